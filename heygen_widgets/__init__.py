@@ -1,0 +1,56 @@
+"""Choose HeyGen avatar looks in a Jupyter notebook.
+
+Every public name lives here and is imported when it is first used, so that ``import heygen_widgets.api`` needs
+neither a widget library nor pandas.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import HeyGenClient
+    from .catalogue import LookCatalogue
+    from .demo_client import demo_client
+    from .errors import HeyGenError
+    from .filters import LookFilter
+    from .frame import looks_to_frame
+    from .models import AvatarGroup, Look, Page
+    from .picker import LookPicker
+
+__all__ = [
+    "AvatarGroup",
+    "HeyGenClient",
+    "HeyGenError",
+    "Look",
+    "LookCatalogue",
+    "LookFilter",
+    "LookPicker",
+    "Page",
+    "demo_client",
+    "looks_to_frame",
+]
+
+_ROOMS = {
+    "AvatarGroup": "models",
+    "HeyGenClient": "api",
+    "HeyGenError": "errors",
+    "Look": "models",
+    "LookCatalogue": "catalogue",
+    "LookFilter": "filters",
+    "LookPicker": "picker",
+    "Page": "models",
+    "demo_client": "demo_client",
+    "looks_to_frame": "frame",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type, told to type checkers above
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_ROOMS[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
