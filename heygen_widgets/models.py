@@ -1,0 +1,405 @@
+"""Records as the API names them: frozen values, cleaned once on the way in.
+
+Lone surrogates and NULs in a text are replaced by U+FFFD (they break pandas, Parquet and Jupyter's messages), integers
+are bounded, and a bool is no int. Everything but a record's required fields is read tolerantly: what has the wrong type
+counts as missing.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, TypeVar, overload
+
+from .errors import APIResponseError
+
+__all__ = ["AvatarGroup", "Failure", "Look", "Page"]
+
+T = TypeVar("T")
+
+_UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+_GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
+_ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
+_NOT_READY = frozenset({"processing", "pending_consent", "failed"})
+_LARGEST_INT = 2**53  # beyond it JavaScript and float64 columns change the number
+_LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that datetime knows
+_DEEPEST_EXTRA = 20  # pickle and copy recurse too: an unknown field must not be able to break them
+_LONGEST_REPR = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the service could not make a look or a group: its field ``error``.
+
+    Attributes
+    ----------
+    code, message : str or None
+    """
+
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Look:
+    """One avatar look, as ``GET /v3/avatars/looks`` lists it. What is missing is None, or empty.
+
+    Frozen and hashable (by `id`). Two looks are equal when all fields agree but the preview URLs (a signed one is new
+    in each answer), `ownership` and `extra`.
+
+    Attributes
+    ----------
+    id : str
+        What HeyGen's video endpoints take as ``avatar_id``; never empty.
+    name : str
+        As served: stray white space stays, and names are not unique.
+    avatar_type : str
+        ``studio_avatar``, ``digital_twin`` or ``photo_avatar``; an open set.
+    group_id : str or None
+        The avatar group (character) it belongs to.
+    gender : str or None
+        ``female`` or ``male``, whatever the spelling served; None for anything else.
+    preview_image_url, preview_video_url : str or None
+        A signed one expires within days, and is a key to a face that may be private.
+    default_voice_id : str or None
+    tags : tuple of str
+    supported_api_engines : tuple of str
+        Such as ``avatar_iv``; an open set.
+    status : str or None
+        ``processing``, ``pending_consent``, ``completed``, ``failed``; an open set.
+    image_width, image_height : int or None
+        In px, at least 1.
+    preferred_orientation : str or None
+        As served; `orientation` is the one to rely on.
+    error : Failure or None
+        Why `status` is ``failed``.
+    ownership : str or None
+        ``public`` or ``private`` when the look was found by asking for that; the service itself does not tell.
+    extra : dict
+        Fields this package does not know, and under ``gender`` the spelling served where it differs from `gender`.
+        Not to be changed: it is a plain dict only because a read-only view can be neither pickled nor copied.
+    """
+
+    id: str
+    name: str
+    avatar_type: str
+    group_id: str | None = None
+    gender: str | None = None
+    preview_image_url: str | None = field(default=None, compare=False)
+    preview_video_url: str | None = field(default=None, compare=False)
+    default_voice_id: str | None = None
+    tags: tuple[str, ...] = ()
+    supported_api_engines: tuple[str, ...] = ()
+    status: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
+    preferred_orientation: str | None = None
+    error: Failure | None = None
+    ownership: str | None = field(default=None, compare=False)
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"Look(id={_short(self.id)}, name={_short(self.name)}, avatar_type={_short(self.avatar_type)})"
+
+    @property
+    def orientation(self) -> str | None:
+        """``portrait``, ``landscape``, ``square`` or None.
+
+        From the size in px: square unless one side is at least 10 % longer. Without a size it is
+        `preferred_orientation`, if that is one of the three.
+        """
+        width, height = self.image_width, self.image_height
+        if width is None or height is None:
+            return self.preferred_orientation if self.preferred_orientation in _ORIENTATIONS else None
+        if 10 * width >= 11 * height:
+            return "landscape"
+        return "portrait" if 10 * height >= 11 * width else "square"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a video can be made with it: False for ``processing``, ``pending_consent`` and ``failed`` alone.
+
+        A missing status counts as ready, and so does one this package does not know.
+        """
+        return self.status not in _NOT_READY
+
+    @classmethod
+    def from_json(cls, record: object, *, ownership: str | None = None) -> Look:
+        """Read one look as the service serves it.
+
+        Parameters
+        ----------
+        record : dict
+            A parsed JSON object; ``id`` (not empty), ``name`` and ``avatar_type`` must be strings.
+        ownership : {"public", "private"} or None, default None
+            What the looks were asked for by.
+
+        Raises
+        ------
+        APIResponseError
+            When it is no object, or a required field is no string.
+        """
+        served = _object(record, "look")
+        get = served.get
+        return cls(
+            _required(served, "id", "look"),
+            _required(served, "name", "look"),
+            sys.intern(_required(served, "avatar_type", "look")),
+            _label(get("group_id")),
+            _gender(get("gender")),
+            _text(get("preview_image_url")),
+            _text(get("preview_video_url")),
+            _text(get("default_voice_id")),
+            _labels(get("tags")),
+            _labels(get("supported_api_engines")),
+            _label(get("status")),
+            _integer(get("image_width"), 1),
+            _integer(get("image_height"), 1),
+            _label(get("preferred_orientation")),
+            _failure(get("error")),
+            ownership,
+            _extra(served, _LOOK_FIELDS),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the record back in the shape it was served in, for `from_json` to read.
+
+        Fields that were missing are null or empty. `ownership` is not part of it, as the service serves none: keep it
+        beside the record.
+        """
+        return _to_json(self, _LOOK_FIELDS)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AvatarGroup:
+    """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. What is missing is None.
+
+    Frozen and hashable (by `id`). Two groups are equal when all fields agree but the preview URLs, `ownership` and
+    `extra`.
+
+    Attributes
+    ----------
+    id : str
+        What `HeyGenClient.list_looks` takes as ``group_id``, never what a video is made with; never empty.
+    name : str
+        As served.
+    created_at : int or None
+        Unix time in s, from 0 to the end of the year 9999.
+    looks_count : int or None
+        How many looks it holds, 0 or more.
+    gender : str or None
+        ``female`` or ``male``, whatever the spelling served; None for anything else.
+    preview_image_url, preview_video_url : str or None
+    default_voice_id : str or None
+    consent_status : str or None
+        An open set.
+    status : str or None
+        An open set.
+    error : Failure or None
+    ownership : str or None
+        ``public`` or ``private`` when the group was found by asking for that.
+    extra : dict
+        As for `Look`; not to be changed.
+    """
+
+    id: str
+    name: str
+    created_at: int | None = None
+    looks_count: int | None = None
+    gender: str | None = None
+    preview_image_url: str | None = field(default=None, compare=False)
+    preview_video_url: str | None = field(default=None, compare=False)
+    default_voice_id: str | None = None
+    consent_status: str | None = None
+    status: str | None = None
+    error: Failure | None = None
+    ownership: str | None = field(default=None, compare=False)
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"AvatarGroup(id={_short(self.id)}, name={_short(self.name)}, looks_count={self.looks_count})"
+
+    @classmethod
+    def from_json(cls, record: object, *, ownership: str | None = None) -> AvatarGroup:
+        """Read one avatar group as the service serves it.
+
+        Parameters
+        ----------
+        record : dict
+            A parsed JSON object; ``id`` (not empty) and ``name`` must be strings.
+        ownership : {"public", "private"} or None, default None
+            What the groups were asked for by.
+
+        Raises
+        ------
+        APIResponseError
+            When it is no object, or a required field is no string.
+        """
+        served = _object(record, "avatar group")
+        get = served.get
+        return cls(
+            sys.intern(_required(served, "id", "avatar group")),
+            _required(served, "name", "avatar group"),
+            _integer(get("created_at"), 0, _LAST_SECOND),
+            _integer(get("looks_count"), 0),
+            _gender(get("gender")),
+            _text(get("preview_image_url")),
+            _text(get("preview_video_url")),
+            _text(get("default_voice_id")),
+            _label(get("consent_status")),
+            _label(get("status")),
+            _failure(get("error")),
+            ownership,
+            _extra(served, _GROUP_FIELDS),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the record back in the shape it was served in, as `Look.to_json` does."""
+        return _to_json(self, _GROUP_FIELDS)
+
+
+# No slots here: Page[Look](…) makes typing set an attribute, which a frozen class with slots answers by a TypeError.
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list: iterable, sized and indexable like its `data`.
+
+    Attributes
+    ----------
+    data : tuple
+        The records, at most as many as the ``limit`` asked for.
+    has_more : bool
+        Whether another page follows.
+    next_token : str or None
+        The opaque cursor of that page, to be sent with the same filters and limit; None at the end.
+    """
+
+    data: tuple[T, ...]
+    has_more: bool = False
+    next_token: str | None = field(default=None, repr=False)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        return self.data[index]
+
+
+_NOT_SERVED = ("ownership", "extra")
+# Dictionaries, for the order of the fields and a quick `in` at once.
+_LOOK_FIELDS = dict.fromkeys(f.name for f in fields(Look) if f.name not in _NOT_SERVED)
+_GROUP_FIELDS = dict.fromkeys(f.name for f in fields(AvatarGroup) if f.name not in _NOT_SERVED)
+
+
+def _object(record: object, kind: str) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise APIResponseError(f"The service sent a {kind} that is no JSON object but {_type_name(record)}.")
+    return record
+
+
+def _required(record: dict[str, Any], name: str, kind: str) -> str:
+    value = _text(record.get(name))
+    if value is None:
+        got = _type_name(record[name]) if name in record else "nothing"
+        raise APIResponseError(f"The service sent a {kind} whose {name!r} should be a string and is {got}.")
+    if name == "id" and not value:
+        raise APIResponseError(f"The service sent a {kind} whose 'id' is empty.")
+    return value
+
+
+def _type_name(value: object) -> str:
+    return "null" if value is None else f"of type {type(value).__name__}"
+
+
+def _clean(text: str) -> str:
+    # Subclasses, such as numpy's strings, become plain ones: nothing else can be interned.
+    if type(text) is str and text.isascii() and "\0" not in text:
+        return text
+    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
+def _text(value: object) -> str | None:
+    return _clean(value) if isinstance(value, str) else None
+
+
+def _label(value: object) -> str | None:
+    return sys.intern(_clean(value)) if isinstance(value, str) else None
+
+
+def _labels(value: object) -> tuple[str, ...]:
+    if not value or not isinstance(value, (list, tuple)):
+        return ()
+    return tuple([sys.intern(_clean(item)) for item in value if isinstance(item, str)])
+
+
+def _integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
+    # `type() is int` keeps bools out.
+    return value if type(value) is int and smallest <= value <= largest else None
+
+
+def _gender(value: object) -> str | None:
+    return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def _failure(value: object) -> Failure | None:
+    if not isinstance(value, dict):
+        return None
+    code, message = _label(value.get("code")), _text(value.get("message"))
+    return None if code is None and message is None else Failure(code, message)
+
+
+def _extra(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
+    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known and isinstance(key, str)}
+    served = record.get("gender")
+    if isinstance(served, str) and served != _gender(served):
+        extra["gender"] = _clean(served)
+    return extra
+
+
+def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
+    """Clean a value of unknown meaning; what is nested too deep, too large a number or no JSON becomes None."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, int):
+        return value if abs(value) <= _LARGEST_INT else None
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, (list, tuple)) and depth:
+        return [_clean_json(item, depth - 1) for item in value]
+    if isinstance(value, dict) and depth:
+        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items() if isinstance(key, str)}
+    return None
+
+
+def _to_json(item: Look | AvatarGroup, names: Iterable[str]) -> dict[str, Any]:
+    record = {name: getattr(item, name) for name in names}
+    for name, value in record.items():
+        if isinstance(value, tuple):
+            record[name] = list(value)
+    if item.error is not None:
+        record["error"] = {"code": item.error.code, "message": item.error.message}
+    # After the known fields: `extra` holds the spelling of the gender that was served.
+    record.update(item.extra)
+    return record
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_REPR else text[: _LONGEST_REPR - 1] + "…")
