@@ -1,0 +1,1 @@
+"""Tests that drive real notebooks in a real browser."""
