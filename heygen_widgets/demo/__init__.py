@@ -1,0 +1,159 @@
+"""A stand-in for the HeyGen service: a loopback HTTP server over a synthetic catalogue, with no key and no network.
+
+    from heygen_widgets.demo import DemoService
+
+    with DemoService(looks=2_000) as service:
+        print(service.base_url, service.api_key)
+
+The people, names, pictures and clips are all made up, and the same for the same seed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+
+from ._catalogue import Catalogue
+from ._previews import PREVIEW_KINDS
+from ._server import DemoServer
+
+__all__ = ["DEMO_API_KEY", "DemoService"]
+
+DEMO_API_KEY = "demo-key-not-secret"
+"""The key that the stand-in accepts unless another is given."""
+
+_REMEMBERED_REQUESTS = 10_000
+
+
+class DemoService:
+    """The stand-in as an object that can be started and closed.
+
+    It answers `GET /v3/avatars`, `/v3/avatars/{group_id}`, `/v3/avatars/looks` and `/v3/avatars/looks/{look_id}`, and
+    serves the pictures and clips they point to. Its threads are daemons, so it ends with the process at the latest.
+
+    Parameters
+    ----------
+    looks : int, default 2,000
+        Exact size of the catalogue, 0 to 100,000.
+    seed : int, default 0
+        The same seed and size give the same catalogue, in every process.
+    latency : float, default 0.0
+        Wait before each answer of the API, in s. Pictures and clips come at once.
+    previews : {"data", "http"}, default "data"
+        `"data"`: pictures are inside their own URL, so that they show in a remote Jupyter too. `"http"`: pictures are
+        fetched from the stand-in, those of photo avatars by signed addresses that expire. Clips are always fetched.
+    host : str, default "127.0.0.1"
+        Address to listen on.
+    port : int, default 0
+        Port to listen on; 0 takes a free one.
+    api_key : str, optional
+        The one key that is accepted; `DEMO_API_KEY` by default.
+    clock : callable, default `time.time`
+        Tells the time in Unix seconds, by which signed addresses expire.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+        The groups and looks that are served.
+    requests : collections.deque of (str, str)
+        Method, and path with query, of the last 10,000 requests, media included; without any key.
+
+    Raises
+    ------
+    ValueError
+        When `looks` is outside 0 to 100,000, `latency` is negative, `previews` is unknown, or `api_key` is empty.
+    """
+
+    def __init__(
+        self,
+        looks: int = 2_000,
+        *,
+        seed: int = 0,
+        latency: float = 0.0,
+        previews: str = "data",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not 0 <= latency < float("inf"):
+            raise ValueError(f"latency must be 0 s or more, not {latency!r}")
+        if previews not in PREVIEW_KINDS:
+            raise ValueError(f"previews must be one of {', '.join(PREVIEW_KINDS)}, not {previews!r}")
+        if api_key == "":
+            raise ValueError(f"api_key must not be empty; leave it out for {DEMO_API_KEY!r}")
+        self.api_key = DEMO_API_KEY if api_key is None else api_key
+        self.catalogue = Catalogue(looks, seed=seed)
+        self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self._address = (host, port)
+        self._latency = latency
+        self._previews = previews
+        self._clock = clock
+        self._server: DemoServer | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where the stand-in listens, without a slash at the end.
+
+        Raises
+        ------
+        RuntimeError
+            When it is not running.
+        """
+        if self._server is None:
+            raise RuntimeError("the stand-in is not running: call start(), or use it in a with statement")
+        return self._server.base_url
+
+    def start(self) -> DemoService:
+        """Listen and serve in the background; does nothing when it runs already.
+
+        Returns
+        -------
+        DemoService
+            This object.
+
+        Raises
+        ------
+        OSError
+            When the port is in use or the address is not this machine's.
+        """
+        if self._server is None:
+            self._server = DemoServer(
+                self._address,
+                catalogue=self.catalogue,
+                api_key=self.api_key,
+                latency=self._latency,
+                previews=self._previews,
+                clock=self._clock,
+                requests=self.requests,
+            )
+            threading.Thread(
+                target=self._server.serve_forever,
+                kwargs={"poll_interval": 0.05},
+                name="heygen-stand-in",
+                daemon=True,
+            ).start()
+        return self
+
+    def close(self) -> None:
+        """Stop listening and break open connections off; does nothing when it does not run."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+            server.close_connections()
+
+    def __enter__(self) -> DemoService:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "not running" if self._server is None else f"at {self._server.base_url}"
+        return f"<DemoService: {len(self.catalogue.looks):,} looks, {state}>"

@@ -1,0 +1,57 @@
+"""Serve the stand-in from a shell: `python -m heygen_widgets.demo --port 8080`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Sequence
+
+from . import DemoService
+from ._previews import PREVIEW_KINDS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line; that of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0 after Ctrl-C, 1 when the address cannot be used. A wrong argument ends the process with 2.
+    """
+    parser = argparse.ArgumentParser(prog="python -m heygen_widgets.demo", description="A stand-in for HeyGen.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
+    parser.add_argument("--looks", type=int, default=2_000, help="size of the catalogue (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="which catalogue (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=0.0, help="wait before each answer, in s (default: 0)")
+    parser.add_argument("--previews", choices=PREVIEW_KINDS, default="data", help="kind of picture URLs")
+    options = parser.parse_args(arguments)
+    try:
+        service = DemoService(**vars(options))
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        service.start()
+    except (OSError, OverflowError) as error:
+        print(f"cannot listen on {options.host}:{options.port}: {error}; try another --port", file=sys.stderr)
+        return 1
+    print(f"Stand-in for HeyGen with {options.looks:,} looks at {service.base_url}")
+    print(f"API key: {service.api_key}")
+    print(f"Try: curl -H 'X-Api-Key: {service.api_key}' '{service.base_url}/v3/avatars/looks?limit=2'")
+    print("Ctrl-C ends it.", flush=True)
+    with service:
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

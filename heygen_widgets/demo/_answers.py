@@ -1,0 +1,152 @@
+"""What the stand-in answers to a path and a query, as values: routes, arguments, paging, and error envelopes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from ._catalogue import Catalogue
+from ._previews import Previews
+from ._records import group_record, look_record
+from ._vocabulary import AVATAR_TYPES, OWNERSHIPS
+
+MAX_LIMIT = 50
+"""The most records of one page."""
+
+DEFAULT_LIMIT = 20
+"""The records of a page when the query does not say."""
+
+_OFFSET_BYTES = 4
+_SEAL_BYTES = 14
+_ALLOWED = {"avatar_type": AVATAR_TYPES, "ownership": OWNERSHIPS}
+
+
+class ApiError(Exception):
+    """An answer that is an error: an HTTP status and the envelope `{"error": {…}}`."""
+
+    def __init__(self, status: int, code: str, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self._error = {"code": code, "message": message}
+        if param is not None:
+            self._error["param"] = param
+        self._error["doc_url"] = f"https://developers.heygen.com/docs/error-codes#{code}"
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """The answer's body, ready for JSON."""
+        return {"error": self._error}
+
+
+def path_segments(path: str) -> list[str]:
+    """Split a path into its parts, each decoded on its own, so that an encoded slash stays inside its part."""
+    return [unquote(segment) for segment in path.split("/")[1:]]
+
+
+class Answers:
+    """The four endpoints over one catalogue.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        What is served.
+    previews : Previews
+        Makes the preview URLs.
+    secret : bytes
+        Seals the cursor tokens: at most 64 bytes.
+    """
+
+    def __init__(self, catalogue: Catalogue, previews: Previews, secret: bytes) -> None:
+        self._catalogue = catalogue
+        self._previews = previews
+        self._secret = secret
+
+    def get(self, path: str, query: str) -> dict[str, Any]:
+        """Return the body that answers `GET path?query`, ready for JSON.
+
+        Raises
+        ------
+        ApiError
+            404 for an unknown route or id, 400 for a bad argument.
+        """
+        arguments = dict(parse_qsl(query, keep_blank_values=True))
+        match path_segments(path):
+            case ["v3", "avatars"]:
+                return self._groups(arguments)
+            case ["v3", "avatars", "looks"]:
+                return self._looks(arguments)
+            case ["v3", "avatars", "looks", look_id] if look_id:
+                look = self._catalogue.look(look_id)
+                if look is None:
+                    raise ApiError(404, "avatar_not_found", f"Avatar look {look_id} was not found")
+                return {"data": look_record(look, self._previews)}
+            case ["v3", "avatars", group_id] if group_id:
+                group = self._catalogue.group(group_id)
+                if group is None:
+                    raise ApiError(404, "avatar_group_not_found", f"Avatar group {group_id} was not found")
+                return {"data": group_record(group, self._previews)}
+        raise ApiError(404, "not_found", f"There is nothing at {path}")
+
+    def _looks(self, arguments: dict[str, str]) -> dict[str, Any]:
+        group_id = arguments.get("group_id")
+        avatar_type, ownership = _choice(arguments, "avatar_type"), _choice(arguments, "ownership")
+        query = ("looks", group_id, avatar_type, ownership)
+        looks = self._catalogue.select_looks(group_id=group_id, avatar_type=avatar_type, ownership=ownership)
+        start, stop, ends = self._page(query, len(looks), arguments)
+        return {"data": [look_record(look, self._previews) for look in looks[start:stop]], **ends}
+
+    def _groups(self, arguments: dict[str, str]) -> dict[str, Any]:
+        ownership = _choice(arguments, "ownership")
+        groups = self._catalogue.select_groups(ownership=ownership)
+        start, stop, ends = self._page(("groups", ownership), len(groups), arguments)
+        return {"data": [group_record(group, self._previews) for group in groups[start:stop]], **ends}
+
+    def _page(
+        self, query: tuple[str | None, ...], total: int, arguments: dict[str, str]
+    ) -> tuple[int, int, dict[str, Any]]:
+        """Tell where the page starts and stops, and the fields that tell whether another follows."""
+        limit = _limit(arguments)
+        token = arguments.get("token")
+        start = 0 if token is None else self._offset(token, query, limit)
+        stop = min(start + limit, total)
+        more = stop < total
+        return start, stop, {"has_more": more, "next_token": self._token(stop, query, limit) if more else None}
+
+    def _token(self, offset: int, query: tuple[str | None, ...], limit: int) -> str:
+        place = offset.to_bytes(_OFFSET_BYTES, "big")
+        return base64.urlsafe_b64encode(place + self._seal(place, query, limit)).decode()
+
+    def _offset(self, token: str, query: tuple[str | None, ...], limit: int) -> int:
+        try:
+            sealed = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
+        except (binascii.Error, UnicodeEncodeError):
+            sealed = b""
+        place, seal = sealed[:_OFFSET_BYTES], sealed[_OFFSET_BYTES:]
+        if not hmac.compare_digest(seal, self._seal(place, query, limit)):
+            message = "token is not valid for this query: reuse it with the same filters and limit"
+            raise ApiError(400, "invalid_parameter", message, param="token")
+        return int.from_bytes(place, "big")
+
+    def _seal(self, place: bytes, query: tuple[str | None, ...], limit: int) -> bytes:
+        sealed = repr((place, query, limit)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(sealed, key=self._secret, digest_size=_SEAL_BYTES).digest()
+
+
+def _choice(arguments: dict[str, str], name: str) -> str | None:
+    value = arguments.get(name)
+    if value is not None and value not in _ALLOWED[name]:
+        message = f"{name} must be one of {', '.join(_ALLOWED[name])}, not {value!r}"
+        raise ApiError(400, "invalid_parameter", message, param=name)
+    return value
+
+
+def _limit(arguments: dict[str, str]) -> int:
+    text = arguments.get("limit", str(DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
+        message = f"limit must be a whole number from 1 to {MAX_LIMIT}, not {text!r}"
+        raise ApiError(400, "invalid_parameter", message, param="limit")
+    return int(text)

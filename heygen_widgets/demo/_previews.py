@@ -1,0 +1,92 @@
+"""Addresses of preview pictures and clips: made when a look is served, and checked when they are fetched."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from importlib import resources
+from urllib.parse import parse_qs
+
+from ._catalogue import Look
+from ._people import SKINS
+from ._portraits import data_url
+
+PREVIEW_KINDS = ("data", "http")
+"""`data`: pictures inside their own URL; `http`: pictures fetched from the stand-in."""
+
+CLIPS = ("man-light", "man-dark", "woman-light", "woman-dark")
+"""File names in `media`, without `.webm`, in the order of `clip_name`."""
+
+_DAY = 86_400
+_KEY_PAIR_ID = "KDEMOSTANDIN"
+
+
+def clip_name(look: Look) -> str:
+    """Name the clip whose person resembles the look's most."""
+    person = look.group.person
+    return CLIPS[2 * person.woman + (SKINS.index(person.skin) > 4)]
+
+
+def read_clips() -> dict[str, bytes]:
+    """Read all clips, by name.
+
+    Each is a silent loop of 1.6 s: one of the stand-in's own portraits, drawn frame by frame with a slow tilt of the
+    head and one blink, rendered by a browser and encoded by ffmpeg as VP9 in WebM.
+    """
+    media = resources.files(__package__).joinpath("media")
+    return {name: media.joinpath(f"{name}.webm").read_bytes() for name in CLIPS}
+
+
+class Previews:
+    """Preview URLs of one running stand-in.
+
+    Parameters
+    ----------
+    base_url : str
+        Where the stand-in listens, without a slash at the end.
+    kind : str
+        `"data"` or `"http"`, see `PREVIEW_KINDS`; clips always have an http URL.
+    clock : callable
+        Tells the time in Unix seconds.
+    secret : bytes
+        Key of the signatures.
+    """
+
+    def __init__(self, base_url: str, kind: str, clock: Callable[[], float], secret: bytes) -> None:
+        self._base_url = base_url
+        self._kind = kind
+        self._clock = clock
+        self._secret = secret
+
+    def image_url(self, look: Look) -> str:
+        """Return the address of a picture of the look; over http, that of a photo avatar is signed and holds for 3 to 6 days."""
+        if self._kind == "data":
+            return data_url(look)
+        if look.avatar_type == "photo_avatar":
+            path = f"/talking_photo/{look.id}/{look.group.voice_id}.WEBP"
+            # A look's signature changes once a day, so that browsers can cache the picture that long.
+            expires = (int(self._clock()) // _DAY + 4) * _DAY + look.paint % (2 * _DAY)
+            return f"{self._base_url}{path}?Expires={expires}&{self._signature(path, expires)}"
+        if "_" in look.id:
+            return f"{self._base_url}/public-avatars/{look.id}/full/{look.paint % 9}_3.jpg"
+        return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_target.webp"
+
+    def video_url(self, look: Look) -> str:
+        """Return the address of a clip for the look; its address ends in `.mp4` and its format is WebM."""
+        return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_video_target.mp4"
+
+    def is_valid(self, path: str, query: str) -> bool:
+        """Tell whether a signed address bears its own signature and has not expired."""
+        fields = parse_qs(query)
+        expires = fields.get("Expires", [""])[-1]
+        if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
+            return False
+        signature = f"Signature={fields.get('Signature', [''])[-1]}&Key-Pair-Id={fields.get('Key-Pair-Id', [''])[-1]}"
+        genuine = hmac.compare_digest(signature.encode(), self._signature(path, int(expires)).encode())
+        return genuine and self._clock() < int(expires)
+
+    def _signature(self, path: str, expires: int) -> str:
+        digest = hashlib.shake_256(self._secret + f"{path}?{expires}".encode()).digest(180)
+        return f"Signature={base64.urlsafe_b64encode(digest).decode()}&Key-Pair-Id={_KEY_PAIR_ID}"

@@ -1,0 +1,57 @@
+"""Groups and looks as the service serves them: dictionaries with the API's own field names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._catalogue import Group, Look
+from ._previews import Previews
+
+
+def look_record(look: Look, previews: Previews) -> dict[str, Any]:
+    """Return the fields of one look, ready for JSON; one optional field may be null or missing."""
+    record: dict[str, Any] = {
+        "id": look.id,
+        "name": look.name,
+        "avatar_type": look.avatar_type,
+        "group_id": look.group.id,
+        "gender": look.gender,
+        "preview_image_url": previews.image_url(look),
+        "preview_video_url": previews.video_url(look) if look.has_video else None,
+        "default_voice_id": look.group.voice_id if look.has_voice else None,
+        "tags": look.tags,
+        "supported_api_engines": look.engines,
+        "status": look.status,
+        "image_width": look.width,
+        "image_height": look.height,
+        "preferred_orientation": look.orientation,
+        "error": {"code": look.error[0], "message": look.error[1]} if look.error else None,
+    }
+    return _without(record, look.blank)
+
+
+def group_record(group: Group, previews: Previews) -> dict[str, Any]:
+    """Return the fields of one group, ready for JSON; its pictures are those of its first look."""
+    first = group.looks[0]
+    record: dict[str, Any] = {
+        "id": group.id,
+        "name": group.name,
+        "created_at": group.created_at,
+        "looks_count": len(group.looks),
+        "gender": group.gender,
+        "preview_image_url": previews.image_url(first),
+        "preview_video_url": previews.video_url(first) if first.has_video else None,
+        "default_voice_id": group.voice_id,
+        "consent_status": group.consent_status,
+        "status": group.status,
+        "error": None,
+    }
+    return _without(record, group.blank)
+
+
+def _without(record: dict[str, Any], blank: str) -> dict[str, Any]:
+    if blank.startswith("-"):
+        del record[blank[1:]]
+    elif blank:
+        record[blank] = None
+    return record

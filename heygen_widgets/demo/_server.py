@@ -1,0 +1,256 @@
+"""The stand-in's HTTP server: credentials, methods, keep-alive, and media with ranges."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import re
+import socket
+import socketserver
+import sys
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from ._answers import Answers, ApiError, path_segments
+from ._catalogue import Catalogue, Look
+from ._portraits import portrait
+from ._previews import Previews, clip_name, read_clips
+
+_MAX_REQUEST_BODY = 1_000_000
+"""Largest body that is read to keep the connection, in bytes; nothing here takes a body."""
+
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
+_LENGTH = re.compile(r"\d{1,12}", re.ASCII)
+_DAY = 86_400
+
+
+class DemoServer(socketserver.ThreadingTCPServer):
+    """A server for one catalogue, with a daemon thread for each connection.
+
+    Parameters
+    ----------
+    address : tuple of (str, int)
+        Host and port; port 0 takes a free one.
+    catalogue : Catalogue
+        What is served.
+    api_key : str
+        The one key that is accepted.
+    latency : float
+        Wait before each answer of the API, in s; media come at once.
+    previews : str
+        `"data"` or `"http"`.
+    clock : callable
+        Tells the time in Unix seconds, for signed addresses.
+    requests : deque of (str, str)
+        Where method and path of each request are noted.
+
+    Raises
+    ------
+    OSError
+        When the address is in use or not allowed.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    # On Windows the option means something else: two servers on one port.
+    allow_reuse_address = os.name != "nt"
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        *,
+        catalogue: Catalogue,
+        api_key: str,
+        latency: float,
+        previews: str,
+        clock: Callable[[], float],
+        requests: deque[tuple[str, str]],
+    ) -> None:
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = threading.Lock()
+        super().__init__(address, _Handler)
+        self.base_url = f"http://{address[0]}:{self.server_address[1]}"
+        self.catalogue = catalogue
+        self.api_key = api_key
+        self.latency = latency
+        self.requests = requests
+        self.clips = read_clips()
+        secret = hashlib.blake2b(f"{api_key} {len(catalogue.looks)} {catalogue.seed}".encode()).digest()
+        self.previews = Previews(self.base_url, previews, clock, secret)
+        self.answers = Answers(catalogue, self.previews, secret)
+
+    def process_request(self, request: socket.socket, client_address: object) -> None:
+        """Note the connection, then serve it on its own thread."""
+        with self._connections_lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket) -> None:
+        """Forget a connection that has ended."""
+        with self._connections_lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        """Break all open connections off; their threads end by themselves."""
+        with self._connections_lock:
+            connections = list(self._connections)
+        for connection in connections:
+            with contextlib.suppress(OSError):  # It may have ended by itself in the meantime.
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: socket.socket, client_address: object) -> None:
+        """Say nothing of clients that went away; report anything else."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection: reads requests and writes each answer with a single call."""
+
+    server: DemoServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        self.server.requests.append((self.command, self.path.replace(self.server.api_key, "…")))
+        self._drop_body()
+        if path == "/v3" or path.startswith("/v3/"):
+            time.sleep(self.server.latency)
+            self._answer_api(path, query)
+        else:
+            self._answer_media(path, query)
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class looks these names up
+
+    def _answer_api(self, path: str, query: str) -> None:
+        try:
+            if not self._has_key():
+                raise ApiError(401, "unauthorized", "Unauthorized")
+            body = self._only_get(path, query)
+        except ApiError as error:
+            self._send_envelope(error)
+        else:
+            self._send_json(200, body)
+
+    def _only_get(self, path: str, query: str) -> dict[str, Any]:
+        if self.command == "GET":
+            return self.server.answers.get(path, query)
+        raise ApiError(405, "method_not_allowed", f"{self.command} is not allowed here; use GET")
+
+    def _has_key(self) -> bool:
+        """Tell whether the request bears the key, in one header and not in both."""
+        key, bearer = self.headers.get("X-Api-Key"), self.headers.get("Authorization")
+        if (key is None) == (bearer is None):
+            return False
+        given = key if bearer is None else bearer.removeprefix("Bearer ")
+        return hmac.compare_digest((given or "").strip().encode("utf-8", "replace"), self.server.api_key.encode())
+
+    def _answer_media(self, path: str, query: str) -> None:
+        if self.command not in ("GET", "HEAD"):
+            self._send_envelope(ApiError(405, "method_not_allowed", f"{self.command} is not allowed here; use GET"))
+            return
+        look, kind = self._find_media(path)
+        if look is None:
+            self._send_envelope(ApiError(404, "not_found", f"There is nothing at {path}"))
+        elif kind == "video":
+            self._send_clip(self.server.clips[clip_name(look)])
+        elif kind == "signed" and not self.server.previews.is_valid(path, query):
+            self._send_envelope(ApiError(403, "forbidden", "The address has expired or its signature is wrong"))
+        else:
+            cache = {"Cache-Control": f"public, max-age={_DAY}"}
+            self._send(200, portrait(look).encode(), {"Content-Type": "image/svg+xml", **cache})
+
+    def _find_media(self, path: str) -> tuple[Look | None, str]:
+        """Find the look that an address of the CDN belongs to, and what the address asks for."""
+        find = self.server.catalogue.look
+        match path_segments(path):
+            case ["talking_photo", look_id, _]:
+                return find(look_id), "signed"
+            case ["public-avatars", look_id, "full", _]:
+                return find(look_id), "plain"
+            case ["avatar", "v3", place, "preview_target.webp"]:
+                return find(place.rpartition("_")[0]), "plain"
+            case ["avatar", "v3", place, "preview_video_target.mp4"]:
+                return find(place.rpartition("_")[0]), "video"
+        return None, ""
+
+    def _send_clip(self, clip: bytes) -> None:
+        headers = {
+            "Content-Type": "video/webm",
+            "Accept-Ranges": "bytes",
+            "Cache-Control": f"public, max-age={_DAY}",
+        }
+        span = _span(self.headers.get("Range"), len(clip))
+        if span is None:
+            self._send(200, clip, headers)
+            return
+        start, stop = span
+        if start >= stop:
+            self._send(416, b"", {**headers, "Content-Range": f"bytes */{len(clip)}"})
+            return
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(clip)}"
+        self._send(206, clip[start:stop], headers)
+
+    def _send_envelope(self, error: ApiError) -> None:
+        self._send_json(error.status, error.envelope, {"Allow": "GET"} if error.status == 405 else {})
+
+    def _send_json(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        self._send(status, text.encode(), {"Content-Type": "application/json", **(headers or {})})
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        # One write for headers and body: with two, the second may wait 40 ms for the first to be acknowledged.
+        lines = [
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+            f"Date: {self.date_time_string()}",
+            f"Content-Length: {len(body)}",
+            f"X-Request-Id: {uuid.uuid4().hex}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+            *(["Connection: close"] if self.close_connection else []),
+        ]
+        head = "\r\n".join(lines).encode() + b"\r\n\r\n"
+        self.wfile.write(head if self.command == "HEAD" else head + body)
+
+    def _drop_body(self) -> None:
+        """Read a body that nobody asked for, or give the connection up after this answer."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" not in self.headers and _LENGTH.fullmatch(length) and int(length) <= _MAX_REQUEST_BODY:
+            self.rfile.read(int(length))
+        else:
+            self.close_connection = True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what the base class finds wrong with a request: an envelope, then the end of the connection."""
+        self.close_connection = True
+        if code == 501:
+            self._send_envelope(ApiError(405, "method_not_allowed", f"{self.command} is not allowed here; use GET"))
+        else:
+            self._send_envelope(ApiError(code, "validation_error", message or "The request makes no sense"))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Write nothing: the service notes its requests itself."""
+
+
+def _span(header: str | None, size: int) -> tuple[int, int] | None:
+    """Start and stop of the one range asked for; None asks for all, start ≥ stop cannot be served."""
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or match[0] == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(size, int(last) + 1) if last else size
