@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import HeyGenClient
     from .catalogue import LookCatalogue
-    from .demo_client import demo_client
+    from ._demo_client import demo_client
     from .errors import HeyGenError
     from .filters import LookFilter
     from .frame import looks_to_frame
@@ -41,7 +41,7 @@ _ROOMS = {
     "LookFilter": "filters",
     "LookPicker": "picker",
     "Page": "models",
-    "demo_client": "demo_client",
+    "demo_client": "_demo_client",
     "looks_to_frame": "frame",
 }
 

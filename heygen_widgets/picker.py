@@ -1,0 +1,396 @@
+"""The picker: filter dropdowns and a preview grid over a catalogue, and the chosen look as a trait."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+from ipyvuetify import VuetifyTemplate
+from ipywidgets import Layout, ValueWidget
+
+from .api import HeyGenClient
+from .catalogue import LookCatalogue
+from .errors import HeyGenError
+from .filters import FACETS, LookFilter, Rows, fold
+from .models import Look
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LookPicker"]
+
+_LARGEST_WINDOW = 120  # looks a message
+_LARGEST_LIST = 50  # characters a message
+_LONGEST_TEXT = 200  # characters of a name or a search
+_PAUSE = 0.1  # s between two updates while looks arrive
+_HEIGHTS = (240, 1200)  # px
+_TYPES = {"photo_avatar": "Photo avatar", "digital_twin": "Digital twin", "studio_avatar": "Studio avatar"}
+_OWNERSHIPS = {"public": "Public", "private": "Private"}
+_IMAGES = ("https://", "http://", "data:image/")
+
+
+class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither is typed
+    """Choose an avatar look: filter with dropdowns, see previews in a grid, click one.
+
+    The first looks show after one request; the others arrive in the background. It never raises for want of a key or a
+    network: what went wrong stands in the widget, with a button to try again. All traits can be observed and linked;
+    `filter`, `selected_id` and `error` also on the browser's side (`ipywidgets.jslink`).
+
+    Parameters
+    ----------
+    source : HeyGenClient or LookCatalogue, optional
+        Where the looks come from; ``HeyGenClient()`` unless given. A client's whole catalogue is loaded.
+    multiple : bool, default False
+        Whether several looks can be chosen: a click adds one, another takes it away.
+    filter : LookFilter, optional
+        What to show at first; everything unless given.
+    selected_id : str, default ""
+        The look chosen at first. One that is not loaded yet is fetched at once (``GET /v3/avatars/looks/{look_id}``).
+    height : int, default 560
+        Of the grid, in px, 240 to 1,200.
+    layout : ipywidgets.Layout, optional
+        The full width of the cell or box unless given.
+
+    Raises
+    ------
+    TypeError
+        For another `source`, or an unknown keyword.
+    traitlets.TraitError
+        For a value that a trait refuses.
+
+    Examples
+    --------
+    >>> from heygen_widgets import demo_client
+    >>> picker = LookPicker(demo_client(looks=200))
+    >>> picker.value is None
+    True
+    """
+
+    template_file = (__file__, "picker.vue")
+
+    value = traitlets.Instance(
+        Look, allow_none=True, help="The chosen look, or None; with several, the first. Look or None, default None."
+    )
+    values = traitlets.Tuple(help="All chosen looks in the order chosen. Tuple of Look, default ().")
+    filter = traitlets.Instance(
+        LookFilter, help="What is shown. Assign another; it is frozen. LookFilter, default LookFilter()."
+    ).tag(
+        sync=True,
+        to_json=lambda wanted, _: wanted.to_json(),
+        from_json=lambda fields, _: LookFilter(**fields),
+    )
+    selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
+    error = traitlets.Unicode("", help='What went wrong and what to do, or "". Str, default "".').tag(sync=True)
+    multiple = traitlets.Bool(False, help="Whether several can be chosen. Bool, default False.").tag(sync=True)
+    height = traitlets.Int(560, help="Of the grid, in px. Int, 240 to 1,200, default 560.").tag(sync=True)
+
+    selected_ids = traitlets.List(traitlets.Unicode(), read_only=True, help="For the view: ids of `values`.").tag(
+        sync=True
+    )
+    status = traitlets.Dict(read_only=True, help="For the view: counts and version of what is shown.").tag(sync=True)
+    choices = traitlets.Dict(read_only=True, help="For the view: what the short dropdowns offer.").tag(sync=True)
+    _view_count = traitlets.Int(0, allow_none=True, help="Displays of this picker; kept by the front end.").tag(
+        sync=True
+    )
+
+    def __init__(
+        self,
+        source: HeyGenClient | LookCatalogue | None = None,
+        *,
+        multiple: bool = False,
+        filter: LookFilter | None = None,
+        selected_id: str = "",
+        height: int = 560,
+        layout: Layout | None = None,
+    ) -> None:
+        if source is not None and not isinstance(source, (HeyGenClient, LookCatalogue)):
+            raise TypeError(f"source must be a HeyGenClient, a LookCatalogue or None, not {type(source).__name__}")
+        # Taken by whatever changes synced traits or the rows shown: handlers come on several threads (see `set_state`).
+        self._guard = threading.RLock()
+        self._source = source
+        self._catalogue = source if isinstance(source, LookCatalogue) else None
+        self._version = 0
+        self._rows: Rows = np.empty(0, dtype=np.intp)
+        self._window_size = 0  # what a view last asked for; 0 while there is none
+        self._follower: threading.Thread | None = None
+        self._closing = threading.Event()
+        self._notice = ""  # an error that is not the loading's
+        super().__init__(
+            filter=LookFilter() if filter is None else filter,
+            multiple=multiple,
+            height=height,
+            layout=Layout(flex="1 1 auto", width="auto", min_width="0") if layout is None else layout,
+        )
+        self._load()
+        self._publish()
+        self.selected_id = selected_id
+
+    def __repr__(self) -> str:
+        chosen = ", ".join(look.id for look in self.values) or "nothing"
+        return f"<LookPicker: {self.status.get('matched', 0):,} looks shown, {chosen} chosen>"
+
+    @property
+    def catalogue(self) -> LookCatalogue:
+        """The looks behind the picker.
+
+        Raises
+        ------
+        HeyGenError, ValueError
+            When there is no usable key or service address yet: what the widget shows.
+        """
+        with self._guard:
+            if self._catalogue is None:
+                client = self._source if isinstance(self._source, HeyGenClient) else HeyGenClient()
+                self._catalogue = LookCatalogue(client)
+            return self._catalogue
+
+    def to_frame(self, *, flat: bool = False) -> pd.DataFrame:
+        """Give the chosen looks as a DataFrame, one row each; see `looks_to_frame`."""
+        from .frame import looks_to_frame
+
+        groups = self._catalogue.groups if self._catalogue else {}
+        return looks_to_frame(self.values, flat=flat, group_names={group.id: group.name for group in groups.values()})
+
+    def close(self) -> None:
+        """Take the picker from the screen and end its threads; what was chosen stays readable."""
+        self._closing.set()
+        self._pause()
+        super().close()
+
+    # -- traits that follow each other --------------------------------------------------------------------------------
+
+    @traitlets.validate("values")
+    def _check_values(self, proposal: dict[str, Any]) -> tuple[Look, ...]:
+        looks = tuple({look.id: look for look in proposal["value"] if isinstance(look, Look)}.values())
+        if len(looks) != len(proposal["value"]):
+            raise traitlets.TraitError(f"values must hold different Look records, not {proposal['value']!r}")
+        if len(looks) > 1 and not self.multiple:
+            raise traitlets.TraitError(f"{len(looks)} values need a LookPicker(…, multiple=True)")
+        return looks
+
+    @traitlets.validate("height")
+    def _check_height(self, proposal: dict[str, Any]) -> int:
+        low, high = _HEIGHTS
+        if not low <= proposal["value"] <= high:
+            raise traitlets.TraitError(f"height must be {low} to {high} px, not {proposal['value']!r}")
+        return int(proposal["value"])
+
+    @traitlets.observe("value")
+    def _value_changed(self, change: dict[str, Any]) -> None:
+        if self.values[:1] != ((change["new"],) if change["new"] else ()):
+            self.values = (change["new"],) if change["new"] else ()
+
+    @traitlets.observe("values")
+    def _values_changed(self, change: dict[str, Any]) -> None:
+        first = change["new"][0] if change["new"] else None
+        self.set_trait("selected_ids", [look.id for look in change["new"]])
+        self.selected_id = first.id if first else ""
+        self.value = first
+
+    @traitlets.observe("selected_id")
+    def _selected_id_changed(self, change: dict[str, Any]) -> None:
+        look_id = change["new"]
+        if look_id == (self.values[0].id if self.values else ""):
+            return
+        look = self._find(look_id) if look_id else None
+        if look_id and look is None:
+            self.selected_id = self.values[0].id if self.values else ""
+        else:
+            self.values = (look,) if look else ()
+
+    def _find(self, look_id: str) -> Look | None:
+        try:
+            return self.catalogue.get(look_id) or self.catalogue.client.get_look(look_id)
+        except (HeyGenError, ValueError) as error:
+            self._notice = self.error = str(error)
+            return None
+
+    @traitlets.observe("filter")
+    def _filter_changed(self, _: dict[str, Any]) -> None:
+        self._publish()
+
+    @traitlets.observe("_view_count")
+    def _view_count_changed(self, change: dict[str, Any]) -> None:
+        if change["old"] and not change["new"]:
+            self._pause()
+        elif change["new"] and not change["old"]:
+            self._load()
+
+    # -- loading ------------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Begin to load, or go on, and follow what arrives."""
+        try:
+            catalogue = self.catalogue
+        except (HeyGenError, ValueError) as error:
+            self.error = str(error)
+            return
+        catalogue.load_in_background()
+        with self._guard:
+            if self._follower is None and not self._closing.is_set():
+                self._follower = threading.Thread(target=self._follow, name="heygen_widgets: picker", daemon=True)
+                self._follower.start()
+
+    def _pause(self) -> None:
+        if self._catalogue is not None and self._catalogue is not self._source:
+            self._catalogue.stop()
+
+    def _follow(self) -> None:
+        """Publish what arrives for as long as the picker is shown or loading: what its thread does."""
+        revision = -1
+        while True:
+            latest = self.catalogue.wait_for_change(revision, timeout=1.0)
+            if latest != revision:
+                revision = latest
+                self._publish()
+            with self._guard:
+                if self._closing.is_set() or not (self._view_count or self.catalogue.progress.loading):
+                    self._follower = None
+                    return
+            self._closing.wait(_PAUSE)
+
+    def _publish(self) -> None:
+        """Bring what the views know in line with the catalogue and the filter."""
+        with self._guard:
+            if self._catalogue is None or self._closing.is_set():
+                return
+            progress = self._catalogue.progress
+            rows = self._catalogue.match(self.filter)
+            before = len(self._rows)
+            # Looks that arrive at the end leave every position valid; anything else is another version.
+            same = len(rows) >= before and bool(np.array_equal(rows[:before], self._rows))
+            self._rows = rows
+            if not same:
+                self._version += 1
+            self.set_trait("choices", self._offer())
+            self.set_trait(
+                "status",
+                {
+                    "version": self._version,
+                    "matched": len(rows),
+                    "loaded": progress.loaded,
+                    "expected": progress.expected,
+                    "loading": progress.loading,
+                    "complete": progress.complete,
+                },
+            )
+            self.error = str(progress.error) if progress.error else self._notice
+            if self._window_size and (not same or before < min(self._window_size, len(rows))):
+                self._send_window(None, 0, self._window_size)
+
+    def _offer(self) -> dict[str, list[dict[str, Any]]]:
+        """Give what the dropdowns of few values offer, and the characters chosen now."""
+        facets = self.catalogue.facets(self.filter)
+        groups = self.catalogue.groups
+        names = {group_id: groups[group_id].name for group_id in self.filter.group_id if group_id in groups}
+        return {
+            "avatar_type": _options(facets["avatar_type"], self.filter.avatar_type, _TYPES),
+            "ownership": _options(facets["ownership"], self.filter.ownership, _OWNERSHIPS),
+            "group_id": _options({}, self.filter.group_id, names),
+        }
+
+    # -- what the view asks -------------------------------------------------------------------------------------------
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the front end changed, one thread at a time: ipywidgets' own is not safe under several."""
+        with self._guard:
+            super().set_state(sync_data)
+
+    def vue_ask_window(self, asked: dict[str, Any]) -> None:
+        """Answer a view with the looks at some positions."""
+        with self._guard:
+            count = _bounded(asked.get("count"), 1, _LARGEST_WINDOW)
+            self._window_size = count
+            self._send_window(asked.get("view"), _bounded(asked.get("start"), 0, len(self._rows)), count)
+
+    def vue_ask_characters(self, asked: dict[str, Any]) -> None:
+        """Answer a view with the characters whose name has all words typed, by name."""
+        with self._guard:
+            words = fold(_clip(asked.get("query"))).split()
+            counts = self.catalogue.facets(self.filter)["group_id"] if self._catalogue else {}
+            names = {g.id: _clip(g.name).strip() for g in self.catalogue.groups.values()} if self._catalogue else {}
+            found = {group_id: count for group_id, count in counts.items() if group_id}
+            if words:
+                found = {i: n for i, n in found.items() if all(word in fold(names.get(i, i)) for word in words)}
+            by_name = sorted(found, key=lambda group_id: (fold(names.get(group_id, group_id)), group_id))
+            items = _options({group_id: found[group_id] for group_id in by_name[:_LARGEST_LIST]}, (), names)
+            answer = {"view": asked.get("view"), "items": items, "more": max(0, len(by_name) - _LARGEST_LIST)}
+            self.send({"method": "characters", "args": [answer]})
+
+    def vue_set_filter(self, changes: dict[str, Any]) -> None:
+        """Change some fields of the filter, as a dropdown or the search field does."""
+        with self._guard:
+            known = {name: value for name, value in changes.items() if name in FACETS or name == "search"}
+            if "search" in known:
+                known["search"] = _clip(known["search"])
+            self.filter = self.filter.replace(**known)
+
+    def vue_clear_filter(self, _: object = None) -> None:
+        """Show everything again."""
+        with self._guard:
+            self.filter = LookFilter()
+
+    def vue_choose(self, look_id: object) -> None:
+        """Choose the look that was clicked; take it back when it is chosen already."""
+        with self._guard:
+            look = self._catalogue.get(look_id) if self._catalogue and isinstance(look_id, str) else None
+            if look is None:
+                return
+            if look.id in self.selected_ids:
+                self.values = tuple(chosen for chosen in self.values if chosen.id != look.id)
+            else:
+                self.values = (*self.values, look) if self.multiple else (look,)
+
+    def vue_retry(self, _: object = None) -> None:
+        """Go on where an error ended the loading."""
+        with self._guard:
+            self._notice = self.error = ""
+            self._load()
+            self._publish()
+
+    def _send_window(self, view: object, start: int, count: int) -> None:
+        rows = self._rows[start : start + count]
+        looks = self._catalogue.rows(rows) if self._catalogue else []
+        window = {
+            "view": view,
+            "version": self._version,
+            "matched": len(self._rows),
+            "start": start,
+            "looks": [_card(look) for look in looks],
+        }
+        self.send({"method": "window", "args": [window]})
+
+
+def _card(look: Look) -> dict[str, Any]:
+    """Give what a card of the grid shows."""
+    image = look.preview_image_url
+    return {
+        "id": look.id,
+        "name": _clip(look.name).strip() or look.id,
+        "type": _TYPES.get(look.avatar_type, _clip(look.avatar_type)),
+        "image": image if image and image.startswith(_IMAGES) else None,
+        "width": look.image_width,
+        "height": look.image_height,
+    }
+
+
+def _options(counts: dict[str, int], chosen: Iterable[str], titles: dict[str, str]) -> list[dict[str, Any]]:
+    """Give a dropdown's options; what is chosen is among them even where nothing matches."""
+    every = {**counts, **{value: counts.get(value, 0) for value in chosen}}
+    return [
+        {"value": value, "title": titles.get(value, _clip(value)) or "None", "count": count}
+        for value, count in every.items()
+    ]
+
+
+def _bounded(value: object, low: int, high: int) -> int:
+    """Give a number from the front end, whatever it sent."""
+    return min(max(value, low), high) if isinstance(value, int) else low
+
+
+def _clip(value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
