@@ -1,0 +1,182 @@
+"""Arguments, checked before anything is sent. Each error names the argument and the value."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TypeGuard
+from urllib.parse import SplitResult, urlsplit
+
+LARGEST_PAGE = 50  # records
+_LONGEST_TIMEOUT = 86_400  # s; a socket cannot hold any number
+_OWNERSHIPS = ("public", "private")
+
+
+def checked_base_url(value: object, origin: str) -> str:
+    """Check where requests go, and give it without a slash at the end.
+
+    Parameters
+    ----------
+    value : str
+        https, or plain http on loopback (``localhost``, 127.0.0.0/8, ``[::1]``); a path is fine; no user part, no query
+        and no fragment.
+    origin : str
+        What the error calls it, such as ``"base_url"``.
+
+    Raises
+    ------
+    TypeError
+        When it is no string.
+    ValueError
+        When it is not such an address.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{origin} should be a string, not {type(value).__name__}")
+    url = value.strip().rstrip("/")
+    parts = _split(url)
+    if parts is None:
+        raise ValueError(f"{origin} is no web address that can be used: {_without_secrets(url)!r}")
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        raise ValueError(f"{origin} should have no user part, query or fragment: {_without_secrets(url)!r}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError(f"{origin} should begin with https:// (plain http is for this machine alone): {url!r}")
+    return url
+
+
+def _split(url: str) -> SplitResult | None:
+    # urlsplit drops control characters and takes a backslash for part of a host, where other programs see a slash.
+    if not url.isprintable() or " " in url or "\\" in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None
+
+
+def _without_secrets(url: str) -> str:
+    url = url.partition("?")[0].partition("#")[0]
+    scheme, mark, rest = url.rpartition("://")
+    return scheme + mark + rest.rpartition("@")[2]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether a host, as `urlsplit` gives it, is this machine by name or by address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def checked_timeout(value: object) -> tuple[float, float]:
+    """Check a time-out: a pair (connect, read), or one number for both, in s, each above 0 and at most a day.
+
+    Raises
+    ------
+    ValueError
+        When it is anything else; waiting for ever is not on offer.
+    """
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) == 2 and all(
+        isinstance(part, (int, float)) and not isinstance(part, bool) and 0 < part <= _LONGEST_TIMEOUT for part in pair
+    ):
+        return (float(pair[0]), float(pair[1]))
+    raise ValueError(
+        f"timeout should be a pair (connect, read) of s, each above 0 and at most {_LONGEST_TIMEOUT}, not {value!r}"
+    )
+
+
+def checked_max_retries(value: object) -> int:
+    """Check how often a request may be sent again: an integer, 0 or more.
+
+    Raises
+    ------
+    ValueError
+        When it is anything else.
+    """
+    if _is_integer(value) and value >= 0:
+        return value
+    raise ValueError(f"max_retries should be an integer, 0 or more, not {value!r}")
+
+
+def checked_limit(value: object) -> int:
+    """Check how many records a page should have: 1 to 50.
+
+    Raises
+    ------
+    ValueError
+        When it is anything else.
+    """
+    if _is_integer(value) and 1 <= value <= LARGEST_PAGE:
+        return value
+    raise ValueError(f"limit should be an integer from 1 to {LARGEST_PAGE}, not {value!r}")
+
+
+def checked_max_items(value: object) -> int | None:
+    """Check how many records are wanted in all: 0 or more, or None for all there are.
+
+    Raises
+    ------
+    ValueError
+        When it is anything else.
+    """
+    if value is None or (_is_integer(value) and value >= 0):
+        return value
+    raise ValueError(f"max_items should be None or an integer, 0 or more, not {value!r}")
+
+
+def checked_ownership(value: object) -> str | None:
+    """Check whose records are wanted: ``public``, ``private``, or None for both.
+
+    Raises
+    ------
+    ValueError
+        When it is anything else.
+    """
+    if value is None or (isinstance(value, str) and value in _OWNERSHIPS):
+        return value
+    raise ValueError(f"ownership should be 'public', 'private' or None, not {value!r}")
+
+
+def checked_text(name: str, value: object) -> str | None:
+    """Check an optional string of an open set, or an opaque one: not empty, and fit to be sent.
+
+    Raises
+    ------
+    TypeError
+        When it is no string.
+    ValueError
+        When it is empty, or has lone surrogates.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name} should be a string, not {value!r}")
+    if not value or not is_sendable(value):
+        raise ValueError(f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}")
+    return value
+
+
+def checked_id(name: str, value: object) -> str:
+    """Check the id of a record.
+
+    Raises
+    ------
+    TypeError
+        When it is no string.
+    ValueError
+        When it is empty, has lone surrogates, or is one of the dots that lead to another path, quoted or not.
+    """
+    text = checked_text(name, value)
+    if text is None or text in (".", ".."):
+        raise ValueError(f"{name} should be the id of a record, not {value!r}")
+    return text
+
+
+def is_sendable(text: str) -> bool:
+    """Tell whether a string is free of lone surrogates, which UTF-8 has no bytes for."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _is_integer(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

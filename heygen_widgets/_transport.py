@@ -1,0 +1,231 @@
+"""One seam for all endpoints: a request goes out, and a parsed answer or an error of ours comes back.
+
+Errors are made where a fault is met, but raised only once the ``except`` block is left. Else the request, with the key
+in its headers, would hang on their ``__context__``, and IPython's verbose tracebacks would print it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from ._answers import Answer, error_for_status, parse_json, read_body, redirect_error, response_error, retry_after, tidy
+from ._arguments import is_loopback
+from ._credentials import Credential, Secret
+from .errors import APIConnectionError, APITimeoutError, HeyGenError
+
+_IDEMPOTENT_METHODS = frozenset({"GET"})
+_PASSING_STATUSES = frozenset({500, 502, 503, 504})
+_LONGEST_WAIT = 30.0  # s
+_UNREACHABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+_TIMED_OUT = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    error: HeyGenError
+    retry: bool = False
+    retry_after: float | None = None
+
+
+class _Signature(requests.auth.AuthBase):
+    """Sets the one header the service wants. As the request brings its own, requests leaves ~/.netrc alone."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        for name in ("Authorization", "X-Api-Key"):
+            request.headers.pop(name, None)
+        if self._credential.is_token:
+            request.headers["Authorization"] = Secret(f"Bearer {self._credential.secret}")
+        else:
+            request.headers["X-Api-Key"] = self._credential.secret
+        return request
+
+
+class Transport:
+    """Requests with retries, time-outs and size limits; threads may share one.
+
+    Parameters
+    ----------
+    credential : Credential
+        What requests are signed with; a token that has expired is read anew from its file.
+    base_url : str
+        As `checked_base_url` gives it.
+    timeout : tuple of float
+        Connect and read time-out in s, as `checked_timeout` gives it. A body that drips is given up once
+        connect + 2 × read have gone by, give or take one read. (Headers that drip are beyond this: each piece of them
+        only has to keep within the read time-out.)
+    max_retries : int
+        How often a request is sent again, 0 or more.
+    session : requests.Session or None
+        Used as it is and never closed; None for one of our own.
+    """
+
+    def __init__(
+        self,
+        credential: Credential,
+        *,
+        base_url: str,
+        timeout: tuple[float, float],
+        max_retries: int,
+        session: requests.Session | None,
+    ) -> None:
+        self.credential = credential
+        self.base_url = base_url
+        self._timeout = timeout
+        self._longest_exchange = timeout[0] + 2 * timeout[1]
+        self._max_retries = max_retries
+        self._owns_session = session is None
+        self._session = session if session is not None else _new_session()
+        self._on_loopback = is_loopback(urlsplit(base_url).hostname)
+        self._headers = {
+            "Accept": "application/json",
+            # Only what `read_body` can unpack under a limit.
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"heygen-widgets/{_version()}",
+        }
+        self._sleep = time.sleep
+
+    def close(self) -> None:
+        """Close the connections, unless the session was given."""
+        if self._owns_session:
+            self._session.close()
+
+    def request(self, method: str, path: str, params: Mapping[str, str | int | None] | None = None) -> dict[str, Any]:
+        """Send a request, again where that is safe, and give the JSON object of the answer, which has ``data``.
+
+        429 is retried for any method; 500, 502, 503, 504 and broken connections for idempotent methods; time-outs
+        never. The wait is 1 s, doubled each time, with ±25 % of jitter, or what ``Retry-After`` says if that is longer;
+        at most 30 s.
+
+        Parameters
+        ----------
+        method : str
+            HTTP method.
+        path : str
+            Begins with a slash; ids in it are quoted.
+        params : mapping or None, default None
+            The query; None values are left out.
+
+        Raises
+        ------
+        HeyGenError
+            And nothing else, Ctrl-C aside.
+        """
+        attempt = 0
+        while True:
+            self.credential = self.credential.renewed()
+            outcome = self._attempt(method, path, params)
+            if not isinstance(outcome, _Fault):
+                return outcome
+            if attempt == self._max_retries or not outcome.retry:
+                raise outcome.error
+            self._sleep(_wait(attempt, outcome.retry_after))
+            attempt += 1
+
+    def _attempt(
+        self, method: str, path: str, params: Mapping[str, str | int | None] | None
+    ) -> dict[str, Any] | _Fault:
+        credential = self.credential
+        answer = self._exchange(method, path, params, credential)
+        if isinstance(answer, _Fault):
+            return answer
+        request = f"{method} {path}"
+        if answer.status >= 400:
+            passing = answer.status in _PASSING_STATUSES and method in _IDEMPOTENT_METHODS
+            return _Fault(
+                error_for_status(request, answer, credential),
+                retry=passing or answer.status == 429,
+                retry_after=retry_after(answer.headers.get("Retry-After")),
+            )
+        if not 200 <= answer.status < 300:
+            return _Fault(redirect_error(request, answer, credential))
+        content, problem = parse_json(answer.body)
+        if isinstance(content, dict) and "data" in content:
+            return content
+        return _Fault(response_error(request, answer, problem or "that has no 'data'", credential))
+
+    def _exchange(
+        self, method: str, path: str, params: Mapping[str, str | int | None] | None, credential: Credential
+    ) -> Answer | _Fault:
+        deadline = time.monotonic() + self._longest_exchange
+        try:
+            response = self._session.request(
+                method,
+                self.base_url + path,
+                params=params,
+                headers=self._headers,
+                auth=_Signature(credential),
+                timeout=self._timeout,
+                stream=True,
+                # requests would send X-Api-Key along, to whatever host.
+                allow_redirects=False,
+                proxies=self._proxies(),
+            )
+        except _UNREACHABLE as exc:
+            return self._fault(method, path, exc, credential)
+        body: bytes | HeyGenError | _Fault
+        try:
+            body = read_body(response, deadline)
+        except _UNREACHABLE as exc:
+            body = self._fault(method, path, exc, credential)
+        finally:
+            # Also after Ctrl-C: a connection half read must not serve the next request.
+            response.close()
+        if response.status_code >= 400 and not isinstance(body, bytes):
+            # The status says more than the loss of what explains it.
+            body = b""
+        if isinstance(body, HeyGenError):
+            return _Fault(body)
+        return body if isinstance(body, _Fault) else Answer(response.status_code, response.headers, body)
+
+    def _proxies(self) -> dict[str, Any] | None:
+        # What stands in for the service on this machine must not be asked through a proxy, which would see the key.
+        # None removes what the environment or a given session names; requests changes the dictionary, so it is new.
+        return {"http": None, "https": None, "all": None} if self._on_loopback else None
+
+    def _fault(self, method: str, path: str, exc: Exception, credential: Credential) -> _Fault:
+        host = urlsplit(self.base_url).netloc
+        if isinstance(exc, _TIMED_OUT):
+            limits = "connect {:g} s, read {:g} s".format(*self._timeout)
+            text = f"{host} did not answer in time ({limits}): try again, or give a longer timeout."
+            return _Fault(APITimeoutError(f"{method} {path}: {text}"))
+        # Behind its wrapping texts, urllib3 tells what happened.
+        reason = tidy(str(getattr(exc.args[0], "reason", exc) if exc.args else exc), credential)
+        text = f"the connection to {host} failed: {reason}. Check the network, the proxy settings and base_url."
+        return _Fault(
+            APIConnectionError(f"{method} {path}: {text}"),
+            retry=method in _IDEMPOTENT_METHODS and isinstance(exc, _BROKEN),
+        )
+
+
+def _wait(attempt: int, asked: float | None) -> float:
+    back_off = 2.0 ** min(attempt, 5) * random.uniform(0.75, 1.25)
+    return min(max(back_off, asked or 0.0), _LONGEST_WAIT)
+
+
+def _new_session() -> requests.Session:
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _version() -> str:
+    # Imported here, as it is slow and only a client needs it.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("heygen-widgets")
+    except PackageNotFoundError:
+        return "unknown"

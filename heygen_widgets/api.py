@@ -1,0 +1,332 @@
+"""The thin API module: one short method an endpoint, and paging."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from ._arguments import (
+    LARGEST_PAGE,
+    checked_base_url,
+    checked_id,
+    checked_limit,
+    checked_max_items,
+    checked_max_retries,
+    checked_ownership,
+    checked_text,
+    checked_timeout,
+    is_sendable,
+)
+from ._credentials import Secret, find
+from ._transport import Transport
+from .errors import APIResponseError
+from .models import AvatarGroup, Look, Page
+
+__all__ = ["HeyGenClient"]
+
+T = TypeVar("T")
+
+_BASE_URL = "https://api.heygen.com"
+_LOOKS = "/v3/avatars/looks"
+_GROUPS = "/v3/avatars"
+_RENAMED_TYPES = {"video_avatar": "digital_twin"}
+
+Query = dict[str, str | int | None]
+
+
+class HeyGenClient:
+    """HeyGen's avatars, by its v3 API. Threads may share a client; a copy or a pickle of it is refused.
+
+    Parameters
+    ----------
+    api_key : str or None, default None
+        None takes the environment variable ``HEYGEN_API_KEY``, else the file of HeyGen's own command-line client
+        (``credentials`` in ``HEYGEN_CONFIG_DIR`` or ``~/.heygen``), which may hold an OAuth login instead.
+    base_url : str or None, default None
+        None takes the environment variable ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http is for
+        loopback alone, and loopback bypasses proxies.
+    timeout : tuple of float, default (5, 30)
+        Connect and read time-out in s, or one number for both. A body that drips is given up after connect + 2 × read.
+    max_retries : int, default 2
+        How often a request is sent again after 429, and after 500, 502, 503, 504 or a broken connection where that is
+        safe. Waits 1 s, then twice as long each time, or as long as the service asks for, at most 30 s. The variable
+        ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read: this argument says it all.
+    session : requests.Session or None, default None
+        A session of your own, say for a proxy or a certificate. It is neither changed (though its cookie jar takes what
+        the service sets) nor closed.
+
+    Raises
+    ------
+    MissingAPIKeyError
+        When there is no key, or what was found cannot be one. It is a `ValueError` too.
+    ValueError, TypeError
+        When another argument makes no sense.
+
+    Notes
+    -----
+    All methods raise `HeyGenError` and its subclasses when the service or the network fails, and `ValueError` or
+    `TypeError`, before anything is sent, when an argument makes no sense.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | tuple[float, float] = (5, 30),
+        max_retries: int = 2,
+        session: requests.Session | None = None,
+    ) -> None:
+        if not (api_key is None or isinstance(api_key, str)):
+            kind = type(api_key).__name__
+            del api_key
+            raise TypeError(f"api_key should be a string, not {kind}")
+        key = None if api_key is None else Secret(api_key)
+        # A verbose traceback prints local variables.
+        del api_key
+        if base_url is not None:
+            address = checked_base_url(base_url, "base_url")
+        else:
+            address = checked_base_url(os.environ.get("HEYGEN_API_BASE") or _BASE_URL, "HEYGEN_API_BASE")
+        self._transport = Transport(
+            find(key),
+            base_url=address,
+            timeout=checked_timeout(timeout),
+            max_retries=checked_max_retries(max_retries),
+            session=session,
+        )
+
+    def __repr__(self) -> str:
+        return f"HeyGenClient({self._transport.base_url!r}, key from {self._transport.credential.source})"
+
+    def __enter__(self) -> HeyGenClient:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A HeyGenClient holds a key and open connections, so it can be neither copied nor pickled.")
+
+    def close(self) -> None:
+        """Close the connections. A later request opens new ones."""
+        self._transport.close()
+
+    def list_looks(
+        self,
+        *,
+        group_id: str | None = None,
+        avatar_type: str | None = None,
+        ownership: str | None = None,
+        limit: int = 20,
+        token: str | None = None,
+    ) -> Page[Look]:
+        """List one page of avatar looks: ``GET /v3/avatars/looks``.
+
+        Parameters
+        ----------
+        group_id : str or None, default None
+            Only the looks of this avatar group.
+        avatar_type : str or None, default None
+            ``studio_avatar``, ``digital_twin``, ``photo_avatar`` or a newer one; ``video_avatar`` is sent under its new
+            name, ``digital_twin``.
+        ownership : {"public", "private"} or None, default None
+            None for both. The looks' `ownership` is what is given here.
+        limit : int, default 20
+            Looks a page, 1 to 50.
+        token : str or None, default None
+            ``next_token`` of the page before, with the same filters and the same limit.
+
+        Returns
+        -------
+        Page of Look
+        """
+        query = _look_query(group_id, avatar_type, ownership)
+        return self._page(_LOOKS, query, checked_limit(limit), checked_text("token", token), Look.from_json)
+
+    def iter_looks(
+        self,
+        *,
+        group_id: str | None = None,
+        avatar_type: str | None = None,
+        ownership: str | None = None,
+        max_items: int | None = None,
+    ) -> Iterator[Look]:
+        """Go through avatar looks to the end, asking for pages as they are needed: ``GET /v3/avatars/looks``.
+
+        Parameters
+        ----------
+        group_id, avatar_type, ownership
+            As for `list_looks`; they are checked at once.
+        max_items : int or None, default None
+            Stop after so many; None for all of them.
+
+        Raises
+        ------
+        APIResponseError
+            When the pages have no proper end, after the looks that came before.
+        """
+        query = _look_query(group_id, avatar_type, ownership)
+        return self._items(_LOOKS, query, max_items, Look.from_json)
+
+    def iter_look_pages(
+        self,
+        *,
+        group_id: str | None = None,
+        avatar_type: str | None = None,
+        ownership: str | None = None,
+        limit: int = LARGEST_PAGE,
+        token: str | None = None,
+    ) -> Iterator[Page[Look]]:
+        """Go through avatar looks page by page: ``GET /v3/avatars/looks``.
+
+        Parameters
+        ----------
+        group_id, avatar_type, ownership, limit
+            As for `list_looks`, but pages of 50 by default; they are checked at once.
+        token : str or None, default None
+            Where to go on: ``next_token`` of a page asked for with the same filters and the same limit.
+
+        Raises
+        ------
+        APIResponseError
+            When the pages have no proper end, after the pages that came before.
+        """
+        query = _look_query(group_id, avatar_type, ownership)
+        return self._pages(_LOOKS, query, checked_limit(limit), checked_text("token", token), Look.from_json)
+
+    def get_look(self, look_id: str) -> Look:
+        """Get one avatar look, with preview URLs that are fresh: ``GET /v3/avatars/looks/{look_id}``.
+
+        Parameters
+        ----------
+        look_id : str
+            The id of a look, not of a group.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none with this id.
+        """
+        return Look.from_json(self._object(_LOOKS, "look_id", look_id))
+
+    def list_groups(
+        self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
+    ) -> Page[AvatarGroup]:
+        """List one page of avatar groups (characters): ``GET /v3/avatars``.
+
+        Parameters
+        ----------
+        ownership, limit, token
+            As for `list_looks`.
+
+        Returns
+        -------
+        Page of AvatarGroup
+        """
+        query = _group_query(ownership)
+        return self._page(_GROUPS, query, checked_limit(limit), checked_text("token", token), AvatarGroup.from_json)
+
+    def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
+        """Go through avatar groups to the end, asking for pages as they are needed: ``GET /v3/avatars``.
+
+        Parameters
+        ----------
+        ownership, max_items
+            As for `iter_looks`.
+        """
+        return self._items(_GROUPS, _group_query(ownership), max_items, AvatarGroup.from_json)
+
+    def iter_group_pages(
+        self, *, ownership: str | None = None, limit: int = LARGEST_PAGE, token: str | None = None
+    ) -> Iterator[Page[AvatarGroup]]:
+        """Go through avatar groups page by page: ``GET /v3/avatars``.
+
+        Parameters
+        ----------
+        ownership, limit, token
+            As for `iter_look_pages`.
+        """
+        query = _group_query(ownership)
+        return self._pages(_GROUPS, query, checked_limit(limit), checked_text("token", token), AvatarGroup.from_json)
+
+    def get_group(self, group_id: str) -> AvatarGroup:
+        """Get one avatar group: ``GET /v3/avatars/{group_id}``.
+
+        Parameters
+        ----------
+        group_id : str
+            The id of a group, not of a look.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none with this id.
+        """
+        return AvatarGroup.from_json(self._object(_GROUPS, "group_id", group_id))
+
+    def _object(self, path: str, name: str, item_id: str) -> object:
+        return self._transport.request("GET", f"{path}/{quote(checked_id(name, item_id), safe='')}")["data"]
+
+    def _page(self, path: str, query: Query, limit: int, token: str | None, read: Callable[..., T]) -> Page[T]:
+        content = self._transport.request("GET", path, {**query, "limit": limit, "token": token})
+        records, ownership = content["data"], query["ownership"]
+        if not isinstance(records, list):
+            raise APIResponseError(f"GET {path} was answered with 'data' that is no list but {type(records).__name__}.")
+        return Page(tuple([read(record, ownership=ownership) for record in records]), *_continuation(content))
+
+    def _pages(
+        self, path: str, query: Query, limit: int, token: str | None, read: Callable[..., T]
+    ) -> Iterator[Page[T]]:
+        seen = {token}
+        while True:
+            page = self._page(path, query, limit, token, read)
+            yield page
+            if not page.has_more:
+                return
+            token = page.next_token
+            if token is None:
+                raise APIResponseError(
+                    f"GET {path}: the service says that more follows, but not where (no next_token)."
+                )
+            if token in seen:
+                raise APIResponseError(f"GET {path}: the service sent a next_token for the second time.")
+            seen.add(token)
+
+    def _items(self, path: str, query: Query, max_items: int | None, read: Callable[..., T]) -> Iterator[T]:
+        if checked_max_items(max_items) == 0:
+            return iter(())
+        # The service wants a token back with the limit it was given for, so that the last page is cut here instead.
+        limit = min(LARGEST_PAGE, max_items or LARGEST_PAGE)
+        pages = self._pages(path, query, limit, None, read)
+        return islice((item for page in pages for item in page), max_items)
+
+
+def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:
+    """Read `has_more` and `next_token`: where one is missing, the other one tells, so that nothing ends too soon."""
+    token = content.get("next_token")
+    if not isinstance(token, str) or not token or not is_sendable(token):
+        token = None
+    has_more = content.get("has_more")
+    if not isinstance(has_more, bool):
+        has_more = token is not None
+    # An end that is told is the end, whatever token comes with it.
+    return has_more, token if has_more else None
+
+
+def _look_query(group_id: str | None, avatar_type: str | None, ownership: str | None) -> Query:
+    avatar_type = checked_text("avatar_type", avatar_type)
+    return {
+        "group_id": None if group_id is None else checked_id("group_id", group_id),
+        "avatar_type": _RENAMED_TYPES.get(avatar_type, avatar_type) if avatar_type else None,
+        **_group_query(ownership),
+    }
+
+
+def _group_query(ownership: str | None) -> Query:
+    return {"ownership": checked_ownership(ownership)}
