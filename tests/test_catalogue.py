@@ -1,0 +1,180 @@
+"""The catalogue loads in the background, goes on after a stop or an error, and never looks complete when it is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from heygen_widgets.api import HeyGenClient
+from heygen_widgets.catalogue import LookCatalogue
+from heygen_widgets.demo import DemoService
+from heygen_widgets.errors import HeyGenError
+from heygen_widgets.filters import LookFilter
+
+
+@pytest.fixture
+def service() -> Iterator[DemoService]:
+    with DemoService(looks=400) as running:
+        yield running
+
+
+@pytest.fixture
+def client(service: DemoService) -> Iterator[HeyGenClient]:
+    with HeyGenClient(service.api_key, base_url=service.base_url, max_retries=0) as opened:
+        yield opened
+
+
+def queries(service: DemoService, path: str) -> list[dict[str, list[str]]]:
+    return [parse_qs(urlsplit(p).query) for _, p in service.requests if urlsplit(p).path == path]
+
+
+def test_load_brings_every_look_once_with_its_ownership_and_private_ones_first(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    assert len(catalogue) == 400
+    assert len({look.id for look in catalogue}) == 400
+    ownerships = [look.ownership for look in catalogue]
+    assert set(ownerships) == {"private", "public"}
+    assert ownerships == sorted(ownerships)
+    assert catalogue.complete
+    assert catalogue.progress.expected == 400
+    assert catalogue.progress.error is None
+
+
+def test_loading_asks_for_the_fewest_pages_possible(service: DemoService, client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    asked = queries(service, "/v3/avatars/looks")
+    for ownership in ("private", "public"):
+        owned = sum(look.ownership == ownership for look in catalogue)
+        assert len([q for q in asked if q["ownership"] == [ownership]]) == max(1, -(-owned // 50))
+    assert all(q["limit"] == ["50"] for q in asked)
+    assert catalogue.progress.calls == len(asked) + len(queries(service, "/v3/avatars"))
+
+
+def test_loading_again_when_complete_asks_nothing(service: DemoService, client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    service.requests.clear()
+    catalogue.load()
+    assert not service.requests
+
+
+def test_a_scope_loads_only_what_it_names(client: HeyGenClient) -> None:
+    whole = LookCatalogue(client)
+    whole.load()
+    group_id = next(look.group_id for look in whole if look.group_id)
+    part = LookCatalogue(client, group_id=group_id)
+    part.load()
+    assert {look.id for look in part} == {look.id for look in whole if look.group_id == group_id}
+    private = LookCatalogue(client, ownership="private", avatar_type="photo_avatar")
+    private.load()
+    assert {look.id for look in private} == {
+        look.id for look in whole.select(LookFilter(ownership="private", avatar_type="photo_avatar"))
+    }
+
+
+def test_a_stopped_catalogue_is_not_complete_and_goes_on_in_place(service: DemoService, client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client, ownership="public")
+    catalogue.load_in_background()
+    revision = -1
+    while catalogue.progress.loaded == 0:
+        revision = catalogue.wait_for_change(revision, timeout=10)
+    catalogue.stop()
+    assert catalogue.wait(timeout=30) is catalogue.complete
+    catalogue.load()
+    assert catalogue.complete
+    first_pages = [q for q in queries(service, "/v3/avatars/looks") if "token" not in q]
+    assert len(first_pages) == 1
+    assert len(catalogue) == len({look.id for look in catalogue})
+
+
+def test_stop_and_go_from_many_threads_loses_and_doubles_nothing(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+
+    def stop_and_go() -> None:
+        for _ in range(30):
+            catalogue.stop()
+            catalogue.load_in_background()
+
+    threads = [threading.Thread(target=stop_and_go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    catalogue.load()
+    assert len(catalogue) == len({look.id for look in catalogue}) == 400
+    assert catalogue.progress.calls == len(catalogue_pages(catalogue))
+
+
+def catalogue_pages(catalogue: LookCatalogue) -> list[int]:
+    """Give one entry for each page that a load without any stop would ask for."""
+    private = len(catalogue.select(LookFilter(ownership="private")))
+    sizes = [private, len(catalogue) - private, len(catalogue.groups)]
+    return [page for size in sizes for page in range(max(1, -(-size // 50)))]
+
+
+def test_an_error_ends_the_loading_keeps_what_is_there_and_another_call_goes_on(
+    service: DemoService, client: HeyGenClient
+) -> None:
+    catalogue = LookCatalogue(client)
+    port = int(service.base_url.rsplit(":", 1)[1])
+    service.close()
+    with pytest.raises(HeyGenError):
+        catalogue.load()
+    assert not catalogue.complete
+    assert catalogue.progress.error is not None
+    with DemoService(looks=400, port=port):
+        catalogue.load()
+    assert catalogue.complete
+    assert catalogue.progress.error is None
+    assert len(catalogue) == 400
+
+
+def test_a_wrong_key_is_the_error_of_the_loading(service: DemoService) -> None:
+    with HeyGenClient("wrong-key", base_url=service.base_url) as client, pytest.raises(HeyGenError, match="401"):
+        LookCatalogue(client).load()
+
+
+def test_get_knows_loaded_looks_only(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    assert catalogue.get("absent") is None
+    catalogue.load()
+    look = catalogue.looks[7]
+    assert catalogue.get(look.id) == look
+
+
+def test_select_facets_and_frame_agree(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    wanted = LookFilter(avatar_type="photo_avatar")
+    number = len(catalogue.select(wanted))
+    assert 0 < number < 400
+    assert catalogue.facets()["avatar_type"]["photo_avatar"] == number
+    frame = catalogue.to_frame(wanted)
+    assert frame["id"].tolist() == [look.id for look in catalogue.select(wanted)]
+    assert frame["group_name"].notna().any()
+
+
+def test_impossible_arguments_are_refused_when_it_is_made(client: HeyGenClient) -> None:
+    with pytest.raises(ValueError, match="mine"):
+        LookCatalogue(client, ownership="mine")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"'\.\.'"):
+        LookCatalogue(client, group_id="..")
+    with pytest.raises(TypeError, match="str"):
+        LookCatalogue("key")  # type: ignore[arg-type]
+
+
+def test_an_empty_account_is_complete_after_its_first_pages() -> None:
+    with (
+        DemoService(looks=0) as service,
+        HeyGenClient(service.api_key, base_url=service.base_url) as client,
+    ):
+        catalogue = LookCatalogue(client)
+        catalogue.load()
+        assert catalogue.complete
+        assert catalogue.looks == ()
+        assert len(catalogue.to_frame()) == 0
