@@ -11,9 +11,8 @@ import re
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -28,8 +27,7 @@ _LONGEST_RETRY_AFTER = 86_400.0  # s; the service means seconds or minutes, so w
 _USER_PART = re.compile(r"//[^/\s]*@")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer: status, headers, and the body, unpacked."""
 
     status: int

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from .errors import MissingAPIKeyError
 
@@ -28,8 +27,7 @@ class Secret(str):
         return "<hidden>"
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What a request is signed with.
 
     Attributes

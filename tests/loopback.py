@@ -1,0 +1,155 @@
+"""A real HTTP server on loopback that plays a script: one reply after the other, the last one again and again."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from heygen_widgets.api import HeyGenClient
+
+KEY = "sk_V2_planted-key-0123456789abcdef"
+
+Reply = Callable[["Handler"], None]
+
+
+class Seen(NamedTuple):
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Loopback
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.next_reply(Seen(self.command, parts.path, query, headers))(self)
+
+    do_POST = do_GET  # noqa: N815 - the base class looks this name up
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class Loopback(socketserver.ThreadingTCPServer):
+    """Serves while it is a context: ``with Loopback(reply({...}), hang_up) as server: …``."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, *script: Reply) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.script = list(script)
+        self.seen: list[Seen] = []
+        self.connections = 0
+        self.closing = threading.Event()
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def next_reply(self, seen: Seen) -> Reply:
+        with self._lock:
+            self.seen.append(seen)
+            return self.script.pop(0) if len(self.script) > 1 else self.script[0]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass  # a client that gives up is part of many scripts
+
+    def __enter__(self) -> Loopback:
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+
+
+def reply(content: object, status: int = 200, **headers: str) -> Reply:
+    """Answer with JSON, or with bytes as they are; underscores in header names stand for hyphens."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+
+    def play(handler: Handler) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return play
+
+
+def failure(status: int, code: str = "some_code", message: str = "Some message", **headers: str) -> Reply:
+    """Answer with the service's error envelope."""
+    return reply({"error": {"code": code, "message": message}}, status, **headers)
+
+
+def page(ids: Iterable[str], **more: object) -> Reply:
+    """Answer with a page of looks."""
+    return reply({"data": [look(look_id) for look_id in ids], **more})
+
+
+def look(look_id: str, **fields: object) -> dict[str, Any]:
+    return {"id": look_id, "name": f"Look {look_id}", "avatar_type": "photo_avatar", **fields}
+
+
+def hang_up(handler: Handler) -> None:
+    """Close the connection without a word."""
+    handler.close_connection = True
+
+
+def cut_short(handler: Handler) -> None:
+    """Promise more than is sent."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"data": [')
+    handler.close_connection = True
+
+
+def stay_silent(handler: Handler) -> None:
+    """Never answer."""
+    handler.server.closing.wait(10)
+    handler.close_connection = True
+
+
+def drip(piece: bytes, *, status: int = 200, **headers: str) -> Reply:
+    """Send the body in small pieces, without end."""
+
+    def play(handler: Handler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", "1000000")
+        handler.end_headers()
+        while not handler.server.closing.wait(0.02):
+            handler.wfile.write(piece)
+
+    return play
+
+
+@contextmanager
+def client_of(server: Loopback, **arguments: Any) -> Iterator[HeyGenClient]:
+    """Give a client that asks the server and never really waits; `client.waits` tells how long it would have, in s."""
+    with HeyGenClient(KEY, base_url=server.url, **arguments) as client:
+        waits: list[float] = []
+        client._transport._sleep = waits.append
+        client.waits = waits  # type: ignore[attr-defined]
+        yield client
