@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._demo_client import demo_client
     from .api import HeyGenClient
     from .catalogue import LookCatalogue
-    from ._demo_client import demo_client
     from .errors import HeyGenError
     from .filters import LookFilter
     from .frame import looks_to_frame

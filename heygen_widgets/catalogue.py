@@ -209,7 +209,7 @@ class LookCatalogue:
         Raises
         ------
         HeyGenError
-            The first error that ended a part of the loading. What was loaded stays, and another call goes on from there.
+            The first error that ended a part of the loading. What was loaded stays; another call goes on there.
         """
         self.load_in_background()
         try:

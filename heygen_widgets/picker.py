@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
-from ipyvuetify import VuetifyTemplate
+from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout, ValueWidget
 
 from .api import HeyGenClient
@@ -96,6 +97,11 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         sync=True
     )
 
+    # Here and not in __init__, because `close` is called also for a picker whose arguments were refused.
+    _closing = traitlets.Instance(threading.Event, ())
+    _source: HeyGenClient | LookCatalogue | None = None
+    _catalogue: LookCatalogue | None = None
+
     def __init__(
         self,
         source: HeyGenClient | LookCatalogue | None = None,
@@ -111,12 +117,12 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         # Taken by whatever changes synced traits or the rows shown: handlers come on several threads (see `set_state`).
         self._guard = threading.RLock()
         self._source = source
-        self._catalogue = source if isinstance(source, LookCatalogue) else None
+        if isinstance(source, LookCatalogue):
+            self._catalogue = source
         self._version = 0
         self._rows: Rows = np.empty(0, dtype=np.intp)
         self._window_size = 0  # what a view last asked for; 0 while there is none
         self._follower: threading.Thread | None = None
-        self._closing = threading.Event()
         self._notice = ""  # an error that is not the loading's
         super().__init__(
             filter=LookFilter() if filter is None else filter,
@@ -151,8 +157,11 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         """Give the chosen looks as a DataFrame, one row each; see `looks_to_frame`."""
         from .frame import looks_to_frame
 
+        return looks_to_frame(self.values, flat=flat, group_names=self._group_names())
+
+    def _group_names(self) -> dict[str, str]:
         groups = self._catalogue.groups if self._catalogue else {}
-        return looks_to_frame(self.values, flat=flat, group_names={group.id: group.name for group in groups.values()})
+        return {group.id: group.name for group in groups.values()}
 
     def close(self) -> None:
         """Take the picker from the screen and end its threads; what was chosen stays readable."""
@@ -284,12 +293,10 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     def _offer(self) -> dict[str, list[dict[str, Any]]]:
         """Give what the dropdowns of few values offer, and the characters chosen now."""
         facets = self.catalogue.facets(self.filter)
-        groups = self.catalogue.groups
-        names = {group_id: groups[group_id].name for group_id in self.filter.group_id if group_id in groups}
         return {
             "avatar_type": _options(facets["avatar_type"], self.filter.avatar_type, _TYPES),
             "ownership": _options(facets["ownership"], self.filter.ownership, _OWNERSHIPS),
-            "group_id": _options({}, self.filter.group_id, names),
+            "group_id": _options({}, self.filter.group_id, self._group_names()),
         }
 
     # -- what the view asks -------------------------------------------------------------------------------------------
@@ -310,12 +317,12 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         """Answer a view with the characters whose name has all words typed, by name."""
         with self._guard:
             words = fold(_clip(asked.get("query"))).split()
-            counts = self.catalogue.facets(self.filter)["group_id"] if self._catalogue else {}
-            names = {g.id: _clip(g.name).strip() for g in self.catalogue.groups.values()} if self._catalogue else {}
+            counts = self._catalogue.facets(self.filter)["group_id"] if self._catalogue else {}
+            names = {group_id: name.strip() for group_id, name in self._group_names().items()}
             found = {group_id: count for group_id, count in counts.items() if group_id}
             if words:
-                found = {i: n for i, n in found.items() if all(word in fold(names.get(i, i)) for word in words)}
-            by_name = sorted(found, key=lambda group_id: (fold(names.get(group_id, group_id)), group_id))
+                found = {i: n for i, n in found.items() if all(word in fold(names.get(i) or i) for word in words)}
+            by_name = sorted(found, key=lambda group_id: (fold(names.get(group_id) or group_id), group_id))
             items = _options({group_id: found[group_id] for group_id in by_name[:_LARGEST_LIST]}, (), names)
             answer = {"view": asked.get("view"), "items": items, "more": max(0, len(by_name) - _LARGEST_LIST)}
             self.send({"method": "characters", "args": [answer]})
@@ -323,10 +330,12 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     def vue_set_filter(self, changes: dict[str, Any]) -> None:
         """Change some fields of the filter, as a dropdown or the search field does."""
         with self._guard:
-            known = {name: value for name, value in changes.items() if name in FACETS or name == "search"}
-            if "search" in known:
-                known["search"] = _clip(known["search"])
-            self.filter = self.filter.replace(**known)
+            known = {name: value for name, value in changes.items() if name in FACETS}
+            if "search" in changes:
+                known["search"] = _clip(changes["search"])
+            # A view of ours sends none that is refused; whatever else may write to the comm changes nothing.
+            with contextlib.suppress(TypeError, ValueError):
+                self.filter = self.filter.replace(**known)
 
     def vue_clear_filter(self, _: object = None) -> None:
         """Show everything again."""

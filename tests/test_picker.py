@@ -1,0 +1,395 @@
+"""The picker without a browser: its traits follow each other, and its handlers take whatever the front end sends."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import ipywidgets
+import pytest
+import traitlets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, looks_to_frame
+from heygen_widgets.demo import DemoService
+from heygen_widgets.models import Look
+
+
+class RecordingPicker(LookPicker):
+    """A picker that keeps what it would send to its views."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.sent: list[dict[str, Any]] = []
+        super().__init__(*args, **kwargs)
+
+    def send(self, content: dict[str, Any], buffers: object = None) -> None:
+        self.sent.append(content)
+
+    def answers(self, method: str) -> list[dict[str, Any]]:
+        return [content["args"][0] for content in self.sent if content["method"] == method]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[DemoService]:
+    with DemoService(looks=300) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(service: DemoService) -> Iterator[HeyGenClient]:
+    with HeyGenClient(service.api_key, base_url=service.base_url, max_retries=0) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def catalogue(client: HeyGenClient) -> LookCatalogue:
+    loaded = LookCatalogue(client)
+    loaded.load()
+    return loaded
+
+
+@pytest.fixture
+def picker(catalogue: LookCatalogue) -> Iterator[RecordingPicker]:
+    shown = RecordingPicker(catalogue)
+    yield shown
+    shown.close()
+
+
+def follow(picker: LookPicker) -> None:
+    """Wait until the picker's thread has published all there is."""
+    thread = picker._follower
+    if thread is not None:
+        thread.join(timeout=30)
+
+
+# -- ui -> python -----------------------------------------------------------------------------------------------------
+
+
+def test_a_click_chooses_a_look_and_a_second_click_takes_it_back(picker: RecordingPicker) -> None:
+    look = picker.catalogue.looks[5]
+    picker.vue_choose(look.id)
+    assert (picker.value, picker.values, picker.selected_id) == (look, (look,), look.id)
+    assert picker.to_frame()["id"].tolist() == [look.id]
+    picker.vue_choose(look.id)
+    assert (picker.value, picker.values, picker.selected_id) == (None, (), "")
+    assert len(picker.to_frame()) == 0
+
+
+def test_a_click_on_another_look_replaces_the_choice(picker: RecordingPicker) -> None:
+    first, second = picker.catalogue.looks[:2]
+    picker.vue_choose(first.id)
+    picker.vue_choose(second.id)
+    assert picker.values == (second,)
+
+
+def test_with_multiple_clicks_add_and_take_away_in_the_order_chosen(catalogue: LookCatalogue) -> None:
+    picker = RecordingPicker(catalogue, multiple=True)
+    a, b, c = catalogue.looks[:3]
+    for look in (c, a, b, a):
+        picker.vue_choose(look.id)
+    assert picker.values == (c, b)
+    assert picker.value == c
+    assert picker.selected_ids == [c.id, b.id]
+    assert picker.to_frame()["id"].tolist() == [c.id, b.id]
+    picker.close()
+
+
+def test_an_observer_of_value_finds_all_traits_in_step(picker: RecordingPicker) -> None:
+    seen = []
+    picker.observe(lambda change: seen.append((change["new"], picker.values, picker.selected_id)), "value")
+    look = picker.catalogue.looks[3]
+    picker.vue_choose(look.id)
+    picker.value = None
+    assert seen == [(look, (look,), look.id), (None, (), "")]
+
+
+def test_a_dropdown_changes_one_field_of_the_filter(picker: RecordingPicker) -> None:
+    picker.vue_set_filter({"search": "office"})
+    picker.vue_set_filter({"avatar_type": "photo_avatar"})
+    assert picker.filter == LookFilter("office", avatar_type="photo_avatar")
+    picker.vue_set_filter({"avatar_type": None})
+    assert picker.filter == LookFilter("office")
+    picker.vue_clear_filter()
+    assert picker.filter == LookFilter()
+
+
+def test_a_window_holds_the_looks_at_the_positions_asked_for(picker: RecordingPicker) -> None:
+    picker.vue_ask_window({"view": "v", "version": 0, "start": 10, "count": 30})
+    (window,) = picker.answers("window")
+    assert [card["id"] for card in window["looks"]] == [look.id for look in picker.catalogue.looks[10:40]]
+    assert {name: window[name] for name in ("view", "start", "matched", "version")} == {
+        "view": "v",
+        "start": 10,
+        "matched": 300,
+        "version": picker.status["version"],
+    }
+
+
+def test_no_message_holds_more_than_a_window(picker: RecordingPicker) -> None:
+    picker.vue_ask_window({"view": "v", "start": 0, "count": 10**9})
+    assert len(picker.answers("window")[0]["looks"]) == 120
+    picker.vue_ask_characters({"view": "v", "query": ""})
+    assert len(picker.answers("characters")[0]["items"]) <= 50
+
+
+def test_characters_are_found_by_all_words_typed_and_come_by_name(picker: RecordingPicker) -> None:
+    groups = picker.catalogue.groups
+    counts = picker.catalogue.facets()["group_id"]
+    named = next(group for group in groups.values() if group.name.isascii() and counts.get(group.id))
+    picker.vue_ask_characters({"view": "v", "query": named.name.upper()[:4]})
+    (answer,) = picker.answers("characters")
+    found = {item["value"]: item for item in answer["items"]}
+    assert found[named.id]["count"] == counts[named.id]
+    assert all(named.name[:4].strip().lower() in item["title"].lower() for item in answer["items"])
+    titles = [item["title"].lower() for item in answer["items"] if item["title"].isascii()]
+    assert titles == sorted(titles)
+
+
+hostile = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("x" * 100_000)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(view=hostile, start=hostile, count=hostile, query=hostile)
+def test_whatever_a_view_asks_it_gets_a_window_and_a_list(
+    catalogue: LookCatalogue, view: object, start: object, count: object, query: object
+) -> None:
+    picker = RecordingPicker(catalogue)
+    picker.vue_ask_window({"view": view, "start": start, "count": count})
+    picker.vue_ask_characters({"view": view, "query": query})
+    (window,), (characters,) = picker.answers("window"), picker.answers("characters")
+    assert 0 <= window["start"] <= 300
+    assert len(window["looks"]) <= 120
+    assert len(characters["items"]) <= 50
+    picker.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(["search", "gender", "avatar_type", "tag", "ready", "nonsense"]), hostile))
+def test_whatever_filter_a_view_sends_the_picker_keeps_a_valid_one(
+    catalogue: LookCatalogue, changes: dict[str, Any]
+) -> None:
+    picker = RecordingPicker(catalogue)
+    picker.vue_set_filter(changes)
+    assert isinstance(picker.filter, LookFilter)
+    assert len(picker.filter.search) <= 200
+    picker.close()
+
+
+@pytest.mark.parametrize("unknown", ["absent", "", 7, None, {"id": "x"}])
+def test_a_click_on_an_unknown_look_changes_nothing(picker: RecordingPicker, unknown: object) -> None:
+    picker.vue_choose(picker.catalogue.looks[0].id)
+    picker.vue_choose(unknown)
+    assert picker.value == picker.catalogue.looks[0]
+
+
+# -- python -> ui -----------------------------------------------------------------------------------------------------
+
+
+def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: RecordingPicker) -> None:
+    picker.vue_ask_window({"view": "v", "start": 0, "count": 20})
+    picker.sent.clear()
+    picker.filter = LookFilter(avatar_type="digital_twin")
+    matching = picker.catalogue.select(picker.filter)
+    (window,) = picker.answers("window")
+    assert [card["id"] for card in window["looks"]] == [look.id for look in matching[:20]]
+    assert window["matched"] == picker.status["matched"] == len(matching)
+    assert window["version"] == picker.status["version"]
+
+
+def test_every_version_stands_for_one_order_of_looks(picker: RecordingPicker) -> None:
+    orders: dict[int, list[str]] = {}
+    for wanted in (LookFilter(), LookFilter("office"), LookFilter(gender="male"), LookFilter()):
+        picker.filter = wanted
+        ids = [look.id for look in picker.catalogue.rows(picker._rows)]
+        before = orders.setdefault(picker.status["version"], ids)
+        assert ids[: len(before)] == before
+    assert len(orders) > 1
+
+
+def test_nothing_is_pushed_before_a_view_has_asked(picker: RecordingPicker) -> None:
+    picker.filter = LookFilter("office")
+    assert not picker.sent
+
+
+def test_a_chosen_value_that_matches_nothing_stays_among_the_choices(picker: RecordingPicker) -> None:
+    picker.filter = LookFilter("no such look", avatar_type="brand_new")
+    assert {"value": "brand_new", "title": "brand_new", "count": 0} in picker.choices["avatar_type"]
+
+
+def test_selected_id_chooses_also_a_look_that_is_not_loaded(client: HeyGenClient, catalogue: LookCatalogue) -> None:
+    private = next(look for look in catalogue if look.ownership == "private")
+    public_only = LookCatalogue(client, ownership="public")
+    picker = LookPicker(public_only, selected_id=private.id)
+    assert picker.value == private
+    picker.selected_id = catalogue.looks[-1].id
+    assert picker.value == catalogue.looks[-1]
+    picker.selected_id = ""
+    assert picker.value is None
+    picker.close()
+
+
+def test_a_selected_id_that_nobody_knows_leaves_the_choice_and_says_so(picker: RecordingPicker) -> None:
+    look = picker.catalogue.looks[0]
+    picker.value = look
+    picker.selected_id = "no_such_look"
+    assert (picker.value, picker.selected_id) == (look, look.id)
+    assert "no_such_look" in picker.error
+
+
+def test_value_takes_a_look_from_anywhere(picker: RecordingPicker) -> None:
+    look = Look("look_x", "From elsewhere", "photo_avatar")
+    picker.value = look
+    assert (picker.values, picker.selected_id) == ((look,), "look_x")
+
+
+@pytest.mark.parametrize("height", [0, 239, 1201])
+def test_a_height_out_of_range_is_named(picker: RecordingPicker, height: int) -> None:
+    with pytest.raises(traitlets.TraitError, match=str(height)):
+        picker.height = height
+
+
+def test_two_values_need_multiple(picker: RecordingPicker) -> None:
+    with pytest.raises(traitlets.TraitError, match="multiple=True"):
+        picker.values = picker.catalogue.looks[:2]
+
+
+def test_an_unknown_keyword_or_source_is_a_type_error(catalogue: LookCatalogue) -> None:
+    with pytest.raises(TypeError, match="colour"):
+        LookPicker(catalogue, colour="red")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="str"):
+        LookPicker("my-key")  # type: ignore[arg-type]
+
+
+# -- the widget family ------------------------------------------------------------------------------------------------
+
+
+def test_interact_calls_with_none_first_and_then_with_the_choice(picker: RecordingPicker) -> None:
+    seen: list[Look | None] = []
+    ipywidgets.interactive(lambda look: seen.append(look), look=picker)
+    picker.vue_choose(picker.catalogue.looks[1].id)
+    assert seen == [None, picker.catalogue.looks[1]]
+
+
+def test_link_joins_two_pickers(catalogue: LookCatalogue) -> None:
+    left, right = LookPicker(catalogue), LookPicker(catalogue)
+    traitlets.link((left, "value"), (right, "value"))
+    right.value = catalogue.looks[4]
+    assert left.selected_id == catalogue.looks[4].id
+    ipywidgets.jslink((left, "selected_id"), (right, "selected_id"))
+    left.close()
+    right.close()
+
+
+def test_state_from_the_front_end_is_taken_and_a_wrong_one_refused(picker: RecordingPicker) -> None:
+    look = picker.catalogue.looks[2]
+    picker.set_state({"selected_id": look.id})
+    assert picker.value == look
+    picker.set_state({"filter": {"search": "office"}})
+    assert picker.filter == LookFilter("office")
+    with pytest.raises((TypeError, ValueError)):
+        picker.set_state({"filter": {"gender": "Woman"}})
+    assert picker.filter == LookFilter("office")
+
+
+def test_its_repr_is_short_and_its_state_holds_no_looks(picker: RecordingPicker) -> None:
+    picker.vue_choose(picker.catalogue.looks[0].id)
+    assert len(repr(picker)) < 200
+    state = {name: value for name, value in picker.get_state().items() if name != "template"}
+    assert len(json.dumps(state, default=str)) < 4_000
+
+
+# -- loading and errors -----------------------------------------------------------------------------------------------
+
+
+def test_all_looks_arrive_in_the_background(client: HeyGenClient) -> None:
+    picker = LookPicker(client)
+    picker.catalogue.wait(timeout=60)
+    follow(picker)
+    assert picker.status["matched"] == picker.status["loaded"] == 300
+    assert picker.status["complete"]
+    assert not picker.status["loading"]
+    picker.close()
+
+
+def test_without_a_key_the_picker_shows_the_way_out_and_retry_takes_it(
+    service: DemoService, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path_factory.mktemp("empty")))
+    monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
+    picker = LookPicker()
+    assert "HEYGEN_API_KEY" in picker.error
+    assert len(picker.to_frame()) == 0
+    monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
+    picker.vue_retry()
+    picker.catalogue.wait(timeout=60)
+    follow(picker)
+    assert picker.error == ""
+    assert picker.status["loaded"] == 300
+    picker.close()
+
+
+def test_an_impossible_service_address_is_shown_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEYGEN_API_KEY", "some-key")
+    monkeypatch.setenv("HEYGEN_API_BASE", "http://example.com")
+    picker = LookPicker()
+    assert "HEYGEN_API_BASE" in picker.error
+    picker.close()
+
+
+def test_a_refused_key_is_shown_with_its_hint(service: DemoService) -> None:
+    picker = LookPicker(HeyGenClient("wrong-key", base_url=service.base_url))
+    picker.catalogue.wait(timeout=60)
+    follow(picker)
+    assert "401" in picker.error
+    assert "wrong-key" not in picker.error
+    picker.close()
+
+
+def test_after_an_error_the_picker_keeps_what_it_had(client: HeyGenClient) -> None:
+    with DemoService(looks=120) as going:
+        picker = LookPicker(LookCatalogue(HeyGenClient(going.api_key, base_url=going.base_url, max_retries=0)))
+        picker.catalogue.wait(timeout=60)
+        follow(picker)
+        look = picker.catalogue.looks[0]
+    picker.selected_id = "not_loaded"
+    assert picker.error
+    assert picker.status["matched"] == 120
+    picker.vue_choose(look.id)
+    assert picker.value == look
+    picker.close()
+
+
+def test_a_picker_that_is_shown_nowhere_any_more_stops_loading_and_goes_on_when_shown_again() -> None:
+    with DemoService(looks=2_000, latency=0.02) as slow:
+        picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
+        picker.set_state({"_view_count": 1})
+        picker.set_state({"_view_count": 0})
+        assert not picker.catalogue.wait(timeout=60)
+        assert picker.catalogue.progress.loaded < 2_000
+        picker.set_state({"_view_count": 1})
+        assert picker.catalogue.wait(timeout=60)
+        picker.close()
+        follow(picker)
+        assert not [thread for thread in threading.enumerate() if thread is picker._follower]
+
+
+def test_a_closed_picker_ends_its_threads_and_still_tells_the_choice(client: HeyGenClient) -> None:
+    picker = LookPicker(client)
+    thread = picker._follower
+    picker.catalogue.wait(timeout=60)
+    look = picker.catalogue.looks[0]
+    picker.value = look
+    picker.close()
+    assert thread is not None
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    assert picker.value == look
+    assert looks_to_frame(picker.values)["id"].tolist() == [look.id]
