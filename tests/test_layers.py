@@ -1,0 +1,88 @@
+"""Imports point down: each room of the package imports only from the floors below it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "heygen_widgets"
+
+FLOORS = {
+    "errors": 0,
+    "models": 0,
+    "_answers": 1,
+    "_arguments": 1,
+    "_credentials": 1,
+    "_transport": 1,
+    "api": 2,
+    "filters": 3,
+    "frame": 3,
+    "_demo_client": 3,
+    "catalogue": 4,
+    "picker": 5,
+}
+
+# What a room may import from outside the standard library.
+OUTSIDE = {
+    "_answers": {"requests"},
+    "_transport": {"requests", "urllib3"},
+    "api": {"requests"},
+    "filters": {"numpy"},
+    "frame": {"pandas"},
+    "catalogue": {"pandas"},
+    "picker": {"numpy", "pandas", "traitlets", "ipyvuetify", "ipywidgets"},
+}
+
+# Narrower than "anything below": these two know records only.
+ONLY_RECORDS = ("filters", "frame")
+
+
+def imports_of(path: Path) -> tuple[set[str], set[str]]:
+    """Give the rooms of this package and the top-level packages that a file imports."""
+    rooms: set[str] = set()
+    outside: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            rooms.add(node.module.split(".")[0] if node.module else "__init__")
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            outside.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            outside.update(alias.name.split(".")[0] for alias in node.names)
+    return rooms, outside - set(sys.stdlib_module_names)
+
+
+ROOMS = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {path.stem for path in ROOMS} == set(FLOORS)
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=lambda path: path.stem)
+def test_a_room_imports_only_from_below(path: Path) -> None:
+    rooms, outside = imports_of(path)
+    floor = FLOORS[path.stem]
+    for room in rooms - ({"demo"} if path.stem == "_demo_client" else set()):
+        assert FLOORS[room] < floor or (FLOORS[room] == floor < 2), f"{path.stem} imports {room}"
+    if path.stem in ONLY_RECORDS:
+        assert {FLOORS[room] for room in rooms} == {0}
+    assert outside <= OUTSIDE.get(path.stem, set())
+
+
+def test_the_stand_in_knows_nothing_but_itself_and_the_standard_library() -> None:
+    inside = {path.stem for path in (PACKAGE / "demo").glob("*.py")}
+    for path in (PACKAGE / "demo").glob("*.py"):
+        rooms, outside = imports_of(path)
+        assert rooms <= inside, path.name
+        assert not outside - {"heygen_widgets"}, path.name
+        assert "heygen_widgets" not in outside or "heygen_widgets.demo" in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_api_module_comes_without_widgets_and_pandas() -> None:
+    heavy = "ipywidgets", "ipyvuetify", "ipyvue", "traitlets", "pandas", "numpy", "IPython"
+    program = f"import heygen_widgets.api, sys; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

@@ -1,0 +1,63 @@
+"""What a user installs: a wheel, tried in an environment of its own, and the lazy public names."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import heygen_widgets
+
+PROJECT = Path(__file__).parent.parent
+
+TRIAL = """
+import importlib.resources, pathlib, sys
+import heygen_widgets
+from heygen_widgets import LookPicker, demo_client
+assert sys.argv[1] in heygen_widgets.__file__, heygen_widgets.__file__
+picker = LookPicker(demo_client(looks=60))
+assert picker.catalogue.wait(60)
+assert "<template>" in picker.template.template
+print(len(picker.catalogue))
+picker.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(PROJECT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_holds_the_template_the_type_marker_and_the_clips(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    media = {f"heygen_widgets/demo/media/{path.name}" for path in (PROJECT / "heygen_widgets/demo/media").iterdir()}
+    assert media
+    assert names >= {"heygen_widgets/picker.vue", "heygen_widgets/py.typed", *media}
+    assert not [name for name in names if name.startswith(("tests", "notebooks"))]
+
+
+def test_a_picker_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "site")]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    program = f"import sys; sys.path.insert(0, sys.argv[1])\n{TRIAL}"
+    run = [sys.executable, "-c", program, str(tmp_path / "site")]
+    assert subprocess.check_output(run, text=True, cwd=tmp_path).strip() == "60"
+
+
+def test_every_public_name_can_be_imported_again_and_again() -> None:
+    for _ in range(2):
+        for name in heygen_widgets.__all__:
+            assert getattr(heygen_widgets, name).__name__ == name
+    assert set(heygen_widgets.__all__) <= set(dir(heygen_widgets))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="LookPickers"):
+        heygen_widgets.LookPickers  # noqa: B018 - reading it is what is tried
