@@ -172,7 +172,8 @@ def tidy(text: object, credential: Credential) -> str | None:
     """Make text from outside fit for an error message: on one line, printable, clipped and free of secrets."""
     if not isinstance(text, str):
         return None
-    # The secret goes first: clipping could leave most of it.
-    text = _USER_PART.sub("//", text.replace(credential.secret, "[the key]"))
+    # The secret goes first: clipping could leave most of it. In any case, as the name of a host is lowered.
+    text = re.sub(re.escape(credential.secret), "[the key]", text, flags=re.IGNORECASE)
+    text = _USER_PART.sub("//", text)
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

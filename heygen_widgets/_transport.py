@@ -48,7 +48,14 @@ class _Signature(requests.auth.AuthBase):
             request.headers["Authorization"] = Secret(f"Bearer {self._credential.secret}")
         else:
             request.headers["X-Api-Key"] = self._credential.secret
+        request.hooks["response"].append(_hide_redirect)
         return request
+
+
+def _hide_redirect(response: requests.Response, **_: object) -> None:
+    # Told not to follow a redirect, requests still prepares the next request, and for that it reads the whole body,
+    # without any limit. `response.raw` keeps the header.
+    response.headers.pop("Location", None)
 
 
 class Transport:
@@ -181,12 +188,12 @@ class Transport:
         finally:
             # Also after Ctrl-C: a connection half read must not serve the next request.
             response.close()
-        if response.status_code >= 400 and not isinstance(body, bytes):
+        if response.status_code >= 300 and not isinstance(body, bytes):
             # The status says more than the loss of what explains it.
             body = b""
         if isinstance(body, HeyGenError):
             return _Fault(body)
-        return body if isinstance(body, _Fault) else Answer(response.status_code, response.headers, body)
+        return body if isinstance(body, _Fault) else Answer(response.status_code, response.raw.headers, body)
 
     def _proxies(self) -> dict[str, Any] | None:
         # What stands in for the service on this machine must not be asked through a proxy, which would see the key.

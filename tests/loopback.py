@@ -46,6 +46,7 @@ class Loopback(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 64
 
     def __init__(self, *script: Reply) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

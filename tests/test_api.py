@@ -1,0 +1,421 @@
+"""The client: its arguments, its endpoints and its paging."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import KEY, Handler, Loopback, client_of, failure, look, page, reply
+
+from heygen_widgets.api import HeyGenClient
+from heygen_widgets.demo import DemoService
+from heygen_widgets.errors import APIResponseError, APIStatusError, HeyGenError, MissingAPIKeyError, NotFoundError
+
+OK = page(["a"], has_more=False, next_token=None)
+GROUPS = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
+
+
+@pytest.fixture(autouse=True)
+def _no_stored_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("HEYGEN_API_KEY", "HEYGEN_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
+
+
+def chain(*pages: Any) -> Callable[[Handler], None]:
+    """Serve pages by token: the token of page n is "t<n>", and the first page has none."""
+
+    def play(handler: Handler) -> None:
+        token = handler.server.seen[-1].query.get("token", "t0")
+        reply(pages[int(token.removeprefix("t"))])(handler)
+
+    return play
+
+
+def looks_page(count: int, first: int, token: str | None) -> dict[str, Any]:
+    return {
+        "data": [look(f"look_{n}") for n in range(first, first + count)],
+        "has_more": token is not None,
+        "next_token": token,
+    }
+
+
+THREE_PAGES = (looks_page(50, 0, "t1"), looks_page(50, 50, "t2"), looks_page(7, 100, None))
+
+
+# The client itself
+
+
+def test_a_client_shows_where_it_asks_and_where_its_key_is_from_but_not_the_key() -> None:
+    client = HeyGenClient(KEY)
+    assert repr(client) == "HeyGenClient('https://api.heygen.com', key from the api_key argument)"
+
+
+def test_the_base_url_is_the_argument_or_the_environment_or_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEYGEN_API_BASE", "https://gateway.example.com/heygen/")
+    assert "'https://gateway.example.com/heygen'" in repr(HeyGenClient(KEY))
+    assert "'https://other.example.com'" in repr(HeyGenClient(KEY, base_url="https://other.example.com"))
+    monkeypatch.setenv("HEYGEN_API_BASE", "")
+    assert "'https://api.heygen.com'" in repr(HeyGenClient(KEY))
+
+
+def test_a_base_url_may_have_a_path() -> None:
+    with Loopback(OK) as server:
+        HeyGenClient(KEY, base_url=f" {server.url}/heygen/ ").list_looks()
+        assert server.seen[0].path == "/heygen/v3/avatars/looks"
+
+
+@pytest.mark.parametrize(
+    "value", ["http://localhost:8000", "http://127.0.0.1", "http://127.1.2.3:80", "http://[::1]:8000", "HTTPS://x.org"]
+)
+def test_plain_http_is_allowed_on_loopback(value: str) -> None:
+    assert HeyGenClient(KEY, base_url=value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "api.heygen.com",
+        "http://api.heygen.com",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://0.0.0.0",
+        "ftp://127.0.0.1",
+        "file:///etc/passwd",
+        "https://",
+        "https://x.org:99999",
+        "https://x.org:0",
+        "https://x.org:port",
+        "https://[::1",
+        "https://x.org/a b",
+        "https://x.org\n.example.com",
+        "https://x.org\\@example.com",
+        "https://x.org?a=1",
+        "https://x.org/#part",
+    ],
+)
+def test_a_base_url_that_cannot_be_used_is_refused_by_its_value(value: str) -> None:
+    with pytest.raises(ValueError, match="base_url") as caught:
+        HeyGenClient(KEY, base_url=value)
+    assert repr(value.partition("?")[0].partition("#")[0].rstrip("/"))[1:-1].rpartition("@")[2] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["https://me:pass-word@x.org", "https://me:pass/word@x.org", "http://me:pass-word@x.org?k=1"]
+)
+def test_a_base_url_with_a_password_is_refused_without_quoting_it(value: str) -> None:
+    with pytest.raises(ValueError, match=r"x\.org") as caught:
+        HeyGenClient(KEY, base_url=value)
+    assert "pass" not in str(caught.value)
+
+
+def test_a_base_url_from_the_environment_is_checked_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEYGEN_API_BASE", "http://api.heygen.com")
+    with pytest.raises(ValueError, match="HEYGEN_API_BASE"):
+        HeyGenClient(KEY)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, None, (5,), (5, 0), (5, float("inf")), (5, float("nan")), "5", True, 1e300])
+def test_a_timeout_that_makes_no_sense_is_refused(timeout: Any) -> None:
+    with pytest.raises(ValueError, match="timeout"):
+        HeyGenClient(KEY, timeout=timeout)
+
+
+@pytest.mark.parametrize("max_retries", [-1, 1.5, True, None, "2"])
+def test_a_number_of_retries_that_makes_no_sense_is_refused(max_retries: Any) -> None:
+    with pytest.raises(ValueError, match="max_retries"):
+        HeyGenClient(KEY, max_retries=max_retries)
+
+
+def test_a_key_that_cannot_be_one_is_refused_without_quoting_it() -> None:
+    with pytest.raises(MissingAPIKeyError) as caught:
+        HeyGenClient("planted key")
+    assert "planted" not in str(caught.value)
+    with pytest.raises(TypeError, match="bytes") as wrong:
+        HeyGenClient(b"planted")  # type: ignore[arg-type]
+    assert "planted" not in str(wrong.value)
+
+
+def test_no_frame_of_ours_holds_a_refused_key_in_plain_view() -> None:
+    key = "planted" + " key"
+    try:
+        HeyGenClient(key)
+    except MissingAPIKeyError as error:
+        trace = error.__traceback__
+    frames = []
+    while trace is not None:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    assert len(frames) > 2
+    for frame in frames[1:]:
+        assert "planted" not in repr({name: value for name, value in frame.f_locals.items() if name != "self"})
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_can_be_neither_copied_nor_pickled(duplicate: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match="neither copied nor pickled"):
+        duplicate(HeyGenClient(KEY))
+
+
+def test_a_client_is_a_context_that_closes_it() -> None:
+    closed = []
+    with HeyGenClient(KEY) as client:
+        client._transport._session.close = lambda: closed.append(True)  # type: ignore[method-assign]
+    assert closed == [True]
+
+
+def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
+    code = "import sys, heygen_widgets.api; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    loaded = set(done.stdout.split())
+    assert "requests" in loaded
+    assert not loaded & {"pandas", "numpy", "ipywidgets", "ipyvuetify", "traitlets", "heygen_widgets.demo"}
+
+
+# Endpoints
+
+
+def test_list_looks_sends_its_filters_and_reads_the_page() -> None:
+    with Loopback(page(["a", "b"], has_more=True, next_token="t/1=")) as server, client_of(server) as client:
+        found = client.list_looks(group_id="g 1", avatar_type="photo_avatar", ownership="private", limit=2, token="t&0")
+        assert server.seen[0][:3] == (
+            "GET",
+            "/v3/avatars/looks",
+            {"group_id": "g 1", "avatar_type": "photo_avatar", "ownership": "private", "limit": "2", "token": "t&0"},
+        )
+    assert [found_look.id for found_look in found] == ["a", "b"]
+    assert (found.has_more, found.next_token) == (True, "t/1=")
+    assert {found_look.ownership for found_look in found} == {"private"}
+
+
+def test_what_is_not_asked_for_is_not_sent() -> None:
+    with Loopback(OK, GROUPS) as server, client_of(server) as client:
+        assert client.list_looks()[0].ownership is None
+        client.list_groups()
+        assert [seen.query for seen in server.seen] == [{"limit": "20"}, {"limit": "20"}]
+
+
+def test_list_groups_reads_groups() -> None:
+    with Loopback(GROUPS) as server, client_of(server) as client:
+        (group,) = client.list_groups(ownership="public", limit=50, token="t")
+        assert server.seen[0][1:3] == ("/v3/avatars", {"ownership": "public", "limit": "50", "token": "t"})
+    assert (group.id, group.looks_count, group.ownership) == ("g", 1, "public")
+
+
+def test_a_video_avatar_is_asked_for_by_its_new_name() -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        client.list_looks(avatar_type="video_avatar")
+        client.list_looks(avatar_type="brand_new")
+        assert [seen.query["avatar_type"] for seen in server.seen] == ["digital_twin", "brand_new"]
+
+
+@pytest.mark.parametrize(
+    ("look_id", "path"),
+    [
+        ("look_def456", "/v3/avatars/looks/look_def456"),
+        ("a/b", "/v3/avatars/looks/a%2Fb"),
+        ("?x=1", "/v3/avatars/looks/%3Fx%3D1"),
+        ("#x", "/v3/avatars/looks/%23x"),
+        ("../x", "/v3/avatars/looks/..%2Fx"),
+        ("%2e%2e", "/v3/avatars/looks/%252e%252e"),
+        (" ", "/v3/avatars/looks/%20"),
+        ("é🎬", "/v3/avatars/looks/%C3%A9%F0%9F%8E%AC"),
+        ("...", "/v3/avatars/looks/..."),
+    ],
+)
+def test_an_id_reaches_the_service_as_one_part_of_the_path(look_id: str, path: str) -> None:
+    with Loopback(reply({"data": look("a")})) as server, client_of(server) as client:
+        assert client.get_look(look_id).id == "a"
+        assert (server.seen[0].path, server.seen[0].query) == (path, {})
+
+
+def test_get_group_gets_a_group() -> None:
+    with Loopback(reply({"data": {"id": "g/1", "name": "G"}})) as server, client_of(server) as client:
+        assert client.get_group("g/1").id == "g/1"
+        assert server.seen[0].path == "/v3/avatars/g%2F1"
+
+
+@pytest.mark.parametrize("data", [None, [], "x", {"id": "a"}])
+def test_an_object_of_another_shape_is_an_error_of_ours(data: object) -> None:
+    with Loopback(reply({"data": data})) as server, client_of(server) as client, pytest.raises(APIResponseError):
+        client.get_look("a")
+
+
+# Arguments
+
+WRONG_ARGUMENTS: list[dict[str, Any]] = [
+    *({"limit": value} for value in (0, 51, -1, 1.0, True, None, "20")),
+    *({"ownership": value} for value in ("", "mine", "Public", 5, ["public"])),
+    *({"group_id": value} for value in ("", ".", "..", 5, "\ud800")),
+    *({"avatar_type": value} for value in ("", 5, ["photo_avatar"], "\ud800")),
+    *({"token": value} for value in ("", 5, "\ud800")),
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG_ARGUMENTS, ids=ascii)
+@pytest.mark.parametrize("method", ["list_looks", "iter_look_pages"])
+def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, arguments: dict[str, Any]) -> None:
+    ((name, value),) = arguments.items()
+    with Loopback(OK) as server, client_of(server) as client:
+        with pytest.raises((ValueError, TypeError), match=name) as caught:
+            getattr(client, method)(**arguments)
+        assert server.seen == []
+    assert repr(value) in str(caught.value)
+    assert not isinstance(caught.value, HeyGenError)
+
+
+@pytest.mark.parametrize("value", ["", ".", "..", None, 5, "\ud800"])
+@pytest.mark.parametrize("method", ["get_look", "get_group"])
+def test_an_id_that_leads_elsewhere_is_refused(method: str, value: Any) -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        with pytest.raises((ValueError, TypeError), match="_id"):
+            getattr(client, method)(value)
+        assert server.seen == []
+
+
+@pytest.mark.parametrize("method", ["iter_looks", "iter_groups"])
+@pytest.mark.parametrize(
+    "arguments", [{"ownership": "mine"}, {"max_items": -1}, {"max_items": True}, {"max_items": 1.5}]
+)
+def test_an_iterator_checks_its_arguments_before_the_first_item(method: str, arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        getattr(HeyGenClient(KEY), method)(**arguments)
+
+
+# Paging
+
+
+def test_iter_looks_follows_the_tokens_to_the_end() -> None:
+    with Loopback(chain(*THREE_PAGES)) as server, client_of(server) as client:
+        found = list(client.iter_looks(group_id="g", ownership="public"))
+        assert [seen.query.get("token") for seen in server.seen] == [None, "t1", "t2"]
+        assert {(seen.query["limit"], seen.query["group_id"]) for seen in server.seen} == {("50", "g")}
+    assert [found_look.id for found_look in found] == [f"look_{n}" for n in range(107)]
+    assert {found_look.ownership for found_look in found} == {"public"}
+
+
+def test_iter_groups_follows_the_tokens_to_the_end() -> None:
+    pages = [{"data": [{"id": f"g{n}", "name": ""}], "has_more": n < 2, "next_token": f"t{n + 1}"} for n in range(3)]
+    with Loopback(chain(*pages)) as server, client_of(server) as client:
+        assert [group.id for group in client.iter_groups()] == ["g0", "g1", "g2"]
+        assert [group_page[0].id for group_page in client.iter_group_pages(token="t1")] == ["g1", "g2"]
+
+
+def test_pages_are_asked_for_only_when_they_are_needed() -> None:
+    with Loopback(chain(*THREE_PAGES)) as server, client_of(server) as client:
+        looks = client.iter_looks()
+        assert server.seen == []
+        for _ in range(50):
+            next(looks)
+        assert len(server.seen) == 1
+        next(looks)
+        assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("max_items", "limits", "count"),
+    [(1, ["1"], 1), (50, ["50"], 50), (51, ["50", "50"], 51), (100, ["50", "50"], 100), (1000, ["50"] * 3, 107)],
+)
+def test_max_items_cuts_the_last_page_and_keeps_the_limit_of_the_chain(
+    max_items: int, limits: list[str], count: int
+) -> None:
+    pages = THREE_PAGES if max_items > 1 else (looks_page(1, 0, "t1"),)
+    with Loopback(chain(*pages)) as server, client_of(server) as client:
+        assert len(list(client.iter_looks(max_items=max_items))) == count
+        assert [seen.query["limit"] for seen in server.seen] == limits
+
+
+def test_max_items_of_0_gives_nothing_and_asks_for_nothing() -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        assert list(client.iter_looks(max_items=0)) == []
+        assert server.seen == []
+
+
+def test_iter_look_pages_can_go_on_from_a_token() -> None:
+    with Loopback(chain(*THREE_PAGES)) as server, client_of(server) as client:
+        pages = list(client.iter_look_pages(token="t1", limit=50))
+        assert [seen.query["token"] for seen in server.seen] == ["t1", "t2"]
+    assert [len(found) for found in pages] == [50, 7]
+
+
+def test_an_empty_page_in_the_middle_is_no_end() -> None:
+    pages = (looks_page(0, 0, "t1"), looks_page(2, 0, None))
+    with Loopback(chain(*pages)) as server, client_of(server) as client:
+        assert len(list(client.iter_looks())) == 2
+
+
+@pytest.mark.parametrize("tokens", [("t1", "t1"), ("t1", "t2", "t1"), ("t0",)])
+def test_a_token_that_repeats_is_an_error_after_the_looks_that_came_before(tokens: tuple[str, ...]) -> None:
+    pages = [looks_page(1, n, token) for n, token in enumerate(tokens)]
+    with Loopback(chain(*pages)) as server, client_of(server) as client:
+        pages_found = client.iter_look_pages(token="t0", limit=1)
+        assert [next(pages_found)[0].id for _ in tokens] == [f"look_{n}" for n in range(len(tokens))]
+        with pytest.raises(APIResponseError, match="second time"):
+            next(pages_found)
+        assert len(server.seen) == len(tokens)
+
+
+@pytest.mark.parametrize("token", [None, "", 5, "\ud800"])
+def test_more_without_a_token_is_an_error_after_the_looks_that_came_before(token: object) -> None:
+    with Loopback(page(["a"], has_more=True, next_token=token)) as server, client_of(server) as client:
+        looks = client.iter_looks()
+        assert next(looks).id == "a"
+        with pytest.raises(APIResponseError, match="next_token"):
+            next(looks)
+        assert client.list_looks().has_more
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"next_token": None}, {"has_more": None}, {"has_more": False, "next_token": "t1"}]
+)
+def test_an_end_that_is_told_or_that_nothing_contradicts_is_the_end(more: dict[str, Any]) -> None:
+    with Loopback(page(["a"], **more)) as server, client_of(server) as client:
+        assert len(list(client.iter_looks())) == 1
+        assert (client.list_looks().has_more, client.list_looks().next_token) == (False, None)
+
+
+@pytest.mark.parametrize("more", [{}, {"has_more": None}, {"has_more": "yes"}])
+def test_a_token_without_a_word_on_has_more_is_followed(more: dict[str, Any]) -> None:
+    first = {"data": [look("a")], "next_token": "t1", **more}
+    with Loopback(chain(first, looks_page(1, 0, None))) as server, client_of(server) as client:
+        assert len(list(client.iter_looks())) == 2
+
+
+def test_a_fault_in_the_middle_is_told_and_never_a_short_result() -> None:
+    with Loopback(page(["a"], has_more=True, next_token="t1"), failure(500)) as server, client_of(server) as client:
+        looks = client.iter_looks()
+        assert next(looks).id == "a"
+        with pytest.raises(APIStatusError):
+            next(looks)
+
+
+# Against the stand-in for the service
+
+
+def test_all_looks_and_groups_of_the_stand_in_are_found() -> None:
+    with DemoService(looks=333) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
+        looks = list(client.iter_looks())
+        groups = list(client.iter_groups())
+        by_ownership = [found for name in ("public", "private") for found in client.iter_looks(ownership=name)]
+        assert len({found.id for found in looks}) == len(looks) == 333
+        assert sum(group.looks_count or 0 for group in groups) == 333
+        assert {found.id: found for found in by_ownership} == {found.id: found for found in looks}
+        assert client.get_look(looks[0].id) == looks[0]
+        assert client.get_group(groups[0].id) == groups[0]
+        assert {found.group_id for found in client.iter_looks(group_id=groups[0].id)} == {groups[0].id}
+
+
+def test_the_id_of_a_group_is_not_found_as_a_look_and_the_error_says_so() -> None:
+    with DemoService(looks=20) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
+        group_id = client.list_groups()[0].id
+        with pytest.raises(NotFoundError, match="the id of a group is not the id of a look") as caught:
+            client.get_look(group_id)
+    assert caught.value.code == "avatar_not_found"

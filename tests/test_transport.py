@@ -1,0 +1,648 @@
+"""Requests against a real server on loopback that misbehaves in every way we know of."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import re
+import signal
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from loopback import (
+    KEY,
+    Handler,
+    Loopback,
+    Reply,
+    client_of,
+    cut_short,
+    drip,
+    failure,
+    hang_up,
+    look,
+    page,
+    reply,
+    stay_silent,
+)
+
+from heygen_widgets._answers import retry_after
+from heygen_widgets._credentials import Credential, Secret
+from heygen_widgets._transport import Transport
+from heygen_widgets.api import HeyGenClient
+from heygen_widgets.errors import (
+    APIConnectionError,
+    APIResponseError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    HeyGenError,
+    NotFoundError,
+    RateLimitError,
+)
+
+OK = page(["a"], has_more=False, next_token=None)
+TOKEN = "oauth-token-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
+
+
+def transport_of(server: Loopback, credential: Credential, max_retries: int = 2) -> Transport:
+    transport = Transport(credential, base_url=server.url, timeout=(5.0, 5.0), max_retries=max_retries, session=None)
+    transport._sleep = lambda seconds: None
+    return transport
+
+
+def error_of(client: HeyGenClient) -> HeyGenError:
+    with pytest.raises(HeyGenError) as caught:
+        client.list_looks()
+    return caught.value
+
+
+def play(body: bytes, **headers: str) -> Reply:
+    return reply(body, **headers)
+
+
+# What is sent
+
+
+def test_a_key_goes_into_its_own_header_and_nowhere_else() -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        client.list_looks()
+        headers = server.seen[0].headers
+    assert headers["x-api-key"] == KEY
+    assert "authorization" not in headers
+    assert headers["user-agent"].startswith("heygen-widgets/")
+    assert headers["accept"] == "application/json"
+
+
+def test_a_login_goes_as_a_bearer_token_and_without_a_key() -> None:
+    with Loopback(OK) as server:
+        transport = transport_of(server, Credential(Secret(TOKEN), "a test", is_token=True))
+        transport.request("GET", "/v3/avatars")
+        headers = server.seen[0].headers
+    assert headers["authorization"] == f"Bearer {TOKEN}"
+    assert "x-api-key" not in headers
+
+
+def test_an_expired_login_is_renewed_before_the_request(tmp_path: Path) -> None:
+    (tmp_path / "credentials").write_text(KEY)
+    with Loopback(OK) as server:
+        transport = transport_of(server, Credential(Secret(TOKEN), "a test", True, datetime.now(UTC)))
+        transport.request("GET", "/v3/avatars")
+        assert server.seen[0].headers["x-api-key"] == KEY
+        assert "authorization" not in server.seen[0].headers
+
+
+@pytest.mark.parametrize("is_token", [False, True])
+def test_netrc_neither_adds_nor_replaces_credentials(
+    is_token: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password something\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Loopback(OK) as server:
+        requests.get(server.url, timeout=5)
+        assert server.seen[0].headers["authorization"].startswith("Basic")  # the trap is set
+        transport_of(server, Credential(Secret(TOKEN), "a test", is_token)).request("GET", "/v3/avatars")
+        assert server.seen[1].headers.get("authorization") == (f"Bearer {TOKEN}" if is_token else None)
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("given_session", [False, True])
+def test_requests_to_loopback_bypass_a_proxy(
+    variable: str, given_session: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback(OK) as server, Loopback(OK) as proxy:
+        monkeypatch.setenv(variable, proxy.url)
+        requests.get(server.url, timeout=5)
+        assert (len(proxy.seen), server.seen) == (1, [])  # the trap is set
+        session = requests.Session() if given_session else None
+        if session is not None:
+            session.proxies = {"http": proxy.url, "all": proxy.url}
+        with client_of(server, session=session) as client:
+            client.list_looks()
+        assert (len(proxy.seen), len(server.seen)) == (1, 1)
+
+
+def test_other_requests_use_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(failure(502)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
+            error = error_of(client)
+    # The proxy here knows no CONNECT; that it was asked is what matters.
+    assert isinstance(error, APIConnectionError)
+    assert "501" in str(error)
+
+
+def test_cookies_are_neither_kept_nor_sent() -> None:
+    with Loopback(reply({"data": []}, Set_Cookie="a=b; Path=/")) as server, client_of(server) as client:
+        client.list_looks()
+        client.list_looks()
+        assert "cookie" not in server.seen[1].headers
+        assert len(client._transport._session.cookies) == 0
+
+
+def test_a_connection_is_used_again() -> None:
+    packed = gzip.compress(json.dumps({"data": []}).encode())
+    with Loopback(OK, reply(packed, Content_Encoding="gzip"), OK) as server, client_of(server) as client:
+        for _ in range(5):
+            client.list_looks()
+        assert server.connections == 1
+
+
+def test_a_given_session_is_neither_changed_nor_closed() -> None:
+    session = requests.Session()
+    session.headers["X-Mine"] = "1"
+    session.headers["Authorization"] = "Basic something"
+    session.auth = ("someone", "something")
+    closed: list[bool] = []
+    session.close = lambda: closed.append(True)  # type: ignore[method-assign]
+    before = (dict(session.headers), session.auth, session.trust_env, dict(session.proxies), dict(session.adapters))
+    with Loopback(OK) as server:
+        with client_of(server, session=session) as client:
+            client.list_looks()
+        headers = server.seen[0].headers
+    after = (dict(session.headers), session.auth, session.trust_env, dict(session.proxies), dict(session.adapters))
+    assert after == before
+    assert closed == []
+    assert headers["x-mine"] == "1"
+    assert headers["x-api-key"] == KEY
+    assert "authorization" not in headers
+
+
+def test_threads_share_a_client() -> None:
+    def echo(handler: Handler) -> None:
+        reply({"data": look(handler.path.rpartition("/")[2])})(handler)
+
+    with Loopback(echo) as server, client_of(server) as client, ThreadPoolExecutor(12) as pool:
+        ids = [f"look_{n}" for n in range(200)]
+        assert [found.id for found in pool.map(client.get_look, ids)] == ids
+
+
+def test_a_client_works_again_after_close() -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        client.list_looks()
+        client.close()
+        assert len(client.list_looks()) == 1
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) -> None:
+    with Loopback(OK) as other, Loopback(reply(b"", status, Location=f"{other.url}/x?secret=1")) as server:
+        with client_of(server) as client:
+            error = error_of(client)
+        assert other.seen == []
+        assert len(server.seen) == 1
+    assert isinstance(error, APIResponseError)
+    assert "redirect to 127.0.0.1" in str(error)
+    assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize("location", [None, "/elsewhere", "https://[broken", ""])
+def test_a_redirect_to_nowhere_is_an_error_of_ours(location: str | None) -> None:
+    headers = {} if location is None else {"Location": location}
+    with Loopback(reply(b"", 302, **headers)) as server, client_of(server) as client:
+        assert isinstance(error_of(client), APIResponseError)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_redirect_whose_body_drips_is_told_in_time(encoding: str) -> None:
+    fault = drip(b"\x1f\x8b\x08\x08", status=302, Location="https://elsewhere.example.com/", Content_Encoding=encoding)
+    with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
+        error = error_of(client)
+    assert isinstance(error, APIResponseError)
+    assert "elsewhere.example.com" in str(error)
+
+
+def test_the_hooks_of_a_given_session_still_run() -> None:
+    session = requests.Session()
+    statuses: list[int] = []
+    session.hooks["response"].append(lambda response, **_: statuses.append(response.status_code))
+    with Loopback(OK) as server, client_of(server, session=session) as client:
+        client.list_looks()
+    assert statuses == [200]
+
+
+# Retries
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_passing_fault_is_retried(status: int) -> None:
+    with Loopback(failure(status), failure(status), OK) as server, client_of(server) as client:
+        assert client.list_looks()[0].id == "a"
+        assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize("fault", [hang_up, cut_short])
+def test_a_broken_connection_is_retried(fault: Reply) -> None:
+    with Loopback(fault, fault, OK) as server, client_of(server) as client:
+        assert client.list_looks()[0].id == "a"
+        assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 501])
+def test_any_other_fault_is_final(status: int) -> None:
+    with Loopback(failure(status)) as server, client_of(server) as client:
+        error = error_of(client)
+        assert len(server.seen) == 1
+        assert client.waits == []  # type: ignore[attr-defined]
+    assert isinstance(error, APIStatusError)
+    assert error.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("fault", "requests_seen"), [(failure(429), 2), (failure(500), 1), (failure(503), 1), (hang_up, 1), (cut_short, 1)]
+)
+def test_a_post_is_sent_again_only_after_a_429(fault: Reply, requests_seen: int) -> None:
+    with Loopback(fault, OK) as server:
+        transport = transport_of(server, Credential(Secret(KEY), "a test"))
+        if requests_seen == 1:
+            with pytest.raises(HeyGenError):
+                transport.request("POST", "/v3/video-agents")
+        else:
+            transport.request("POST", "/v3/video-agents")
+        assert len(server.seen) == requests_seen
+
+
+@pytest.mark.parametrize("max_retries", [0, 1, 4])
+def test_retries_end_after_max_retries_and_the_last_error_is_raised(max_retries: int) -> None:
+    with Loopback(failure(503, "first"), failure(503, "later")) as server:
+        with client_of(server, max_retries=max_retries) as client:
+            error = error_of(client)
+        assert len(server.seen) == max_retries + 1
+    assert isinstance(error, APIStatusError)
+    assert error.code == ("later" if max_retries else "first")
+
+
+def test_waits_begin_at_1_s_and_double_with_jitter_up_to_30_s() -> None:
+    with Loopback(failure(503)) as server, client_of(server, max_retries=8) as client:
+        error_of(client)
+        waits = client.waits  # type: ignore[attr-defined]
+    assert len(waits) == 8
+    for attempt, wait in enumerate(waits):
+        assert min(0.75 * 2**attempt, 24) <= wait <= min(1.25 * 2**attempt, 30)
+    assert [wait / 2**attempt for attempt, wait in enumerate(waits[:4])] != [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("header", "shortest", "longest"),
+    [
+        ("7", 7, 7),
+        ("7.5", 7.5, 7.5),
+        ("0", 0.75, 1.25),
+        ("3600", 30, 30),
+        ("-5", 0.75, 1.25),
+        ("soon", 0.75, 1.25),
+        ("inf", 0.75, 1.25),
+        ("9" * 400, 0.75, 1.25),
+        (format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True), 30, 30),
+        (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0.75, 1.25),
+    ],
+)
+def test_the_wait_is_the_longer_of_back_off_and_retry_after(header: str, shortest: float, longest: float) -> None:
+    for status in (429, 503):
+        with Loopback(failure(status, Retry_After=header), OK) as server, client_of(server) as client:
+            client.list_looks()
+            (wait,) = client.waits  # type: ignore[attr-defined]
+        assert shortest <= wait <= longest
+
+
+def test_a_rate_limit_error_tells_what_the_service_asked_for() -> None:
+    with Loopback(failure(429, Retry_After="45")) as server, client_of(server, max_retries=0) as client:
+        error = error_of(client)
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == 45
+
+
+@given(st.text() | st.none())
+def test_any_retry_after_is_a_sensible_number_or_none(header: str | None) -> None:
+    seconds = retry_after(header)
+    assert seconds is None or 0 <= seconds <= 86_400
+
+
+@pytest.mark.parametrize("header", ["Mon, 32 Foo 2026 99:99:99 GMT", "Thu, 01 Jan 99999 00:00:00 GMT", ",", "(", "nan"])
+def test_a_retry_after_that_is_no_date_is_ignored(header: str) -> None:
+    assert retry_after(header) is None
+
+
+# Time-outs
+
+
+def test_a_silent_server_is_a_time_out_and_is_not_asked_again() -> None:
+    with Loopback(stay_silent) as server, client_of(server, timeout=(1, 0.1)) as client:
+        error = error_of(client)
+        assert len(server.seen) == 1
+    assert isinstance(error, APITimeoutError)
+    assert "longer timeout" in str(error)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content_Encoding": "gzip"}], ids=["plain", "gzip that unpacks to nothing"])
+def test_a_body_that_drips_is_a_time_out_and_is_not_asked_again(headers: dict[str, str]) -> None:
+    # A gzip member may begin with a file name of any length, which unpacks to nothing.
+    piece = b"\x1f\x8b\x08\x08" if headers else b" "
+    with Loopback(drip(piece, **headers)) as server, client_of(server, timeout=(0.1, 0.1)) as client:
+        error = error_of(client)
+        assert len(server.seen) == 1
+    assert isinstance(error, APITimeoutError)
+
+
+def test_a_status_is_told_even_when_its_body_is_lost() -> None:
+    lost = [drip(b" ", status=404), reply(b"junk", 404, Content_Encoding="gzip")]
+    for fault in lost:
+        with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
+            assert isinstance(error_of(client), NotFoundError)
+
+
+# Bodies
+
+
+@pytest.mark.parametrize("encoding", ["gzip", " GZIP "])
+def test_a_gzip_body_is_unpacked(encoding: str) -> None:
+    packed = gzip.compress(json.dumps({"data": [look("a")]}).encode())
+    with Loopback(reply(packed, Content_Encoding=encoding)) as server, client_of(server) as client:
+        assert client.list_looks()[0].id == "a"
+        assert server.seen[0].headers["accept-encoding"] == "gzip"
+
+
+def test_a_chunked_body_is_read() -> None:
+    def chunked(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for piece in (b'{"data"', b": []}", b""):
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+
+    with Loopback(chunked) as server, client_of(server) as client:
+        client.list_looks()
+        client.list_looks()
+        assert server.connections == 1
+
+
+BAD_BODIES = {
+    "empty": (b"", {}),
+    "html": (b"<html>Sign in</html>", {"Content_Type": "text/html"}),
+    "nested too deeply": (b"[" * 100_000, {}),
+    "nested objects": (b'{"data": ' * 100_000, {}),
+    "a number too long": (b'{"data": ' + b"9" * 5000 + b"}", {}),
+    "NaN": (b'{"data": [NaN]}', {}),
+    "Infinity": (b'{"data": -Infinity}', {}),
+    "not UTF-8": (b'{"data": "\xff"}', {}),
+    "UTF-16": ('{"data": []}'.encode("utf-16"), {}),
+    "a list": (b"[]", {}),
+    "a string": (b'"hello"', {}),
+    "null": (b"null", {}),
+    "no data": (b"{}", {}),
+    "data is null": (b'{"data": null}', {}),
+    "data is an object": (b'{"data": {}}', {}),
+    "a record is no object": (b'{"data": [5]}', {}),
+    "not gzip": (b"{}", {"Content_Encoding": "gzip"}),
+    "gzip cut short": (gzip.compress(b'{"data": []}' + b" " * 99)[:-9], {"Content_Encoding": "gzip"}),
+    "brotli": (b'{"data": []}', {"Content_Encoding": "br"}),
+    "a gzip bomb": (gzip.compress(b" " * (17 * 2**20)), {"Content_Encoding": "gzip"}),
+    "too long": (b" " * (16 * 2**20 + 1), {}),
+}
+
+
+@pytest.mark.parametrize("name", BAD_BODIES)
+def test_a_body_that_makes_no_sense_is_an_error_of_ours_and_is_not_asked_for_again(name: str) -> None:
+    body, headers = BAD_BODIES[name]
+    with Loopback(reply(body, **headers)) as server, client_of(server) as client:
+        error = error_of(client)
+        assert len(server.seen) == 1
+    assert isinstance(error, APIResponseError)
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize("status", [204, 206])
+def test_a_success_without_a_body_makes_no_sense(status: int) -> None:
+    with Loopback(reply(b"", status)) as server, client_of(server) as client:
+        assert isinstance(error_of(client), APIResponseError)
+
+
+def test_an_error_in_a_success_is_told() -> None:
+    with Loopback(failure(200, message="Something is off")) as server, client_of(server) as client:
+        error = error_of(client)
+    assert isinstance(error, APIResponseError)
+    assert "Something is off" in str(error)
+
+
+def test_a_refused_connection_is_an_error_of_ours_and_is_retried() -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        server.shutdown()
+        server.server_close()
+        error = error_of(client)
+        assert len(client.waits) == 2  # type: ignore[attr-defined]
+    assert type(error) is APIConnectionError
+    assert "refused" in str(error)
+
+
+def test_a_reply_that_is_no_http_is_an_error_of_ours() -> None:
+    def babble(handler: Handler) -> None:
+        handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")
+        handler.close_connection = True
+
+    with Loopback(babble) as server, client_of(server) as client:
+        assert isinstance(error_of(client), APIConnectionError)
+
+
+def test_a_chunk_size_that_is_no_number_is_an_error_of_ours() -> None:
+    def play_chunks(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+        handler.close_connection = True
+
+    with Loopback(play_chunks) as server, client_of(server) as client:
+        assert isinstance(error_of(client), APIConnectionError)
+
+
+# Error envelopes
+
+
+def test_the_error_of_the_service_is_told_whole() -> None:
+    envelope = {
+        "error": {"code": "invalid_parameter", "message": "Bad limit", "param": "limit", "doc_url": "https://d"}
+    }
+    with Loopback(reply(envelope, 400, X_Request_Id="req_7")) as server, client_of(server) as client:
+        error = error_of(client)
+    assert isinstance(error, APIStatusError)
+    assert (error.code, error.param, error.doc_url, error.request_id) == (
+        "invalid_parameter",
+        "limit",
+        "https://d",
+        "req_7",
+    )
+    assert "Bad limit" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"error": {"code": "forbidden"}}, "forbidden", None),
+        ({"error": {"message": "Just words"}}, None, "Just words"),
+        ({"error": {"code": "error", "message": "Words"}}, None, "Words"),
+        ({"error": "Just words"}, None, "Just words"),
+        ({"message": "Of a gateway"}, None, "Of a gateway"),
+        ({"error": {"code": 5, "message": ["x"]}}, None, "a proxy may have given it"),
+        ({"error": None}, None, "a proxy may have given it"),
+        (b"<html><h1>Forbidden</h1></html>", None, "a proxy may have given it"),
+        (b"", None, "a proxy may have given it"),
+        (b"[" * 100_000, None, "a proxy may have given it"),
+        ([1], None, "a proxy may have given it"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_any_body_of_an_error_is_read_for_what_it_tells(body: object, code: str | None, message: str | None) -> None:
+    with Loopback(reply(body, 403)) as server, client_of(server) as client:
+        error = error_of(client)
+    assert isinstance(error, APIStatusError)
+    assert (error.status_code, error.code) == (403, code)
+    assert "logging in again will not help" in str(error)
+    assert message is None or message in str(error)
+
+
+def test_a_long_or_wild_message_is_clipped_and_put_on_one_line() -> None:
+    with Loopback(failure(400, message="a\n\x1b[31mb\0 " + "x" * 5000)) as server, client_of(server) as client:
+        text = str(error_of(client))
+    assert "a [31mb xxx" in text
+    assert text.isprintable()
+    assert len(text) < 500
+
+
+def test_a_401_says_where_the_key_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with Loopback(failure(401, "unauthorized", "Unauthorized")) as server:
+        with client_of(server) as client:
+            error = error_of(client)
+        assert isinstance(error, AuthenticationError)
+        assert "the api_key argument" in str(error)
+        monkeypatch.setenv("HEYGEN_API_KEY", KEY)
+        assert "HEYGEN_API_KEY" in str(error_of(HeyGenClient(base_url=server.url)))
+        monkeypatch.delenv("HEYGEN_API_KEY")
+        (tmp_path / "credentials").write_text(KEY)
+        assert str(tmp_path / "credentials") in str(error_of(HeyGenClient(base_url=server.url)))
+
+
+# The key shows nowhere
+
+
+def echo_key(handler: Handler) -> None:
+    key = handler.headers["X-Api-Key"]
+    envelope = {"code": key, "message": f"{'x' * 290} {key}", "param": key, "doc_url": f"https://d/{key}"}
+    reply({"error": envelope}, 400, X_Request_Id=key, Content_Type=key)(handler)
+
+
+def redirect_to_key(handler: Handler) -> None:
+    reply(b"", 302, Location=f"https://{handler.headers['X-Api-Key'].lower()}.example.com/")(handler)
+
+
+def html_with_key(handler: Handler) -> None:
+    reply(b"<html>", 200, Content_Type=handler.headers["X-Api-Key"])(handler)
+
+
+FAULTS = [
+    echo_key,
+    redirect_to_key,
+    html_with_key,
+    hang_up,
+    cut_short,
+    failure(503),
+    failure(401),
+    reply(b"[" * 100_000),
+]
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_key_shows_in_no_error_no_traceback_and_no_log(
+    fault: Reply, logged: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Loopback(fault) as server, client_of(server) as client:
+        error = error_of(client)
+    told = [str(error), repr(error), repr(error.args), repr(vars(error)), logged.text, *capfd.readouterr()]
+    told += traceback.format_exception(error)
+    told.append("".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()))
+    assert "urllib3" in logged.text  # the log was listening
+    for text in told:
+        assert KEY[10:24].lower() not in text.lower()
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_key_shows_in_no_verbose_traceback_of_ipython(fault: Reply) -> None:
+    ultratb = pytest.importorskip("IPython.core.ultratb")
+    with Loopback(fault) as server:
+        client = HeyGenClient(KEY, base_url=server.url)
+        client._transport._sleep = lambda seconds: None
+        try:
+            client.list_looks()
+        except HeyGenError as error:
+            text = re.sub(r"\x1b\[[\d;]*m", "", ultratb.VerboseTB().text(type(error), error, error.__traceback__))
+    assert "path = '/v3/avatars/looks'" in text  # local variables are shown
+    assert KEY not in text
+
+
+def test_the_key_shows_in_no_traceback_of_ctrl_c() -> None:
+    with Loopback(interrupt) as server, client_of(server) as client:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.list_looks()
+        report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert KEY not in "".join(report.format())
+
+
+def test_a_password_of_a_proxy_shows_in_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://someone:pass-word@127.0.0.1:1")
+    with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
+        assert "pass-word" not in str(error_of(client))
+    monkeypatch.setenv("https_proxy", "http://someone:pass-word@[broken")
+    with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
+        assert "pass-word" not in str(error_of(client))
+
+
+# Ctrl-C
+
+
+def interrupt(handler: Handler) -> None:
+    """Send half an answer, and Ctrl-C in the middle of it."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    handler.wfile.write(b'{"data": [')
+    handler.wfile.flush()
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    handler.server.closing.wait(0.2)
+    handler.wfile.write(b'"old"' + b" " * 85)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
+def test_ctrl_c_passes_at_once_and_leaves_the_client_usable() -> None:
+    with Loopback(interrupt, OK) as server, client_of(server) as client:
+        with pytest.raises(KeyboardInterrupt):
+            client.list_looks()
+        assert len(server.seen) == 1
+        assert client.list_looks()[0].id == "a"
+        assert server.connections == 2
