@@ -21,7 +21,7 @@ class _Region:
     hairs: str
 
 
-SKINS = ("#fdc", "#fcb", "#eba", "#da8", "#c97", "#b86", "#a75", "#854", "#643")
+SKINS = ("#fdc", "#fcb", "#eba", "#da8", "#c97", "#b86", "#a75", "#854", "#743")
 """Skin tones from light to dark, as CSS colours."""
 
 HAIRS = {"k": "#222", "d": "#321", "b": "#532", "l": "#864", "y": "#db7", "r": "#b52", "g": "#999", "w": "#ddd"}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import resources
 from urllib.parse import parse_qs
 
-from ._catalogue import Look
+from ._looks import Look
 from ._people import SKINS
 from ._portraits import data_url
 
@@ -61,7 +61,7 @@ class Previews:
         self._secret = secret
 
     def image_url(self, look: Look) -> str:
-        """Return the address of a picture of the look; over http, that of a photo avatar is signed and holds for 3 to 6 days."""
+        """Return the address of a picture; over http, that of a photo avatar is signed and holds for 3 to 6 days."""
         if self._kind == "data":
             return data_url(look)
         if look.avatar_type == "photo_avatar":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._catalogue import Group, Look
+from ._looks import Group, Look
 from ._previews import Previews
 
 

@@ -18,12 +18,16 @@ from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, TypeAlias
 
 from ._answers import Answers, ApiError, path_segments
-from ._catalogue import Catalogue, Look
+from ._catalogue import Catalogue
+from ._looks import Look
 from ._portraits import portrait
 from ._previews import Previews, clip_name, read_clips
+
+# What the base class calls a request: a connection, or for datagrams (not here) data and a socket.
+_Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
 _MAX_REQUEST_BODY = 1_000_000
 """Largest body that is read to keep the connection, in bytes; nothing here takes a body."""
@@ -89,13 +93,14 @@ class DemoServer(socketserver.ThreadingTCPServer):
         self.previews = Previews(self.base_url, previews, clock, secret)
         self.answers = Answers(catalogue, self.previews, secret)
 
-    def process_request(self, request: socket.socket, client_address: object) -> None:
+    def process_request(self, request: _Request, client_address: object) -> None:
         """Note the connection, then serve it on its own thread."""
-        with self._connections_lock:
-            self._connections.add(request)
+        if isinstance(request, socket.socket):
+            with self._connections_lock:
+                self._connections.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: socket.socket) -> None:
+    def shutdown_request(self, request: _Request) -> None:
         """Forget a connection that has ended."""
         with self._connections_lock:
             self._connections.discard(request)
@@ -109,7 +114,7 @@ class DemoServer(socketserver.ThreadingTCPServer):
             with contextlib.suppress(OSError):  # It may have ended by itself in the meantime.
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request: socket.socket, client_address: object) -> None:
+    def handle_error(self, request: _Request, client_address: object) -> None:
         """Say nothing of clients that went away; report anything else."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)

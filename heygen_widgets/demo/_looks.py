@@ -1,0 +1,246 @@
+"""Synthetic avatar groups and looks, in the shape of the real ones."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from ._people import Person, make_person
+from ._vocabulary import (
+    EMOJI,
+    ENGINES,
+    FAILURES,
+    GENDERS,
+    OPTIONAL_GROUP_FIELDS,
+    OPTIONAL_LOOK_FIELDS,
+    PRIVATE_PHOTO_SIZES,
+    SCENES,
+    SIZES,
+    STATUSES,
+    TAGS,
+)
+
+_BLANK_CYCLE = 401
+"""Looks in one round of blanks: a prime, so that stepping by another number visits each place once."""
+
+
+@dataclass(slots=True)
+class Group:
+    """One avatar group: a person and that person's looks, in the order in which they are listed."""
+
+    id: str
+    person: Person
+    name: str
+    private: bool
+    gender: str | None
+    created_at: int
+    voice_id: str
+    consent_status: str | None
+    status: str | None
+    blank: str
+    looks: list[Look] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """One look, kept small: its JSON and its pictures are made when they are asked for.
+
+    `blank` is "" or the name of an optional field that is served as null, or, with a leading "-", not at all.
+    `paint` holds the random bits that choose clothes, pose and background.
+    """
+
+    id: str
+    name: str
+    avatar_type: str
+    group: Group
+    gender: str | None
+    tags: tuple[str, ...]
+    engines: tuple[str, ...]
+    status: str | None
+    error: tuple[str, str] | None
+    width: int
+    height: int
+    orientation: str
+    scene: str
+    paint: int
+    has_voice: bool
+    has_video: bool
+    blank: str
+
+
+def make_groups(looks: int, rng: random.Random) -> list[Group]:
+    """Make groups with exactly `looks` looks in all, private ones strewn among the public ones."""
+    private_looks = min(max(looks // 50, 8), looks // 4)
+    sizes = [(size, False) for size in _public_sizes(looks - private_looks, rng)]
+    for size in _private_sizes(private_looks, rng):
+        sizes.insert(rng.randint(min(3, len(sizes)), len(sizes)), (size, True))
+    quota = _TypeQuota()
+    numbers: dict[str, int] = {}
+    statuses = iter(STATUSES)
+    made = 0
+    shift = rng.randrange(_BLANK_CYCLE)
+    groups = []
+    for position, (size, private) in enumerate(sizes):
+        group = _make_group(position, private, rng)
+        avatar_type = quota.choose(size, private)
+        _fill_group(group, size, avatar_type, rng, numbers)
+        for look in group.looks:
+            if private:
+                _give_status(look, next(statuses, None) or rng.choice(STATUSES[:1] * 4 + STATUSES), rng)
+            look.blank = _blank(made * 173 + shift, private)
+            made += 1
+        groups.append(group)
+    return groups
+
+
+def _public_sizes(looks: int, rng: random.Random) -> list[int]:
+    """Draw group sizes from 1 to 400 with a long tail, mean about 18, that add up to `looks`.
+
+    The first three are of middling size, so that the first page of 50 looks shows about three people.
+    """
+    largest = min(400, max(30, looks // 8))
+    sizes: list[int] = []
+    left = looks
+    while left > 0:
+        if len(sizes) < 3:
+            size = (19, 16, 24)[len(sizes)]
+        elif len(sizes) == 12 and largest == 400:
+            size = largest
+        else:
+            size = max(1, round(rng.lognormvariate(1.93, 1.4)))
+        size = min(size, largest, left)
+        sizes.append(size)
+        left -= size
+    return sizes
+
+
+def _private_sizes(looks: int, rng: random.Random) -> list[int]:
+    sizes: list[int] = []
+    while looks > 0:
+        size = min(looks, rng.randint(3, 5) if len(sizes) < 2 else rng.choice((1, 2, 4, 9, 15, 30)))
+        sizes.append(size)
+        looks -= size
+    return sizes
+
+
+class _TypeQuota:
+    """Chooses the avatar type of each group so that the shares of looks come out as in the real catalogue."""
+
+    _SHARES = (("studio_avatar", 0.012), ("digital_twin", 0.188))
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._counts = {"studio_avatar": 0, "digital_twin": 0, "photo_avatar": 0}
+
+    def choose(self, size: int, private: bool) -> str:
+        self._total += size
+        chosen = "photo_avatar"
+        for avatar_type, share in self._SHARES:
+            lacking = share * self._total - self._counts[avatar_type]
+            if lacking >= size / 2 and not (private and avatar_type == "studio_avatar"):
+                chosen = avatar_type
+                break
+        self._counts[chosen] += size
+        return chosen
+
+
+def _make_group(position: int, private: bool, rng: random.Random) -> Group:
+    person = make_person(rng)
+    return Group(
+        id=f"{rng.getrandbits(128):032x}",
+        person=person,
+        name=f"{person.first} {person.family}" if rng.random() < 0.5 else person.first,
+        private=private,
+        gender=rng.choice(GENDERS[person.woman]),
+        created_at=1_690_000_000 + rng.randrange(90_000_000),
+        voice_id=f"{rng.getrandbits(128):032x}",
+        consent_status=rng.choice(("accepted", "accepted", "pending", None)) if private else None,
+        status="completed" if private or rng.random() < 0.1 else None,
+        blank=_group_blank(position),
+    )
+
+
+def _group_blank(position: int) -> str:
+    place = position * 12 % 37
+    if place < len(OPTIONAL_GROUP_FIELDS):
+        return OPTIONAL_GROUP_FIELDS[place]
+    place -= len(OPTIONAL_GROUP_FIELDS)
+    return "-" + OPTIONAL_GROUP_FIELDS[place] if place < len(OPTIONAL_GROUP_FIELDS) else ""
+
+
+def _fill_group(group: Group, size: int, avatar_type: str, rng: random.Random, numbers: dict[str, int]) -> None:
+    """Add `size` looks; `numbers` counts the named ids given out so far."""
+    person = group.person
+    scenes = rng.sample(SCENES, min(len(SCENES), 2 + size // 4))
+    taken: dict[str, int] = {}
+    named = bool(person.plain_name) and not group.private and (avatar_type == "studio_avatar" or rng.random() < 0.25)
+    photo = avatar_type == "photo_avatar"
+    sizes = PRIVATE_PHOTO_SIZES if group.private and photo else SIZES[avatar_type]
+    engines, genders = ENGINES[avatar_type], GENDERS[person.woman]
+    for _ in range(size):
+        bits = rng.getrandbits(64)
+        scene = scenes[bits % len(scenes)]
+        number = taken[scene] = taken.get(scene, 0) + 1
+        if named:
+            serial = numbers[person.plain_name] = numbers.get(person.plain_name, 0) + 1
+            look_id = f"{person.plain_name}_public_{serial}"
+        else:
+            look_id = f"{rng.getrandbits(128):032x}"
+        width, height = sizes[(bits >> 8) % len(sizes)]
+        gender = genders[(bits >> 16) % len(genders)] if bits >> 24 & 31 == 0 else group.gender
+        look = Look(
+            id=look_id,
+            name=_look_name(person.first, scene, number, bits >> 32 & 255),
+            avatar_type=avatar_type,
+            group=group,
+            gender=gender,
+            tags=TAGS[(bits >> 29) % len(TAGS)],
+            engines=engines[(bits >> 40) % len(engines)],
+            status="completed" if bits >> 48 & 31 == 0 else None,
+            error=None,
+            width=width,
+            height=height,
+            orientation=_orientation(width, height),
+            scene=scene,
+            paint=bits >> 12,
+            has_voice=bits >> 53 & 15 != 0,
+            has_video=bits >> 57 & 7 != 0 if photo else bits >> 57 & 31 != 0,
+            blank="",
+        )
+        group.looks.append(look)
+
+
+def _look_name(first: str, scene: str, number: int, oddity: int) -> str:
+    name = f"{first} {scene} {number}"
+    if oddity < 4:
+        return (f" {name}", f"{name} ", f"{first}  {scene} {number}", f" {name}  ")[oddity]
+    return f"{name} {EMOJI[scene]}" if oddity < 14 and scene in EMOJI else name
+
+
+def _orientation(width: int, height: int) -> str:
+    """Tell what the service says about the shape; for near-square looks it is wrong, as in the real one."""
+    if width == height:
+        return "square"
+    wide = width > height
+    if max(width, height) < 1.1 * min(width, height):
+        wide = not wide
+    return "landscape" if wide else "portrait"
+
+
+def _give_status(look: Look, status: str, rng: random.Random) -> None:
+    look.status = status
+    if status == "failed":
+        look.error = rng.choice(FAILURES)
+    look.has_video = look.has_video and status == "completed"
+
+
+def _blank(place: int, private: bool) -> str:
+    """Name the field that this look lacks, if any: each is null once and missing once in every round of looks."""
+    place %= _BLANK_CYCLE
+    fields = len(OPTIONAL_LOOK_FIELDS)
+    if place >= 2 * fields:
+        return ""
+    name = OPTIONAL_LOOK_FIELDS[place % fields]
+    if private and name in ("status", "error"):
+        return ""
+    return name if place < fields else "-" + name
