@@ -1,0 +1,449 @@
+"""The picker in a real JupyterLab and Notebook 7: what a user sees and does, and what Python has of it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from .conftest import OpenNotebook
+from .jupyter import App, NotebookPage, Theme
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_pick_a_look.ipynb"
+SETUP = "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000))\npicker.catalogue.wait(); picker"
+KEY = "planted-key-5d0e8b7a61"
+
+DECODED = "root => [...root.querySelectorAll('.look-card img')].filter(i => i.complete && i.naturalWidth > 0).length"
+CARDS = "root => root.querySelectorAll('.look-card').length"
+# The visible part of the grid, cell by cell: is a loaded card there?
+BLANK = """root => {
+    const grid = root.querySelector('.look-picker__grid').getBoundingClientRect();
+    return [...root.querySelectorAll('.look-card')].filter(card => {
+        const box = card.getBoundingClientRect();
+        return box.bottom > grid.top && box.top < grid.bottom && !card.dataset.lookId;
+    }).length;
+}"""
+
+
+def picker_of(notebook: NotebookPage, cell: int = 0) -> Locator:
+    return notebook.output(cell).locator(".look-picker")
+
+
+def shown(open_notebook: OpenNotebook, app: App = "lab", viewport: tuple[int, int] = (1400, 1000)) -> NotebookPage:
+    """Open a picker with 2,000 looks and wait for its first pictures."""
+    notebook = open_notebook([SETUP], app=app, viewport=viewport)
+    notebook.run_cell(0)
+    wait_for_pictures(picker_of(notebook))
+    return notebook
+
+
+def wait_until(locator: Locator, program: str) -> None:
+    """Wait until a JavaScript predicate over an element holds."""
+    element = locator.element_handle()
+    locator.page.wait_for_function(program, arg=element, timeout=30_000)
+
+
+def wait_for_pictures(picker: Locator, number: int = 12) -> None:
+    expect(picker).to_be_visible()
+    wait_until(picker, f"root => ({DECODED})(root) >= {number}")
+
+
+def cards(picker: Locator) -> Locator:
+    return picker.locator(".look-card[data-look-id]")
+
+
+def total(picker: Locator) -> Locator:
+    return picker.locator(".look-picker__total")
+
+
+def choose_option(picker: Locator, dropdown: str, option: str) -> None:
+    picker.locator(".v-input").filter(has_text=dropdown).locator(".v-field").click()
+    picker.page.locator(".v-overlay--active .v-list-item").filter(has_text=option).click()
+
+
+def grid(picker: Locator) -> Locator:
+    return picker.locator(".look-picker__grid")
+
+
+def scroll_to(picker: Locator, px: int) -> None:
+    grid(picker).evaluate("(grid, px) => { grid.scrollTop = px }", px)
+
+
+def test_the_notebook_runs_from_top_to_bottom_without_a_key_and_says_so(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(NOTEBOOK)
+    notebook.run_all()
+    expect(notebook.output(0)).to_contain_text("HEYGEN_API_KEY")
+    expect(notebook.output(0)).to_contain_text("stand-in")
+    wait_for_pictures(picker_of(notebook, 1))
+
+
+def test_a_dropdown_and_the_search_narrow_the_grid_and_the_count_and_the_filter_in_python(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    expect(total(picker)).to_have_text("2,000 looks")
+
+    choose_option(picker, "Type", "Digital twin")
+    notebook.expect_run("picker.filter", notebook_literal("LookFilter(avatar_type='digital_twin')"))
+    twins = notebook.value("len(picker.catalogue.select(picker.filter))")
+    expect(total(picker)).to_have_text(f"{twins:,} of 2,000 looks")
+    expect(picker.locator(".look-card__type").first).to_have_text("Digital twin")
+
+    picker.locator("input").first.fill("office")
+    notebook.expect_run("picker.filter", notebook_literal("LookFilter('office', avatar_type='digital_twin')"))
+    both = notebook.value("len(picker.catalogue.select(picker.filter))")
+    expect(total(picker)).to_have_text(f"{both:,} of 2,000 looks")
+    expect(cards(picker).first).to_have_attribute(
+        "data-look-id", notebook.value("picker.catalogue.select(picker.filter)[0].id")
+    )
+
+    picker.get_by_role("button", name="Clear filters").click()
+    expect(total(picker)).to_have_text("2,000 looks")
+    expect(picker.locator("input").first).to_have_value("")
+    notebook.expect_run("bool(picker.filter)", False)
+
+
+def notebook_literal(code: str) -> object:
+    """Give the filter that some code makes, to be compared by its repr."""
+    from heygen_widgets import LookFilter
+
+    return eval(code, {"LookFilter": LookFilter})
+
+
+def test_a_character_is_found_by_typing_its_name(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    name, number = notebook.value(
+        "(lambda names, counts: next((names[i], n) for i, n in counts.items()"
+        " if i and names[i].isascii() and list(names.values()).count(names[i]) == 1))"
+        "({g.id: g.name.strip() for g in picker.catalogue.groups.values()}, picker.catalogue.facets()['group_id'])"
+    )
+    picker.locator(".v-autocomplete .v-field").click()
+    notebook.page.keyboard.type(name.lower())
+    option = notebook.page.locator(".v-overlay--active .v-list-item").filter(has_text=name)
+    expect(option).to_have_count(1)
+    option.click()
+    expect(total(picker)).to_have_text(f"{number:,} of 2,000 looks")
+    expect(picker.locator(".v-autocomplete")).to_contain_text(name)
+    notebook.expect_run("len(picker.filter.group_id)", 1)
+
+
+def test_a_click_on_a_card_is_the_value_in_python_and_a_second_one_takes_it_back(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    card = cards(picker_of(notebook)).nth(4)
+    look_id = card.get_attribute("data-look-id")
+    name = card.locator(".look-card__name").text_content()
+    card.click()
+    expect(card).to_have_attribute("aria-selected", "true")
+    notebook.expect_run("picker.value.id", look_id)
+    assert notebook.value("picker.value.name.strip()") == name
+    assert notebook.value("picker.to_frame()['id'].tolist()") == [look_id]
+    assert notebook.value("(picker.selected_id, len(picker.values))") == (look_id, 1)
+
+    card.click()
+    expect(card).to_have_attribute("aria-selected", "false")
+    notebook.expect_run("(picker.value, picker.values, picker.selected_id)", (None, (), ""))
+
+
+def test_the_last_of_2000_looks_can_be_scrolled_to_and_chosen(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    scroll_to(picker, 10**7)
+    last = notebook.value("picker.catalogue.looks[-1].id")
+    card = picker.locator(f'[data-look-id="{last}"]')
+    expect(card).to_be_visible()
+    expect(card).to_have_attribute("data-position", "1999")
+    card.click()
+    notebook.expect_run("picker.value.id", last)
+
+
+def test_every_look_passes_by_in_the_order_of_python_on_the_way_down(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([SETUP.replace("2_000", "700")])
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    seen: dict[str, str] = {}
+    height = int(grid(picker).evaluate("grid => grid.scrollHeight"))
+    for top in range(0, height, 400):
+        scroll_to(picker, top)
+        wait_until(picker, f"root => ({CARDS})(root) > 0 && ({BLANK})(root) === 0")
+        seen.update(
+            picker.evaluate(
+                "root => Object.fromEntries([...root.querySelectorAll('.look-card[data-look-id]')]"
+                ".map(card => [card.dataset.position, card.dataset.lookId]))"
+            )
+        )
+    ids = notebook.value("[look.id for look in picker.catalogue.looks]")
+    assert [seen.get(str(position)) for position in range(700)] == ids
+
+
+def test_a_filter_set_in_python_moves_the_grid_to_its_first_look(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    scroll_to(picker, 5_000)
+    wait_until(picker, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
+    notebook.run("picker.filter = LookFilter('studio', gender='female')")
+    first = notebook.value("picker.catalogue.select(picker.filter)[0].id")
+    expect(picker.locator('[data-position="0"]')).to_have_attribute("data-look-id", first)
+    assert grid(picker).evaluate("grid => grid.scrollTop") == 0
+    expect(picker.locator("input").first).to_have_value("studio")
+
+
+def test_several_values_set_in_python_show_in_the_dropdown(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    notebook.run("picker.filter = LookFilter(avatar_type=['digital_twin', 'photo_avatar'])")
+    expect(picker_of(notebook).locator(".v-select").first).to_contain_text("Digital twin, Photo avatar")
+
+
+def test_a_filter_that_matches_nothing_says_so_and_offers_to_clear(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    picker.locator("input").first.fill("no such look at all")
+    empty = picker.locator(".look-picker__empty")
+    expect(empty).to_contain_text("No look matches these filters")
+    expect(total(picker)).to_have_text("0 of 2,000 looks")
+    empty.get_by_role("button", name="Clear filters").click()
+    wait_for_pictures(picker)
+
+
+def test_two_displays_scroll_each_on_its_own_and_share_choice_and_filter(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([SETUP, "picker"], viewport=(1400, 1900))
+    notebook.run_all()
+    first, second = picker_of(notebook, 0), picker_of(notebook, 1)
+    wait_for_pictures(first)
+    wait_for_pictures(second)
+    scroll_to(second, 8_000)
+    wait_until(second, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
+    assert first.evaluate(BLANK) == 0
+    assert grid(first).evaluate("grid => grid.scrollTop") == 0
+    expect(first.locator('[data-position="0"]')).to_have_attribute(
+        "data-look-id", notebook.value("picker.catalogue.looks[0].id")
+    )
+
+    card = cards(first).nth(2)
+    card.click()
+    look_id = card.get_attribute("data-look-id")
+    scroll_to(second, 0)
+    expect(second.locator(f'[data-look-id="{look_id}"]')).to_have_attribute("aria-selected", "true")
+    second.locator("input").first.fill("garden")
+    for picker in (first, second):
+        expect(total(picker)).to_contain_text(" of 2,000 looks")
+        expect(picker.locator("input").first).to_have_value("garden")
+        expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("garden", re.I))
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_pressing_d_twice_on_a_card_keeps_the_cell(open_notebook: OpenNotebook, app: App) -> None:
+    notebook = shown(open_notebook, app=app)
+    card = cards(picker_of(notebook)).nth(1)
+    card.click()
+    expect(card).to_be_focused()
+    before = notebook.cell_count()
+    for key in ("d", "d", "x", "a", "b", "0", "0"):
+        notebook.page.keyboard.press(key)
+    expect(card).to_be_focused()
+    assert notebook.cell_count() == before
+    expect(picker_of(notebook)).to_be_visible()
+    assert notebook.value("1 + 1") == 2
+
+
+def test_the_keyboard_moves_through_the_grid_and_chooses(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker, keyboard = picker_of(notebook), notebook.page.keyboard
+    columns = int(grid(picker).get_attribute("aria-colcount") or 0)
+    picker.locator('[data-position="0"]').focus()
+    keyboard.press("ArrowRight")
+    expect(picker.locator('[data-position="1"]')).to_be_focused()
+    keyboard.press("ArrowDown")
+    expect(picker.locator(f'[data-position="{columns + 1}"]')).to_be_focused()
+    keyboard.press("End")
+    expect(picker.locator('[data-position="1999"]')).to_be_focused()
+    expect(picker.locator('[data-position="1999"]')).to_have_attribute("data-look-id", re.compile("."))
+    keyboard.press("Enter")
+    notebook.expect_run("picker.value == picker.catalogue.looks[-1]", True)
+    keyboard.press("Home")
+    expect(picker.locator('[data-position="0"]')).to_be_focused()
+    keyboard.press(" ")
+    notebook.expect_run("picker.value == picker.catalogue.looks[0]", True)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(480, 240), (900, 560), (1600, 1200)])
+def test_the_dom_holds_at_most_120_cards_and_no_sideways_scroll(
+    open_notebook: OpenNotebook, theme: Theme, width: int, height: int
+) -> None:
+    page_width = {480: 690, 900: 1110, 1600: 1810}[width]
+    code = f"{SETUP[: SETUP.rindex(';')]}; picker.height = {height}; picker"
+    notebook = open_notebook([code], theme=theme, viewport=(page_width, 1400))
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker, 4)
+    most = 0
+    for top in (0, 300, 3_000, 2_500, 10**7):
+        scroll_to(picker, top)
+        wait_until(picker, f"root => ({CARDS})(root) > 0 && ({BLANK})(root) === 0")
+        most = max(most, int(picker.evaluate(CARDS)))
+    assert 4 <= most <= 120
+    assert picker.evaluate("root => root.scrollWidth <= root.clientWidth")
+    assert grid(picker).evaluate("grid => grid.scrollWidth <= grid.clientWidth")
+
+
+def test_pictures_keep_their_proportions(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    ratios = picker_of(notebook).evaluate(
+        """root => [...root.querySelectorAll('.look-card img')].filter(i => i.naturalWidth > 0).map(i => {
+            const fit = getComputedStyle(i).objectFit;
+            return [fit, i.clientWidth / i.clientHeight / (i.naturalWidth / i.naturalHeight)];
+        })"""
+    )
+    assert len(ratios) >= 12
+    for fit, ratio in ratios:
+        assert fit == "contain"
+        assert 0.9 < ratio < 1.1
+
+
+def test_the_grid_reflows_with_the_page_and_keeps_its_place(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    wide = int(grid(picker).get_attribute("aria-colcount") or 0)
+    row = int(picker.locator(".look-picker__row").nth(1).evaluate("row => row.getBoundingClientRect().height"))
+    scroll_to(picker, (row + 12) * 20)
+    wait_until(picker, f"root => ({BLANK})(root) === 0 && root.querySelector('[data-position=\"0\"]') === null")
+    top = "root => Math.min(...[...root.querySelectorAll('.look-card')].map(c => Number(c.dataset.position)))"
+    before = int(picker.evaluate(top))
+    notebook.page.set_viewport_size({"width": 800, "height": 1000})
+    expect(grid(picker)).not_to_have_attribute("aria-colcount", str(wide))
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    assert abs(int(picker.evaluate(top)) - before) <= 3 * wide
+
+
+def test_text_from_the_service_is_only_ever_text(open_notebook: OpenNotebook) -> None:
+    hostile = '<img src=x onerror="window.broken=1"><b>bold</b> {{ 1 + 1 }} \' " ` \\u202e'
+    notebook = open_notebook(
+        [
+            SETUP,
+            "from heygen_widgets import Look\nimport dataclasses\n"
+            f"name = {hostile!r}\n"
+            "looks = picker.catalogue._looks\n"
+            "looks[:] = [dataclasses.replace(look, name=name, preview_image_url='javascript:window.broken=2')"
+            " for look in looks]\n"
+            "hostile = LookPicker(picker.catalogue)\nhostile",
+        ]
+    )
+    notebook.run_all()
+    picker = picker_of(notebook, 1)
+    expect(cards(picker).first.locator(".look-card__name")).to_have_text(hostile.strip())
+    assert picker.locator("img").count() == 0
+    assert picker.locator("b").count() == 0
+    assert notebook.page.evaluate("window.broken") is None
+
+
+def test_the_first_cards_show_after_one_request_and_the_count_grows_while_the_grid_is_used(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = open_notebook(
+        [
+            "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
+            "service = DemoService(looks=2_000, latency=0.3).start()\n"
+            "picker = LookPicker(HeyGenClient(service.api_key, base_url=service.base_url))\npicker"
+        ]
+    )
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    expect(total(picker)).to_contain_text("so far")
+    card = cards(picker).nth(3)
+    card.click()
+    notebook.expect_run("picker.value is not None", True)
+    assert not notebook.value("picker.catalogue.complete")
+    expect(total(picker)).to_have_text("2,000 looks", timeout=60_000)
+
+
+def test_an_error_shows_with_its_hint_and_retry_goes_on(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        [
+            "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
+            "service = DemoService(looks=300, api_key='the-key').start()\n"
+            "import os; os.environ['HEYGEN_API_BASE'] = service.base_url\nos.environ.pop('HEYGEN_API_KEY', None)\n"
+            "picker = LookPicker()\npicker"
+        ]
+    )
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    alert = picker.locator(".v-alert")
+    expect(alert).to_contain_text("HEYGEN_API_KEY")
+    notebook.run("os.environ['HEYGEN_API_KEY'] = 'the-key'")
+    alert.get_by_role("button", name="Retry").click()
+    wait_for_pictures(picker)
+    expect(alert).to_have_count(0)
+    expect(total(picker)).to_have_text("300 looks")
+
+
+def test_after_an_error_the_grid_keeps_what_it_had(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    notebook.run("picker.selected_id = 'no_such_look'")
+    expect(picker.locator(".v-alert")).to_contain_text("no_such_look")
+    assert int(picker.evaluate(DECODED)) >= 12
+    assert notebook.value("picker.selected_id") == ""
+
+
+def test_jslink_on_selected_id_joins_two_pickers_in_the_browser(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        [
+            SETUP,
+            "import ipywidgets\nother = LookPicker(picker.catalogue)\n"
+            "link = ipywidgets.jslink((picker, 'selected_id'), (other, 'selected_id'))\nother",
+        ],
+        viewport=(1400, 1900),
+    )
+    notebook.run_all()
+    left, right = picker_of(notebook, 0), picker_of(notebook, 1)
+    wait_for_pictures(left)
+    wait_for_pictures(right)
+    cards(left).nth(3).click()
+    expect(cards(right).nth(3)).to_have_attribute("aria-selected", "true")
+    notebook.expect_run("other.value == picker.value == picker.catalogue.looks[3]", True)
+
+
+def test_a_picker_in_a_box_has_the_full_width(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        [SETUP.replace("; picker", "\nfrom ipywidgets import HBox, Label\nHBox([picker, Label('x')])")]
+    )
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    width = notebook.output(0).evaluate("output => output.clientWidth")
+    assert picker.evaluate("root => root.clientWidth") > 0.9 * width
+
+
+def test_a_planted_key_is_not_in_the_saved_notebook_with_its_widget_state(open_notebook: OpenNotebook) -> None:
+    code = (
+        "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\nimport os\n"
+        "service = DemoService(looks=200, api_key=os.environ['HEYGEN_API_KEY']).start()\n"
+        "os.environ['HEYGEN_API_BASE'] = service.base_url\npicker = LookPicker()\npicker"
+    )
+    notebook = open_notebook(
+        [code, "picker, picker.catalogue.client"], env={"HEYGEN_API_KEY": KEY}, save_widget_state=True
+    )
+    notebook.run_all()
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    cards(picker).first.click()
+    notebook.expect_run("picker.value is not None", True)
+    saved = json.dumps(notebook.save())
+    assert "application/vnd.jupyter.widget-state+json" in saved
+    assert "selected_id" in saved
+    assert KEY not in saved
+
+
+def test_a_saved_notebook_holds_no_looks(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([SETUP], save_widget_state=True)
+    notebook.run_cell(0)
+    wait_for_pictures(picker_of(notebook))
+    state = notebook.save()["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    sizes = [len(json.dumps(model)) for model in state.values() if model["model_name"] == "VuetifyTemplateModel"]
+    assert len(sizes) == 1
+    assert sizes[0] < 5_000
