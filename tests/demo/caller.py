@@ -1,0 +1,62 @@
+"""A small client that knows nothing but HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from heygen_widgets.demo import DemoService
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers and body of one answer."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        assert self.headers["Content-Type"].startswith("application/json")
+        return json.loads(self.body)
+
+
+class Caller:
+    """Calls one stand-in, over one connection that is kept open."""
+
+    def __init__(self, service: DemoService) -> None:
+        self.service = service
+        self.connection = http.client.HTTPConnection(urlsplit(service.base_url).netloc)
+
+    def call(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Answer:
+        if headers is None:
+            headers = {"X-Api-Key": self.service.api_key}
+        self.connection.request(method, path, body=body, headers=headers)
+        response = self.connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+
+    def get(self, path: str, **query: str | int) -> Any:
+        """The body of an answer that has to be a success."""
+        answer = self.call("GET", f"{path}?{urlencode(query)}" if query else path)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+    def fetch(self, url: str, **headers: str) -> Answer:
+        """What a browser gets from a preview URL: no key is sent."""
+        assert url.startswith(self.service.base_url)
+        return self.call("GET", url.removeprefix(self.service.base_url), headers=headers)
+
+    def every(self, path: str, limit: int = 50, **query: str | int) -> list[dict[str, Any]]:
+        """All records of a list, page after page."""
+        records: list[dict[str, Any]] = []
+        page = self.get(path, limit=limit, **query)
+        while True:
+            records += page["data"]
+            if not page["has_more"]:
+                assert page["next_token"] is None
+                return records
+            page = self.get(path, limit=limit, token=page["next_token"], **query)

@@ -1,0 +1,37 @@
+"""A running stand-in for each way of serving previews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from heygen_widgets.demo import DemoService
+
+from .caller import Caller
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[DemoService]:
+    with DemoService(looks=2_000) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def http_service() -> Iterator[DemoService]:
+    with DemoService(looks=2_000, previews="http") as running:
+        yield running
+
+
+@pytest.fixture
+def caller(service: DemoService) -> Iterator[Caller]:
+    caller = Caller(service)
+    yield caller
+    caller.connection.close()
+
+
+@pytest.fixture
+def http_caller(http_service: DemoService) -> Iterator[Caller]:
+    caller = Caller(http_service)
+    yield caller
+    caller.connection.close()
