@@ -57,7 +57,7 @@ _FRONT_HAIR = {
     "curly": "M-17 2q-6-4-1-9-5-5 2-9-1-8 6-8 3-7 10-4 7-3 10 4 7 0 6 8 7 4 2 9 5 5-1 9l-4-14Q0-16-13-12",
 }
 _HEADSCARF = (
-    "M0-31C-26-31-23-4-20 16q0 12-11 19 31 28 62 0-11-7-11-19C23-4 26-31 0-31"
+    "M0-31C-26-31-22-4-20 14q1 12-8 22 28 22 56 0-9-10-8-22C22-4 26-31 0-31"
     "M0-19C17-19 15-2 12 8 10 15 6 19 0 19S-10 15-12 8C-15-2-17-19 0-19"
 )
 _BROWS = "M-12-5q4-6 9-1-4-1-9 1M12-5q-4-6-9-1 4-1 9 1"
@@ -177,7 +177,7 @@ def _head(person: Person, outfit: Outfit, paint: int) -> tuple[str, str]:
         _MOUTHS[(paint >> 32) % (3 if person.woman else 2)].format(person.lips),
     ]
     if style == "scarf":
-        parts.append(f"<path fill='{outfit.veil}' fill-rule='evenodd' d='{_HEADSCARF}'/>")
+        parts.append(f"<path fill='{outfit.veil}' stroke='#0002' fill-rule='evenodd' d='{_HEADSCARF}'/>")
     if person.glasses:
         parts.append(f"<path fill='#fff3' stroke='#222' d='{_GLASSES[person.glasses]}'/>")
     elif person.earrings and style != "scarf":

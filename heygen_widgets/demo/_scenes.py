@@ -43,7 +43,7 @@ _SETTINGS = {
     "Library": Setting(
         "#754",
         (
-            "repeating-linear-gradient(90deg,#854 0 4vmin,#467 0 7vmin,#b96 0 9vmin,#565 0 14vmin,#745 0 17vmin)",
+            "repeating-linear-gradient(90deg,#854 0 4vmin,#467 0 7vmin,#b96 0 9vmin,#565 0 13vmin)",
             "linear-gradient(#0000 86%,#532 0) 0/9vmin 31vmin",
         ),
     ),

@@ -159,8 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
         key, bearer = self.headers.get("X-Api-Key"), self.headers.get("Authorization")
         if (key is None) == (bearer is None):
             return False
-        given = key if bearer is None else bearer.removeprefix("Bearer ")
-        return hmac.compare_digest((given or "").strip().encode("utf-8", "replace"), self.server.api_key.encode())
+        given, wanted = (key, "") if bearer is None else (bearer, "Bearer ")
+        wanted += self.server.api_key
+        return hmac.compare_digest((given or "").strip().encode("utf-8", "replace"), wanted.encode())
 
     def _answer_media(self, path: str, query: str) -> None:
         if self.command not in ("GET", "HEAD"):

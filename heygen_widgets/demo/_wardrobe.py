@@ -56,7 +56,7 @@ _COLLARS = {
     "scarf": "<path fill='{accent}' stroke='#0002' d='M4 38h12l2 32H7zM-14 24q14 10 28 0l4 10q-18 15-36 0z'/>",
     "apron": "<path fill='{accent}' d='M-17 199V56l-4-18h4l4 16h26l4-16h4l-4 18v143'/>",
 }
-_VEILS = ("#376", "#a45", "#357", "#dcc", "#746", "#c85")
+_VEILS = ("#376", "#a45", "#357", "#edc", "#746", "#89a")
 _LOW = {"vee", "shirt", "suit"}
 
 

@@ -167,9 +167,10 @@ def test_a_group_id_is_no_look_id(caller: Caller) -> None:
         {"X-Api-Key": "wrong"},
         {"Authorization": "Bearer wrong"},
         {"Authorization": f"Basic {DEMO_API_KEY}"},
+        {"Authorization": DEMO_API_KEY},
         {"X-Api-Key": DEMO_API_KEY, "Authorization": f"Bearer {DEMO_API_KEY}"},
     ],
-    ids=["none", "empty", "wrong", "wrong token", "basic", "both"],
+    ids=["none", "empty", "wrong", "wrong token", "basic", "bare", "both"],
 )
 @pytest.mark.parametrize("path", [LOOKS, f"{GROUPS}/nobody", "/v3/elsewhere"])
 def test_a_request_without_the_key_in_one_header_is_401(caller: Caller, path: str, headers: dict[str, str]) -> None:
