@@ -1,0 +1,127 @@
+"""Fixtures of the browser tests: one server and one browser for all, a page and a kernel for each notebook."""
+
+import os
+import re
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from .install_browser import BrowserNotFoundError
+from .jupyter import App, JupyterServer, NotebookPage, Source, Theme, start_chromium
+
+# A folder to keep the pictures of failures in; otherwise they stay in the test's temporary folder
+PICTURES = "HEYGEN_WIDGETS_SCREENSHOTS"
+
+expect.set_options(timeout=15_000)
+
+
+class OpenNotebook:
+    """Opens notebooks for one test; all are closed after it."""
+
+    def __init__(self, server: JupyterServer, browser: Browser, pictures: Path) -> None:
+        self._server = server
+        self._browser = browser
+        self.pictures = pictures
+        self.opened: list[NotebookPage] = []
+        self._expected_errors: list[str] = []
+
+    def __call__(
+        self,
+        source: Source,
+        *,
+        app: App = "lab",
+        theme: Theme = "light",
+        viewport: tuple[int, int] = (1400, 1000),
+        env: Mapping[str, str] | None = None,
+        save_widget_state: bool = False,
+    ) -> NotebookPage:
+        """Open a notebook, with the meaning of the arguments in `NotebookPage`."""
+        notebook = NotebookPage(
+            self._server,
+            self._browser,
+            source,
+            app=app,
+            theme=theme,
+            viewport=viewport,
+            env=env,
+            save_widget_state=save_widget_state,
+        )
+        self.opened.append(notebook)
+        return notebook
+
+    def expect_errors(self, pattern: str) -> None:
+        """Let errors on the page or in a handler pass that a regular expression finds; any other fails the test."""
+        self._expected_errors.append(pattern)
+
+    def unexpected_errors(self) -> list[str]:
+        """Return the errors on all pages and in all handlers, without the expected."""
+        errors = [error for notebook in self.opened for error in notebook.errors()]
+        return [e for e in errors if not any(re.search(pattern, e) for pattern in self._expected_errors)]
+
+    def take_pictures(self, name: str) -> list[Path]:
+        """Save a picture of every open page."""
+        self.pictures.mkdir(parents=True, exist_ok=True)
+        paths = [self.pictures / f"{name}-{number}.png" for number in range(1, len(self.opened) + 1)]
+        for notebook, path in zip(self.opened, paths, strict=True):
+            notebook.page.screenshot(path=path)
+        return paths
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests; without one they fail, since a skipped test is easily overlooked."""
+    with sync_playwright() as playwright:
+        try:
+            chromium = start_chromium(playwright)
+        except BrowserNotFoundError as error:
+            pytest.fail(str(error), pytrace=False)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def jupyter_server() -> Iterator[JupyterServer]:
+    """One Jupyter server for all tests."""
+    with JupyterServer() as server:
+        yield server
+
+
+@pytest.fixture
+def open_notebook(jupyter_server: JupyterServer, browser: Browser, tmp_path: Path) -> Iterator[OpenNotebook]:
+    """Open notebooks by calling it; an exception on a page or in a widget's handler fails the test."""
+    notebooks = OpenNotebook(jupyter_server, browser, Path(os.environ.get(PICTURES) or tmp_path))
+    try:
+        yield notebooks
+        errors = notebooks.unexpected_errors()
+    finally:
+        for notebook in notebooks.opened:
+            notebook.close()
+    if errors:
+        pytest.fail("Raised on the page or in a handler:\n" + "\n".join(errors), pytrace=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a browser."""
+    for item in items:
+        if {"browser", "jupyter_server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failed test what its pages looked like and said."""
+    report = yield
+    notebooks = getattr(item, "funcargs", {}).get("open_notebook")
+    if report.when == "call" and report.failed and isinstance(notebooks, OpenNotebook):
+        name = re.sub(r"[^\w.-]+", "-", item.name)
+        try:
+            pictures = "\n".join(str(path) for path in notebooks.take_pictures(name))
+        except Exception as error:  # noqa: BLE001 - a page that is gone must not hide the failure
+            pictures = f"none: {error}"
+        report.sections.append(("Pictures of the pages", pictures))
+        for notebook in notebooks.opened:
+            report.sections.append(("Console errors", "\n".join(notebook.console_errors)))
+            report.sections.append(("Server and kernel log", notebook.server_log()[-4000:]))
+    return report
