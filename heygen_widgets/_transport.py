@@ -24,7 +24,8 @@ from .errors import APIConnectionError, APITimeoutError, HeyGenError
 _IDEMPOTENT_METHODS = frozenset({"GET"})
 _PASSING_STATUSES = frozenset({500, 502, 503, 504})
 _LONGEST_WAIT = 30.0  # s
-_UNREACHABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+# TypeError: what requests makes of a proxy address without a host.
+_UNREACHABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError)
 _TIMED_OUT = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
 
@@ -165,6 +166,7 @@ class Transport:
         self, method: str, path: str, params: Mapping[str, str | int | None] | None, credential: Credential
     ) -> Answer | _Fault:
         deadline = time.monotonic() + self._longest_exchange
+        response: requests.Response | None = None
         try:
             response = self._session.request(
                 method,
@@ -180,6 +182,11 @@ class Transport:
             )
         except _UNREACHABLE as exc:
             return self._fault(method, path, exc, credential)
+        except KeyboardInterrupt:
+            pass
+        if response is None:
+            # Ctrl-C, raised anew: in the frames it came from, local variables hold the bytes that were being sent.
+            raise KeyboardInterrupt
         body: bytes | HeyGenError | _Fault
         try:
             body = read_body(response, deadline)
@@ -207,8 +214,8 @@ class Transport:
             text = f"{host} did not answer in time ({limits}): try again, or give a longer timeout."
             return _Fault(APITimeoutError(f"{method} {path}: {text}"))
         # Behind its wrapping texts, urllib3 tells what happened.
-        reason = tidy(str(getattr(exc.args[0], "reason", exc) if exc.args else exc), credential)
-        text = f"the connection to {host} failed: {reason}. Check the network, the proxy settings and base_url."
+        reason = tidy(str(getattr(exc.args[0], "reason", exc) if exc.args else exc), credential) or "no reason given"
+        text = f"the connection to {host} failed: {reason.rstrip('.')}. Check the network, proxies and base_url."
         return _Fault(
             APIConnectionError(f"{method} {path}: {text}"),
             retry=method in _IDEMPOTENT_METHODS and isinstance(exc, _BROKEN),

@@ -27,6 +27,7 @@ class Seen(NamedTuple):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # small pieces go out one by one
     server: Loopback
 
     def do_GET(self) -> None:
@@ -54,6 +55,7 @@ class Loopback(socketserver.ThreadingTCPServer):
         self.seen: list[Seen] = []
         self.connections = 0
         self.closing = threading.Event()
+        self.left = threading.Event()  # set by a reply that saw the client close the connection
         self._lock = threading.Lock()
 
     @property

@@ -10,6 +10,7 @@ import signal
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ from loopback import (
     stay_silent,
 )
 
-from heygen_widgets._answers import retry_after
+from heygen_widgets._answers import retry_after, tidy
 from heygen_widgets._credentials import Credential, Secret
 from heygen_widgets._transport import Transport
 from heygen_widgets.api import HeyGenClient
@@ -339,8 +340,11 @@ def test_any_retry_after_is_a_sensible_number_or_none(header: str | None) -> Non
     assert seconds is None or 0 <= seconds <= 86_400
 
 
-@pytest.mark.parametrize("header", ["Mon, 32 Foo 2026 99:99:99 GMT", "Thu, 01 Jan 99999 00:00:00 GMT", ",", "(", "nan"])
-def test_a_retry_after_that_is_no_date_is_ignored(header: str) -> None:
+@pytest.mark.parametrize(
+    "header",
+    ["Mon, 32 Foo 2026 99:99:99 GMT", "Thu, 01 Jan 99999 00:00:00 GMT", ",", "(", "nan", "-1", "1e300", "86401"],
+)
+def test_a_retry_after_that_makes_no_sense_is_ignored(header: str) -> None:
     assert retry_after(header) is None
 
 
@@ -397,38 +401,41 @@ def test_a_chunked_body_is_read() -> None:
         assert server.connections == 1
 
 
-BAD_BODIES = {
-    "empty": (b"", {}),
-    "html": (b"<html>Sign in</html>", {"Content_Type": "text/html"}),
-    "nested too deeply": (b"[" * 100_000, {}),
-    "nested objects": (b'{"data": ' * 100_000, {}),
-    "a number too long": (b'{"data": ' + b"9" * 5000 + b"}", {}),
-    "NaN": (b'{"data": [NaN]}', {}),
-    "Infinity": (b'{"data": -Infinity}', {}),
-    "not UTF-8": (b'{"data": "\xff"}', {}),
-    "UTF-16": ('{"data": []}'.encode("utf-16"), {}),
-    "a list": (b"[]", {}),
-    "a string": (b'"hello"', {}),
-    "null": (b"null", {}),
-    "no data": (b"{}", {}),
-    "data is null": (b'{"data": null}', {}),
-    "data is an object": (b'{"data": {}}', {}),
-    "a record is no object": (b'{"data": [5]}', {}),
-    "not gzip": (b"{}", {"Content_Encoding": "gzip"}),
-    "gzip cut short": (gzip.compress(b'{"data": []}' + b" " * 99)[:-9], {"Content_Encoding": "gzip"}),
-    "brotli": (b'{"data": []}', {"Content_Encoding": "br"}),
-    "a gzip bomb": (gzip.compress(b" " * (17 * 2**20)), {"Content_Encoding": "gzip"}),
-    "too long": (b" " * (16 * 2**20 + 1), {}),
+EMPTY_PAGE = b'{"data": []}'
+BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
+    "empty": (b"", {}, "no valid JSON"),
+    "html": (b"<html>Sign in</html>", {"Content_Type": "text/html"}, "text/html"),
+    "nested too deeply": (b"[" * 100_000, {}, "nested too deeply"),
+    "nested objects": (b'{"data": ' * 100_000, {}, "nested too deeply"),
+    "a number too long": (b'{"data": ' + b"9" * 5000 + b"}", {}, "no valid JSON"),
+    "NaN": (b'{"data": [], "x": NaN}', {}, "no valid JSON"),
+    "Infinity": (b'{"data": [], "x": -Infinity}', {}, "no valid JSON"),
+    "not UTF-8": (b'{"data": [], "x": "\xff"}', {}, "no UTF-8"),
+    "UTF-16": ('{"data": []}'.encode("utf-16"), {}, "no UTF-8"),
+    "a list": (b"[]", {}, "no 'data'"),
+    "a string": (b'"hello"', {}, "no 'data'"),
+    "null": (b"null", {}, "no 'data'"),
+    "no data": (b"{}", {}, "no 'data'"),
+    "data is null": (b'{"data": null}', {}, "no list but NoneType"),
+    "data is an object": (b'{"data": {}}', {}, "no list but dict"),
+    "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),
+    "not gzip": (EMPTY_PAGE, {"Content_Encoding": "gzip"}, "cannot be unpacked"),
+    "gzip cut short": (gzip.compress(EMPTY_PAGE)[:-9], {"Content_Encoding": "gzip"}, "cut short"),
+    "gzip without its sum": (gzip.compress(EMPTY_PAGE)[:-8], {"Content_Encoding": "gzip"}, "cut short"),
+    "brotli": (EMPTY_PAGE, {"Content_Encoding": "br"}, "not asked for"),
+    "a gzip bomb": (gzip.compress(EMPTY_PAGE + b" " * (17 * 2**20)), {"Content_Encoding": "gzip"}, "more than"),
+    "too long": (EMPTY_PAGE + b" " * (16 * 2**20), {}, "more than"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_BODIES)
 def test_a_body_that_makes_no_sense_is_an_error_of_ours_and_is_not_asked_for_again(name: str) -> None:
-    body, headers = BAD_BODIES[name]
+    body, headers, problem = BAD_BODIES[name]
     with Loopback(reply(body, **headers)) as server, client_of(server) as client:
         error = error_of(client)
         assert len(server.seen) == 1
     assert isinstance(error, APIResponseError)
+    assert problem in str(error)
     assert error.__cause__ is None
     assert error.__context__ is None
     assert len(str(error)) < 500
@@ -606,21 +613,48 @@ def test_the_key_shows_in_no_verbose_traceback_of_ipython(fault: Reply) -> None:
     assert KEY not in text
 
 
-def test_the_key_shows_in_no_traceback_of_ctrl_c() -> None:
-    with Loopback(interrupt) as server, client_of(server) as client:
-        with pytest.raises(KeyboardInterrupt) as caught:
-            client.list_looks()
-        report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    assert KEY not in "".join(report.format())
+@pytest.mark.parametrize("is_token", [False, True])
+def test_the_key_shows_in_no_traceback_of_ctrl_c(is_token: bool) -> None:
+    def interrupt_before_the_answer(handler: Handler) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        handler.server.closing.wait(5)
+
+    for fault in (interrupt, interrupt_before_the_answer):
+        with Loopback(fault) as server:
+            transport = transport_of(server, Credential(Secret(KEY), "a test", is_token))
+            with pytest.raises(KeyboardInterrupt) as caught:
+                transport.request("GET", "/v3/avatars")
+            report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        text = "".join(report.format())
+        assert "path = '/v3/avatars'" in text  # local variables are shown
+        assert KEY not in text
+
+
+def test_the_password_in_any_address_is_left_out_of_an_error() -> None:
+    text = "Failed to parse: http://me:pass-word@proxy.example.com:1 "
+    told = tidy(text, Credential(Secret(KEY), "a test"))
+    assert told == "Failed to parse: http://proxy.example.com:1"
 
 
 def test_a_password_of_a_proxy_shows_in_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "http://someone:pass-word@127.0.0.1:1")
-    with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
-        assert "pass-word" not in str(error_of(client))
-    monkeypatch.setenv("https_proxy", "http://someone:pass-word@[broken")
-    with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
-        assert "pass-word" not in str(error_of(client))
+    proxies = ["127.0.0.1:1", "[broken", "127.0.0.1:port", "", "/x"]
+    for proxy in proxies:
+        monkeypatch.setenv("https_proxy", f"http://someone:pass-word@{proxy}")
+        with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
+            error = error_of(client)
+        assert isinstance(error, APIConnectionError)
+        assert "pass-word" not in str(error)
+
+
+def test_what_waiting_cannot_mend_is_not_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
+    waits: list[float] = []
+    with HeyGenClient(KEY, base_url="https://api.heygen.invalid") as client:
+        client._transport._sleep = waits.append
+        error = error_of(client)
+    assert isinstance(error, APIConnectionError)
+    assert "/no/such/file" in str(error)
+    assert waits == []
 
 
 # Ctrl-C
@@ -629,20 +663,26 @@ def test_a_password_of_a_proxy_shows_in_no_error(monkeypatch: pytest.MonkeyPatch
 def interrupt(handler: Handler) -> None:
     """Send half an answer, and Ctrl-C in the middle of it."""
     handler.send_response(200)
-    handler.send_header("Content-Length", "100")
+    handler.send_header("Content-Length", str(15 * 2**20))
     handler.end_headers()
-    handler.wfile.write(b'{"data": [')
-    handler.wfile.flush()
+    # More than the buffers of a socket hold, so that the client is sure to be reading.
+    handler.wfile.write(b" " * (14 * 2**20))
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-    handler.server.closing.wait(0.2)
-    handler.wfile.write(b'"old"' + b" " * 85)
+    handler.connection.settimeout(5)
+    with suppress(ConnectionError):
+        assert handler.connection.recv(1) == b""
+    handler.server.left.set()
+    handler.close_connection = True
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
 def test_ctrl_c_passes_at_once_and_leaves_the_client_usable() -> None:
     with Loopback(interrupt, OK) as server, client_of(server) as client:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as caught:
             client.list_looks()
+        # Closed already, though the traceback still holds the response.
+        assert server.left.wait(5)
+        assert caught.value.__traceback__ is not None
         assert len(server.seen) == 1
         assert client.list_looks()[0].id == "a"
         assert server.connections == 2
