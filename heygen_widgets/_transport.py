@@ -166,7 +166,7 @@ class Transport:
         self, method: str, path: str, params: Mapping[str, str | int | None] | None, credential: Credential
     ) -> Answer | _Fault:
         deadline = time.monotonic() + self._longest_exchange
-        response: requests.Response | None = None
+        interrupted = False
         try:
             response = self._session.request(
                 method,
@@ -183,9 +183,9 @@ class Transport:
         except _UNREACHABLE as exc:
             return self._fault(method, path, exc, credential)
         except KeyboardInterrupt:
-            pass
-        if response is None:
-            # Ctrl-C, raised anew: in the frames it came from, local variables hold the bytes that were being sent.
+            interrupted = True
+        if interrupted:
+            # Anew: in the frames where Ctrl-C struck, local variables may hold the bytes that were being sent.
             raise KeyboardInterrupt
         body: bytes | HeyGenError | _Fault
         try:
