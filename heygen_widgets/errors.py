@@ -65,8 +65,8 @@ class APIStatusError(HeyGenError):
         doc_url: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        # All of them go into `args`, because that is what pickle calls the class with.
-        super().__init__(message, status_code, code, param, doc_url, request_id)
+        # What pickle calls the class with; the rest comes back with the attributes.
+        super().__init__(message, status_code)
         self.status_code = status_code
         self.code = code
         self.param = param
@@ -115,7 +115,6 @@ class RateLimitError(APIStatusError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, status_code, code, param, doc_url, request_id)
-        self.args = (*self.args, retry_after)
         self.retry_after = retry_after
 
 

@@ -365,7 +365,7 @@ def _failure(value: object) -> Failure | None:
 
 
 def _extra(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
-    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known and isinstance(key, str)}
+    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known}
     served = record.get("gender")
     if isinstance(served, str) and served != _gender(served):
         extra["gender"] = _clean(served)
@@ -385,7 +385,7 @@ def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
     if isinstance(value, (list, tuple)) and depth:
         return [_clean_json(item, depth - 1) for item in value]
     if isinstance(value, dict) and depth:
-        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items() if isinstance(key, str)}
+        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
     return None
 
 
