@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,11 @@ import traitlets
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout, ValueWidget
 
+from ._messages import LARGEST_WINDOW, OWNERSHIPS, TYPES, bounded, card, characters, clip, options
 from .api import HeyGenClient
 from .catalogue import LookCatalogue
 from .errors import HeyGenError
-from .filters import FACETS, LookFilter, Rows, fold
+from .filters import FACETS, LookFilter, Rows
 from .models import Look
 
 if TYPE_CHECKING:
@@ -23,14 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LookPicker"]
 
-_LARGEST_WINDOW = 120  # looks a message
-_LARGEST_LIST = 50  # characters a message
-_LONGEST_TEXT = 200  # characters of a name or a search
 _PAUSE = 0.1  # s between two updates while looks arrive
 _HEIGHTS = (240, 1200)  # px
-_TYPES = {"photo_avatar": "Photo avatar", "digital_twin": "Digital twin", "studio_avatar": "Studio avatar"}
-_OWNERSHIPS = {"public": "Public", "private": "Private"}
-_IMAGES = ("https://", "http://", "data:image/")
 
 
 class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither is typed
@@ -71,6 +66,11 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     """
 
     template_file = (__file__, "picker.vue")
+
+    @traitlets.default("components")
+    def _parts(self) -> dict[str, str]:
+        parts = {"look-filters": "picker_filters.vue", "look-grid": "picker_grid.vue"}
+        return {tag: Path(__file__).with_name(file).read_text(encoding="utf-8") for tag, file in parts.items()}
 
     value = traitlets.Instance(
         Look, allow_none=True, help="The chosen look, or None; with several, the first. Look or None, default None."
@@ -294,9 +294,9 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         """Give what the dropdowns of few values offer, and the characters chosen now."""
         facets = self.catalogue.facets(self.filter)
         return {
-            "avatar_type": _options(facets["avatar_type"], self.filter.avatar_type, _TYPES),
-            "ownership": _options(facets["ownership"], self.filter.ownership, _OWNERSHIPS),
-            "group_id": _options({}, self.filter.group_id, self._group_names()),
+            "avatar_type": options(facets["avatar_type"], self.filter.avatar_type, TYPES),
+            "ownership": options(facets["ownership"], self.filter.ownership, OWNERSHIPS),
+            "group_id": options({}, self.filter.group_id, self._group_names()),
         }
 
     # -- what the view asks -------------------------------------------------------------------------------------------
@@ -309,22 +309,16 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     def vue_ask_window(self, asked: dict[str, Any]) -> None:
         """Answer a view with the looks at some positions."""
         with self._guard:
-            count = _bounded(asked.get("count"), 1, _LARGEST_WINDOW)
+            count = bounded(asked.get("count"), 1, LARGEST_WINDOW)
             self._window_size = count
-            self._send_window(asked.get("view"), _bounded(asked.get("start"), 0, len(self._rows)), count)
+            self._send_window(asked.get("view"), bounded(asked.get("start"), 0, len(self._rows)), count)
 
     def vue_ask_characters(self, asked: dict[str, Any]) -> None:
         """Answer a view with the characters whose name has all words typed, by name."""
         with self._guard:
-            words = fold(_clip(asked.get("query"))).split()
             counts = self._catalogue.facets(self.filter)["group_id"] if self._catalogue else {}
-            names = {group_id: name.strip() for group_id, name in self._group_names().items()}
-            found = {group_id: count for group_id, count in counts.items() if group_id}
-            if words:
-                found = {i: n for i, n in found.items() if all(word in fold(names.get(i) or i) for word in words)}
-            by_name = sorted(found, key=lambda group_id: (fold(names.get(group_id) or group_id), group_id))
-            items = _options({group_id: found[group_id] for group_id in by_name[:_LARGEST_LIST]}, (), names)
-            answer = {"view": asked.get("view"), "items": items, "more": max(0, len(by_name) - _LARGEST_LIST)}
+            items, more = characters(counts, self._group_names(), asked.get("query"))
+            answer = {"view": asked.get("view"), "items": items, "more": more}
             self.send({"method": "characters", "args": [answer]})
 
     def vue_set_filter(self, changes: dict[str, Any]) -> None:
@@ -332,7 +326,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         with self._guard:
             known = {name: value for name, value in changes.items() if name in FACETS}
             if "search" in changes:
-                known["search"] = _clip(changes["search"])
+                known["search"] = clip(changes["search"])
             # A view of ours sends none that is refused; whatever else may write to the comm changes nothing.
             with contextlib.suppress(TypeError, ValueError):
                 self.filter = self.filter.replace(**known)
@@ -368,38 +362,6 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             "version": self._version,
             "matched": len(self._rows),
             "start": start,
-            "looks": [_card(look) for look in looks],
+            "looks": [card(look) for look in looks],
         }
         self.send({"method": "window", "args": [window]})
-
-
-def _card(look: Look) -> dict[str, Any]:
-    """Give what a card of the grid shows."""
-    image = look.preview_image_url
-    return {
-        "id": look.id,
-        "name": _clip(look.name).strip() or look.id,
-        "type": _TYPES.get(look.avatar_type, _clip(look.avatar_type)),
-        "image": image if image and image.startswith(_IMAGES) else None,
-        "width": look.image_width,
-        "height": look.image_height,
-    }
-
-
-def _options(counts: dict[str, int], chosen: Iterable[str], titles: dict[str, str]) -> list[dict[str, Any]]:
-    """Give a dropdown's options; what is chosen is among them even where nothing matches."""
-    every = {**counts, **{value: counts.get(value, 0) for value in chosen}}
-    return [
-        {"value": value, "title": titles.get(value, _clip(value)) or "None", "count": count}
-        for value, count in every.items()
-    ]
-
-
-def _bounded(value: object, low: int, high: int) -> int:
-    """Give a number from the front end, whatever it sent."""
-    return min(max(value, low), high) if isinstance(value, int) else low
-
-
-def _clip(value: object) -> str:
-    text = value if isinstance(value, str) else ""
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

@@ -35,11 +35,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_wheel_holds_the_template_the_type_marker_and_the_clips(wheel: Path) -> None:
+def test_the_wheel_holds_the_templates_the_type_marker_and_the_clips(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     media = {f"heygen_widgets/demo/media/{path.name}" for path in (PROJECT / "heygen_widgets/demo/media").iterdir()}
     assert media
-    assert names >= {"heygen_widgets/picker.vue", "heygen_widgets/py.typed", *media}
+    templates = {f"heygen_widgets/{path.name}" for path in (PROJECT / "heygen_widgets").glob("*.vue")}
+    assert "heygen_widgets/picker.vue" in templates
+    assert names >= {"heygen_widgets/py.typed", *templates, *media}
     assert not [name for name in names if name.startswith(("tests", "notebooks"))]
 
 
