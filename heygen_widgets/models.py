@@ -7,25 +7,20 @@ counts as missing.
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, overload
 
-from .errors import APIResponseError
+from . import _reading as read
 
 __all__ = ["AvatarGroup", "Failure", "Look", "Page"]
 
 T = TypeVar("T")
 
-_UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
-_GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
 _ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
 _NOT_READY = frozenset({"processing", "pending_consent", "failed"})
-_LARGEST_INT = 2**53  # beyond it JavaScript and float64 columns change the number
 _LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that datetime knows
-_DEEPEST_EXTRA = 20  # pickle and copy recurse too: an unknown field must not be able to break them
 _LONGEST_REPR = 60
 
 
@@ -144,26 +139,26 @@ class Look:
         APIResponseError
             When it is no object, or a required field is no string.
         """
-        served = _object(record, "look")
+        served = read.json_object(record, "look")
         get = served.get
         return cls(
-            _required(served, "id", "look"),
-            _required(served, "name", "look"),
-            sys.intern(_required(served, "avatar_type", "look")),
-            _label(get("group_id")),
-            _gender(get("gender")),
-            _text(get("preview_image_url")),
-            _text(get("preview_video_url")),
-            _text(get("default_voice_id")),
-            _labels(get("tags")),
-            _labels(get("supported_api_engines")),
-            _label(get("status")),
-            _integer(get("image_width"), 1),
-            _integer(get("image_height"), 1),
-            _label(get("preferred_orientation")),
+            read.required(served, "id", "look"),
+            read.required(served, "name", "look"),
+            sys.intern(read.required(served, "avatar_type", "look")),
+            read.label(get("group_id")),
+            read.gender(get("gender")),
+            read.text(get("preview_image_url")),
+            read.text(get("preview_video_url")),
+            read.text(get("default_voice_id")),
+            read.labels(get("tags")),
+            read.labels(get("supported_api_engines")),
+            read.label(get("status")),
+            read.integer(get("image_width"), 1),
+            read.integer(get("image_height"), 1),
+            read.label(get("preferred_orientation")),
             _failure(get("error")),
             ownership,
-            _extra(served, _LOOK_FIELDS),
+            read.unknown_fields(served, _LOOK_FIELDS),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -243,22 +238,22 @@ class AvatarGroup:
         APIResponseError
             When it is no object, or a required field is no string.
         """
-        served = _object(record, "avatar group")
+        served = read.json_object(record, "avatar group")
         get = served.get
         return cls(
-            sys.intern(_required(served, "id", "avatar group")),
-            _required(served, "name", "avatar group"),
-            _integer(get("created_at"), 0, _LAST_SECOND),
-            _integer(get("looks_count"), 0),
-            _gender(get("gender")),
-            _text(get("preview_image_url")),
-            _text(get("preview_video_url")),
-            _text(get("default_voice_id")),
-            _label(get("consent_status")),
-            _label(get("status")),
+            sys.intern(read.required(served, "id", "avatar group")),
+            read.required(served, "name", "avatar group"),
+            read.integer(get("created_at"), 0, _LAST_SECOND),
+            read.integer(get("looks_count"), 0),
+            read.gender(get("gender")),
+            read.text(get("preview_image_url")),
+            read.text(get("preview_video_url")),
+            read.text(get("default_voice_id")),
+            read.label(get("consent_status")),
+            read.label(get("status")),
             _failure(get("error")),
             ownership,
-            _extra(served, _GROUP_FIELDS),
+            read.unknown_fields(served, _GROUP_FIELDS),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -307,88 +302,6 @@ _LOOK_FIELDS = dict.fromkeys(f.name for f in fields(Look) if f.name not in _NOT_
 _GROUP_FIELDS = dict.fromkeys(f.name for f in fields(AvatarGroup) if f.name not in _NOT_SERVED)
 
 
-def _object(record: object, kind: str) -> dict[str, Any]:
-    if not isinstance(record, dict):
-        raise APIResponseError(f"The service sent a {kind} that is no JSON object but {_type_name(record)}.")
-    return record
-
-
-def _required(record: dict[str, Any], name: str, kind: str) -> str:
-    value = _text(record.get(name))
-    if value is None:
-        got = _type_name(record[name]) if name in record else "nothing"
-        raise APIResponseError(f"The service sent a {kind} whose {name!r} should be a string and is {got}.")
-    if name == "id" and not value:
-        raise APIResponseError(f"The service sent a {kind} whose 'id' is empty.")
-    return value
-
-
-def _type_name(value: object) -> str:
-    return "null" if value is None else f"of type {type(value).__name__}"
-
-
-def _clean(text: str) -> str:
-    # Subclasses, such as numpy's strings, become plain ones: nothing else can be interned.
-    if type(text) is str and text.isascii() and "\0" not in text:
-        return text
-    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
-
-
-def _text(value: object) -> str | None:
-    return _clean(value) if isinstance(value, str) else None
-
-
-def _label(value: object) -> str | None:
-    return sys.intern(_clean(value)) if isinstance(value, str) else None
-
-
-def _labels(value: object) -> tuple[str, ...]:
-    if not value or not isinstance(value, (list, tuple)):
-        return ()
-    return tuple([sys.intern(_clean(item)) for item in value if isinstance(item, str)])
-
-
-def _integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
-    # `type() is int` keeps bools out.
-    return value if type(value) is int and smallest <= value <= largest else None
-
-
-def _gender(value: object) -> str | None:
-    return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
-
-
-def _failure(value: object) -> Failure | None:
-    if not isinstance(value, dict):
-        return None
-    code, message = _label(value.get("code")), _text(value.get("message"))
-    return None if code is None and message is None else Failure(code, message)
-
-
-def _extra(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
-    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known}
-    served = record.get("gender")
-    if isinstance(served, str) and served != _gender(served):
-        extra["gender"] = _clean(served)
-    return extra
-
-
-def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
-    """Clean a value of unknown meaning; what is nested too deep, too large a number or no JSON becomes None."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _clean(value)
-    if isinstance(value, int):
-        return value if abs(value) <= _LARGEST_INT else None
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, (list, tuple)) and depth:
-        return [_clean_json(item, depth - 1) for item in value]
-    if isinstance(value, dict) and depth:
-        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
-    return None
-
-
 def _to_json(item: Look | AvatarGroup, names: Iterable[str]) -> dict[str, Any]:
     record = {name: getattr(item, name) for name in names}
     for name, value in record.items():
@@ -403,3 +316,10 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str]) -> dict[str, Any]:
 
 def _short(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_REPR else text[: _LONGEST_REPR - 1] + "…")
+
+
+def _failure(value: object) -> Failure | None:
+    if not isinstance(value, dict):
+        return None
+    code, message = read.label(value.get("code")), read.text(value.get("message"))
+    return None if code is None and message is None else Failure(code, message)

@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "heygen_widgets"
 
 FLOORS = {
+    "_reading": 0,
     "errors": 0,
     "models": 0,
     "_answers": 1,
@@ -48,7 +49,8 @@ def imports_of(path: Path) -> tuple[set[str], set[str]]:
     outside: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
-            rooms.add(node.module.split(".")[0] if node.module else "__init__")
+            inside = [alias.name if (path.parent / f"{alias.name}.py").exists() else "__init__" for alias in node.names]
+            rooms.update([node.module.split(".")[0]] if node.module else inside)
         elif isinstance(node, ast.ImportFrom) and node.module:
             outside.add(node.module.split(".")[0])
         elif isinstance(node, ast.Import):

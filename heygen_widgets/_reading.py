@@ -1,0 +1,92 @@
+"""Reading what was served: values of any type in, clean ones out, and an error where a required field is no text."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Container
+from typing import Any
+
+from .errors import APIResponseError
+
+__all__ = ["gender", "integer", "json_object", "label", "labels", "required", "text", "unknown_fields"]
+
+_UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+_GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
+_LARGEST_INT = 2**53  # beyond it JavaScript and float64 columns change the number
+_DEEPEST_EXTRA = 20  # pickle and copy recurse too: an unknown field must not be able to break them
+
+
+def json_object(record: object, kind: str) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise APIResponseError(f"The service sent a {kind} that is no JSON object but {_type_name(record)}.")
+    return record
+
+
+def required(record: dict[str, Any], name: str, kind: str) -> str:
+    value = text(record.get(name))
+    if value is None:
+        got = _type_name(record[name]) if name in record else "nothing"
+        raise APIResponseError(f"The service sent a {kind} whose {name!r} should be a string and is {got}.")
+    if name == "id" and not value:
+        raise APIResponseError(f"The service sent a {kind} whose 'id' is empty.")
+    return value
+
+
+def _type_name(value: object) -> str:
+    return "null" if value is None else f"of type {type(value).__name__}"
+
+
+def _clean(text: str) -> str:
+    # Subclasses, such as numpy's strings, become plain ones: nothing else can be interned.
+    if type(text) is str and text.isascii() and "\0" not in text:
+        return text
+    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
+def text(value: object) -> str | None:
+    return _clean(value) if isinstance(value, str) else None
+
+
+def label(value: object) -> str | None:
+    return sys.intern(_clean(value)) if isinstance(value, str) else None
+
+
+def labels(value: object) -> tuple[str, ...]:
+    if not value or not isinstance(value, (list, tuple)):
+        return ()
+    return tuple([sys.intern(_clean(item)) for item in value if isinstance(item, str)])
+
+
+def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
+    # `type() is int` keeps bools out.
+    return value if type(value) is int and smallest <= value <= largest else None
+
+
+def gender(value: object) -> str | None:
+    return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
+    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known}
+    served = record.get("gender")
+    if isinstance(served, str) and served != gender(served):
+        extra["gender"] = _clean(served)
+    return extra
+
+
+def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
+    """Clean a value of unknown meaning; what is nested too deep, too large a number or no JSON becomes None."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, int):
+        return value if abs(value) <= _LARGEST_INT else None
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, (list, tuple)) and depth:
+        return [_clean_json(item, depth - 1) for item in value]
+    if isinstance(value, dict) and depth:
+        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
+    return None
