@@ -48,7 +48,7 @@ def print_ratio(ours: Samples, floor: Samples, bound: float) -> None:
     rounds = [mine / least for mine, least in zip(ours.seconds, floor.seconds, strict=True)]
     ratio = ours.median / floor.median
     spread = f"round by round {min(rounds):.2f}–{max(rounds):.2f}"
-    print(f"  → {ours.name} takes {ratio:.2f} × {floor.name} ({spread}); {verdict(ratio, bound, '{:.2f} ×')}")
+    print(f"  → {ours.name} / {floor.name} = {ratio:.2f} ({spread}); {verdict(ratio, bound, '{:.2f}')}")
 
 
 def verdict(measured: float, bound: float, form: str) -> str:
