@@ -8,10 +8,13 @@ from typing import Any
 from .filters import fold
 from .models import Look
 
-__all__ = ["LARGEST_WINDOW", "OWNERSHIPS", "TYPES", "bounded", "card", "characters", "clip", "options"]
+__all__ = ["FIRST_WINDOW", "LARGEST_WINDOW", "OWNERSHIPS", "TYPES", "bounded", "card", "characters", "clip", "options"]
 
 LARGEST_WINDOW = 120
 """Looks a message."""
+
+FIRST_WINDOW = 24
+"""Looks of the first message, about what is in sight at first."""
 
 TYPES = {"photo_avatar": "Photo avatar", "digital_twin": "Digital twin", "studio_avatar": "Studio avatar"}
 OWNERSHIPS = {"public": "Public", "private": "Private"}

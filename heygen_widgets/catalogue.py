@@ -199,9 +199,9 @@ class LookCatalogue:
             for chain in self._all_chains():
                 if not chain.complete and not chain.running:
                     chain.running, chain.error = True, None
+                    self._note_change()
                     name = f"heygen_widgets: {chain.name}"
                     threading.Thread(target=self._run, args=(chain,), name=name, daemon=True).start()
-            self._note_change()
 
     def load(self) -> None:
         """Load what is missing and return when it is here.
@@ -242,6 +242,12 @@ class LookCatalogue:
         with self._changed:
             self._changed.wait_for(lambda: not any(chain.running for chain in self._all_chains()), timeout)
         return self.complete
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each change."""
+        with self._changed:
+            return self._revision
 
     def wait_for_change(self, revision: int, timeout: float | None = None) -> int:
         """Wait until anything has changed since a revision, and give the revision that holds now.

@@ -12,7 +12,7 @@ import traitlets
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout, ValueWidget
 
-from ._messages import LARGEST_WINDOW, OWNERSHIPS, TYPES, bounded, card, characters, clip, options
+from ._messages import FIRST_WINDOW, LARGEST_WINDOW, OWNERSHIPS, TYPES, bounded, card, characters, clip, options
 from .api import HeyGenClient
 from .catalogue import LookCatalogue
 from .errors import HeyGenError
@@ -69,8 +69,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
 
     @traitlets.default("components")
     def _parts(self) -> dict[str, str]:
-        parts = {"look-filters": "picker_filters.vue", "look-grid": "picker_grid.vue"}
-        return {tag: Path(__file__).with_name(file).read_text(encoding="utf-8") for tag, file in parts.items()}
+        return {"look-bar": Path(__file__).with_name("picker_bar.vue").read_text(encoding="utf-8")}
 
     value = traitlets.Instance(
         Look, allow_none=True, help="The chosen look, or None; with several, the first. Look or None, default None."
@@ -93,6 +92,8 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     )
     status = traitlets.Dict(read_only=True, help="For the view: counts and version of what is shown.").tag(sync=True)
     choices = traitlets.Dict(read_only=True, help="For the view: what the short dropdowns offer.").tag(sync=True)
+    # A view in the making would miss a message, but finds this. Else it is empty: no saved notebook shall hold looks.
+    opening = traitlets.Dict(read_only=True, help="For a view in the making: its first window.").tag(sync=True)
     _view_count = traitlets.Int(0, allow_none=True, help="Displays of this picker; kept by the front end.").tag(
         sync=True
     )
@@ -121,7 +122,8 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             self._catalogue = source
         self._version = 0
         self._rows: Rows = np.empty(0, dtype=np.intp)
-        self._window_size = 0  # what a view last asked for; 0 while there is none
+        self._published: tuple[int, LookFilter] | None = None  # revision and filter that the views know of
+        self._window_size = 0  # the most a view has asked for; 0 while there is none
         self._follower: threading.Thread | None = None
         self._notice = ""  # an error that is not the loading's
         super().__init__(
@@ -225,8 +227,11 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     def _view_count_changed(self, change: dict[str, Any]) -> None:
         if change["old"] and not change["new"]:
             self._pause()
-        elif change["new"] and not change["old"]:
+            return
+        if not change["old"]:
             self._load()
+        if len(self._rows):
+            self.set_trait("opening", self._window(0, FIRST_WINDOW))
 
     # -- loading ------------------------------------------------------------------------------------------------------
 
@@ -266,6 +271,10 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         with self._guard:
             if self._catalogue is None or self._closing.is_set():
                 return
+            state = (self._catalogue.revision, self.filter)
+            if state == self._published:
+                return
+            self._published = state
             progress = self._catalogue.progress
             rows = self._catalogue.match(self.filter)
             before = len(self._rows)
@@ -310,8 +319,16 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         """Answer a view with the looks at some positions."""
         with self._guard:
             count = bounded(asked.get("count"), 1, LARGEST_WINDOW)
-            self._window_size = count
+            self._window_size = max(self._window_size, count)
             self._send_window(asked.get("view"), bounded(asked.get("start"), 0, len(self._rows)), count)
+
+    def vue_opened(self, version: object) -> None:
+        """Take back the first window, which a view has now; send the one that holds if another version has come."""
+        with self._guard:
+            self._window_size = max(self._window_size, FIRST_WINDOW)
+            self.set_trait("opening", {})
+            if version != self._version:
+                self._send_window(None, 0, self._window_size)
 
     def vue_ask_characters(self, asked: dict[str, Any]) -> None:
         """Answer a view with the characters whose name has all words typed, by name."""
@@ -355,13 +372,13 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             self._publish()
 
     def _send_window(self, view: object, start: int, count: int) -> None:
-        rows = self._rows[start : start + count]
-        looks = self._catalogue.rows(rows) if self._catalogue else []
-        window = {
-            "view": view,
+        self.send({"method": "window", "args": [{"view": view, **self._window(start, count)}]})
+
+    def _window(self, start: int, count: int) -> dict[str, Any]:
+        looks = self._catalogue.rows(self._rows[start : start + count]) if self._catalogue else []
+        return {
             "version": self._version,
             "matched": len(self._rows),
             "start": start,
             "looks": [card(look) for look in looks],
         }
-        self.send({"method": "window", "args": [window]})

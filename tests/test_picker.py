@@ -213,6 +213,28 @@ def test_every_version_stands_for_one_order_of_looks(picker: RecordingPicker) ->
     assert len(orders) > 1
 
 
+def test_a_view_in_the_making_finds_its_first_window_and_no_notebook_keeps_it(picker: RecordingPicker) -> None:
+    assert picker.opening == {}
+    picker.set_state({"_view_count": 1})
+    assert [card["id"] for card in picker.opening["looks"]] == [look.id for look in picker.catalogue.looks[:24]]
+    picker.vue_opened(picker.opening["version"])
+    assert picker.opening == {}
+    assert not picker.sent
+
+
+def test_a_first_window_that_is_out_of_date_when_it_is_taken_is_followed_by_the_right_one(
+    picker: RecordingPicker,
+) -> None:
+    picker.set_state({"_view_count": 1})
+    version = picker.opening["version"]
+    picker.filter = LookFilter(avatar_type="digital_twin")
+    assert not picker.sent
+    picker.vue_opened(version)
+    (window,) = picker.answers("window")
+    assert window["version"] == picker.status["version"] != version
+    assert window["looks"][0]["id"] == picker.catalogue.select(picker.filter)[0].id
+
+
 def test_nothing_is_pushed_before_a_view_has_asked(picker: RecordingPicker) -> None:
     picker.filter = LookFilter("office")
     assert not picker.sent

@@ -64,9 +64,10 @@ MEASURE = """([cell, inputs, pictures, limit]) => new Promise((resolve, reject) 
         ['pictures', () => count('img', image => image.complete && image.naturalWidth > 0) >= pictures]);
     const look = () => {
         const now = performance.now() - begun;
-        while (steps.length && steps[0][1]()) seen[steps.shift()[0]] = now;
-        if (!steps.length) resolve({...seen, all: count('.v-input', () => true)});
-        else if (now > limit) reject(new Error(`no ${steps[0][0]} after ${limit} ms`));
+        for (const [name, isThere] of steps) if (!(name in seen) && isThere()) seen[name] = now;
+        const absent = steps.find(([name]) => !(name in seen));
+        if (!absent) resolve({...seen, all: count('.v-input', () => true)});
+        else if (now > limit) reject(new Error(`no ${absent[0]} after ${limit} ms`));
         else requestAnimationFrame(look);
     };
     content.deselectAll();
