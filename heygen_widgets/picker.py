@@ -196,6 +196,9 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
 
     @traitlets.observe("values")
     def _values_changed(self, change: dict[str, Any]) -> None:
+        if self._notice and self.error == self._notice:
+            self.error = ""
+        self._notice = ""
         first = change["new"][0] if change["new"] else None
         self.set_trait("selected_ids", [look.id for look in change["new"]])
         self.selected_id = first.id if first else ""

@@ -263,6 +263,8 @@ def test_a_selected_id_that_nobody_knows_leaves_the_choice_and_says_so(picker: R
     picker.selected_id = "no_such_look"
     assert (picker.value, picker.selected_id) == (look, look.id)
     assert "no_such_look" in picker.error
+    picker.vue_choose(picker.catalogue.looks[1].id)
+    assert picker.error == ""
 
 
 def test_value_takes_a_look_from_anywhere(picker: RecordingPicker) -> None:
