@@ -8,7 +8,18 @@ from typing import Any
 from .filters import fold
 from .models import Look
 
-__all__ = ["FIRST_WINDOW", "LARGEST_WINDOW", "OWNERSHIPS", "TYPES", "bounded", "card", "characters", "clip", "options"]
+__all__ = [
+    "FIRST_WINDOW",
+    "LARGEST_WINDOW",
+    "LONGEST_TEXT",
+    "OWNERSHIPS",
+    "TYPES",
+    "bounded",
+    "card",
+    "characters",
+    "clip",
+    "options",
+]
 
 LARGEST_WINDOW = 120
 """Looks a message."""
@@ -19,8 +30,10 @@ FIRST_WINDOW = 24
 TYPES = {"photo_avatar": "Photo avatar", "digital_twin": "Digital twin", "studio_avatar": "Studio avatar"}
 OWNERSHIPS = {"public": "Public", "private": "Private"}
 
+LONGEST_TEXT = 200
+"""Characters of a name or a search."""
+
 _LARGEST_LIST = 50  # characters a message
-_LONGEST_TEXT = 200  # of a name or a search
 _IMAGES = ("https://", "http://", "data:image/")
 
 
@@ -79,4 +92,4 @@ def bounded(value: object, low: int, high: int) -> int:
 def clip(value: object) -> str:
     """Give a text of at most 200 characters, whatever it was."""
     text = value if isinstance(value, str) else ""
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,7 +31,7 @@ class Progress:
         Looks loaded so far.
     expected : int or None
         Looks to expect: the sum of the groups' ``looks_count``, or None before all groups are known and where that sum
-        does not apply. Only a hint: the service tells no total.
+        does not apply (one type, one owner's looks of one group). Only a hint: the service tells no total.
     complete : bool
         Whether everything within the scope is here.
     loading : bool
@@ -64,6 +65,8 @@ class _Chain:
 
 class LookCatalogue:
     """All looks within a scope, as far as they are loaded; it can be filtered while the rest arrives.
+
+    It is empty at first: `load` or `load_in_background` fills it.
 
     Loading asks for private and public looks side by side, since a look itself does not tell which it is, and for the
     avatar groups beside them, so that characters have names (``GET /v3/avatars/looks``, ``GET /v3/avatars``). Safe to
@@ -111,7 +114,7 @@ class LookCatalogue:
         self.group_id = group_id
         owners: tuple[Ownership, ...] = (ownership,) if ownership else ("private", "public")
         self._chains = [self._look_chain(owner) for owner in owners]
-        self._group_chains = [] if group_id else [self._group_chain(ownership)]
+        self._group_chains = [self._group_chain(ownership)]
         # Guards everything below, and is notified of each change. Nothing is called while it is held.
         self._changed = threading.Condition()
         self._revision = 0
@@ -132,7 +135,12 @@ class LookCatalogue:
         return _Chain(f"{ownership} looks", follow, ownership)
 
     def _group_chain(self, ownership: Ownership | None) -> _Chain:
-        return _Chain("groups", lambda token: self.client.iter_group_pages(ownership=ownership, token=token), ownership)
+        def follow(token: str | None) -> Iterator[Page[AvatarGroup]]:
+            if self.group_id:
+                return iter([Page((self.client.get_group(self.group_id),))])
+            return self.client.iter_group_pages(ownership=ownership, token=token)
+
+        return _Chain("groups", follow, ownership)
 
     def __repr__(self) -> str:
         progress = self.progress
@@ -177,8 +185,8 @@ class LookCatalogue:
 
     def _expected(self) -> int | None:
         counts = [group.looks_count for group in self._groups.values()]
-        known = self._group_chains and all(chain.complete for chain in self._group_chains)
-        if self.avatar_type or not known or None in counts:
+        known = all(chain.complete for chain in self._group_chains)
+        if self.avatar_type or (self.group_id and self.ownership) or not known or None in counts:
             return None
         return sum(count or 0 for count in counts)
 
@@ -290,9 +298,18 @@ class LookCatalogue:
             return self._columns.facets(wanted or LookFilter())
 
     def to_frame(self, wanted: LookFilter | None = None, *, flat: bool = False) -> pd.DataFrame:
-        """Give the loaded looks, or those that match a filter, as a DataFrame; see `looks_to_frame`."""
+        """Give the loaded looks, or those that match a filter, as a DataFrame; see `looks_to_frame`.
+
+        Warns
+        -----
+        UserWarning
+            When the catalogue is not complete, so that looks may be missing; `load` waits for them.
+        """
         from .frame import looks_to_frame
 
+        if not self.complete:
+            text = f"only {len(self):,} looks are loaded so far: load() waits until all are there"
+            warnings.warn(text, UserWarning, stacklevel=2)
         names = {group.id: group.name for group in self.groups.values()}
         return looks_to_frame(self.select(wanted or LookFilter()), flat=flat, group_names=names)
 

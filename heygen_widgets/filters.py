@@ -166,6 +166,11 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
     return tuple(sorted(items))
 
 
+def _check_filter(wanted: object) -> None:
+    if not isinstance(wanted, LookFilter):
+        raise TypeError(f'a filter must be a LookFilter, such as LookFilter("office"), not {wanted!r}')
+
+
 def _values_of(look: Look) -> tuple[tuple[str, ...], ...]:
     """Give the look's values for each of `FACETS`: none, one or several."""
     return (
@@ -249,10 +254,12 @@ class LookColumns:
 
     def match(self, wanted: LookFilter) -> Rows:
         """Give the rows that match: private looks first, otherwise as they were added."""
+        _check_filter(wanted)
         return self._private_first(self._search(wanted, np.flatnonzero(self._mask(wanted, self._masks(wanted)))))
 
     def facets(self, wanted: LookFilter) -> dict[str, dict[str, int]]:
         """Count, for each field, the looks with each value under the filter's other fields; most frequent first."""
+        _check_filter(wanted)
         masks = self._masks(wanted)
         everywhere = self._search(wanted, np.flatnonzero(self._mask(wanted, {})))
         found = np.zeros(len(self), dtype=np.bool_)

@@ -12,10 +12,10 @@ import traitlets
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout, ValueWidget
 
-from ._messages import FIRST_WINDOW, LARGEST_WINDOW, OWNERSHIPS, TYPES, bounded, card, characters, clip, options
+from ._messages import FIRST_WINDOW, LARGEST_WINDOW, LONGEST_TEXT, OWNERSHIPS, TYPES, bounded, card, characters, options
 from .api import HeyGenClient
 from .catalogue import LookCatalogue
-from .errors import HeyGenError
+from .errors import HeyGenError, NotFoundError
 from .filters import FACETS, LookFilter, Rows
 from .models import Look
 
@@ -33,7 +33,8 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
 
     The first looks show after one request; the others arrive in the background. It never raises for want of a key or a
     network: what went wrong stands in the widget, with a button to try again. All traits can be observed and linked;
-    `filter`, `selected_id` and `error` also on the browser's side (`ipywidgets.jslink`).
+    `filter`, `selected_id`, `error`, `multiple` and `height` also on the browser's side (`ipywidgets.jslink`).
+    Observers of `error` may run on a thread of the picker's.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     filter : LookFilter, optional
         What to show at first; everything unless given.
     selected_id : str, default ""
-        The look chosen at first. One that is not loaded yet is fetched at once (``GET /v3/avatars/looks/{look_id}``).
+        The look chosen at first. One that is not loaded yet is fetched before anything else goes on
+        (``GET /v3/avatars/looks/{look_id}``).
     height : int, default 560
         Of the grid, in px, 240 to 1,200.
     layout : ipywidgets.Layout, optional
@@ -114,7 +116,9 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         layout: Layout | None = None,
     ) -> None:
         if source is not None and not isinstance(source, (HeyGenClient, LookCatalogue)):
-            raise TypeError(f"source must be a HeyGenClient, a LookCatalogue or None, not {type(source).__name__}")
+            hint = "for a key of your own, LookPicker(HeyGenClient(…))"
+            kind = type(source).__name__
+            raise TypeError(f"source must be a HeyGenClient, a LookCatalogue or None, not {kind}; {hint}")
         # Taken by whatever changes synced traits or the rows shown: handlers come on several threads (see `set_state`).
         self._guard = threading.RLock()
         self._source = source
@@ -126,6 +130,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         self._window_size = 0  # the most a view has asked for; 0 while there is none
         self._follower: threading.Thread | None = None
         self._notice = ""  # an error that is not the loading's
+        self._wanted_id = ""  # to be chosen once the service can be asked for it
         super().__init__(
             filter=LookFilter() if filter is None else filter,
             multiple=multiple,
@@ -159,7 +164,12 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         """Give the chosen looks as a DataFrame, one row each; see `looks_to_frame`."""
         from .frame import looks_to_frame
 
-        return looks_to_frame(self.values, flat=flat, group_names=self._group_names())
+        return looks_to_frame(map(self._with_ownership, self.values), flat=flat, group_names=self._group_names())
+
+    def _with_ownership(self, look: Look) -> Look:
+        """Give the same look from the catalogue where that knows whose it is: a look fetched by its id does not."""
+        known = self._catalogue.get(look.id) if self._catalogue and not look.ownership else None
+        return known or look
 
     def _group_names(self) -> dict[str, str]:
         groups = self._catalogue.groups if self._catalogue else {}
@@ -189,6 +199,11 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             raise traitlets.TraitError(f"height must be {low} to {high} px, not {proposal['value']!r}")
         return int(proposal["value"])
 
+    @traitlets.observe("multiple")
+    def _multiple_changed(self, change: dict[str, Any]) -> None:
+        if not change["new"]:
+            self.values = self.values[:1]
+
     @traitlets.observe("value")
     def _value_changed(self, change: dict[str, Any]) -> None:
         if self.values[:1] != ((change["new"],) if change["new"] else ()):
@@ -198,7 +213,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
     def _values_changed(self, change: dict[str, Any]) -> None:
         if self._notice and self.error == self._notice:
             self.error = ""
-        self._notice = ""
+        self._notice = self._wanted_id = ""
         first = change["new"][0] if change["new"] else None
         self.set_trait("selected_ids", [look.id for look in change["new"]])
         self.selected_id = first.id if first else ""
@@ -220,6 +235,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             return self.catalogue.get(look_id) or self.catalogue.client.get_look(look_id)
         except (HeyGenError, ValueError) as error:
             self._notice = self.error = str(error)
+            self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
             return None
 
     @traitlets.observe("filter")
@@ -233,7 +249,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             return
         if not change["old"]:
             self._load()
-        if len(self._rows):
+        if (change["new"] or 0) > (change["old"] or 0) and len(self._rows):
             self.set_trait("opening", self._window(0, FIRST_WINDOW))
 
     # -- loading ------------------------------------------------------------------------------------------------------
@@ -257,17 +273,25 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
 
     def _follow(self) -> None:
         """Publish what arrives for as long as the picker is shown or loading: what its thread does."""
+        catalogue = self.catalogue
         revision = -1
-        while True:
-            latest = self.catalogue.wait_for_change(revision, timeout=1.0)
-            if latest != revision:
-                revision = latest
-                self._publish()
+        try:
+            while True:
+                latest = catalogue.wait_for_change(revision, timeout=1.0)
+                if latest != revision:
+                    revision = latest
+                    self._publish()
+                with self._guard:
+                    needed = self._view_count or catalogue.progress.loading or catalogue.revision != revision
+                    if self._closing.is_set() or not needed:
+                        self._follower = None
+                        return
+                self._closing.wait(_PAUSE)
+        finally:
+            # Also when an observer of the user's has raised: the next loading is followed again.
             with self._guard:
-                if self._closing.is_set() or not (self._view_count or self.catalogue.progress.loading):
+                if self._follower is threading.current_thread():
                     self._follower = None
-                    return
-            self._closing.wait(_PAUSE)
 
     def _publish(self) -> None:
         """Bring what the views know in line with the catalogue and the filter."""
@@ -346,7 +370,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
         with self._guard:
             known = {name: value for name, value in changes.items() if name in FACETS}
             if "search" in changes:
-                known["search"] = clip(changes["search"])
+                known["search"] = str(changes["search"] or "")[:LONGEST_TEXT]
             # A view of ours sends none that is refused; whatever else may write to the comm changes nothing.
             with contextlib.suppress(TypeError, ValueError):
                 self.filter = self.filter.replace(**known)
@@ -373,6 +397,8 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             self._notice = self.error = ""
             self._load()
             self._publish()
+            if self._wanted_id:
+                self.selected_id, self._wanted_id = self._wanted_id, ""
 
     def _send_window(self, view: object, start: int, count: int) -> None:
         self.send({"method": "window", "args": [{"view": view, **self._window(start, count)}]})

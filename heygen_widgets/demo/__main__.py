@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"Stand-in for HeyGen with {options.looks:,} looks at {service.base_url}")
     print(f"API key: {service.api_key}")
     print(f"Try: curl -H 'X-Api-Key: {service.api_key}' '{service.base_url}/v3/avatars/looks?limit=2'")
+    print(f"In Python: HEYGEN_API_BASE={service.base_url} HEYGEN_API_KEY={service.api_key} jupyter lab")
     print("Ctrl-C ends it.", flush=True)
     with service:
         try:
