@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -166,6 +167,83 @@ def test_impossible_arguments_are_refused_when_it_is_made(client: HeyGenClient) 
         LookCatalogue(client, group_id="..")
     with pytest.raises(TypeError, match="str"):
         LookCatalogue("key")  # type: ignore[arg-type]
+
+
+def test_the_search_finds_looks_by_the_name_of_their_character(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    names = {group.id: group.name for group in catalogue.groups.values()}
+    look = next(
+        look
+        for look in catalogue
+        if look.group_id and names[look.group_id].isascii() and names[look.group_id].split()[-1] not in look.name
+    )
+    found = catalogue.select(LookFilter(names[str(look.group_id)]))
+    assert look in found
+    assert {names[str(other.group_id)] for other in found if other.group_id} == {names[str(look.group_id)]}
+
+
+def test_one_characters_catalogue_knows_its_name_and_number(client: HeyGenClient) -> None:
+    group = next(client.iter_groups(ownership="public"))
+    catalogue = LookCatalogue(client, group_id=group.id)
+    catalogue.load()
+    assert set(catalogue.to_frame()["group_name"].dropna()) == {group.name}
+    assert catalogue.progress.expected == group.looks_count
+
+
+def test_a_look_that_comes_twice_is_kept_once(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    catalogue._add_looks(catalogue.looks[:50])
+    assert len(catalogue) == len(catalogue.looks) == 400
+
+
+def test_a_frame_of_an_incomplete_catalogue_comes_with_a_warning(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    with pytest.warns(UserWarning, match=r"load\(\)"):
+        catalogue.to_frame()
+    catalogue.load()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(catalogue.to_frame()) == 400
+
+
+def test_something_else_than_a_filter_is_named(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    for ask in (catalogue.select, catalogue.match, catalogue.facets, catalogue.to_frame):
+        with pytest.raises(TypeError, match="office"):
+            ask("office")  # type: ignore[operator]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_our_own_ends_the_loading_with_an_error_instead_of_waiting_for_ever(client: HeyGenClient) -> None:
+    class Broken(LookCatalogue):
+        def _add_looks(self, looks: object) -> None:
+            raise KeyError("a fault")
+
+    with pytest.raises(HeyGenError, match="a fault"):
+        Broken(client).load()
+
+
+def test_ctrl_c_while_loading_stops_the_threads(service: DemoService, client: HeyGenClient) -> None:
+    class Interrupted(LookCatalogue):
+        interrupted = False
+
+        def wait(self, timeout: float | None = None) -> bool:
+            if not self.interrupted:
+                self.interrupted = True
+                raise KeyboardInterrupt
+            return super().wait(timeout)
+
+    catalogue = Interrupted(client)
+    with pytest.raises(KeyboardInterrupt):
+        catalogue.load()
+    assert catalogue._stopping
+    catalogue.wait(timeout=60)
+    assert not catalogue.progress.loading
+    catalogue.load()
+    assert len(catalogue) == 400
 
 
 def test_an_empty_account_is_complete_after_its_first_pages() -> None:

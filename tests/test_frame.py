@@ -63,6 +63,13 @@ def test_a_flat_frame_joins_lists_and_holds_no_formula() -> None:
     assert "=HYPERLINK" in frame.to_csv()
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_every_start_of_a_formula_is_made_harmless_in_a_flat_frame_alone(start: str) -> None:
+    look = Look("look_3", f"{start}1+1", "photo_avatar")
+    assert looks_to_frame([look], flat=True)["name"].tolist() == [f"'{start}1+1"]
+    assert looks_to_frame([look])["name"].tolist() == [f"{start}1+1"]
+
+
 def test_something_that_is_no_look_is_named() -> None:
     with pytest.raises(TypeError, match="str"):
         looks_to_frame(["look_1"])  # type: ignore[list-item]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, looks_to_frame
+from heygen_widgets._messages import card
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import Look
 
@@ -119,7 +121,7 @@ def test_a_dropdown_changes_one_field_of_the_filter(picker: RecordingPicker) -> 
 def test_a_window_holds_the_looks_at_the_positions_asked_for(picker: RecordingPicker) -> None:
     picker.vue_ask_window({"view": "v", "version": 0, "start": 10, "count": 30})
     (window,) = picker.answers("window")
-    assert [card["id"] for card in window["looks"]] == [look.id for look in picker.catalogue.looks[10:40]]
+    assert [shown["id"] for shown in window["looks"]] == [look.id for look in picker.catalogue.looks[10:40]]
     assert {name: window[name] for name in ("view", "start", "matched", "version")} == {
         "view": "v",
         "start": 10,
@@ -198,7 +200,7 @@ def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: Recording
     picker.filter = LookFilter(avatar_type="digital_twin")
     matching = picker.catalogue.select(picker.filter)
     (window,) = picker.answers("window")
-    assert [card["id"] for card in window["looks"]] == [look.id for look in matching[:20]]
+    assert [shown["id"] for shown in window["looks"]] == [look.id for look in matching[:20]]
     assert window["matched"] == picker.status["matched"] == len(matching)
     assert window["version"] == picker.status["version"]
 
@@ -216,7 +218,7 @@ def test_every_version_stands_for_one_order_of_looks(picker: RecordingPicker) ->
 def test_a_view_in_the_making_finds_its_first_window_and_no_notebook_keeps_it(picker: RecordingPicker) -> None:
     assert picker.opening == {}
     picker.set_state({"_view_count": 1})
-    assert [card["id"] for card in picker.opening["looks"]] == [look.id for look in picker.catalogue.looks[:24]]
+    assert [shown["id"] for shown in picker.opening["looks"]] == [look.id for look in picker.catalogue.looks[:24]]
     picker.vue_opened(picker.opening["version"])
     assert picker.opening == {}
     assert not picker.sent
@@ -235,9 +237,57 @@ def test_a_first_window_that_is_out_of_date_when_it_is_taken_is_followed_by_the_
     assert window["looks"][0]["id"] == picker.catalogue.select(picker.filter)[0].id
 
 
+def test_no_window_is_left_when_one_of_two_displays_goes(picker: RecordingPicker) -> None:
+    picker.set_state({"_view_count": 2})
+    picker.vue_opened(picker.opening["version"])
+    picker.set_state({"_view_count": 1})
+    assert picker.opening == {}
+
+
 def test_nothing_is_pushed_before_a_view_has_asked(picker: RecordingPicker) -> None:
     picker.filter = LookFilter("office")
     assert not picker.sent
+
+
+def test_the_dropdowns_offer_what_there_is_with_its_number(picker: RecordingPicker) -> None:
+    counts = picker.catalogue.facets()["ownership"]
+    offered = {item["value"]: (item["title"], item["count"]) for item in picker.choices["ownership"]}
+    assert offered == {"private": ("Private", counts["private"]), "public": ("Public", counts["public"])}
+    group = next(group for group in picker.catalogue.groups.values() if group.name.strip())
+    picker.filter = LookFilter(group_id=group.id)
+    assert [item["title"] for item in picker.choices["group_id"]] == [group.name.strip()]
+
+
+def test_the_frame_of_the_choice_names_character_and_ownership_also_of_a_look_fetched_by_its_id(
+    client: HeyGenClient, picker: RecordingPicker
+) -> None:
+    look = next(look for look in picker.catalogue if look.ownership == "private" and look.group_id)
+    picker.value = client.get_look(look.id)
+    frame = picker.to_frame()
+    assert frame["ownership"].tolist() == ["private"]
+    assert frame["group_name"].tolist() == [picker.catalogue.groups[str(look.group_id)].name]
+
+
+def test_a_card_takes_only_pictures_that_a_browser_may_fetch_and_never_lacks_a_name() -> None:
+    good = ("https://files2.heygen.ai/a.webp?Expires=1", "http://127.0.0.1:8/a.svg", "data:image/svg+xml,%3Csvg/%3E")
+    bad = ("javascript:alert(1)", "data:text/html,x", "//host/a.png", "", None)
+    for url in good:
+        assert card(Look("i", "n", "photo_avatar", preview_image_url=url))["image"] == url
+    for other in bad:
+        assert card(Look("i", "n", "photo_avatar", preview_image_url=other))["image"] is None
+    assert card(Look("look_1", "  ", "brand_new"))["name"] == "look_1"
+    assert card(Look("look_1", " Elin ", "brand_new"))["name"] == "Elin"
+    assert len(card(Look("look_1", "x" * 100_000, "photo_avatar"))["name"]) == 200
+
+
+def test_taking_multiple_back_keeps_the_first_choice(catalogue: LookCatalogue) -> None:
+    picker = LookPicker(catalogue, multiple=True)
+    picker.values = catalogue.looks[:3]
+    picker.multiple = False
+    assert picker.values == catalogue.looks[:1]
+    picker.vue_choose(catalogue.looks[0].id)
+    assert picker.value is None
+    picker.close()
 
 
 def test_a_chosen_value_that_matches_nothing_stays_among_the_choices(picker: RecordingPicker) -> None:
@@ -389,6 +439,55 @@ def test_after_an_error_the_picker_keeps_what_it_had(client: HeyGenClient) -> No
     picker.vue_choose(look.id)
     assert picker.value == look
     picker.close()
+
+
+def test_an_id_that_could_not_be_asked_for_is_chosen_by_retry(
+    service: DemoService, catalogue: LookCatalogue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
+    picker = LookPicker(selected_id=catalogue.looks[0].id)
+    assert picker.value is None
+    monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
+    picker.vue_retry()
+    assert picker.value == catalogue.looks[0]
+    picker.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_after_an_observer_of_the_users_has_raised_the_next_loading_is_followed_again() -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("an observer's own error")
+
+    with DemoService(looks=300, latency=0.02) as slow:
+        picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
+        follower = picker._follower
+        picker.observe(broken, "status")
+        assert follower is not None
+        follower.join(timeout=30)
+        picker.unobserve(broken, "status")
+        assert picker.status["loaded"] < 300 or picker.catalogue.complete
+        picker.catalogue.wait(timeout=60)
+        picker.vue_retry()
+        follow(picker)
+        assert picker.status["loaded"] == 300
+        assert picker._follower is None
+        picker.close()
+
+
+def test_a_closed_picker_stops_loading_and_a_catalogue_of_the_users_own_goes_on() -> None:
+    with DemoService(looks=2_000, latency=0.02) as slow:
+        client = HeyGenClient(slow.api_key, base_url=slow.base_url)
+        own = LookPicker(client)
+        own.close()
+        assert not own.catalogue.wait(timeout=60)
+        users = LookCatalogue(client)
+        shown = LookPicker(users)
+        shown.set_state({"_view_count": 1})
+        shown.set_state({"_view_count": 0})
+        shown.close()
+        assert users.wait(timeout=60)
 
 
 def test_a_picker_that_is_shown_nowhere_any_more_stops_loading_and_goes_on_when_shown_again() -> None:

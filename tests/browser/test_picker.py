@@ -130,6 +130,40 @@ def test_a_character_is_found_by_typing_its_name(open_notebook: OpenNotebook) ->
     notebook.expect_run("len(picker.filter.group_id)", 1)
 
 
+def test_the_list_of_characters_offers_all_of_them_again_when_one_is_chosen(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    field = picker.locator(".v-autocomplete .v-field")
+    options = notebook.page.locator(".v-overlay--active .v-list-item")
+    field.click()
+    expect(options.nth(10)).to_be_attached()
+    options.first.click()
+    notebook.expect_run("len(picker.filter.group_id)", 1)
+    total(picker).click()
+    expect(options).to_have_count(0)
+    field.click()
+    expect(options.nth(10)).to_be_attached()
+
+
+def test_a_slow_kernel_loses_no_keystroke(open_notebook: OpenNotebook) -> None:
+    slow = (
+        "import time\nfrom heygen_widgets import *\n"
+        "class Slow(LookPicker):\n"
+        "    def vue_set_filter(self, changes):\n"
+        "        time.sleep(0.4)\n"
+        "        super().vue_set_filter(changes)\n"
+        "picker = Slow(demo_client(looks=300))\npicker.catalogue.wait(); picker"
+    )
+    notebook = open_notebook([slow])
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    search = picker.locator("input").first
+    search.press_sequentially("office", delay=230)
+    notebook.expect_run("picker.filter.search", "office", timeout=20)
+    expect(search).to_have_value("office")
+
+
 def test_a_click_on_a_card_is_the_value_in_python_and_a_second_one_takes_it_back(open_notebook: OpenNotebook) -> None:
     notebook = shown(open_notebook)
     card = cards(picker_of(notebook)).nth(4)
@@ -440,9 +474,11 @@ def test_a_planted_key_is_not_in_the_saved_notebook_with_its_widget_state(open_n
 
 
 def test_a_saved_notebook_holds_no_looks(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([SETUP], save_widget_state=True)
-    notebook.run_cell(0)
-    wait_for_pictures(picker_of(notebook))
+    notebook = open_notebook([SETUP, "picker"], viewport=(1400, 1900), save_widget_state=True)
+    notebook.run_all()
+    wait_for_pictures(picker_of(notebook, 0))
+    wait_for_pictures(picker_of(notebook, 1))
+    notebook.expect_run("picker.opening", {})
     look = notebook.value("(picker.catalogue.looks[0].id, picker.catalogue.looks[0].name)")
     saved = json.dumps(notebook.save())
     assert "widget-state" in saved
