@@ -33,6 +33,13 @@ def fills(look: Look) -> set[str]:
     return set(re.findall(r"fill='([^']+)'", portrait(look)))
 
 
+def found(pattern: str, drawing: str) -> str:
+    """Give the pattern's group in a drawing, which must have it."""
+    match = re.search(pattern, drawing)
+    assert match, pattern
+    return match[1]
+
+
 def test_no_portrait_is_longer_than_1200_characters_as_a_url(looks: list[Look]) -> None:
     assert max(len(data_url(look)) for look in looks) <= 1_200
 
@@ -89,10 +96,9 @@ def test_a_person_keeps_face_hair_and_skin_throughout_a_group(big_group: Group) 
     for look, drawing in zip(big_group.looks, drawings, strict=True):
         assert {person.skin, person.hair} <= fills(look)
         assert drawing.count("<circle") == 2, "two eyes"
-    faces = {re.search(r"M-16-5c0-24 32-24 32 0[^']*", drawing)[0] for drawing in drawings}  # type: ignore[index]
+    faces = {found(r"(M-16-5c0-24 32-24 32 0[^']*)", drawing) for drawing in drawings}
     hair = {
-        re.search(rf"fill='{person.hair}' d='([^']*)'/><path (?!fill='{person.skin}')", drawing)[1]  # type: ignore[index]
-        for drawing in drawings
+        found(rf"fill='{person.hair}' d='([^']*)'/><path (?!fill='{person.skin}')", drawing) for drawing in drawings
     }
     assert len(faces) == len(hair) == 1
 
@@ -100,10 +106,10 @@ def test_a_person_keeps_face_hair_and_skin_throughout_a_group(big_group: Group) 
 def test_a_person_changes_clothes_pose_and_background_throughout_a_group(big_group: Group) -> None:
     drawings = [portrait(look) for look in big_group.looks]
     assert len(set(drawings)) > 0.9 * len(drawings)
-    clothes = {re.search(r"fill='(#\w+)' stroke='#0002'", drawing)[1] for drawing in drawings}  # type: ignore[index]
+    clothes = {found(r"fill='(#\w+)' stroke='#0002'", drawing) for drawing in drawings}
     assert len(clothes) > 5
-    assert len({re.search("viewBox='([^']*)'", drawing)[1] for drawing in drawings}) > 5  # type: ignore[index]
-    assert len({re.search("background:([^']*)'", drawing)[1] for drawing in drawings}) > 5  # type: ignore[index]
+    assert len({found("viewBox='([^']*)'", drawing) for drawing in drawings}) > 5
+    assert len({found("background:([^']*)'", drawing) for drawing in drawings}) > 5
 
 
 def test_people_differ_from_group_to_group() -> None:
