@@ -398,7 +398,7 @@ class LookPicker(VuetifyTemplate, ValueWidget):  # type: ignore[misc]  # neither
             self._load()
             self._publish()
             if self._wanted_id:
-                self.selected_id, self._wanted_id = self._wanted_id, ""
+                self.selected_id = self._wanted_id
 
     def _send_window(self, view: object, start: int, count: int) -> None:
         self.send({"method": "window", "args": [{"view": view, **self._window(start, count)}]})

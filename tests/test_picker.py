@@ -449,6 +449,8 @@ def test_an_id_that_could_not_be_asked_for_is_chosen_by_retry(
     monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
     picker = LookPicker(selected_id=catalogue.looks[0].id)
     assert picker.value is None
+    picker.vue_retry()
+    assert "HEYGEN_API_KEY" in picker.error
     monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
     picker.vue_retry()
     assert picker.value == catalogue.looks[0]
