@@ -14,6 +14,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "SnapshotError",
 ]
 
 
@@ -35,6 +36,10 @@ class APITimeoutError(APIConnectionError):
 
 class APIResponseError(HeyGenError):
     """An answer that makes no sense: no JSON, too long, of another shape than documented, or endless paging."""
+
+
+class SnapshotError(HeyGenError, ValueError):
+    """A file that is no snapshot of a catalogue, or a damaged one. Names the file and what is wrong with it."""
 
 
 class APIStatusError(HeyGenError):
