@@ -6,6 +6,7 @@ functions that hold text of the credentials file return the problem they met ins
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -40,12 +41,23 @@ class Credential(NamedTuple):
         Whether it is an OAuth access token.
     expires_at : datetime or None
         When a token ends; None when that is unknown.
+    user : str
+        For a token, a digest of whom the file names beside it; "" when it names nobody.
     """
 
     secret: Secret
     source: str
     is_token: bool = False
     expires_at: datetime | None = None
+    user: str = ""
+
+    @property
+    def account(self) -> str:
+        """A digest that tells accounts apart and nothing else; "" where a token does not tell whose it is.
+
+        A key is the account. A token is not, since it changes while the user stays the same.
+        """
+        return self.user if self.is_token else digest(self.secret)
 
     @property
     def expired(self) -> bool:
@@ -60,6 +72,11 @@ class Credential(NamedTuple):
             When the token has expired and the file has no other.
         """
         return (from_file() or _nothing_found()) if self.expired else self
+
+
+def digest(secret: str) -> str:
+    """Give 32 hexadecimal digits that are the same for the same secret, and lead to nothing else."""
+    return hashlib.blake2b(secret.encode(), digest_size=16, person=b"heygen_widgets").hexdigest()
 
 
 def find(api_key: Secret | None = None) -> Credential:
@@ -172,8 +189,13 @@ def _parse_credential(text: str, source: str) -> Credential | str:
     oauth = content.get("oauth")
     token = _string(oauth, "access_token")
     if token:
-        return _problem_with(token) or Credential(Secret(token), source, True, _moment(_string(oauth, "expires_at")))
+        expires_at = _moment(_string(oauth, "expires_at"))
+        return _problem_with(token) or Credential(Secret(token), source, True, expires_at, _user(content.get("user")))
     return "holds neither an API key nor an OAuth token: run `heygen auth login`"
+
+
+def _user(user: object) -> str:
+    return digest(json.dumps(user, sort_keys=True)) if user and isinstance(user, dict) else ""
 
 
 def _string(content: object, name: str) -> str:

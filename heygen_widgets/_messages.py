@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
+from ._store import Character, Selection
 from .filters import fold
 from .models import Look
 
@@ -12,76 +13,192 @@ __all__ = [
     "FIRST_WINDOW",
     "LARGEST_WINDOW",
     "LONGEST_TEXT",
-    "OWNERSHIPS",
-    "TYPES",
+    "SHORT_FIELDS",
+    "CharacterCards",
+    "LookCards",
     "bounded",
     "card",
-    "characters",
     "clip",
-    "options",
+    "found_options",
+    "short_options",
 ]
 
 LARGEST_WINDOW = 120
-"""Looks a message."""
+"""Cards a message."""
 
 FIRST_WINDOW = 24
-"""Looks of the first message, about what is in sight at first."""
-
-TYPES = {"photo_avatar": "Photo avatar", "digital_twin": "Digital twin", "studio_avatar": "Studio avatar"}
-OWNERSHIPS = {"public": "Public", "private": "Private"}
+"""Cards of the first message, about what is in sight at first."""
 
 LONGEST_TEXT = 200
 """Characters of a name or a search."""
 
-_LARGEST_LIST = 50  # characters a message
+SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership", "status")
+"""The fields with few values, all of which a dropdown offers."""
+
+_TITLES = {
+    "avatar_type": {"photo_avatar": "Photo avatar", "digital_twin": "Digital twin", "studio_avatar": "Studio avatar"},
+    "ownership": {"private": "Private", "public": "Public"},
+    "gender": {"female": "Female", "male": "Male"},
+    "orientation": {"portrait": "Portrait", "landscape": "Landscape", "square": "Square"},
+    "engine": {"avatar_v": "Avatar V", "avatar_iv": "Avatar IV", "avatar_iii": "Avatar III"},
+    "status": {
+        "completed": "Completed",
+        "processing": "Processing",
+        "pending_consent": "Waiting for consent",
+        "failed": "Failed",
+    },
+}
+_LARGEST_LIST = 50  # options a message and field
 _IMAGES = ("https://", "http://", "data:image/")
 
 
 def card(look: Look) -> dict[str, Any]:
-    """Give what a card of the grid shows."""
-    image = look.preview_image_url
+    """Give what a card of the grid shows of a look."""
     return {
         "id": look.id,
         "name": clip(look.name).strip() or look.id,
-        "type": TYPES.get(look.avatar_type, clip(look.avatar_type)),
-        "image": image if image and image.startswith(_IMAGES) else None,
+        "type": title("avatar_type", look.avatar_type),
+        "image": _image(look.preview_image_url),
         "width": look.image_width,
         "height": look.image_height,
     }
 
 
-def options(counts: Mapping[str, int], chosen: Iterable[str], titles: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Give a dropdown's options; what is chosen is among them even where nothing matches."""
-    every = {**counts, **{value: counts.get(value, 0) for value in chosen}}
-    return [
-        {"value": value, "title": titles.get(value, clip(value)).strip() or "None", "count": count}
-        for value, count in every.items()
-    ]
+def character_card(character: Character, *, filtered: bool) -> dict[str, Any]:
+    """Give what a card of the grid shows of a character: unless filtered, the number its group tells of itself."""
+    group, example = character.group, character.example
+    told = group.looks_count if group and not filtered else None
+    number = max(character.matched, told or 0) if character.id else character.matched
+    return {
+        "id": character.id,
+        "name": title_of_character(character.id, group.name if group else ""),
+        "type": f"{number:,} look{'' if number == 1 else 's'}" if number else "looks not loaded yet",
+        "image": _image(group.preview_image_url if group else None)
+        or _image(example.preview_image_url if example else None),
+        "width": None,
+        "height": None,
+        "character": True,
+    }
 
 
-def characters(counts: Mapping[str, int], names: Mapping[str, str], query: object) -> tuple[list[dict[str, Any]], int]:
-    """Find the characters whose name has all words of a query.
+def _image(url: str | None) -> str | None:
+    return url if url and url.startswith(_IMAGES) else None
+
+
+class Cards(Protocol):
+    """What the grid shows at one moment: cards by position."""
+
+    def __len__(self) -> int: ...
+
+    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
+        """Give the cards at some positions."""
+
+    def begins_like(self, other: object) -> bool:
+        """Whether each position of the other holds the same here."""
+
+
+class LookCards:
+    """The cards of the looks that matched a filter."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+
+    def __len__(self) -> int:
+        return len(self._selection)
+
+    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
+        return [card(look) for look in self._selection.looks(start, stop)]
+
+    def begins_like(self, other: object) -> bool:
+        return isinstance(other, LookCards) and self._selection.begins_like(other._selection)
+
+
+class CharacterCards:
+    """The cards of characters, and for those without a group's name one for all looks that tell none."""
+
+    def __init__(self, characters: Sequence[Character], *, filtered: bool) -> None:
+        self._characters = characters
+        self._filtered = filtered
+
+    def __len__(self) -> int:
+        return len(self._characters)
+
+    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
+        return [character_card(character, filtered=self._filtered) for character in self._characters[start:stop]]
+
+    def begins_like(self, other: object) -> bool:
+        return (
+            isinstance(other, CharacterCards)
+            and self._filtered == other._filtered
+            and len(self) >= len(other)
+            and all(_same(a, b, self._filtered) for a, b in zip(self._characters, other._characters, strict=False))
+        )
+
+
+def _same(one: Character, other: Character, filtered: bool) -> bool:
+    numbers = one.matched == other.matched if filtered or not one.group else one.group == other.group
+    return one.id == other.id and numbers and (one.group is None) == (other.group is None)
+
+
+def title(field: str, value: str) -> str:
+    """Give what a value is called."""
+    return _TITLES.get(field, {}).get(value, clip(value)).strip() or ("None" if not value else value)
+
+
+def title_of_character(group_id: str, name: str) -> str:
+    return clip(name).strip() or clip(group_id) or "No character"
+
+
+def short_options(
+    field: str, values: Iterable[str], counts: Mapping[str, int], chosen: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Give all that a dropdown of few values offers, in an order that no filter changes, and what is chosen.
 
     Parameters
     ----------
-    counts, names : mapping of str to int, of str to str
-        Number of looks and name by group id; a character without a name goes by its id.
+    field : str
+        One of `SHORT_FIELDS`.
+    values : iterable of str
+        All there are, whatever the filter.
+    counts : mapping of str to int
+        Looks by value under the other filters.
+    chosen : iterable of str
+
+    Returns
+    -------
+    list of dict
+        ``value``, ``title`` and ``count``; nothing where no look has a value and none is chosen.
+    """
+    known = list(_TITLES.get(field, {}))
+    every = sorted(set(values) | set(chosen), key=lambda v: (not v, known.index(v) if v in known else len(known), v))
+    if not any(every):
+        return []
+    return [{"value": v, "title": title(field, v), "count": counts.get(v, 0)} for v in every[:_LARGEST_LIST]]
+
+
+def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:
+    """Find the options of a long list whose title has all words of a query: those that match looks first.
+
+    Parameters
+    ----------
+    titles : mapping of str to str
+        By value, all there are.
+    counts : mapping of str to int
+        Looks by value under the other filters.
     query : str
         What was typed, or whatever else a front end sent.
 
     Returns
     -------
-    list of dict
-        The first 50 by name, as `options` gives them.
-    int
-        How many more there are.
+    dict
+        ``items``, the first 50 by title, with ``value``, ``title`` and ``count``; ``more``, how many others there are.
     """
     words = fold(clip(query)).split()
-    folded = {group_id: fold(names.get(group_id, group_id)).strip() for group_id in counts if group_id}
-    found = [group_id for group_id, name in folded.items() if all(word in name for word in words)]
-    found.sort(key=lambda group_id: (folded[group_id], group_id))
-    shown = {group_id: counts[group_id] for group_id in found[:_LARGEST_LIST]}
-    return options(shown, (), names), len(found) - len(shown)
+    folded = {value: fold(text) for value, text in titles.items()}
+    found = [value for value, text in folded.items() if all(word in text for word in words)]
+    found.sort(key=lambda value: (not counts.get(value), folded[value], value))
+    items = [{"value": v, "title": titles[v], "count": counts.get(v, 0)} for v in found[:_LARGEST_LIST]]
+    return {"items": items, "more": len(found) - len(items)}
 
 
 def bounded(value: object, low: int, high: int) -> int:

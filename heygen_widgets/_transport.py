@@ -18,7 +18,7 @@ import urllib3
 
 from ._answers import Answer, error_for_status, parse_json, read_body, redirect_error, response_error, retry_after, tidy
 from ._arguments import is_loopback
-from ._credentials import Credential, Secret
+from ._credentials import Credential, Secret, digest
 from .errors import APIConnectionError, APITimeoutError, HeyGenError
 
 _IDEMPOTENT_METHODS = frozenset({"GET"})
@@ -102,6 +102,13 @@ class Transport:
             "User-Agent": f"heygen-widgets/{_version()}",
         }
         self._sleep = time.sleep
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """What two transports that do the same have in common; without any secret."""
+        account = self.credential.account or digest(self.credential.secret)
+        session = None if self._owns_session else id(self._session)
+        return (self.base_url, account, self._timeout, self._max_retries, session)
 
     def close(self) -> None:
         """Close the connections, unless the session was given."""

@@ -113,6 +113,25 @@ class HeyGenClient:
     def __reduce__(self) -> NoReturn:
         raise TypeError("A HeyGenClient holds a key and open connections, so it can be neither copied nor pickled.")
 
+    @property
+    def base_url(self) -> str:
+        """Where requests go, without a slash at the end."""
+        return self._transport.base_url
+
+    @property
+    def account(self) -> str:
+        """A digest that tells accounts apart and nothing else: 32 hexadecimal digits.
+
+        It stays the same for the same key; with an OAuth login, for the user that the credentials file names, and it is
+        ``""`` where that names nobody.
+        """
+        return self._transport.credential.account
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """What makes two clients interchangeable: address, account, time-outs, retries and session; never the key."""
+        return self._transport.settings
+
     def close(self) -> None:
         """Close the connections. A later request opens new ones."""
         self._transport.close()

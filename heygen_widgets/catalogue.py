@@ -2,71 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import threading
-import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+import time
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
 
+from ._cache import cached_path, read_cached, write_cached
+from ._loaded import LoadedLooks, SavedSnapshot
+from ._loading import Loading, Ownership, Progress, Scope
+from ._snapshots import Snapshot, read_snapshot
+from ._store import Character, LookStore
 from .api import HeyGenClient
 from .errors import HeyGenError
-from .filters import LookColumns, LookFilter, Rows
-from .models import AvatarGroup, Look, Page
+from .models import AvatarGroup, Look
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["Character", "LookCatalogue", "Progress", "SavedSnapshot"]
 
-__all__ = ["LookCatalogue", "Progress"]
-
-Ownership = Literal["public", "private"]
+A_DAY = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a catalogue has come.
-
-    Attributes
-    ----------
-    loaded : int
-        Looks loaded so far.
-    expected : int or None
-        Looks to expect: the sum of the groups' ``looks_count``, or None before all groups are known and where that sum
-        does not apply (one type, one owner's looks of one group). Only a hint: the service tells no total.
-    complete : bool
-        Whether everything within the scope is here.
-    loading : bool
-        Whether loading goes on right now.
-    calls : int
-        Pages received so far, those of groups included.
-    error : HeyGenError or None
-        What ended a part of the loading; `LookCatalogue.load_in_background` goes on from where it stood.
-    """
-
-    loaded: int
-    expected: int | None
-    complete: bool
-    loading: bool
-    calls: int
-    error: HeyGenError | None
-
-
-class _Chain:
-    """One list of the service, followed page by page by a thread of its own, from the last good token."""
-
-    def __init__(self, name: str, follow: Callable[[str | None], Iterator[Page[Any]]], ownership: str | None) -> None:
-        self.name = name
-        self.follow = follow
-        self.ownership = ownership
-        self.token: str | None = None
-        self.complete = False
-        self.running = False
-        self.error: HeyGenError | None = None
-
-
-class LookCatalogue:
+class LookCatalogue(LoadedLooks):
     """All looks within a scope, as far as they are loaded; it can be filtered while the rest arrives.
 
-    It is empty at first: `load` or `load_in_background` fills it.
+    It is empty at first: `load` or `load_in_background` fills it, from a snapshot that an earlier load has left in the
+    user's cache folder or from the service.
 
     Loading asks for private and public looks side by side, since a look itself does not tell which it is, and for the
     avatar groups beside them, so that characters have names (``GET /v3/avatars/looks``, ``GET /v3/avatars``). Safe to
@@ -81,22 +45,31 @@ class LookCatalogue:
         Load only looks of this type.
     group_id : str, optional
         Load only this character's looks.
+    cache : datetime.timedelta or None, default 24 hours
+        For how long a complete load stays good: it is kept as a snapshot in the user's cache folder, which only this
+        user can read, and a later catalogue of the same account and scope takes it without a request. An older one is
+        shown at once, and replaced when a new load is complete. None keeps and takes none.
 
     Raises
     ------
     TypeError
-        When `client` is no `HeyGenClient`.
+        When `client` is no `HeyGenClient`, or `cache` no timedelta.
     ValueError
-        For an unknown `ownership` or an impossible `group_id`.
+        For an unknown `ownership`, an impossible `group_id` or a negative `cache`.
 
     Examples
     --------
     >>> from heygen_widgets import demo_client
-    >>> catalogue = LookCatalogue(demo_client(looks=200))
+    >>> catalogue = LookCatalogue(demo_client(looks=200), cache=None)
     >>> catalogue.load()
     >>> len(catalogue)
     200
     """
+
+    # The same catalogue for the same client and scope, for as long as somebody has it: else a cell that is run again
+    # would load everything again.
+    _shared: ClassVar[weakref.WeakValueDictionary[tuple[object, ...], LookCatalogue]] = weakref.WeakValueDictionary()
+    _sharing: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(
         self,
@@ -105,134 +78,286 @@ class LookCatalogue:
         ownership: Ownership | None = None,
         avatar_type: str | None = None,
         group_id: str | None = None,
+        cache: timedelta | None = A_DAY,
     ) -> None:
         if not isinstance(client, HeyGenClient):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
-        self.client = client
-        self.ownership = ownership
-        self.avatar_type = avatar_type
-        self.group_id = group_id
-        owners: tuple[Ownership, ...] = (ownership,) if ownership else ("private", "public")
-        self._chains = [self._look_chain(owner) for owner in owners]
-        self._group_chains = [self._group_chain(ownership)]
-        # Guards everything below, and is notified of each change. Nothing is called while it is held.
-        self._changed = threading.Condition()
+        self._set_up(client, Scope(ownership, avatar_type, group_id), cache)
+
+    def _set_up(self, client: HeyGenClient | None, scope: Scope, cache: timedelta | None) -> None:
+        LoadedLooks.__init__(self, scope)
+        self._client = client
+        self._cache = _checked_cache(cache)
+        self._holders: weakref.WeakSet[object] = weakref.WeakSet()
+        # What follows is guarded by `_changed`, as all that can change is.
         self._revision = 0
-        self._calls = 0
+        self._reading = False  # the snapshot that an earlier load has left
+        self._has_read = cache is None
         self._stopping = False
-        self._looks: list[Look] = []
-        self._row_of: dict[str, int] = {}
-        self._groups: dict[str, AvatarGroup] = {}
-        self._columns = LookColumns()
+        self._kept_at: Path | None = None  # where the load under way will be kept
+        self._finalizer: weakref.finalize[..., LookCatalogue] | None = None
+        self._loading = self._new_loading(self._shown)
 
-    def _look_chain(self, ownership: Ownership) -> _Chain:
-        def follow(token: str | None) -> Iterator[Page[Look]]:
-            return self.client.iter_look_pages(
-                group_id=self.group_id, avatar_type=self.avatar_type, ownership=ownership, token=token
-            )
+    def _new_loading(self, store: LookStore) -> Loading | None:
+        if self._finalizer:
+            self._finalizer()
+        if self._client is None:
+            return None
+        catalogue = weakref.ref(self)
 
-        follow(None)  # the arguments are checked now, not in the thread
-        return _Chain(f"{ownership} looks", follow, ownership)
+        def note_change() -> None:
+            if here := catalogue():
+                here._note_change()
 
-    def _group_chain(self, ownership: Ownership | None) -> _Chain:
-        def follow(token: str | None) -> Iterator[Page[AvatarGroup]]:
-            if self.group_id:
-                return iter([Page((self.client.get_group(self.group_id),))])
-            return self.client.iter_group_pages(ownership=ownership, token=token)
+        def when_complete(loading: Loading) -> None:
+            if here := catalogue():
+                here._take(loading)
 
-        return _Chain("groups", follow, ownership)
+        loading = Loading(self._client, self._scope, store, self._changed, note_change, when_complete)
+        self._finalizer = weakref.finalize(self, loading.stop)
+        return loading
+
+    @classmethod
+    def shared(cls, client: HeyGenClient, *, cache: timedelta | None = A_DAY) -> LookCatalogue:
+        """Give the catalogue of all of a client's looks that others of the same client use, or else a new one.
+
+        Clients are the same here when they have the same account, address and settings.
+
+        Parameters
+        ----------
+        client : HeyGenClient
+        cache : datetime.timedelta or None, default 24 hours
+            As for `LookCatalogue`.
+        """
+        with cls._sharing:
+            key = (*client.settings, cache)
+            catalogue = cls._shared.get(key)
+            if catalogue is None:
+                catalogue = cls._shared[key] = cls(client, cache=cache)
+            return catalogue
+
+    @classmethod
+    def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
+        """Give a catalogue of looks that are here already, in their order; it asks no service.
+
+        Parameters
+        ----------
+        looks : iterable of Look
+            Of several with the same id the first is kept.
+        groups : iterable of AvatarGroup, optional
+            For the names of characters.
+
+        Raises
+        ------
+        TypeError
+            When one of `looks` is no `Look`.
+        """
+        every = list(looks)
+        for look in every:
+            if not isinstance(look, Look):
+                raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
+        catalogue = cls.__new__(cls)
+        catalogue._set_up(None, Scope(), None)
+        catalogue._shown.add_groups(groups)
+        catalogue._shown.add_looks(every, 0)
+        catalogue._complete = True
+        return catalogue
+
+    @classmethod
+    def open(cls, path: str | Path, client: HeyGenClient | None = None) -> LookCatalogue:
+        """Open a snapshot that `save` has written, with its groups, scope, time of loading and completeness.
+
+        Parameters
+        ----------
+        path : str or path
+        client : HeyGenClient, optional
+            With one, `refresh` can load anew; without, the catalogue asks no service.
+
+        Raises
+        ------
+        SnapshotError
+            When the file is no snapshot, or damaged. It is left as it is.
+        OSError
+            When there is no such file, or it may not be read.
+        """
+        if client is not None and not isinstance(client, HeyGenClient):
+            raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
+        snapshot = read_snapshot(Path(path))
+        catalogue = cls.__new__(cls)
+        catalogue._set_up(client, Scope(snapshot.ownership, snapshot.avatar_type, snapshot.group_id), None)  # type: ignore[arg-type]  # checked there
+        catalogue._adopt(snapshot)
+        return catalogue
 
     def __repr__(self) -> str:
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
         return f"<LookCatalogue: {progress.loaded:,} looks, {state}>"
 
-    def __len__(self) -> int:
-        return len(self._looks)
-
-    def __iter__(self) -> Iterator[Look]:
-        return iter(self.looks)
-
     @property
-    def looks(self) -> tuple[Look, ...]:
-        """The looks loaded so far, private ones first."""
-        return self.select(LookFilter())
-
-    @property
-    def groups(self) -> dict[str, AvatarGroup]:
-        """The avatar groups (characters) loaded so far, by id."""
-        with self._changed:
-            return dict(self._groups)
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything within the scope has been loaded."""
-        return self.progress.complete
+    def client(self) -> HeyGenClient | None:
+        """What asks the service; None for a catalogue that asks none."""
+        return self._client
 
     @property
     def progress(self) -> Progress:
         """How far loading has come."""
         with self._changed:
-            chains = [*self._chains, *self._group_chains]
+            loading = self._loading
+            refreshing = loading is not None and loading.store is not self._shown
             return Progress(
-                loaded=len(self._looks),
-                expected=self._expected(),
-                complete=all(chain.complete for chain in chains),
-                loading=any(chain.running for chain in chains),
-                calls=self._calls,
-                error=next((chain.error for chain in chains if chain.error), None),
+                loaded=len(self._shown),
+                expected=loading.expected if loading else None,
+                complete=self._complete,
+                loading=self._reading
+                or bool(loading and (loading.running if self._complete and not refreshing else loading.busy)),
+                calls=loading.calls if loading else 0,
+                error=loading.error if loading else None,
+                missing=loading.missing if loading and not self._complete else (),
+                refreshed=len(loading.store) if loading and refreshing else None,
             )
 
-    def _expected(self) -> int | None:
-        counts = [group.looks_count for group in self._groups.values()]
-        known = all(chain.complete for chain in self._group_chains)
-        if self.avatar_type or (self.group_id and self.ownership) or not known or None in counts:
-            return None
-        return sum(count or 0 for count in counts)
-
-    def get(self, look_id: str) -> Look | None:
-        """Give the loaded look with this id, or None."""
-        with self._changed:
-            row = self._row_of.get(look_id)
-            return None if row is None else self._looks[row]
+    # -- loading ------------------------------------------------------------------------------------------------------
 
     def load_in_background(self) -> None:
         """Load what is missing, in threads of its own, and return at once.
 
         Goes on in place after `stop`, and after an error from the last page that was received. Does nothing while
-        loading goes on, and nothing once the catalogue is complete.
+        loading goes on, and nothing once the catalogue is complete or without a client.
         """
         with self._changed:
             self._stopping = False
-            for chain in self._all_chains():
-                if not chain.complete and not chain.running:
-                    chain.running, chain.error = True, None
+            if self._loading is None or self._reading or (self._complete and self._loading.store is self._shown):
+                return
+            if not self._has_read:
+                self._has_read = True
+                self._kept_at = self._cache_path()
+                if self._kept_at and os.path.lexists(self._kept_at):
+                    self._reading = True
                     self._note_change()
-                    name = f"heygen_widgets: {chain.name}"
-                    threading.Thread(target=self._run, args=(chain,), name=name, daemon=True).start()
+                    threading.Thread(target=self._read, name="heygen_widgets: snapshot", daemon=True).start()
+                    return
+            self._loading.start()
+
+    def _read(self) -> None:
+        """Take the snapshot that an earlier load has left, and load anew where it is too old: what a thread does."""
+        snapshot = None
+        try:
+            snapshot = read_cached(self._kept_at) if self._kept_at else None
+        finally:
+            with self._changed:
+                self._reading = False
+                if (
+                    snapshot
+                    and snapshot.complete
+                    and (snapshot.ownership, snapshot.avatar_type, snapshot.group_id) == self._scope
+                ):
+                    self._adopt(snapshot)
+                age = time.time() - (self._loaded_at or 0)
+                fresh = self._complete and self._cache is not None and 0 <= age <= self._cache.total_seconds()
+                if not fresh and self._complete:
+                    self._loading = self._new_loading(LookStore())
+                if not fresh and self._loading and not self._stopping:
+                    self._loading.start()
+                self._note_change()
+
+    def _adopt(self, snapshot: Snapshot) -> None:
+        with self._changed:
+            super()._adopt(snapshot)
+            # Where an incomplete load stood, nobody knows any more: another one begins at the start.
+            self._loading = self._new_loading(self._shown if snapshot.complete else LookStore())
+
+    def _take(self, loading: Loading) -> None:
+        """Show what has been loaded, now that it is complete, and keep it."""
+        with self._changed:
+            if loading is not self._loading:
+                return
+            self._shown, self._complete, self._loaded_at = loading.store, True, time.time()
+            self._note_change()
+        # The file of an OAuth login may name another account by now, whose looks these are not.
+        if self._kept_at and self._kept_at == self._cache_path():
+            write_cached(self._kept_at, self._snapshot())
+
+    def _cache_path(self) -> Path | None:
+        if self._client is None or self._cache is None:
+            return None
+        return cached_path(base_url=self._client.base_url, account=self._client.account, **self._scope._asdict())
 
     def load(self) -> None:
-        """Load what is missing and return when it is here.
+        """Load what is missing and return when it is here, with a progress bar (``TQDM_DISABLE=1`` hides it).
 
         Raises
         ------
         HeyGenError
             The first error that ended a part of the loading. What was loaded stays; another call goes on there.
         """
-        self.load_in_background()
-        try:
-            self.wait()
-        except KeyboardInterrupt:
-            self.stop()
-            raise
+        with self._held():
+            self.load_in_background()
+            try:
+                self._watch()
+            except KeyboardInterrupt:
+                self.stop()
+                raise
         error = self.progress.error
         if error is not None:
             raise error
+
+    def _watch(self) -> None:
+        """Wait until loading has ended, and draw how far it is."""
+        self.wait_for_snapshot()
+        if self._idle():
+            return
+        # Imported here, as it is slow and only this needs it.
+        from tqdm.auto import tqdm
+
+        with tqdm(desc="Loading looks", unit=" looks") as bar:
+            revision = -1
+            while not self._idle():
+                revision = self.wait_for_change(revision, timeout=0.5)
+                progress = self.progress
+                bar.total = progress.expected
+                bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
+            bar.refresh()
 
     def stop(self) -> None:
         """Stop loading after the requests under way; `load_in_background` goes on in place. Returns at once."""
         with self._changed:
             self._stopping = True
+            if self._loading:
+                self._loading.stop()
+
+    def close(self) -> None:
+        """Stop loading, and return when its threads have ended. What was loaded stays."""
+        self.stop()
+        self.wait()
+
+    def refresh(self) -> None:
+        """Load everything anew in the background, and return at once; what is here stays until all of that is there.
+
+        Raises
+        ------
+        HeyGenError
+            When there is no client to ask.
+        """
+        if self._client is None:
+            raise HeyGenError("This catalogue has no client to ask: give one with LookCatalogue.open(path, client).")
+        with self._changed:
+            self._stopping, self._has_read = False, True
+            self._kept_at = self._cache_path()
+            self._loading = self._new_loading(LookStore())
+            if self._loading and not self._reading:
+                self._loading.start()
+
+    def fetch_ahead(self, group_ids: Iterable[str]) -> None:
+        """Fetch the looks of some characters next, in the background, where they are not there yet."""
+        with self._changed:
+            loading = self._loading
+            if loading and loading.store is self._shown and not self._complete and not self._reading:
+                loading.fetch_ahead(group_ids)
+
+    def wait_for_snapshot(self) -> None:
+        """Wait until the snapshot that an earlier load has left has been read, if it is being read."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._reading)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading has ended: complete, stopped or failed.
@@ -248,8 +373,31 @@ class LookCatalogue:
             Whether the catalogue is complete.
         """
         with self._changed:
-            self._changed.wait_for(lambda: not any(chain.running for chain in self._all_chains()), timeout)
+            self._changed.wait_for(self._idle, timeout)
         return self.complete
+
+    def _idle(self) -> bool:
+        with self._changed:
+            return not self._reading and not (self._loading and self._loading.busy)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        holder = threading.Event()
+        self.hold(holder)
+        try:
+            yield
+        finally:
+            self._holders.discard(holder)
+
+    def hold(self, holder: object) -> None:
+        """Note that somebody wants it loaded, until `release` or until there is no such object any more."""
+        self._holders.add(holder)
+
+    def release(self, holder: object) -> None:
+        """Note that somebody does not want it loaded any more; when nobody else does, loading stops."""
+        self._holders.discard(holder)
+        if not self._holders:
+            self.stop()
 
     @property
     def revision(self) -> int:
@@ -271,94 +419,17 @@ class LookCatalogue:
             self._changed.wait_for(lambda: self._revision != revision, timeout)
             return self._revision
 
-    def select(self, wanted: LookFilter) -> tuple[Look, ...]:
-        """Give the loaded looks that match, private ones first, otherwise in the service's order."""
-        with self._changed:
-            return tuple(self._looks[row] for row in self._columns.match(wanted).tolist())
-
-    def match(self, wanted: LookFilter) -> Rows:
-        """Give the row numbers of the looks that `select` would give; `rows` turns some of them into looks.
-
-        Rows are only ever added, so that a number goes on naming the same look.
-        """
-        with self._changed:
-            return self._columns.match(wanted)
-
-    def rows(self, numbers: Rows) -> list[Look]:
-        """Give the looks with these row numbers."""
-        with self._changed:
-            return [self._looks[number] for number in numbers.tolist()]
-
-    def facets(self, wanted: LookFilter | None = None) -> dict[str, dict[str, int]]:
-        """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
-
-        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value.
-        """
-        with self._changed:
-            return self._columns.facets(wanted or LookFilter())
-
-    def to_frame(self, wanted: LookFilter | None = None, *, flat: bool = False) -> pd.DataFrame:
-        """Give the loaded looks, or those that match a filter, as a DataFrame; see `looks_to_frame`.
-
-        Warns
-        -----
-        UserWarning
-            When the catalogue is not complete, so that looks may be missing; `load` waits for them.
-        """
-        from .frame import looks_to_frame
-
-        if not self.complete:
-            text = f"only {len(self):,} looks are loaded so far: load() waits until all are there"
-            warnings.warn(text, UserWarning, stacklevel=2)
-        names = {group.id: group.name for group in self.groups.values()}
-        return looks_to_frame(self.select(wanted or LookFilter()), flat=flat, group_names=names)
-
-    def _all_chains(self) -> list[_Chain]:
-        return [*self._chains, *self._group_chains]
-
-    def _run(self, chain: _Chain) -> None:
-        """Follow one chain until its end, `stop` or an error: what a thread does."""
-        try:
-            self._follow(chain)
-        except HeyGenError as error:
-            self._fail(chain, error)
-        except Exception as bug:
-            self._fail(chain, HeyGenError(f"loading the {chain.name} broke off: {bug!r}"))
-            raise
-
-    def _follow(self, chain: _Chain) -> None:
-        add = self._add_groups if chain in self._group_chains else self._add_looks
-        for page in chain.follow(chain.token):
-            with self._changed:
-                add(page.data)
-                self._calls += 1
-                chain.token = page.next_token
-                chain.complete = not page.has_more
-                # Decided under the lock, so that a `load_in_background` after a `stop` either finds the thread going on
-                # or starts another.
-                chain.running = page.has_more and not self._stopping
-                self._note_change()
-                if not chain.running:
-                    return
-
-    def _fail(self, chain: _Chain, error: HeyGenError) -> None:
-        with self._changed:
-            chain.running, chain.error = False, error
-            self._note_change()
-
     def _note_change(self) -> None:
-        self._revision += 1
-        self._changed.notify_all()
+        with self._changed:
+            self._revision += 1
+            self._changed.notify_all()
 
-    def _add_looks(self, looks: tuple[Look, ...]) -> None:
-        new = []
-        for look in looks:
-            if look.id not in self._row_of:
-                self._row_of[look.id] = len(self._looks)
-                self._looks.append(look)
-                new.append(look)
-        self._columns.extend(new)
 
-    def _add_groups(self, groups: tuple[AvatarGroup, ...]) -> None:
-        self._groups.update((group.id, group) for group in groups)
-        self._columns.name_characters({group.id: group.name for group in groups})
+def _checked_cache(value: object) -> timedelta | None:
+    if value is None:
+        return None
+    if not isinstance(value, timedelta):
+        raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {value!r}")
+    if value < timedelta(0):
+        raise ValueError(f"cache must not be negative, but is {value!r}")
+    return value

@@ -1,26 +1,20 @@
-"""The filter as a value, and the looks it selects.
+"""The filter as a value: which looks, and in which order.
 
-The service filters by three fields only, so the rest is done here, over columns that grow page by page: for each field
-the looks' values as integer codes, and one folded text a look for the search.
+The service filters by three fields only, so the rest is done in Python, over what has been loaded: see `_columns`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+__all__ = ["FACETS", "SORTS", "LookFilter", "checked_filter", "fold"]
 
-from .models import Look
-
-__all__ = ["FACETS", "LookColumns", "LookFilter", "Rows", "fold"]
-
-Rows = npt.NDArray[np.intp]
+SORTS = ("name", "group_name", "avatar_type", "size")
+"""What looks can be sorted by; with ``-`` before it from the last to the first."""
 
 _CLOSED = {
     "ownership": ("public", "private"),
@@ -70,11 +64,15 @@ class LookFilter:
         A tag that the look bears.
     ready : bool, optional
         Whether a video can be made with the look now (see `Look.is_ready`).
+    sort : str, optional
+        ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); with ``-`` before it
+        descending. Numbers within names count as numbers, and looks without the value come last. The service's own
+        order, private looks first, unless given.
 
     Raises
     ------
     ValueError
-        For an unknown `ownership`, `gender` or `orientation`.
+        For an unknown `ownership`, `gender`, `orientation` or `sort`.
     TypeError
         For a value that is no string (`ready`: no bool).
 
@@ -94,6 +92,7 @@ class LookFilter:
     status: tuple[str, ...]
     tag: tuple[str, ...]
     ready: bool | None
+    sort: str | None
 
     def __init__(
         self,
@@ -108,13 +107,21 @@ class LookFilter:
         status: str | Iterable[str] | None = None,
         tag: str | Iterable[str] | None = None,
         ready: bool | None = None,
+        sort: str | None = None,
     ) -> None:
         if not isinstance(search, str):
             raise TypeError(f"search must be a string, not {search!r}")
         if ready is not None and not isinstance(ready, bool):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
+        if sort is not None and not isinstance(sort, str):
+            raise TypeError(f"sort must be a string, not {sort!r}")
+        if sort and sort.removeprefix("-") not in SORTS:
+            raise ValueError(
+                f"unknown sort {sort!r}: choose from {', '.join(SORTS)}, or one of them with '-' before it"
+            )
         object.__setattr__(self, "search", search)
         object.__setattr__(self, "ready", ready)
+        object.__setattr__(self, "sort", sort or None)
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
         for name, value in zip(FACETS, given, strict=True):
             object.__setattr__(self, name, _several(name, value))
@@ -127,11 +134,11 @@ class LookFilter:
         return f"LookFilter({', '.join(shown)})"
 
     def __bool__(self) -> bool:
-        """Whether it restricts anything."""
-        return bool(self.to_json())
+        """Whether it restricts anything; an order alone does not."""
+        return bool(self.to_json().keys() - {"sort"})
 
     def to_json(self) -> dict[str, Any]:
-        """Give the fields that restrict something, several values as a list: ``LookFilter(**f.to_json()) == f``."""
+        """Give the fields that say something, several values as a list: ``LookFilter(**f.to_json()) == f``."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
@@ -148,7 +155,8 @@ class LookFilter:
         return LookFilter(**{**self.to_json(), **changes})
 
 
-FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in ("search", "ready"))
+FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in ("search", "ready", "sort"))
+"""The fields whose values are counted, in the order of `LookFilter`."""
 
 
 def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -166,140 +174,14 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
     return tuple(sorted(items))
 
 
-def _check_filter(wanted: object) -> None:
+def checked_filter(wanted: object) -> LookFilter:
+    """Check that something is a filter.
+
+    Raises
+    ------
+    TypeError
+        When it is not.
+    """
     if not isinstance(wanted, LookFilter):
         raise TypeError(f'a filter must be a LookFilter, such as LookFilter("office"), not {wanted!r}')
-
-
-def _values_of(look: Look) -> tuple[tuple[str, ...], ...]:
-    """Give the look's values for each of `FACETS`: none, one or several."""
-    return (
-        (look.avatar_type,),
-        (look.ownership,) if look.ownership else (),
-        (look.group_id,) if look.group_id else (),
-        (look.gender,) if look.gender else (),
-        (look.orientation,) if look.orientation else (),
-        look.supported_api_engines,
-        (look.status,) if look.status else (),
-        look.tags,
-    )
-
-
-class _Column:
-    """One field of all looks: a code a row, and for each code the tuple of values it stands for."""
-
-    def __init__(self) -> None:
-        self.values: list[tuple[str, ...]] = []
-        self._codes: npt.NDArray[np.int32] = np.empty(1024, dtype=np.int32)
-        self._size = 0
-        self._code_of: dict[tuple[str, ...], int] = {}
-
-    @property
-    def codes(self) -> npt.NDArray[np.int32]:
-        return self._codes[: self._size]
-
-    def extend(self, rows: Sequence[tuple[str, ...]]) -> None:
-        end = self._size + len(rows)
-        if end > len(self._codes):
-            self._codes = np.concatenate([self.codes, np.empty(end, dtype=np.int32)])
-        for position, values in enumerate(rows, self._size):
-            code = self._code_of.setdefault(values, len(self.values))
-            if code == len(self.values):
-                self.values.append(values)
-            self._codes[position] = code
-        self._size = end
-
-    def mask(self, wanted: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-        """Mark the rows that have any of the wanted values; ``""`` stands for none at all."""
-        chosen = set(wanted)
-        hit = np.array([not chosen.isdisjoint(values or ("",)) for values in self.values], dtype=np.bool_)
-        return hit[self.codes] if len(hit) else np.zeros(0, dtype=np.bool_)
-
-    def count(self, rows: Rows) -> dict[str, int]:
-        counts: Counter[str] = Counter()
-        for code, number in enumerate(np.bincount(self.codes[rows], minlength=len(self.values)).tolist()):
-            if number:
-                for value in dict.fromkeys(self.values[code] or ("",)):
-                    counts[value] += number
-        return dict(counts.most_common())
-
-
-class LookColumns:
-    """The looks' fields by column: what `LookFilter` is matched against.
-
-    Rows are numbered in the order in which looks were added. It holds no lock and keeps no look.
-    """
-
-    def __init__(self) -> None:
-        self._columns = {name: _Column() for name in FACETS}
-        self._ready = _Column()
-        self._texts: list[str] = []
-        self._character_texts: dict[str, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._texts)
-
-    def extend(self, looks: Sequence[Look]) -> None:
-        """Add looks as further rows."""
-        if not looks:
-            return
-        for column, rows in zip(self._columns.values(), zip(*map(_values_of, looks), strict=True), strict=True):
-            column.extend(rows)
-        self._ready.extend([("yes",) if look.is_ready else ("no",) for look in looks])
-        self._texts.extend(fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks)
-
-    def name_characters(self, names: Mapping[str, str]) -> None:
-        """Tell the names of characters, by group id, so that the search finds looks by them."""
-        self._character_texts.update((group_id, fold(name)) for group_id, name in names.items())
-
-    def match(self, wanted: LookFilter) -> Rows:
-        """Give the rows that match: private looks first, otherwise as they were added."""
-        _check_filter(wanted)
-        return self._private_first(self._search(wanted, np.flatnonzero(self._mask(wanted, self._masks(wanted)))))
-
-    def facets(self, wanted: LookFilter) -> dict[str, dict[str, int]]:
-        """Count, for each field, the looks with each value under the filter's other fields; most frequent first."""
-        _check_filter(wanted)
-        masks = self._masks(wanted)
-        everywhere = self._search(wanted, np.flatnonzero(self._mask(wanted, {})))
-        found = np.zeros(len(self), dtype=np.bool_)
-        found[everywhere] = True
-        all_fields = np.flatnonzero(found & self._mask(wanted, masks))
-        counts = {}
-        for name, column in self._columns.items():
-            rows = all_fields
-            if name in masks:
-                others = {other: mask for other, mask in masks.items() if other != name}
-                rows = np.flatnonzero(found & self._mask(wanted, others))
-            counts[name] = column.count(rows)
-        return counts
-
-    def _masks(self, wanted: LookFilter) -> dict[str, npt.NDArray[np.bool_]]:
-        asked = {name: getattr(wanted, name) for name in FACETS}
-        return {name: self._columns[name].mask(values) for name, values in asked.items() if values}
-
-    def _mask(self, wanted: LookFilter, masks: Mapping[str, npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
-        result = np.ones(len(self), dtype=np.bool_)
-        if wanted.ready is not None:
-            result &= self._ready.mask(("yes",) if wanted.ready else ("no",))
-        for mask in masks.values():
-            result &= mask
-        return result
-
-    def _search(self, wanted: LookFilter, rows: Rows) -> Rows:
-        """Narrow the rows word by word, so that each further word looks at fewer texts."""
-        texts = self._texts
-        groups = self._columns["group_id"]
-        for word in sorted(fold(wanted.search).split(), key=len, reverse=True):
-            named = {group_id for group_id, text in self._character_texts.items() if word in text}
-            by_character = np.array([not named.isdisjoint(values) for values in groups.values], dtype=np.bool_)
-            hits = by_character[groups.codes[rows]] if len(rows) else np.zeros(0, dtype=np.bool_)
-            rows = np.array(
-                [row for row, hit in zip(rows.tolist(), hits.tolist(), strict=True) if hit or word in texts[row]],
-                dtype=np.intp,
-            )
-        return rows
-
-    def _private_first(self, rows: Rows) -> Rows:
-        private = self._columns["ownership"].mask(("private",))[rows]
-        return np.concatenate([rows[private], rows[~private]])
+    return wanted

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections import Counter
-from collections.abc import Iterator
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heygen_widgets.filters import FACETS, LookColumns, LookFilter, fold
+from heygen_widgets._columns import LookColumns
+from heygen_widgets.filters import FACETS, SORTS, LookFilter, fold
 from heygen_widgets.models import Look
 
 NAMES = ["Elin Office 8", "  Zoë Garden", "SØREN studio", "Łukasz", "Ünal 😀 Beach", "王芳 Office", "office"]
@@ -47,6 +49,29 @@ def naively_matches(look: Look, wanted: LookFilter, but: str | None = None) -> b
     )
 
 
+def naive_order(found: list[Look], sort: str | None) -> list[Look]:
+    """Order looks that stand in their places already; those without the value come last, whatever the direction."""
+    if not sort:
+        return found
+
+    def key(look: Look) -> tuple[object, ...]:
+        text = {
+            "name": look.name,
+            "group_name": CHARACTERS.get(look.group_id or "", ""),
+            "avatar_type": look.avatar_type,
+        }
+        if sort.endswith("size"):
+            return ((look.image_width or 0) * (look.image_height or 0),)
+        folded = text[sort.removeprefix("-")]
+        parts = re.split(r"(\d+)", folded if sort.endswith("type") else fold(folded).strip())
+        # Numbers before letters, as digits come before letters.
+        return tuple((1, part, 0) if n % 2 == 0 else (0, "", int(part)) for n, part in enumerate(parts) if part)
+
+    known = [look for look in found if key(look) not in ((), (0,))]
+    rest = [look for look in found if key(look) in ((), (0,))]
+    return sorted(known, key=key, reverse=sort.startswith("-")) + rest
+
+
 def several(values: list[str]) -> st.SearchStrategy[list[str] | str | None]:
     return st.one_of(st.none(), st.sampled_from(values), st.lists(st.sampled_from(values), max_size=3))
 
@@ -63,7 +88,7 @@ looks = st.lists(
         supported_api_engines=st.lists(st.sampled_from(["avatar_v", "avatar_iv"]), max_size=2).map(tuple),
         status=st.sampled_from([None, "completed", "failed", "processing", "odd"]),
         image_width=st.sampled_from([None, 720, 1280]),
-        image_height=st.sampled_from([720, 700, 1280]),
+        image_height=st.sampled_from([None, 720, 700, 1280]),
         preferred_orientation=st.sampled_from([None, "portrait"]),
         ownership=st.sampled_from([None, "public", "private"]),
     ),
@@ -81,39 +106,55 @@ filters = st.builds(
     status=several(["completed", "odd", ""]),
     tag=several(["Café", "New", ""]),
     ready=st.sampled_from([None, True, False]),
+    sort=st.sampled_from([None, *SORTS, *[f"-{name}" for name in SORTS]]),
 )
 
 
-def columns_of(pages: list[list[Look]]) -> LookColumns:
+def columns_of(all_looks: list[Look], places: list[int]) -> LookColumns:
+    """Fill columns page by page; the names of characters come after the first page."""
     columns = LookColumns()
-    for number, page in enumerate(pages):
-        columns.extend(page)
-        if number == 0:
+    for start in range(0, max(len(all_looks), 1), 7):
+        columns.extend(all_looks[start : start + 7], places[start : start + 7])
+        if start == 0:
             columns.name_characters(CHARACTERS)
-    if not pages:
-        columns.name_characters(CHARACTERS)
     return columns
 
 
-def pages_of(all_looks: list[Look]) -> Iterator[list[Look]]:
-    for start in range(0, len(all_looks), 7):
-        yield all_looks[start : start + 7]
+def selected(columns: LookColumns, wanted: LookFilter) -> list[str]:
+    return [columns.looks[row].id for row in columns.match(wanted).tolist()]
 
 
-@given(looks, filters)
-def test_columns_select_what_a_plain_loop_selects_private_looks_first(
-    all_looks: list[Look], wanted: LookFilter
+@given(looks, st.randoms(), st.lists(filters, min_size=1, max_size=4))
+def test_columns_select_and_order_what_a_plain_loop_does(
+    all_looks: list[Look], random: Random, several_wanted: list[LookFilter]
 ) -> None:
-    found = [all_looks[row] for row in columns_of(list(pages_of(all_looks))).match(wanted).tolist()]
-    expected = [look for look in all_looks if naively_matches(look, wanted)]
-    assert [look.id for look in found] == [
-        look.id for look in sorted(expected, key=lambda look: look.ownership != "private")
+    places = random.sample(range(100), len(all_looks))
+    columns = columns_of(all_looks, places)
+    in_place = [look for _, look in sorted(zip(places, all_looks, strict=True), key=lambda pair: pair[0])]
+    for wanted in several_wanted:
+        expected = naive_order([look for look in in_place if naively_matches(look, wanted)], wanted.sort)
+        assert selected(columns, wanted) == [look.id for look in expected]
+
+
+@given(looks, looks, filters)
+def test_what_an_earlier_filter_found_never_hides_what_came_since(
+    first: list[Look], later: list[Look], wanted: LookFilter
+) -> None:
+    together = [*first, *later]
+    columns = columns_of(first, list(range(len(first))))
+    columns.match(wanted.replace(search=wanted.search[:2]))
+    columns.match(wanted)
+    columns.extend(later, list(range(len(first), len(together))))
+    columns.move(0, len(together)) if together else None
+    moved = [*together[1:], *together[:1]]
+    assert selected(columns, wanted) == [
+        look.id for look in naive_order([look for look in moved if naively_matches(look, wanted)], wanted.sort)
     ]
 
 
 @given(looks, filters)
 def test_facets_count_each_field_under_the_other_fields(all_looks: list[Look], wanted: LookFilter) -> None:
-    counted = columns_of(list(pages_of(all_looks))).facets(wanted)
+    counted = columns_of(all_looks, list(range(len(all_looks)))).facets(wanted)
     assert list(counted) == list(FACETS)
     for field in FACETS:
         expected: Counter[str] = Counter()
@@ -124,12 +165,40 @@ def test_facets_count_each_field_under_the_other_fields(all_looks: list[Look], w
         assert list(counted[field].values()) == sorted(counted[field].values(), reverse=True)
 
 
-def test_names_of_characters_that_come_late_are_searched_too() -> None:
+@given(looks, filters)
+def test_characters_are_counted_in_the_order_of_their_first_look(all_looks: list[Look], wanted: LookFilter) -> None:
+    columns = columns_of(all_looks, list(range(len(all_looks))))
+    rows = columns.match(wanted)
+    expected: dict[str, list[int]] = {}
+    for row in rows.tolist():
+        expected.setdefault(all_looks[row].group_id or "", []).append(row)
+    counted = columns.characters(rows)
+    assert list(counted.items()) == [(group_id, (len(mine), mine[0])) for group_id, mine in expected.items()]
+
+
+def test_names_of_characters_that_come_late_are_searched_and_sorted_by_too() -> None:
     columns = LookColumns()
-    columns.extend([Look("1", "Office 8", "photo_avatar", group_id="g1"), Look("2", "Office 9", "photo_avatar")])
-    assert columns.match(LookFilter("elin")).tolist() == []
-    columns.name_characters({"g1": "Elin"})
-    assert columns.match(LookFilter("elin office")).tolist() == [0]
+    columns.extend([Look("1", "Office 8", "t", group_id="g1"), Look("2", "Office 9", "t", group_id="g2")], [0, 1])
+    assert selected(columns, LookFilter("elin")) == []
+    assert selected(columns, LookFilter(sort="group_name")) == ["1", "2"]
+    columns.name_characters({"g1": "Elin", "g2": "Ada"})
+    assert selected(columns, LookFilter("elin office")) == ["1"]
+    assert selected(columns, LookFilter(sort="group_name")) == ["2", "1"]
+
+
+def test_numbers_within_names_sort_as_numbers() -> None:
+    columns = LookColumns()
+    columns.extend([Look(n, f"Office {n}", "t") for n in ("10", "9", "2")], [0, 1, 2])
+    assert selected(columns, LookFilter(sort="name")) == ["2", "9", "10"]
+    assert selected(columns, LookFilter(sort="-name")) == ["10", "9", "2"]
+
+
+def test_every_value_of_a_field_is_known_whatever_the_filter() -> None:
+    columns = LookColumns()
+    columns.extend(
+        [Look("1", "a", "t", tags=("UGC", "New")), Look("2", "b", "t", tags=("New",)), Look("3", "c", "t")], [0, 1, 2]
+    )
+    assert columns.values("tag") == ["UGC", "New", ""]
 
 
 def test_a_filter_keeps_several_values_as_a_sorted_tuple_and_none_as_the_empty_one() -> None:
@@ -156,6 +225,7 @@ def test_a_filter_survives_json_and_pickle(wanted: LookFilter) -> None:
 
 def test_an_empty_filter_is_false_and_one_that_restricts_is_true() -> None:
     assert not LookFilter()
+    assert not LookFilter(sort="name")
     assert LookFilter(ready=False)
     assert LookFilter(status="")
 
@@ -167,14 +237,17 @@ def test_replace_changes_some_fields_and_none_lifts_a_restriction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("ownership", "mine"), ("gender", "Woman"), ("orientation", ["portrait", "16:9"])]
+    ("field", "value"),
+    [("ownership", "mine"), ("gender", "Woman"), ("orientation", ["portrait", "16:9"]), ("sort", "--name")],
 )
 def test_an_unknown_value_of_a_closed_field_is_named(field: str, value: object) -> None:
-    with pytest.raises(ValueError, match=r"mine|Woman|16:9"):
+    with pytest.raises(ValueError, match=r"mine|Woman|16:9|--name"):
         LookFilter(**{field: value})
 
 
-@pytest.mark.parametrize("wrong", [{"search": 3}, {"ready": "yes"}, {"gender": 5}, {"tag": [1]}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "wrong", [{"search": 3}, {"ready": "yes"}, {"gender": 5}, {"tag": [1]}, {"sort": 1}, {"colour": "red"}]
+)
 def test_a_value_of_the_wrong_type_or_an_unknown_field_is_a_type_error(wrong: dict[str, object]) -> None:
     with pytest.raises(TypeError):
         LookFilter(**wrong)

@@ -1,0 +1,235 @@
+"""The looks by column, and what a `LookFilter` selects of them.
+
+For each field the looks' values as integer codes, and one folded text a look for the search; all of it grows page by
+page. What a keystroke asks for is narrowed from what the one before it found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .filters import FACETS, LookFilter, checked_filter, fold
+from .models import Look
+
+__all__ = ["LookColumns", "Rows"]
+
+Rows = npt.NDArray[np.intp]
+_Mask = npt.NDArray[np.bool_]
+_Numbers = npt.NDArray[np.int64]
+
+_NUMBER = re.compile(r"\d+")
+_DIGITS = 8  # to which numbers in names are filled up, so that they sort as numbers
+_REMEMBERED_WORDS = 16
+
+
+def _values_of(look: Look) -> tuple[tuple[str, ...], ...]:
+    """Give the look's values for each of `FACETS`: none, one or several."""
+    return (
+        (look.avatar_type,),
+        (look.ownership,) if look.ownership else (),
+        (look.group_id,) if look.group_id else (),
+        (look.gender,) if look.gender else (),
+        (look.orientation,) if look.orientation else (),
+        look.supported_api_engines,
+        (look.status,) if look.status else (),
+        look.tags,
+    )
+
+
+class _Column:
+    """One field of all looks: a code a row, and for each code the tuple of values it stands for."""
+
+    def __init__(self) -> None:
+        self.values: list[tuple[str, ...]] = []
+        self._codes: npt.NDArray[np.int32] = np.empty(1024, dtype=np.int32)
+        self._size = 0
+        self._code_of: dict[tuple[str, ...], int] = {}
+
+    @property
+    def codes(self) -> npt.NDArray[np.int32]:
+        return self._codes[: self._size]
+
+    def extend(self, rows: Sequence[tuple[str, ...]]) -> None:
+        end = self._size + len(rows)
+        if end > len(self._codes):
+            self._codes = np.concatenate([self.codes, np.empty(end, dtype=np.int32)])
+        for position, values in enumerate(rows, self._size):
+            code = self._code_of.setdefault(values, len(self.values))
+            if code == len(self.values):
+                self.values.append(values)
+            self._codes[position] = code
+        self._size = end
+
+    def mask(self, wanted: Iterable[str]) -> _Mask:
+        """Mark the rows that have any of the wanted values; ``""`` stands for none at all."""
+        chosen = set(wanted)
+        hit = np.array([not chosen.isdisjoint(values or ("",)) for values in self.values], dtype=np.bool_)
+        return hit[self.codes] if len(hit) else np.zeros(0, dtype=np.bool_)
+
+    def count(self, rows: _Mask) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for code, number in enumerate(np.bincount(self.codes[rows], minlength=len(self.values)).tolist()):
+            if number:
+                for value in dict.fromkeys(self.values[code] or ("",)):
+                    counts[value] += number
+        return dict(counts.most_common())
+
+
+class LookColumns:
+    """The looks and their fields by column: what a `LookFilter` is matched against.
+
+    Rows are numbered as looks are added, and a number goes on naming the same look. It holds no lock.
+    """
+
+    def __init__(self) -> None:
+        self.looks: list[Look] = []
+        self._columns = {name: _Column() for name in FACETS}
+        self._ready = _Column()
+        self._texts: list[str] = []
+        self._places: _Numbers = np.empty(0, dtype=np.int64)
+        self._character_names: dict[str, str] = {}
+        self._character_texts: dict[str, str] = {}
+        self._version = 0  # of the rows, their places and the characters' names
+        self._words: dict[str, _Mask] = {}  # rows whose text has a word, the last asked for at the end
+        self._name_keys: list[str] = []
+        self._sorted: tuple[str, int, Rows] = ("", 0, np.empty(0, dtype=np.intp))
+
+    def __len__(self) -> int:
+        return len(self.looks)
+
+    def extend(self, looks: Sequence[Look], places: Sequence[int]) -> None:
+        """Add looks as further rows.
+
+        Parameters
+        ----------
+        looks : sequence of Look
+        places : sequence of int
+            By these rows are ordered, unless a filter sorts them.
+        """
+        if not looks:
+            return
+        for column, rows in zip(self._columns.values(), zip(*map(_values_of, looks), strict=True), strict=True):
+            column.extend(rows)
+        self._ready.extend([("yes",) if look.is_ready else ("no",) for look in looks])
+        self._texts.extend(fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks)
+        self._places = np.concatenate([self._places, np.array(places, dtype=np.int64)])
+        self.looks.extend(looks)
+        self._version += 1
+
+    def move(self, row: int, place: int) -> None:
+        """Put a row in another place."""
+        self._places[row] = place
+        self._version += 1
+
+    def name_characters(self, names: Mapping[str, str]) -> None:
+        """Tell the names of characters, by group id, so that the search finds looks by them."""
+        self._character_names.update(names)
+        self._character_texts.update((group_id, fold(name)) for group_id, name in names.items())
+        self._version += 1
+
+    def values(self, name: str) -> list[str]:
+        """Give all values of a field, ``""`` for looks without any, in the order they came."""
+        return list(dict.fromkeys(value for values in self._columns[name].values for value in values or ("",)))
+
+    def match(self, wanted: LookFilter) -> Rows:
+        """Give the rows that match, in the filter's order, or else by their places."""
+        rows = np.flatnonzero(self._search(wanted, self._all_of(wanted, self._masks(wanted))))
+        by = self._positions(wanted.sort) if wanted.sort else self._places
+        return rows[np.argsort(by[rows], kind="stable")]
+
+    def facets(self, wanted: LookFilter, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+        """Count, for each field, the looks with each value under the filter's other fields; most frequent first."""
+        masks = self._masks(wanted)
+        found = self._search(wanted, self._all_of(wanted, {}))
+        everything = self._all_of(wanted, masks) & found
+        counts = {}
+        for name in names:
+            rows = everything
+            if name in masks:
+                rows = found & self._all_of(wanted, {other: mask for other, mask in masks.items() if other != name})
+            counts[name] = self._columns[name].count(rows)
+        return counts
+
+    def characters(self, rows: Rows) -> dict[str, tuple[int, int]]:
+        """Group some rows by character: by group id (``""`` for none) the number of rows, and the first.
+
+        In the order in which the characters first come.
+        """
+        column = self._columns["group_id"]
+        codes, first, counts = np.unique(column.codes[rows], return_index=True, return_counts=True)
+        order = np.argsort(first)
+        ids = ["".join(column.values[code]) for code in codes[order].tolist()]
+        numbers = zip(counts[order].tolist(), rows[first[order]].tolist(), strict=True)
+        return dict(zip(ids, numbers, strict=True))
+
+    def _masks(self, wanted: LookFilter) -> dict[str, _Mask]:
+        checked_filter(wanted)
+        asked = {name: getattr(wanted, name) for name in FACETS}
+        return {name: self._columns[name].mask(values) for name, values in asked.items() if values}
+
+    def _all_of(self, wanted: LookFilter, masks: Mapping[str, _Mask]) -> _Mask:
+        result = np.ones(len(self), dtype=np.bool_)
+        if wanted.ready is not None:
+            result &= self._ready.mask(("yes",) if wanted.ready else ("no",))
+        for mask in masks.values():
+            result &= mask
+        return result
+
+    def _search(self, wanted: LookFilter, rows: _Mask) -> _Mask:
+        """Narrow the rows to those that have all words of the search in their text or their character's name."""
+        for word in fold(wanted.search).split():
+            named = [group_id for group_id, text in self._character_texts.items() if word in text]
+            hits = self._having(word)
+            rows = rows & (hits | self._columns["group_id"].mask(named) if named else hits)
+        return rows
+
+    def _having(self, word: str) -> _Mask:
+        """Mark the rows whose text has a word, from what is known of it or of a part of it."""
+        hits = self._words.pop(word, None)
+        if hits is None:
+            part = max((known for known in self._words if known in word), key=len, default="")
+            hits = self._words[part].copy() if part else np.zeros(0, dtype=np.bool_)
+            for row in np.flatnonzero(hits).tolist():
+                hits[row] = word in self._texts[row]
+        if len(hits) < len(self._texts):
+            new = [word in text for text in self._texts[len(hits) :]]
+            hits = np.concatenate([hits, np.array(new, dtype=np.bool_)])
+        self._words[word] = hits
+        if len(self._words) > _REMEMBERED_WORDS:
+            del self._words[next(iter(self._words))]
+        return hits
+
+    def _positions(self, sort: str) -> Rows:
+        """Give each row's position among all rows when they are sorted; equal ones stay in their places' order."""
+        if self._sorted[:2] != (sort, self._version):
+            keys: Sequence[Any] = self._keys(sort.removeprefix("-"))
+            places = np.argsort(self._places, kind="stable").tolist()
+            known = [row for row in places if keys[row]]
+            known.sort(key=keys.__getitem__, reverse=sort.startswith("-"))
+            order = np.array(known + [row for row in places if not keys[row]], dtype=np.intp)
+            positions = np.empty(len(order), dtype=np.intp)
+            positions[order] = np.arange(len(order))
+            self._sorted = (sort, self._version, positions)
+        return self._sorted[2]
+
+    def _keys(self, name: str) -> Sequence[str] | Sequence[int]:
+        """Give what each row is sorted by; an empty text or 0 where it has nothing."""
+        if name == "name":
+            self._name_keys.extend(map(_key, (look.name for look in self.looks[len(self._name_keys) :])))
+            return self._name_keys
+        if name == "size":
+            return [(look.image_width or 0) * (look.image_height or 0) for look in self.looks]
+        if name == "avatar_type":
+            return [look.avatar_type for look in self.looks]
+        names = {group_id: _key(text) for group_id, text in self._character_names.items()}
+        return [names.get(look.group_id or "", "") for look in self.looks]
+
+
+def _key(name: str) -> str:
+    return _NUMBER.sub(lambda number: number[0].zfill(_DIGITS), fold(name).strip())

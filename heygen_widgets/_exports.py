@@ -1,0 +1,207 @@
+"""The columns of an export: which there are, what a look puts into each, and Parquet files of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from .models import Look
+
+__all__ = [
+    "CLOSED",
+    "COLUMNS",
+    "LISTS",
+    "SIZES",
+    "as_cell",
+    "checked_looks",
+    "codes_of",
+    "column_values",
+    "from_cell",
+    "looks_to_parquet",
+    "parquet_schema",
+]
+
+CLOSED = {
+    "ownership": ("public", "private"),
+    "gender": ("female", "male"),
+    "orientation": ("portrait", "landscape", "square"),
+}
+"""The fields whose values are known beforehand, with these values in their order."""
+
+LISTS = ("supported_api_engines", "tags")
+SIZES = ("image_width", "image_height")
+COLUMNS = (
+    "id",
+    "name",
+    "avatar_type",
+    "ownership",
+    "group_id",
+    "group_name",
+    "gender",
+    "orientation",
+    "image_width",
+    "image_height",
+    "supported_api_engines",
+    "tags",
+    "status",
+    "is_ready",
+    "error_code",
+    "error_message",
+    "default_voice_id",
+    "preview_image_url",
+    "preview_video_url",
+)
+
+# What OWASP lists under CSV injection, the full-width signs among them: some spreadsheets fold these to the plain ones.
+# The apostrophes before it are there so that taking one off is the exact reverse of putting one on.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+
+def checked_looks(looks: Iterable[Look]) -> list[Look]:
+    """Give the looks as a list.
+
+    Raises
+    ------
+    TypeError
+        When one of them is no `Look`.
+    """
+    rows = list(looks)
+    for look in rows:
+        if not isinstance(look, Look):
+            raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
+    return rows
+
+
+def column_values(name: str, looks: Sequence[Look], group_names: Mapping[str, str] | None) -> list[Any]:
+    """Give what one of `COLUMNS` holds, one value a look; what is missing is None, and lists are tuples."""
+    if name == "group_name":
+        names: Mapping[Any, str] = group_names or {}
+        return [names.get(look.group_id) for look in looks]
+    if name == "error_code":
+        return [look.error.code if look.error else None for look in looks]
+    if name == "error_message":
+        return [look.error.message if look.error else None for look in looks]
+    return list(map(attrgetter(name), looks))
+
+
+def codes_of(name: str, values: Iterable[Any]) -> array[int]:
+    """Give the places of values among those of a field of `CLOSED`, as int8; -1 stands for anything else."""
+    code_of = {value: code for code, value in enumerate(CLOSED[name])}
+    return array("b", map(code_of.get, values, repeat(-1)))
+
+
+def as_cell(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula, and before one that has some."""
+    return "'" + text if _FORMULA.match(text) else text
+
+
+def from_cell(cell: str) -> str:
+    """Undo `as_cell`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def parquet_schema() -> Any:  # noqa: ANN401 - pyarrow ships no types
+    """Build the schema of `looks_to_parquet`: a `pyarrow.Schema`, the same for any looks.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow.
+    """
+    pa = _pyarrow()
+    types = {
+        **dict.fromkeys(CLOSED, pa.dictionary(pa.int8(), pa.string())),
+        **dict.fromkeys(LISTS, pa.list_(pa.string())),
+        **dict.fromkeys(SIZES, pa.int64()),
+        "is_ready": pa.bool_(),
+    }
+    return pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+
+
+def looks_to_parquet(
+    looks: Iterable[Look], path: str | os.PathLike[str], *, group_names: Mapping[str, str] | None = None
+) -> None:
+    """Write looks into a Parquet file, one row each in the order given, with the columns of `looks_to_frame`.
+
+    The schema is the same for any looks, also for none, so that the files of several accounts are read as one table:
+    ``pyarrow.dataset.dataset([…])``, ``dask.dataframe.read_parquet([…])``, DuckDB's ``FROM 'looks-*.parquet'``.
+
+    ========================================  ====================================================
+    columns                                   type
+    ========================================  ====================================================
+    ``ownership``, ``gender``,                ``dictionary<int8, string>`` with fixed values, null
+    ``orientation``                           where missing
+    ``image_width``, ``image_height``         ``int64``, in px, null where missing
+    ``supported_api_engines``, ``tags``       ``list<string>``, never null
+    ``is_ready``                              ``bool``
+    all others                                ``string``, null where missing
+    ========================================  ====================================================
+
+    The preview URLs are written as they are: a signed one expires within days, and until then shows a face that may be
+    private to anyone who has the file.
+
+    Parameters
+    ----------
+    looks : iterable of Look
+    path : str or path-like
+        The file. One that exists is replaced by a whole new one or, when anything fails, left as it was; the mode is
+        that of any new file under the umask.
+    group_names : mapping of str to str, optional
+        Character names by group id, for the column ``group_name``.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow, which is an extra.
+    TypeError
+        When one of `looks` is no `Look`.
+    OSError
+        When the file cannot be written; a `FileNotFoundError` when there is no such folder.
+    """
+    pa = _pyarrow()
+    import pyarrow.parquet as pq
+
+    values = column_values(checked_looks(looks), group_names)
+    schema = parquet_schema()
+    columns = {
+        name: pa.DictionaryArray.from_arrays(
+            pa.array(codes_of(name, values[name], None), pa.int8()), pa.array(CLOSED[name], pa.string())
+        )
+        if name in CLOSED
+        else pa.array(values[name], schema.field(name).type)
+        for name in COLUMNS
+    }
+    table = pa.table(columns, schema=schema)
+    # Through a link to the file it stands for, which a rename would otherwise replace by a plain file.
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} into")
+    # Beside the target, since a rename works within one file system only, and by a suffix that no glob over exports
+    # takes for one of them.
+    unfinished = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with unfinished.open("xb") as file:
+            pq.write_table(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _pyarrow() -> Any:  # noqa: ANN401 - it ships no types
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise ImportError(
+            "Parquet files need the package pyarrow, which is an extra: pip install 'heygen-widgets[parquet]'"
+        ) from error
+    return pyarrow

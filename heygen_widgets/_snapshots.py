@@ -1,0 +1,381 @@
+"""The file format of a snapshot: one catalogue as gzipped JSON lines, read under limits as if a stranger had sent it.
+
+The first line is a header (format, scope, time, numbers of records). A line for each group follows, then one for each
+look, and a last one that closes the file. Neither the key nor the address of the service is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import stat
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
+
+from . import _reading as read
+from .errors import APIResponseError, SnapshotError
+from .models import AvatarGroup, Look
+
+__all__ = ["FORMAT_NUMBER", "TEMPORARY_NAME", "Snapshot", "read_snapshot", "read_snapshot_file", "write_snapshot"]
+
+T = TypeVar("T", Look, AvatarGroup)
+
+FORMAT_NUMBER = 1
+TEMPORARY_NAME = re.compile(r"\.heygen_widgets-[0-9a-f]{16}\.tmp")  # what a process that was killed leaves behind
+
+_FORMAT = "heygen_widgets catalogue"
+_END = {"end": True}
+_OWNERSHIPS = (None, "private", "public")
+_LAST_SECOND = 253_402_300_799  # Unix time in s: the end of the year 9999, the last that datetime knows
+
+_LARGEST_FILE = 256 * 2**20  # bytes, packed; 25,000 looks take some 8 MB
+_LARGEST_CONTENT = 2**30  # bytes, unpacked
+_LONGEST_LINE = 2**20  # bytes, unpacked
+# A gigabyte of "[],[],…" would become 25 of lists. A look has some 20 commas and brackets.
+_MOST_VALUES = 2**24
+_BLOCK_SIZE = 2**18  # bytes, read and unpacked at a time
+_LEVEL = 6  # of gzip: 9 takes three times as long to save a few per cent
+_GZIP = 31  # zlib's number for the gzip container at the largest window
+_MAGIC = b"\x1f\x8b"  # what every gzip file begins with
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One catalogue at one time.
+
+    Attributes
+    ----------
+    looks : tuple of Look
+        In the order shown, no id twice, each with its `ownership`.
+    groups : tuple of AvatarGroup
+        No id twice.
+    ownership : {"public", "private"} or None
+        The scope it was loaded with, as are the next two; None for all.
+    avatar_type, group_id : str or None
+    loaded_at : float
+        Unix time in s, from 0 to the end of the year 9999.
+    complete : bool
+        Whether it holds every look within the scope.
+    """
+
+    looks: tuple[Look, ...] = field(repr=False)
+    groups: tuple[AvatarGroup, ...] = field(repr=False)
+    ownership: str | None
+    avatar_type: str | None
+    group_id: str | None
+    loaded_at: float
+    complete: bool
+
+    @property
+    def scope(self) -> tuple[str | None, str | None, str | None]:
+        """The scope as one value: `ownership`, `avatar_type`, `group_id`."""
+        return self.ownership, self.avatar_type, self.group_id
+
+
+class _Header(NamedTuple):
+    ownership: str | None
+    avatar_type: str | None
+    group_id: str | None
+    loaded_at: float
+    complete: bool
+    groups: int
+    looks: int
+
+
+def write_snapshot(path: Path, snapshot: Snapshot) -> None:
+    """Write a snapshot, whole or not at all: until it is complete, a file that was there stays as it is.
+
+    Its owner alone can read the file and write it (mode 0600). A symbolic link at `path` is replaced, not followed.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that exists.
+    snapshot : Snapshot
+
+    Raises
+    ------
+    SnapshotError
+        When `read_snapshot` would refuse it: too large, an id twice, a value JSON cannot hold, no such time.
+    OSError
+        When the file cannot be written.
+    """
+    try:
+        with _replacement(path) as file:
+            for piece in _packed(snapshot):
+                file.write(piece)
+    except SnapshotError as exc:
+        raise SnapshotError(f"{path} was not written, as it {exc}.") from None
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot that may come from anybody.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    SnapshotError
+        When it is no snapshot, a damaged one, or one of a newer format. Names the file and says what is wrong.
+    OSError
+        When it cannot be opened, such as FileNotFoundError or PermissionError.
+    """
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise SnapshotError(f"{path} is not a regular file.")
+        return read_snapshot_file(file, str(path))
+
+
+def read_snapshot_file(file: BinaryIO, name: str) -> Snapshot:
+    """Read a snapshot from a file that is open, as `read_snapshot` does.
+
+    Parameters
+    ----------
+    file : binary file
+        Read from where it stands to its end; not closed.
+    name : str
+        What errors call it.
+
+    Raises
+    ------
+    SnapshotError
+        As for `read_snapshot`.
+    OSError
+        When reading fails half-way.
+    """
+    try:
+        return _unpacked(_lines(file))
+    except SnapshotError as exc:
+        raise SnapshotError(f"{name} {exc}.") from None
+
+
+# Below here, the text of an error is what is wrong, to follow the name of the file.
+
+
+@contextmanager
+def _replacement(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of `path` when nothing is raised, and vanishes otherwise."""
+    # A name of its own, since one that starts with the file's could be longer than a folder allows.
+    temporary = path.parent / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+    finally:
+        # It is gone when all went well, and must not hide the error when it did not.
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # A named pipe would keep us waiting for ever.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+class _Bounds:
+    """Keeps account of what is unpacked, so that nothing is written that would not be read."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._values = 0
+
+    def add(self, block: bytes) -> None:
+        self._size += len(block)
+        self._values += block.count(b",") + block.count(b"[") + block.count(b"{")
+        if self._size > _LARGEST_CONTENT:
+            raise SnapshotError(f"holds more than {_LARGEST_CONTENT >> 20} MB when unpacked")
+        if self._values > _MOST_VALUES:
+            raise SnapshotError(f"holds more than {_MOST_VALUES} values")
+
+
+def _packed(snapshot: Snapshot) -> Iterator[bytes]:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    bounds = _Bounds()
+    size = 0
+    for line in _written(snapshot):
+        bounds.add(line)
+        piece = packer.compress(line)
+        size += len(piece)
+        yield piece
+    piece = packer.flush()
+    if size + len(piece) > _LARGEST_FILE:
+        raise _too_large()
+    yield piece
+
+
+def _too_large() -> SnapshotError:
+    return SnapshotError(f"is larger than {_LARGEST_FILE >> 20} MB")
+
+
+def _written(snapshot: Snapshot) -> Iterator[bytes]:
+    groups, looks = snapshot.groups, snapshot.looks
+    header = _Header(*snapshot.scope, snapshot.loaded_at, snapshot.complete, len(groups), len(looks))
+    first = {"format": _FORMAT, "version": FORMAT_NUMBER, **header._asdict()}
+    _read_header(first)
+    # JSON in ASCII, since UTF-8 has no way to write a lone surrogate.
+    encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+    yield encode(first).encode() + b"\n"
+    records: tuple[tuple[str, Sequence[AvatarGroup | Look]], ...] = (("group", groups), ("look", looks))
+    for kind, items in records:
+        if len({item.id for item in items}) < len(items):
+            raise SnapshotError(f"holds two {kind}s of the same id")
+        for number, item in enumerate(items, 1):
+            if item.ownership not in _OWNERSHIPS:
+                raise SnapshotError(f"holds a {kind} (number {number}) whose 'ownership' is neither public nor private")
+            try:
+                line = encode({kind: item.to_json(), "ownership": item.ownership}).encode() + b"\n"
+            except (TypeError, ValueError, RecursionError):
+                raise SnapshotError(f"holds a {kind} (number {number}) that cannot be written as JSON") from None
+            if len(line) > _LONGEST_LINE:
+                raise _too_long()
+            yield line
+    yield encode(_END).encode() + b"\n"
+
+
+def _too_long() -> SnapshotError:
+    return SnapshotError(f"has a line of more than {_LONGEST_LINE} bytes")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Unpack piece by piece, without the ends of lines, and never more than is asked for."""
+    unpacker = zlib.decompressobj(_GZIP)
+    bounds = _Bounds()
+    size = 0
+    rest = b""
+    while not unpacker.eof:
+        piece = unpacker.unconsumed_tail
+        if not piece:
+            piece = file.read(_BLOCK_SIZE)
+            size += len(piece)
+            if not piece:
+                raise SnapshotError("is cut short" if size else "is empty")
+            if size > _LARGEST_FILE:
+                raise _too_large()
+            if size == len(piece) and not piece.startswith(_MAGIC):
+                raise SnapshotError("is no gzip file, and so no snapshot of a catalogue")
+        try:
+            block = unpacker.decompress(piece, _BLOCK_SIZE)
+        except zlib.error:
+            raise SnapshotError("is damaged: it cannot be unpacked") from None
+        bounds.add(block)
+        lines = (rest + block).split(b"\n")
+        if max(map(len, lines)) > _LONGEST_LINE:
+            raise _too_long()
+        rest = lines.pop()
+        yield from lines
+    if rest:
+        yield rest
+    if unpacker.unused_data or file.read(1):
+        raise SnapshotError("goes on after its end")
+
+
+def _unpacked(lines: Iterator[bytes]) -> Snapshot:
+    header = _read_header(_parsed(lines, 1))
+    groups = _read_records(lines, "group", AvatarGroup.from_json, 2, header.groups)
+    looks = _read_records(lines, "look", Look.from_json, 2 + header.groups, header.looks)
+    number = 2 + header.groups + header.looks
+    if _parsed(lines, number) != _END:
+        raise SnapshotError(f"does not end in line {number}, where its first line says it would")
+    # Also reads what is left of the file: only then is its checksum compared.
+    if next(lines, None) is not None:
+        raise SnapshotError("goes on after its end")
+    return Snapshot(looks, groups, *header[:5])
+
+
+def _read_header(header: dict[str, Any]) -> _Header:
+    if header.get("format") != _FORMAT:
+        raise SnapshotError("is no snapshot of a catalogue, but something else")
+    version = read.integer(header.get("version"), 1)
+    if version is None:
+        raise SnapshotError("does not say in its first line which format it has")
+    if version > FORMAT_NUMBER:
+        raise SnapshotError(f"has format {version}, of a newer heygen_widgets (this one reads {FORMAT_NUMBER}): update")
+    problem = "has a first line whose {!r} is not {}"
+    if header.get("ownership") not in _OWNERSHIPS:
+        raise SnapshotError(problem.format("ownership", "public, private or null"))
+    for name in ("avatar_type", "group_id"):
+        if not isinstance(header.get(name), str | None):
+            raise SnapshotError(problem.format(name, "a string or null"))
+    loaded_at = header.get("loaded_at")
+    # The comparison refuses NaN too, and comes before `float`, for which an integer may be too large.
+    if isinstance(loaded_at, bool) or not isinstance(loaded_at, int | float) or not 0 <= loaded_at <= _LAST_SECOND:
+        raise SnapshotError(problem.format("loaded_at", "a time in s since 1970"))
+    if not isinstance(header.get("complete"), bool):
+        raise SnapshotError(problem.format("complete", "true or false"))
+    for name in ("groups", "looks"):
+        if read.integer(header.get(name), 0) is None:
+            raise SnapshotError(problem.format(name, "a number of records"))
+    return _Header(
+        read.label(header.get("ownership")),
+        read.label(header.get("avatar_type")),
+        read.label(header.get("group_id")),
+        float(loaded_at),
+        header["complete"],
+        header["groups"],
+        header["looks"],
+    )
+
+
+def _read_records(
+    lines: Iterator[bytes], kind: str, from_json: Callable[..., T], start: int, count: int
+) -> tuple[T, ...]:
+    records: dict[str, T] = {}
+    for number in range(start, start + count):
+        envelope = _parsed(lines, number)
+        if kind not in envelope:
+            raise SnapshotError(f"has no {kind} in line {number}, where its first line says there is one")
+        ownership = envelope.get("ownership")
+        if ownership not in _OWNERSHIPS:
+            raise SnapshotError(f"has in line {number} an 'ownership' that is not public, private or null")
+        try:
+            record = from_json(envelope[kind], ownership=read.label(ownership))
+        except APIResponseError as exc:
+            problem = str(exc).removeprefix("The service sent ").removesuffix(".")
+            raise SnapshotError(f"has in line {number} {problem}") from None
+        if record.id in records:
+            raise SnapshotError(f"has in line {number} a {kind} whose id was there before")
+        records[record.id] = record
+    return tuple(records.values())
+
+
+def _parsed(lines: Iterator[bytes], number: int) -> dict[str, Any]:
+    """Read the next line, which is an object of JSON."""
+    line = next(lines, None)
+    if line is None:
+        raise SnapshotError("is cut short: lines are missing at its end")
+    try:
+        content = _DECODER.decode(line.decode())
+    except UnicodeDecodeError:
+        problem = "no UTF-8 text"
+    except ValueError:
+        problem = "no valid JSON"
+    except RecursionError:
+        problem = "nested too deeply"
+    else:
+        if isinstance(content, dict):
+            return content
+        problem = "no JSON object"
+    # A stranger's file shows at its first line.
+    stranger = "is no snapshot of a catalogue: it " if number == 1 else ""
+    raise SnapshotError(f"{stranger}has a line {number} that is {problem}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    # NaN and Infinity are no JSON.
+    raise ValueError(name)
+
+
+# Not `json.loads`, which takes UTF-16 and lone surrogates for good and makes a decoder at each call.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
