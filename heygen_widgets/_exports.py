@@ -1,13 +1,15 @@
-"""The columns of an export: which there are, what a look puts into each, and Parquet files of them."""
+"""The columns of an export: what a look puts into each, what a table read back holds there, and Parquet files."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import secrets
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
+from numbers import Integral
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ __all__ = [
     "from_cell",
     "looks_to_parquet",
     "parquet_schema",
+    "read_list",
+    "read_text",
+    "read_whole",
 ]
 
 CLOSED = {
@@ -63,6 +68,11 @@ COLUMNS = (
 # The apostrophes before it are there so that taking one off is the exact reverse of putting one on.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
+_WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_WRITTEN_LIST = re.compile(rf"\[(?:[\s,]*(?:{_QUOTED.pattern}))*[\s,]*\]")
+_LARGEST_INT = 2**53
+
 
 def checked_looks(looks: Iterable[Look]) -> list[Look]:
     """Give the looks as a list.
@@ -73,9 +83,9 @@ def checked_looks(looks: Iterable[Look]) -> list[Look]:
         When one of them is no `Look`.
     """
     rows = list(looks)
-    for look in rows:
-        if not isinstance(look, Look):
-            raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
+    for kind in set(map(type, rows)):
+        if not issubclass(kind, Look):
+            raise TypeError(f"looks must hold Look records, not {kind.__name__}")
     return rows
 
 
@@ -105,6 +115,48 @@ def as_cell(text: str) -> str:
 def from_cell(cell: str) -> str:
     """Undo `as_cell`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def read_text(value: object) -> str | None:
+    """Read a text: itself, or the digits of a whole number, which is what `read_csv` takes digits for; else None."""
+    if isinstance(value, str):
+        return value
+    whole = read_whole(value)
+    return None if whole is None else str(whole)
+
+
+def read_whole(value: object) -> int | None:
+    """Read a whole number up to 2**53: an int, a float without a fraction, or a text of either; else None.
+
+    Beyond 2**53 a float stands for several integers.
+    """
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        whole = int(value.partition(".")[0])
+    elif isinstance(value, Integral) and not isinstance(value, bool):
+        whole = int(value)
+    elif isinstance(value, float) and value.is_integer():
+        whole = int(value)
+    else:
+        return None
+    return whole if abs(whole) <= _LARGEST_INT else None
+
+
+def read_list(value: object) -> list[object] | None:
+    """Read a list: a list, tuple or array, or the text that Python or numpy writes for one of texts; else None."""
+    if isinstance(value, str):
+        return _written_list(value)
+    items = value.tolist() if hasattr(value, "tolist") else value
+    return list(items) if isinstance(items, (list, tuple)) else None
+
+
+def _written_list(text: str) -> list[object] | None:
+    if not _WRITTEN_LIST.fullmatch(text):
+        return None
+    try:
+        # Text by text: numpy puts no commas between them, and Python would run neighbours together.
+        return [ast.literal_eval(quoted) for quoted in _QUOTED.findall(text)]
+    except (SyntaxError, ValueError):
+        return None
 
 
 def parquet_schema() -> Any:  # noqa: ANN401 - pyarrow ships no types
@@ -168,16 +220,17 @@ def looks_to_parquet(
     pa = _pyarrow()
     import pyarrow.parquet as pq
 
-    values = column_values(checked_looks(looks), group_names)
+    rows = checked_looks(looks)
     schema = parquet_schema()
-    columns = {
-        name: pa.DictionaryArray.from_arrays(
-            pa.array(codes_of(name, values[name], None), pa.int8()), pa.array(CLOSED[name], pa.string())
-        )
-        if name in CLOSED
-        else pa.array(values[name], schema.field(name).type)
-        for name in COLUMNS
-    }
+    columns = []
+    for field in schema:
+        values = column_values(field.name, rows, group_names)
+        if field.name in CLOSED:
+            codes = [None if code < 0 else code for code in codes_of(field.name, values)]
+            fixed = pa.array(CLOSED[field.name], pa.string())
+            columns.append(pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), fixed))
+        else:
+            columns.append(pa.array(values, field.type))
     table = pa.table(columns, schema=schema)
     # Through a link to the file it stands for, which a rename would otherwise replace by a plain file.
     target = Path(os.path.realpath(path))

@@ -142,7 +142,7 @@ def _same(one: Character, other: Character, filtered: bool) -> bool:
 
 def title(field: str, value: str) -> str:
     """Give what a value is called."""
-    return _TITLES.get(field, {}).get(value, clip(value)).strip() or ("None" if not value else value)
+    return _TITLES.get(field, {}).get(value, clip(value)).strip() or value or "None"
 
 
 def title_of_character(group_id: str, name: str) -> str:

@@ -106,11 +106,11 @@ class LookCatalogue(LoadedLooks):
         catalogue = weakref.ref(self)
 
         def note_change() -> None:
-            if here := catalogue():
+            if (here := catalogue()) is not None:
                 here._note_change()
 
         def when_complete(loading: Loading) -> None:
-            if here := catalogue():
+            if (here := catalogue()) is not None:
                 here._take(loading)
 
         loading = Loading(self._client, self._scope, store, self._changed, note_change, when_complete)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from heygen_widgets._store import LookStore
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
 from heygen_widgets.demo import DemoService
@@ -20,6 +22,11 @@ from heygen_widgets.filters import LookFilter
 def service() -> Iterator[DemoService]:
     with DemoService(looks=400) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(cache_home: Path) -> None:
+    """Let no test find what another one has kept."""
 
 
 @pytest.fixture
@@ -114,7 +121,8 @@ def test_stop_and_go_from_many_threads_loses_and_doubles_nothing(client: HeyGenC
 def catalogue_pages(catalogue: LookCatalogue) -> list[int]:
     """Give one entry for each page that a load without any stop would ask for."""
     private = len(catalogue.select(LookFilter(ownership="private")))
-    sizes = [private, len(catalogue) - private, len(catalogue.groups)]
+    groups = [group.ownership for group in catalogue.groups.values()]
+    sizes = [private, len(catalogue) - private, groups.count("private"), groups.count("public")]
     return [page for size in sizes for page in range(max(1, -(-size // 50)))]
 
 
@@ -194,7 +202,7 @@ def test_one_characters_catalogue_knows_its_name_and_number(client: HeyGenClient
 def test_a_look_that_comes_twice_is_kept_once(client: HeyGenClient) -> None:
     catalogue = LookCatalogue(client)
     catalogue.load()
-    catalogue._add_looks(catalogue.looks[:50])
+    catalogue._shown.add_looks([*catalogue.looks[:50], *catalogue.looks[:50]], 7)
     assert len(catalogue) == len(catalogue.looks) == 400
 
 
@@ -211,30 +219,32 @@ def test_a_frame_of_an_incomplete_catalogue_comes_with_a_warning(client: HeyGenC
 def test_something_else_than_a_filter_is_named(client: HeyGenClient) -> None:
     catalogue = LookCatalogue(client)
     catalogue.load()
-    for ask in (catalogue.select, catalogue.match, catalogue.facets, catalogue.to_frame):
+    for ask in (catalogue.select, catalogue.matching, catalogue.characters, catalogue.facets, catalogue.to_frame):
         with pytest.raises(TypeError, match="office"):
             ask("office")  # type: ignore[operator]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_of_our_own_ends_the_loading_with_an_error_instead_of_waiting_for_ever(client: HeyGenClient) -> None:
-    class Broken(LookCatalogue):
-        def _add_looks(self, looks: object) -> None:
+    class Broken(LookStore):
+        def add_looks(self, looks: object, first_place: int, *, ahead: bool = False) -> None:
             raise KeyError("a fault")
 
+    catalogue = LookCatalogue(client)
+    catalogue._loading.store = Broken()  # type: ignore[union-attr]
     with pytest.raises(HeyGenError, match="a fault"):
-        Broken(client).load()
+        catalogue.load()
 
 
 def test_ctrl_c_while_loading_stops_the_threads(service: DemoService, client: HeyGenClient) -> None:
     class Interrupted(LookCatalogue):
         interrupted = False
 
-        def wait(self, timeout: float | None = None) -> bool:
+        def wait_for_change(self, revision: int, timeout: float | None = None) -> int:
             if not self.interrupted:
                 self.interrupted = True
                 raise KeyboardInterrupt
-            return super().wait(timeout)
+            return super().wait_for_change(revision, timeout)
 
     catalogue = Interrupted(client)
     with pytest.raises(KeyboardInterrupt):

@@ -133,16 +133,17 @@ def test_a_window_holds_the_looks_at_the_positions_asked_for(picker: RecordingPi
 def test_no_message_holds_more_than_a_window(picker: RecordingPicker) -> None:
     picker.vue_ask_window({"view": "v", "start": 0, "count": 10**9})
     assert len(picker.answers("window")[0]["looks"]) == 120
-    picker.vue_ask_characters({"view": "v", "query": ""})
-    assert len(picker.answers("characters")[0]["items"]) <= 50
+    for field in ("group_id", "tag"):
+        picker.vue_ask_options({"view": "v", "field": field, "query": ""})
+    assert [len(answer["items"]) <= 50 for answer in picker.answers("options")] == [True, True]
 
 
 def test_characters_are_found_by_all_words_typed_and_come_by_name(picker: RecordingPicker) -> None:
     groups = picker.catalogue.groups
     counts = picker.catalogue.facets()["group_id"]
     named = next(group for group in groups.values() if group.name.isascii() and counts.get(group.id))
-    picker.vue_ask_characters({"view": "v", "query": named.name.upper()[:4]})
-    (answer,) = picker.answers("characters")
+    picker.vue_ask_options({"view": "v", "field": "group_id", "query": named.name.upper()[:4]})
+    (answer,) = picker.answers("options")
     found = {item["value"]: item for item in answer["items"]}
     assert found[named.id]["count"] == counts[named.id]
     assert all(named.name[:4].strip().lower() in item["title"].lower() for item in answer["items"])
@@ -158,17 +159,23 @@ hostile = st.recursive(
 
 
 @settings(max_examples=60, deadline=None)
-@given(view=hostile, start=hostile, count=hostile, query=hostile)
+@given(
+    view=hostile,
+    start=hostile,
+    count=hostile,
+    query=hostile,
+    field=st.one_of(st.sampled_from(["tag", "group_id"]), hostile),
+)
 def test_whatever_a_view_asks_it_gets_a_window_and_a_list(
-    catalogue: LookCatalogue, view: object, start: object, count: object, query: object
+    catalogue: LookCatalogue, view: object, start: object, count: object, query: object, field: object
 ) -> None:
     picker = RecordingPicker(catalogue)
-    picker.vue_ask_window({"view": view, "start": start, "count": count})
-    picker.vue_ask_characters({"view": view, "query": query})
-    (window,), (characters,) = picker.answers("window"), picker.answers("characters")
+    picker.vue_ask_window({"view": view, "start": start, "count": count, "screen": count})
+    picker.vue_ask_options({"view": view, "field": field, "query": query})
+    (window,), (found,) = picker.answers("window"), picker.answers("options")
     assert 0 <= window["start"] <= 300
     assert len(window["looks"]) <= 120
-    assert len(characters["items"]) <= 50
+    assert len(found["items"]) <= 50
     picker.close()
 
 
@@ -200,7 +207,7 @@ def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: Recording
     picker.filter = LookFilter(avatar_type="digital_twin")
     matching = picker.catalogue.select(picker.filter)
     (window,) = picker.answers("window")
-    assert [shown["id"] for shown in window["looks"]] == [look.id for look in matching[:20]]
+    assert [shown["id"] for shown in window["looks"]] == [look.id for look in matching[:24]]
     assert window["matched"] == picker.status["matched"] == len(matching)
     assert window["version"] == picker.status["version"]
 
@@ -209,7 +216,7 @@ def test_every_version_stands_for_one_order_of_looks(picker: RecordingPicker) ->
     orders: dict[int, list[str]] = {}
     for wanted in (LookFilter(), LookFilter("office"), LookFilter(gender="male"), LookFilter()):
         picker.filter = wanted
-        ids = [look.id for look in picker.catalogue.rows(picker._rows)]
+        ids = [shown["id"] for shown in picker._cards.cards(0, 10**6)]
         before = orders.setdefault(picker.status["version"], ids)
         assert ids[: len(before)] == before
     assert len(orders) > 1

@@ -1,0 +1,277 @@
+"""The grid under its filters: what it shows of a catalogue, and what its views ask for. It chooses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import Any
+
+import traitlets
+from ipyvuetify.VuetifyTemplate import VuetifyTemplate
+
+from ._messages import (
+    FIRST_WINDOW,
+    LARGEST_WINDOW,
+    LONGEST_TEXT,
+    SHORT_FIELDS,
+    CharacterCards,
+    LookCards,
+    bounded,
+    clip,
+    found_options,
+    short_options,
+    title_of_character,
+)
+from .catalogue import LookCatalogue, Progress
+from .filters import FACETS, LookFilter
+
+__all__ = ["LookGrid"]
+
+_HEIGHTS = (240, 1200)  # px
+_CHOSEN_TITLES = 50  # chosen characters that are called by their name
+
+
+class LookGrid(VuetifyTemplate):  # type: ignore[misc]
+    """Filters and a grid of cards over a catalogue, which may come later.
+
+    Parameters
+    ----------
+    catalogue : LookCatalogue or None
+    **traits
+        Values of the traits below.
+    """
+
+    template_file = (__file__, "picker.vue")
+
+    @traitlets.default("components")
+    def _parts(self) -> dict[str, str]:
+        parts = {"look-bar": "picker_bar.vue", "look-chips": "picker_chips.vue", "look-empty": "picker_empty.vue"}
+        return {name: Path(__file__).with_name(file).read_text(encoding="utf-8") for name, file in parts.items()}
+
+    filter = traitlets.Instance(
+        LookFilter, help="What is shown. Assign another; it is frozen. LookFilter, default LookFilter()."
+    ).tag(
+        sync=True,
+        to_json=lambda wanted, _: wanted.to_json(),
+        from_json=lambda fields, _: LookFilter(**fields),
+    )
+    show = traitlets.Enum(
+        ("looks", "characters"),
+        "looks",
+        help='What the grid shows: looks, or a card for each character. "looks" or "characters", default "looks".',
+    ).tag(sync=True)
+    error = traitlets.Unicode("", help='What went wrong and what to do, or "". Str, default "".').tag(sync=True)
+    height = traitlets.Int(560, help="Of the grid, in px. Int, 240 to 1,200, default 560.").tag(sync=True)
+
+    status = traitlets.Dict(read_only=True, help="For the view: counts and version of what is shown.").tag(sync=True)
+    choices = traitlets.Dict(read_only=True, help="For the view: what the short dropdowns offer.").tag(sync=True)
+    opened = traitlets.Unicode(
+        None,
+        allow_none=True,
+        read_only=True,
+        help="For the view: the character that was opened from its card, or None.",
+    ).tag(sync=True)
+    # A view in the making would miss a message, but finds this. Else it is empty: no saved notebook shall hold looks.
+    opening = traitlets.Dict(read_only=True, help="For a view in the making: its first window.").tag(sync=True)
+    # Here and not in __init__, because `close` is called also for a picker whose arguments were refused.
+    _closing = traitlets.Instance(threading.Event, ())
+    _catalogue: LookCatalogue | None = None
+
+    def __init__(self, catalogue: LookCatalogue | None, **traits: Any) -> None:  # noqa: ANN401 - each trait has its own
+        self._catalogue = catalogue
+        # Taken by whatever changes synced traits or the cards: handlers come on several threads (see `set_state`).
+        self._guard = threading.RLock()
+        self._version = 0
+        self._cards: LookCards | CharacterCards = CharacterCards((), filtered=False)
+        self._published: tuple[int, LookFilter, str] | None = None  # revision, filter and `show` the views know of
+        self._screen = 0  # the most cards that a view has in sight; 0 while there is none
+        self._moving = False  # between two traits that change together
+        self._group_before: tuple[str, ...] = ()  # the filter's, before a character was opened
+        self._notice = ""  # an error that is not the loading's
+        super().__init__(**traits)
+
+    @traitlets.validate("height")
+    def _check_height(self, proposal: dict[str, Any]) -> int:
+        low, high = _HEIGHTS
+        if not low <= proposal["value"] <= high:
+            raise traitlets.TraitError(f"height must be {low} to {high} px, not {proposal['value']!r}")
+        return int(proposal["value"])
+
+    @traitlets.observe("filter", "show")
+    def _filter_changed(self, _: dict[str, Any]) -> None:
+        if not self._moving:
+            self._show_now(None if self.show == "characters" or self.filter.group_id != (self.opened,) else self.opened)
+
+    def _move(self, show: str, group_id: str | tuple[str, ...], opened: str | None) -> None:
+        """Change what is shown and the filter's character in one step."""
+        self._moving = True
+        try:
+            self.show = show
+            self.filter = self.filter.replace(group_id=group_id)
+        finally:
+            self._moving = False
+        self._show_now(opened)
+
+    def _show_now(self, opened: str | None) -> None:
+        self.set_trait("opened", opened)
+        if self._catalogue is not None:
+            self._catalogue.fetch_ahead(self.filter.group_id)
+        self._publish()
+
+    def _group_names(self) -> dict[str, str]:
+        groups = self._catalogue.groups if self._catalogue is not None else {}
+        return {group.id: group.name for group in groups.values()}
+
+    def _publish(self) -> None:
+        """Bring what the views know in line with the catalogue and the filter."""
+        with self._guard:
+            if self._catalogue is None or self._closing.is_set():
+                return
+            state = (self._catalogue.revision, self.filter, self.show)
+            if state == self._published:
+                return
+            self._published = state
+            progress = self._catalogue.progress
+            cards = self._list()
+            before = len(self._cards)
+            # Cards that arrive at the end leave every position valid; anything else is another version.
+            same = cards.begins_like(self._cards)
+            self._cards = cards
+            if not same:
+                self._version += 1
+            self.set_trait("choices", self._offer())
+            self.set_trait("status", self._status(progress))
+            self.error = self._problem(progress) or self._notice
+            if self._screen and (not same or before < min(self._screen, len(cards))):
+                self._send_window(None, 0, self._screen)
+
+    def _list(self) -> LookCards | CharacterCards:
+        if self.show == "characters":
+            return CharacterCards(self.catalogue.characters(self.filter), filtered=bool(self.filter))
+        return LookCards(self.catalogue.matching(self.filter))
+
+    def _status(self, progress: Progress) -> dict[str, Any]:
+        loaded_at = self.catalogue.loaded_at
+        return {
+            "version": self._version,
+            "shown": len(self._cards),
+            "matched": self._count_matched(),
+            "loaded": progress.loaded,
+            "expected": progress.expected,
+            "loading": progress.loading,
+            "complete": progress.complete,
+            "refreshed": progress.refreshed,
+            "loadedAt": loaded_at.timestamp() if loaded_at else None,
+            "online": self.catalogue.client is not None,
+        }
+
+    def _count_matched(self) -> int:
+        """Count the looks that match, also where the grid shows characters."""
+        return len(self._cards) if isinstance(self._cards, LookCards) else len(self.catalogue.matching(self.filter))
+
+    @staticmethod
+    def _problem(progress: Progress) -> str:
+        if progress.error is None:
+            return ""
+        missing = " and ".join(progress.missing)
+        return f"Not complete: {missing}. {progress.error}" if missing else str(progress.error)
+
+    def _offer(self) -> dict[str, list[dict[str, Any]]]:
+        """Give what the dropdowns of few values offer, and the titles of what is chosen in the long ones."""
+        catalogue, groups = self.catalogue, self.catalogue.groups
+        counts = catalogue.facets(self.filter, SHORT_FIELDS)
+        offer = {
+            name: short_options(name, catalogue.values(name), counts[name], getattr(self.filter, name))
+            for name in SHORT_FIELDS
+        }
+        offer["group_id"] = [
+            {"value": i, "title": title_of_character(i, groups[i].name if i in groups else "")}
+            for i in self.filter.group_id[:_CHOSEN_TITLES]
+        ]
+        offer["tag"] = [{"value": tag, "title": clip(tag) or "No tag"} for tag in catalogue.values("tag")[:1]]
+        return offer
+
+    # -- what the views ask -------------------------------------------------------------------------------------------
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the front end changed, one thread at a time: ipywidgets' own is not safe under several."""
+        with self._guard:
+            super().set_state(sync_data)
+
+    def vue_ask_window(self, asked: dict[str, Any]) -> None:
+        """Answer a view with the looks at some positions."""
+        with self._guard:
+            count = bounded(asked.get("count"), 1, LARGEST_WINDOW)
+            self._screen = max(self._screen, bounded(asked.get("screen"), FIRST_WINDOW, LARGEST_WINDOW))
+            self._send_window(asked.get("view"), bounded(asked.get("start"), 0, len(self._cards)), count)
+
+    def vue_opened(self, version: object) -> None:
+        """Take back the first window, which a view has now; send the one that holds if another version has come."""
+        with self._guard:
+            self._screen = max(self._screen, FIRST_WINDOW)
+            self.set_trait("opening", {})
+            if version != self._version:
+                self._send_window(None, 0, self._screen)
+
+    def vue_ask_options(self, asked: dict[str, Any]) -> None:
+        """Answer a view with the characters or tags whose name has all words typed, those that match looks first."""
+        with self._guard:
+            field = asked.get("field")
+            answer: dict[str, Any] = {"items": [], "more": 0}
+            if self._catalogue is not None and field == "group_id":
+                answer = found_options(*self._characters(self._catalogue), asked.get("query"))
+            elif self._catalogue is not None and field == "tag":
+                titles = {tag: clip(tag) or "No tag" for tag in self._catalogue.values("tag")}
+                answer = found_options(titles, self._catalogue.facets(self.filter, ["tag"])["tag"], asked.get("query"))
+            self.send({"method": "options", "args": [{"view": asked.get("view"), "field": field, **answer}]})
+
+    def _characters(self, catalogue: LookCatalogue) -> tuple[dict[str, str], dict[str, int]]:
+        """Give all characters' names, and their numbers of looks under the other filters, as far as known."""
+        titles = {group.id: title_of_character(group.id, group.name) for group in catalogue.groups.values()}
+        others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
+        counts = {c.id: c.matched or (c.group and c.group.looks_count) or 0 for c in others}
+        return {**{i: title_of_character(i, "") for i in counts}, **titles}, counts
+
+    def vue_set_filter(self, changes: dict[str, Any]) -> None:
+        """Change some fields of the filter, as a dropdown or the search field does."""
+        with self._guard:
+            known = {name: value for name, value in changes.items() if name in (*FACETS, "ready", "sort")}
+            if "search" in changes:
+                known["search"] = str(changes["search"] or "")[:LONGEST_TEXT]
+            # A view of ours sends none that is refused; whatever else may write to the comm changes nothing.
+            with contextlib.suppress(TypeError, ValueError):
+                self.filter = self.filter.replace(**known)
+
+    def vue_clear_filter(self, _: object = None) -> None:
+        """Show everything again, in the same order."""
+        with self._guard:
+            self.filter = LookFilter(sort=self.filter.sort)
+
+    def vue_set_show(self, show: object) -> None:
+        """Show looks or characters."""
+        with self._guard, contextlib.suppress(traitlets.TraitError):
+            self.set_trait("show", show)
+
+    def vue_open_character(self, group_id: object) -> None:
+        """Show the looks of the character whose card was clicked; `vue_leave_character` is the way back."""
+        with self._guard:
+            if isinstance(group_id, str) and self.show == "characters":
+                self._group_before = self.filter.group_id
+                self._move("looks", (group_id,), group_id)
+
+    def vue_leave_character(self, _: object = None) -> None:
+        """Show the characters again, as they were before one was opened."""
+        with self._guard:
+            self._move("characters", self._group_before if self.opened is not None else (), None)
+
+    def _send_window(self, view: object, start: int, count: int) -> None:
+        self.send({"method": "window", "args": [{"view": view, **self._window(start, count)}]})
+
+    def _window(self, start: int, count: int) -> dict[str, Any]:
+        return {
+            "version": self._version,
+            "matched": len(self._cards),
+            "start": start,
+            "looks": self._cards.cards(start, start + count),
+        }
