@@ -79,8 +79,6 @@ def read_cached(path: Path) -> Snapshot | None:
         Names the file or the folder, what is wrong with it, and the way out. No OSError is raised.
     """
     try:
-        if not os.path.lexists(path.parent):
-            return None
         problem = _problem_with_folder(path.parent)
         if problem:
             _warn(problem)

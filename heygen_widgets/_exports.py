@@ -7,10 +7,9 @@ import os
 import re
 import secrets
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from numbers import Integral
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -42,27 +41,30 @@ CLOSED = {
 
 LISTS = ("supported_api_engines", "tags")
 SIZES = ("image_width", "image_height")
-COLUMNS = (
-    "id",
-    "name",
-    "avatar_type",
-    "ownership",
-    "group_id",
-    "group_name",
-    "gender",
-    "orientation",
-    "image_width",
-    "image_height",
-    "supported_api_engines",
-    "tags",
-    "status",
-    "is_ready",
-    "error_code",
-    "error_message",
-    "default_voice_id",
-    "preview_image_url",
-    "preview_video_url",
-)
+
+# Written out, for an attribute that is named in the code is read in half the time of one that is looked up by name.
+_VALUES: dict[str, Callable[[Sequence[Look], Mapping[Any, str]], list[Any]]] = {
+    "id": lambda looks, _: [look.id for look in looks],
+    "name": lambda looks, _: [look.name for look in looks],
+    "avatar_type": lambda looks, _: [look.avatar_type for look in looks],
+    "ownership": lambda looks, _: [look.ownership for look in looks],
+    "group_id": lambda looks, _: [look.group_id for look in looks],
+    "group_name": lambda looks, names: [names.get(look.group_id) for look in looks],
+    "gender": lambda looks, _: [look.gender for look in looks],
+    "orientation": lambda looks, _: [look.orientation for look in looks],
+    "image_width": lambda looks, _: [look.image_width for look in looks],
+    "image_height": lambda looks, _: [look.image_height for look in looks],
+    "supported_api_engines": lambda looks, _: [look.supported_api_engines for look in looks],
+    "tags": lambda looks, _: [look.tags for look in looks],
+    "status": lambda looks, _: [look.status for look in looks],
+    "is_ready": lambda looks, _: [look.is_ready for look in looks],
+    "error_code": lambda looks, _: [look.error.code if look.error else None for look in looks],
+    "error_message": lambda looks, _: [look.error.message if look.error else None for look in looks],
+    "default_voice_id": lambda looks, _: [look.default_voice_id for look in looks],
+    "preview_image_url": lambda looks, _: [look.preview_image_url for look in looks],
+    "preview_video_url": lambda looks, _: [look.preview_video_url for look in looks],
+}
+COLUMNS = tuple(_VALUES)
 
 # What OWASP lists under CSV injection, the full-width signs among them: some spreadsheets fold these to the plain ones.
 # The apostrophes before it are there so that taking one off is the exact reverse of putting one on.
@@ -89,16 +91,9 @@ def checked_looks(looks: Iterable[Look]) -> list[Look]:
     return rows
 
 
-def column_values(name: str, looks: Sequence[Look], group_names: Mapping[str, str] | None) -> list[Any]:
+def column_values(name: str, looks: Sequence[Look], group_names: Mapping[str, str] | None = None) -> list[Any]:
     """Give what one of `COLUMNS` holds, one value a look; what is missing is None, and lists are tuples."""
-    if name == "group_name":
-        names: Mapping[Any, str] = group_names or {}
-        return [names.get(look.group_id) for look in looks]
-    if name == "error_code":
-        return [look.error.code if look.error else None for look in looks]
-    if name == "error_message":
-        return [look.error.message if look.error else None for look in looks]
-    return list(map(attrgetter(name), looks))
+    return _VALUES[name](looks, group_names or {})
 
 
 def codes_of(name: str, values: Iterable[Any]) -> array[int]:
@@ -132,9 +127,7 @@ def read_whole(value: object) -> int | None:
     """
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         whole = int(value.partition(".")[0])
-    elif isinstance(value, Integral) and not isinstance(value, bool):
-        whole = int(value)
-    elif isinstance(value, float) and value.is_integer():
+    elif isinstance(value, (Integral, float)) and not isinstance(value, bool) and value % 1 == 0:
         whole = int(value)
     else:
         return None

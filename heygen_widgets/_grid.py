@@ -32,7 +32,7 @@ _HEIGHTS = (240, 1200)  # px
 _CHOSEN_TITLES = 50  # chosen characters that are called by their name
 
 
-class LookGrid(VuetifyTemplate):  # type: ignore[misc]
+class LookGrid(VuetifyTemplate):
     """Filters and a grid of cards over a catalogue, which may come later.
 
     Parameters

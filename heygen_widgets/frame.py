@@ -154,9 +154,8 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
             raise ValueError(f"row {position} of the frame (the first is 0) has no id, or one that is no text")
         record["error"] = {"code": record.pop("error_code", None), "message": record.pop("error_message", None)}
         record["preferred_orientation"] = record.get("orientation")
-        ownership = record.get("ownership")
         served = {name: value for name, value in record.items() if name in _SERVED}
-        looks.append(Look.from_json(served, ownership=ownership if ownership in CLOSED["ownership"] else None))
+        looks.append(Look.from_json(served, ownership=record.get("ownership")))
     pairs = zip(columns.get("group_id", ()), columns.get("group_name", ()), strict=False)
     return looks, {group_id: name for group_id, name in pairs if group_id and name is not None}
 
@@ -186,7 +185,11 @@ def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
         texts = map(read_text, column)
         values[name] = [text and from_cell(text) for text in texts] if flat else list(texts)
     for name, column in lists.items():
-        values[name] = column if not flat else [text.split(_SEPARATOR) if text else [] for text in values[name]]
+        cells = zip(column, values[name], strict=True)
+        values[name] = [text.split(_SEPARATOR) if text and items is None else items for items, text in cells]
+    # Records read any text for these two; that of a gender they check themselves.
+    for name in {"ownership", "orientation"} & values.keys():
+        values[name] = [value if value in CLOSED[name] else None for value in values[name]]
     # CSV knows no empty text.
     for name in ("name", "avatar_type"):
         values[name] = [text or "" for text in values[name]]
@@ -196,13 +199,13 @@ def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
 def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
     """Count looks by type, owner, gender and orientation: one row for each combination that occurs.
 
-    ==========================================  ==============================================================
-    columns                                    type
-    ==========================================  ==============================================================
-    ``avatar_type``                            ``string``
-    ``ownership``, ``gender``, ``orientation``  ``category`` with fixed categories, ``"unknown"`` the last of them
-    ``looks``                                  ``int64``: how many, at least 1
-    ==========================================  ==============================================================
+    ===========================================  ======================================================
+    columns                                      type
+    ===========================================  ======================================================
+    ``avatar_type``                              ``string``
+    ``ownership``, ``gender``, ``orientation``   ``category``, the fixed ones and ``"unknown"`` after them
+    ``looks``                                    ``int64``: how many, at least 1
+    ===========================================  ======================================================
 
     A missing value is the text ``"unknown"``, so that no look is lost in a grouping; the sum of ``looks`` is the
     number of looks. The types are the same for no looks at all.

@@ -91,6 +91,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         sync=True
     )
 
+    _paused = False  # since it is shown nowhere any more
     _is_the_users = False  # the catalogue, so that it is not for the picker to stop it
 
     def __init__(
@@ -218,7 +219,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         if change["old"] and not change["new"]:
             self._pause()
             return
-        if not change["old"]:
+        if self._paused:
             self._load()
         if (change["new"] or 0) > (change["old"] or 0) and len(self._cards):
             self.set_trait("opening", self._window(0, FIRST_WINDOW))
@@ -232,6 +233,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         except (HeyGenError, ValueError) as error:
             self.error = str(error)
             return
+        self._paused = False
         catalogue.hold(self)
         catalogue.load_in_background()
         catalogue.fetch_ahead(self.filter.group_id)
@@ -241,6 +243,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                 self._follower.start()
 
     def _pause(self) -> None:
+        self._paused = True
         if self._catalogue is not None and not self._is_the_users:
             self._catalogue.release(self)
 

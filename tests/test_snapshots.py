@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import secrets
 import stat
 import sys
 import tracemalloc
@@ -263,6 +264,19 @@ def test_a_link_is_replaced_and_its_target_left_alone(path: Path, tmp_path: Path
     assert target.read_text() == "mine"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+def test_a_link_laid_where_the_temporary_file_will_be_is_not_written_through(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "token_hex", lambda size: "0" * 2 * size)
+    target = tmp_path / "target"
+    target.write_text("mine")
+    (tmp_path / f".heygen_widgets-{'0' * 16}.tmp").symlink_to(target)
+    with pytest.raises(FileExistsError):
+        write_snapshot(path, SNAPSHOT)
+    assert target.read_text() == "mine"
+
+
 def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 255)
     write_snapshot(path, SNAPSHOT)
@@ -419,6 +433,12 @@ def test_a_file_that_goes_on_after_its_end_is_refused(more: bytes) -> None:
     assert_refused(gzip.compress(b"\n".join([header(), LINE, END])) + more, "goes on after its end")
 
 
+def test_what_comes_after_the_end_is_found_where_a_block_ends_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = gzip.compress(b"\n".join([header(), LINE, END]))
+    monkeypatch.setattr(_snapshots, "_BLOCK_SIZE", len(content))
+    assert_refused(content + b"x", "goes on after its end")
+
+
 def test_lines_that_go_on_after_the_last_are_refused() -> None:
     assert_lines_refused(header(), LINE, END, LINE, match="goes on after its end")
 
@@ -455,6 +475,11 @@ def test_numbers_of_records_that_do_not_hold_are_refused(lines: list[bytes], mat
 )
 def test_a_field_of_the_first_line_that_has_a_wrong_value_is_named(name: str, value: object) -> None:
     assert_lines_refused(header(**{name: value}), LINE, END, match=f"first line whose '{name}' is not")
+
+
+def test_a_time_in_whole_seconds_is_read_as_a_float() -> None:
+    loaded_at = read_lines(header(loaded_at=1_790_000_000), LINE, END).loaded_at
+    assert (loaded_at, type(loaded_at)) == (1_790_000_000.0, float)
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999"])
