@@ -73,7 +73,7 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _WRITTEN_LIST = re.compile(rf"\[(?:[\s,]*(?:{_QUOTED.pattern}))*[\s,]*\]")
-_LARGEST_INT = 2**53
+_LARGEST_EXACT = 2**53  # beyond it a float stands for several integers
 
 
 def checked_looks(looks: Iterable[Look]) -> list[Look]:
@@ -121,17 +121,12 @@ def read_text(value: object) -> str | None:
 
 
 def read_whole(value: object) -> int | None:
-    """Read a whole number up to 2**53: an int, a float without a fraction, or a text of either; else None.
-
-    Beyond 2**53 a float stands for several integers.
-    """
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        whole = int(value.partition(".")[0])
-    elif isinstance(value, (Integral, float)) and not isinstance(value, bool) and value % 1 == 0:
-        whole = int(value)
-    else:
-        return None
-    return whole if abs(whole) <= _LARGEST_INT else None
+    """Read a whole number: an int, a float without a fraction up to 2**53, or a text of either; else None."""
+    if isinstance(value, str):
+        return int(value.partition(".")[0]) if _WHOLE.fullmatch(value) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _LARGEST_EXACT else None
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
 
 
 def read_list(value: object) -> list[object] | None:

@@ -196,7 +196,8 @@ class Loading:
 
     @property
     def error(self) -> HeyGenError | None:
-        return next((chain.error for chain in self._chains if chain.error), self._error_ahead)
+        ahead = None if self.complete else self._error_ahead
+        return next((chain.error for chain in self._chains if chain.error), ahead)
 
     @property
     def missing(self) -> tuple[str, ...]:

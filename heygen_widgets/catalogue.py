@@ -246,11 +246,9 @@ class LookCatalogue(LoadedLooks):
         finally:
             with self._changed:
                 self._reading = False
-                if (
-                    snapshot
-                    and snapshot.complete
-                    and (snapshot.ownership, snapshot.avatar_type, snapshot.group_id) == self._scope
-                ):
+                # A file that somebody put under this name is no answer for another scope.
+                scope = snapshot and (snapshot.ownership, snapshot.avatar_type, snapshot.group_id)
+                if snapshot and snapshot.complete and scope == self._scope:
                     self._adopt(snapshot)
                 age = time.time() - (self._loaded_at or 0)
                 fresh = self._complete and self._cache is not None and 0 <= age <= self._cache.total_seconds()
@@ -340,11 +338,12 @@ class LookCatalogue(LoadedLooks):
         """
         if self._client is None:
             raise HeyGenError("This catalogue has no client to ask: give one with LookCatalogue.open(path, client).")
+        self.wait_for_snapshot()
         with self._changed:
             self._stopping, self._has_read = False, True
             self._kept_at = self._cache_path()
             self._loading = self._new_loading(LookStore())
-            if self._loading and not self._reading:
+            if self._loading:
                 self._loading.start()
 
     def fetch_ahead(self, group_ids: Iterable[str]) -> None:
@@ -387,17 +386,20 @@ class LookCatalogue(LoadedLooks):
         try:
             yield
         finally:
-            self._holders.discard(holder)
+            with self._changed:
+                self._holders.discard(holder)
 
     def hold(self, holder: object) -> None:
         """Note that somebody wants it loaded, until `release` or until there is no such object any more."""
-        self._holders.add(holder)
+        with self._changed:
+            self._holders.add(holder)
 
     def release(self, holder: object) -> None:
         """Note that somebody does not want it loaded any more; when nobody else does, loading stops."""
-        self._holders.discard(holder)
-        if not self._holders:
-            self.stop()
+        with self._changed:
+            self._holders.discard(holder)
+            if not self._holders:
+                self.stop()
 
     @property
     def revision(self) -> int:

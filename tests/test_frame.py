@@ -195,6 +195,13 @@ def test_ids_of_digits_come_back_from_csv_as_texts() -> None:
     assert [(look.id, look.group_id) for look in looks] == [("12", "7"), ("13", None)]
 
 
+def test_an_id_of_digits_is_taken_as_long_as_it_is_exact() -> None:
+    frame = pd.DataFrame({"id": [12345678901234567], "name": ["A"], "avatar_type": ["photo_avatar"]})
+    assert frame_to_looks(frame)[0][0].id == "12345678901234567"
+    with pytest.raises(ValueError, match="row 0 "):
+        frame_to_looks(frame.astype({"id": float}))
+
+
 def test_lists_that_numpy_has_written_come_back_text_by_text() -> None:
     frame = looks_to_frame(LOOKS[:1])
     frame["tags"] = [str(np.array(["UGC", "it's new"], dtype=object))]
@@ -202,8 +209,10 @@ def test_lists_that_numpy_has_written_come_back_text_by_text() -> None:
 
 
 def test_a_text_that_only_begins_like_a_list_is_a_flat_one() -> None:
-    frame = looks_to_frame([replace(LOOKS[0], tags=("[draft]", "['x"))], flat=True)
-    assert frame_to_looks(frame)[0][0].tags == ("[draft]", "['x")
+    frame = looks_to_frame([replace(LOOKS[0], tags=("[draft]", "['x", "['\\x']"))], flat=True)
+    assert frame_to_looks(frame)[0][0].tags == ("[draft]", "['x", "['\\x']")
+    alone = looks_to_frame([replace(LOOKS[0], tags=("['\\x']",))], flat=True)
+    assert frame_to_looks(alone)[0][0].tags == ("['\\x']",)
 
 
 def test_the_rows_and_columns_given_are_read_under_any_index_and_order() -> None:
