@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from heygen_widgets._exports import as_cell, from_cell, parquet_schema
+from heygen_widgets._exports import LISTS, as_cell, from_cell, parquet_schema
 from heygen_widgets.frame import frame_to_looks, looks_to_frame, looks_to_parquet
 from heygen_widgets.models import Failure, Look
 
@@ -62,7 +62,8 @@ def accounts_one_empty(tmp_path: Path) -> list[str]:
 
 def rows_of(looks: list[Look], group_names: dict[str, str]) -> list[dict[str, Any]]:
     frame = looks_to_frame(looks, group_names=group_names).astype(object)
-    return frame.where(frame.notna(), None).to_dict("records")
+    rows = frame.where(frame.notna(), None).to_dict("records")
+    return [{**row, **{name: list(row[name]) for name in LISTS}} for row in rows]
 
 
 def ids_and_tags(frame: pd.DataFrame) -> list[tuple[str, list[str]]]:

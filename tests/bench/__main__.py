@@ -2,12 +2,25 @@
 
 import argparse
 import os
+import platform
 import sys
+import tempfile
 from collections.abc import Sequence
+from datetime import date
 
-from . import imports, paging, picker
+from . import frames, imports, keystrokes, loading, memory, paging, picker, rivals
+from .table import Finding, print_table
 
-BENCHMARKS = {"picker": picker.run, "paging": paging.run, "imports": imports.run}
+BENCHMARKS = {
+    "picker": picker.run,
+    "rivals": rivals.run,
+    "keystrokes": keystrokes.run,
+    "loading": loading.run,
+    "frames": frames.run,
+    "memory": memory.run,
+    "paging": paging.run,
+    "imports": imports.run,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,11 +28,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Benchmarks of heygen_widgets.")
     parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; all unless given")
     name = parser.parse_args(arguments).name
-    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors{_load()}", flush=True)
-    for run in [BENCHMARKS[name]] if name else BENCHMARKS.values():
-        print(flush=True)
-        run()
+    # What requests would send to a proxy stays here, and nothing of the user's cache is read or written
+    os.environ |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1", "TQDM_DISABLE": "1"}
+    print(f"{_machine()}{_load()}", flush=True)
+    findings: list[Finding] = []
+    with tempfile.TemporaryDirectory(prefix="heygen-widgets-bench-") as cache:
+        os.environ["XDG_CACHE_HOME"] = cache
+        for run in [BENCHMARKS[name]] if name else BENCHMARKS.values():
+            print(flush=True)
+            findings += run()
+    if not name:
+        print(f"\nMeasured on {date.today():%Y-%m-%d}: {_machine()}\n")
+        print_table(findings)
     return 0
+
+
+def _machine() -> str:
+    system = f"{platform.system()} {platform.machine()}"
+    return f"Python {platform.python_version()}, {os.cpu_count()} processors, {system}"
 
 
 def _load() -> str:

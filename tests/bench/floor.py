@@ -12,6 +12,8 @@ class Floor(VuetifyTemplate):
     template_file = (__file__, "floor.vue")
 
     filter = traitlets.Dict().tag(sync=True)
+    show = traitlets.Unicode("looks").tag(sync=True)
+    opened = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
@@ -19,4 +21,5 @@ class Floor(VuetifyTemplate):
     def vue_set_filter(self, changes: Any) -> None:
         """Do nothing; what is measured is over before anybody clicks."""
 
-    vue_ask_characters = vue_clear_filter = vue_retry = vue_set_filter
+    vue_ask_options = vue_clear_filter = vue_retry = vue_refresh = vue_set_filter
+    vue_set_show = vue_leave_character = vue_set_filter

@@ -20,9 +20,10 @@ expect.set_options(timeout=15_000)
 class OpenNotebook:
     """Opens notebooks for one test; all are closed after it."""
 
-    def __init__(self, server: JupyterServer, browser: Browser, pictures: Path) -> None:
+    def __init__(self, server: JupyterServer, browser: Browser, folder: Path, pictures: Path) -> None:
         self._server = server
         self._browser = browser
+        self._folder = folder
         self.pictures = pictures
         self.opened: list[NotebookPage] = []
         self._expected_errors: list[str] = []
@@ -37,7 +38,12 @@ class OpenNotebook:
         env: Mapping[str, str] | None = None,
         save_widget_state: bool = False,
     ) -> NotebookPage:
-        """Open a notebook, with the meaning of the arguments in `NotebookPage`."""
+        """Open a notebook, with the meaning of the arguments in `NotebookPage`.
+
+        Its kernel has an empty cache of its own, unless `env` names another one as ``XDG_CACHE_HOME``.
+        """
+        cache = self._folder / f"cache-{len(self.opened)}"
+        cache.mkdir()
         notebook = NotebookPage(
             self._server,
             self._browser,
@@ -45,7 +51,7 @@ class OpenNotebook:
             app=app,
             theme=theme,
             viewport=viewport,
-            env=env,
+            env={"XDG_CACHE_HOME": str(cache), **(env or {})},
             save_widget_state=save_widget_state,
         )
         self.opened.append(notebook)
@@ -91,7 +97,7 @@ def jupyter_server() -> Iterator[JupyterServer]:
 @pytest.fixture
 def open_notebook(jupyter_server: JupyterServer, browser: Browser, tmp_path: Path) -> Iterator[OpenNotebook]:
     """Open notebooks by calling it; an exception on a page or in a widget's handler fails the test."""
-    notebooks = OpenNotebook(jupyter_server, browser, Path(os.environ.get(PICTURES) or tmp_path))
+    notebooks = OpenNotebook(jupyter_server, browser, tmp_path, Path(os.environ.get(PICTURES) or tmp_path))
     try:
         yield notebooks
         errors = notebooks.unexpected_errors()

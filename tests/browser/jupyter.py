@@ -384,6 +384,10 @@ class NotebookPage:
         index = range(self.cell_count())[cell]
         self._run("notebook:run-cell", index, [index], allow_errors, timeout)
 
+    def clear_output(self, cell: int) -> None:
+        """Clear the output of a cell, by index from 0, so that its widgets are not displayed there any more."""
+        self._execute("notebook:clear-cell-output", range(self.cell_count())[cell], TIMEOUT)
+
     def run(self, code: str, *, timeout: float = TIMEOUT) -> str:
         """Execute code in the notebook's kernel, past the page; return its text, printed and of the last expression.
 

@@ -1,0 +1,82 @@
+"""What the browser tests see and do of a picker on a page."""
+
+import re
+
+from playwright.sync_api import Locator, expect
+
+from .conftest import OpenNotebook
+from .jupyter import App, NotebookPage
+
+SETUP = "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000))\npicker.catalogue.wait(); picker"
+
+DECODED = "root => [...root.querySelectorAll('.look-card img')].filter(i => i.complete && i.naturalWidth > 0).length"
+CARDS = "root => root.querySelectorAll('.look-card').length"
+# The visible part of the grid, cell by cell: is a loaded card there?
+BLANK = """root => {
+    const grid = root.querySelector('.look-grid').getBoundingClientRect();
+    return [...root.querySelectorAll('.look-card')].filter(card => {
+        const box = card.getBoundingClientRect();
+        return box.bottom > grid.top && box.top < grid.bottom && !card.dataset.lookId;
+    }).length;
+}"""
+
+
+def picker_of(notebook: NotebookPage, cell: int = 0) -> Locator:
+    return notebook.output(cell).locator(".look-picker")
+
+
+def shown(open_notebook: OpenNotebook, app: App = "lab", viewport: tuple[int, int] = (1400, 1000)) -> NotebookPage:
+    """Open a picker with 2,000 looks and wait for its first pictures."""
+    notebook = open_notebook([SETUP], app=app, viewport=viewport)
+    notebook.run_cell(0)
+    wait_for_pictures(picker_of(notebook))
+    return notebook
+
+
+def wait_until(locator: Locator, program: str) -> None:
+    """Wait until a JavaScript predicate over an element holds."""
+    element = locator.element_handle()
+    locator.page.wait_for_function(program, arg=element, timeout=30_000)
+
+
+def wait_for_pictures(picker: Locator, number: int = 12) -> None:
+    expect(picker).to_be_visible()
+    wait_until(picker, f"root => ({DECODED})(root) >= {number}")
+
+
+def cards(picker: Locator) -> Locator:
+    return picker.locator(".look-card[data-look-id]")
+
+
+def total(picker: Locator) -> Locator:
+    return picker.locator(".look-picker__total")
+
+
+def choose_option(picker: Locator, dropdown: str, option: str) -> None:
+    """Open a dropdown, by its label, and click an option, by its title."""
+    named(picker, dropdown).locator(".v-field").click()
+    options(picker).filter(has=titled(picker, option)).click()
+
+
+def named(picker: Locator, label: str) -> Locator:
+    """Give the input with a label."""
+    exactly = re.compile(f"^{re.escape(label)}$")
+    return picker.locator(".look-filters .v-input").filter(has=picker.page.locator("label", has_text=exactly))
+
+
+def options(picker: Locator) -> Locator:
+    """Give what the open dropdown offers."""
+    return picker.page.locator(".v-overlay--active .v-list-item")
+
+
+def titled(picker: Locator, title: str) -> Locator:
+    """Give the titles of options that are exactly so."""
+    return picker.page.locator(".v-list-item-title", has_text=re.compile(f"^{re.escape(title)}$"))
+
+
+def grid(picker: Locator) -> Locator:
+    return picker.locator(".look-grid")
+
+
+def scroll_to(picker: Locator, px: int) -> None:
+    grid(picker).evaluate("(grid, px) => { grid.scrollTop = px }", px)
