@@ -17,7 +17,8 @@ from pathlib import Path
 
 import platformdirs
 
-from ._snapshots import FORMAT_NUMBER, TEMPORARY_NAME, Snapshot, read_snapshot_file, write_snapshot
+from ._files import TEMPORARY_NAME
+from ._snapshots import FORMAT_NUMBER, Snapshot, read_snapshot_file, write_snapshot
 from .errors import SnapshotError
 
 __all__ = ["cache_folder", "cached_path", "read_cached", "write_cached"]

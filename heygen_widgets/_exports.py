@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import secrets
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
@@ -13,6 +12,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from ._files import replacement
 from .models import Look
 
 __all__ = [
@@ -222,20 +222,8 @@ def looks_to_parquet(
     table = pa.table(columns, schema=schema)
     # Through a link to the file it stands for, which a rename would otherwise replace by a plain file.
     target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} into")
-    # Beside the target, since a rename works within one file system only, and by a suffix that no glob over exports
-    # takes for one of them.
-    unfinished = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with unfinished.open("xb") as file:
-            pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with replacement(target, 0o666) as file:
+        pq.write_table(table, file)
 
 
 def _pyarrow() -> Any:  # noqa: ANN401 - it ships no types

@@ -8,41 +8,27 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
 import stat
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
 
 from . import _reading as read
+from ._files import open_without_waiting, pack, replacement, unpack_lines
 from .errors import APIResponseError, SnapshotError
 from .models import AvatarGroup, Look
 
-__all__ = ["FORMAT_NUMBER", "TEMPORARY_NAME", "Snapshot", "read_snapshot", "read_snapshot_file", "write_snapshot"]
+__all__ = ["FORMAT_NUMBER", "Snapshot", "read_snapshot", "read_snapshot_file", "write_snapshot"]
 
 T = TypeVar("T", Look, AvatarGroup)
 
 FORMAT_NUMBER = 1
-TEMPORARY_NAME = re.compile(r"\.heygen_widgets-[0-9a-f]{16}\.tmp")  # what a process that was killed leaves behind
 
 _FORMAT = "heygen_widgets catalogue"
 _END = {"end": True}
 _OWNERSHIPS = (None, "private", "public")
 _LAST_SECOND = 253_402_300_799  # Unix time in s: the end of the year 9999, the last that datetime knows
-
-_LARGEST_FILE = 256 * 2**20  # bytes, packed; 25,000 looks take some 8 MB
-_LARGEST_CONTENT = 2**30  # bytes, unpacked
-_LONGEST_LINE = 2**20  # bytes, unpacked
-# A gigabyte of "[],[],…" would become 25 of lists. A look has some 20 commas and brackets.
-_MOST_VALUES = 2**24
-_BLOCK_SIZE = 2**18  # bytes, read and unpacked at a time
-_LEVEL = 6  # of gzip: 9 takes three times as long to save a few per cent
-_GZIP = 31  # zlib's number for the gzip container at the largest window
-_MAGIC = b"\x1f\x8b"  # what every gzip file begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +93,8 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
         When the file cannot be written.
     """
     try:
-        with _replacement(path) as file:
-            for piece in _packed(snapshot):
+        with replacement(path, 0o600) as file:
+            for piece in pack(_written(snapshot)):
                 file.write(piece)
     except SnapshotError as exc:
         raise SnapshotError(f"{path} was not written, as it {exc}.") from None
@@ -128,7 +114,7 @@ def read_snapshot(path: Path) -> Snapshot:
     OSError
         When it cannot be opened, such as FileNotFoundError or PermissionError.
     """
-    with open(path, "rb", opener=_open_without_waiting) as file:
+    with open(path, "rb", opener=open_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise SnapshotError(f"{path} is not a regular file.")
         return read_snapshot_file(file, str(path))
@@ -152,71 +138,12 @@ def read_snapshot_file(file: BinaryIO, name: str) -> Snapshot:
         When reading fails half-way.
     """
     try:
-        return _unpacked(_lines(file))
+        return _unpacked(unpack_lines(file))
     except SnapshotError as exc:
         raise SnapshotError(f"{name} {exc}.") from None
 
 
 # Below here, the text of an error is what is wrong, to follow the name of the file.
-
-
-@contextmanager
-def _replacement(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` when nothing is raised, and vanishes otherwise."""
-    # A name of its own, since one that starts with the file's could be longer than a folder allows.
-    temporary = path.parent / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(temporary, path)
-    finally:
-        # It is gone when all went well, and must not hide the error when it did not.
-        with suppress(OSError):
-            os.unlink(temporary)
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    # A named pipe would keep us waiting for ever.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-class _Bounds:
-    """Keeps account of what is unpacked, so that nothing is written that would not be read."""
-
-    def __init__(self) -> None:
-        self._size = 0
-        self._values = 0
-
-    def add(self, block: bytes) -> None:
-        self._size += len(block)
-        self._values += block.count(b",") + block.count(b"[") + block.count(b"{")
-        if self._size > _LARGEST_CONTENT:
-            raise SnapshotError(f"holds more than {_LARGEST_CONTENT >> 20} MB when unpacked")
-        if self._values > _MOST_VALUES:
-            raise SnapshotError(f"holds more than {_MOST_VALUES} values")
-
-
-def _packed(snapshot: Snapshot) -> Iterator[bytes]:
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    bounds = _Bounds()
-    size = 0
-    for line in _written(snapshot):
-        bounds.add(line)
-        piece = packer.compress(line)
-        size += len(piece)
-        yield piece
-    piece = packer.flush()
-    if size + len(piece) > _LARGEST_FILE:
-        raise _too_large()
-    yield piece
-
-
-def _too_large() -> SnapshotError:
-    return SnapshotError(f"is larger than {_LARGEST_FILE >> 20} MB")
 
 
 def _written(snapshot: Snapshot) -> Iterator[bytes]:
@@ -238,47 +165,8 @@ def _written(snapshot: Snapshot) -> Iterator[bytes]:
                 line = encode({kind: item.to_json(), "ownership": item.ownership}).encode() + b"\n"
             except (TypeError, ValueError, RecursionError):
                 raise SnapshotError(f"holds a {kind} (number {number}) that cannot be written as JSON") from None
-            if len(line) > _LONGEST_LINE:
-                raise _too_long()
             yield line
     yield encode(_END).encode() + b"\n"
-
-
-def _too_long() -> SnapshotError:
-    return SnapshotError(f"has a line of more than {_LONGEST_LINE} bytes")
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Unpack piece by piece, without the ends of lines, and never more than is asked for."""
-    unpacker = zlib.decompressobj(_GZIP)
-    bounds = _Bounds()
-    size = 0
-    rest = b""
-    while not unpacker.eof:
-        piece = unpacker.unconsumed_tail
-        if not piece:
-            piece = file.read(_BLOCK_SIZE)
-            size += len(piece)
-            if not piece:
-                raise SnapshotError("is cut short" if size else "is empty")
-            if size > _LARGEST_FILE:
-                raise _too_large()
-            if size == len(piece) and not piece.startswith(_MAGIC):
-                raise SnapshotError("is no gzip file, and so no snapshot of a catalogue")
-        try:
-            block = unpacker.decompress(piece, _BLOCK_SIZE)
-        except zlib.error:
-            raise SnapshotError("is damaged: it cannot be unpacked") from None
-        bounds.add(block)
-        lines = (rest + block).split(b"\n")
-        if max(map(len, lines)) > _LONGEST_LINE:
-            raise _too_long()
-        rest = lines.pop()
-        yield from lines
-    if rest:
-        yield rest
-    if unpacker.unused_data or file.read(1):
-        raise SnapshotError("goes on after its end")
 
 
 def _unpacked(lines: Iterator[bytes]) -> Snapshot:

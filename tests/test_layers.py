@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "heygen_widgets"
 
 FLOORS = {
+    "_files": 0,
     "_reading": 0,
     "errors": 0,
     "models": 0,

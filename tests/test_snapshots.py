@@ -21,8 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_models import SERVED_GROUP, SERVED_LOOK, records
 
-from heygen_widgets import _snapshots
-from heygen_widgets._snapshots import TEMPORARY_NAME, Snapshot, read_snapshot, read_snapshot_file, write_snapshot
+from heygen_widgets import _files, _snapshots
+from heygen_widgets._files import TEMPORARY_NAME
+from heygen_widgets._snapshots import Snapshot, read_snapshot, read_snapshot_file, write_snapshot
 from heygen_widgets.errors import HeyGenError, SnapshotError
 from heygen_widgets.models import AvatarGroup, Look
 
@@ -213,12 +214,11 @@ def test_an_interrupt_while_writing_leaves_the_old_file_and_nothing_else(
     write_snapshot(path, SNAPSHOT)
     old = path.read_bytes()
 
-    def interrupted(snapshot: Snapshot) -> Iterator[bytes]:
-        assert snapshot is SNAPSHOT
-        yield b"begun"
+    def interrupted(lines: Iterator[bytes]) -> Iterator[bytes]:
+        yield next(lines)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_snapshots, "_packed", interrupted)
+    monkeypatch.setattr(_snapshots, "pack", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_snapshot(path, SNAPSHOT)
     assert path.read_bytes() == old
@@ -322,7 +322,7 @@ def test_what_is_too_large_is_neither_written_nor_read(
     limit: str, match: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_snapshot(path, SNAPSHOT)
-    monkeypatch.setattr(_snapshots, limit, 50)
+    monkeypatch.setattr(_files, limit, 50)
     with pytest.raises(SnapshotError, match=match):
         read_snapshot(path)
     with pytest.raises(SnapshotError, match=match):
@@ -419,7 +419,7 @@ def test_a_wrong_checksum_is_damage() -> None:
 @pytest.mark.parametrize("block", [2, 3, 7, 64])
 def test_it_matters_not_how_a_file_falls_into_blocks(block: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_snapshot(path, SNAPSHOT)
-    monkeypatch.setattr(_snapshots, "_BLOCK_SIZE", block)
+    monkeypatch.setattr(_files, "_BLOCK_SIZE", block)
     assert everything(read_snapshot(path)) == everything(SNAPSHOT)
 
 
@@ -435,7 +435,7 @@ def test_a_file_that_goes_on_after_its_end_is_refused(more: bytes) -> None:
 
 def test_what_comes_after_the_end_is_found_where_a_block_ends_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
     content = gzip.compress(b"\n".join([header(), LINE, END]))
-    monkeypatch.setattr(_snapshots, "_BLOCK_SIZE", len(content))
+    monkeypatch.setattr(_files, "_BLOCK_SIZE", len(content))
     assert_refused(content + b"x", "goes on after its end")
 
 
@@ -551,24 +551,24 @@ def test_a_line_without_end_is_given_up_long_before_it_is_unpacked() -> None:
 
 
 def test_a_bomb_of_many_lines_is_given_up_at_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_snapshots, "_LARGEST_CONTENT", 2**22)
+    monkeypatch.setattr(_files, "_LARGEST_CONTENT", 2**22)
     line = LINE.replace(b'"A"', b'"' + b"n" * 2**16 + b'"')
     looks = [line.replace(b'"a"', b'"%d"' % number) for number in range(200)]
     assert_lines_refused(header(looks=200), *looks, END, match="more than 4 MB when unpacked")
 
 
 def test_a_bomb_of_empty_lists_is_given_up_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_snapshots, "_MOST_VALUES", 2**18)
+    monkeypatch.setattr(_files, "_MOST_VALUES", 2**18)
     line = LINE.replace(b'"A"', b'"A","x":[' + b"[]," * 10_000 + b"[]]")
     lines = [line.replace(b'"a"', b'"%d"' % number) for number in range(60)]
     assert_lines_refused(header(looks=60), *lines, END, match="more than 262144 values")
 
 
-@pytest.mark.parametrize("limit", [_snapshots._LARGEST_FILE, _snapshots._LARGEST_CONTENT])
+@pytest.mark.parametrize("limit", [_files._LARGEST_FILE, _files._LARGEST_CONTENT])
 def test_a_hundred_thousand_looks_are_far_below_the_limits(limit: int) -> None:
     line = json.dumps({"look": LOOKS[0].to_json(), "ownership": "private"})
     assert 100_000 * 2 * len(line) < limit
-    assert 100_000 * 2 * sum(map(line.count, ",[{")) < _snapshots._MOST_VALUES
+    assert 100_000 * 2 * sum(map(line.count, ",[{")) < _files._MOST_VALUES
 
 
 @given(st.binary(max_size=200), st.booleans())
