@@ -63,7 +63,7 @@ class LoadedLooks:
 
     @classmethod
     def _of_snapshot(cls, snapshot: Snapshot) -> LoadedLooks:
-        loaded = LoadedLooks(Scope(snapshot.ownership, snapshot.avatar_type, snapshot.group_id))  # type: ignore[arg-type]  # read_snapshot lets no other ownership pass
+        loaded = LoadedLooks(Scope(*snapshot.scope))  # type: ignore[arg-type]  # no other ownership is read
         loaded._adopt(snapshot)
         return loaded
 
@@ -112,7 +112,7 @@ class LoadedLooks:
 
     @property
     def loaded_at(self) -> datetime | None:
-        """When what is shown was complete, in UTC; None before that, and for looks that no service gave."""
+        """When what is shown was complete, or saved while it was not, in UTC; None where neither was."""
         with self._changed:
             return None if self._loaded_at is None else datetime.fromtimestamp(self._loaded_at, UTC)
 

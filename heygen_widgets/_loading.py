@@ -150,8 +150,10 @@ class Loading:
             self._group_chains = [self._group_chain(owner) for owner in scope.owners]
         self._chains = [*self._look_chains, *self._group_chains]
         self._ahead: list[str] = []  # ids of groups, the next one last
-        self._asked_ahead: set[str] = set()
+        self._under_way = ""  # the one that is fetched now
+        self._fetched: set[str] = set()  # those of which all has come
         self._fetching_ahead = False
+        self._halting = False
         self._error_ahead: HeyGenError | None = None
 
     def _look_chain(self, owner: Ownership) -> _Chain:
@@ -220,37 +222,43 @@ class Loading:
             self._stopping, self._error_ahead = False, None
             for chain in self._chains:
                 if not chain.complete and not chain.running:
-                    chain.running, chain.error = True, None
+                    chain.running, chain.error = True, self._begin(chain.name, self._run, chain)
+                    chain.running = chain.error is None
                     self._note_change()
-                    self._begin(chain.name, self._run, chain)
 
     def stop(self) -> None:
         """Stop after the requests under way."""
         with self._changed:
-            self._stopping = True
+            self._stopping = self._halting = True
             self._ahead.clear()
-            self._asked_ahead.clear()
 
     def fetch_ahead(self, group_ids: Iterable[str]) -> None:
         """Fetch the looks of some characters next, where they are not there yet."""
         with self._changed:
-            for group_id in [g for g in group_ids if g][:_MOST_AHEAD]:
-                if group_id not in self._asked_ahead and self._misses(group_id):
-                    self._asked_ahead.add(group_id)
-                    self._ahead.append(group_id)
+            wanted = [group_id for group_id in group_ids if group_id][:_MOST_AHEAD]
+            self._ahead += [i for i in wanted if i not in (*self._ahead, self._under_way) and self._misses(i)]
+            if self._ahead or self._under_way in wanted:
+                self._halting = False
             if self._ahead and not self._fetching_ahead:
-                self._fetching_ahead, self._error_ahead = True, None
+                self._fetching_ahead, self._error_ahead = True, self._begin("looks of a character", self._run_ahead)
+                self._fetching_ahead = self._error_ahead is None
                 self._note_change()
-                self._begin("looks of a character", self._run_ahead)
 
     def _misses(self, group_id: str) -> bool:
-        if self.scope.group_id or all(chain.complete for chain in self._look_chains):
-            return False
         group = self.store.groups.get(group_id)
-        return not group or group.looks_count is None or self.store.count_loaded(group_id) < group.looks_count
+        owner = group.ownership if group else None
+        chains = zip(self.scope.owners, self._look_chains, strict=True)
+        if self.scope.group_id or all(chain.complete for name, chain in chains if owner in (None, name)):
+            return False
+        whole = group and group.looks_count is not None and self.store.count_loaded(group_id) >= group.looks_count
+        return not whole and group_id not in self._fetched
 
-    def _begin(self, name: str, target: Callable[..., None], *arguments: object) -> None:
-        threading.Thread(target=target, args=arguments, name=f"heygen_widgets: {name}", daemon=True).start()
+    def _begin(self, name: str, target: Callable[..., None], *arguments: object) -> HeyGenError | None:
+        try:
+            threading.Thread(target=target, args=arguments, name=f"heygen_widgets: {name}", daemon=True).start()
+        except RuntimeError as error:  # too many threads, or the interpreter ends
+            return HeyGenError(f"Loading the {name} could not begin: {error}.")
+        return None
 
     def _run(self, chain: _Chain) -> None:
         """Follow one chain until its end, `stop` or an error: what a thread does."""
@@ -296,39 +304,49 @@ class Loading:
 
     def _run_ahead(self) -> None:
         """Fetch what is looked at, the last asked for first: what a thread does."""
-        while True:
+        try:
+            while group_id := self._next_ahead():
+                try:
+                    self._fetch(group_id)
+                except HeyGenError as error:
+                    self._fail_ahead(error)
+        except Exception as bug:
             with self._changed:
-                if not self._ahead:
-                    self._fetching_ahead = False
-                    self._note_change()
-                    return
-                group_id = self._ahead.pop()
-                group = self.store.groups.get(group_id)
-            owners = [owner for owner in self.scope.owners if not group or group.ownership in (None, owner)]
-            try:
-                for owner in owners:
-                    self._fetch(group_id, owner)
-            except HeyGenError as error:
-                self._fail_ahead(group_id, error)
-            except Exception as bug:
-                self._fail_ahead(group_id, HeyGenError(f"loading the looks of {group_id!r} broke off: {bug!r}"))
-                with self._changed:
-                    self._fetching_ahead = False
-                raise
+                self._under_way, self._fetching_ahead = "", False
+                self._fail_ahead(HeyGenError(f"loading the looks of a character broke off: {bug!r}"))
+            raise
 
-    def _fail_ahead(self, group_id: str, error: HeyGenError) -> None:
+    def _next_ahead(self) -> str:
         with self._changed:
-            self._asked_ahead.discard(group_id)
+            self._under_way = ""
+            # What was missing when it was asked for may have come in its turn.
+            while self._ahead and not self._under_way:
+                group_id = self._ahead.pop()
+                self._under_way = group_id if self._misses(group_id) else ""
+            # Now, since whoever asks for another one after this has to begin another thread.
+            self._fetching_ahead = bool(self._under_way)
+            self._note_change()
+            return self._under_way
+
+    def _fail_ahead(self, error: HeyGenError) -> None:
+        with self._changed:
             self._error_ahead = error
             self._note_change()
 
-    def _fetch(self, group_id: str, owner: Ownership) -> None:
-        pages = self.client.iter_look_pages(group_id=group_id, avatar_type=self.scope.avatar_type, ownership=owner)
-        place = self._first_place(owner) + _PLACES
-        for page in pages:
-            with self._changed:
-                self.store.add_looks(page.data, place + len(self.store), ahead=True)
-                self.calls += 1
-                self._note_change()
-                if group_id not in self._asked_ahead:  # stopped
-                    return
+    def _fetch(self, group_id: str) -> None:
+        group = self.store.groups.get(group_id)
+        for owner in self.scope.owners:
+            if group and group.ownership not in (None, owner):
+                continue
+            place = self._first_place(owner) + _PLACES
+            for page in self.client.iter_look_pages(
+                group_id=group_id, avatar_type=self.scope.avatar_type, ownership=owner
+            ):
+                with self._changed:
+                    self.store.add_looks(page.data, place + len(self.store), ahead=True)
+                    self.calls += 1
+                    self._note_change()
+                    if self._halting:
+                        return
+        with self._changed:
+            self._fetched.add(group_id)

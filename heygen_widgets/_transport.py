@@ -104,9 +104,18 @@ class Transport:
         self._sleep = time.sleep
 
     @property
+    def account(self) -> str:
+        """Whose looks the next request would be answered with: see `Credential.account`; "" without a usable one."""
+        try:
+            self.credential = self.credential.renewed()
+        except HeyGenError:
+            return ""
+        return self.credential.account
+
+    @property
     def settings(self) -> tuple[object, ...]:
         """What two transports that do the same have in common; without any secret."""
-        account = self.credential.account or digest(self.credential.secret)
+        account = self.account or digest(self.credential.secret)
         session = None if self._owns_session else id(self._session)
         return (self.base_url, account, self._timeout, self._max_retries, session)
 

@@ -125,7 +125,7 @@ class HeyGenClient:
         It stays the same for the same key; with an OAuth login, for the user that the credentials file names, and it is
         ``""`` where that names nobody.
         """
-        return self._transport.credential.account
+        return self._transport.account
 
     @property
     def settings(self) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ from ._loading import Loading, Ownership, Progress, Scope
 from ._snapshots import Snapshot, read_snapshot
 from ._store import Character, LookStore
 from .api import HeyGenClient
-from .errors import HeyGenError
+from .errors import HeyGenError, SnapshotError
 from .models import AvatarGroup, Look
 
 __all__ = ["Character", "LookCatalogue", "Progress", "SavedSnapshot"]
@@ -95,12 +95,16 @@ class LookCatalogue(LoadedLooks):
         self._has_read = cache is None
         self._stopping = False
         self._kept_at: Path | None = None  # where the load under way will be kept
+        self._wanted_ahead: tuple[str, ...] = ()  # asked for while the snapshot is read
+        self._former: weakref.WeakSet[Loading] = weakref.WeakSet()  # may have requests under way
         self._finalizer: weakref.finalize[..., LookCatalogue] | None = None
-        self._loading = self._new_loading(self._shown)
+        self._loading: Loading | None = self._new_loading(self._shown)
 
     def _new_loading(self, store: LookStore) -> Loading | None:
         if self._finalizer:
             self._finalizer()
+            if self._loading:
+                self._former.add(self._loading)
         if self._client is None:
             return None
         catalogue = weakref.ref(self)
@@ -129,6 +133,9 @@ class LookCatalogue(LoadedLooks):
         cache : datetime.timedelta or None, default 24 hours
             As for `LookCatalogue`.
         """
+        cache = _checked_cache(cache)
+        if not isinstance(client, HeyGenClient):
+            raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         with cls._sharing:
             key = (*client.settings, cache)
             catalogue = cls._shared.get(key)
@@ -184,7 +191,10 @@ class LookCatalogue(LoadedLooks):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         snapshot = read_snapshot(Path(path))
         catalogue = cls.__new__(cls)
-        catalogue._set_up(client, Scope(snapshot.ownership, snapshot.avatar_type, snapshot.group_id), None)  # type: ignore[arg-type]  # checked there
+        try:
+            catalogue._set_up(client, Scope(*snapshot.scope), None)  # type: ignore[arg-type]  # no other ownership is read
+        except ValueError as error:
+            raise SnapshotError(f"{path} has a scope that the service cannot be asked for: {error}.") from None
         catalogue._adopt(snapshot)
         return catalogue
 
@@ -247,8 +257,7 @@ class LookCatalogue(LoadedLooks):
             with self._changed:
                 self._reading = False
                 # A file that somebody put under this name is no answer for another scope.
-                scope = snapshot and (snapshot.ownership, snapshot.avatar_type, snapshot.group_id)
-                if snapshot and snapshot.complete and scope == self._scope:
+                if snapshot and snapshot.complete and snapshot.scope == self._scope:
                     self._adopt(snapshot)
                 age = time.time() - (self._loaded_at or 0)
                 fresh = self._complete and self._cache is not None and 0 <= age <= self._cache.total_seconds()
@@ -256,6 +265,7 @@ class LookCatalogue(LoadedLooks):
                     self._loading = self._new_loading(LookStore())
                 if not fresh and self._loading and not self._stopping:
                     self._loading.start()
+                    self.fetch_ahead(self._wanted_ahead)
                 self._note_change()
 
     def _adopt(self, snapshot: Snapshot) -> None:
@@ -326,10 +336,11 @@ class LookCatalogue(LoadedLooks):
     def close(self) -> None:
         """Stop loading, and return when its threads have ended. What was loaded stays."""
         self.stop()
-        self.wait()
+        with self._changed:
+            self._changed.wait_for(lambda: self._idle() and not any(loading.busy for loading in self._former))
 
     def refresh(self) -> None:
-        """Load everything anew in the background, and return at once; what is here stays until all of that is there.
+        """Load everything anew in the background; what is here stays until all of that is there.
 
         Raises
         ------
@@ -338,8 +349,8 @@ class LookCatalogue(LoadedLooks):
         """
         if self._client is None:
             raise HeyGenError("This catalogue has no client to ask: give one with LookCatalogue.open(path, client).")
-        self.wait_for_snapshot()
         with self._changed:
+            self.wait_for_snapshot()
             self._stopping, self._has_read = False, True
             self._kept_at = self._cache_path()
             self._loading = self._new_loading(LookStore())
@@ -350,7 +361,9 @@ class LookCatalogue(LoadedLooks):
         """Fetch the looks of some characters next, in the background, where they are not there yet."""
         with self._changed:
             loading = self._loading
-            if loading and loading.store is self._shown and not self._complete and not self._reading:
+            if self._reading:
+                self._wanted_ahead = tuple(group_ids)
+            elif loading and loading.store is self._shown and not self._complete:
                 loading.fetch_ahead(group_ids)
 
     def wait_for_snapshot(self) -> None:

@@ -266,3 +266,66 @@ def test_an_empty_account_is_complete_after_its_first_pages() -> None:
         assert catalogue.complete
         assert catalogue.looks == ()
         assert len(catalogue.to_frame()) == 0
+
+
+def test_the_summary_counts_every_look_of_the_filter_once(client: HeyGenClient) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    summary = catalogue.summary()
+    assert summary["looks"].sum() == 400
+    by_owner = summary.groupby("ownership", observed=True)["looks"].sum().to_dict()
+    assert by_owner == catalogue.facets()["ownership"]
+    wanted = LookFilter(gender="female", ownership="public")
+    assert catalogue.summary(wanted)["looks"].sum() == len(catalogue.select(wanted))
+
+
+def test_a_parquet_file_holds_the_same_rows_as_the_frame(client: HeyGenClient, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    wanted = LookFilter(avatar_type="digital_twin", sort="-name")
+    for name, selected in (("all", None), ("some", wanted)):
+        catalogue.to_parquet(tmp_path / name, selected)
+        frame, read = catalogue.to_frame(selected), pandas.read_parquet(tmp_path / name)
+        assert list(read.columns) == list(frame.columns)
+        assert read["id"].tolist() == frame["id"].tolist()
+        assert read["group_name"].dropna().tolist() == frame["group_name"].dropna().tolist()
+        assert [list(tags) for tags in read["tags"]] == frame["tags"].tolist()
+
+
+def test_looks_that_are_here_already_are_a_complete_catalogue_that_asks_nobody(
+    service: DemoService, client: HeyGenClient
+) -> None:
+    looks = list(client.iter_looks(max_items=30))
+    groups = list(client.iter_groups())
+    number = len(service.requests)
+    catalogue = LookCatalogue.of([*looks[::-1], looks[0]], groups)
+    assert list(catalogue) == looks[::-1]
+    assert catalogue.complete
+    assert catalogue.client is None
+    assert catalogue.loaded_at is None
+    catalogue.load()
+    catalogue.load_in_background()
+    catalogue.fetch_ahead([groups[0].id])
+    catalogue.close()
+    with pytest.raises(HeyGenError, match="no client"):
+        catalogue.refresh()
+    assert len(service.requests) == number
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert catalogue.to_frame()["group_name"].notna().any()
+    with pytest.raises(TypeError, match="dict"):
+        LookCatalogue.of([{"id": "x"}])  # type: ignore[list-item]
+
+
+def test_a_saved_catalogue_is_told_from_a_later_one_by_what_came_and_went(client: HeyGenClient, tmp_path: Path) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    older = LookCatalogue.of(catalogue.looks[10:])
+    older.save(tmp_path / "older.jsonl.gz")
+    came = catalogue.diff(tmp_path / "older.jsonl.gz")
+    assert came["id"].tolist() == [look.id for look in catalogue.looks[:10]]
+    assert set(came["change"]) == {"came"}
+    went = older.diff(catalogue)
+    assert went["id"].tolist() == came["id"].tolist()
+    assert set(went["change"]) == {"went"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loopback import Handler, Loopback, client_of, failure, page, reply
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, looks_to_frame
 from heygen_widgets._messages import card
@@ -525,3 +528,468 @@ def test_a_closed_picker_ends_its_threads_and_still_tells_the_choice(client: Hey
     assert not thread.is_alive()
     assert picker.value == look
     assert looks_to_frame(picker.values)["id"].tolist() == [look.id]
+
+
+# -- characters -------------------------------------------------------------------------------------------------------
+
+
+def shown_ids(picker: LookPicker) -> list[str]:
+    return [card["id"] for card in picker._cards.cards(0, 10**6)]
+
+
+def test_a_character_opens_into_its_looks_and_is_left_as_the_characters_were(picker: RecordingPicker) -> None:
+    picker.filter = LookFilter(gender="female", sort="name")
+    picker.vue_set_show("characters")
+    assert picker.opened is None
+    before, status = shown_ids(picker), dict(picker.status)
+    assert before == [c.id for c in picker.catalogue.characters(picker.filter)]
+    group_id = before[3]
+    picker.vue_open_character(group_id)
+    assert (picker.show, picker.opened) == ("looks", group_id)
+    assert picker.filter == LookFilter(gender="female", sort="name", group_id=group_id)
+    assert shown_ids(picker) == [look.id for look in picker.catalogue.select(picker.filter)]
+    picker.vue_leave_character()
+    assert (picker.show, picker.opened) == ("characters", None)
+    assert picker.filter == LookFilter(gender="female", sort="name")
+    assert shown_ids(picker) == before
+    assert {**picker.status, "version": None} == {**status, "version": None}
+
+
+def test_characters_that_were_chosen_before_one_was_opened_are_chosen_again(picker: RecordingPicker) -> None:
+    some = tuple(sorted(group for group in picker.catalogue.facets()["group_id"] if group))[:3]
+    picker.filter = LookFilter(group_id=some)
+    picker.show = "characters"
+    assert sorted(shown_ids(picker)) == list(some)
+    picker.vue_open_character(some[1])
+    picker.vue_set_filter({"gender": "male"})
+    assert picker.opened == some[1]
+    picker.vue_leave_character()
+    assert picker.filter == LookFilter(group_id=some, gender="male")
+
+
+def test_looks_that_tell_no_character_open_like_one(picker: RecordingPicker) -> None:
+    picker.show = "characters"
+    assert shown_ids(picker)[-1] == ""
+    picker.vue_open_character("")
+    assert picker.filter == LookFilter(group_id="")
+    assert picker.opened == ""
+    assert not [look for look in map(picker.catalogue.get, shown_ids(picker)) if look and look.group_id]
+    picker.vue_leave_character()
+    assert picker.filter == LookFilter()
+
+
+@pytest.mark.parametrize("change", ["another", "none", "characters"])
+def test_there_is_no_way_back_any_more_once_something_else_is_shown(picker: RecordingPicker, change: str) -> None:
+    picker.show = "characters"
+    first, second = shown_ids(picker)[:2]
+    picker.vue_open_character(first)
+    if change == "characters":
+        picker.show = "characters"
+    else:
+        picker.filter = LookFilter(group_id=second if change == "another" else None)
+    assert picker.opened is None
+
+
+def test_show_set_in_python_shows_characters_and_looks_again(picker: RecordingPicker) -> None:
+    picker.vue_ask_window({"view": "v", "start": 0, "count": 20})
+    picker.sent.clear()
+    picker.show = "characters"
+    (window,) = picker.answers("window")
+    assert [card["id"] for card in window["looks"]] == [c.id for c in picker.catalogue.characters()[:24]]
+    assert (picker.status["shown"], picker.status["matched"]) == (len(picker.catalogue.characters()), 300)
+    picker.show = "looks"
+    assert (picker.status["shown"], picker.status["matched"]) == (300, 300)
+    with pytest.raises(traitlets.TraitError):
+        picker.show = "people"
+
+
+def test_a_click_on_a_character_never_chooses_one(picker: RecordingPicker) -> None:
+    picker.show = "characters"
+    picker.vue_choose(shown_ids(picker)[0])
+    assert picker.value is None
+
+
+@pytest.mark.parametrize("unknown", [None, 7, [], {}, ["g"], {"id": "g"}, b"g", True])
+def test_only_a_text_opens_a_character_and_only_while_characters_are_shown(
+    picker: RecordingPicker, unknown: object
+) -> None:
+    picker.vue_open_character(picker.catalogue.looks[0].group_id)
+    assert (picker.show, picker.filter) == ("looks", LookFilter())
+    picker.show = "characters"
+    picker.vue_open_character(unknown)
+    assert (picker.show, picker.filter, picker.opened) == ("characters", LookFilter(), None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(hostile, hostile)
+def test_whatever_a_view_sends_it_goes_on_showing_looks_or_characters(
+    catalogue: LookCatalogue, show: object, group_id: object
+) -> None:
+    picker = RecordingPicker(catalogue)
+    for _ in range(2):
+        picker.vue_set_show(show)
+        picker.vue_open_character(group_id)
+        picker.vue_leave_character(group_id)
+        picker.vue_set_show("looks")
+        picker.vue_leave_character()
+        picker.vue_open_character(group_id)
+        picker.vue_ask_window({"view": "v", "start": 0, "count": 5})
+    assert picker.show in ("looks", "characters")
+    assert isinstance(picker.filter, LookFilter)
+    picker.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(["search", "sort", "ready", "group_id", "show", "self"]), hostile))
+def test_whatever_order_or_readiness_a_view_sends_the_picker_keeps_a_valid_filter(
+    catalogue: LookCatalogue, changes: dict[str, Any]
+) -> None:
+    picker = RecordingPicker(catalogue)
+    picker.vue_set_filter(changes)
+    assert picker.filter.ready in (None, True, False)
+    assert picker.filter.sort is None or isinstance(picker.filter.sort, str)
+    assert picker.status["matched"] == len(picker.catalogue.select(picker.filter))
+    picker.close()
+
+
+def test_the_order_and_readiness_of_a_view_are_taken(picker: RecordingPicker) -> None:
+    picker.vue_set_filter({"sort": "-size"})
+    picker.vue_set_filter({"ready": True})
+    assert picker.filter == LookFilter(ready=True, sort="-size")
+    picker.vue_clear_filter()
+    assert picker.filter == LookFilter(sort="-size")
+    picker.vue_set_filter({"sort": None})
+    assert picker.filter == LookFilter()
+
+
+# -- what dropdowns offer ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        LookFilter(),
+        LookFilter("office", gender="male"),
+        LookFilter(avatar_type="studio_avatar", status="failed"),
+        LookFilter(ownership=["public", "private"], engine=["avatar_iv", ""]),
+        LookFilter("no such look"),
+    ],
+)
+def test_every_dropdown_counts_each_value_there_is_as_facets_does(picker: RecordingPicker, wanted: LookFilter) -> None:
+    picker.filter = wanted
+    counts = picker.catalogue.facets(wanted)
+    for field in ("avatar_type", "gender", "orientation", "engine", "ownership", "status"):
+        offered = {item["value"]: item["count"] for item in picker.choices[field]}
+        assert offered == {value: counts[field].get(value, 0) for value in picker.catalogue.values(field)}
+
+
+@pytest.mark.parametrize("field", ["tag", "group_id"])
+def test_a_long_list_offers_what_matches_first_and_all_the_others_after_it(picker: RecordingPicker, field: str) -> None:
+    picker.filter = LookFilter(picker.catalogue.looks[0].id, **{field: "none has this one"})
+    picker.vue_ask_options({"view": "v", "field": field, "query": ""})
+    (answer,) = picker.answers("options")
+    counts = picker.catalogue.facets(picker.filter)[field]
+    numbers = [item["count"] for item in answer["items"]]
+    assert numbers == [counts.get(item["value"], 0) for item in answer["items"]]
+    matching = [number > 0 for number in numbers]
+    assert matching == sorted(matching, reverse=True)
+    assert 0 < sum(matching) < len(matching)
+    known = {*picker.catalogue.values(field), *(picker.catalogue.groups if field == "group_id" else ())}
+    assert {item["value"] for item in answer["items"]} == known
+
+
+def test_the_tag_dropdown_is_not_offered_where_no_look_has_a_tag() -> None:
+    without = LookPicker([Look("a", "A", "photo_avatar"), Look("b", "B", "photo_avatar")])
+    assert without.choices["tag"] == []
+    with_one = LookPicker([Look("a", "A", "photo_avatar"), Look("b", "B", "photo_avatar", tags=("new",))])
+    assert with_one.choices["tag"]
+
+
+def test_characters_whose_looks_are_not_there_yet_are_offered_with_the_number_their_group_tells(
+    cache_home: Path,
+) -> None:
+    with DemoService(looks=3_000, latency=0.1) as slow:
+        client = HeyGenClient(slow.api_key, base_url=slow.base_url, max_retries=0)
+        picker = RecordingPicker(LookCatalogue(client))
+        revision = -1
+        while picker.catalogue.progress.expected is None:
+            revision = picker.catalogue.wait_for_change(revision, timeout=10)
+        picker.catalogue.stop()
+        assert not picker.catalogue.wait(timeout=10)
+        loaded = set(picker.catalogue.values("group_id"))
+        missing = next(g for g in reversed(slow.catalogue.groups) if g.id not in loaded and g.name.strip())
+        picker.vue_ask_options({"view": "v", "field": "group_id", "query": missing.name})
+        found = {item["value"]: item for item in picker.answers("options")[-1]["items"]}
+        assert found[missing.id]["count"] == len(missing.looks)
+        picker.show = "characters"
+        shown = {card["id"]: card["type"] for card in picker._cards.cards(0, 10**6)}
+        assert shown[missing.id].startswith(f"{len(missing.looks):,} look")
+        picker.vue_open_character(missing.id)
+        assert picker.catalogue.wait(timeout=20) is False
+        assert {look.id for look in picker.catalogue.select(picker.filter)} == {
+            look.id for look in missing.looks if look.blank != "group_id"
+        }
+        picker.close()
+
+
+# -- looks that are here already --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["frame", "list", "generator", "tuple", "catalogue"])
+def test_looks_from_anywhere_show_in_their_order_and_can_be_chosen(catalogue: LookCatalogue, kind: str) -> None:
+    looks = catalogue.looks[::-3]
+    names = {group.id: group.name for group in catalogue.groups.values()}
+    sources: dict[str, Any] = {
+        "frame": looks_to_frame(looks, group_names=names),
+        "list": list(looks),
+        "generator": (look for look in looks),
+        "tuple": looks,
+        "catalogue": LookCatalogue.of(looks),
+    }
+    picker = RecordingPicker(sources[kind], selected_id=looks[7].id)
+    assert shown_ids(picker) == [look.id for look in looks]
+    assert picker.value is not None
+    assert picker.value.id == looks[7].id
+    picker.vue_choose(looks[4].id)
+    assert picker.to_frame()["id"].tolist() == [looks[4].id]
+    if kind == "frame":
+        assert picker.to_frame()["group_name"].tolist() == [names[str(looks[4].group_id)]]
+    assert not picker.status["online"]
+    assert picker.status["complete"]
+    assert not picker.status["loading"]
+    assert picker._follower is None
+    assert picker.error == ""
+    picker.close()
+
+
+def test_a_picker_of_no_looks_at_all_is_complete_and_empty() -> None:
+    for source in ([], looks_to_frame([]), iter(())):
+        picker = LookPicker(source)
+        assert (picker.status["shown"], picker.status["complete"], picker.error) == (0, True, "")
+        picker.close()
+
+
+def test_an_unknown_id_among_looks_that_are_here_is_named_and_refresh_and_retry_do_nothing(
+    catalogue: LookCatalogue,
+) -> None:
+    picker = LookPicker(catalogue.looks[:5], selected_id="no_such_look")
+    assert picker.value is None
+    assert "no_such_look" in picker.error
+    picker.vue_refresh()
+    picker.vue_retry()
+    assert (picker.status["shown"], picker.status["complete"], picker._follower) == (5, True, None)
+    picker.close()
+
+
+@pytest.mark.parametrize("source", [{"id": "x"}, b"bytes", 7, [1, 2], ["look_id"], [None]])
+def test_what_holds_no_looks_is_a_type_error(source: Any) -> None:
+    with pytest.raises(TypeError):
+        LookPicker(source)
+
+
+def test_a_frame_that_lacks_a_column_is_a_value_error_that_names_it(catalogue: LookCatalogue) -> None:
+    with pytest.raises(ValueError, match="avatar_type"):
+        LookPicker(looks_to_frame(catalogue.looks[:3]).drop(columns="avatar_type"))
+
+
+# -- the cache, and catalogues that are shared -------------------------------------------------------------------------
+
+
+def test_cache_is_handed_to_the_catalogue_and_checked(client: HeyGenClient, cache_home: Path) -> None:
+    never = LookPicker(client, cache=None)
+    assert never.catalogue.wait(timeout=60)
+    assert not list(cache_home.rglob("*.gz"))
+    kept = LookPicker(client, cache=timedelta(hours=1))
+    assert kept.catalogue is not never.catalogue
+    assert kept.catalogue.wait(timeout=60)
+    assert len(list(cache_home.rglob("*.gz"))) == 1
+    with pytest.raises(TypeError, match="24"):
+        LookPicker(client, cache=24)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="negative"):
+        LookPicker(client, cache=timedelta(hours=-1))
+    never.close()
+    kept.close()
+
+
+def test_pickers_on_the_same_client_share_one_catalogue_and_closing_one_leaves_the_other_loading(
+    cache_home: Path,
+) -> None:
+    with DemoService(looks=1_000, latency=0.05) as slow:
+        client = HeyGenClient(slow.api_key, base_url=slow.base_url)
+        first = LookPicker(client)
+        second = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
+        assert first.catalogue is second.catalogue
+        first.close()
+        assert second.catalogue.wait(timeout=60)
+        follow(second)
+        assert second.status["loaded"] == 1_000
+        third = LookPicker(client)
+        assert third.catalogue is second.catalogue
+        assert third.status["complete"]
+        asked = [path for _, path in slow.requests]
+        assert len(asked) == len(set(asked))
+        second.close()
+        third.close()
+
+
+def test_hiding_one_of_two_pickers_leaves_the_other_loading_and_hiding_both_pauses(cache_home: Path) -> None:
+    with DemoService(looks=3_000, latency=0.05) as slow:
+        client = HeyGenClient(slow.api_key, base_url=slow.base_url)
+        first, second = LookPicker(client), LookPicker(client)
+        for picker in (first, second):
+            picker.set_state({"_view_count": 1})
+        first.set_state({"_view_count": 0})
+        assert first.catalogue.progress.loading
+        second.set_state({"_view_count": 0})
+        assert not first.catalogue.wait(timeout=10)
+        assert first.catalogue.progress.loaded < 3_000
+        first.set_state({"_view_count": 1})
+        assert first.catalogue.wait(timeout=60)
+        first.close()
+        second.close()
+
+
+# -- what the views are told of loading -------------------------------------------------------------------------------
+
+
+def test_the_status_tells_a_stop_from_the_end(cache_home: Path) -> None:
+    with DemoService(looks=2_000, latency=0.05) as slow:
+        picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
+        assert picker.status["loading"]
+        assert not picker.status["complete"]
+        picker.catalogue.stop()
+        picker.catalogue.wait(timeout=10)
+        follow(picker)
+        stopped = dict(picker.status)
+        assert (stopped["loading"], stopped["complete"], stopped["online"], picker.error) == (False, False, True, "")
+        assert stopped["loadedAt"] is None
+        picker.vue_retry()
+        assert picker.catalogue.wait(timeout=60)
+        follow(picker)
+        assert (picker.status["loading"], picker.status["complete"], picker.status["loaded"]) == (False, True, 2_000)
+        assert picker.status["loadedAt"] is not None
+        picker.close()
+
+
+def test_a_refresh_shows_the_old_looks_and_how_many_new_ones_have_come(cache_home: Path) -> None:
+    with DemoService(looks=1_000, latency=0.05) as slow:
+        picker = RecordingPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
+        assert picker.catalogue.wait(timeout=60)
+        follow(picker)
+        old = shown_ids(picker)
+        seen: list[dict[str, Any]] = []
+        picker.observe(lambda change: seen.append(change["new"]), "status")
+        picker.vue_refresh()
+        assert picker.catalogue.wait(timeout=60)
+        follow(picker)
+        assert {status["loaded"] for status in seen} == {1_000}
+        assert any(status["refreshed"] for status in seen)
+        assert all(status["complete"] for status in seen)
+        assert seen[-1]["refreshed"] is None
+        assert shown_ids(picker) == old
+        picker.close()
+
+
+def test_after_a_broken_chain_the_error_names_the_missing_part_and_retry_takes_it_away(cache_home: Path) -> None:
+    with DemoService(looks=2_000, latency=0.05, port=free_port()) as going:
+        picker = LookPicker(HeyGenClient(going.api_key, base_url=going.base_url, max_retries=0))
+        revision = -1
+        while picker.catalogue.progress.expected is None:
+            revision = picker.catalogue.wait_for_change(revision, timeout=10)
+        going.close()
+        assert not picker.catalogue.wait(timeout=30)
+        follow(picker)
+        assert picker.error.startswith("Not complete: public looks. ")
+        assert 0 < picker.status["loaded"] < 2_000
+        assert not picker.status["complete"]
+        going.start()
+        picker.vue_retry()
+        assert picker.catalogue.wait(timeout=60)
+        follow(picker)
+        assert picker.error == ""
+        assert picker.status["loaded"] == 2_000
+        picker.close()
+
+
+def test_where_everything_is_refused_the_error_says_why_and_does_not_list_every_part(
+    service: DemoService, cache_home: Path
+) -> None:
+    picker = LookPicker(HeyGenClient("wrong-key", base_url=service.base_url))
+    picker.catalogue.wait(timeout=60)
+    follow(picker)
+    assert "401" in picker.error
+    assert "private characters" not in picker.error
+    picker.close()
+
+
+def test_only_the_part_that_failed_is_named_while_the_others_go_on(cache_home: Path) -> None:
+    release = threading.Event()
+
+    def answer(handler: Handler) -> None:
+        if not handler.path.startswith("/v3/avatars/looks"):
+            reply({"data": [], "has_more": False})(handler)
+        elif "ownership=private" in handler.path:
+            failure(403, "forbidden", "Private looks are not for this key")(handler)
+        else:
+            release.wait(30)
+            page(["a", "b"], has_more=False)(handler)
+
+    with Loopback(answer) as server, client_of(server, max_retries=0) as client:
+        picker = LookPicker(client)
+        revision = -1
+        while picker.catalogue.progress.error is None:
+            revision = picker.catalogue.wait_for_change(revision, timeout=10)
+        picker._publish()
+        try:
+            assert picker.status["loading"]
+            assert "private looks" in picker.error
+            assert "public looks" not in picker.error
+        finally:
+            release.set()
+        assert not picker.catalogue.wait(timeout=30)
+        follow(picker)
+        assert picker.error.startswith("Not complete: private looks. ")
+        assert picker.status["loaded"] == 2
+        picker.close()
+
+
+@pytest.mark.parametrize("group_id", ["..", ".", "a/../b", "x" * 100_000])
+def test_an_impossible_character_matches_nothing_and_breaks_no_thread(cache_home: Path, group_id: str) -> None:
+    with DemoService(looks=600, latency=0.05) as slow:
+        picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url, max_retries=0))
+        picker.filter = LookFilter(group_id=group_id)
+        assert picker.catalogue.wait(timeout=60)
+        follow(picker)
+        assert (picker.status["matched"], picker.status["loaded"]) == (0, 600)
+        assert picker.error == ""
+        picker.close()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+# -- what is synced ---------------------------------------------------------------------------------------------------
+
+
+def test_no_event_of_the_view_has_the_name_of_a_synced_trait(picker: RecordingPicker) -> None:
+    # In the view both are members of the same object, and one hides the other.
+    events = {name.removeprefix("vue_") for name in dir(picker) if name.startswith("vue_")}
+    assert not events & set(picker.traits(sync=True))
+
+
+@pytest.mark.parametrize("show", ["looks", "characters"])
+def test_no_synced_trait_holds_looks_or_addresses_of_pictures(picker: RecordingPicker, show: str) -> None:
+    picker.show = show
+    picker.set_state({"_view_count": 1})
+    picker.vue_opened(picker.opening["version"])
+    picker.vue_ask_window({"view": "v", "start": 0, "count": 120})
+    picker.filter = LookFilter(gender="female")
+    state = {name: value for name, value in picker.get_state().items() if name not in ("components", "template")}
+    text = json.dumps(state, default=str)
+    assert len(text) < 6_000
+    for look in picker.catalogue.looks:
+        assert look.id not in text
+        assert (look.preview_image_url or "http://") not in text

@@ -1,4 +1,4 @@
-"""One catalogue for all that use the same client, for as long as somebody has it, and loading while somebody wants it."""
+"""One catalogue for all that use the same client, while somebody has it, and loading while somebody wants it."""
 
 from __future__ import annotations
 
