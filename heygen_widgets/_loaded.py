@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._loading import Scope
+from ._progress import Scope
 from ._snapshots import Snapshot, read_snapshot, write_snapshot
 from ._store import Character, LookStore, Selection
 from .filters import FACETS, LookFilter, checked_filter

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from ._cache import cached_path, read_cached, write_cached
 from ._loaded import LoadedLooks, SavedSnapshot
-from ._loading import Loading, Ownership, Progress, Scope
+from ._loading import Loading
+from ._progress import Ownership, Progress, Scope
 from ._snapshots import Snapshot, read_snapshot
 from ._store import Character, LookStore
 from .api import HeyGenClient

@@ -24,7 +24,7 @@ import pytest
 from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, reply
 from loopback import look as look_record
 
-from heygen_widgets._loading import Progress
+from heygen_widgets._progress import Progress
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
 from heygen_widgets.errors import APIConnectionError, APIResponseError, APIStatusError, HeyGenError
@@ -547,16 +547,17 @@ def test_a_fault_of_our_own_while_fetching_ahead_wakes_up_who_waits() -> None:
         loading = catalogue._loading
         assert loading is not None
         under_way: list[bool] = []
-        note_change, others = loading._note_change, our_threads()
+        ahead, others = loading._ahead, our_threads()
+        note_change = ahead._note_change
 
         def note() -> None:
-            under_way.append(loading._fetching_ahead)
+            under_way.append(ahead.running)
             note_change()
 
         def broken(*_: object, **__: object) -> None:
             raise KeyError("a fault")
 
-        loading._note_change = note
+        ahead._note_change = note
         loading.store.add_looks = broken  # type: ignore[method-assign]
         catalogue.fetch_ahead(["b"])
         assert end_of(our_threads() - others)
