@@ -5,7 +5,6 @@ first of its kind in all but warmth.
 """
 
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,15 +16,20 @@ from playwright.sync_api import WebSocket, sync_playwright
 from tests.browser.jupyter import JupyterServer, NotebookPage, start_chromium
 
 VIEWPORT = (1400, 1000)
-SILENCE = 500.0  # ms without a message, after which nothing more is expected
+SILENCE = 400.0  # ms without a message, after which nothing more is expected
 
 TIDY = """
 import gc
-import ipywidgets
 from ipyvue.Template import template_registry
-if "shown" in globals():
-    shown.close()
-ipywidgets.Widget.close_all()
+# A table of HTML is no widget, and card widgets leave all of theirs in `parts`
+for name in ("shown", "parts"):
+    left = globals().pop(name, [])
+    for widget in left if isinstance(left, list) else [left]:
+        if widget.layout is not None:
+            widget.layout.close()
+        widget.close()
+for template in template_registry.values():
+    template.close()
 template_registry.clear()
 gc.collect()
 """
@@ -48,7 +52,8 @@ MEASURE = """([cell, inputs, pictures, limit]) => new Promise((resolve, reject) 
         for (const [name, isThere] of steps) if (!(name in seen) && isThere()) seen[name] = now;
         const absent = steps.find(([name]) => !(name in seen));
         if (!absent) resolve({...seen, all: count('.v-input', () => true)});
-        else if (now > limit) reject(new Error(`no ${absent[0]} after ${limit} ms`));
+        else if (now > limit) reject(new Error(
+            `no ${absent[0]} after ${limit} ms: ${count('.v-input', inBox)} inputs, ${count('img', inBox)} cards`));
         else requestAnimationFrame(look);
     };
     content.deselectAll();
@@ -135,7 +140,7 @@ def open_notebook(cells: Sequence[str]) -> Iterator[BenchNotebook]:
     with (
         tempfile.TemporaryDirectory() as cache,
         sync_playwright() as playwright,
-        JupyterServer({"XDG_CACHE_HOME": cache, "TQDM_DISABLE": "1", "PYTHONPATH": os.getcwd()}) as server,
+        JupyterServer({"XDG_CACHE_HOME": cache, "TQDM_DISABLE": "1"}) as server,
         start_chromium(playwright) as browser,
         NotebookPage(server, browser, cells, viewport=VIEWPORT) as notebook,
     ):

@@ -16,7 +16,7 @@ from .table import Finding, Samples, at_most, no_slower, print_samples, take_tur
 LOOKS = 25_000
 MOST_LOOKS = 100_000
 PICTURES = 12
-ROUNDS = 11
+ROUNDS = 9
 BOUND = 1.6
 LARGEST = 200_000  # bytes
 INPUTS = 10  # of the bar: the search, six dropdowns, two that are asked while typing, the order

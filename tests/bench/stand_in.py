@@ -25,7 +25,7 @@ class StandIn:
         """Tell how many requests of the API came so far (those of pictures are no such), up to 10,000."""
         return int(self._ask()["requests"])
 
-    def count_groups(self) -> dict[str, int]:
+    def count_records(self) -> dict[str, int]:
         """Tell how many groups and looks there are of each owner."""
         return {name: count for name, count in self._ask().items() if name != "requests"}
 

@@ -1,0 +1,88 @@
+"""What is measured in a fresh process: one task a process, which prints what it measured as JSON.
+
+python -m tests.bench.tasks load http://127.0.0.1:1234 key
+"""
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+
+def load(base_url: str, api_key: str) -> dict[str, float]:
+    """Show all looks in a picker, whose view has asked for its window: from the service, or what was kept of it."""
+    from heygen_widgets import HeyGenClient, LookPicker
+
+    client = HeyGenClient(api_key, base_url=base_url)
+    begun, cpu = time.perf_counter(), time.process_time()
+    picker = LookPicker(client)
+    picker.vue_ask_window({"view": "a", "version": 0, "screen": 48, "start": 0, "count": 48})
+    catalogue, revision = picker.catalogue, -1
+    while not catalogue.complete:
+        revision = catalogue.wait_for_change(revision, timeout=1.0)
+    complete = time.perf_counter() - begun
+    while not (picker.status["complete"] and picker.status["shown"] == len(catalogue)):
+        time.sleep(0.001)
+    shown = time.perf_counter() - begun
+    catalogue.wait()  # until it is kept
+    return {"complete": complete, "shown": shown, "cpu": time.process_time() - cpu, "looks": len(catalogue)}
+
+
+def fetch(base_url: str, api_key: str) -> dict[str, float]:
+    """Fetch the same pages side by side, and keep nothing."""
+    from heygen_widgets import HeyGenClient
+
+    client = HeyGenClient(api_key, base_url=base_url)
+    cpu = time.process_time()
+    pages = [
+        pages(ownership=owner) for pages in (client.iter_look_pages, client.iter_group_pages)
+        for owner in ("private", "public")
+    ]  # fmt: skip
+    with ThreadPoolExecutor(len(pages)) as pool:
+        counts = list(pool.map(lambda chain: sum(map(len, chain)), pages))
+    return {"cpu": time.process_time() - cpu, "looks": sum(counts[:2])}
+
+
+def reside(base_url: str, api_key: str) -> dict[str, float]:
+    """Load all looks with a picker on them, filter them once, and tell the memory that is resident, in bytes."""
+    from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
+
+    catalogue = LookCatalogue(HeyGenClient(api_key, base_url=base_url))
+    picker = LookPicker(catalogue)
+    picker.vue_ask_window({"view": "a", "version": 0, "screen": 48, "start": 0, "count": 48})
+    catalogue.wait()
+    picker.filter = LookFilter(search="kitchen", gender="female", sort="name")
+    matched = picker.status["matched"]
+    gc.collect()
+    return {"resident": _resident(), "looks": len(catalogue), "matched": matched}
+
+
+def run_task(name: str, base_url: str, api_key: str, cache: Path) -> dict[str, float]:
+    """Run a task in a fresh process with a cache folder of its own; ``process`` is its whole duration, in s."""
+    command = [sys.executable, "-m", "tests.bench.tasks", name, base_url, api_key]
+    begun = time.perf_counter()
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(cache)}
+    )
+    process = time.perf_counter() - begun
+    told: dict[str, float] = json.loads(done.stdout)
+    return {**told, "process": process}
+
+
+def _resident() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        import resource
+
+        # The most there was, which is all that other systems tell
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else 1024 * most
+
+
+if __name__ == "__main__":
+    print(json.dumps({"load": load, "fetch": fetch, "reside": reside}[sys.argv[1]](*sys.argv[2:])))
