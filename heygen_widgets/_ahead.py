@@ -74,7 +74,7 @@ class FetchAhead:
     def fetch(self, group_ids: Iterable[str]) -> None:
         """Fetch the looks of some characters next, where they are not there yet."""
         with self._changed:
-            wanted = [group_id for group_id in group_ids if group_id][:_MOST]
+            wanted = [group_id for group_id in group_ids if group_id not in ("", ".", "..")][:_MOST]
             self._waiting += [i for i in wanted if i not in (*self._waiting, self._under_way) and self._misses(i)]
             if self._waiting or self._under_way in wanted:
                 self._halting = False

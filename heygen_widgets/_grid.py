@@ -174,8 +174,10 @@ class LookGrid(VuetifyTemplate):
     def _problem(progress: Progress) -> str:
         if progress.error is None:
             return ""
-        missing = " and ".join(progress.missing)
-        return f"Not complete: {missing}. {progress.error}" if missing else str(progress.error)
+        # Where nothing has come and nothing will, the reason says it all.
+        some = progress.loaded or len(progress.failed) < len(progress.missing)
+        parts = " and ".join(progress.failed) if some else ""
+        return f"Not complete: {parts}. {progress.error}" if parts else str(progress.error)
 
     def _offer(self) -> dict[str, list[dict[str, Any]]]:
         """Give what the dropdowns of few values offer, and the titles of what is chosen in the long ones."""
@@ -189,7 +191,8 @@ class LookGrid(VuetifyTemplate):
             {"value": i, "title": title_of_character(i, groups[i].name if i in groups else "")}
             for i in self.filter.group_id[:_CHOSEN_TITLES]
         ]
-        offer["tag"] = [{"value": tag, "title": clip(tag) or "No tag"} for tag in catalogue.values("tag")[:1]]
+        tags = [tag for tag in catalogue.values("tag") if tag][:1]
+        offer["tag"] = [{"value": tag, "title": clip(tag)} for tag in tags]
         return offer
 
     # -- what the views ask -------------------------------------------------------------------------------------------
@@ -206,7 +209,7 @@ class LookGrid(VuetifyTemplate):
             self._screen = max(self._screen, bounded(asked.get("screen"), FIRST_WINDOW, LARGEST_WINDOW))
             self._send_window(asked.get("view"), bounded(asked.get("start"), 0, len(self._cards)), count)
 
-    def vue_opened(self, version: object) -> None:
+    def vue_took_opening(self, version: object) -> None:
         """Take back the first window, which a view has now; send the one that holds if another version has come."""
         with self._guard:
             self._screen = max(self._screen, FIRST_WINDOW)
@@ -231,7 +234,7 @@ class LookGrid(VuetifyTemplate):
         titles = {group.id: title_of_character(group.id, group.name) for group in catalogue.groups.values()}
         others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
         counts = {c.id: c.matched or (c.group and c.group.looks_count) or 0 for c in others}
-        return {**{i: title_of_character(i, "") for i in counts}, **titles}, counts
+        return {**{i: title_of_character(i, "") for i in catalogue.values("group_id")}, **titles}, counts
 
     def vue_set_filter(self, changes: dict[str, Any]) -> None:
         """Change some fields of the filter, as a dropdown or the search field does."""
@@ -250,6 +253,9 @@ class LookGrid(VuetifyTemplate):
 
     def vue_set_show(self, show: object) -> None:
         """Show looks or characters."""
+        if show == "characters" and self.opened is not None:
+            self.vue_leave_character()
+            return
         with self._guard, contextlib.suppress(traitlets.TraitError):
             self.set_trait("show", show)
 

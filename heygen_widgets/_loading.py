@@ -153,6 +153,11 @@ class Loading:
         return tuple(chain.name for chain in self._chains if not chain.complete)
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """The parts that an error has ended."""
+        return tuple(chain.name for chain in self._chains if chain.error)
+
+    @property
     def expected(self) -> int | None:
         """Looks to expect: the sum of the groups' counts, or None where that does not tell."""
         if self._expected is None and all(chain.complete for chain in self._group_chains):

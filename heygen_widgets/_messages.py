@@ -136,8 +136,7 @@ class CharacterCards:
 
 
 def _same(one: Character, other: Character, filtered: bool) -> bool:
-    numbers = one.matched == other.matched if filtered or not one.group else one.group == other.group
-    return one.id == other.id and numbers and (one.group is None) == (other.group is None)
+    return one is other or character_card(one, filtered=filtered) == character_card(other, filtered=filtered)
 
 
 def title(field: str, value: str) -> str:
@@ -173,7 +172,8 @@ def short_options(
     every = sorted(set(values) | set(chosen), key=lambda v: (not v, known.index(v) if v in known else len(known), v))
     if not any(every):
         return []
-    return [{"value": v, "title": title(field, v), "count": counts.get(v, 0)} for v in every[:_LARGEST_LIST]]
+    kept = [*every[:_LARGEST_LIST], *[value for value in every[_LARGEST_LIST:] if value in chosen]]
+    return [{"value": v, "title": title(field, v), "count": counts.get(v, 0)} for v in kept]
 
 
 def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Progress:
         What ended a part of the loading; ``load_in_background`` goes on from where it stood.
     missing : tuple of str
         The parts of the loading that are not complete, such as ``public looks``.
+    failed : tuple of str
+        Those of them that an error has ended.
     refreshed : int or None
         Looks that a new load has brought so far, while those of before are still the ones shown; else None.
     """
@@ -47,6 +49,7 @@ class Progress:
     calls: int
     error: HeyGenError | None
     missing: tuple[str, ...]
+    failed: tuple[str, ...]
     refreshed: int | None
 
 

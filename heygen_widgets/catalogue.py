@@ -224,6 +224,7 @@ class LookCatalogue(LoadedLooks):
                 calls=loading.calls if loading else 0,
                 error=loading.error if loading else None,
                 missing=loading.missing if loading and not self._complete else (),
+                failed=loading.failed if loading else (),
                 refreshed=len(loading.store) if loading and refreshing else None,
             )
 

@@ -229,7 +229,7 @@ def test_a_view_in_the_making_finds_its_first_window_and_no_notebook_keeps_it(pi
     assert picker.opening == {}
     picker.set_state({"_view_count": 1})
     assert [shown["id"] for shown in picker.opening["looks"]] == [look.id for look in picker.catalogue.looks[:24]]
-    picker.vue_opened(picker.opening["version"])
+    picker.vue_took_opening(picker.opening["version"])
     assert picker.opening == {}
     assert not picker.sent
 
@@ -241,7 +241,7 @@ def test_a_first_window_that_is_out_of_date_when_it_is_taken_is_followed_by_the_
     version = picker.opening["version"]
     picker.filter = LookFilter(avatar_type="digital_twin")
     assert not picker.sent
-    picker.vue_opened(version)
+    picker.vue_took_opening(version)
     (window,) = picker.answers("window")
     assert window["version"] == picker.status["version"] != version
     assert window["looks"][0]["id"] == picker.catalogue.select(picker.filter)[0].id
@@ -249,7 +249,7 @@ def test_a_first_window_that_is_out_of_date_when_it_is_taken_is_followed_by_the_
 
 def test_no_window_is_left_when_one_of_two_displays_goes(picker: RecordingPicker) -> None:
     picker.set_state({"_view_count": 2})
-    picker.vue_opened(picker.opening["version"])
+    picker.vue_took_opening(picker.opening["version"])
     picker.set_state({"_view_count": 1})
     assert picker.opening == {}
 
@@ -984,7 +984,7 @@ def test_no_event_of_the_view_has_the_name_of_a_synced_trait(picker: RecordingPi
 def test_no_synced_trait_holds_looks_or_addresses_of_pictures(picker: RecordingPicker, show: str) -> None:
     picker.show = show
     picker.set_state({"_view_count": 1})
-    picker.vue_opened(picker.opening["version"])
+    picker.vue_took_opening(picker.opening["version"])
     picker.vue_ask_window({"view": "v", "start": 0, "count": 120})
     picker.filter = LookFilter(gender="female")
     state = {name: value for name, value in picker.get_state().items() if name not in ("components", "template")}
