@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import os
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -374,7 +376,11 @@ def test_a_catalogue_that_goes_while_what_is_kept_is_being_read_ends_its_threads
     gate = service.before = Gate("public looks")
     catalogue = LookCatalogue(client, cache=timedelta(0))
     catalogue.load_in_background()
+    gone = weakref.ref(catalogue)
     del catalogue
+    while gone() is not None:  # the thread that reads holds it until the next load has begun
+        gc.collect()
+        threading.Event().wait(0.01)
     gate.opened.set()
     assert end_of(our_threads() - others)
     assert service.counts()["public looks"] <= 1

@@ -992,7 +992,7 @@ def test_progress_tells_what_is_here_while_it_comes() -> None:
         assert progress.refreshed is None
         gate.opened.set()
         assert finish(catalogue)
-        assert catalogue.progress == Progress(123, 123, True, False, 6, None, (), None)
+        assert catalogue.progress == Progress(123, 123, True, False, 6, None, (), (), None)
 
 
 # --- in the foreground
