@@ -77,7 +77,7 @@ class LookStore:
     def groups(self) -> dict[str, AvatarGroup]:
         """The avatar groups by id, private ones first."""
         with self._lock:
-            return self._ordered_groups()
+            return dict(self._groups)
 
     def get(self, look_id: str) -> Look | None:
         with self._lock:
@@ -119,6 +119,8 @@ class LookStore:
         with self._lock:
             added = {group.id: group for group in groups}
             self._groups.update(added)
+            # Once for each page that comes, and not for each time they are asked for.
+            self._groups = dict(sorted(self._groups.items(), key=lambda item: item[1].ownership != "private"))
             self._columns.name_characters({group.id: group.name for group in added.values()})
 
     def select(self, wanted: LookFilter) -> Selection:
@@ -155,7 +157,7 @@ class LookStore:
             rows = self._columns.match(wanted)
             matched = self._columns.characters(rows)
             loaded = set(self._columns.values("group_id"))
-            groups = self._ordered_groups()
+            groups = dict(self._groups)
         ids = list(matched)
         if not complete:
             ids += [group.id for group in groups.values() if group.id not in loaded and _may_pass(group, wanted)]
@@ -169,9 +171,6 @@ class LookStore:
             else Character(i, groups.get(i), 0, None)
             for i in ids
         ]
-
-    def _ordered_groups(self) -> dict[str, AvatarGroup]:
-        return dict(sorted(self._groups.items(), key=lambda item: item[1].ownership != "private"))
 
 
 def _may_pass(group: AvatarGroup, wanted: LookFilter) -> bool:

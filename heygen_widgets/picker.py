@@ -210,9 +210,11 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
     def _get(self, look_id: str) -> Look:
         self.catalogue.wait_for_snapshot()
         look, client = self.catalogue.get(look_id), self.catalogue.client
-        if look is None and client is None:
+        if look is not None:
+            return look
+        if client is None:
             raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
-        return look or client.get_look(look_id)  # type: ignore[union-attr]  # one of them is there
+        return client.get_look(look_id)
 
     @traitlets.observe("_view_count")
     def _view_count_changed(self, change: dict[str, Any]) -> None:
