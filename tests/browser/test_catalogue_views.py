@@ -687,8 +687,9 @@ def test_a_picker_that_is_shown_nowhere_any_more_pauses_and_goes_on_when_it_is_s
     asked = len(slow.requests)
     loaded = notebook.value("len(picker.catalogue)")
     assert loaded < 4_000
-    # As long as several pages would take: a pause is that nothing happens.
-    notebook.page.wait_for_timeout(1_000)
+    # No thread is left that could ask for more.
+    threads = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('heygen_widgets')]"
+    notebook.expect_run(threads, [])
     assert len(slow.requests) == asked
     notebook.run_cell(1)
     wait_for_pictures(picker_of(notebook, 1))
