@@ -63,7 +63,7 @@ class LoadedLooks:
 
     @classmethod
     def _of_snapshot(cls, snapshot: Snapshot) -> LoadedLooks:
-        loaded = LoadedLooks(Scope(*snapshot.scope))  # type: ignore[arg-type]  # no other ownership is read
+        loaded = LoadedLooks(snapshot.scope)
         loaded._adopt(snapshot)
         return loaded
 

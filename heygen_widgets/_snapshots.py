@@ -12,10 +12,11 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeGuard, TypeVar
 
 from . import _reading as read
 from ._files import open_without_waiting, pack, replacement, unpack_lines
+from ._progress import Ownership, Scope
 from .errors import APIResponseError, SnapshotError
 from .models import AvatarGroup, Look
 
@@ -27,7 +28,6 @@ FORMAT_NUMBER = 1
 
 _FORMAT = "heygen_widgets catalogue"
 _END = {"end": True}
-_OWNERSHIPS = (None, "private", "public")
 _LAST_SECOND = 253_402_300_799  # Unix time in s: the end of the year 9999, the last that datetime knows
 
 
@@ -52,20 +52,20 @@ class Snapshot:
 
     looks: tuple[Look, ...] = field(repr=False)
     groups: tuple[AvatarGroup, ...] = field(repr=False)
-    ownership: str | None
+    ownership: Ownership | None
     avatar_type: str | None
     group_id: str | None
     loaded_at: float
     complete: bool
 
     @property
-    def scope(self) -> tuple[str | None, str | None, str | None]:
+    def scope(self) -> Scope:
         """The scope as one value: `ownership`, `avatar_type`, `group_id`."""
-        return self.ownership, self.avatar_type, self.group_id
+        return Scope(self.ownership, self.avatar_type, self.group_id)
 
 
 class _Header(NamedTuple):
-    ownership: str | None
+    ownership: Ownership | None
     avatar_type: str | None
     group_id: str | None
     loaded_at: float
@@ -159,7 +159,7 @@ def _written(snapshot: Snapshot) -> Iterator[bytes]:
         if len({item.id for item in items}) < len(items):
             raise SnapshotError(f"holds two {kind}s of the same id")
         for number, item in enumerate(items, 1):
-            if item.ownership not in _OWNERSHIPS:
+            if not _is_owner(item.ownership):
                 raise SnapshotError(f"holds a {kind} (number {number}) whose 'ownership' is neither public nor private")
             try:
                 line = encode({kind: item.to_json(), "ownership": item.ownership}).encode() + b"\n"
@@ -182,6 +182,10 @@ def _unpacked(lines: Iterator[bytes]) -> Snapshot:
     return Snapshot(looks, groups, *header[:5])
 
 
+def _is_owner(value: object) -> TypeGuard[Ownership | None]:
+    return value is None or value in ("private", "public")
+
+
 def _read_header(header: dict[str, Any]) -> _Header:
     if header.get("format") != _FORMAT:
         raise SnapshotError("is no snapshot of a catalogue, but something else")
@@ -191,7 +195,8 @@ def _read_header(header: dict[str, Any]) -> _Header:
     if version > FORMAT_NUMBER:
         raise SnapshotError(f"has format {version}, of a newer heygen_widgets (this one reads {FORMAT_NUMBER}): update")
     problem = "has a first line whose {!r} is not {}"
-    if header.get("ownership") not in _OWNERSHIPS:
+    ownership = header.get("ownership")
+    if not _is_owner(ownership):
         raise SnapshotError(problem.format("ownership", "public, private or null"))
     for name in ("avatar_type", "group_id"):
         if not isinstance(header.get(name), str | None):
@@ -206,7 +211,7 @@ def _read_header(header: dict[str, Any]) -> _Header:
         if read.integer(header.get(name), 0) is None:
             raise SnapshotError(problem.format(name, "a number of records"))
     return _Header(
-        read.label(header.get("ownership")),
+        ownership,
         read.label(header.get("avatar_type")),
         read.label(header.get("group_id")),
         float(loaded_at),
@@ -225,7 +230,7 @@ def _read_records(
         if kind not in envelope:
             raise SnapshotError(f"has no {kind} in line {number}, where its first line says there is one")
         ownership = envelope.get("ownership")
-        if ownership not in _OWNERSHIPS:
+        if not _is_owner(ownership):
             raise SnapshotError(f"has in line {number} an 'ownership' that is not public, private or null")
         try:
             record = from_json(envelope[kind], ownership=read.label(ownership))

@@ -193,7 +193,7 @@ class LookCatalogue(LoadedLooks):
         snapshot = read_snapshot(Path(path))
         catalogue = cls.__new__(cls)
         try:
-            catalogue._set_up(client, Scope(*snapshot.scope), None)  # type: ignore[arg-type]  # no other ownership is read
+            catalogue._set_up(client, snapshot.scope, None)
         except ValueError as error:
             raise SnapshotError(f"{path} has a scope that the service cannot be asked for: {error}.") from None
         catalogue._adopt(snapshot)

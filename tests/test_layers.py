@@ -58,7 +58,7 @@ OUTSIDE = {
 
 # Narrower than "anything below": these know records only, beside what they were one room with.
 ONLY_RECORDS = ("filters", "_columns", "_store", "frame", "_exports", "_snapshots")
-PARTS = ("filters", "_columns", "_exports", "frame")
+PARTS = ("_progress", "filters", "_columns", "_exports", "frame")
 
 
 def imports_of(path: Path) -> tuple[set[str], set[str]]:
