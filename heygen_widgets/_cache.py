@@ -151,27 +151,22 @@ def _make_folder(folder: Path) -> None:
 
 def _problem_with_folder(folder: Path) -> str:
     found = os.lstat(folder)
-    if not stat.S_ISDIR(found.st_mode):
-        problem = "is no folder but a link or a file: remove it"
-    elif not _is_ours(found):
-        problem = "belongs to another user: remove it"
-    elif _is_open_to_others(found):
-        problem = f"is open to other users: run `chmod 700 '{folder}'`, or remove it"
-    else:
-        return ""
-    return f"No snapshots are kept or read, since {folder} {problem}."
+    problem = _problem("" if stat.S_ISDIR(found.st_mode) else "is no folder but a link or a file", found, folder, 700)
+    return f"No snapshots are kept or read, since {folder} {problem}." if problem else ""
 
 
 def _problem_with_file(path: Path, found: os.stat_result) -> str:
-    if not stat.S_ISREG(found.st_mode):
-        problem = "is not a regular file: remove it"
-    elif not _is_ours(found):
-        problem = "belongs to another user: remove it"
-    elif _is_open_to_others(found):
-        problem = f"is open to other users: run `chmod 600 '{path}'`, or remove it"
-    else:
-        return ""
-    return f"The snapshot is not read, since {path} {problem}."
+    problem = _problem("" if stat.S_ISREG(found.st_mode) else "is not a regular file", found, path, 600)
+    return f"The snapshot is not read, since {path} {problem}." if problem else ""
+
+
+def _problem(wrong_kind: str, found: os.stat_result, path: Path, mode: int) -> str:
+    """Tell why something is not trusted, and the way out; an empty text where it is."""
+    if wrong_kind:
+        return f"{wrong_kind}: remove it"
+    if not _is_ours(found):
+        return "belongs to another user: remove it"
+    return f"is open to other users: run `chmod {mode} '{path}'`, or remove it" if _is_open_to_others(found) else ""
 
 
 def _is_ours(found: os.stat_result) -> bool:
