@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LookPicker"]
 
-_PAUSE = 0.1  # s, the least between two updates while looks arrive
+_PAUSE = 0.2  # s, the least between two updates while looks arrive
+_FIRST_PAUSE = 0.02  # s, the same before the first of them is shown
 _SHARE = 0.1  # of the kernel's time, the most that updates take while looks arrive
 
 
@@ -266,7 +267,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                     if self._closing.is_set() or not needed:
                         self._follower = None
                         return
-                self._closing.wait(max(_PAUSE, taken / _SHARE))
+                self._closing.wait(max(_PAUSE if len(self._cards) else _FIRST_PAUSE, taken / _SHARE))
         finally:
             # Also when an observer of the user's has raised: the next loading is followed again.
             with self._guard:
