@@ -26,7 +26,7 @@ _LONGEST_LINE = 2**20  # bytes, unpacked
 # A gigabyte of "[],[],…" would become 25 of lists. A look has some 20 commas and brackets.
 _MOST_VALUES = 2**24
 _BLOCK_SIZE = 2**18  # bytes, read and unpacked at a time
-_LEVEL = 6  # of gzip: 9 takes three times as long to save a few per cent
+_LEVEL = 3  # of gzip: 6, the usual one, takes 1.7 times as long to save 6 per cent of the bytes
 _GZIP = 31  # zlib's number for the gzip container at the largest window
 _MAGIC = b"\x1f\x8b"  # what every gzip file begins with
 
@@ -90,17 +90,30 @@ def pack(lines: Iterable[bytes]) -> Iterator[bytes]:
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     bounds = _Bounds()
     size = 0
-    for line in lines:
-        if len(line) > _LONGEST_LINE:
-            raise _too_long()
-        bounds.add(line)
-        piece = packer.compress(line)
+    for block in _blocks(lines):
+        bounds.add(block)
+        piece = packer.compress(block)
         size += len(piece)
         yield piece
     piece = packer.flush()
     if size + len(piece) > _LARGEST_FILE:
         raise _too_large()
     yield piece
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Put lines together, since packing them one by one takes longer."""
+    waiting: list[bytes] = []
+    size = 0
+    for line in lines:
+        if len(line) > _LONGEST_LINE:
+            raise _too_long()
+        waiting.append(line)
+        size += len(line)
+        if size >= _BLOCK_SIZE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
 
 
 def _too_large() -> SnapshotError:

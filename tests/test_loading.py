@@ -752,7 +752,8 @@ def test_whatever_many_threads_ask_for_at_once_ends_with_each_look_once(round_: 
                     case 2 if step % 4 == 0:
                         catalogue.refresh()
                     case 3:
-                        assert len(ids(catalogue)) == len(set(ids(catalogue)))
+                        now = ids(catalogue)  # once, since more may have come by another time
+                        assert len(now) == len(set(now))
                     case _:
                         catalogue.load_in_background()
 

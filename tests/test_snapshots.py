@@ -398,16 +398,18 @@ def test_a_file_cut_anywhere_is_refused(path: Path) -> None:
 def test_a_file_with_any_bit_of_its_data_flipped_is_refused_or_reads_the_same(path: Path) -> None:
     write_snapshot(path, SNAPSHOT)
     content = path.read_bytes()
+    refused = 0
     for position in range(len(content)):
         damaged = bytearray(content)
         damaged[position] ^= 0x10
         try:
             read = read_snapshot_file(io.BytesIO(bytes(damaged)), "damaged")
         except SnapshotError:
-            continue
-        # Some bits of gzip's own header mean nothing.
-        assert position < 10
-        assert read == SNAPSHOT
+            refused += 1
+        else:
+            # Some bits mean nothing: in gzip's header, after the end of the data, or where two ways to pack are alike.
+            assert read == SNAPSHOT
+    assert refused > 0.9 * len(content)
 
 
 def test_a_wrong_checksum_is_damage() -> None:
