@@ -120,7 +120,7 @@ class LookColumns:
         return len(self.looks)
 
     def extend(self, looks: Sequence[Look], places: Sequence[int]) -> None:
-        """Add looks as further rows.
+        """Add looks as further rows; they are put into columns when something is next asked of these.
 
         Parameters
         ----------
@@ -128,15 +128,18 @@ class LookColumns:
         places : sequence of int
             By these rows are ordered, unless a filter sorts them.
         """
-        if not looks:
-            return
-        for name, column in self._columns.items():
-            column.extend(_KEYS[name](looks))
-        self._ready.extend(["yes" if look.is_ready else "no" for look in looks])
-        self._texts.extend(fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks)
         self._places.extend(places)
         self.looks.extend(looks)
         self._version += 1
+
+    def _catch_up(self) -> None:
+        """Put into columns what has come since the last time: some pages at once, and not while others are awaited."""
+        looks = self.looks[len(self._texts) :]
+        if looks:
+            for name, column in self._columns.items():
+                column.extend(_KEYS[name](looks))
+            self._ready.extend(["yes" if look.is_ready else "no" for look in looks])
+            self._texts.extend([fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks])
 
     def move(self, row: int, place: int) -> None:
         """Put a row in another place."""
@@ -151,16 +154,19 @@ class LookColumns:
 
     def values(self, name: str) -> list[str]:
         """Give all values of a field, ``""`` for looks without any, in the order they came."""
+        self._catch_up()
         return list(dict.fromkeys(value for values in self._columns[name].values for value in values or ("",)))
 
     def match(self, wanted: LookFilter) -> Rows:
         """Give the rows that match, in the filter's order, or else by their places."""
+        self._catch_up()
         rows = np.flatnonzero(self._search(wanted, self._all_of(wanted, self._masks(wanted))))
         by = self._positions(wanted.sort) if wanted.sort else self._places.array
         return rows[np.argsort(by[rows], kind="stable")]
 
     def facets(self, wanted: LookFilter, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         """Count, for each field, the looks with each value under the filter's other fields; most frequent first."""
+        self._catch_up()
         masks = self._masks(wanted)
         found = self._search(wanted, self._all_of(wanted, {}))
         everything = self._all_of(wanted, masks) & found

@@ -152,7 +152,8 @@ def _written(snapshot: Snapshot) -> Iterator[bytes]:
     first = {"format": _FORMAT, "version": FORMAT_NUMBER, **header._asdict()}
     _read_header(first)
     # JSON in ASCII, since UTF-8 has no way to write a lone surrogate.
-    encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+    # What contains itself is found by the depth it leads to.
+    encode = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
     yield encode(first).encode() + b"\n"
     records: tuple[tuple[str, Sequence[AvatarGroup | Look]], ...] = (("group", groups), ("look", looks))
     for kind, items in records:
