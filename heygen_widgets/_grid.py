@@ -225,7 +225,7 @@ class LookGrid(VuetifyTemplate):
             if self._catalogue is not None and field == "group_id":
                 answer = found_options(*self._characters(self._catalogue), asked.get("query"))
             elif self._catalogue is not None and field == "tag":
-                titles = {tag: clip(tag) or "No tag" for tag in self._catalogue.values("tag")}
+                titles = {tag: clip(tag) or "None" for tag in self._catalogue.values("tag")}
                 answer = found_options(titles, self._catalogue.facets(self.filter, ["tag"])["tag"], asked.get("query"))
             self.send({"method": "options", "args": [{"view": asked.get("view"), "field": field, **answer}]})
 
