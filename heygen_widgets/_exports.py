@@ -184,6 +184,9 @@ def looks_to_parquet(
     all others                                ``string``, null where missing
     ========================================  ====================================================
 
+    pandas reads sizes as floats where some are missing, unless told ``dtype_backend="numpy_nullable"``;
+    `frame_to_looks` takes both.
+
     The preview URLs are written as they are: a signed one expires within days, and until then shows a face that may be
     private to anyone who has the file.
 

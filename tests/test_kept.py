@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import KEY, failure
-from loopback import look as look_record
-from test_loading import (
+from avatar_service import (
     PATIENCE,
     Gate,
     Service,
@@ -33,6 +31,8 @@ from test_loading import (
     run,
     wait_until,
 )
+from loopback import KEY, failure
+from loopback import look as look_record
 
 from heygen_widgets._cache import cache_folder, cached_path
 from heygen_widgets.api import HeyGenClient

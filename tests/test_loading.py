@@ -7,198 +7,38 @@ otherwise one by one.
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import subprocess
-import sys
 import threading
 import warnings
 import weakref
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, reply
+from avatar_service import (
+    PATIENCE,
+    Gate,
+    Service,
+    end_of,
+    fails,
+    finish,
+    ids,
+    name_of,
+    our_threads,
+    pages,
+    run,
+    running,
+    wait_until,
+)
+from loopback import Reply, Seen, failure, reply
 from loopback import look as look_record
 
 from heygen_widgets._progress import Progress
-from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
 from heygen_widgets.errors import APIConnectionError, APIResponseError, APIStatusError, HeyGenError
 from heygen_widgets.filters import LookFilter
-
-PATIENCE = 20  # s, before a test that waits for ever fails instead
-
-
-class Service(Loopback):
-    """Serves characters and their looks, private and public, as the real service does.
-
-    Parameters
-    ----------
-    private, public : mapping of str to int
-        Characters, each with its number of looks, which are named ``a-0``, ``a-1``, … and listed in turn, so that the
-        service's own order is nobody else's.
-    """
-
-    def __init__(self, private: Mapping[str, int] | None = None, public: Mapping[str, int] | None = None) -> None:
-        super().__init__(hang_up)
-        self.characters = {"private": dict(private or {}), "public": dict(public or {})}
-        self.looks = {owner: list(_in_turn(sizes)) for owner, sizes in self.characters.items()}
-        self.before: Callable[[Seen], Reply | None] = lambda _: None  # answers otherwise, or holds up
-        self.arrived = threading.Condition()
-
-    def next_reply(self, seen: Seen) -> Reply:
-        with self.arrived:
-            self.seen.append(seen)
-            self.arrived.notify_all()
-        return self.before(seen) or self._answer(seen)
-
-    def _answer(self, seen: Seen) -> Reply:
-        query = seen.query
-        owners = [query["ownership"]] if "ownership" in query else ["private", "public"]
-        if seen.path.startswith("/v3/avatars/") and seen.path != "/v3/avatars/looks":
-            group_id = seen.path.rpartition("/")[2]
-            sizes = {name: size for owner in owners for name, size in self.characters[owner].items()}
-            return reply({"data": _group(group_id, sizes[group_id])}) if group_id in sizes else failure(404)
-        records = (
-            [look for owner in owners for look in self.looks[owner] if _passes(look, query)]
-            if seen.path == "/v3/avatars/looks"
-            else [_group(*item) for owner in owners for item in self.characters[owner].items()]
-        )
-        seal = "/".join([seen.path, *(f"{name}={query[name]}" for name in sorted(query) if name != "token")])
-        start, limit = 0, int(query["limit"])
-        if "token" in query:
-            if not query["token"].startswith(f"{seal}/"):
-                return failure(400, "invalid_parameter", "token is not of this query")
-            start = int(query["token"].rpartition("/")[2])
-        stop = start + limit
-        more = stop < len(records)
-        return reply({"data": records[start:stop], "has_more": more, "next_token": f"{seal}/{stop}" if more else None})
-
-    def count(self, owner: str) -> int:
-        return len(self.looks[owner])
-
-    def ids(self) -> list[str]:
-        """Give the ids of all looks as a catalogue should have them."""
-        return [look["id"] for owner in ("private", "public") for look in self.looks[owner]]
-
-    def asked(self, name: str = "") -> list[Seen]:
-        """Give the requests so far for something, as `name_of` calls it; all unless given."""
-        with self.arrived:
-            return [seen for seen in self.seen if name in ("", name_of(seen))]
-
-    def counts(self) -> Counter[str]:
-        return Counter(map(name_of, self.asked()))
-
-    def wait_for_request(self, name: str, number: int = 1) -> None:
-        """Wait until something has been asked for so many times."""
-        with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.asked(name)) >= number, PATIENCE), f"nobody asked for {name}"
-
-
-def _in_turn(sizes: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-    for number in range(max(sizes.values(), default=0)):
-        for name, size in sizes.items():
-            if number < size:
-                kind = "digital_twin" if number % 3 == 2 else "photo_avatar"
-                yield look_record(f"{name}-{number}", group_id=name, avatar_type=kind)
-
-
-def _passes(look: dict[str, Any], query: dict[str, str]) -> bool:
-    group_id = query.get("group_id")
-    # A look that does not tell its character still belongs to one.
-    belongs = not group_id or look["id"].rpartition("-")[0] == group_id
-    return belongs and query.get("avatar_type") in (None, look["avatar_type"])
-
-
-def _group(group_id: str, looks_count: int) -> dict[str, Any]:
-    return {"id": group_id, "name": f"Character {group_id}", "created_at": 1_700_000_000, "looks_count": looks_count}
-
-
-def name_of(seen: Seen) -> str:
-    """Name what a request asks for: ``private looks``, ``public characters``, ``looks of a``, ``character a``."""
-    if seen.path == "/v3/avatars":
-        return f"{seen.query['ownership']} characters"
-    if seen.path != "/v3/avatars/looks":
-        return f"character {seen.path.rpartition('/')[2]}"
-    return f"looks of {seen.query['group_id']}" if "group_id" in seen.query else f"{seen.query['ownership']} looks"
-
-
-class Gate:
-    """Holds up the requests for something from the given one on (the first is 1), until it is opened."""
-
-    def __init__(self, name: str, first: int = 1) -> None:
-        self.name, self.first = name, first
-        self.opened = threading.Event()
-        self._seen = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, seen: Seen) -> None:
-        if name_of(seen) == self.name:
-            with self._lock:
-                self._seen += 1
-                held_up = self._seen >= self.first
-            if held_up:
-                self.opened.wait(PATIENCE)
-
-
-def fails(name: str, first: int, answer: Reply = hang_up, times: int = 1) -> Callable[[Seen], Reply | None]:
-    """Answer the requests for something otherwise: so many from the given one on (the first is 1)."""
-    numbers = iter(range(1, 10**6))
-
-    def before(seen: Seen) -> Reply | None:
-        return answer if name_of(seen) == name and first <= next(numbers) < first + times else None
-
-    return before
-
-
-def pages(*numbers: int) -> int:
-    """Count the fewest requests for lists of so many records."""
-    return sum(max(1, -(-number // 50)) for number in numbers)
-
-
-@contextmanager
-def running(
-    private: Mapping[str, int] | None = None, public: Mapping[str, int] | None = None
-) -> Iterator[tuple[Service, HeyGenClient]]:
-    with Service(private, public) as service, client_of(service, max_retries=0) as client:
-        yield service, client
-
-
-def wait_until(catalogue: LookCatalogue, reached: Callable[[Progress], object]) -> None:
-    """Wait for a change after which something holds of the progress."""
-    revision = catalogue.revision
-    while not reached(catalogue.progress):
-        later = catalogue.wait_for_change(revision, timeout=PATIENCE)
-        assert later != revision, f"nothing changes any more: {catalogue.progress}"
-        revision = later
-
-
-def finish(catalogue: LookCatalogue) -> bool:
-    """Wait until loading has ended, and fail instead of waiting for ever."""
-    catalogue.wait(PATIENCE)
-    assert not catalogue.progress.loading
-    return catalogue.complete
-
-
-def ids(catalogue: Iterable[Any]) -> list[str]:
-    return [look.id for look in catalogue]
-
-
-def our_threads() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name.startswith("heygen_widgets: ")}
-
-
-def end_of(threads: Iterable[threading.Thread]) -> bool:
-    """Wait for threads; tell whether they have ended."""
-    every = list(threads)
-    for thread in every:
-        thread.join(PATIENCE)
-    return not any(thread.is_alive() for thread in every)
-
 
 # --- the fewest requests, each look once and with its owner
 
@@ -1015,18 +855,6 @@ def test_load_of_what_is_there_draws_nothing(capsys: pytest.CaptureFixture[str])
         assert finish(catalogue)
         catalogue.load()
     assert capsys.readouterr() == ("", "")
-
-
-def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 LOAD = """

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from test_loading import PATIENCE, Gate, Service, end_of, finish, ids, name_of, our_threads, pages, wait_until
+from avatar_service import PATIENCE, Gate, Service, end_of, finish, ids, name_of, our_threads, pages, wait_until
 
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
