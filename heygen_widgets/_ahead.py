@@ -69,14 +69,15 @@ class FetchAhead:
         self._waiting: list[str] = []  # ids of groups, the next one last
         self._under_way = ""
         self._fetched: set[str] = set()  # ids of those of which all has come
-        self._halting = False
+        self._halting = False  # after the request under way
+        self._abandoned = False
 
     def fetch(self, group_ids: Iterable[str]) -> None:
         """Fetch the looks of some characters next, where they are not there yet."""
         with self._changed:
             wanted = [group_id for group_id in group_ids if group_id not in ("", ".", "..")][:_MOST]
             self._waiting += [i for i in wanted if i not in (*self._waiting, self._under_way) and self._misses(i)]
-            if self._waiting or self._under_way in wanted:
+            if self._under_way in wanted:
                 self._halting = False
             if self._waiting and not self.running:
                 self.running, self.error = True, begin("looks of a character", self._run)
@@ -87,6 +88,10 @@ class FetchAhead:
         """Stop after the request under way; called under `changed`."""
         self._halting = True
         self._waiting.clear()
+
+    def abandon(self) -> None:
+        """Stop for good, without a lock: see `Loading.abandon`."""
+        self._abandoned = True
 
     def _misses(self, group_id: str) -> bool:
         group = self._store.groups.get(group_id)
@@ -111,9 +116,9 @@ class FetchAhead:
 
     def _next(self) -> str:
         with self._changed:
-            self._under_way = ""
+            self._under_way, self._halting = "", False
             # What was missing when it was asked for may have come in its turn.
-            while self._waiting and not self._under_way:
+            while self._waiting and not self._under_way and not self._abandoned:
                 group_id = self._waiting.pop()
                 self._under_way = group_id if self._misses(group_id) else ""
             # Now, since whoever asks for another one after this has to begin another thread.
@@ -127,7 +132,8 @@ class FetchAhead:
             self._note_change()
 
     def _fetch(self, group_id: str) -> None:
-        group = self._store.groups.get(group_id)
+        with self._changed:
+            group = self._store.groups.get(group_id)
         for owner in self._scope.owners:
             if group and group.ownership not in (None, owner):
                 continue
@@ -139,7 +145,7 @@ class FetchAhead:
                     self._store.add_looks(page.data, place + len(self._store), ahead=True)
                     self.calls += 1
                     self._note_change()
-                    if self._halting:
+                    if self._halting or self._abandoned:
                         return
         with self._changed:
             self._fetched.add(group_id)

@@ -18,6 +18,7 @@ from pathlib import Path
 import platformdirs
 
 from ._files import TEMPORARY_NAME
+from ._progress import Scope
 from ._snapshots import FORMAT_NUMBER, Snapshot, read_snapshot_file, write_snapshot
 from .errors import SnapshotError
 
@@ -60,19 +61,21 @@ def cached_path(
     return cache_folder() / f"{hashlib.blake2b(parts.encode(), digest_size=_DIGEST_SIZE).hexdigest()}.jsonl.gz"
 
 
-def read_cached(path: Path) -> Snapshot | None:
+def read_cached(path: Path, scope: Scope) -> Snapshot | None:
     """Read a snapshot that was kept, and note by the file's time that it is used.
 
     Parameters
     ----------
     path : Path
         As `cached_path` names it.
+    scope : Scope
+        What it must be a complete snapshot of.
 
     Returns
     -------
     Snapshot or None
-        None when there is no such file and, with a warning, when it cannot be trusted or read. One that is damaged is
-        renamed to end in ``.damaged``.
+        None when there is no such file and, with a warning, when it cannot be trusted or read. One that is damaged, or
+        that somebody else must have put there, is renamed to end in ``.damaged``.
 
     Warns
     -----
@@ -90,6 +93,8 @@ def read_cached(path: Path) -> Snapshot | None:
                 _warn(problem)
                 return None
             snapshot = read_snapshot_file(file, str(path))
+            if not snapshot.complete or snapshot.scope != scope:
+                raise SnapshotError(f"{path} is no snapshot of all that is kept under this name.")
             # On a disk that cannot be written, what was read is still good.
             with suppress(OSError):
                 os.utime(file.fileno() if os.utime in os.supports_fd else path)

@@ -24,7 +24,6 @@ Rows = npt.NDArray[np.intp]
 _Mask = npt.NDArray[np.bool_]
 
 _NUMBER = re.compile(r"\d+")
-_DIGITS = 8  # to which numbers in names are filled up, so that they sort as numbers
 _REMEMBERED_WORDS = 16
 
 
@@ -254,4 +253,5 @@ class LookColumns:
 
 
 def _key(name: str) -> str:
-    return _NUMBER.sub(lambda number: number[0].zfill(_DIGITS), fold(name).strip())
+    """Give what a name is sorted by: numbers in it have their length before them, so that they sort as numbers."""
+    return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())

@@ -67,8 +67,12 @@ _VALUES: dict[str, Callable[[Sequence[Look], Mapping[Any, str]], list[Any]]] = {
 COLUMNS = tuple(_VALUES)
 
 # What OWASP lists under CSV injection, the full-width signs among them: some spreadsheets fold these to the plain ones.
-# The apostrophes before it are there so that taking one off is the exact reverse of putting one on.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+# Also within a text, after whatever another reader may part cells by: a file with commas is parted by semicolons where
+# those are the custom. Apostrophes may stand before it, so that taking one off is the reverse of putting one on.
+_START = r"(^|[;,\t\r\n])([ \"\u00a0\ufeff]*)"
+_FORMULA = r"'*[=+\-@\t\r\n＝＋－＠]"
+_BARE = re.compile(rf"{_START}(?={_FORMULA})")
+_NEUTRALISED = re.compile(rf"{_START}'(?={_FORMULA})")
 
 _WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
@@ -103,13 +107,13 @@ def codes_of(name: str, values: Iterable[Any]) -> array[int]:
 
 
 def as_cell(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula, and before one that has some."""
-    return "'" + text if _FORMULA.match(text) else text
+    """Put an apostrophe before what a spreadsheet would run as a formula, and before one that has some already."""
+    return _BARE.sub(r"\1\2'", text)
 
 
 def from_cell(cell: str) -> str:
     """Undo `as_cell`."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return _NEUTRALISED.sub(r"\1\2", cell)
 
 
 def read_text(value: object) -> str | None:

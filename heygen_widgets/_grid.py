@@ -83,7 +83,7 @@ class LookGrid(VuetifyTemplate):
         # Taken by whatever changes synced traits or the cards: handlers come on several threads (see `set_state`).
         self._guard = threading.RLock()
         self._version = 0
-        self._cards: LookCards | CharacterCards = CharacterCards((), filtered=False)
+        self._cards: LookCards | CharacterCards = CharacterCards(())
         self._published: tuple[int, LookFilter, str] | None = None  # revision, filter and `show` the views know of
         self._screen = 0  # the most cards that a view has in sight; 0 while there is none
         self._moving = False  # between two traits that change together
@@ -148,7 +148,7 @@ class LookGrid(VuetifyTemplate):
 
     def _list(self) -> LookCards | CharacterCards:
         if self.show == "characters":
-            return CharacterCards(self.catalogue.characters(self.filter), filtered=bool(self.filter))
+            return CharacterCards(self.catalogue.characters(self.filter))
         return LookCards(self.catalogue.matching(self.filter))
 
     def _status(self, progress: Progress) -> dict[str, Any]:
@@ -177,7 +177,8 @@ class LookGrid(VuetifyTemplate):
         # Where nothing has come and nothing will, the reason says it all.
         some = progress.loaded or len(progress.failed) < len(progress.missing)
         parts = " and ".join(progress.failed) if some else ""
-        return f"Not complete: {parts}. {progress.error}" if parts else str(progress.error)
+        state = "Not refreshed" if progress.complete else "Not complete"
+        return f"{state}: {parts}. {progress.error}" if parts else str(progress.error)
 
     def _offer(self) -> dict[str, list[dict[str, Any]]]:
         """Give what the dropdowns of few values offer, and the titles of what is chosen in the long ones."""
@@ -233,7 +234,7 @@ class LookGrid(VuetifyTemplate):
         """Give all characters' names, and their numbers of looks under the other filters, as far as known."""
         titles = {group.id: title_of_character(group.id, group.name) for group in catalogue.groups.values()}
         others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
-        counts = {c.id: c.matched or (c.group and c.group.looks_count) or 0 for c in others}
+        counts = {character.id: character.expected for character in others}
         return {**{i: title_of_character(i, "") for i in catalogue.values("group_id")}, **titles}, counts
 
     def vue_set_filter(self, changes: dict[str, Any]) -> None:
@@ -242,9 +243,11 @@ class LookGrid(VuetifyTemplate):
             known = {name: value for name, value in changes.items() if name in (*FACETS, "ready", "sort")}
             if "search" in changes:
                 known["search"] = str(changes["search"] or "")[:LONGEST_TEXT]
-            # A view of ours sends none that is refused; whatever else may write to the comm changes nothing.
-            with contextlib.suppress(TypeError, ValueError):
-                self.filter = self.filter.replace(**known)
+            try:
+                wanted = self.filter.replace(**known)
+            except (TypeError, ValueError):
+                return  # a view of ours sends none that is refused; whatever else may write to the comm changes nothing
+            self.filter = wanted
 
     def vue_clear_filter(self, _: object = None) -> None:
         """Show everything again, in the same order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import warnings
@@ -34,6 +35,7 @@ class SavedSnapshot:
         How many looks and avatar groups the file holds.
     private : int
         How many of the looks are private. Whoever has the file can see them for as long as their preview URLs last.
+        Looks that don't tell whose they are, as single ones from the service, are not counted.
     complete : bool
         Whether these are all looks within the catalogue's scope.
     """
@@ -153,10 +155,12 @@ class LoadedLooks:
         """Give the characters that have a look that matches, each with their number.
 
         In the order of the first look that matches where the filter has an order, or else as the service has them,
-        private ones first. While looks are still missing, characters without any of theirs are among them where the
-        filter could let them pass by the character's own name and owner.
+        private ones first. While looks are still missing, characters without any of theirs are among them where all
+        that the filter asks for is told by the character itself: its name, its id, its owner.
         """
-        return self._shown.characters(checked_filter(wanted or LookFilter()), complete=self._complete)
+        # The groups count their looks of all types.
+        more = not self._complete and self._scope.avatar_type is None
+        return self._shown.characters(_asked(wanted), more=more)
 
     def facets(self, wanted: LookFilter | None = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
@@ -168,12 +172,25 @@ class LoadedLooks:
         wanted : LookFilter, optional
         names : iterable of str, optional
             Of the fields to count; all unless given.
+
+        Raises
+        ------
+        TypeError
+            When `wanted` is no `LookFilter`, or `names` is one string.
+        ValueError
+            For a field that is not among `LookFilter`'s, or whose values are not counted.
         """
-        return self._shown.facets(checked_filter(wanted or LookFilter()), names)
+        return self._shown.facets(_asked(wanted), _checked_fields(names))
 
     def values(self, name: str) -> list[str]:
-        """Give all values of one of a filter's fields, whatever the filter; ``""`` where a look has none."""
-        return self._shown.values(name)
+        """Give all values of one of a filter's fields, whatever the filter; ``""`` where a look has none.
+
+        Raises
+        ------
+        ValueError
+            As for `facets`.
+        """
+        return self._shown.values(*_checked_fields([name]))
 
     # -- tables and files ---------------------------------------------------------------------------------------------
 
@@ -188,7 +205,7 @@ class LoadedLooks:
         from .frame import looks_to_frame
 
         self._warn_if_incomplete()
-        return looks_to_frame(self.select(wanted or LookFilter()), flat=flat, group_names=self._group_names())
+        return looks_to_frame(self.select(_asked(wanted)), flat=flat, group_names=self._group_names())
 
     def to_parquet(self, path: str | Path, wanted: LookFilter | None = None) -> None:
         """Write the loaded looks, or those that match a filter, to a Parquet file; see `looks_to_parquet`.
@@ -201,7 +218,7 @@ class LoadedLooks:
         from .frame import looks_to_parquet
 
         self._warn_if_incomplete()
-        looks_to_parquet(self.select(wanted or LookFilter()), path, group_names=self._group_names())
+        looks_to_parquet(self.select(_asked(wanted)), path, group_names=self._group_names())
 
     def summary(self, wanted: LookFilter | None = None) -> pd.DataFrame:
         """Count the loaded looks, or those that match a filter, by type, ownership, gender and orientation.
@@ -219,7 +236,7 @@ class LoadedLooks:
         from .frame import summary_frame
 
         self._warn_if_incomplete()
-        return summary_frame(self.select(wanted or LookFilter()))
+        return summary_frame(self.select(_asked(wanted)))
 
     def diff(self, older: LoadedLooks | str | Path) -> pd.DataFrame:
         """Tell which looks came, went or changed since an older catalogue, or the snapshot of one.
@@ -237,8 +254,18 @@ class LoadedLooks:
         -----
         UserWarning
             When one of the two is not complete, or their scopes differ, so that a look that went may only be missing.
+
+        Raises
+        ------
+        TypeError
+            When `older` is neither.
+        SnapshotError, OSError
+            When the file cannot be read: see `LookCatalogue.open`.
         """
         from .frame import diff_frame
+
+        if not isinstance(older, (LoadedLooks, str, os.PathLike)):
+            raise TypeError(f"older must be a LookCatalogue or the path of a snapshot, not {older!r}")
 
         before = older if isinstance(older, LoadedLooks) else LoadedLooks._of_snapshot(read_snapshot(Path(older)))
         if not (self.complete and before.complete):
@@ -277,3 +304,18 @@ class LoadedLooks:
         if not self.complete:
             text = f"only {len(self):,} looks are loaded so far: load() waits until all are there"
             warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def _asked(wanted: LookFilter | None) -> LookFilter:
+    # A filter that has only an order is false, and still another one than none at all.
+    return LookFilter() if wanted is None else checked_filter(wanted)
+
+
+def _checked_fields(names: Iterable[str]) -> list[str]:
+    if isinstance(names, str):
+        raise TypeError(f"names must be several fields, such as [{names!r}], not {names!r}")
+    fields = list(names)
+    for name in fields:
+        if name not in FACETS:
+            raise ValueError(f"unknown field {name!r}: choose from {', '.join(FACETS)}")
+    return fields

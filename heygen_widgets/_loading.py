@@ -90,7 +90,9 @@ class Loading:
         self._note_change = note_change
         self._when_complete = when_complete
         self._stopping = False
+        self._abandoned = False
         self._finishing = False
+        self._asked_as: tuple[object, ...] | None = None  # the client's settings, when it was first asked
         self._expected: int | None = None
         self._look_chains = [self._look_chain(owner) for owner in scope.owners]
         if scope.group_id:
@@ -167,9 +169,15 @@ class Loading:
                 self._expected = sum(count or 0 for count in counts)
         return self._expected
 
+    @property
+    def is_anothers(self) -> bool:
+        """Whether the client's login has become another account's since it was first asked."""
+        return self._asked_as not in (None, self.client.settings)
+
     def start(self) -> None:
         """Go on with each part that is not complete and not at work."""
         with self._changed:
+            self._asked_as = self._asked_as or self.client.settings
             self._stopping, self._ahead.error = False, None
             for chain in self._chains:
                 if not chain.complete and not chain.running:
@@ -182,6 +190,14 @@ class Loading:
         with self._changed:
             self._stopping = True
             self._ahead.stop()
+
+    def abandon(self) -> None:
+        """Stop for good after the requests under way, for the catalogue is gone, or loads anew.
+
+        It takes no lock, because a garbage collection calls it: on any thread, whatever that holds.
+        """
+        self._abandoned = True
+        self._ahead.abandon()
 
     def fetch_ahead(self, group_ids: Iterable[str]) -> None:
         """Fetch the looks of some characters next, where they are not there yet."""
@@ -214,7 +230,7 @@ class Loading:
                 self._calls += 1
                 # Decided under the lock, so that a `start` after a `stop` either finds the thread going on or starts
                 # another; and so that nobody who waits finds all complete and nothing at work before `_finish`.
-                chain.running = page.has_more and not self._stopping
+                chain.running = page.has_more and not (self._stopping or self._abandoned)
                 last = self._finishing = self.complete
                 self._note_change()
                 if not chain.running:

@@ -64,11 +64,9 @@ def card(look: Look) -> dict[str, Any]:
     }
 
 
-def character_card(character: Character, *, filtered: bool) -> dict[str, Any]:
-    """Give what a card of the grid shows of a character: unless filtered, the number its group tells of itself."""
-    group, example = character.group, character.example
-    told = group.looks_count if group and not filtered else None
-    number = max(character.matched, told or 0) if character.id else character.matched
+def character_card(character: Character) -> dict[str, Any]:
+    """Give what a card of the grid shows of a character."""
+    group, example, number = character.group, character.example, character.expected
     return {
         "id": character.id,
         "name": title_of_character(character.id, group.name if group else ""),
@@ -116,27 +114,25 @@ class LookCards:
 class CharacterCards:
     """The cards of characters, and for those without a group's name one for all looks that tell none."""
 
-    def __init__(self, characters: Sequence[Character], *, filtered: bool) -> None:
+    def __init__(self, characters: Sequence[Character]) -> None:
         self._characters = characters
-        self._filtered = filtered
 
     def __len__(self) -> int:
         return len(self._characters)
 
     def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
-        return [character_card(character, filtered=self._filtered) for character in self._characters[start:stop]]
+        return [character_card(character) for character in self._characters[start:stop]]
 
     def begins_like(self, other: object) -> bool:
         return (
             isinstance(other, CharacterCards)
-            and self._filtered == other._filtered
             and len(self) >= len(other)
-            and all(_same(a, b, self._filtered) for a, b in zip(self._characters, other._characters, strict=False))
+            and all(_same(a, b) for a, b in zip(self._characters, other._characters, strict=False))
         )
 
 
-def _same(one: Character, other: Character, filtered: bool) -> bool:
-    return one is other or character_card(one, filtered=filtered) == character_card(other, filtered=filtered)
+def _same(one: Character, other: Character) -> bool:
+    return one is other or character_card(one) == character_card(other)
 
 
 def title(field: str, value: str) -> str:

@@ -47,6 +47,9 @@ class Character:
         None where the service listed no such group (yet).
     matched : int
         Loaded looks that matched; 0 where none of its looks is loaded yet.
+    expected : int
+        The looks that will have matched when all are there: `matched`, or more where looks are still missing and the
+        group's own number is known to be theirs.
     example : Look or None
         The first of these.
     """
@@ -54,6 +57,7 @@ class Character:
     id: str
     group: AvatarGroup | None
     matched: int
+    expected: int
     example: Look | None
 
 
@@ -141,7 +145,7 @@ class LookStore:
         with self._lock:
             return self._columns.facets(LookFilter(group_id=group_id), ["group_id"])["group_id"].get(group_id, 0)
 
-    def characters(self, wanted: LookFilter, *, complete: bool) -> list[Character]:
+    def characters(self, wanted: LookFilter, *, more: bool) -> list[Character]:
         """Give the characters that have a look that matches.
 
         Parameters
@@ -149,36 +153,37 @@ class LookStore:
         wanted : LookFilter
             Its order is that of the first matching looks; without one, characters come as the service lists them,
             private ones first.
-        complete : bool
-            Whether all looks are there. Else characters without a loaded look are among them where the filter could
-            let them pass by what the group itself tells: its name, id and owner.
+        more : bool
+            Whether there are looks that are not loaded yet, as many as the groups tell. Then characters without a
+            loaded look are among them where all that the filter asks for is told by the group itself: a search by its
+            name, its id, its owner.
         """
         with self._lock:
             rows = self._columns.match(wanted)
             matched = self._columns.characters(rows)
             loaded = set(self._columns.values("group_id"))
             groups = dict(self._groups)
-        ids = list(matched)
-        if not complete:
-            ids += [group.id for group in groups.values() if group.id not in loaded and _may_pass(group, wanted)]
+        told = {i: group.looks_count or 0 for i, group in groups.items() if more and _passes(group, wanted)}
+        ids = [*matched, *(group_id for group_id, number in told.items() if number and group_id not in loaded)]
         if not wanted.sort:
             order = {group_id: place for place, group_id in enumerate(groups)}
             ids.sort(key=lambda group_id: order.get(group_id, len(order) + (not group_id)))
         looks = self._columns.looks
-        return [
-            Character(i, groups.get(i), matched[i][0], looks[matched[i][1]])
-            if i in matched
-            else Character(i, groups.get(i), 0, None)
-            for i in ids
-        ]
+        characters = []
+        for group_id in ids:
+            number, row = matched.get(group_id, (0, -1))
+            expected = max(number, told.get(group_id, 0))
+            example = looks[row] if number else None
+            characters.append(Character(group_id, groups.get(group_id), number, expected, example))
+        return characters
 
 
-def _may_pass(group: AvatarGroup, wanted: LookFilter) -> bool:
+def _passes(group: AvatarGroup, wanted: LookFilter) -> bool:
+    """Whether all looks of a group match a filter, as far as the group itself tells."""
     asked = set(wanted.to_json()) - {"sort"}
     name = fold(group.name)
     return (
         asked <= {"search", "group_id", "ownership"}
-        and bool(group.looks_count)
         and (not wanted.group_id or group.id in wanted.group_id)
         and (not wanted.ownership or group.ownership in wanted.ownership)
         and all(word in name for word in fold(wanted.search).split())

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
+from ._ahead import begin
 from ._cache import cached_path, read_cached, write_cached
 from ._loaded import LoadedLooks, SavedSnapshot
 from ._loading import Loading
@@ -119,7 +120,7 @@ class LookCatalogue(LoadedLooks):
                 here._take(loading)
 
         loading = Loading(self._client, self._scope, store, self._changed, note_change, when_complete)
-        self._finalizer = weakref.finalize(self, loading.stop)
+        self._finalizer = weakref.finalize(self, loading.abandon)
         return loading
 
     @classmethod
@@ -244,22 +245,34 @@ class LookCatalogue(LoadedLooks):
                 self._has_read = True
                 self._kept_at = self._cache_path()
                 if self._kept_at and os.path.lexists(self._kept_at):
-                    self._reading = True
+                    # Where no thread can begin, the loading will tell so.
+                    self._reading = begin("snapshot", self._read) is None
                     self._note_change()
-                    threading.Thread(target=self._read, name="heygen_widgets: snapshot", daemon=True).start()
-                    return
+                    if self._reading:
+                        return
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Go on with the loading, or anew where the login is another account's by now: looks of two never mix."""
+        if self._loading and self._loading.is_anothers:
+            store = LookStore()
+            if self._loading.store is self._shown:
+                self._shown = store
+            self._kept_at = self._cache_path()
+            self._loading = self._new_loading(store)
+            self._note_change()
+        if self._loading and not self._stopping:
             self._loading.start()
 
     def _read(self) -> None:
         """Take the snapshot that an earlier load has left, and load anew where it is too old: what a thread does."""
         snapshot = None
         try:
-            snapshot = read_cached(self._kept_at) if self._kept_at else None
+            snapshot = read_cached(self._kept_at, self._scope) if self._kept_at else None
         finally:
             with self._changed:
                 self._reading = False
-                # A file that somebody put under this name is no answer for another scope.
-                if snapshot and snapshot.complete and snapshot.scope == self._scope:
+                if snapshot:
                     self._adopt(snapshot)
                 age = time.time() - (self._loaded_at or 0)
                 fresh = self._complete and self._cache is not None and 0 <= age <= self._cache.total_seconds()
@@ -281,9 +294,12 @@ class LookCatalogue(LoadedLooks):
         with self._changed:
             if loading is not self._loading:
                 return
+            if loading.is_anothers:
+                self._go_on()
+                return
             self._shown, self._complete, self._loaded_at = loading.store, True, time.time()
             self._note_change()
-        # The file of an OAuth login may name another account by now, whose looks these are not.
+        # Not under the name of an account that the login has changed to meanwhile.
         if self._kept_at and self._kept_at == self._cache_path():
             write_cached(self._kept_at, self._snapshot())
 
@@ -359,12 +375,13 @@ class LookCatalogue(LoadedLooks):
             if self._loading:
                 self._loading.start()
 
-    def fetch_ahead(self, group_ids: Iterable[str]) -> None:
-        """Fetch the looks of some characters next, in the background, where they are not there yet."""
+    def fetch_ahead(self, group_ids: str | Iterable[str]) -> None:
+        """Fetch the looks of one character or some next, in the background, where they are not there yet."""
+        group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
         with self._changed:
             loading = self._loading
             if self._reading:
-                self._wanted_ahead = tuple(group_ids)
+                self._wanted_ahead = group_ids
             elif loading and loading.store is self._shown and not self._complete:
                 loading.fetch_ahead(group_ids)
 

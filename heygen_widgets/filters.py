@@ -31,7 +31,9 @@ def fold(text: str) -> str:
     """Fold a text for comparison: case and accents are dropped, so that ``"Zoë"`` and ``"ZOE"`` are both ``"zoe"``."""
     if text.isascii():
         return text.lower()
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_BASE_LETTERS)
+    for _ in range(2):  # for what a compatibility form stands for may be upper case: "𝐀" and "™" are "A" and "TM"
+        text = unicodedata.normalize("NFKD", text.casefold())
+    return _ACCENTS.sub("", text).translate(_BASE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

@@ -61,9 +61,10 @@ def looks_to_frame(
     ----------
     looks : iterable of Look
     flat : bool, default False
-        For CSV and Excel: lists are joined by ``"; "``, and a text that a spreadsheet would run as a formula (by its
-        first character: ``= + - @``, their full-width forms, tab, carriage return or line feed) gets an
-        apostrophe before it, as has one that begins with apostrophes and such a sign. `frame_to_looks` takes it off.
+        For CSV and Excel: lists are joined by ``"; "``, and what a spreadsheet would run as a formula (``= + - @``,
+        their full-width forms, tab, carriage return or line feed, at the start of a text or after a comma, semicolon,
+        tab or line break in it) gets an apostrophe before it, as does such a sign after apostrophes. `frame_to_looks`
+        takes it off.
     group_names : mapping of str to str, optional
         Character names by group id, for the column ``group_name``; `LookCatalogue.to_frame` gives them.
 

@@ -224,8 +224,12 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
             return
         if self._paused:
             self._load()
-        if (change["new"] or 0) > (change["old"] or 0) and len(self._cards):
-            self.set_trait("opening", self._window(0, FIRST_WINDOW))
+        if (change["new"] or 0) > (change["old"] or 0):
+            # Also what is complete may be loaded anew, by another picker or in Python.
+            self._begin_to_follow()
+            self._publish()
+            if len(self._cards):
+                self.set_trait("opening", self._window(0, FIRST_WINDOW))
 
     # -- loading ------------------------------------------------------------------------------------------------------
 
@@ -240,10 +244,19 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         catalogue.hold(self)
         catalogue.load_in_background()
         catalogue.fetch_ahead(self.filter.group_id)
+        self._begin_to_follow()
+
+    def _begin_to_follow(self) -> None:
         with self._guard:
-            if self._follower is None and catalogue.client and not self._closing.is_set():
-                self._follower = threading.Thread(target=self._follow, name="heygen_widgets: picker", daemon=True)
-                self._follower.start()
+            online = self._catalogue is not None and self._catalogue.client
+            if self._follower is None and online and not self._closing.is_set():
+                follower = threading.Thread(target=self._follow, name="heygen_widgets: picker", daemon=True)
+                try:
+                    follower.start()
+                except RuntimeError as error:
+                    self._notice = self.error = f"What is loaded cannot be followed: {error}."
+                else:
+                    self._follower = follower
 
     def _pause(self) -> None:
         self._paused = True
@@ -297,7 +310,9 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                 self.selected_id = self._wanted_id
 
     def vue_refresh(self, _: object = None) -> None:
-        """Load everything anew."""
+        """Load everything anew, or go on with that where it was stopped."""
         with self._guard, contextlib.suppress(HeyGenError):
-            self.catalogue.refresh()
+            progress = self.catalogue.progress
+            if progress.refreshed is None or progress.loading:
+                self.catalogue.refresh()
             self._load()

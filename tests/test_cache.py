@@ -81,7 +81,7 @@ def warning_of(action: Callable[[], object]) -> str:
 
 
 def reading(path: Path) -> str:
-    return warning_of(lambda: read_cached(path))
+    return warning_of(lambda: read_cached(path, SNAPSHOT.scope))
 
 
 def writing(path: Path) -> str:
@@ -150,7 +150,7 @@ def test_nothing_is_kept_of_an_account_that_is_unknown() -> None:
 
 def test_a_catalogue_that_was_kept_comes_back(kept: Path) -> None:
     with nothing_to_warn_of():
-        read = read_cached(kept)
+        read = read_cached(kept, SNAPSHOT.scope)
     assert read is not None
     assert dataclasses.asdict(read) == dataclasses.asdict(SNAPSHOT)
 
@@ -158,17 +158,17 @@ def test_a_catalogue_that_was_kept_comes_back(kept: Path) -> None:
 def test_keeping_it_again_takes_the_place_of_what_was_kept(kept: Path) -> None:
     newer = dataclasses.replace(SNAPSHOT, loaded_at=1_800_000_000.0)
     write_cached(kept, newer)
-    assert read_cached(kept) == newer
+    assert read_cached(kept, SNAPSHOT.scope) == newer
     assert os.listdir(kept.parent) == [kept.name]
 
 
 def test_nothing_kept_is_nothing_to_warn_of(path: Path) -> None:
     with nothing_to_warn_of():
-        assert read_cached(path) is None
+        assert read_cached(path, SNAPSHOT.scope) is None
     assert not path.parent.exists()
     write_cached(path.with_name(f"{'0' * 40}.jsonl.gz"), SNAPSHOT)
     with nothing_to_warn_of():
-        assert read_cached(path) is None
+        assert read_cached(path, SNAPSHOT.scope) is None
 
 
 @posix_only
@@ -188,13 +188,13 @@ def test_the_folders_above_need_not_be_closed_to_others(path: Path) -> None:
     path.parent.parent.mkdir(mode=0o755)
     with nothing_to_warn_of():
         write_cached(path, SNAPSHOT)
-        assert read_cached(path) == SNAPSHOT
+        assert read_cached(path, SNAPSHOT.scope) == SNAPSHOT
 
 
 def test_reading_notes_that_the_file_is_used(kept: Path) -> None:
     before = time.time() - 20 * DAY
     os.utime(kept, (before, before))
-    read = read_cached(kept)
+    read = read_cached(kept, SNAPSHOT.scope)
     assert kept.stat().st_mtime > before + DAY
     assert read is not None
     assert read.loaded_at == SNAPSHOT.loaded_at
@@ -203,7 +203,7 @@ def test_reading_notes_that_the_file_is_used(kept: Path) -> None:
 def test_what_was_read_is_good_even_where_its_use_cannot_be_noted(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "utime", fails_with(errno.EROFS))
     with nothing_to_warn_of():
-        assert read_cached(kept) == SNAPSHOT
+        assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
 
 
 # --- a folder that cannot be trusted
@@ -223,7 +223,7 @@ def test_a_folder_open_to_others_is_neither_read_nor_written(kept: Path, mode: i
     os.chmod(kept.parent, mode)
     assert_the_folder_is_left_alone(kept, "chmod 700")
     os.chmod(kept.parent, 0o700)
-    assert read_cached(kept) == SNAPSHOT
+    assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
 
 
 @root_only
@@ -307,7 +307,7 @@ def test_keeping_a_catalogue_anew_mends_a_file_that_could_not_be_trusted(kept: P
     os.chmod(kept, 0o644)
     with nothing_to_warn_of():
         write_cached(kept, SNAPSHOT)
-        assert read_cached(kept) == SNAPSHOT
+        assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
 
 
 def test_without_users_by_number_neither_owners_nor_modes_are_compared(
@@ -317,7 +317,7 @@ def test_without_users_by_number_neither_owners_nor_modes_are_compared(
     os.chmod(kept, 0o644)
     monkeypatch.delattr(os, "getuid", raising=False)
     with nothing_to_warn_of():
-        assert read_cached(kept) == SNAPSHOT
+        assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
         write_cached(kept, SNAPSHOT)
 
 
@@ -339,7 +339,7 @@ def test_a_damaged_file_is_set_aside_and_the_reason_told(kept: Path, content: by
     assert aside.read_bytes() == content
     assert not kept.exists()
     with nothing_to_warn_of():
-        assert read_cached(kept) is None
+        assert read_cached(kept, SNAPSHOT.scope) is None
 
 
 def test_a_file_cut_short_is_set_aside(kept: Path) -> None:
@@ -381,7 +381,7 @@ def test_a_disk_that_takes_nothing_is_a_warning_and_leaves_what_was_kept(
     assert str(kept.parent) in text
     assert os.strerror(errno.ENOSPC) in text
     assert os.listdir(kept.parent) == [kept.name]
-    assert read_cached(kept) == SNAPSHOT
+    assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
 
 
 def test_a_home_in_which_no_folder_can_be_made_is_a_warning(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -478,7 +478,7 @@ def test_an_old_file_that_cannot_be_removed_is_nothing_to_warn_of(kept: Path, mo
     monkeypatch.setattr(os, "unlink", fails_with(errno.EACCES))
     with nothing_to_warn_of():
         write_cached(kept, SNAPSHOT)
-    assert read_cached(kept) == SNAPSHOT
+    assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
 
 
 def test_nothing_goes_when_nothing_could_be_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

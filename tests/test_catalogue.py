@@ -6,8 +6,10 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pandas as pd
 import pytest
 
 from heygen_widgets._store import LookStore
@@ -168,6 +170,36 @@ def test_select_facets_and_frame_agree(client: HeyGenClient) -> None:
     assert frame["group_name"].notna().any()
 
 
+def test_an_order_alone_holds_wherever_a_filter_is_taken(client: HeyGenClient, tmp_path: Path) -> None:
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    wanted = LookFilter(sort="-name")
+    expected = [look.id for look in catalogue.select(wanted)]
+    assert expected != [look.id for look in catalogue.select(LookFilter())]
+    assert catalogue.to_frame(wanted)["id"].tolist() == expected
+    catalogue.to_parquet(tmp_path / "looks.parquet", wanted)
+    assert pd.read_parquet(tmp_path / "looks.parquet")["id"].tolist() == expected
+    characters = list(dict.fromkeys(look.group_id or "" for look in catalogue.select(wanted)))
+    assert [character.id for character in catalogue.characters(wanted)] == characters
+    assert characters != [character.id for character in catalogue.characters()]
+
+
+@pytest.mark.parametrize("names", [["foo"], ["gender", "search"], ["sort"], [3]])
+def test_a_field_that_is_not_counted_is_named_with_those_that_are(client: HeyGenClient, names: Any) -> None:
+    catalogue = LookCatalogue(client)
+    with pytest.raises(ValueError, match=r"(foo|search|sort|3).*gender"):
+        catalogue.facets(names=names)
+    with pytest.raises(ValueError, match=r"(foo|search|sort|3).*gender"):
+        catalogue.values(names[-1])
+    with pytest.raises(TypeError, match=r"\['gender'\]"):
+        catalogue.facets(names="gender")
+
+
+def test_only_a_catalogue_or_a_file_is_compared(client: HeyGenClient) -> None:
+    with pytest.raises(TypeError, match=r"LookCatalogue.*not 5"):
+        LookCatalogue(client).diff(5)  # type: ignore[arg-type]
+
+
 def test_impossible_arguments_are_refused_when_it_is_made(client: HeyGenClient) -> None:
     with pytest.raises(ValueError, match="mine"):
         LookCatalogue(client, ownership="mine")  # type: ignore[arg-type]
@@ -220,8 +252,9 @@ def test_something_else_than_a_filter_is_named(client: HeyGenClient) -> None:
     catalogue = LookCatalogue(client)
     catalogue.load()
     for ask in (catalogue.select, catalogue.matching, catalogue.characters, catalogue.facets, catalogue.to_frame):
-        with pytest.raises(TypeError, match="office"):
-            ask("office")  # type: ignore[operator]
+        for wrong in ("office", "", {}):
+            with pytest.raises(TypeError, match="a filter must be a LookFilter"):
+                ask(wrong)  # type: ignore[operator]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

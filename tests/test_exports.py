@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from heygen_widgets._exports import LISTS, as_cell, from_cell, parquet_schema
 from heygen_widgets.frame import frame_to_looks, looks_to_frame, looks_to_parquet
@@ -249,8 +252,29 @@ def test_something_that_is_no_look_is_named_and_no_file_is_written(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("text", "cell"),
-    [("=1", "'=1"), ("'=1", "''=1"), ("''＠x", "'''＠x"), ("'a", "'a"), ("a=1", "a=1"), ("", ""), ("'", "'")],
+    [
+        ("=1", "'=1"),
+        ("'=1", "''=1"),
+        ("''＠x", "'''＠x"),
+        ("'a", "'a"),
+        ("a=1", "a=1"),
+        ("", ""),
+        ("'", "'"),
+        ("a;=1", "a;'=1"),
+        ("a; '=1; b", "a; ''=1; b"),
+        ("\u00a0=1", "\u00a0'=1"),
+        ("\n=1", "'\n'=1"),
+        ("Ann-Marie; Jean-Luc, 9:16", "Ann-Marie; Jean-Luc, 9:16"),
+    ],
 )
 def test_a_cell_for_a_spreadsheet_is_read_back_as_the_text_it_was(text: str, cell: str) -> None:
     assert as_cell(text) == cell
     assert from_cell(cell) == text
+
+
+@given(st.text("'\";,=+-@＝ \t\r\nab\u00a0\ufeff", max_size=12))
+def test_any_text_is_read_back_and_no_cell_begins_a_formula_wherever_a_reader_parts_them(text: str) -> None:
+    cell = as_cell(text)
+    assert from_cell(cell) == text
+    for part in re.split(r"[;,\t\r\n]", cell):
+        assert not part.strip(' "\u00a0\ufeff').startswith(tuple("=+-@＝"))

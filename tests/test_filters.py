@@ -191,6 +191,8 @@ def test_numbers_within_names_sort_as_numbers() -> None:
     columns.extend([Look(n, f"Office {n}", "t") for n in ("10", "9", "2")], [0, 1, 2])
     assert selected(columns, LookFilter(sort="name")) == ["2", "9", "10"]
     assert selected(columns, LookFilter(sort="-name")) == ["10", "9", "2"]
+    columns.extend([Look(n, f"Office {n}", "t") for n in ("20000000", "123456789", "007")], [3, 4, 5])
+    assert selected(columns, LookFilter(sort="name")) == ["2", "007", "9", "10", "20000000", "123456789"]
 
 
 def test_every_value_of_a_field_is_known_whatever_the_filter() -> None:
@@ -256,3 +258,9 @@ def test_a_value_of_the_wrong_type_or_an_unknown_field_is_a_type_error(wrong: di
 def test_folding_drops_case_and_accents_also_of_letters_that_unicode_does_not_take_apart() -> None:
     assert fold("Zoë ŁUKASZ Søren Straße Œuvre ÆON Đorđe") == "zoe lukasz soren strasse oeuvre aeon dorde"
     assert fold("İstanbul ıI") == fold("istanbul iI")
+    assert fold("𝐀𝐧𝐧𝐚 № 5 Acme™ ᴬ") == "anna no 5 acmetm a"
+
+
+@given(st.text())
+def test_folding_again_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)

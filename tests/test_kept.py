@@ -37,7 +37,7 @@ from loopback import look as look_record
 from heygen_widgets._cache import cache_folder, cached_path
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
-from heygen_widgets.errors import HeyGenError, SnapshotError
+from heygen_widgets.errors import HeyGenError, MissingAPIKeyError, SnapshotError
 from heygen_widgets.filters import LookFilter
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
@@ -174,7 +174,7 @@ def test_another_address_sees_nothing_of_it(service: Service, client: HeyGenClie
     assert len(kept_files()) == 2
 
 
-def test_a_file_put_under_the_name_of_another_scope_is_not_shown(service: Service, client: HeyGenClient) -> None:
+def test_a_file_put_under_the_name_of_another_scope_is_set_aside(service: Service, client: HeyGenClient) -> None:
     LookCatalogue(client, ownership="private").load()
     path = cached_path(
         base_url=client.base_url, account=client.account, ownership="public", avatar_type=None, group_id=None
@@ -182,13 +182,31 @@ def test_a_file_put_under_the_name_of_another_scope_is_not_shown(service: Servic
     assert path is not None
     os.replace(kept_file(), path)
     catalogue = LookCatalogue(client, ownership="public")
-    catalogue.load()
+    with pytest.warns(UserWarning, match=r"renamed to .*\.damaged"):
+        catalogue.load()
     assert {look.ownership for look in catalogue} == {"public"}
+    assert path.with_name(f"{path.name}.damaged").exists()
 
 
-def test_an_incomplete_file_under_our_name_is_not_shown(service: Service, client: HeyGenClient) -> None:
+def test_an_incomplete_file_under_our_name_is_set_aside(service: Service, client: HeyGenClient) -> None:
     LookCatalogue(client).load()
     rewrite(kept_file(), complete=False)
+    with pytest.warns(UserWarning, match=r"renamed to .*\.damaged"):
+        assert requests_of_a_load(service, client) == WHOLE
+
+
+def test_where_no_thread_can_begin_to_read_it_everything_is_loaded(
+    service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LookCatalogue(client).load()
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name.endswith("snapshot"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
     assert requests_of_a_load(service, client) == WHOLE
 
 
@@ -575,23 +593,60 @@ def test_a_login_renewed_during_the_load_is_kept_for_its_user(service: Service, 
         assert requests_of_a_load(service, another) == 0
 
 
-def test_a_file_that_names_another_account_during_the_load_keeps_nothing(service: Service, login: Any) -> None:
+def test_a_login_that_becomes_another_account_s_during_the_load_loads_and_keeps_that_one_s_looks_alone(
+    service: Service, login: Any
+) -> None:
     login("token-a", email="a@example.org")
     with client_for(service, None) as client:
+        catalogue = LookCatalogue(client)
 
         def change(seen: Any) -> None:
-            if name_of(seen) == "public looks" and "token" not in seen.query:
+            if name_of(seen) == "public looks" and len(service.asked("public looks")) == 1:
+                wait_until(catalogue, lambda now: now.loaded)  # the first account's private looks
                 login("token-b", email="b@example.org")
                 expire(client)
+                service.looks["private"] = service.looks["private"][1:]
 
         service.before = change
-        LookCatalogue(client).load()
+        catalogue.load()
         assert service.asked("public looks")[1].headers["authorization"] == "Bearer token-b"
-    assert not kept_files()
-    for token, email in (("token-a", "a@example.org"), ("token-b", "b@example.org")):
+        assert catalogue.complete
+        assert ids(catalogue) == service.ids()
+    for token, email, requests in (("token-a", "a@example.org", WHOLE), ("token-b", "b@example.org", 0)):
         login(token, email=email)
         with client_for(service, None) as either:
-            assert requests_of_a_load(service, either) == WHOLE
+            assert requests_of_a_load(service, either) == requests
+
+
+def test_a_load_that_is_gone_on_with_as_another_account_begins_at_the_start(service: Service, login: Any) -> None:
+    login("token-a", email="a@example.org")
+    service.before = fails("public looks", 2)
+    with client_for(service, None) as client:
+        catalogue = LookCatalogue(client)
+        with pytest.raises(HeyGenError):
+            catalogue.load()
+        assert 0 < len(catalogue) < len(service.ids())
+        login("token-b", email="b@example.org")
+        expire(client)
+        before = len(service.asked())
+        catalogue.load()
+        assert len(service.asked()) - before == WHOLE
+        assert ids(catalogue) == service.ids()
+
+
+def test_a_login_that_has_run_out_takes_away_nothing_that_is_loaded(service: Service, login: Any) -> None:
+    login("token-a", email="a@example.org")
+    service.before = fails("public looks", 2)
+    with client_for(service, None) as client:
+        catalogue = LookCatalogue(client)
+        with pytest.raises(HeyGenError):
+            catalogue.load()
+        loaded = len(catalogue)
+        Path(os.environ["HEYGEN_CONFIG_DIR"], "credentials").unlink()
+        expire(client)
+        with pytest.raises(MissingAPIKeyError):
+            catalogue.load()
+        assert len(catalogue) == loaded > 0
 
 
 def test_a_client_whose_login_has_become_another_account_s_shows_nothing_of_the_first(

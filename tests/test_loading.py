@@ -354,6 +354,31 @@ def test_a_character_asked_for_again_after_a_stop_is_fetched_once() -> None:
         assert service.counts()["looks of b"] == pages(40)
 
 
+def test_after_a_stop_only_the_character_asked_for_since_is_fetched() -> None:
+    with running({}, {"q": 5_000, "far": 300, "near": 60}) as (service, client):
+        catalogue = LookCatalogue(client, cache=None)
+        gate = Gate("looks of far")
+        chain = Gate("public looks", first=2)
+
+        def hold(seen: Seen) -> None:
+            gate(seen)
+            chain(seen)
+
+        service.before = hold
+        catalogue.load_in_background()
+        wait_until(catalogue, lambda now: now.expected)
+        catalogue.fetch_ahead("far")  # one character may be given as it is
+        service.wait_for_request("looks of far")
+        catalogue.stop()
+        catalogue.fetch_ahead(["near"])
+        gate.opened.set()
+        service.wait_for_request("looks of near", 2)
+        chain.opened.set()
+        assert not finish(catalogue)
+        assert service.counts()["looks of far"] == 1
+        assert service.counts()["looks of near"] == 2
+
+
 def test_a_character_that_could_not_be_fetched_can_be_asked_for_again() -> None:
     gate = Gate("public looks", first=2)
     with held_up({}, {"a": 90, "b": 40}, gate) as (service, catalogue):
@@ -938,6 +963,38 @@ def test_a_catalogue_that_nobody_has_any_more_ends_its_threads() -> None:
         gate.opened.set()
         assert end_of(our_threads() - others)
         assert service.counts()["public looks"] == 2
+
+
+def test_a_catalogue_is_let_go_without_a_lock_whatever_the_thread_that_collects_it_holds() -> None:
+    # A garbage collection may fall into any line, also one that holds the lock of the catalogue or of its looks.
+    with running({}, {"q": 60}) as (_, client):
+        catalogue = LookCatalogue(client, cache=None)
+        changed, store = catalogue._changed, catalogue._shown
+        held, let_go = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with changed, store._lock:
+                held.set()
+                let_go.wait(PATIENCE)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert held.wait(PATIENCE)
+        gone = weakref.ref(catalogue)
+
+        def collect() -> None:
+            nonlocal catalogue
+            del catalogue
+            gc.collect()
+
+        collector = threading.Thread(target=collect, daemon=True)
+        collector.start()
+        collector.join(PATIENCE / 2)
+        collected = not collector.is_alive()
+        let_go.set()
+        holder.join(PATIENCE)
+        assert collected
+        assert gone() is None
 
 
 def test_a_catalogue_that_goes_while_a_character_is_fetched_ahead_ends_that_too() -> None:

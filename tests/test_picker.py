@@ -13,6 +13,7 @@ from typing import Any
 import ipywidgets
 import pytest
 import traitlets
+from avatar_service import running
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, failure, page, reply
@@ -849,6 +850,72 @@ def test_hiding_one_of_two_pickers_leaves_the_other_loading_and_hiding_both_paus
         second.close()
 
 
+@pytest.mark.parametrize("one_client", [True, False])
+def test_what_was_complete_before_it_was_shown_is_followed_when_it_is_loaded_anew(
+    cache_home: Path, client: HeyGenClient, one_client: bool
+) -> None:
+    catalogue = LookCatalogue.shared(client)
+    catalogue.load()
+    one = LookPicker(client if one_client else catalogue)
+    other = LookPicker(client)
+    assert one.catalogue is other.catalogue is catalogue
+    for picker in (one, other):
+        follow(picker)
+        picker.set_state({"_view_count": 1})
+        assert picker.status["complete"]
+    before = one.status["loadedAt"]
+    told = threading.Event()
+    one.observe(lambda change: change["new"]["loadedAt"] != before and told.set(), "status")
+    other.vue_refresh()
+    assert told.wait(30)
+    one.close()
+    other.close()
+
+
+def test_a_refresh_that_was_stopped_goes_on_where_it_stood(cache_home: Path) -> None:
+    with DemoService(looks=1_000, latency=0.05) as slow:
+        picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
+        assert picker.catalogue.wait(timeout=60)
+        first = len(slow.requests)
+        picker.vue_refresh()
+        revision = -1
+        while not picker.catalogue.progress.refreshed:
+            revision = picker.catalogue.wait_for_change(revision, timeout=10)
+        picker.catalogue.stop()
+        picker.catalogue.wait(timeout=10)
+        follow(picker)
+        assert picker.status["refreshed"]
+        assert not picker.status["loading"]
+        picker.vue_refresh()
+        assert picker.catalogue.wait(timeout=60)
+        follow(picker)
+        assert picker.status["refreshed"] is None
+        assert len(slow.requests) == 2 * first
+        picker.close()
+
+
+def test_without_a_thread_to_follow_the_loading_the_picker_says_so_and_retry_follows_it(
+    cache_home: Path, monkeypatch: pytest.MonkeyPatch, client: HeyGenClient
+) -> None:
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name.endswith("picker"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    picker = LookPicker(client)
+    assert "can't start new thread" in picker.error
+    monkeypatch.undo()
+    picker.vue_retry()
+    assert picker.catalogue.wait(timeout=60)
+    follow(picker)
+    assert picker.error == ""
+    assert picker.status["complete"]
+    picker.close()
+
+
 # -- what the views are told of loading -------------------------------------------------------------------------------
 
 
@@ -909,6 +976,42 @@ def test_after_a_broken_chain_the_error_names_the_missing_part_and_retry_takes_i
         assert picker.error == ""
         assert picker.status["loaded"] == 2_000
         picker.close()
+
+
+def test_a_refresh_that_fails_says_so_and_does_not_call_what_is_shown_incomplete(cache_home: Path) -> None:
+    with DemoService(looks=300, port=free_port()) as going:
+        picker = LookPicker(HeyGenClient(going.api_key, base_url=going.base_url, max_retries=0))
+        assert picker.catalogue.wait(timeout=60)
+        going.close()
+        picker.vue_refresh()
+        picker.catalogue.wait(timeout=60)
+        follow(picker)
+        assert picker.error.startswith("Not refreshed: ")
+        assert picker.status["complete"]
+        assert picker.status["loaded"] == 300
+        picker.close()
+
+
+def test_characters_of_one_types_catalogue_show_the_number_of_that_type(cache_home: Path) -> None:
+    with running({"p": 3}, {"q": 60, "r": 2}) as (_, client):  # every third look of a character is a twin
+        catalogue = LookCatalogue(client, avatar_type="digital_twin", cache=None)
+        picker = LookPicker(catalogue)
+        picker.show = "characters"
+        assert catalogue.wait(timeout=60)
+        follow(picker)
+        shown = {card["id"]: card["type"] for card in picker._window(0, 120)["looks"]}
+        assert shown == {"p": "1 look", "q": "20 looks"}
+        picker.close()
+
+
+def test_an_error_of_an_observer_of_the_filter_is_the_users_to_see(picker: RecordingPicker) -> None:
+    def refuse(_: object) -> None:
+        raise ValueError("mine")
+
+    picker.observe(refuse, "filter")
+    with pytest.raises(ValueError, match="mine"):
+        picker.vue_set_filter({"search": "office"})
+    picker.unobserve(refuse, "filter")
 
 
 def test_where_everything_is_refused_the_error_says_why_and_does_not_list_every_part(

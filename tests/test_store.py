@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from heygen_widgets._store import LookStore
 from heygen_widgets.filters import LookFilter
@@ -92,14 +93,30 @@ def test_characters_come_in_the_service_s_order_with_their_number_and_first_look
     store = LookStore()
     store.add_groups([AvatarGroup(i, i.upper(), looks_count=2, ownership="public") for i in "abc"])
     store.add_looks([*looks("b1", "b2", group_id="b"), *looks("n", group_id=None), *looks("z1", group_id="z")], 0)
-    complete = store.characters(LookFilter(), complete=True)
+    complete = store.characters(LookFilter(), more=False)
     assert [(c.id, c.matched, c.example and c.example.id) for c in complete] == [
         ("b", 2, "b1"),
         ("z", 1, "z1"),
         ("", 1, "n"),
     ]
-    still_loading = store.characters(LookFilter(), complete=False)
+    still_loading = store.characters(LookFilter(), more=True)
     assert [(c.id, c.matched) for c in still_loading] == [("a", 0), ("b", 2), ("c", 0), ("z", 1), ("", 1)]
+
+
+def test_a_character_s_own_number_is_expected_only_while_looks_are_missing_and_where_all_of_them_match() -> None:
+    store = LookStore()
+    store.add_groups([AvatarGroup("a", "Anna Berg", looks_count=7), AvatarGroup("b", "Bo", looks_count=1)])
+    store.add_looks([*looks("a1", "a2", group_id="a"), *looks("b1", "b2", group_id="b")], 0)
+
+    def expected(*, more: bool, **wanted: Any) -> list[int]:
+        return [character.expected for character in store.characters(LookFilter(**wanted), more=more)]
+
+    assert expected(more=True) == [7, 2]
+    assert expected(more=True, search="anna") == [7]
+    assert expected(more=True, sort="-name") == [2, 7]
+    assert expected(more=True, avatar_type="photo_avatar") == [2, 2]
+    assert expected(more=True, search="a1") == [1]
+    assert expected(more=False) == [2, 2]
 
 
 def test_characters_without_a_loaded_look_show_only_where_the_filter_may_let_them_pass() -> None:
@@ -113,7 +130,7 @@ def test_characters_without_a_loaded_look_show_only_where_the_filter_may_let_the
     )
 
     def shown(**wanted: object) -> list[str]:
-        return [character.id for character in store.characters(LookFilter(**wanted), complete=False)]  # type: ignore[arg-type]
+        return [character.id for character in store.characters(LookFilter(**wanted), more=True)]  # type: ignore[arg-type]
 
     assert shown() == ["b", "a"]
     assert shown(search="berg ZOE") == ["a"]
@@ -143,7 +160,7 @@ def test_a_store_can_be_asked_while_it_is_filled() -> None:
                 assert len(found) == len(set(found))
                 counted = store.facets(LookFilter("look"), ["ownership"])["ownership"]
                 assert sum(counted.values()) >= len(found)
-                store.characters(LookFilter(), complete=False)
+                store.characters(LookFilter(), more=True)
         except BaseException as fault:  # noqa: BLE001 - told to the test
             faults.append(fault)
 
