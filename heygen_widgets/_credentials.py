@@ -129,7 +129,7 @@ def credentials_path() -> str:
 def _nothing_found() -> NoReturn:
     raise MissingAPIKeyError(
         "No HeyGen API key was found: set the environment variable HEYGEN_API_KEY, pass api_key=…, or run "
-        f"`heygen auth login`, which writes {credentials_path()}."
+        f"`heygen auth login`, which writes {credentials_path()}. To try without one, use demo_client()."
     )
 
 

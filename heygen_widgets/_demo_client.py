@@ -17,7 +17,7 @@ def demo_client(
     """Give a client on a stand-in for HeyGen's service, which runs in this process on a loopback port.
 
     The service is started once for the same arguments and ends with the process. Its catalogue is synthetic, and the
-    same for the same `looks` and `seed`.
+    same for the same `looks` and `seed`. Nothing of it is kept in the user's cache folder.
 
     Parameters
     ----------
@@ -31,11 +31,20 @@ def demo_client(
 
     Raises
     ------
+    TypeError
+        For a `looks` or `seed` that is no integer, or a `latency` that is no number.
     ValueError
         For a size out of range, a negative latency or unknown `previews`.
     """
     service = _running_service(looks, seed, latency, previews)
-    return HeyGenClient(service.api_key, base_url=service.base_url)
+    return _DemoClient(service.api_key, base_url=service.base_url)
+
+
+class _DemoClient(HeyGenClient):
+    @property
+    def account(self) -> str:
+        """None that is known: a catalogue that were kept would not be found again, since each process has its port."""
+        return ""
 
 
 @functools.cache

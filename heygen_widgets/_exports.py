@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 from array import array
@@ -166,7 +167,11 @@ def parquet_schema() -> Any:  # noqa: ANN401 - pyarrow ships no types
         **dict.fromkeys(SIZES, pa.int64()),
         "is_ready": pa.bool_(),
     }
-    return pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+    # Without this, pandas reads integers as floats where some are missing.
+    columns = [{"name": name, "field_name": name, "pandas_type": "int64", "numpy_type": "Int64"} for name in SIZES]
+    notes = {"index_columns": [], "column_indexes": [], "columns": [{**column, "metadata": None} for column in columns]}
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+    return schema.with_metadata({"pandas": json.dumps(notes)})
 
 
 def looks_to_parquet(
@@ -188,8 +193,7 @@ def looks_to_parquet(
     all others                                ``string``, null where missing
     ========================================  ====================================================
 
-    pandas reads sizes as floats where some are missing, unless told ``dtype_backend="numpy_nullable"``;
-    `frame_to_looks` takes both.
+    pandas and Dask read the sizes as ``Int64``, and the lists as arrays; `frame_to_looks` takes what they read.
 
     The preview URLs are written as they are: a signed one expires within days, and until then shows a face that may be
     private to anyone who has the file.
@@ -237,7 +241,5 @@ def _pyarrow() -> Any:  # noqa: ANN401 - it ships no types
     try:
         import pyarrow
     except ImportError as error:
-        raise ImportError(
-            "Parquet files need the package pyarrow, which is an extra: pip install 'heygen-widgets[parquet]'"
-        ) from error
+        raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from error
     return pyarrow

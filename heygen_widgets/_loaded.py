@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadedLooks", "SavedSnapshot"]
 
+_TABLES = (".csv", ".parquet", ".xlsx")
+
 
 @dataclass(frozen=True, slots=True)
 class SavedSnapshot:
@@ -141,15 +143,17 @@ class LoadedLooks:
         """
         return self._shown.select(checked_filter(wanted))
 
-    def select(self, wanted: LookFilter) -> tuple[Look, ...]:
-        """Give the loaded looks that match in the filter's order, or else private ones first, as the service has them.
+    def select(self, wanted: LookFilter | None = None) -> tuple[Look, ...]:
+        """Give the loaded looks that match, or all, in the filter's order, or else as the service has them.
+
+        Private ones come first there.
 
         Raises
         ------
         TypeError
             When it is no `LookFilter`.
         """
-        return tuple(self.matching(wanted).looks())
+        return tuple(self.matching(_asked(wanted)).looks())
 
     def characters(self, wanted: LookFilter | None = None) -> list[Character]:
         """Give the characters that have a look that matches, each with their number.
@@ -273,7 +277,7 @@ class LoadedLooks:
                 "one of the two is not complete: looks that seem to have gone may only be missing", stacklevel=2
             )
         elif self._scope != before._scope:
-            warnings.warn(f"their scopes differ, {tuple(self._scope)} and {tuple(before._scope)}", stacklevel=2)
+            warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", stacklevel=2)
         newer = {look.id: look for look in self.looks}
         return diff_frame(newer, {look.id: look for look in before.looks})
 
@@ -289,9 +293,16 @@ class LoadedLooks:
 
         Raises
         ------
+        ValueError
+            For the ending of a table's file, which a snapshot is not.
         OSError
             When it cannot be written.
         """
+        if Path(path).suffix.lower() in _TABLES:
+            raise ValueError(
+                f"a snapshot is no table, so {path} would not be what its name says: use to_parquet(path), or "
+                "to_frame(flat=True) and pandas for CSV and Excel; a snapshot's name ends in .jsonl.gz"
+            )
         snapshot = self._snapshot()
         write_snapshot(Path(path), snapshot)
         private = sum(look.ownership == "private" for look in snapshot.looks)
@@ -302,8 +313,12 @@ class LoadedLooks:
 
     def _warn_if_incomplete(self) -> None:
         if not self.complete:
-            text = f"only {len(self):,} looks are loaded so far: load() waits until all are there"
+            text = f"only {len(self):,} looks are loaded so far: {self._way_to_the_rest}"
             warnings.warn(text, UserWarning, stacklevel=3)
+
+    @property
+    def _way_to_the_rest(self) -> str:
+        return "open the snapshot with a client, LookCatalogue.open(path, client), and load() the rest"
 
 
 def _asked(wanted: LookFilter | None) -> LookFilter:

@@ -39,5 +39,5 @@ def catalogue_of(source: object, cache: timedelta | None) -> LookCatalogue:
     kind = type(source).__name__
     raise TypeError(
         f"source must be a HeyGenClient, a LookCatalogue, a DataFrame or several looks, not {kind}; "
-        "for a key of your own, LookPicker(HeyGenClient(…))"
+        "for a key of your own, LookPicker(HeyGenClient(…)); for a snapshot, LookPicker(LookCatalogue.open(path))"
     )

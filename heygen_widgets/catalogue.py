@@ -180,7 +180,8 @@ class LookCatalogue(LoadedLooks):
         ----------
         path : str or path
         client : HeyGenClient, optional
-            With one, `refresh` can load anew; without, the catalogue asks no service.
+            With one, `load` brings what is missing of an incomplete one, and `refresh` loads anew; without, the
+            catalogue asks no service.
 
         Raises
         ------
@@ -224,7 +225,7 @@ class LookCatalogue(LoadedLooks):
                 or bool(loading and (loading.running if self._complete and not refreshing else loading.busy)),
                 calls=loading.calls if loading else 0,
                 error=loading.error if loading else None,
-                missing=loading.missing if loading and not self._complete else (),
+                missing=() if self._complete else loading.missing if loading else ("looks",),
                 failed=loading.failed if loading else (),
                 refreshed=len(loading.store) if loading and refreshing else None,
             )
@@ -314,8 +315,11 @@ class LookCatalogue(LoadedLooks):
         Raises
         ------
         HeyGenError
-            The first error that ended a part of the loading. What was loaded stays; another call goes on there.
+            The first error that ended a part of the loading. What was loaded stays; another call goes on there. Also
+            for a snapshot that is not complete and was opened without a client.
         """
+        if self._client is None and not self.complete:
+            raise HeyGenError(f"This catalogue has no client to ask: {self._way_to_the_rest}.")
         with self._held():
             self.load_in_background()
             try:
@@ -358,7 +362,9 @@ class LookCatalogue(LoadedLooks):
             self._changed.wait_for(lambda: self._idle() and not any(loading.busy for loading in self._former))
 
     def refresh(self) -> None:
-        """Load everything anew in the background; what is here stays until all of that is there.
+        """Begin to load everything anew in the background, and return at once; `load` then waits for it.
+
+        What is here stays until all of that is there.
 
         Raises
         ------
@@ -366,7 +372,7 @@ class LookCatalogue(LoadedLooks):
             When there is no client to ask.
         """
         if self._client is None:
-            raise HeyGenError("This catalogue has no client to ask: give one with LookCatalogue.open(path, client).")
+            raise HeyGenError("This catalogue has no client to ask: give one, as in LookCatalogue.open(path, client).")
         with self._changed:
             self.wait_for_snapshot()
             self._stopping, self._has_read = False, True
@@ -406,6 +412,10 @@ class LookCatalogue(LoadedLooks):
         with self._changed:
             self._changed.wait_for(self._idle, timeout)
         return self.complete
+
+    @property
+    def _way_to_the_rest(self) -> str:
+        return super()._way_to_the_rest if self._client is None else "load() waits until all are there"
 
     def _idle(self) -> bool:
         with self._changed:

@@ -165,6 +165,7 @@ def test_select_facets_and_frame_agree(client: HeyGenClient) -> None:
     number = len(catalogue.select(wanted))
     assert 0 < number < 400
     assert catalogue.facets()["avatar_type"]["photo_avatar"] == number
+    assert catalogue.select() == catalogue.looks
     frame = catalogue.to_frame(wanted)
     assert frame["id"].tolist() == [look.id for look in catalogue.select(wanted)]
     assert frame["group_name"].notna().any()

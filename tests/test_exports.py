@@ -232,14 +232,24 @@ def test_a_link_stays_and_the_file_it_stands_for_is_replaced(tmp_path: Path) -> 
     assert pq.read_table(path)["id"].to_pylist() == ["look_3", "look_4"]
 
 
+@pytest.mark.parametrize("looks", [LOOKS, PLAIN, []])
+def test_pandas_reads_sizes_as_they_are_in_the_frame_whether_some_are_missing_or_not(
+    looks: list[Look], tmp_path: Path
+) -> None:
+    looks_to_parquet(looks, tmp_path / "looks.parquet")
+    read = pd.read_parquet(tmp_path / "looks.parquet")
+    assert read["image_width"].dtype == read["image_height"].dtype == pd.Int64Dtype()
+    assert list(frame_to_looks(read)[0]) == looks
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
         looks_to_parquet(LOOKS, tmp_path / "nowhere" / "looks.parquet")
 
 
-def test_without_pyarrow_the_extra_to_install_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyarrow_it_is_named_with_the_way_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"pip install 'heygen-widgets\[parquet\]'"):
+    with pytest.raises(ImportError, match="pip install pyarrow"):
         looks_to_parquet(LOOKS, tmp_path / "looks.parquet")
     assert list(tmp_path.iterdir()) == []
 

@@ -795,7 +795,11 @@ def test_a_file_that_is_opened_without_a_client_never_asks(
     service.seen.clear()
     opened = LookCatalogue.open(tmp_path / "looks.gz")
     assert opened.client is None
-    opened.load()
+    assert opened.progress.missing == ("looks",)
+    with pytest.raises(HeyGenError, match=r"open\(path, client\)"):
+        opened.load()
+    with pytest.warns(UserWarning, match=r"104 looks .*open\(path, client\)"):
+        opened.to_frame()
     opened.load_in_background()
     opened.fetch_ahead(["a"])
     opened.stop()
@@ -804,6 +808,28 @@ def test_a_file_that_is_opened_without_a_client_never_asks(
         opened.refresh()
     assert not service.asked()
     assert not kept_files()
+
+
+def test_an_incomplete_file_opened_with_a_client_is_completed_by_load(
+    service: Service, client: HeyGenClient, tmp_path: Path
+) -> None:
+    catalogue = LookCatalogue(client, cache=None)
+    service.before = fails("public looks", 2)
+    with pytest.raises(HeyGenError):
+        catalogue.load()
+    assert not catalogue.save(tmp_path / "looks.gz").complete
+    opened = LookCatalogue.open(tmp_path / "looks.gz", client)
+    assert 0 < len(opened) < len(service.ids())
+    opened.load()
+    assert ids(opened) == service.ids()
+    assert opened.complete
+
+
+@pytest.mark.parametrize("name", ["looks.csv", "looks.parquet", "looks.XLSX"])
+def test_a_snapshot_takes_no_name_of_a_table(client: HeyGenClient, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}.*to_parquet.*\.jsonl\.gz"):
+        LookCatalogue(client, cache=None).save(tmp_path / name)
+    assert not list(tmp_path.glob("looks*"))
 
 
 def test_a_complete_file_opened_with_a_client_asks_only_to_refresh(

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, failure, page, reply
 
-from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, looks_to_frame
+from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
 from heygen_widgets._messages import card
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import Look
@@ -848,6 +848,22 @@ def test_hiding_one_of_two_pickers_leaves_the_other_loading_and_hiding_both_paus
         assert first.catalogue.wait(timeout=60)
         first.close()
         second.close()
+
+
+def test_nothing_of_the_stand_in_is_kept_and_pickers_on_it_share_a_catalogue(cache_home: Path) -> None:
+    one, other = LookPicker(demo_client(looks=60)), LookPicker(demo_client(looks=60))
+    assert one.catalogue is other.catalogue
+    assert one.catalogue.wait(timeout=60)
+    assert not list(cache_home.rglob("*"))
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize("arguments", [{"looks": "20"}, {"looks": 2.5}, {"seed": "a"}, {"latency": "slow"}])
+def test_a_stand_in_of_what_is_no_number_is_a_type_error_that_names_it(arguments: dict[str, Any]) -> None:
+    ((name, value),) = arguments.items()
+    with pytest.raises(TypeError, match=f"{name} .*not {value!r}"):
+        demo_client(**arguments)
 
 
 @pytest.mark.parametrize("one_client", [True, False])

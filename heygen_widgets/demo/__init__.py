@@ -63,6 +63,8 @@ class DemoService:
 
     Raises
     ------
+    TypeError
+        When `looks` or `seed` is no integer, or `latency` no number.
     ValueError
         When `looks` is outside 0 to 100,000, `latency` is negative, `previews` is unknown, or `api_key` is empty.
     """
@@ -79,6 +81,11 @@ class DemoService:
         api_key: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        for name, value in (("looks", looks), ("seed", seed)):
+            if not isinstance(value, int):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
+        if not isinstance(latency, (int, float)):
+            raise TypeError(f"latency must be a number of s, not {latency!r}")
         if not 0 <= latency < float("inf"):
             raise ValueError(f"latency must be 0 s or more, not {latency!r}")
         if previews not in PREVIEW_KINDS:

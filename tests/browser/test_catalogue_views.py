@@ -716,6 +716,20 @@ def test_a_picker_that_is_gone_does_not_pause_the_loading_of_another_one_on_the_
 # -- looks that are here already, none, one and very many -------------------------------------------------------------
 
 
+def test_an_opened_snapshot_tells_its_age_and_offers_no_refresh(open_notebook: OpenNotebook) -> None:
+    code = (
+        "catalogue = LookCatalogue(client, cache=None)\ncatalogue.load()\n"
+        "import pathlib, tempfile\npath = pathlib.Path(tempfile.mkdtemp()) / 'looks.jsonl.gz'\n_ = catalogue.save(path)"
+    )
+    with DemoService(looks=60) as service:
+        notebook = open_notebook([connect(service, code), "picker = LookPicker(LookCatalogue.open(path))\npicker"])
+        notebook.run_cell(0)
+        notebook.run_cell(1)
+        picker = picker_of(notebook, 1)
+        wait_for_pictures(picker)
+        expect(picker.locator(".look-line__age")).to_have_text("As of just now")
+
+
 @pytest.mark.parametrize("kind", ["frame", "looks"])
 def test_looks_that_are_here_already_show_in_their_order_and_ask_no_service(
     open_notebook: OpenNotebook, kind: str

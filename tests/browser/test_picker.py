@@ -372,10 +372,19 @@ def test_an_error_shows_with_its_hint_and_retry_goes_on(open_notebook: OpenNoteb
     picker = picker_of(notebook)
     alert = picker.locator(".v-alert")
     expect(alert).to_contain_text("HEYGEN_API_KEY")
+    # Without looks there is nothing to filter: the way out stands at the top.
+    search = picker.get_by_label("Search").first
+    expect(search).to_be_hidden()
+    box, around = alert.bounding_box(), picker.bounding_box()
+    assert box
+    assert around
+    assert box["y"] - around["y"] < 20
+    assert around["height"] < 150
     notebook.run("os.environ['HEYGEN_API_KEY'] = 'the-key'")
     alert.get_by_role("button", name="Retry").click()
     wait_for_pictures(picker)
     expect(alert).to_have_count(0)
+    expect(search).to_be_visible()
     expect(total(picker)).to_have_text("300 looks")
 
 
