@@ -163,7 +163,7 @@ class LookStore:
             matched = self._columns.characters(rows)
             loaded = set(self._columns.values("group_id"))
             groups = dict(self._groups)
-        told = {i: group.looks_count or 0 for i, group in groups.items() if more and _passes(group, wanted)}
+        told = _told(groups.values(), wanted) if more else {}
         ids = [*matched, *(group_id for group_id, number in told.items() if number and group_id not in loaded)]
         if not wanted.sort:
             order = {group_id: place for place, group_id in enumerate(groups)}
@@ -178,13 +178,15 @@ class LookStore:
         return characters
 
 
-def _passes(group: AvatarGroup, wanted: LookFilter) -> bool:
-    """Whether all looks of a group match a filter, as far as the group itself tells."""
-    asked = set(wanted.to_json()) - {"sort"}
-    name = fold(group.name)
-    return (
-        asked <= {"search", "group_id", "ownership"}
-        and (not wanted.group_id or group.id in wanted.group_id)
+def _told(groups: Iterable[AvatarGroup], wanted: LookFilter) -> dict[str, int]:
+    """Give the number of looks of each group of which all match a filter, as far as the group itself tells."""
+    if not wanted.to_json().keys() <= {"search", "group_id", "ownership", "sort"}:
+        return {}
+    words = fold(wanted.search).split()
+    return {
+        group.id: group.looks_count or 0
+        for group in groups
+        if (not wanted.group_id or group.id in wanted.group_id)
         and (not wanted.ownership or group.ownership in wanted.ownership)
-        and all(word in name for word in fold(wanted.search).split())
-    )
+        and all(word in fold(group.name) for word in words)
+    }
