@@ -340,9 +340,10 @@ class LookCatalogue(LoadedLooks):
         from tqdm.auto import tqdm
 
         with tqdm(desc="Loading looks", unit=" looks") as bar:
-            revision = -1
-            while not self._idle():
+            revision, ended = -1, False
+            while not ended:
                 revision = self.wait_for_change(revision, timeout=0.5)
+                ended = self._idle()  # before the last look, which draws how it ended
                 progress = self.progress
                 bar.total = progress.expected
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
