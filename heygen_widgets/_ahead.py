@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from ._progress import PLACES, Scope
 from ._store import LookStore
-from .api import HeyGenClient
 from .errors import HeyGenError
+from .models import Look, Page
 
 __all__ = ["FetchAhead", "begin"]
 
@@ -29,7 +29,8 @@ class FetchAhead:
 
     Parameters
     ----------
-    client : HeyGenClient
+    look_pages : callable
+        Goes through the pages of an owner's looks of one character.
     scope : Scope
     store : LookStore
     changed : threading.Condition
@@ -50,7 +51,7 @@ class FetchAhead:
 
     def __init__(
         self,
-        client: HeyGenClient,
+        look_pages: Callable[[str, str], Iterator[Page[Look]]],
         scope: Scope,
         store: LookStore,
         changed: threading.Condition,
@@ -60,7 +61,7 @@ class FetchAhead:
         self.running = False
         self.calls = 0
         self.error: HeyGenError | None = None
-        self._client = client
+        self._look_pages = look_pages
         self._scope = scope
         self._store = store
         self._changed = changed
@@ -138,9 +139,7 @@ class FetchAhead:
             if group and group.ownership not in (None, owner):
                 continue
             place = self._scope.first_place(owner) + PLACES
-            for page in self._client.iter_look_pages(
-                group_id=group_id, avatar_type=self._scope.avatar_type, ownership=owner
-            ):
+            for page in self._look_pages(owner, group_id):
                 with self._changed:
                     self._store.add_looks(page.data, place + len(self._store), ahead=True)
                     self.calls += 1

@@ -6,7 +6,7 @@ import functools
 from typing import Literal
 
 from .api import HeyGenClient
-from .demo import DEMO_API_KEY, DemoService
+from .demo import DemoService
 
 __all__ = ["demo_client"]
 
@@ -49,8 +49,6 @@ class _DemoClient(HeyGenClient):
 
 @functools.cache
 def _running_service(looks: int, seed: int, latency: float, previews: Literal["data", "http"]) -> DemoService:
-    # A key for each catalogue, as each account has: what is kept of one is not taken for another on the same port.
-    key = f"{DEMO_API_KEY}-{looks}-{seed}-{previews}"
-    service = DemoService(looks, seed=seed, latency=latency, previews=previews, api_key=key)
+    service = DemoService(looks, seed=seed, latency=latency, previews=previews)
     service.start()
     return service

@@ -70,10 +70,9 @@ COLUMNS = tuple(_VALUES)
 # What OWASP lists under CSV injection, the full-width signs among them: some spreadsheets fold these to the plain ones.
 # Also within a text, after whatever another reader may part cells by: a file with commas is parted by semicolons where
 # those are the custom. Apostrophes may stand before it, so that taking one off is the reverse of putting one on.
-_START = r"(^|[;,\t\r\n])([ \"\u00a0\ufeff]*)"
-_FORMULA = r"'*[=+\-@\t\r\n＝＋－＠]"
-_BARE = re.compile(rf"{_START}(?={_FORMULA})")
-_NEUTRALISED = re.compile(rf"{_START}'(?={_FORMULA})")
+_BLANK, _PARTING, _FORMULA = r"[ \"\u00a0\ufeff]*", r"[;,\t\r\n]", r"(?='*[=+\-@\t\r\n＝＋－＠])"
+_BARE_START, _BARE_WITHIN = re.compile(f"{_BLANK}{_FORMULA}"), re.compile(f"{_PARTING}{_BLANK}{_FORMULA}")
+_SAFE_START, _SAFE_WITHIN = re.compile(f"({_BLANK})'{_FORMULA}"), re.compile(f"({_PARTING}{_BLANK})'{_FORMULA}")
 
 _WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
@@ -109,12 +108,16 @@ def codes_of(name: str, values: Iterable[Any]) -> array[int]:
 
 def as_cell(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would run as a formula, and before one that has some already."""
-    return _BARE.sub(r"\1\2'", text)
+    text = _BARE_WITHIN.sub(r"\g<0>'", text)
+    start = _BARE_START.match(text)
+    return f"{start[0]}'{text[start.end() :]}" if start else text
 
 
 def from_cell(cell: str) -> str:
     """Undo `as_cell`."""
-    return _NEUTRALISED.sub(r"\1\2", cell)
+    cell = _SAFE_WITHIN.sub(r"\1", cell)
+    start = _SAFE_START.match(cell)
+    return start[1] + cell[start.end() :] if start else cell
 
 
 def read_text(value: object) -> str | None:

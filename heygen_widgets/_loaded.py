@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadedLooks", "SavedSnapshot"]
 
-_TABLES = (".csv", ".parquet", ".xlsx")
+_TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ class LoadedLooks:
 
         In the order of the first look that matches where the filter has an order, or else as the service has them,
         private ones first. While looks are still missing, characters without any of theirs are among them where all
-        that the filter asks for is told by the character itself: its name, its id, its owner.
+        that the filter asks for is told by the character itself: its name, its id, its owner; not where the scope is
+        one type, which no character tells.
         """
         # The groups count their looks of all types.
         more = not self._complete and self._scope.avatar_type is None
@@ -298,7 +299,7 @@ class LoadedLooks:
         OSError
             When it cannot be written.
         """
-        if Path(path).suffix.lower() in _TABLES:
+        if Path(path).name.lower().endswith(_TABLES):
             raise ValueError(
                 f"a snapshot is no table, so {path} would not be what its name says: use to_parquet(path), or "
                 "to_frame(flat=True) and pandas for CSV and Excel; a snapshot's name ends in .jsonl.gz"

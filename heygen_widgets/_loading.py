@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from ._ahead import FetchAhead, begin
 from ._progress import Ownership, Scope
 from ._store import LookStore
 from .api import HeyGenClient
 from .errors import APIStatusError, HeyGenError
-from .models import Page
+from .models import Look, Page
 
 __all__ = ["Loading"]
+
+T = TypeVar("T")
 
 
 class _Chain:
@@ -92,7 +94,7 @@ class Loading:
         self._stopping = False
         self._abandoned = False
         self._finishing = False
-        self._asked_as: tuple[object, ...] | None = None  # the client's settings, when it was first asked
+        self._account = ""  # whose looks these are; "" where that is unknown
         self._expected: int | None = None
         self._look_chains = [self._look_chain(owner) for owner in scope.owners]
         if scope.group_id:
@@ -100,22 +102,20 @@ class Loading:
         else:
             self._group_chains = [self._group_chain(owner) for owner in scope.owners]
         self._chains = [*self._look_chains, *self._group_chains]
-        self._ahead = FetchAhead(client, scope, store, changed, note_change, self._has_all_of)
+        self._ahead = FetchAhead(self._look_pages, scope, store, changed, note_change, self._has_all_of)
 
     def _look_chain(self, owner: Ownership) -> _Chain:
         scope, first = self.scope, self.scope.first_place(owner)
 
         def follow(token: str | None) -> Iterator[Page[Any]]:
-            return self.client.iter_look_pages(
-                group_id=scope.group_id, avatar_type=scope.avatar_type, ownership=owner, token=token
-            )
+            return self._look_pages(owner, scope.group_id, token)
 
         follow(None)  # the arguments are checked now, not in the thread
         return _Chain(f"{owner} looks", follow, lambda looks, place: self.store.add_looks(looks, first + place))
 
     def _group_chain(self, owner: Ownership) -> _Chain:
         def follow(token: str | None) -> Iterator[Page[Any]]:
-            return self.client.iter_group_pages(ownership=owner, token=token)
+            return self._of_one_account(self.client.iter_group_pages(ownership=owner, token=token))
 
         return _Chain(f"{owner} characters", follow, lambda groups, _: self.store.add_groups(groups))
 
@@ -172,12 +172,28 @@ class Loading:
     @property
     def is_anothers(self) -> bool:
         """Whether the client's login has become another account's since it was first asked."""
-        return self._asked_as not in (None, self.client.settings)
+        now = self.client.account
+        return bool(self._account and now) and now != self._account
+
+    def _look_pages(self, owner: str, group_id: str | None, token: str | None = None) -> Iterator[Page[Look]]:
+        """Go through an owner's looks, or those of one character, within the scope's type."""
+        return self._of_one_account(
+            self.client.iter_look_pages(
+                group_id=group_id, avatar_type=self.scope.avatar_type, ownership=owner, token=token
+            )
+        )
+
+    def _of_one_account(self, pages: Iterator[Page[T]]) -> Iterator[Page[T]]:
+        """Give the pages until one is another account's: looks of two must not come together."""
+        for page in pages:
+            if self.is_anothers:
+                raise HeyGenError("The login has become another account's while looks were loading: load them anew.")
+            yield page
 
     def start(self) -> None:
         """Go on with each part that is not complete and not at work."""
         with self._changed:
-            self._asked_as = self._asked_as or self.client.settings
+            self._account = self._account or self.client.account
             self._stopping, self._ahead.error = False, None
             for chain in self._chains:
                 if not chain.complete and not chain.running:

@@ -51,7 +51,7 @@ class Character:
         The looks that will have matched when all are there: `matched`, or more where looks are still missing and the
         group's own number is known to be theirs.
     example : Look or None
-        The first of these.
+        The first that matched, of those loaded.
     """
 
     id: str

@@ -115,8 +115,7 @@ class Transport:
     @property
     def settings(self) -> tuple[object, ...]:
         """What two transports that do the same have in common; without any secret."""
-        # Where a token has run out and there is no other, the account is still the one it was for.
-        account = self.account or self.credential.account or digest(self.credential.secret)
+        account = self.account or digest(self.credential.secret)
         session = None if self._owns_session else id(self._session)
         return (self.base_url, account, self._timeout, self._max_retries, session)
 

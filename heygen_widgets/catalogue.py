@@ -141,9 +141,14 @@ class LookCatalogue(LoadedLooks):
         with cls._sharing:
             key = (*client.settings, cache)
             catalogue = cls._shared.get(key)
-            if catalogue is None:
+            if catalogue is None or catalogue._is_anothers_by_now(client):
                 catalogue = cls._shared[key] = cls(client, cache=cache)
             return catalogue
+
+    def _is_anothers_by_now(self, client: HeyGenClient) -> bool:
+        """Whether the login of its own client has become another account's, which it shows or may show any time."""
+        own = self._client
+        return own is None or own.settings != client.settings or bool(self._loading and self._loading.is_anothers)
 
     @classmethod
     def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
@@ -254,7 +259,7 @@ class LookCatalogue(LoadedLooks):
             self._go_on()
 
     def _go_on(self) -> None:
-        """Go on with the loading, or anew where the login is another account's by now: looks of two never mix."""
+        """Go on with the loading, or begin anew where the login has become another account's."""
         if self._loading and self._loading.is_anothers:
             store = LookStore()
             if self._loading.store is self._shown:
@@ -262,7 +267,7 @@ class LookCatalogue(LoadedLooks):
             self._kept_at = self._cache_path()
             self._loading = self._new_loading(store)
             self._note_change()
-        if self._loading and not self._stopping:
+        if self._loading:
             self._loading.start()
 
     def _read(self) -> None:
@@ -294,9 +299,6 @@ class LookCatalogue(LoadedLooks):
         """Show what has been loaded, now that it is complete, and keep it."""
         with self._changed:
             if loading is not self._loading:
-                return
-            if loading.is_anothers:
-                self._go_on()
                 return
             self._shown, self._complete, self._loaded_at = loading.store, True, time.time()
             self._note_change()

@@ -1,7 +1,8 @@
-"""What holds for all tests: nothing of the user's own cache is read or written."""
+"""What holds for all tests: nothing of the user's own cache is read or written, and Ctrl-C is heard."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,14 @@ def _no_cache_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> Iterator[None]:
+    # A shell that begins a run in the background lets it be ignored, also in whatever processes the run begins.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -593,7 +593,7 @@ def test_a_login_renewed_during_the_load_is_kept_for_its_user(service: Service, 
         assert requests_of_a_load(service, another) == 0
 
 
-def test_a_login_that_becomes_another_account_s_during_the_load_loads_and_keeps_that_one_s_looks_alone(
+def test_a_login_that_becomes_another_account_s_ends_the_load_and_another_one_brings_that_one_s_looks_alone(
     service: Service, login: Any
 ) -> None:
     login("token-a", email="a@example.org")
@@ -608,14 +608,59 @@ def test_a_login_that_becomes_another_account_s_during_the_load_loads_and_keeps_
                 service.looks["private"] = service.looks["private"][1:]
 
         service.before = change
+        with pytest.raises(HeyGenError, match=r"another account's .*anew"):
+            catalogue.load()
+        assert not catalogue.complete
+        assert len(catalogue) == 4  # nothing of what came once it was the other account
         catalogue.load()
-        assert service.asked("public looks")[1].headers["authorization"] == "Bearer token-b"
         assert catalogue.complete
         assert ids(catalogue) == service.ids()
     for token, email, requests in (("token-a", "a@example.org", WHOLE), ("token-b", "b@example.org", 0)):
         login(token, email=email)
         with client_for(service, None) as either:
             assert requests_of_a_load(service, either) == requests
+
+
+@pytest.mark.parametrize("when", ["between two loads", "between two pages"])
+def test_a_renewed_token_that_names_no_user_goes_on_with_the_load(service: Service, login: Any, when: str) -> None:
+    login("token-one")
+    with client_for(service, None) as client:
+        catalogue = LookCatalogue(client)
+
+        def renew(seen: Any) -> Any:
+            asked = len(service.asked("public looks")) if name_of(seen) == "public looks" else 0
+            if asked == 1:
+                login("token-two")
+                expire(client)
+            return failure(500) if asked == 2 and when == "between two loads" else None
+
+        service.before = renew
+        if when == "between two loads":
+            with pytest.raises(HeyGenError):
+                catalogue.load()
+        catalogue.load()
+        assert ids(catalogue) == service.ids()
+        assert len(service.asked()) == WHOLE + (when == "between two loads")
+
+
+def test_clients_of_another_account_never_share_a_catalogue_whose_login_has_changed(
+    service: Service, login: Any
+) -> None:
+    login("token-a", email="a@example.org")
+    with client_for(service, None) as one:
+        shared = LookCatalogue.shared(one)
+        shared.load()
+        login("token-b", email="b@example.org")
+        expire(one)
+        shared.refresh()
+        shared.load()  # from here on it holds the other account's looks
+        login("token-a", email="a@example.org")
+        with client_for(service, None) as again:
+            assert LookCatalogue.shared(again) is not shared
+            assert LookCatalogue.shared(again) is LookCatalogue.shared(again)
+        expire(one)
+        with client_for(service, None) as again:
+            assert LookCatalogue.shared(again) is not shared
 
 
 def test_a_load_that_is_gone_on_with_as_another_account_begins_at_the_start(service: Service, login: Any) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from numbers import Integral
 from types import TracebackType
 
 from ._catalogue import Catalogue
@@ -81,8 +82,9 @@ class DemoService:
         api_key: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        for name, value in (("looks", looks), ("seed", seed)):
-            if not isinstance(value, int):
+        whole: dict[str, object] = {"looks": looks, "seed": seed}
+        for name, value in whole.items():
+            if not isinstance(value, Integral) or isinstance(value, bool):
                 raise TypeError(f"{name} must be an integer, not {value!r}")
         if not isinstance(latency, (int, float)):
             raise TypeError(f"latency must be a number of s, not {latency!r}")

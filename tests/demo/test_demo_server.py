@@ -320,7 +320,10 @@ def test_the_command_serves_until_ctrl_c_and_says_how_to_try_it() -> None:
         connection.request("GET", LOOKS, headers={"X-Api-Key": DEMO_API_KEY})
         assert connection.getresponse().status == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        try:
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
 
 
 def test_the_command_says_in_one_line_that_a_port_is_in_use(service: DemoService) -> None:
