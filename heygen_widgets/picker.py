@@ -225,11 +225,11 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         if self._paused:
             self._load()
         if (change["new"] or 0) > (change["old"] or 0):
-            # Also what is complete may be loaded anew, by another picker or in Python.
-            self._begin_to_follow()
             self._publish()
             if len(self._cards):
                 self.set_trait("opening", self._window(0, FIRST_WINDOW))
+            # Also what is complete may be loaded anew, by another picker or in Python.
+            self._begin_to_follow()
 
     # -- loading ------------------------------------------------------------------------------------------------------
 
