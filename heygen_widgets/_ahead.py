@@ -7,21 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ._progress import PLACES, Scope
 from ._store import LookStore
+from ._threads import begin
 from .errors import HeyGenError
 from .models import Look, Page
 
-__all__ = ["FetchAhead", "begin"]
+__all__ = ["FetchAhead"]
 
 _MOST = 10  # characters of one filter; others wait for their turn
-
-
-def begin(name: str, target: Callable[..., None], *arguments: object) -> HeyGenError | None:
-    """Begin a daemon thread; give an error where there can be none: too many threads, or the interpreter ends."""
-    try:
-        threading.Thread(target=target, args=arguments, name=f"heygen_widgets: {name}", daemon=True).start()
-    except RuntimeError as error:
-        return HeyGenError(f"Loading the {name} could not begin: {error}.")
-    return None
 
 
 class FetchAhead:
@@ -81,8 +73,11 @@ class FetchAhead:
             if self._under_way in wanted:
                 self._halting = False
             if self._waiting and not self.running:
-                self.running, self.error = True, begin("looks of a character", self._run)
-                self.running = self.error is None
+                self.running, self.error = True, None
+                try:
+                    begin("looks of a character", self._run)
+                except HeyGenError as error:
+                    self.running, self.error = False, error
                 self._note_change()
 
     def stop(self) -> None:
@@ -133,8 +128,7 @@ class FetchAhead:
             self._note_change()
 
     def _fetch(self, group_id: str) -> None:
-        with self._changed:
-            group = self._store.groups.get(group_id)
+        group = self._store.groups.get(group_id)
         for owner in self._scope.owners:
             if group and group.ownership not in (None, owner):
                 continue

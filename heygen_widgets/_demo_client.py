@@ -43,7 +43,7 @@ def demo_client(
 class _DemoClient(HeyGenClient):
     @property
     def account(self) -> str:
-        """None that is known: a catalogue that were kept would not be found again, since each process has its port."""
+        """Unknown, so that nothing is kept: it would not be found again, since each process has another port."""
         return ""
 
 

@@ -63,6 +63,7 @@ class LoadedLooks:
         self._changed = threading.Condition()
         self._shown = LookStore()
         self._complete = False
+        self._way_to_the_rest = "open the snapshot with a client, LookCatalogue.open(path, client), and load() the rest"
         self._loaded_at: float | None = None  # Unix time in s, of the complete load that is shown
 
     @classmethod
@@ -316,10 +317,6 @@ class LoadedLooks:
         if not self.complete:
             text = f"only {len(self):,} looks are loaded so far: {self._way_to_the_rest}"
             warnings.warn(text, UserWarning, stacklevel=3)
-
-    @property
-    def _way_to_the_rest(self) -> str:
-        return "open the snapshot with a client, LookCatalogue.open(path, client), and load() the rest"
 
 
 def _asked(wanted: LookFilter | None) -> LookFilter:

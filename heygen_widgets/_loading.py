@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from ._ahead import FetchAhead, begin
+from ._ahead import FetchAhead
 from ._progress import Ownership, Scope
 from ._store import LookStore
+from ._threads import begin
 from .api import HeyGenClient
 from .errors import APIStatusError, HeyGenError
 from .models import Look, Page
@@ -94,7 +95,7 @@ class Loading:
         self._stopping = False
         self._abandoned = False
         self._finishing = False
-        self._account = ""  # whose looks these are; "" where that is unknown
+        self.account = ""  # whose looks these are; "" where that is unknown
         self._expected: int | None = None
         self._look_chains = [self._look_chain(owner) for owner in scope.owners]
         if scope.group_id:
@@ -102,20 +103,22 @@ class Loading:
         else:
             self._group_chains = [self._group_chain(owner) for owner in scope.owners]
         self._chains = [*self._look_chains, *self._group_chains]
-        self._ahead = FetchAhead(self._look_pages, scope, store, changed, note_change, self._has_all_of)
+        self._ahead = FetchAhead(self._pages_of, scope, store, changed, note_change, self._has_all_of)
 
     def _look_chain(self, owner: Ownership) -> _Chain:
         scope, first = self.scope, self.scope.first_place(owner)
 
         def follow(token: str | None) -> Iterator[Page[Any]]:
-            return self._look_pages(owner, scope.group_id, token)
+            return self.client.iter_look_pages(
+                group_id=scope.group_id, avatar_type=scope.avatar_type, ownership=owner, token=token
+            )
 
         follow(None)  # the arguments are checked now, not in the thread
         return _Chain(f"{owner} looks", follow, lambda looks, place: self.store.add_looks(looks, first + place))
 
     def _group_chain(self, owner: Ownership) -> _Chain:
         def follow(token: str | None) -> Iterator[Page[Any]]:
-            return self._of_one_account(self.client.iter_group_pages(ownership=owner, token=token))
+            return self.client.iter_group_pages(ownership=owner, token=token)
 
         return _Chain(f"{owner} characters", follow, lambda groups, _: self.store.add_groups(groups))
 
@@ -173,14 +176,12 @@ class Loading:
     def is_anothers(self) -> bool:
         """Whether the client's login has become another account's since it was first asked."""
         now = self.client.account
-        return bool(self._account and now) and now != self._account
+        return bool(self.account and now) and now != self.account
 
-    def _look_pages(self, owner: str, group_id: str | None, token: str | None = None) -> Iterator[Page[Look]]:
-        """Go through an owner's looks, or those of one character, within the scope's type."""
+    def _pages_of(self, owner: str, group_id: str) -> Iterator[Page[Look]]:
+        """Go through one character's looks within the scope's type."""
         return self._of_one_account(
-            self.client.iter_look_pages(
-                group_id=group_id, avatar_type=self.scope.avatar_type, ownership=owner, token=token
-            )
+            self.client.iter_look_pages(group_id=group_id, avatar_type=self.scope.avatar_type, ownership=owner)
         )
 
     def _of_one_account(self, pages: Iterator[Page[T]]) -> Iterator[Page[T]]:
@@ -193,12 +194,15 @@ class Loading:
     def start(self) -> None:
         """Go on with each part that is not complete and not at work."""
         with self._changed:
-            self._account = self._account or self.client.account
+            self.account = self.account or self.client.account
             self._stopping, self._ahead.error = False, None
             for chain in self._chains:
                 if not chain.complete and not chain.running:
-                    chain.running, chain.error = True, begin(chain.name, self._run, chain)
-                    chain.running = chain.error is None
+                    chain.running, chain.error = True, None
+                    try:
+                        begin(chain.name, self._run, chain)
+                    except HeyGenError as error:
+                        chain.running, chain.error = False, error
                     self._note_change()
 
     def stop(self) -> None:
@@ -240,7 +244,7 @@ class Loading:
     def _follow(self, chain: _Chain) -> bool:
         """Follow one chain; tell whether its end was the end of all."""
         last = False
-        for page in chain.follow(chain.token):
+        for page in self._of_one_account(chain.follow(chain.token)):
             with self._changed:
                 chain.take(page)
                 self._calls += 1

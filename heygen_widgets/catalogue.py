@@ -7,18 +7,18 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from ._ahead import begin
 from ._cache import cached_path, read_cached, write_cached
 from ._loaded import LoadedLooks, SavedSnapshot
 from ._loading import Loading
 from ._progress import Ownership, Progress, Scope
 from ._snapshots import Snapshot, read_snapshot
 from ._store import Character, LookStore
+from ._threads import begin
 from .api import HeyGenClient
 from .errors import HeyGenError, SnapshotError
 from .models import AvatarGroup, Look
@@ -89,6 +89,8 @@ class LookCatalogue(LoadedLooks):
     def _set_up(self, client: HeyGenClient | None, scope: Scope, cache: timedelta | None) -> None:
         LoadedLooks.__init__(self, scope)
         self._client = client
+        if client is not None:
+            self._way_to_the_rest = "load() waits until all are there"
         self._cache = _checked_cache(cache)
         self._holders: weakref.WeakSet[object] = weakref.WeakSet()
         # What follows is guarded by `_changed`, as all that can change is.
@@ -96,7 +98,6 @@ class LookCatalogue(LoadedLooks):
         self._reading = False  # the snapshot that an earlier load has left
         self._has_read = cache is None
         self._stopping = False
-        self._kept_at: Path | None = None  # where the load under way will be kept
         self._wanted_ahead: tuple[str, ...] = ()  # asked for while the snapshot is read
         self._former: weakref.WeakSet[Loading] = weakref.WeakSet()  # may have requests under way
         self._finalizer: weakref.finalize[..., LookCatalogue] | None = None
@@ -249,12 +250,13 @@ class LookCatalogue(LoadedLooks):
                 return
             if not self._has_read:
                 self._has_read = True
-                self._kept_at = self._cache_path()
-                if self._kept_at and os.path.lexists(self._kept_at):
+                kept = self._cache_path(self._client.account) if self._client else None
+                if kept and os.path.lexists(kept):
                     # Where no thread can begin, the loading will tell so.
-                    self._reading = begin("snapshot", self._read) is None
-                    self._note_change()
-                    if self._reading:
+                    with suppress(HeyGenError):
+                        begin("snapshot", self._read, kept)
+                        self._reading = True
+                        self._note_change()
                         return
             self._go_on()
 
@@ -264,17 +266,16 @@ class LookCatalogue(LoadedLooks):
             store = LookStore()
             if self._loading.store is self._shown:
                 self._shown = store
-            self._kept_at = self._cache_path()
             self._loading = self._new_loading(store)
             self._note_change()
         if self._loading:
             self._loading.start()
 
-    def _read(self) -> None:
+    def _read(self, kept: Path) -> None:
         """Take the snapshot that an earlier load has left, and load anew where it is too old: what a thread does."""
         snapshot = None
         try:
-            snapshot = read_cached(self._kept_at, self._scope) if self._kept_at else None
+            snapshot = read_cached(kept, self._scope)
         finally:
             with self._changed:
                 self._reading = False
@@ -302,14 +303,15 @@ class LookCatalogue(LoadedLooks):
                 return
             self._shown, self._complete, self._loaded_at = loading.store, True, time.time()
             self._note_change()
-        # Not under the name of an account that the login has changed to meanwhile.
-        if self._kept_at and self._kept_at == self._cache_path():
-            write_cached(self._kept_at, self._snapshot())
+        # Under the name of the account whose looks these are, whatever the login has become meanwhile.
+        kept = self._cache_path(loading.account)
+        if kept:
+            write_cached(kept, self._snapshot())
 
-    def _cache_path(self) -> Path | None:
+    def _cache_path(self, account: str) -> Path | None:
         if self._client is None or self._cache is None:
             return None
-        return cached_path(base_url=self._client.base_url, account=self._client.account, **self._scope._asdict())
+        return cached_path(base_url=self._client.base_url, account=account, **self._scope._asdict())
 
     def load(self) -> None:
         """Load what is missing and return when it is here, with a progress bar (``TQDM_DISABLE=1`` hides it).
@@ -379,7 +381,6 @@ class LookCatalogue(LoadedLooks):
         with self._changed:
             self.wait_for_snapshot()
             self._stopping, self._has_read = False, True
-            self._kept_at = self._cache_path()
             self._loading = self._new_loading(LookStore())
             if self._loading:
                 self._loading.start()
@@ -415,10 +416,6 @@ class LookCatalogue(LoadedLooks):
         with self._changed:
             self._changed.wait_for(self._idle, timeout)
         return self.complete
-
-    @property
-    def _way_to_the_rest(self) -> str:
-        return super()._way_to_the_rest if self._client is None else "load() waits until all are there"
 
     def _idle(self) -> bool:
         with self._changed:

@@ -15,6 +15,7 @@ from ipywidgets import Layout, ValueWidget
 from ._grid import LookGrid
 from ._messages import FIRST_WINDOW
 from ._sources import catalogue_of
+from ._threads import begin
 from .api import HeyGenClient
 from .catalogue import LookCatalogue
 from .errors import HeyGenError, NotFoundError
@@ -250,13 +251,10 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         with self._guard:
             online = self._catalogue is not None and self._catalogue.client
             if self._follower is None and online and not self._closing.is_set():
-                follower = threading.Thread(target=self._follow, name="heygen_widgets: picker", daemon=True)
                 try:
-                    follower.start()
-                except RuntimeError as error:
-                    self._notice = self.error = f"What is loaded cannot be followed: {error}."
-                else:
-                    self._follower = follower
+                    self._follower = begin("picker", self._follow)
+                except HeyGenError as error:
+                    self._notice = self.error = str(error)
 
     def _pause(self) -> None:
         self._paused = True

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, reply
 from loopback import look as look_record
 
@@ -178,6 +179,18 @@ def ids(catalogue: Iterable[Any]) -> list[str]:
 
 def our_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("heygen_widgets: ")}
+
+
+def let_no_thread_begin(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no thread of ours begin for something, as where there are too many."""
+    start = threading.Thread.start
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name == f"heygen_widgets: {name}":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
 
 
 def end_of(threads: Iterable[threading.Thread]) -> bool:

@@ -25,6 +25,7 @@ from avatar_service import (
     fails,
     finish,
     ids,
+    let_no_thread_begin,
     name_of,
     our_threads,
     pages,
@@ -34,7 +35,7 @@ from avatar_service import (
 from loopback import KEY, failure
 from loopback import look as look_record
 
-from heygen_widgets._cache import cache_folder, cached_path
+from heygen_widgets._cache import cache_folder, cached_path, read_cached
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
 from heygen_widgets.errors import HeyGenError, MissingAPIKeyError, SnapshotError
@@ -199,14 +200,7 @@ def test_where_no_thread_can_begin_to_read_it_everything_is_loaded(
     service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     LookCatalogue(client).load()
-    start = threading.Thread.start
-
-    def fail(thread: threading.Thread) -> None:
-        if thread.name.endswith("snapshot"):
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", fail)
+    let_no_thread_begin("snapshot", monkeypatch)
     assert requests_of_a_load(service, client) == WHOLE
 
 
@@ -663,7 +657,32 @@ def test_clients_of_another_account_never_share_a_catalogue_whose_login_has_chan
             assert LookCatalogue.shared(again) is not shared
 
 
-def test_a_load_that_is_gone_on_with_as_another_account_begins_at_the_start(service: Service, login: Any) -> None:
+def test_a_login_that_changes_while_what_is_kept_is_read_keeps_each_account_s_looks_under_its_own_name(
+    service: Service, login: Any
+) -> None:
+    login("token-a", email="a@example.org")
+    with client_for(service, None) as client, pytest.MonkeyPatch.context() as patch:
+        LookCatalogue(client).load()
+        first = kept_file()
+        content = first.read_bytes()
+
+        def read_and_change(*arguments: Any) -> Any:
+            snapshot = read_cached(*arguments)
+            login("token-b", email="b@example.org")
+            expire(client)
+            return snapshot
+
+        patch.setattr("heygen_widgets.catalogue.read_cached", read_and_change)
+        LookCatalogue(client, cache=timedelta(0)).load()
+    assert first.read_bytes() == content
+    assert len(kept_files()) == 2
+    with client_for(service, None) as second:
+        assert requests_of_a_load(service, second) == 0
+
+
+@contextmanager
+def load_that_broke_off(service: Service, login: Any) -> Iterator[tuple[HeyGenClient, LookCatalogue]]:
+    """Load as one user until a page of the public looks fails."""
     login("token-a", email="a@example.org")
     service.before = fails("public looks", 2)
     with client_for(service, None) as client:
@@ -671,6 +690,11 @@ def test_a_load_that_is_gone_on_with_as_another_account_begins_at_the_start(serv
         with pytest.raises(HeyGenError):
             catalogue.load()
         assert 0 < len(catalogue) < len(service.ids())
+        yield client, catalogue
+
+
+def test_a_load_that_is_gone_on_with_as_another_account_begins_at_the_start(service: Service, login: Any) -> None:
+    with load_that_broke_off(service, login) as (client, catalogue):
         login("token-b", email="b@example.org")
         expire(client)
         before = len(service.asked())
@@ -680,12 +704,7 @@ def test_a_load_that_is_gone_on_with_as_another_account_begins_at_the_start(serv
 
 
 def test_a_login_that_has_run_out_takes_away_nothing_that_is_loaded(service: Service, login: Any) -> None:
-    login("token-a", email="a@example.org")
-    service.before = fails("public looks", 2)
-    with client_for(service, None) as client:
-        catalogue = LookCatalogue(client)
-        with pytest.raises(HeyGenError):
-            catalogue.load()
+    with load_that_broke_off(service, login) as (client, catalogue):
         loaded = len(catalogue)
         Path(os.environ["HEYGEN_CONFIG_DIR"], "credentials").unlink()
         expire(client)

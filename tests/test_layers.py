@@ -19,6 +19,7 @@ FLOORS = {
     "_answers": 1,
     "_arguments": 1,
     "_credentials": 1,
+    "_threads": 1,
     "_transport": 1,
     "api": 2,
     "_cache": 3,

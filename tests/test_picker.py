@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets
 import pytest
 import traitlets
-from avatar_service import running
+from avatar_service import let_no_thread_begin, running
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, failure, page, reply
@@ -913,14 +913,7 @@ def test_a_refresh_that_was_stopped_goes_on_where_it_stood(cache_home: Path) -> 
 def test_without_a_thread_to_follow_the_loading_the_picker_says_so_and_retry_follows_it(
     cache_home: Path, monkeypatch: pytest.MonkeyPatch, client: HeyGenClient
 ) -> None:
-    start = threading.Thread.start
-
-    def fail(thread: threading.Thread) -> None:
-        if thread.name.endswith("picker"):
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", fail)
+    let_no_thread_begin("picker", monkeypatch)
     picker = LookPicker(client)
     assert "can't start new thread" in picker.error
     monkeypatch.undo()
