@@ -637,8 +637,9 @@ def test_a_renewed_token_that_names_no_user_goes_on_with_the_load(service: Servi
         assert len(service.asked()) == WHOLE + (when == "between two loads")
 
 
-def test_clients_of_another_account_never_share_a_catalogue_whose_login_has_changed(
-    service: Service, login: Any
+@pytest.mark.parametrize("back", [False, True], ids=["still the other's", "back again"])
+def test_a_catalogue_that_was_loaded_by_another_login_is_shared_with_nobody(
+    service: Service, login: Any, back: bool
 ) -> None:
     login("token-a", email="a@example.org")
     with client_for(service, None) as one:
@@ -649,12 +650,12 @@ def test_clients_of_another_account_never_share_a_catalogue_whose_login_has_chan
         shared.refresh()
         shared.load()  # from here on it holds the other account's looks
         login("token-a", email="a@example.org")
+        if back:
+            expire(one)
         with client_for(service, None) as again:
-            assert LookCatalogue.shared(again) is not shared
-            assert LookCatalogue.shared(again) is LookCatalogue.shared(again)
-        expire(one)
-        with client_for(service, None) as again:
-            assert LookCatalogue.shared(again) is not shared
+            other = LookCatalogue.shared(again)
+            assert other is not shared
+            assert other is LookCatalogue.shared(again)
 
 
 def test_a_login_that_changes_while_what_is_kept_is_read_keeps_each_account_s_looks_under_its_own_name(
@@ -678,6 +679,49 @@ def test_a_login_that_changes_while_what_is_kept_is_read_keeps_each_account_s_lo
     assert len(kept_files()) == 2
     with client_for(service, None) as second:
         assert requests_of_a_load(service, second) == 0
+
+
+def test_a_login_that_changes_after_the_last_page_leaves_what_was_loaded_to_the_account_it_is_of(
+    service: Service, login: Any
+) -> None:
+    login("token-a", email="a@example.org")
+    take = LookCatalogue._take
+    with client_for(service, None) as client, pytest.MonkeyPatch.context() as patch:
+
+        def change_and_take(catalogue: LookCatalogue, loading: Any) -> None:
+            login("token-b", email="b@example.org")
+            expire(client)
+            take(catalogue, loading)
+
+        patch.setattr(LookCatalogue, "_take", change_and_take)
+        LookCatalogue(client).load()
+    for token, email, requests in (("token-a", "a@example.org", 0), ("token-b", "b@example.org", WHOLE)):
+        login(token, email=email)
+        with client_for(service, None) as either:
+            assert requests_of_a_load(service, either) == requests
+
+
+def test_a_login_that_changes_while_a_character_is_fetched_ahead_brings_none_of_the_other_one_s(
+    service: Service, login: Any
+) -> None:
+    login("token-a", email="a@example.org")
+    with client_for(service, None) as client:
+        catalogue = LookCatalogue(client, cache=None)
+
+        def change(seen: Any) -> Any:
+            if name_of(seen) == "looks of a":
+                login("token-b", email="b@example.org")
+                expire(client)
+            return failure(500) if name_of(seen) == "public looks" else None
+
+        service.before = change
+        catalogue.load_in_background()
+        assert not finish(catalogue)
+        loaded = len(catalogue)
+        catalogue.fetch_ahead("a")
+        assert not finish(catalogue)
+        assert service.counts()["looks of a"] == 1
+        assert len(catalogue) == loaded
 
 
 @contextmanager

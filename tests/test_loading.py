@@ -999,11 +999,12 @@ def test_a_catalogue_is_let_go_without_a_lock_whatever_the_thread_that_collects_
 
 def test_a_catalogue_that_goes_while_a_character_is_fetched_ahead_ends_that_too() -> None:
     others = our_threads()
-    with running({}, {"a": 230}) as (service, client):
+    with running({}, {"a": 230, "b": 3}) as (service, client):
         gate = service.before = Gate("looks of a")
         catalogue = LookCatalogue(client, cache=None)
-        catalogue.fetch_ahead(["a"])
+        catalogue.fetch_ahead("a")
         service.wait_for_request("looks of a")
+        catalogue.fetch_ahead("b")
         del catalogue
         gc.collect()
         gate.opened.set()

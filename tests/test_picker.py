@@ -888,6 +888,19 @@ def test_what_was_complete_before_it_was_shown_is_followed_when_it_is_loaded_ane
     other.close()
 
 
+def test_the_first_window_holds_what_was_loaded_anew_before_the_picker_was_shown(cache_home: Path) -> None:
+    with running({}, {"q": 40}) as (service, client):
+        picker = LookPicker(client)
+        assert picker.catalogue.wait(timeout=60)
+        follow(picker)
+        service.looks["public"].reverse()
+        picker.catalogue.refresh()
+        assert picker.catalogue.wait(timeout=60)
+        picker.set_state({"_view_count": 1})
+        assert [card["id"] for card in picker.opening["looks"]] == service.ids()[:24]
+        picker.close()
+
+
 def test_a_refresh_that_was_stopped_goes_on_where_it_stood(cache_home: Path) -> None:
     with DemoService(looks=1_000, latency=0.05) as slow:
         picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
