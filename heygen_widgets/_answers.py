@@ -20,7 +20,7 @@ import requests
 from ._credentials import Credential
 from .errors import APIResponseError, APIStatusError, APITimeoutError, HeyGenError, status_error
 
-_LARGEST_BODY = 16 * 2**20  # bytes, as sent and unpacked alike; a page of 50 looks has some 50,000
+_LARGEST_BODY = 8 * 2**20  # bytes, as sent and unpacked alike; a page of 50 looks has some 50,000
 _READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
 _LONGEST_RETRY_AFTER = 86_400.0  # s; the service means seconds or minutes, so what is longer is a mistake

@@ -7,6 +7,7 @@ in its headers, would hang on their ``__context__``, and IPython's verbose trace
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -18,8 +19,10 @@ import urllib3
 
 from ._answers import Answer, error_for_status, parse_json, read_body, redirect_error, response_error, retry_after, tidy
 from ._arguments import is_loopback
+from ._connections import DeadlineAdapter
 from ._credentials import Credential, Secret, digest
-from .errors import APIConnectionError, APITimeoutError, HeyGenError
+from ._pace import Pace
+from .errors import APIConnectionError, APITimeoutError, HeyGenError, RateLimitError
 
 _IDEMPOTENT_METHODS = frozenset({"GET"})
 _PASSING_STATUSES = frozenset({500, 502, 503, 504})
@@ -69,9 +72,9 @@ class Transport:
     base_url : str
         As `checked_base_url` gives it.
     timeout : tuple of float
-        Connect and read time-out in s, as `checked_timeout` gives it. A body that drips is given up once
-        connect + 2 × read have gone by, give or take one read. (Headers that drip are beyond this: each piece of them
-        only has to keep within the read time-out.)
+        Connect and read time-out in s, as `checked_timeout` gives it. An answer that drips is given up once
+        connect + 2 × read have gone by, give or take one read. (The headers too, unless the session was given or there
+        is a SOCKS proxy: then each piece of them only has to keep within the read time-out.)
     max_retries : int
         How often a request is sent again, 0 or more.
     session : requests.Session or None
@@ -101,7 +104,16 @@ class Transport:
             "Accept-Encoding": "gzip",
             "User-Agent": f"heygen-widgets/{_version()}",
         }
+        self._pace = Pace()
+        self._retries = 0
+        self._counting = threading.Lock()
+        self._now = time.monotonic
         self._sleep = time.sleep
+
+    @property
+    def retries(self) -> int:
+        """How many requests have been sent again so far."""
+        return self._retries
 
     @property
     def account(self) -> str:
@@ -127,9 +139,9 @@ class Transport:
     def request(self, method: str, path: str, params: Mapping[str, str | int | None] | None = None) -> dict[str, Any]:
         """Send a request, again where that is safe, and give the JSON object of the answer, which has ``data``.
 
-        429 is retried for any method; 500, 502, 503, 504 and broken connections for idempotent methods; time-outs
-        never. The wait is 1 s, doubled each time, with ±25 % of jitter, or what ``Retry-After`` says if that is longer;
-        at most 30 s.
+        429 and failures before anything was sent are retried for any method; 500, 502, 503, 504 and broken connections
+        for idempotent methods; time-outs never. The wait is 1 s, doubled each time, with ±25 % of jitter, or what
+        ``Retry-After`` says if that is longer; at most 30 s. After a 429 all threads wait, and see `Pace`.
 
         Parameters
         ----------
@@ -147,14 +159,26 @@ class Transport:
         """
         attempt = 0
         while True:
+            self._pause(self._pace.turn(self._now()))
             self.credential = self.credential.renewed()
             outcome = self._attempt(method, path, params)
             if not isinstance(outcome, _Fault):
+                self._pace.speed_up()
                 return outcome
             if attempt == self._max_retries or not outcome.retry:
                 raise outcome.error
-            self._sleep(_wait(attempt, outcome.retry_after))
+            wait = _wait(attempt, outcome.retry_after)
+            if isinstance(outcome.error, RateLimitError):
+                self._pace.slow_down(self._now(), wait)
+            else:
+                self._pause(wait)
             attempt += 1
+            with self._counting:
+                self._retries += 1
+
+    def _pause(self, wait: float) -> None:
+        if wait > 0:
+            self._sleep(wait)
 
     def _attempt(
         self, method: str, path: str, params: Mapping[str, str | int | None] | None
@@ -234,7 +258,7 @@ class Transport:
         text = f"the connection to {host} failed: {reason.rstrip('.')}. Check the network, proxies and base_url."
         return _Fault(
             APIConnectionError(f"{method} {path}: {text}"),
-            retry=method in _IDEMPOTENT_METHODS and isinstance(exc, _BROKEN),
+            retry=isinstance(exc, _BROKEN) and (method in _IDEMPOTENT_METHODS or _nothing_was_sent(exc)),
         )
 
 
@@ -243,8 +267,16 @@ def _wait(attempt: int, asked: float | None) -> float:
     return min(max(back_off, asked or 0.0), _LONGEST_WAIT)
 
 
+def _nothing_was_sent(exc: Exception) -> bool:
+    """Tell whether there was no connection yet, to the service or to a proxy."""
+    reason = getattr(exc.args[0], "reason", None) if exc.args else None
+    return isinstance(getattr(reason, "original_error", reason), urllib3.exceptions.NewConnectionError)
+
+
 def _new_session() -> requests.Session:
     session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, DeadlineAdapter())
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
 

@@ -51,10 +51,12 @@ class HeyGenClient:
         None takes the environment variable ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http is for
         loopback alone, and loopback bypasses proxies.
     timeout : tuple of float, default (5, 30)
-        Connect and read time-out in s, or one number for both. A body that drips is given up after connect + 2 × read.
+        Connect and read time-out in s, or one number for both. An answer that drips ends after connect + 2 × read, its
+        headers too unless `session` is given.
     max_retries : int, default 2
         How often a request is sent again after 429, and after 500, 502, 503, 504 or a broken connection where that is
-        safe. Waits 1 s, then twice as long each time, or as long as the service asks for, at most 30 s. The variable
+        safe. Waits 1 s, then twice as long each time, or as long as the service asks for, at most 30 s. After a 429 all
+        threads of the client wait, and go on one by one until the service takes their requests again. The variable
         ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read: this argument says it all.
     session : requests.Session or None, default None
         A session of your own, say for a proxy or a certificate. It is neither changed (though its cookie jar takes what
@@ -131,6 +133,11 @@ class HeyGenClient:
     def settings(self) -> tuple[object, ...]:
         """What makes two clients interchangeable: address, account, time-outs, retries and session; never the key."""
         return self._transport.settings
+
+    @property
+    def retries(self) -> int:
+        """How many requests this client has sent again so far, in all threads."""
+        return self._transport.retries
 
     def close(self) -> None:
         """Close the connections. A later request opens new ones."""

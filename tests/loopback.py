@@ -153,6 +153,7 @@ def client_of(server: Loopback, **arguments: Any) -> Iterator[HeyGenClient]:
     """Give a client that asks the server and never really waits; `client.waits` tells how long it would have, in s."""
     with HeyGenClient(KEY, base_url=server.url, **arguments) as client:
         waits: list[float] = []
+        client._transport._now = lambda: sum(waits)
         client._transport._sleep = waits.append
         client.waits = waits  # type: ignore[attr-defined]
         yield client

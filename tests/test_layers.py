@@ -18,7 +18,9 @@ FLOORS = {
     "models": 0,
     "_answers": 1,
     "_arguments": 1,
+    "_connections": 1,
     "_credentials": 1,
+    "_pace": 1,
     "_threads": 1,
     "_transport": 1,
     "api": 2,
@@ -44,6 +46,7 @@ FLOORS = {
 # What a room may import from outside the standard library.
 OUTSIDE = {
     "_answers": {"requests"},
+    "_connections": {"requests", "urllib3"},
     "_transport": {"requests", "urllib3"},
     "api": {"requests"},
     "_cache": {"platformdirs"},

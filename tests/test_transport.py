@@ -7,8 +7,10 @@ import json
 import logging
 import re
 import signal
+import socket
 import threading
 import traceback
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -37,6 +39,7 @@ from loopback import (
 
 from heygen_widgets._answers import retry_after, tidy
 from heygen_widgets._credentials import Credential, Secret
+from heygen_widgets._pace import Pace
 from heygen_widgets._transport import Transport
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.errors import (
@@ -284,6 +287,16 @@ def test_a_post_is_sent_again_only_after_a_429(fault: Reply, requests_seen: int)
         assert len(server.seen) == requests_seen
 
 
+def test_a_post_that_never_went_out_is_sent_again() -> None:
+    with Loopback(OK) as server, socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and does not listen
+        transport = transport_of(server, Credential(Secret(KEY), "a test"))
+        transport.base_url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(APIConnectionError):
+            transport.request("POST", "/v3/video-agents")
+        assert transport.retries == 2
+
+
 @pytest.mark.parametrize("max_retries", [0, 1, 4])
 def test_retries_end_after_max_retries_and_the_last_error_is_raised(max_retries: int) -> None:
     with Loopback(failure(503, "first"), failure(503, "later")) as server:
@@ -367,6 +380,26 @@ def test_a_body_that_drips_is_a_time_out_and_is_not_asked_again(headers: dict[st
         error = error_of(client)
         assert len(server.seen) == 1
     assert isinstance(error, APITimeoutError)
+
+
+def drip_headers(handler: Handler) -> None:
+    """Send headers without end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while not handler.server.closing.wait(0.02):
+        handler.wfile.write(b"X-Drop: 1\r\n"[:1])
+
+
+def drip_interim_answers(handler: Handler) -> None:
+    """Promise an answer without end."""
+    while not handler.server.closing.wait(0.02):
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+@pytest.mark.parametrize("fault", [drip_headers, drip_interim_answers])
+def test_headers_that_drip_are_a_time_out_and_are_not_asked_for_again(fault: Reply) -> None:
+    with Loopback(fault) as server, client_of(server, timeout=(0.2, 0.2)) as client:
+        assert isinstance(error_of(client), APITimeoutError)
+        assert len(server.seen) == 1
 
 
 def test_a_status_is_told_even_when_its_body_is_lost() -> None:
@@ -657,16 +690,97 @@ def test_what_waiting_cannot_mend_is_not_retried(monkeypatch: pytest.MonkeyPatch
     assert waits == []
 
 
+# Many threads, one limit
+
+
+def test_a_429_holds_up_every_thread_of_the_client() -> None:
+    with Loopback(failure(429, Retry_After="7"), OK) as server, client_of(server) as client:
+        held_up, go_on = threading.Semaphore(0), threading.Event()
+        waits: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            held_up.release()
+            assert go_on.wait(10)
+
+        client._transport._sleep = sleep
+        client._transport._now = lambda: 0.0
+        threads = [threading.Thread(target=client.list_looks) for _ in range(4)]
+        threads[0].start()
+        assert held_up.acquire(timeout=10)
+        for thread in threads[1:]:
+            thread.start()
+        for _ in threads[1:]:
+            assert held_up.acquire(timeout=10)
+        assert len(server.seen) == 1
+        go_on.set()
+        for thread in threads:
+            thread.join(10)
+        assert len(server.seen) == 5
+    # One after the other, and not all at once as soon as the pause is over.
+    assert min(waits) == 7
+    assert len({round(wait, 3) for wait in waits}) == 4
+
+
+@pytest.mark.parametrize(("a_second", "burst"), [(1, 1), (2, 1), (4, 4), (10, 20), (1, 8)])
+@pytest.mark.parametrize("latency", [0.05, 0.3])
+def test_four_threads_get_through_a_narrow_limit_with_two_retries_and_soon(
+    a_second: float, burst: int, latency: float
+) -> None:
+    """A simulation: the service as a bucket that fills at a fixed rate, four threads that each want 100 pages."""
+    pace, level, filled, clock = Pace(), float(burst), 0.0, 0.0
+    refused: Counter[int] = Counter()
+    waiting = [(pace.turn(0.0), thread) for thread in range(4)]
+    left = dict.fromkeys(range(4), 100)
+    while waiting:
+        waiting.sort()
+        clock, thread = waiting.pop(0)
+        level, filled = min(burst, level + (clock - filled) * a_second), clock
+        answered = clock + latency
+        if level >= 1:
+            level -= 1
+            refused[thread] = 0
+            left[thread] -= 1
+            pace.speed_up()
+        else:
+            refused[thread] += 1
+            assert refused[thread] <= 2, "a request was refused for the third time"
+            pace.slow_down(answered, 2.0 ** (refused[thread] - 1))
+        if left[thread]:
+            waiting.append((answered + pace.turn(answered), thread))
+    assert clock < 5 * (400 - burst) / a_second
+
+
+def test_the_pace_is_as_it_was_some_time_after_the_last_429() -> None:
+    pace = Pace()
+    for _ in range(5):
+        pace.slow_down(0.0, 1.0)
+    waits = [pace.turn(100.0) for _ in range(5)]
+    assert waits == sorted(waits)
+    assert waits[-1] > 1
+    for _ in range(100):
+        pace.speed_up()
+    assert [pace.turn(200.0) for _ in range(5)] == [0.0] * 5
+
+
+def test_the_client_counts_what_it_has_sent_again() -> None:
+    with Loopback(failure(503), hang_up, OK, failure(429), OK) as server, client_of(server) as client:
+        client.list_looks()
+        assert client.retries == 2
+        client.list_looks()
+        assert client.retries == 3
+
+
 # Ctrl-C
 
 
 def interrupt(handler: Handler) -> None:
     """Send half an answer, and Ctrl-C in the middle of it."""
     handler.send_response(200)
-    handler.send_header("Content-Length", str(15 * 2**20))
+    handler.send_header("Content-Length", str(8 * 2**20))
     handler.end_headers()
-    # More than the buffers of a socket hold, so that the client is sure to be reading.
-    handler.wfile.write(b" " * (14 * 2**20))
+    # More than the buffers of a socket hold before anybody reads, so that the client is sure to be reading.
+    handler.wfile.write(b" " * (7 * 2**20))
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     handler.connection.settimeout(5)
     with suppress(ConnectionError):
