@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote
@@ -30,6 +31,7 @@ from .models import AvatarGroup, Look, Page
 __all__ = ["HeyGenClient"]
 
 T = TypeVar("T")
+R = TypeVar("R", Look, AvatarGroup)
 
 _BASE_URL = "https://api.heygen.com"
 _LOOKS = "/v3/avatars/looks"
@@ -73,6 +75,9 @@ class HeyGenClient:
     -----
     All methods raise `HeyGenError` and its subclasses when the service or the network fails, and `ValueError` or
     `TypeError`, before anything is sent, when an argument makes no sense.
+
+    Of a list, a record that cannot be read, say for want of an id, is left out with a `UserWarning`, so that one does
+    not bar the way to all others; a page without any that can be read is an `APIResponseError`.
     """
 
     def __init__(
@@ -304,7 +309,18 @@ class HeyGenClient:
         records, ownership = content["data"], query["ownership"]
         if not isinstance(records, list):
             raise APIResponseError(f"GET {path} was answered with 'data' that is no list but {type(records).__name__}.")
-        return Page(tuple([read(record, ownership=ownership) for record in records]), *_continuation(content))
+        items, problems = [], []
+        for record in records:
+            try:
+                items.append(read(record, ownership=ownership))
+            except APIResponseError as error:
+                problems.append(error)
+        if problems:
+            if not items:
+                raise problems[0]
+            number = f"{len(problems)} of {len(records)} records"
+            warnings.warn(f"GET {path}: {number} cannot be read and are left out. {problems[0]}", stacklevel=3)
+        return Page(tuple(items), *_continuation(content))
 
     def _pages(
         self, path: str, query: Query, limit: int, token: str | None, read: Callable[..., T]
@@ -324,13 +340,22 @@ class HeyGenClient:
                 raise APIResponseError(f"GET {path}: the service sent a next_token for the second time.")
             seen.add(token)
 
-    def _items(self, path: str, query: Query, max_items: int | None, read: Callable[..., T]) -> Iterator[T]:
+    def _items(self, path: str, query: Query, max_items: int | None, read: Callable[..., R]) -> Iterator[R]:
         if checked_max_items(max_items) == 0:
             return iter(())
         # The service wants a token back with the limit it was given for, so that the last page is cut here instead.
         limit = min(LARGEST_PAGE, max_items or LARGEST_PAGE)
         pages = self._pages(path, query, limit, None, read)
-        return islice((item for page in pages for item in page), max_items)
+        return islice(_each_once(item for page in pages for item in page), max_items)
+
+
+def _each_once(items: Iterable[R]) -> Iterator[R]:
+    """Leave out what has come already: where a record appears meanwhile, the next page begins with one of the last."""
+    seen: set[str] = set()
+    for item in items:
+        if item.id not in seen:
+            seen.add(item.id)
+            yield item
 
 
 def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:

@@ -389,6 +389,36 @@ def test_a_token_without_a_word_on_has_more_is_followed(more: dict[str, Any]) ->
         assert len(list(client.iter_looks())) == 2
 
 
+def test_a_look_that_comes_again_on_the_next_page_is_given_once() -> None:
+    again = {"data": [look("look_49"), look("look_50"), look("look_50")], "has_more": False, "next_token": None}
+    with Loopback(chain(THREE_PAGES[0], again)) as server, client_of(server) as client:
+        assert [item.id for item in client.iter_looks()] == [f"look_{n}" for n in range(51)]
+        assert [item.id for item in client.iter_looks(max_items=51)] == [f"look_{n}" for n in range(51)]
+
+
+@pytest.mark.parametrize("record", [{"name": "x", "avatar_type": "y"}, {**look("x"), "name": 5}, None, "look"])
+def test_a_record_that_cannot_be_read_is_left_out_with_a_warning_and_bars_no_way(record: object) -> None:
+    spoilt = {"data": [look("a"), record, look("b")], "has_more": True, "next_token": "t1"}
+    with Loopback(chain(spoilt, looks_page(1, 7, None))) as server, client_of(server) as client:
+        with pytest.warns(
+            UserWarning, match=r"1 of 3 records cannot be read and are left out\. The service sent a look"
+        ):
+            assert [item.id for item in client.iter_looks()] == ["a", "b", "look_7"]
+        with pytest.warns(UserWarning, match="1 of 3 records") as warned:
+            assert len(client.list_looks()) == 2
+    assert warned[0].filename == __file__
+
+
+def test_a_page_of_which_nothing_can_be_read_is_an_error() -> None:
+    nothing = reply({"data": [{"id": 1}, {"id": 2}]})
+    with (
+        Loopback(nothing) as server,
+        client_of(server) as client,
+        pytest.raises(APIResponseError, match="'id' should be a string"),
+    ):
+        client.list_looks()
+
+
 def test_a_fault_in_the_middle_is_told_and_never_a_short_result() -> None:
     with Loopback(page(["a"], has_more=True, next_token="t1"), failure(500)) as server, client_of(server) as client:
         looks = client.iter_looks()

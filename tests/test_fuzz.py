@@ -1,0 +1,145 @@
+"""Whatever a body holds, it gives records or an error of ours; and records that every part of the package can take."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from loopback import Handler, Loopback, client_of, reply
+
+from heygen_widgets import HeyGenError, LookCatalogue, LookFilter, looks_to_frame
+from heygen_widgets._messages import card
+from heygen_widgets.api import HeyGenClient
+from heygen_widgets.models import AvatarGroup, Look
+
+EXAMPLES = 500  # for each of the four tests
+
+# Text that UTF-8 has no bytes for comes as an escape, as JSON allows.
+texts = st.text(st.characters(exclude_categories=())) | st.sampled_from(
+    ["", " ", "\ud800", "\0", "<script>", "\u202e", "x" * 3_000, "photo_avatar", "female", "completed", "javascript:0"]
+)
+numbers = st.integers() | st.integers(10**30, 10**40) | st.floats()
+scalars = st.none() | st.booleans() | numbers | texts
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4))
+
+FIELDS = [*Look.__dataclass_fields__, *AvatarGroup.__dataclass_fields__, "unknown"]
+# Mostly as it should be, so that the rest is looked at.
+whole = st.fixed_dictionaries({"id": texts, "name": texts, "avatar_type": texts})
+spoilt = st.dictionaries(st.sampled_from(FIELDS), values, max_size=8)
+records = st.builds(lambda record, other: {**record, **other}, whole, spoilt) | values
+ends = st.fixed_dictionaries({}, optional={"has_more": values, "next_token": values, "error": values})
+lists = st.builds(lambda data, end: {"data": data, **end}, st.lists(records, max_size=4) | values, ends)
+objects = st.builds(lambda data: {"data": data}, records)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[dict[str, bytes], HeyGenClient]]:
+    """Give a client, and where to put the body of the next answers."""
+    body = {"now": b""}
+
+    def play(handler: Handler) -> None:
+        reply(body["now"])(handler)
+
+    with Loopback(play) as server, client_of(server, max_retries=0) as client:
+        yield body, client
+
+
+@contextmanager
+def nothing_but_errors_of_ours() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of records that are left out
+        text = ""
+        try:
+            yield
+        except HeyGenError as error:
+            text = str(error)
+        assert len(text) < 1_000
+        assert text.isprintable()
+
+
+def check_records(found: list[Any]) -> None:
+    for record in found:
+        assert len(repr(record)) < 400
+        hash(record)
+        again = type(record).from_json(json.loads(json.dumps(record.to_json())), ownership=record.ownership)
+        assert again == record
+    looks = [record for record in found if isinstance(record, Look)]
+    for look in looks:
+        json.dumps(card(look), allow_nan=False).encode()
+        assert look.orientation in (None, "portrait", "landscape", "square")
+    if looks:
+        catalogue = LookCatalogue.of(looks)
+        assert {look.id for look in catalogue.select(LookFilter(sort="name"))} == {look.id for look in looks}
+        json.dumps(catalogue.facets()).encode()
+        assert len(looks_to_frame(catalogue.looks)) == len(catalogue)
+
+
+def ask_for_lists(client: HeyGenClient) -> None:
+    with nothing_but_errors_of_ours():
+        check_records(list(client.list_looks(ownership="private")))
+    with nothing_but_errors_of_ours():
+        check_records(list(client.list_groups()))
+
+
+def ask_for_objects(client: HeyGenClient) -> None:
+    with nothing_but_errors_of_ours():
+        check_records([client.get_look("a")])
+    with nothing_but_errors_of_ours():
+        check_records([client.get_group("a")])
+
+
+def encoded(content: object) -> bytes:
+    return json.dumps(content).encode()
+
+
+a_lot = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@a_lot
+@given(content=lists)
+def test_any_list_gives_records_or_an_error_of_ours(
+    served: tuple[dict[str, bytes], HeyGenClient], content: object
+) -> None:
+    body, client = served
+    body["now"] = encoded(content)
+    ask_for_lists(client)
+
+
+@a_lot
+@given(content=objects)
+def test_any_object_gives_a_record_or_an_error_of_ours(
+    served: tuple[dict[str, bytes], HeyGenClient], content: object
+) -> None:
+    body, client = served
+    body["now"] = encoded(content)
+    ask_for_objects(client)
+
+
+@a_lot
+@given(content=values)
+def test_any_json_gives_records_or_an_error_of_ours(
+    served: tuple[dict[str, bytes], HeyGenClient], content: object
+) -> None:
+    body, client = served
+    body["now"] = encoded(content)
+    ask_for_lists(client)
+    ask_for_objects(client)
+
+
+@a_lot
+@given(content=lists | objects, cut=st.integers(0, 10**6), junk=st.binary(max_size=20))
+def test_any_bytes_give_records_or_an_error_of_ours(
+    served: tuple[dict[str, bytes], HeyGenClient], content: object, cut: int, junk: bytes
+) -> None:
+    body, client = served
+    text = encoded(content)
+    place = cut % (len(text) + 1)
+    body["now"] = text[:place] + junk + text[place + len(junk) :]
+    ask_for_lists(client)
+    ask_for_objects(client)
