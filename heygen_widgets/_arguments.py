@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TypeGuard
 from urllib.parse import SplitResult, urlsplit
+
+import requests
 
 LARGEST_PAGE = 50  # records
 _LONGEST_TIMEOUT = 86_400  # s; a socket cannot hold any number
 _OWNERSHIPS = ("public", "private")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_AFTER_USER = re.compile(r".*(?:@|%40)([^/?#&;]*).*", re.DOTALL)
 
 
 def checked_base_url(value: object, origin: str) -> str:
@@ -48,16 +53,20 @@ def _split(url: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
+        # Whoever asks must read the same host here: by urlsplit, what follows a bracket is no part of it.
+        requests.PreparedRequest().prepare_url(url, None)
+        # A host that is written in escapes is one name to some and another to others.
+        usable = bool(parts.hostname) and parts.port != 0 and "%" not in parts.netloc
     except ValueError:
         return None
     return parts if usable else None
 
 
 def _without_secrets(url: str) -> str:
-    url = url.partition("?")[0].partition("#")[0]
-    scheme, mark, rest = url.rpartition("://")
-    return scheme + mark + rest.rpartition("@")[2]
+    scheme = _SCHEME.match(url)
+    start = scheme[0] if scheme else ""
+    # The last @ of all counts, and only a host after it: a password may hold what begins a query, and a query an @.
+    return start + _AFTER_USER.sub(r"\1", url[len(start) :]).partition("?")[0].partition("#")[0]
 
 
 def is_loopback(host: str | None) -> bool:

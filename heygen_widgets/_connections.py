@@ -51,10 +51,13 @@ class _Response(HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _Response
+    # Whatever `http.client.HTTPConnection.debuglevel` is: from 1 on, each request is printed, the key included.
+    debuglevel = 0
 
 
 class _SecureConnection(HTTPSConnection):
     response_class = _Response
+    debuglevel = 0
 
 
 class _Pool(urllib3.HTTPConnectionPool):

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, SupportsIndex
 
 from .errors import MissingAPIKeyError
 
@@ -20,12 +20,24 @@ _EXPIRY_SLACK = timedelta(seconds=60)
 
 
 class Secret(str):
-    """A string whose `repr` hides it, also inside dictionaries of headers and dumps of local variables."""
+    """A string whose `repr` hides it, also inside dictionaries of headers and dumps of local variables.
+
+    It refuses to be pickled, and so does all that holds it, such as a request that a hook of the user's has kept.
+    """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return "<hidden>"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("A key of HeyGen's is not pickled, and so nothing that holds one is.")
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
 
 
 class Credential(NamedTuple):

@@ -7,8 +7,10 @@ in its headers, would hang on their ``__context__``, and IPython's verbose trace
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
@@ -30,6 +32,8 @@ _LONGEST_WAIT = 30.0  # s
 # TypeError: what requests makes of a proxy address without a host.
 _UNREACHABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError)
 _TIMED_OUT = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_UNREADABLE = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)
+_CONNECTION = re.compile(r"^\w+\(host=[^()]*\): ")  # what urllib3 begins its texts with
 _BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
 
 
@@ -155,7 +159,7 @@ class Transport:
         Raises
         ------
         HeyGenError
-            And nothing else, Ctrl-C aside.
+            And nothing else, but for Ctrl-C and what a hook or a signal handler of the user's raises.
         """
         attempt = 0
         while True:
@@ -206,7 +210,6 @@ class Transport:
         self, method: str, path: str, params: Mapping[str, str | int | None] | None, credential: Credential
     ) -> Answer | _Fault:
         deadline = time.monotonic() + self._longest_exchange
-        interrupted = False
         try:
             response = self._session.request(
                 method,
@@ -222,11 +225,11 @@ class Transport:
             )
         except _UNREACHABLE as exc:
             return self._fault(method, path, exc, credential)
-        except KeyboardInterrupt:
-            interrupted = True
-        if interrupted:
-            # Anew: in the frames where Ctrl-C struck, local variables may hold the bytes that were being sent.
-            raise KeyboardInterrupt
+        except BaseException as exc:
+            # Where Ctrl-C, or whatever a handler of the user's raises, struck, local variables may hold the bytes that
+            # were being sent.
+            _forget_locals(exc)
+            raise
         body: bytes | HeyGenError | _Fault
         try:
             body = read_body(response, deadline)
@@ -255,7 +258,11 @@ class Transport:
             return _Fault(APITimeoutError(f"{method} {path}: {text}"))
         # Behind its wrapping texts, urllib3 tells what happened.
         reason = tidy(str(getattr(exc.args[0], "reason", exc) if exc.args else exc), credential) or "no reason given"
-        text = f"the connection to {host} failed: {reason.rstrip('.')}. Check the network, proxies and base_url."
+        if isinstance(exc, _UNREADABLE):
+            # The text quotes what was taken for the host, which may be the beginning of a proxy's password.
+            reason = "the address of the service or of a proxy cannot be read"
+        reason = _CONNECTION.sub("", reason).rstrip(".")
+        text = f"the connection to {host} failed: {reason}. Check the network, proxies and base_url."
         return _Fault(
             APIConnectionError(f"{method} {path}: {text}"),
             retry=isinstance(exc, _BROKEN) and (method in _IDEMPOTENT_METHODS or _nothing_was_sent(exc)),
@@ -271,6 +278,13 @@ def _nothing_was_sent(exc: Exception) -> bool:
     """Tell whether there was no connection yet, to the service or to a proxy."""
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     return isinstance(getattr(reason, "original_error", reason), urllib3.exceptions.NewConnectionError)
+
+
+def _forget_locals(exc: BaseException | None) -> None:
+    """Empty the frames that have ended of a traceback, and of those it began in; their lines stay."""
+    while exc is not None:
+        traceback.clear_frames(exc.__traceback__)
+        exc = exc.__context__
 
 
 def _new_session() -> requests.Session:

@@ -109,6 +109,9 @@ class HeyGenClient:
         )
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_transport"):
+            # Something is wrong with its arguments, and the traceback shows local variables.
+            return "HeyGenClient(…)"
         return f"HeyGenClient({self._transport.base_url!r}, key from {self._transport.credential.source})"
 
     def __enter__(self) -> HeyGenClient:

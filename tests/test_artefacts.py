@@ -1,0 +1,270 @@
+"""What a session of use leaves on disk, searched for the key."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import nbformat
+import pyarrow as pa
+import pytest
+from loopback import Loopback, failure
+from nbclient import NotebookClient
+from pyarrow import parquet
+
+from heygen_widgets.demo import DemoService
+
+# Letters and digits only: no way of quoting, in URLs, JSON, HTML or a repr, changes these.
+CORE = "Qz7PlantedCore4Wv9"
+KEY = f"""sk_V2/{CORE}+"'&"""
+
+FOLDERS = (
+    "HOME",
+    "USERPROFILE",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_RUNTIME_DIR",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "IPYTHONDIR",
+    "MPLCONFIGDIR",
+    "TMPDIR",
+)
+
+CELLS = {
+    "everything that is logged goes to a file": """
+        %xmode Verbose
+        import copy, http.client, json, logging, os, pickle, pprint
+        logging.basicConfig(filename="session.log", level=1, force=True)
+        logging.getLogger("urllib3").setLevel(1)
+        http.client.HTTPConnection.debuglevel = 1
+        from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
+    """,
+    "a picker loads, and a look is chosen": """
+        picker = LookPicker(multiple=True)
+        assert picker.catalogue.wait(timeout=60)
+        for look in picker.catalogue.looks[:2]:
+            picker.vue_choose(look.id)
+        picker.filter = LookFilter("a")
+        picker
+    """,
+    "everything is shown": """
+        client, catalogue = picker.catalogue.client, picker.catalogue
+        print(client, catalogue, picker, picker.value)
+        pprint.pprint([vars(client), vars(client._transport), vars(client._transport._session)])
+        print(json.dumps([client, catalogue, picker.get_state()], default=repr))
+        display(client, vars(client), client._transport.credential, catalogue, picker.values, picker.to_frame())
+    """,
+    "everything is exported": """
+        catalogue.save("snapshot.jsonl.gz")
+        catalogue.to_parquet("catalogue.parquet")
+        frame = catalogue.to_frame()
+        frame.to_csv("frame.csv")
+        frame.to_csv("frame.csv.zip")
+        frame.to_json("frame.json.gz")
+        frame.to_pickle("frame.pkl")
+        catalogue.to_frame(flat=True).to_parquet("frame.parquet")
+        with open("looks.json", "w") as file:
+            json.dump([look.to_json() for look in catalogue], file)
+        with open("looks.pkl", "wb") as file:
+            pickle.dump([catalogue.looks, catalogue.groups, picker.value, client.list_looks()], file)
+        LookCatalogue(client, ownership="private").load()
+    """,
+    "! a client is pickled": """
+        with open("client.pkl", "wb") as file:
+            pickle.dump(client, file)
+    """,
+    "! its credential is pickled": """
+        with open("credential.pkl", "wb") as file:
+            pickle.dump(client._transport.credential, file)
+    """,
+    "! a client is copied": "copy.deepcopy(client)",
+    "! an argument makes no sense": "HeyGenClient(max_retries=-1)",
+    "! the key of another account": """
+        other = HeyGenClient(base_url=os.environ["ANOTHER_SERVICE"])
+        try:
+            other.list_looks()
+        except Exception as error:
+            logging.exception("It failed")
+            with open("error.pkl", "wb") as file:
+                pickle.dump(error, file)
+            raise
+    """,
+    "! nobody is there": """
+        HeyGenClient(base_url="http://127.0.0.1:1", max_retries=0).list_looks()
+    """,
+    "! a proxy that nobody can read": """
+        os.environ["https_proxy"] = "http://[broken"
+        HeyGenClient(base_url="https://api.heygen.invalid", max_retries=0).list_looks()
+    """,
+    "a picker shows its errors": """
+        failed = LookPicker(other)
+        failed.catalogue.wait(timeout=60)
+        failed.selected_id = "elsewhere"
+        print(failed.error)
+        failed
+    """,
+}
+
+LEFT = {
+    "session.ipynb",
+    "session.log",
+    "snapshot.jsonl.gz",
+    "catalogue.parquet",
+    "frame.csv",
+    "frame.csv.zip",
+    "frame.json.gz",
+    "frame.pkl",
+    "frame.parquet",
+    "looks.json",
+    "looks.pkl",
+    "client.pkl",
+    "credential.pkl",
+    "error.pkl",
+    "history.sqlite",
+}
+
+
+def forms_of(key: str) -> list[bytes]:
+    """Give what gives a key away, in lower case, however it was quoted or packed into text."""
+    core = CORE.encode()
+    encoded = []
+    for offset in range(3):
+        # Where it begins within three bytes decides over its letters; those at the ends hang on what is around it.
+        text = base64.b64encode(b"\0" * offset + key.encode() + b"\0" * (-(len(key) + offset) % 3))
+        encoded += [text[4:-4], text[4:-4].replace(b"+", b"-").replace(b"/", b"_")]
+    return [form.lower() for form in [core, core.hex().encode(), CORE.encode("utf-16-le"), core[::-1], *encoded]]
+
+
+def contents_of(path: Path) -> Iterator[bytes]:
+    """Give a file as it is, and as it is unpacked."""
+    raw = path.read_bytes()
+    yield raw
+    if raw.startswith(b"\x1f\x8b"):
+        yield gzip.decompress(raw)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
+    if raw.startswith(b"PAR1"):
+        table = parquet.read_table(path)
+        yield repr([table.to_pylist(), table.schema.metadata]).encode()
+
+
+def files_with(key: str, folder: Path) -> set[Path]:
+    """Find the files that hold a key, in themselves or in their names."""
+    forms = forms_of(key)
+    return {
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        for content in [str(path).encode(), *(contents_of(path) if path.is_file() else ())]
+        if any(form in content.lower() for form in forms)
+    }
+
+
+def packed_parquet(path: Path) -> None:
+    table = pa.table({"a": [KEY] * 2_000})
+    parquet.write_table(table, path, compression="gzip")
+
+
+def packed_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", KEY * 100)
+
+
+def history(path: Path) -> None:
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE history (source TEXT)")
+    database.execute("INSERT INTO history VALUES (?)", (KEY,))
+    database.commit()
+    database.close()
+
+
+PLANTED: dict[str, Callable[[Path], object]] = {
+    "as it is": lambda path: path.write_text(f"the key {KEY}"),
+    "in lower case": lambda path: path.write_text(KEY.lower()),
+    "in a repr": lambda path: path.write_text(repr([KEY])),
+    "in a repr of bytes": lambda path: path.write_text(repr(KEY.encode())),
+    "in JSON in JSON": lambda path: path.write_text(json.dumps(json.dumps({"a": KEY}))),
+    "in base64": lambda path: path.write_bytes(base64.b64encode(KEY.encode())),
+    "in base64, after one byte": lambda path: path.write_bytes(base64.b64encode(f":{KEY}:more".encode())),
+    "in base64 for URLs, after two bytes": lambda path: path.write_bytes(base64.urlsafe_b64encode(f"a:{KEY}".encode())),
+    "in hexadecimal": lambda path: path.write_text(KEY.encode().hex()),
+    "in UTF-16": lambda path: path.write_text(KEY, encoding="utf-16"),
+    "in gzip": lambda path: path.write_bytes(gzip.compress(f"{KEY * 100}".encode())),
+    "in a zip": packed_zip,
+    "in Parquet": packed_parquet,
+    "in SQLite": history,
+    "in a name": lambda path: path.with_name(f"{CORE}.txt").write_text(""),
+    "in the name of a folder": lambda path: path.with_name(f"{CORE}.d").mkdir(),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+def test_the_search_finds_a_key_that_is_planted(plant: Callable[[Path], object], tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "below"
+    folder.mkdir(parents=True)
+    (folder / "nothing").write_text("sk_V2 and so on")
+    assert files_with(KEY, tmp_path) == set()
+    plant(folder / "planted")
+    assert len(files_with(KEY, tmp_path)) == 1
+
+
+def run_session(folder: Path) -> nbformat.NotebookNode:
+    """Run the cells in a kernel and save the notebook, with widget state, as Jupyter does."""
+    notebook = nbformat.v4.new_notebook()
+    for title, source in CELLS.items():
+        tags = ["raises-exception"] if title.startswith("!") else []
+        notebook.cells.append(nbformat.v4.new_code_cell(dedent(source).strip(), metadata={"tags": tags}))
+    NotebookClient(
+        notebook,
+        timeout=120,
+        store_widget_state=True,
+        ipython_hist_file=str(folder / "history.sqlite"),  # else it is kept in memory
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    nbformat.write(notebook, folder / "session.ipynb")
+    return notebook
+
+
+@pytest.mark.parametrize("origin", ["environment", "file"])
+def test_no_file_that_a_session_leaves_has_the_key(
+    origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in FOLDERS:
+        (tmp_path / name).mkdir(mode=0o700)
+        monkeypatch.setenv(name, str(tmp_path / name))
+    for name in ("HEYGEN_API_KEY", "HEYGEN_CONFIG_DIR", "http_proxy", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    credentials = tmp_path / "HOME" / ".heygen" / "credentials"
+    if origin == "environment":
+        monkeypatch.setenv("HEYGEN_API_KEY", KEY)
+    else:
+        monkeypatch.setenv("USERPROFILE", str(tmp_path / "HOME"))
+        credentials.parent.mkdir()
+        credentials.write_text(json.dumps({"api_key": KEY}))
+    with DemoService(looks=120, api_key=KEY) as service, Loopback(failure(401, "unauthorized")) as another:
+        monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
+        monkeypatch.setenv("ANOTHER_SERVICE", another.url)
+        notebook = run_session(tmp_path)
+        assert another.seen[0].headers["x-api-key"] == KEY
+
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert left >= LEFT
+    assert list((tmp_path / "XDG_CACHE_HOME").rglob("*.jsonl.gz")), "nothing was kept in the cache"
+    for title, cell in zip(CELLS, notebook.cells, strict=True):
+        failed = [output.ename for output in cell.outputs if output.output_type == "error"]
+        assert bool(failed) == title.startswith("!"), title
+    (widgets,) = notebook.metadata.widgets.values()
+    chosen = [model.state["selected_ids"] for model in widgets.state.values() if "selected_ids" in model.state]
+    assert sorted(map(len, chosen)) == [0, 2]
+    holding = {credentials.relative_to(tmp_path)} if origin == "file" else set()
+    assert files_with(KEY, tmp_path) == holding
