@@ -10,18 +10,18 @@ The people, names, pictures and clips are all made up, and the same for the same
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from numbers import Integral
 from types import TracebackType
 
 from ._catalogue import Catalogue
+from ._faults import FAULT_KINDS, Fault, FaultPlan, fault_of
 from ._previews import PREVIEW_KINDS
 from ._server import DemoServer
 
-__all__ = ["DEMO_API_KEY", "DemoService"]
+__all__ = ["DEMO_API_KEY", "FAULT_KINDS", "DemoService", "Fault"]
 
 DEMO_API_KEY = "demo-key-not-secret"
 """The key that the stand-in accepts unless another is given."""
@@ -54,6 +54,8 @@ class DemoService:
         The one key that is accepted; `DEMO_API_KEY` by default.
     clock : callable, default `time.time`
         Tells the time in Unix seconds, by which signed addresses expire.
+    faults : iterable of Fault or str, default ()
+        Rules by which requests are answered with faults, or their texts as the command takes them: see `Fault.parse`.
 
     Attributes
     ----------
@@ -65,9 +67,10 @@ class DemoService:
     Raises
     ------
     TypeError
-        When `looks` or `seed` is no integer, or `latency` no number.
+        When `looks` or `seed` is no integer, `latency` no number, or one of `faults` no rule.
     ValueError
-        When `looks` is outside 0 to 100,000, `latency` is negative, `previews` is unknown, or `api_key` is empty.
+        When `looks` is outside 0 to 100,000, `latency` is negative, `previews` or a fault is unknown, or `api_key` is
+        empty.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class DemoService:
         port: int = 0,
         api_key: str | None = None,
         clock: Callable[[], float] = time.time,
+        faults: Iterable[Fault | str] = (),
     ) -> None:
         whole: dict[str, object] = {"looks": looks, "seed": seed}
         for name, value in whole.items():
@@ -95,6 +99,7 @@ class DemoService:
         if api_key == "":
             raise ValueError(f"api_key must not be empty; leave it out for {DEMO_API_KEY!r}")
         self.api_key = DEMO_API_KEY if api_key is None else api_key
+        self._faults = FaultPlan([fault_of(rule) for rule in ([faults] if isinstance(faults, str) else faults)])
         self.catalogue = Catalogue(looks, seed=seed)
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self._address = (host, port)
@@ -102,6 +107,11 @@ class DemoService:
         self._previews = previews
         self._clock = clock
         self._server: DemoServer | None = None
+
+    @property
+    def struck(self) -> Counter[str]:
+        """How often each kind of fault has struck so far."""
+        return self._faults.struck.copy()
 
     @property
     def base_url(self) -> str:
@@ -138,22 +148,16 @@ class DemoService:
                 previews=self._previews,
                 clock=self._clock,
                 requests=self.requests,
+                faults=self._faults,
             )
-            threading.Thread(
-                target=self._server.serve_forever,
-                kwargs={"poll_interval": 0.05},
-                name="heygen-stand-in",
-                daemon=True,
-            ).start()
+            self._server.start()
         return self
 
     def close(self) -> None:
         """Stop listening and break open connections off; does nothing when it does not run."""
         server, self._server = self._server, None
         if server is not None:
-            server.shutdown()
-            server.server_close()
-            server.close_connections()
+            server.close()
 
     def __enter__(self) -> DemoService:
         return self.start()
@@ -164,5 +168,8 @@ class DemoService:
         self.close()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "catalogue"):
+            # Something is wrong with its arguments, and a traceback may show local variables.
+            return "<DemoService>"
         state = "not running" if self._server is None else f"at {self._server.base_url}"
         return f"<DemoService: {len(self.catalogue.looks):,} looks, {state}>"

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from . import DemoService
+from . import FAULT_KINDS, DemoService
 from ._previews import PREVIEW_KINDS
 
 
@@ -24,13 +24,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 after Ctrl-C, 1 when the address cannot be used. A wrong argument ends the process with 2.
     """
-    parser = argparse.ArgumentParser(prog="python -m heygen_widgets.demo", description="A stand-in for HeyGen.")
+    kinds = "\n".join(f"  {kind:<15} {what}" for kind, what in FAULT_KINDS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m heygen_widgets.demo",
+        description="A stand-in for HeyGen.",
+        epilog=f"faults, each with endpoint=, nth=, times=, probability=, seed= after it:\n{kinds}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
     parser.add_argument("--looks", type=int, default=2_000, help="size of the catalogue (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="which catalogue (default: %(default)s)")
     parser.add_argument("--latency", type=float, default=0.0, help="wait before each answer, in s (default: 0)")
     parser.add_argument("--previews", choices=PREVIEW_KINDS, default="data", help="kind of picture URLs")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        dest="faults",
+        metavar="RULE",
+        help="answer some requests with a fault, such as '429 endpoint=looks nth=3 times=1'; may come again",
+    )
     options = parser.parse_args(arguments)
     try:
         service = DemoService(**vars(options))

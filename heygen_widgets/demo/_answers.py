@@ -65,8 +65,8 @@ class Answers:
         self._previews = previews
         self._secret = secret
 
-    def get(self, path: str, query: str) -> dict[str, Any]:
-        """Return the body that answers `GET path?query`, ready for JSON.
+    def get(self, path: str, query: str, *, shift: int = 0) -> dict[str, Any]:
+        """Return the body that answers `GET path?query`, ready for JSON; of a list, so many records further.
 
         Raises
         ------
@@ -76,9 +76,9 @@ class Answers:
         arguments = dict(parse_qsl(query, keep_blank_values=True))
         match path_segments(path):
             case ["v3", "avatars"]:
-                return self._groups(arguments)
+                return self._groups(arguments, shift)
             case ["v3", "avatars", "looks"]:
-                return self._looks(arguments)
+                return self._looks(arguments, shift)
             case ["v3", "avatars", "looks", look_id] if look_id:
                 look = self._catalogue.look(look_id)
                 if look is None:
@@ -91,27 +91,28 @@ class Answers:
                 return {"data": group_record(group, self._previews)}
         raise ApiError(404, "not_found", f"There is nothing at {path}")
 
-    def _looks(self, arguments: dict[str, str]) -> dict[str, Any]:
+    def _looks(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:
         group_id = arguments.get("group_id")
         avatar_type, ownership = _choice(arguments, "avatar_type"), _choice(arguments, "ownership")
         query = ("looks", group_id, avatar_type, ownership)
         looks = self._catalogue.select_looks(group_id=group_id, avatar_type=avatar_type, ownership=ownership)
-        start, stop, ends = self._page(query, len(looks), arguments)
+        start, stop, ends = self._page(query, len(looks), arguments, shift)
         return {"data": [look_record(look, self._previews) for look in looks[start:stop]], **ends}
 
-    def _groups(self, arguments: dict[str, str]) -> dict[str, Any]:
+    def _groups(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:
         ownership = _choice(arguments, "ownership")
         groups = self._catalogue.select_groups(ownership=ownership)
-        start, stop, ends = self._page(("groups", ownership), len(groups), arguments)
+        start, stop, ends = self._page(("groups", ownership), len(groups), arguments, shift)
         return {"data": [group_record(group, self._previews) for group in groups[start:stop]], **ends}
 
     def _page(
-        self, query: tuple[str | None, ...], total: int, arguments: dict[str, str]
+        self, query: tuple[str | None, ...], total: int, arguments: dict[str, str], shift: int
     ) -> tuple[int, int, dict[str, Any]]:
         """Tell where the page starts and stops, and the fields that tell whether another follows."""
         limit = _limit(arguments)
         token = arguments.get("token")
         start = 0 if token is None else self._offset(token, query, limit)
+        start = max(0, start + shift)
         stop = min(start + limit, total)
         more = stop < total
         return start, stop, {"has_more": more, "next_token": self._token(stop, query, limit) if more else None}

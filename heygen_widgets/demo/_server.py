@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import json
@@ -22,6 +23,7 @@ from typing import Any, TypeAlias
 
 from ._answers import Answers, ApiError, path_segments
 from ._catalogue import Catalogue
+from ._faults import FaultPlan, play
 from ._looks import Look
 from ._portraits import portrait
 from ._previews import Previews, clip_name, read_clips
@@ -56,6 +58,8 @@ class DemoServer(socketserver.ThreadingTCPServer):
         Tells the time in Unix seconds, for signed addresses.
     requests : deque of (str, str)
         Where method and path of each request are noted.
+    faults : FaultPlan
+        Tells which requests are answered with a fault.
 
     Raises
     ------
@@ -79,19 +83,60 @@ class DemoServer(socketserver.ThreadingTCPServer):
         previews: str,
         clock: Callable[[], float],
         requests: deque[tuple[str, str]],
+        faults: FaultPlan,
     ) -> None:
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
+        self._listening_lock = threading.Lock()
+        self._closed = threading.Event()
         super().__init__(address, _Handler)
         self.base_url = f"http://{address[0]}:{self.server_address[1]}"
         self.catalogue = catalogue
         self.api_key = api_key
         self.latency = latency
         self.requests = requests
+        self.faults = faults
         self.clips = read_clips()
         secret = hashlib.blake2b(f"{api_key} {len(catalogue.looks)} {catalogue.seed}".encode()).digest()
         self.previews = Previews(self.base_url, previews, clock, secret)
         self.answers = Answers(catalogue, self.previews, secret)
+
+    def start(self) -> None:
+        """Serve on a thread of its own."""
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="heygen-stand-in", daemon=True
+        )
+        self._thread.start()
+
+    def _stop(self) -> None:
+        # Both, since a thread that has not begun yet is not waited for by the former.
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+    def pause_listening(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """Let nothing listen on the port for a while; connections that are there go on.
+
+        `meanwhile` is called as soon as nothing listens.
+        """
+        with self._listening_lock:
+            if self._closed.is_set():
+                return
+            self._stop()
+            meanwhile()
+            if self._closed.wait(seconds):
+                return
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_bind()
+            self.server_activate()
+            self.start()
+
+    def close(self) -> None:
+        """Stop listening and break open connections off."""
+        self._closed.set()
+        with self._listening_lock:
+            self._stop()
+        self.close_connections()
 
     def process_request(self, request: _Request, client_address: object) -> None:
         """Note the connection, then serve it on its own thread."""
@@ -131,13 +176,24 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         self.server.requests.append((self.command, self.path.replace(self.server.api_key, "…")))
         self._drop_body()
-        if path == "/v3" or path.startswith("/v3/"):
+        of_api = path == "/v3" or path.startswith("/v3/")
+        if of_api:
             time.sleep(self.server.latency)
+        kind = self.server.faults.strike(path, query) if self._has_key() or not of_api else None
+        if kind:
+            self._answer_faultily(kind, path, query)
+        elif of_api:
             self._answer_api(path, query)
         else:
             self._answer_media(path, query)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class looks these names up
+
+    def _answer_faultily(self, kind: str, path: str, query: str) -> None:
+        try:
+            play(kind, self, functools.partial(self.server.answers.get, path, query))
+        except ApiError as error:
+            self._send_envelope(error)
 
     def _answer_api(self, path: str, query: str) -> None:
         try:
@@ -176,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_envelope(ApiError(403, "forbidden", "The address has expired or its signature is wrong"))
         else:
             cache = {"Cache-Control": f"public, max-age={_DAY}"}
-            self._send(200, portrait(look).encode(), {"Content-Type": "image/svg+xml", **cache})
+            self.send_answer(200, portrait(look).encode(), {"Content-Type": "image/svg+xml", **cache})
 
     def _find_media(self, path: str) -> tuple[Look | None, str]:
         """Find the look that an address of the CDN belongs to, and what the address asks for."""
@@ -200,34 +256,43 @@ class _Handler(BaseHTTPRequestHandler):
         }
         span = _span(self.headers.get("Range"), len(clip))
         if span is None:
-            self._send(200, clip, headers)
+            self.send_answer(200, clip, headers)
             return
         start, stop = span
         if start >= stop:
-            self._send(416, b"", {**headers, "Content-Range": f"bytes */{len(clip)}"})
+            self.send_answer(416, b"", {**headers, "Content-Range": f"bytes */{len(clip)}"})
             return
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(clip)}"
-        self._send(206, clip[start:stop], headers)
+        self.send_answer(206, clip[start:stop], headers)
 
     def _send_envelope(self, error: ApiError) -> None:
         self._send_json(error.status, error.envelope, {"Allow": "GET"} if error.status == 405 else {})
 
     def _send_json(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        self._send(status, text.encode(), {"Content-Type": "application/json", **(headers or {})})
+        self.send_answer(status, text.encode(), {"Content-Type": "application/json", **(headers or {})})
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    def send_answer(self, status: int, body: bytes, headers: dict[str, str], length: int | None = None) -> None:
+        """Send headers and body; `length` is what they tell in place of the body's own."""
         # One write for headers and body: with two, the second may wait 40 ms for the first to be acknowledged.
         lines = [
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
             f"Date: {self.date_time_string()}",
-            f"Content-Length: {len(body)}",
+            f"Content-Length: {len(body) if length is None else length}",
             f"X-Request-Id: {uuid.uuid4().hex}",
             *(f"{name}: {value}" for name, value in headers.items()),
             *(["Connection: close"] if self.close_connection else []),
         ]
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         self.wfile.write(head if self.command == "HEAD" else head + body)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.wfile.write(data)
+
+    def pause_listening(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """Let nothing listen on the port for a while."""
+        self.server.pause_listening(seconds, meanwhile)
 
     def _drop_body(self) -> None:
         """Read a body that nobody asked for, or give the connection up after this answer."""

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import date
 
-from . import frames, imports, keystrokes, loading, memory, paging, picker, rivals
+from . import faults, frames, imports, keystrokes, loading, memory, paging, picker, rivals
 from .table import Finding, print_table
 
 BENCHMARKS = {
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "rivals": rivals.run,
     "keystrokes": keystrokes.run,
     "loading": loading.run,
+    "faults": faults.run,
     "frames": frames.run,
     "memory": memory.run,
     "paging": paging.run,

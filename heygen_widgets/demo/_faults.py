@@ -1,0 +1,429 @@
+"""Faults that the stand-in can be told to have: rules that say when one strikes, and how each kind answers."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import random
+import select
+import socket
+import struct
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass
+from email.utils import formatdate
+from numbers import Integral
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+from ._answers import ApiError, path_segments
+
+__all__ = ["ENDPOINTS", "FAULT_KINDS", "Fault", "FaultPlan", "fault_of", "play"]
+
+ENDPOINTS = ("looks", "look", "groups", "group", "media")
+"""What a fault can be of: the four endpoints, and pictures and clips."""
+
+PAUSE = 0.5
+"""For how long nothing listens after the fault `refused`, in s."""
+
+FAULT_KINDS = {
+    "401": "the status, in the service's own form, as with 402 to 504",
+    "402": "",
+    "403": "",
+    "404": "",
+    "409": "",
+    "429": "with Retry-After: 2",
+    "429-date": "with a Retry-After that is a date, 3 s from now",
+    "429-bare": "without Retry-After",
+    "429-negative": "with Retry-After: -5",
+    "429-absurd": "with a Retry-After of 30 years",
+    "500": "",
+    "502": "",
+    "503": "",
+    "504": "",
+    "html": "an HTML page with 200",
+    "html-502": "an HTML page with 502",
+    "empty": "200 with an empty body",
+    "truncated": "JSON that is cut in the middle",
+    "list": "the list without the object around it",
+    "null": "null as the whole body",
+    "data-null": "null as data",
+    "no-id": "a record without id",
+    "number-name": "a record with a number as name",
+    "huge": "a record with 10 MB of tags",
+    "deep": "100,000 open brackets",
+    "long-number": "a number of 5,000 digits in a record",
+    "nan": "NaN in a record",
+    "surrogate": "a lone surrogate in a name",
+    "gzip-bomb": "a small body that unpacks to 200 MB",
+    "bad-gzip": "a body that is called gzip and is none",
+    "length-short": "a Content-Length smaller than the body",
+    "length-long": "a Content-Length larger than the body",
+    "refused": "the connection is reset, and nothing listens for 0.5 s",
+    "reset-before": "the connection is reset before the answer",
+    "reset-headers": "the connection is reset amid the headers",
+    "reset-body": "the connection is reset amid the body",
+    "silent": "no answer, for ever",
+    "drip": "a body that comes byte by byte, for ever",
+    "drip-headers": "headers that come byte by byte, for ever",
+    "redirect-host": "a redirect to another host",
+    "redirect-http": "a redirect to another host by plain http",
+    "redirect-circle": "a redirect to itself",
+    "repeated-token": "a later page whose next_token is its own",
+    "no-token": "a later page with has_more and no next_token",
+    "stale-token": "a later page is answered 400, as if its token were of no use any more",
+    "duplicates": "a later page that begins with the last five records of the page before",
+    "vanish": "a later page begins one record further, as if one before it had vanished",
+    "appear": "a later page begins one record earlier, as if one before it had appeared",
+}
+"""The kinds of faults, each with what it does."""
+
+_LATER_PAGES = {"repeated-token", "no-token", "stale-token", "duplicates", "vanish", "appear"}
+_OF_MEDIA = {
+    *("401", "402", "403", "404", "409", "429", "500", "502", "503", "504", "html", "html-502", "empty"),
+    *("refused", "reset-before", "reset-headers", "reset-body", "silent", "drip", "drip-headers"),
+}
+_CODES = {
+    "401": "unauthorized",
+    "402": "insufficient_credit",
+    "403": "forbidden",
+    "404": "not_found",
+    "409": "conflict",
+    "429": "rate_limit_exceeded",
+}
+_DRIP = 0.05  # s between two bytes
+_REPEATED = 5  # records
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule by which the stand-in answers some requests with a fault.
+
+    Parameters
+    ----------
+    kind : str
+        One of `FAULT_KINDS`.
+    endpoint : {"looks", "look", "groups", "group", "media"}, optional
+        Only these requests: lists or single records, or pictures and clips; all of the API unless given.
+    nth : int, default 1
+        The first request that it can strike, counted from 1 among those of its endpoint that its kind applies to.
+    times : int, optional
+        How often it strikes at most; without end unless given.
+    probability : float, default 1.0
+        How likely each of them is struck, 0 to 1.
+    seed : int, default 0
+        The same seed strikes the same ones, in the order in which they arrive.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When one of them is none of these.
+    """
+
+    kind: str
+    _: KW_ONLY
+    endpoint: str | None = None
+    nth: int = 1
+    times: int | None = None
+    probability: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in FAULT_KINDS:
+            raise ValueError(f"unknown fault {self.kind!r}: choose from {', '.join(FAULT_KINDS)}")
+        if self.endpoint is not None and self.endpoint not in ENDPOINTS:
+            raise ValueError(f"unknown endpoint {self.endpoint!r}: choose from {', '.join(ENDPOINTS)}")
+        if self.endpoint == "media" and self.kind not in _OF_MEDIA:
+            raise ValueError(f"the fault {self.kind!r} is none of media")
+        if self.kind in _LATER_PAGES and self.endpoint not in (None, "looks", "groups"):
+            raise ValueError(f"the fault {self.kind!r} is one of lists, not of {self.endpoint!r}")
+        for name, least in {"nth": 1, "times": 1, "seed": None}.items():
+            value = getattr(self, name)
+            if value is None and name == "times":
+                continue
+            if not isinstance(value, Integral) or isinstance(value, bool):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
+            if least is not None and value < least:
+                raise ValueError(f"{name} must be {least} or more, not {value!r}")
+        if not isinstance(self.probability, (int, float)) or isinstance(self.probability, bool):
+            raise TypeError(f"probability must be a number, not {self.probability!r}")
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"probability must be 0 to 1, not {self.probability!r}")
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """Read a rule as the command takes it, such as ``"429 endpoint=looks nth=3 times=1"``.
+
+        Raises
+        ------
+        ValueError
+            When it says nothing of this kind.
+        """
+        kind, *settings = text.split() or [""]
+        readers = {"endpoint": str, "nth": int, "times": int, "probability": float, "seed": int}
+        given: dict[str, Any] = {}
+        for setting in settings:
+            name, mark, value = setting.partition("=")
+            if not mark or name not in readers or name in given:
+                raise ValueError(
+                    f"{setting!r} in the fault {text!r} should be one of {', '.join(readers)}, once, and ="
+                )
+            try:
+                given[name] = readers[name](value)
+            except ValueError:
+                raise ValueError(f"{setting!r} in the fault {text!r} has no number after =") from None
+        return cls(kind, **given)
+
+
+def fault_of(rule: Fault | str) -> Fault:
+    """Give a rule, also from its text."""
+    if isinstance(rule, str):
+        return Fault.parse(rule)
+    if not isinstance(rule, Fault):
+        raise TypeError(f"faults must hold Fault rules or their texts, not {rule!r}")
+    return rule
+
+
+class FaultPlan:
+    """Decides which requests are struck, by several rules, and counts them. Threads may share one.
+
+    Every rule counts every request that it applies to; where several strike, the first of them does.
+
+    Attributes
+    ----------
+    struck : collections.Counter
+        How often each kind has struck.
+    """
+
+    def __init__(self, rules: Iterable[Fault]) -> None:
+        self.struck: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._rules = [_Counted(rule) for rule in rules]
+
+    def strike(self, path: str, query: str) -> str | None:
+        """Give the kind of fault that a request is answered with, or None."""
+        endpoint = _endpoint(path)
+        if not self._rules or endpoint is None:
+            return None
+        later = endpoint in ("looks", "groups") and bool(parse_qs(query).get("token"))
+        with self._lock:
+            striking = [counted for counted in self._rules if counted.would_strike(endpoint, later)]
+            if not striking:
+                return None
+            striking[0].left -= 1
+            kind = striking[0].rule.kind
+            self.struck[kind] += 1
+            return kind
+
+
+class _Counted:
+    def __init__(self, rule: Fault) -> None:
+        self.rule = rule
+        self.left = float("inf") if rule.times is None else rule.times
+        self._seen = 0
+        self._random = random.Random(rule.seed)
+
+    def would_strike(self, endpoint: str, later: bool) -> bool:
+        rule = self.rule
+        allowed = _OF_MEDIA if endpoint == "media" else FAULT_KINDS
+        wanted = endpoint == rule.endpoint or (rule.endpoint is None and endpoint != "media")
+        if not wanted or rule.kind not in allowed or (rule.kind in _LATER_PAGES and not later):
+            return False
+        self._seen += 1
+        drawn = self._random.random() < rule.probability
+        return drawn and self._seen >= rule.nth and self.left > 0
+
+
+def _endpoint(path: str) -> str | None:
+    match path_segments(path):
+        case ["v3", "avatars"]:
+            return "groups"
+        case ["v3", "avatars", "looks"]:
+            return "looks"
+        case ["v3", "avatars", "looks", _]:
+            return "look"
+        case ["v3", "avatars", _]:
+            return "group"
+        case ["v3", *_]:
+            return None
+    return "media"
+
+
+# -- how each kind answers --------------------------------------------------------------------------------------------
+
+
+class FaultyHandler(Protocol):
+    """What a fault needs of the handler of a request."""
+
+    path: str
+    connection: socket.socket
+    close_connection: bool
+
+    def send_answer(self, status: int, body: bytes, headers: dict[str, str], length: int | None = None) -> None:
+        """Send headers and body at once; `length` is told in place of the body's own."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
+
+    def pause_listening(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """Let nothing listen for a while, and call something as soon as that is so."""
+
+
+def play(kind: str, handler: FaultyHandler, answer: Callable[..., dict[str, Any]]) -> None:
+    """Answer a request with a fault.
+
+    Parameters
+    ----------
+    kind : str
+        One of `FAULT_KINDS`.
+    handler : FaultyHandler
+    answer : callable
+        Gives the body that would be the right one, ``answer(shift=0)``; of a list, one that begins so many records
+        further.
+
+    Raises
+    ------
+    ApiError
+        As `answer` raises it: what has no answer has no wrong one either.
+    """
+    status = kind.partition("-")[0]
+    if status.isdigit():
+        code = _CODES.get(status, "internal_error")
+        error = ApiError(int(status), code, f"The stand-in was told to answer {kind}")
+        handler.send_answer(error.status, _dump(error.envelope), {**_JSON, **_retry_after(kind)})
+    elif kind in _WHOLE:
+        whole_status, body, headers = _WHOLE[kind]()
+        handler.send_answer(whole_status, body, headers)
+    elif kind in _LATER_PAGES:
+        handler.send_answer(200, _dump(_later_page(kind, handler, answer)), _JSON)
+    elif kind in _EDITS:
+        handler.send_answer(200, _EDITS[kind](answer()), _JSON)
+    elif kind in _LENGTHS:
+        body = _dump(answer())
+        handler.close_connection = True
+        handler.send_answer(200, body, _JSON, length=int(len(body) * _LENGTHS[kind]))
+    elif kind.startswith("redirect-"):
+        where = {"redirect-host": "https://elsewhere.invalid", "redirect-http": "http://elsewhere.invalid"}.get(
+            kind, ""
+        )
+        handler.send_answer(302, b"", {"Location": where + handler.path})
+    else:
+        _break_off(kind, handler)
+
+
+_JSON = {"Content-Type": "application/json"}
+_HTML = b"<!doctype html><title>Gateway</title><h1>Something is in between</h1>"
+_LENGTHS = {"length-short": 0.5, "length-long": 1.5}
+
+
+def _dump(content: object) -> bytes:
+    return json.dumps(content).encode()
+
+
+def _retry_after(kind: str) -> dict[str, str]:
+    if kind == "429-date":
+        # Whole seconds are told, so that the one that has begun is counted.
+        return {"Retry-After": formatdate(time.time() + 4, usegmt=True)}
+    told = {"429": "2", "429-negative": "-5", "429-absurd": "1000000000"}.get(kind)
+    return {"Retry-After": told} if told else {}
+
+
+def _gzipped(body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    return 200, body, {**_JSON, "Content-Encoding": "gzip"}
+
+
+@functools.cache
+def _bomb() -> bytes:
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join([*(packer.compress(bytes(2**20)) for _ in range(200)), packer.flush()])
+
+
+_WHOLE: dict[str, Callable[[], tuple[int, bytes, dict[str, str]]]] = {
+    "html": lambda: (200, _HTML, {"Content-Type": "text/html"}),
+    "html-502": lambda: (502, _HTML, {"Content-Type": "text/html"}),
+    "empty": lambda: (200, b"", _JSON),
+    "null": lambda: (200, b"null", _JSON),
+    "deep": lambda: (200, b'{"data": ' + b"[" * 100_000, _JSON),
+    "gzip-bomb": lambda: _gzipped(_bomb()),
+    "bad-gzip": lambda: _gzipped(b"\x1f\x8b\x08\x00 and nothing that could be unpacked"),
+}
+
+
+def _with(**fields: object) -> Callable[[dict[str, Any]], bytes]:
+    """Change fields of a record, that in the middle of a list; None takes the field away."""
+
+    def edit(body: dict[str, Any]) -> bytes:
+        data = body["data"]
+        record = data[len(data) // 2] if isinstance(data, list) and data else data
+        if isinstance(record, dict):
+            for name, value in fields.items():
+                record.pop(name, None)
+                if value is not None:
+                    record[name] = value
+        return _dump(body)
+
+    return edit
+
+
+_EDITS: dict[str, Callable[[dict[str, Any]], bytes]] = {
+    "truncated": lambda body: _dump(body)[: len(_dump(body)) // 2],
+    "list": lambda body: _dump(body["data"] if isinstance(body["data"], list) else [body["data"]]),
+    "data-null": lambda body: _dump({**body, "data": None}),
+    "no-id": _with(id=None),
+    "number-name": _with(name=5),
+    "huge": lambda body: _with(tags=["x" * 9] * 10**6)(body),
+    "long-number": lambda body: _with(image_width="the number")(body).replace(b'"the number"', b"7" * 5_000),
+    "nan": _with(image_width=float("nan")),
+    "surrogate": _with(name="Lone \ud800"),
+}
+
+
+def _later_page(kind: str, handler: FaultyHandler, answer: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    token = parse_qs(handler.path.partition("?")[2])["token"][-1]
+    if kind == "stale-token":
+        raise ApiError(400, "invalid_parameter", "token is not valid any more", param="token")
+    body = answer(shift={"vanish": 1, "appear": -1}.get(kind, 0))
+    if kind == "duplicates":
+        body["data"] = answer(shift=-_REPEATED)["data"][:_REPEATED] + body["data"]
+    elif kind == "no-token":
+        body |= {"has_more": True, "next_token": None}
+    elif kind == "repeated-token":
+        body |= {"has_more": True, "next_token": token}
+    return body
+
+
+def _break_off(kind: str, handler: FaultyHandler) -> None:
+    """Answer in part or not at all, and end the connection."""
+    handler.close_connection = True
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    long_body = head + b'Content-Length: 1000000\r\n\r\n{"data": ['
+    said = {"reset-headers": head, "reset-body": long_body, "drip": long_body, "drip-headers": head + b"X-Drip: "}
+    if kind in said:
+        handler.write(said[kind])
+    if kind.startswith("drip"):
+        while not _is_over(handler.connection):
+            handler.write(b"1")
+    elif kind == "silent":
+        while not _is_over(handler.connection):
+            pass
+    elif kind == "refused":
+        handler.pause_listening(PAUSE, functools.partial(_reset, handler.connection))
+    else:
+        _reset(handler.connection)
+
+
+def _is_over(connection: socket.socket) -> bool:
+    """Wait for the time of a drip; tell whether the client has gone, or the service has been closed."""
+    readable, _, _ = select.select([connection], [], [], _DRIP)
+    return bool(readable) and not connection.recv(1, socket.MSG_PEEK)
+
+
+def _reset(connection: socket.socket) -> None:
+    """End a connection at once, so that the other side is told of a reset instead of an end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
+    # Not by the object: the handler's files hold it open.
+    socket.close(connection.detach())
