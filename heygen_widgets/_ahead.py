@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ._progress import PLACES, Scope
 from ._store import LookStore
-from ._threads import begin
+from ._threads import Threads
 from .errors import HeyGenError
 from .models import Look, Page
 
@@ -27,6 +27,8 @@ class FetchAhead:
     store : LookStore
     changed : threading.Condition
         Guards the state here.
+    threads : Threads
+        Where threads are begun.
     note_change : callable
         Called under `changed`.
     has_all_of : callable
@@ -47,6 +49,7 @@ class FetchAhead:
         scope: Scope,
         store: LookStore,
         changed: threading.Condition,
+        threads: Threads,
         note_change: Callable[[], None],
         has_all_of: Callable[[str | None], bool],
     ) -> None:
@@ -57,6 +60,7 @@ class FetchAhead:
         self._scope = scope
         self._store = store
         self._changed = changed
+        self._threads = threads
         self._note_change = note_change
         self._has_all_of = has_all_of
         self._waiting: list[str] = []  # ids of groups, the next one last
@@ -75,7 +79,7 @@ class FetchAhead:
             if self._waiting and not self.running:
                 self.running, self.error = True, None
                 try:
-                    begin("looks of a character", self._run)
+                    self._threads.begin("looks of a character", self._run)
                 except HeyGenError as error:
                     self.running, self.error = False, error
                 self._note_change()

@@ -8,31 +8,37 @@ from pathlib import Path
 from typing import Any
 
 import traitlets
-from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 
+from . import _reading as read
+from ._guarded import GuardedTemplate
 from ._messages import (
     FIRST_WINDOW,
+    HEIGHTS,
     LARGEST_WINDOW,
     LONGEST_TEXT,
     SHORT_FIELDS,
+    TAKEN,
     CharacterCards,
     LookCards,
     bounded,
-    clip,
+    changed_filter,
+    echo,
+    fits,
     found_options,
     short_options,
+    title,
     title_of_character,
 )
 from .catalogue import LookCatalogue, Progress
-from .filters import FACETS, LookFilter
+from .filters import LookFilter
 
 __all__ = ["LookGrid"]
 
-_HEIGHTS = (240, 1200)  # px
-_CHOSEN_TITLES = 50  # chosen characters that are called by their name
+_CHOSEN_TITLES = 50  # chosen characters or tags that are called by their name
+_MOST_ASKED = 100  # ids from the front end that are not loaded, each of which the service is asked for
 
 
-class LookGrid(VuetifyTemplate):
+class LookGrid(GuardedTemplate):
     """Filters and a grid of cards over a catalogue, which may come later.
 
     Parameters
@@ -74,14 +80,11 @@ class LookGrid(VuetifyTemplate):
     ).tag(sync=True)
     # A view in the making would miss a message, but finds this. Else it is empty: no saved notebook shall hold looks.
     opening = traitlets.Dict(read_only=True, help="For a view in the making: its first window.").tag(sync=True)
-    # Here and not in __init__, because `close` is called also for a picker whose arguments were refused.
-    _closing = traitlets.Instance(threading.Event, ())
-    _catalogue: LookCatalogue | None = None
 
     def __init__(self, catalogue: LookCatalogue | None, **traits: Any) -> None:  # noqa: ANN401 - each trait has its own
         self._catalogue = catalogue
-        # Taken by whatever changes synced traits or the cards: handlers come on several threads (see `set_state`).
-        self._guard = threading.RLock()
+        self._closing = threading.Event()
+        # What follows is guarded by `_guard`, as the traits are.
         self._version = 0
         self._cards: LookCards | CharacterCards = CharacterCards(())
         self._published: tuple[int, LookFilter, str] | None = None  # revision, filter and `show` the views know of
@@ -89,11 +92,12 @@ class LookGrid(VuetifyTemplate):
         self._moving = False  # between two traits that change together
         self._group_before: tuple[str, ...] = ()  # the filter's, before a character was opened
         self._notice = ""  # an error that is not the loading's
+        self._asks_left = _MOST_ASKED
         super().__init__(**traits)
 
     @traitlets.validate("height")
     def _check_height(self, proposal: dict[str, Any]) -> int:
-        low, high = _HEIGHTS
+        low, high = HEIGHTS
         if not low <= proposal["value"] <= high:
             raise traitlets.TraitError(f"height must be {low} to {high} px, not {proposal['value']!r}")
         return int(proposal["value"])
@@ -128,35 +132,39 @@ class LookGrid(VuetifyTemplate):
         with self._guard:
             if self._catalogue is None or self._closing.is_set():
                 return
-            state = (self._catalogue.revision, self.filter, self.show)
-            if state == self._published:
-                return
-            self._published = state
-            progress = self._catalogue.progress
-            cards = self._list()
+            with self._catalogue.unchanged():
+                state = (self._catalogue.revision, self.filter, self.show)
+                if state == self._published:
+                    return
+                cards, choices = self._list(), self._offer()
+                status = self._status(cards)
+                problem = self._problem(self._catalogue.progress)
             before = len(self._cards)
-            # Cards that arrive at the end leave every position valid; anything else is another version.
-            same = cards.begins_like(self._cards)
+            # Cards that arrive at the end leave every position valid; anything else is another version, also another
+            # filter that matches the same.
+            same = self._published is not None and state[1:] == self._published[1:] and cards.begins_like(self._cards)
             self._cards = cards
             if not same:
                 self._version += 1
-            self.set_trait("choices", self._offer())
-            self.set_trait("status", self._status(progress))
-            self.error = self._problem(progress) or self._notice
+            self.set_trait("choices", choices)
+            self.set_trait("status", {"version": self._version, **status})
+            self.error = problem or self._notice
             if self._screen and (not same or before < min(self._screen, len(cards))):
                 self._send_window(None, 0, self._screen)
+            # Only now: what Ctrl-C broke off is done again.
+            self._published = state
 
     def _list(self) -> LookCards | CharacterCards:
         if self.show == "characters":
             return CharacterCards(self.catalogue.characters(self.filter))
         return LookCards(self.catalogue.matching(self.filter))
 
-    def _status(self, progress: Progress) -> dict[str, Any]:
-        loaded_at = self.catalogue.loaded_at
+    def _status(self, cards: LookCards | CharacterCards) -> dict[str, Any]:
+        progress, loaded_at = self.catalogue.progress, self.catalogue.loaded_at
         return {
-            "version": self._version,
-            "shown": len(self._cards),
-            "matched": self._count_matched(),
+            "shown": len(cards),
+            # Of the looks, also where the grid shows characters.
+            "matched": len(cards) if isinstance(cards, LookCards) else len(self.catalogue.matching(self.filter)),
             "loaded": progress.loaded,
             "expected": progress.expected,
             "loading": progress.loading,
@@ -165,10 +173,6 @@ class LookGrid(VuetifyTemplate):
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
             "online": self.catalogue.client is not None,
         }
-
-    def _count_matched(self) -> int:
-        """Count the looks that match, also where the grid shows characters."""
-        return len(self._cards) if isinstance(self._cards, LookCards) else len(self.catalogue.matching(self.filter))
 
     @staticmethod
     def _problem(progress: Progress) -> str:
@@ -192,23 +196,55 @@ class LookGrid(VuetifyTemplate):
             {"value": i, "title": title_of_character(i, groups[i].name if i in groups else "")}
             for i in self.filter.group_id[:_CHOSEN_TITLES]
         ]
-        tags = [tag for tag in catalogue.values("tag") if tag][:1]
-        offer["tag"] = [{"value": tag, "title": clip(tag)} for tag in tags]
+        first = next((tag for tag in catalogue.values("tag") if tag and fits(tag)), None)
+        tags = dict.fromkeys([*([first] if first else []), *self.filter.tag[:_CHOSEN_TITLES]])
+        offer["tag"] = [{"value": tag, "title": title("tag", tag)} for tag in tags]
         return offer
 
-    # -- what the views ask -------------------------------------------------------------------------------------------
+    # -- what the front end sends, which may be anything --------------------------------------------------------------
+
+    def _handle_event(self, _: object, content: object, buffers: object) -> None:
+        """Call the handler of an event, and nothing else: ipyvue's own calls and imports whatever a message names."""
+        event = content.get("event") if isinstance(content, dict) else None
+        if isinstance(content, dict) and event in self.events:
+            getattr(self, f"vue_{event}")(content.get("data"))
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the front end changed, one thread at a time: ipywidgets' own is not safe under several."""
+        """Take what the front end may change; where it sent anything else, send it what holds."""
         with self._guard:
-            super().set_state(sync_data)
+            sent = sync_data if isinstance(sync_data, dict) else {}
+            taken = {name: value for name, value in sent.items() if self._takes(name, value)}
+            super().set_state(taken)
+            self.send_state([name for name in sent if name in self.keys and name not in taken])
 
-    def vue_ask_window(self, asked: dict[str, Any]) -> None:
+    def _takes(self, name: str, value: object) -> bool:
+        if name not in TAKEN or not TAKEN[name](value):
+            return False
+        wanted = changed_filter(LookFilter(), value) if name == "filter" else None
+        return wanted is None or self._may_show(wanted)
+
+    def _may_show(self, wanted: LookFilter) -> bool:
+        """Whether the service may be asked for those characters of a filter from the front end that are unknown."""
+        asked = {*wanted.group_id} - {*self.filter.group_id}
+        if not asked or self._catalogue is None or self._catalogue.client is None:
+            return True
+        return self._may_ask(len(asked - self._catalogue.groups.keys() - {*self._catalogue.values("group_id")}))
+
+    def _may_ask(self, number: int) -> bool:
+        """Whether the service may be asked for so many ids from the front end, which could send one after the other."""
+        if number > self._asks_left:
+            return False
+        self._asks_left -= number
+        return True
+
+    def vue_ask_window(self, asked: object) -> None:
         """Answer a view with the looks at some positions."""
+        if not isinstance(asked, dict):
+            return
         with self._guard:
             count = bounded(asked.get("count"), 1, LARGEST_WINDOW)
             self._screen = max(self._screen, bounded(asked.get("screen"), FIRST_WINDOW, LARGEST_WINDOW))
-            self._send_window(asked.get("view"), bounded(asked.get("start"), 0, len(self._cards)), count)
+            self._send_window(echo(asked.get("view")), bounded(asked.get("start"), 0, len(self._cards)), count)
 
     def vue_took_opening(self, version: object) -> None:
         """Take back the first window, which a view has now; send the one that holds if another version has come."""
@@ -218,17 +254,20 @@ class LookGrid(VuetifyTemplate):
             if version != self._version:
                 self._send_window(None, 0, self._screen)
 
-    def vue_ask_options(self, asked: dict[str, Any]) -> None:
+    def vue_ask_options(self, asked: object) -> None:
         """Answer a view with the characters or tags whose name has all words typed, those that match looks first."""
+        if not isinstance(asked, dict):
+            return
         with self._guard:
             field = asked.get("field")
             answer: dict[str, Any] = {"items": [], "more": 0}
             if self._catalogue is not None and field == "group_id":
                 answer = found_options(*self._characters(self._catalogue), asked.get("query"))
             elif self._catalogue is not None and field == "tag":
-                titles = {tag: clip(tag) or "None" for tag in self._catalogue.values("tag")}
+                titles = {tag: title("tag", tag) for tag in self._catalogue.values("tag")}
                 answer = found_options(titles, self._catalogue.facets(self.filter, ["tag"])["tag"], asked.get("query"))
-            self.send({"method": "options", "args": [{"view": asked.get("view"), "field": field, **answer}]})
+            told = {"view": echo(asked.get("view")), "field": echo(field), **answer}
+            self.send({"method": "options", "args": [told]})
 
     def _characters(self, catalogue: LookCatalogue) -> tuple[dict[str, str], dict[str, int]]:
         """Give all characters' names, and their numbers of looks under the other filters, as far as known."""
@@ -237,17 +276,15 @@ class LookGrid(VuetifyTemplate):
         counts = {character.id: character.expected for character in others}
         return {**{i: title_of_character(i, "") for i in catalogue.values("group_id")}, **titles}, counts
 
-    def vue_set_filter(self, changes: dict[str, Any]) -> None:
+    def vue_set_filter(self, changes: object) -> None:
         """Change some fields of the filter, as a dropdown or the search field does."""
+        if isinstance(changes, dict) and isinstance(typed := changes.get("search"), str):
+            changes = {**changes, "search": read.text(typed[:LONGEST_TEXT])}
         with self._guard:
-            known = {name: value for name, value in changes.items() if name in (*FACETS, "ready", "sort")}
-            if "search" in changes:
-                known["search"] = str(changes["search"] or "")[:LONGEST_TEXT]
-            try:
-                wanted = self.filter.replace(**known)
-            except (TypeError, ValueError):
-                return  # a view of ours sends none that is refused; whatever else may write to the comm changes nothing
-            self.filter = wanted
+            # A view of ours sends none that is refused; whatever else may write to the comm changes nothing.
+            wanted = changed_filter(self.filter, changes)
+            if wanted is not None and self._may_show(wanted):
+                self.filter = wanted
 
     def vue_clear_filter(self, _: object = None) -> None:
         """Show everything again, in the same order."""
@@ -256,16 +293,17 @@ class LookGrid(VuetifyTemplate):
 
     def vue_set_show(self, show: object) -> None:
         """Show looks or characters."""
-        if show == "characters" and self.opened is not None:
-            self.vue_leave_character()
-            return
-        with self._guard, contextlib.suppress(traitlets.TraitError):
-            self.set_trait("show", show)
+        with self._guard:
+            if show == "characters" and self.opened is not None:
+                self.vue_leave_character()
+                return
+            with contextlib.suppress(traitlets.TraitError):
+                self.set_trait("show", show)
 
     def vue_open_character(self, group_id: object) -> None:
         """Show the looks of the character whose card was clicked; `vue_leave_character` is the way back."""
         with self._guard:
-            if isinstance(group_id, str) and self.show == "characters":
+            if isinstance(group_id, str) and isinstance(self._cards, CharacterCards) and self._cards.has(group_id):
                 self._group_before = self.filter.group_id
                 self._move("looks", (group_id,), group_id)
 
@@ -274,7 +312,7 @@ class LookGrid(VuetifyTemplate):
         with self._guard:
             self._move("characters", self._group_before if self.opened is not None else (), None)
 
-    def _send_window(self, view: object, start: int, count: int) -> None:
+    def _send_window(self, view: str | None, start: int, count: int) -> None:
         self.send({"method": "window", "args": [{"view": view, **self._window(start, count)}]})
 
     def _window(self, start: int, count: int) -> dict[str, Any]:

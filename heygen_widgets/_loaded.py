@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,12 @@ class LoadedLooks:
         return Snapshot(looks, groups, *self._scope, loaded_at or time.time(), complete)
 
     # -- asking -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Let nothing come or go meanwhile, so that several answers fit together; loading waits for the end of it."""
+        with self._changed:
+            yield
 
     def matching(self, wanted: LookFilter) -> Selection:
         """Select what matches a filter now, without making a record of each; what is loaded later does not change it.

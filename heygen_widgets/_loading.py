@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ._ahead import FetchAhead
 from ._progress import Ownership, Scope
 from ._store import LookStore
-from ._threads import begin
+from ._threads import Threads
 from .api import HeyGenClient
 from .errors import APIStatusError, HeyGenError
 from .models import Look, Page
@@ -65,6 +65,8 @@ class Loading:
     store : LookStore
     changed : threading.Condition
         Guards the state here, and is notified of each change, through `note_change`.
+    threads : Threads
+        Where threads are begun.
     note_change : callable
         Called under `changed`.
     when_complete : callable
@@ -82,6 +84,7 @@ class Loading:
         scope: Scope,
         store: LookStore,
         changed: threading.Condition,
+        threads: Threads,
         note_change: Callable[[], None],
         when_complete: Callable[[Loading], None],
     ) -> None:
@@ -90,6 +93,7 @@ class Loading:
         self.store = store
         self._calls = 0
         self._changed = changed
+        self._threads = threads
         self._note_change = note_change
         self._when_complete = when_complete
         self._stopping = False
@@ -103,7 +107,7 @@ class Loading:
         else:
             self._group_chains = [self._group_chain(owner) for owner in scope.owners]
         self._chains = [*self._look_chains, *self._group_chains]
-        self._ahead = FetchAhead(self._pages_of, scope, store, changed, note_change, self._has_all_of)
+        self._ahead = FetchAhead(self._pages_of, scope, store, changed, threads, note_change, self._has_all_of)
 
     def _look_chain(self, owner: Ownership) -> _Chain:
         scope, first = self.scope, self.scope.first_place(owner)
@@ -200,7 +204,7 @@ class Loading:
                 if not chain.complete and not chain.running:
                     chain.running, chain.error = True, None
                     try:
-                        begin(chain.name, self._run, chain)
+                        self._threads.begin(chain.name, self._run, chain)
                     except HeyGenError as error:
                         chain.running, chain.error = False, error
                     self._note_change()

@@ -14,6 +14,7 @@ __all__ = ["gender", "integer", "json_object", "label", "labels", "required", "t
 _UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
 _LARGEST_INT = 2**53  # beyond it JavaScript and float64 columns change the number
+_MOST_LABELS = 1_000  # of one record, which has some ten: what shows and counts them takes time for each
 _DEEPEST_EXTRA = 20  # pickle and copy recurse too: an unknown field must not be able to break them
 
 
@@ -55,7 +56,7 @@ def label(value: object) -> str | None:
 def labels(value: object) -> tuple[str, ...]:
     if not value or not isinstance(value, (list, tuple)):
         return ()
-    return tuple([sys.intern(_clean(item)) for item in value if isinstance(item, str)])
+    return tuple([sys.intern(_clean(item)) for item in value[:_MOST_LABELS] if isinstance(item, str)])
 
 
 def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:

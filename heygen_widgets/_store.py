@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -126,6 +126,18 @@ class LookStore:
             # Once for each page that comes, and not for each time they are asked for.
             self._groups = dict(sorted(self._groups.items(), key=lambda item: item[1].ownership != "private"))
             self._columns.name_characters({group.id: group.name for group in added.values()})
+
+    def renew_previews(self, served: Look | AvatarGroup) -> None:
+        """Take the preview URLs of a look or group that is there and was served anew; all else stays."""
+        image, video = served.preview_image_url, served.preview_video_url
+        with self._lock:
+            if isinstance(served, Look):
+                row = self._row_of[served.id]
+                look = self._columns.looks[row]
+                self._columns.looks[row] = replace(look, preview_image_url=image, preview_video_url=video)
+            else:
+                group = self._groups[served.id]
+                self._groups[group.id] = replace(group, preview_image_url=image, preview_video_url=video)
 
     def select(self, wanted: LookFilter) -> Selection:
         with self._lock:

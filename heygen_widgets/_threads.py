@@ -1,13 +1,14 @@
-"""Beginning a thread."""
+"""Beginning threads and waiting for their end, and a lock that no call of others is made under."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from .errors import HeyGenError
 
-__all__ = ["begin"]
+__all__ = ["Guard", "Threads", "begin"]
 
 
 def begin(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
@@ -24,3 +25,81 @@ def begin(name: str, target: Callable[..., None], *arguments: object) -> threadi
     except RuntimeError as error:
         raise HeyGenError(f"No thread could begin for the {name}: {error}.") from None
     return thread
+
+
+class Threads:
+    """The threads of one owner, which can wait for their end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun: list[threading.Thread] = []
+
+    def begin(self, name: str, target: Callable[..., None], *arguments: object) -> None:
+        """Begin a daemon thread, as `begin` does."""
+        thread = begin(name, target, *arguments)
+        with self._lock:
+            self._begun = [*(one for one in self._begun if one.is_alive()), thread]
+
+    def join(self) -> None:
+        """Wait until those begun so far have ended; a thread of theirs that asks does not wait for itself."""
+        with self._lock:
+            begun = self._begun
+        for thread in begun:
+            if thread is not threading.current_thread():
+                thread.join()
+
+
+class Guard:
+    """A lock that its thread may take again, and after whose release calls are made that were put off till then.
+
+    So calls of others, such as observers of the user's, can take any lock and wait for any thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._owner: int | None = None
+        self._depth = 0
+        self._put_off: list[Callable[[], object]] = []
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._owner = threading.get_ident()
+        self._depth += 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        calls: list[Callable[[], object]] = []
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            calls, self._put_off = self._put_off, calls
+        self._lock.release()
+        # All are made, also when one raises.
+        with ExitStack() as stack:
+            for call in reversed(calls):
+                stack.callback(call)
+
+    def put_off(self, call: Callable[[], object]) -> None:
+        """Make a call once this thread has released the lock; at once if it does not hold it."""
+        if self._owner == threading.get_ident():
+            self._put_off.append(call)
+        else:
+            call()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let others take the lock for a while, however often this thread, which may hold it or not, has taken it."""
+        depth = self._depth if self._owner == threading.get_ident() else 0
+        kept: list[Callable[[], object]] = []
+        if depth:
+            kept, self._put_off = self._put_off, kept
+            self._depth, self._owner = 0, None
+        for _ in range(depth):
+            self._lock.release()
+        try:
+            yield
+        finally:
+            for _ in range(depth):
+                self._lock.acquire()
+            if depth:
+                self._depth, self._owner = depth, threading.get_ident()
+                self._put_off = kept

@@ -16,9 +16,10 @@ from ._cache import cached_path, read_cached, write_cached
 from ._loaded import LoadedLooks, SavedSnapshot
 from ._loading import Loading
 from ._progress import Ownership, Progress, Scope
+from ._renewal import Renewal
 from ._snapshots import Snapshot, read_snapshot
 from ._store import Character, LookStore
-from ._threads import begin
+from ._threads import Threads
 from .api import HeyGenClient
 from .errors import HeyGenError, SnapshotError
 from .models import AvatarGroup, Look
@@ -93,6 +94,7 @@ class LookCatalogue(LoadedLooks):
             self._way_to_the_rest = "load() waits until all are there"
         self._cache = _checked_cache(cache)
         self._holders: weakref.WeakSet[object] = weakref.WeakSet()
+        self._threads = Threads()
         # What follows is guarded by `_changed`, as all that can change is.
         self._revision = 0
         self._reading = False  # the snapshot that an earlier load has left
@@ -102,6 +104,7 @@ class LookCatalogue(LoadedLooks):
         self._former: weakref.WeakSet[Loading] = weakref.WeakSet()  # may have requests under way
         self._finalizer: weakref.finalize[..., LookCatalogue] | None = None
         self._loading: Loading | None = self._new_loading(self._shown)
+        self._renewal = self._new_renewal()
 
     def _new_loading(self, store: LookStore) -> Loading | None:
         if self._finalizer:
@@ -120,9 +123,30 @@ class LookCatalogue(LoadedLooks):
             if (here := catalogue()) is not None:
                 here._take(loading)
 
-        loading = Loading(self._client, self._scope, store, self._changed, note_change, when_complete)
+        loading = Loading(self._client, self._scope, store, self._changed, self._threads, note_change, when_complete)
         self._finalizer = weakref.finalize(self, loading.abandon)
         return loading
+
+    def _new_renewal(self) -> Renewal | None:
+        if self._client is None:
+            return None
+        catalogue = weakref.ref(self)
+
+        def store_now() -> LookStore | None:
+            here = catalogue()
+            return None if here is None else here._renewable()
+
+        def note_change() -> None:
+            if (here := catalogue()) is not None:
+                here._note_change()
+
+        return Renewal(self._client, store_now, self._changed, self._threads, note_change)
+
+    def _renewable(self) -> LookStore | None:
+        """Give the store whose looks its client can ask for one by one; None where the account is another by now."""
+        with self._changed:
+            loading, store = self._loading, self._shown
+        return None if loading and loading.is_anothers else store
 
     @classmethod
     def shared(cls, client: HeyGenClient, *, cache: timedelta | None = A_DAY) -> LookCatalogue:
@@ -208,6 +232,9 @@ class LookCatalogue(LoadedLooks):
         return catalogue
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_loading"):
+            # Something is wrong with its arguments, and the traceback shows local variables.
+            return "<LookCatalogue>"
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
         return f"<LookCatalogue: {progress.loaded:,} looks, {state}>"
@@ -254,7 +281,7 @@ class LookCatalogue(LoadedLooks):
                 if kept and os.path.lexists(kept):
                     # Where no thread can begin, the loading will tell so.
                     with suppress(HeyGenError):
-                        begin("snapshot", self._read, kept)
+                        self._threads.begin("snapshot", self._read, kept)
                         self._reading = True
                         self._note_change()
                         return
@@ -359,12 +386,15 @@ class LookCatalogue(LoadedLooks):
             self._stopping = True
             if self._loading:
                 self._loading.stop()
+            if self._renewal:
+                self._renewal.stop()
 
     def close(self) -> None:
         """Stop loading, and return when its threads have ended. What was loaded stays."""
         self.stop()
         with self._changed:
             self._changed.wait_for(lambda: self._idle() and not any(loading.busy for loading in self._former))
+        self._threads.join()
 
     def refresh(self) -> None:
         """Begin to load everything anew in the background, and return at once; `load` then waits for it.
@@ -394,6 +424,15 @@ class LookCatalogue(LoadedLooks):
                 self._wanted_ahead = group_ids
             elif loading and loading.store is self._shown and not self._complete:
                 loading.fetch_ahead(group_ids)
+
+    def renew_previews(self, records: Iterable[Look | AvatarGroup]) -> None:
+        """Fetch looks and groups of this catalogue again whose signed preview URLs have expired, in the background.
+
+        At most two a second, the last asked for first, each once; their new URLs then take the place of the expired.
+        ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}``. `stop` ends it.
+        """
+        if self._renewal:
+            self._renewal.ask(records)
 
     def wait_for_snapshot(self) -> None:
         """Wait until the snapshot that an earlier load has left has been read, if it is being read."""

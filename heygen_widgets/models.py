@@ -61,8 +61,9 @@ class Look:
         A signed one expires within days, and is a key to a face that may be private.
     default_voice_id : str or None
     tags : tuple of str
+        The first 1,000.
     supported_api_engines : tuple of str
-        Such as ``avatar_iv``; an open set.
+        Such as ``avatar_iv``; an open set. The first 1,000.
     status : str or None
         ``processing``, ``pending_consent``, ``completed``, ``failed``; an open set.
     image_width, image_height : int or None

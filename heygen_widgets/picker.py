@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import traitlets
 from ipywidgets import Layout, ValueWidget
 
 from ._grid import LookGrid
-from ._messages import FIRST_WINDOW
+from ._messages import FIRST_WINDOW, LARGEST_WINDOW, clip, image
+from ._renewal import expiry
 from ._sources import catalogue_of
 from ._threads import begin
 from .api import HeyGenClient
@@ -32,6 +34,8 @@ __all__ = ["LookPicker"]
 _PAUSE = 0.2  # s, the least between two updates while looks arrive
 _FIRST_PAUSE = 0.02  # s, the same before the first of them is shown
 _SHARE = 0.1  # of the kernel's time, the most that updates take while looks arrive
+_AWAITED = 600  # pictures, as many as a view keeps cards
+_NAMED = 3  # of the looks chosen, in the picker's repr
 
 
 class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not typed
@@ -40,7 +44,12 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
     The first looks show after one request; the others arrive in the background. It never raises for want of a key or a
     network: what went wrong stands in the widget, with a button to try again. All traits can be observed and linked;
     `filter`, `show`, `selected_id`, `error`, `multiple` and `height` also on the browser's side (`ipywidgets.jslink`).
-    Observers of `error` may run on a thread of the picker's.
+    Observers of `error` may run on a thread of the picker's. All are called with no lock held, so that they can call
+    whatever there is, `close` included, and wait for other threads.
+
+    No other trait is the browser's to set, and what a trait refuses is set back there. The service is asked for at most
+    100 ids from the browser's side that are not loaded, of looks and characters together; for ids assigned in Python
+    always.
 
     Parameters
     ----------
@@ -113,6 +122,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         self._is_the_users = isinstance(source, LookCatalogue)
         self._follower: threading.Thread | None = None
         self._wanted_id = ""  # to be chosen once the service can be asked for it
+        self._expired: dict[str, str | None] = {}  # by the ids of cards, what a view has failed to load, the last first
         super().__init__(
             catalogue,
             filter=LookFilter() if filter is None else filter,
@@ -125,7 +135,9 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         self.selected_id = selected_id
 
     def __repr__(self) -> str:
-        chosen = ", ".join(look.id for look in self.values) or "nothing"
+        named = [clip(look.id) for look in self.values[:_NAMED]]
+        more = [f"{len(self.values) - _NAMED:,} more"] if len(self.values) > _NAMED else []
+        chosen = ", ".join([*named, *more]) or "nothing"
         return f"<LookPicker: {self.status.get('matched', 0):,} looks shown, {chosen} chosen>"
 
     @property
@@ -156,8 +168,9 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
     def close(self) -> None:
         """Take the picker from the screen and end its threads; what was chosen stays readable."""
         self._closing.set()
-        self._pause()
-        super().close()
+        with self._guard:
+            self._pause()
+            super().close()
 
     # -- traits that follow each other --------------------------------------------------------------------------------
 
@@ -195,19 +208,35 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
         look_id = change["new"]
         if look_id == (self.values[0].id if self.values else ""):
             return
-        look = self._find(look_id) if look_id else None
-        if look_id and look is None:
+        problem: HeyGenError | ValueError | None = None
+        look = None
+        try:
+            # Others need not wait for the service.
+            with self._guard.released():
+                look = self._get(look_id) if look_id else None
+        except (HeyGenError, ValueError) as error:
+            problem = error
+        if self.selected_id != look_id:
+            return  # another was chosen meanwhile
+        if problem:
+            self._notice = self.error = str(problem)
+            self._wanted_id = "" if isinstance(problem, NotFoundError) else look_id
             self.selected_id = self.values[0].id if self.values else ""
         else:
             self.values = (look,) if look else ()
 
-    def _find(self, look_id: str) -> Look | None:
-        try:
-            return self._get(look_id)
-        except (HeyGenError, ValueError) as error:
-            self._notice = self.error = str(error)
-            self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
-            return None
+    def _takes(self, name: str, value: object) -> bool:
+        if not super()._takes(name, value):
+            return False
+        if name != "selected_id" or not value or value == self.selected_id or self._knows(value) or self._may_ask(1):
+            return True
+        self._notice = self.error = f"There is no look {value!r} among those loaded."
+        return False
+
+    def _knows(self, look_id: object) -> bool:
+        """Whether no service is asked for a look."""
+        catalogue = self._catalogue
+        return catalogue is not None and (catalogue.client is None or catalogue.get(str(look_id)) is not None)
 
     def _get(self, look_id: str) -> Look:
         self.catalogue.wait_for_snapshot()
@@ -235,17 +264,20 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
     # -- loading ------------------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
-        """Begin to load, or go on, and follow what arrives."""
-        try:
-            catalogue = self.catalogue
-        except (HeyGenError, ValueError) as error:
-            self.error = str(error)
-            return
-        self._paused = False
-        catalogue.hold(self)
-        catalogue.load_in_background()
-        catalogue.fetch_ahead(self.filter.group_id)
-        self._begin_to_follow()
+        """Begin to load, or go on, and follow what arrives; not once it is closed, when a late message asks for it."""
+        with self._guard:
+            if self._closing.is_set():
+                return
+            try:
+                catalogue = self.catalogue
+            except (HeyGenError, ValueError) as error:
+                self.error = str(error)
+                return
+            self._paused = False
+            catalogue.hold(self)
+            catalogue.load_in_background()
+            catalogue.fetch_ahead(self.filter.group_id)
+            self._begin_to_follow()
 
     def _begin_to_follow(self) -> None:
         with self._guard:
@@ -257,9 +289,9 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                     self._notice = self.error = str(error)
 
     def _pause(self) -> None:
-        self._paused = True
-        if self._catalogue is not None and not self._is_the_users:
+        if self._catalogue is not None and not self._is_the_users and not self._paused:
             self._catalogue.release(self)
+        self._paused = True
 
     def _follow(self) -> None:
         """Publish what arrives for as long as the picker is shown or loading: what its thread does."""
@@ -272,6 +304,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                 if latest != revision:
                     revision = latest
                     self._publish()
+                    self._send_renewed()
                 taken = time.perf_counter() - begun
                 with self._guard:
                     needed = self._view_count or catalogue.progress.loading or catalogue.revision != revision
@@ -285,7 +318,33 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                 if self._follower is threading.current_thread():
                     self._follower = None
 
+    def _send_renewed(self) -> None:
+        """Tell the views the new pictures of the cards whose old ones they have failed to load."""
+        with self._guard:
+            shown = {i: image(record) for i, record in self._cards.pictured(self._expired).items()}
+            renewed = {i: url for i, url in shown.items() if url != self._expired[i]}
+            self._expired = {i: url for i, url in self._expired.items() if shown.get(i) == url}
+            if renewed:
+                self.send({"method": "renewed", "args": [{"version": self._version, "images": renewed}]})
+
     # -- what the view asks -------------------------------------------------------------------------------------------
+
+    def vue_previews_failed(self, card_ids: object) -> None:
+        """Renew the pictures that a view failed to load where their URLs have expired, in the order of their cards."""
+        if not isinstance(card_ids, list):
+            return
+        with self._guard:
+            if self._catalogue is None or self._closing.is_set():
+                return
+            failed = self._cards.pictured([i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)])
+            signed = {i: until for i, record in failed.items() if (until := expiry(image(record)))}
+            # Where it has been renewed already, the view has missed that: what it has is not this one.
+            now = time.time()
+            expired = {i: image(failed[i]) if until <= now else None for i, until in signed.items()}
+            # Of one that was told before and has changed since, the views still have what was there then.
+            self._expired = dict(islice({**expired, **self._expired}.items(), _AWAITED))
+            self._catalogue.renew_previews(failed.values())
+            self._send_renewed()
 
     def vue_choose(self, look_id: object) -> None:
         """Choose the look that was clicked; take it back when it is chosen already."""
@@ -304,13 +363,15 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
             self._notice = self.error = ""
             self._load()
             self._publish()
-            if self._wanted_id:
+            if self._wanted_id and self._may_ask(1):
                 self.selected_id = self._wanted_id
 
     def vue_refresh(self, _: object = None) -> None:
         """Load everything anew, or go on with that where it was stopped."""
-        with self._guard, contextlib.suppress(HeyGenError):
+        with self._guard, contextlib.suppress(HeyGenError, ValueError):
+            if self._closing.is_set():
+                return
             progress = self.catalogue.progress
-            if progress.refreshed is None or progress.loading:
+            if progress.refreshed is None and not progress.loading:
                 self.catalogue.refresh()
             self._load()

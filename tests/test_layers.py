@@ -36,7 +36,9 @@ FLOORS = {
     "_loaded": 4,
     "_loading": 4,
     "_progress": 3,
+    "_renewal": 4,
     "catalogue": 4,
+    "_guarded": 5,
     "_messages": 5,
     "_sources": 5,
     "_grid": 5,
@@ -46,6 +48,7 @@ FLOORS = {
 # What a room may import from outside the standard library.
 OUTSIDE = {
     "_answers": {"requests"},
+    "_arguments": {"requests"},
     "_connections": {"requests", "urllib3"},
     "_transport": {"requests", "urllib3"},
     "api": {"requests"},
@@ -56,7 +59,8 @@ OUTSIDE = {
     "frame": {"pandas", "pyarrow"},
     "_loaded": {"pandas"},
     "catalogue": {"tqdm"},
-    "_grid": {"traitlets", "ipyvuetify"},
+    "_guarded": {"traitlets", "ipyvuetify"},
+    "_grid": {"traitlets"},
     "picker": {"pandas", "traitlets", "ipywidgets"},
 }
 

@@ -1,0 +1,92 @@
+"""A widget that several threads may use at once: ipywidgets' own is not safe under that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import traitlets
+from ipyvuetify.VuetifyTemplate import VuetifyTemplate
+
+from ._threads import Guard
+
+__all__ = ["GuardedTemplate"]
+
+
+@dataclass(frozen=True)
+class _PutOff:
+    """An observer that is called once the widget's lock is free. Two of the same observer are equal."""
+
+    guard: Guard
+    handler: Callable[..., object]
+
+    def __call__(self, change: object) -> None:
+        self.guard.put_off(partial(self.handler, change))
+
+
+class GuardedTemplate(VuetifyTemplate):
+    """A template whose traits change under a lock, `_guard`, which is free again when observers are called.
+
+    Handlers of messages come on the main thread or others, and none of them may find what another has half changed. So
+    the traits' own observers, which are methods of the class, run under the lock. All other observers are called after
+    it is released, on the thread that made the change and before that goes on: what they call or wait for is theirs.
+    """
+
+    _guard: Guard
+
+    def setup_instance(self, /, *args: object, **kwargs: object) -> None:
+        self._guard = Guard()
+        super().setup_instance(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not self.has_trait(name):
+            super().__setattr__(name, value)
+            return
+        with self._guard:
+            super().__setattr__(name, value)
+
+    def set_trait(self, name: str, value: object) -> None:
+        with self._guard:
+            super().set_trait(name, value)
+
+    @contextmanager
+    def hold_trait_notifications(self) -> Iterator[None]:
+        with self._guard, super().hold_trait_notifications():
+            yield
+
+    @contextmanager
+    def hold_sync(self) -> Iterator[None]:
+        with self._guard, super().hold_sync():
+            yield
+
+    def observe(self, handler: Callable[..., object], names: object = traitlets.All, type: object = "change") -> None:
+        super().observe(self._put_off(handler), names, type)
+
+    def unobserve(
+        self, handler: Callable[..., object] | None, names: object = traitlets.All, type: object = "change"
+    ) -> None:
+        super().unobserve(self._put_off(handler), names, type)
+
+    def _put_off(self, handler: Callable[..., object] | None) -> Callable[..., object] | None:
+        if handler is None or isinstance(handler, traitlets.ObserveHandler):
+            return handler
+        return _PutOff(self._guard, handler)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the front end changed."""
+        with self._guard:
+            super().set_state(sync_data)
+
+    def send_state(self, key: str | Iterable[str] | None = None) -> None:
+        """Send traits to the front end, and nothing newer before them."""
+        with self._guard:
+            super().send_state(key)
+
+    def __del__(self) -> None:
+        """Do nothing: a garbage collection calls this, on any thread, whatever that holds, and so may the very end.
+
+        What is collected has been closed, or was never shown: ipywidgets keeps all others.
+        """

@@ -1,0 +1,309 @@
+"""A hostile service on a real page: nothing runs, no foreign host is asked, the grid keeps its form; and a dead one."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from avatar_service import Service
+from loopback import KEY, Reply, Seen, reply
+from playwright.sync_api import Dialog, Locator, Request, expect
+
+from heygen_widgets._messages import clip
+
+from .conftest import OpenNotebook
+from .jupyter import NotebookPage
+from .picker_page import cards, choose_option, grid, named, picker_of, total, wait_until
+
+PAYLOADS = [
+    "<script>window.pwned = 1</script>",
+    '"><img src=x onerror="window.pwned = 2">',
+    "javascript:window.pwned=3",
+    "data:text/html,<script>window.pwned=4</script>",
+    "{{ window.pwned = 5 }} ${window.pwned=6} `'\"",
+    "\u202ethgil eht dna \u2067 thgir morf",
+    "a\r\nb\tc\x1b[31m\x7f\u2028d",
+    "Z\u0301\u0302\u0303\u0304" + "\u0301" * 300,
+    "nul \0, lone surrogate \ud800, private \ue000 and 👩\u200d👩\u200d👧",
+    "W" * 100_000,
+    "\u200b\ufeff\u202e",
+    "שלום <b>bold</b> عليكم",
+]
+# Each but the first two is asked for by no browser.
+URLS = [
+    "{url}/picture.svg",
+    "DATA:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9' onload='window.pwned=7'>"
+    "<script>window.pwned=8</script></svg>",
+    "javascript:window.pwned=9",
+    "data:text/html,<script>window.pwned=10</script>",
+    "file:///etc/passwd",
+    "blob:http://foreign.example/1",
+    "//foreign.example/a.png",
+    "ftp://foreign.example/a.png",
+    "java\nscript:window.pwned=11",
+    "https:\\\\foreign.example\\a.png",
+    "{url}/" + "a" * 200_000,
+    'x" onerror="window.pwned=12',
+]
+PICTURE = (
+    b"<svg xmlns='http://www.w3.org/2000/svg' width='90' height='120'><rect width='90' height='120' fill='teal'/></svg>"
+)
+ROWS = """root => [...root.querySelectorAll('.look-grid__row')].map(row => {
+    const box = row.getBoundingClientRect();
+    return [...row.querySelectorAll('.look-card')].map(card => {
+        const { left, right, width, height } = card.getBoundingClientRect();
+        return { width, height, inside: left >= box.left - 1 && right <= box.right + 1 };
+    });
+})"""
+SIDEWAYS = """root => ['.look-grid', '.look-bar', '.look-line'].map(name => root.querySelector(name))
+    .concat(root).filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
+
+
+def records(url: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": payload if payload.startswith("W") else f"{payload[:50]}-{n}",
+            "name": payload,
+            "avatar_type": payload,
+            "group_id": f"group {payload[:50]}",
+            "preview_image_url": address.replace("{url}", url),
+            "preview_video_url": address.replace("{url}", url),
+            "tags": [f"tag {payload[:150]}", payload],
+            "supported_api_engines": [payload],
+            "status": payload,
+            "gender": payload,
+            "image_width": 2**53 if n == 0 else None,
+            "image_height": 1 if n == 0 else None,
+        }
+        for n, (payload, address) in enumerate(zip(PAYLOADS, URLS, strict=True))
+    ]
+
+
+class HostileService(Service):
+    """Serves the payloads as looks and as characters, and one picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks["public"] = records(self.url)
+
+    def _answer(self, seen: Seen) -> Reply:
+        if seen.path == "/picture.svg":
+            return reply(PICTURE, Content_Type="image/svg+xml")
+        if seen.path == "/v3/avatars" and seen.query["ownership"] == "public":
+            named = {one["group_id"]: one for one in self.looks["public"]}
+            return reply(
+                {
+                    "data": [
+                        {**one, "id": group_id, "looks_count": 1, "created_at": 1_700_000_000}
+                        for group_id, one in named.items()
+                    ],
+                    "has_more": False,
+                }
+            )
+        return super()._answer(seen)
+
+
+@pytest.fixture
+def hostile() -> Iterator[HostileService]:
+    with HostileService() as service:
+        yield service
+
+
+def connect(service: HostileService) -> str:
+    return f"from heygen_widgets import *\nclient = HeyGenClient({KEY!r}, base_url={service.url!r}, max_retries=0)\n"
+
+
+BY_HTTP = "picker = LookPicker(client, cache=None)\npicker.catalogue.wait(); picker"
+# As they were served, without what a client cleans.
+BY_HAND = """
+import json, urllib.request
+served = json.load(urllib.request.urlopen(client.base_url + "/v3/avatars/looks?limit=50&ownership=public"))["data"]
+texts = ("id", "name", "avatar_type", "group_id", "preview_image_url", "preview_video_url", "status")
+looks = [
+    Look(**{name: one[name] for name in texts}, tags=tuple(one["tags"]), supported_api_engines=tuple(one["tags"]))
+    for one in served
+]
+picker = LookPicker(LookCatalogue.of(looks))
+picker
+"""
+
+
+class Watched:
+    """What a page asks for, and whether anything of the payloads ran there."""
+
+    def __init__(self, notebook: NotebookPage) -> None:
+        self.notebook = notebook
+        self.origins: set[str] = set()
+        self.dialogs: list[str] = []
+        notebook.page.on("request", self._note)
+        notebook.page.on("dialog", self._dismiss)
+
+    def _note(self, request: Request) -> None:
+        parts = urlsplit(request.url.removeprefix("blob:"))
+        self.origins.add(f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:")
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def expect_calm(self) -> None:
+        assert self.notebook.page.evaluate("window.pwned") is None
+        assert self.dialogs == []
+        assert self.notebook.errors() == []
+        assert self.notebook.console_errors == []
+
+
+def expect_form(picker: Locator) -> None:
+    """Expect a grid whose cards stand in columns, all of one size, with nothing beside them."""
+    rows = picker.evaluate(ROWS)
+    sizes = [(round(card["width"]), round(card["height"])) for row in rows for card in row]
+    assert max(width for width, _ in sizes) - min(width for width, _ in sizes) <= 1
+    assert len({height for _, height in sizes}) == 1
+    assert all(card["inside"] for row in rows for card in row)
+    assert picker.evaluate(SIDEWAYS) == []
+
+
+@pytest.mark.parametrize(("source", "choosable"), [(BY_HTTP, 11), (BY_HAND, 10)], ids=["by http", "by hand"])
+def test_nothing_of_a_hostile_service_runs_or_is_asked_for_and_each_look_can_be_chosen(
+    open_notebook: OpenNotebook, hostile: HostileService, source: str, choosable: int
+) -> None:
+    empty = Watched(open_notebook(["1"]))
+    empty.notebook.run_all()
+    expect(empty.notebook.output(0)).to_contain_text("1")
+
+    watched = Watched(open_notebook([connect(hostile) + source]))
+    notebook = watched.notebook
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    expect(total(picker)).to_have_text("12 looks")
+    # All but those whose id no message can carry.
+    expect(cards(picker)).to_have_count(choosable)
+    wait_until(picker, "root => root.querySelectorAll('.look-card img').length === 2")
+    wait_until(picker, "root => [...root.querySelectorAll('.look-card img')].every(i => i.naturalWidth > 0)")
+    sources = picker.locator(".look-card img").evaluate_all("images => images.map(i => i.getAttribute('src'))")
+    assert all(one.lower().startswith(("http://127.0.0.1", "data:image/")) for one in sources)
+    assert picker.locator("script, b, iframe, object, embed, video, a").count() == 0
+    expect_form(picker)
+    names = picker.locator(".look-card__name").all_text_contents()
+    shown = [clip(payload).strip() for payload in PAYLOADS]
+    assert [name for name, wanted in zip(names, shown, strict=True) if wanted and name != wanted] == []
+    assert all(names)
+
+    for card in picker.locator(".look-card").all():
+        position, has_id = card.get_attribute("data-position"), card.get_attribute("data-look-id") is not None
+        before = notebook.value("picker.value is None or picker.catalogue.looks.index(picker.value)")
+        card.click()
+        chosen = int(position or 0) if has_id else before
+        notebook.expect_run("picker.catalogue.looks.index(picker.value)", chosen)
+    watched.expect_calm()
+
+    choose_option(picker, "Tag", PAYLOADS[1])
+    expect(total(picker)).to_have_text("1 of 12 looks")
+    expect(picker.locator(".look-line__chip")).to_have_text(f"Tag: {PAYLOADS[1]}")
+    expect(named(picker, "Tag")).to_contain_text(PAYLOADS[1])
+    picker.get_by_role("button", name="Clear filters").click()
+    expect(total(picker)).to_have_text("12 looks")
+    choose_option(picker, "Type", PAYLOADS[0])
+    expect(total(picker)).to_have_text("1 of 12 looks")
+    # A lone surrogate is no text that Python can send.
+    tags = "{tag for look in picker.catalogue.looks for tag in look.tags if '\\ud800' not in tag}"
+    notebook.run(f"picker.filter = LookFilter(tag={tags})")
+    expect(picker.locator(".look-line__chip")).to_have_count(12)
+    assert picker.evaluate(SIDEWAYS) == []
+    notebook.run("picker.filter = LookFilter(); picker.show = 'characters'")
+    expect(total(picker)).to_have_text("12 characters · 12 looks")
+    wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
+    expect_form(picker)
+    watched.expect_calm()
+    assert watched.origins - empty.origins <= {hostile.url, empty.notebook.page.evaluate("location.origin"), "data:"}
+
+
+def test_a_hostile_front_end_changes_nothing_and_is_shown_what_holds(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        ["from heygen_widgets import *\npicker = LookPicker(demo_client(looks=60))\npicker.catalogue.wait(); picker"]
+    )
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    expect(total(picker)).to_have_text("60 looks")
+    grid(picker).evaluate(
+        """(_, [id, state]) => {
+            const panel = window.jupyterapp.shell.currentWidget;
+            const kernel = panel.sessionContext.session.kernel;
+            const comm = kernel._comms.get(id);
+            comm.send({ method: 'update', state, buffer_paths: [] });
+            comm.send({ method: 'custom', content: { update_ref: { functionRef: 'close' }, id, prop: 'error' } });
+            comm.send({ method: 'custom', content: { event: 'ask_window', data: null } });
+        }""",
+        [
+            notebook.value("picker.model_id"),
+            {"height": 10**9, "filter": {"gender": "Woman"}, "show": "nonsense", "components": {}, "selected_id": 5},
+        ],
+    )
+    cards(picker).nth(3).click()
+    notebook.expect_run("picker.value == picker.catalogue.looks[3]", True)
+    assert notebook.value("(picker.height, picker.show, bool(picker.filter), len(picker.components))") == (
+        560,
+        "looks",
+        False,
+        3,
+    )
+    expect(total(picker)).to_have_text("60 looks")
+    assert grid(picker).evaluate("grid => grid.clientHeight") <= 560
+
+
+def test_what_python_refuses_of_a_linked_widget_is_set_back_in_the_browser(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        [
+            "from heygen_widgets import *\nimport ipywidgets\npicker = LookPicker(demo_client(looks=60))\n"
+            "height, chosen = ipywidgets.IntText(560), ipywidgets.Text()\n"
+            "ipywidgets.jslink((height, 'value'), (picker, 'height'))\n"
+            "ipywidgets.jslink((chosen, 'value'), (picker, 'selected_id'))\n"
+            "picker.catalogue.wait(); ipywidgets.VBox([height, chosen, picker])"
+        ]
+    )
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    expect(total(picker)).to_have_text("60 looks")
+    height, chosen = notebook.output(0).locator(".widget-text input").all()
+    for typed, shown in (("700", "700"), ("1000000000", "700"), ("-5", "700"), ("240", "240")):
+        height.fill(typed)
+        height.press("Enter")
+        expect(height).to_have_value(shown)
+        expect(grid(picker)).to_have_css("height", f"{shown}px")
+        notebook.expect_run("picker.height", int(shown))
+    chosen.fill("x" * 300)
+    expect(chosen).to_have_value("")
+    chosen.fill("nobody")
+    expect(picker.locator(".v-alert")).to_contain_text("nobody")
+    expect(chosen).to_have_value("")
+    chosen.fill(notebook.value("picker.catalogue.looks[3].id"))
+    expect(cards(picker).nth(3)).to_have_attribute("aria-selected", "true")
+    notebook.expect_run("picker.value == picker.catalogue.looks[3]", True)
+
+
+def test_after_a_dead_network_retry_brings_the_looks(open_notebook: OpenNotebook) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    notebook = open_notebook(
+        [
+            "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
+            f"service = DemoService(looks=60, port={port})\n"
+            f"client = HeyGenClient(service.api_key, base_url='http://127.0.0.1:{port}', max_retries=0)\n"
+            "picker = LookPicker(client, cache=None)\npicker"
+        ]
+    )
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    alert = picker.locator(".v-alert")
+    expect(alert).to_contain_text(f"127.0.0.1:{port}")
+    expect(cards(picker)).to_have_count(0)
+    alert.get_by_role("button", name="Retry").click()
+    expect(alert).to_contain_text(f"127.0.0.1:{port}")
+    notebook.run("service.start()")
+    alert.get_by_role("button", name="Retry").click()
+    expect(total(picker)).to_have_text("60 looks")
+    expect(cards(picker).nth(5)).to_be_visible()
+    expect(alert).to_have_count(0)
+    notebook.run("service.close()")
