@@ -9,8 +9,6 @@ from http.client import HTTPResponse
 from typing import Any
 
 import requests
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 __all__ = ["DeadlineAdapter"]
 
@@ -49,41 +47,30 @@ class _Response(HTTPResponse):
             self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, time.monotonic() + 2 * timeout))
 
 
-class _Connection(HTTPConnection):
-    response_class = _Response
-    # Whatever `http.client.HTTPConnection.debuglevel` is: from 1 on, each request is printed, the key included.
-    debuglevel = 0
-
-
-class _SecureConnection(HTTPSConnection):
-    response_class = _Response
-    debuglevel = 0
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-_POOLS = {"http": _Pool, "https": _SecurePool}
-
-
 class DeadlineAdapter(requests.adapters.HTTPAdapter):
-    """Lets no answer take longer than twice the read time-out, be it headers or a body that drip.
-
-    A SOCKS proxy has connections of its own kind: there each piece of the headers only has to keep within the read
-    time-out.
-    """
+    """Lets no answer take longer than twice the read time-out, be it headers or a body that drip."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's own
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        _set_deadlines(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - the base class's own
+        known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **options)
-        if type(manager) is urllib3.ProxyManager:
-            manager.pool_classes_by_scheme = _POOLS
+        if not known:
+            _set_deadlines(manager)
         return manager
+
+
+def _set_deadlines(manager: Any) -> None:  # noqa: ANN401 - also one for SOCKS, of a package that may not be there
+    """Let a manager of connections, whatever kind it makes, make those whose answers end."""
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _with_deadline(pool) for scheme, pool in pools.items()}
+
+
+def _with_deadline(pool: type[Any]) -> type[Any]:
+    # `http.client.HTTPConnection.debuglevel` counts for all connections that have none of their own: from 1 on, each
+    # request is printed, the key included.
+    own = {"response_class": _Response, "debuglevel": 0}
+    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), own)
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import threading
 import time
-import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from ._arguments import is_loopback
 from ._connections import DeadlineAdapter
 from ._credentials import Credential, Secret, digest
 from ._pace import Pace
-from .errors import APIConnectionError, APITimeoutError, HeyGenError, RateLimitError
+from .errors import APIConnectionError, APIStatusError, APITimeoutError, HeyGenError, RateLimitError
 
 _IDEMPOTENT_METHODS = frozenset({"GET"})
 _PASSING_STATUSES = frozenset({500, 502, 503, 504})
@@ -33,6 +34,7 @@ _LONGEST_WAIT = 30.0  # s
 _UNREACHABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError)
 _TIMED_OUT = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _UNREADABLE = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)
+_SENDERS = frozenset({__name__.partition(".")[0], "requests", "urllib3", "http", "socket", "ssl"})
 _CONNECTION = re.compile(r"^\w+\(host=[^()]*\): ")  # what urllib3 begins its texts with
 _BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
 
@@ -77,8 +79,8 @@ class Transport:
         As `checked_base_url` gives it.
     timeout : tuple of float
         Connect and read time-out in s, as `checked_timeout` gives it. An answer that drips is given up once
-        connect + 2 × read have gone by, give or take one read. (The headers too, unless the session was given or there
-        is a SOCKS proxy: then each piece of them only has to keep within the read time-out.)
+        connect + 2 × read have gone by, give or take one read; looking up the host's name comes on top. (The headers
+        too, unless the session was given: then each piece of them only has to keep within the read time-out.)
     max_retries : int
         How often a request is sent again, 0 or more.
     session : requests.Session or None
@@ -145,7 +147,8 @@ class Transport:
 
         429 and failures before anything was sent are retried for any method; 500, 502, 503, 504 and broken connections
         for idempotent methods; time-outs never. The wait is 1 s, doubled each time, with ±25 % of jitter, or what
-        ``Retry-After`` says if that is longer; at most 30 s. After a 429 all threads wait, and see `Pace`.
+        ``Retry-After`` says if that is longer; at most 30 s. After a 429 all threads wait: see `Pace`. With no retries,
+        nothing waits.
 
         Parameters
         ----------
@@ -163,26 +166,33 @@ class Transport:
         """
         attempt = 0
         while True:
-            self._pause(self._pace.turn(self._now()))
+            self._wait_for_turn()
             self.credential = self.credential.renewed()
+            sent = self._now()
             outcome = self._attempt(method, path, params)
             if not isinstance(outcome, _Fault):
                 self._pace.speed_up()
                 return outcome
+            wait = _wait(attempt, outcome.retry_after)
+            limited = isinstance(outcome.error, RateLimitError)
+            if limited and self._max_retries:
+                self._pace.slow_down(self._now(), wait, sent)
+            elif isinstance(outcome.error, APIStatusError):
+                self._pace.speed_up()
             if attempt == self._max_retries or not outcome.retry:
                 raise outcome.error
-            wait = _wait(attempt, outcome.retry_after)
-            if isinstance(outcome.error, RateLimitError):
-                self._pace.slow_down(self._now(), wait)
-            else:
-                self._pause(wait)
+            if not limited:
+                self._sleep(wait)
             attempt += 1
             with self._counting:
                 self._retries += 1
 
-    def _pause(self, wait: float) -> None:
-        if wait > 0:
+    def _wait_for_turn(self) -> None:
+        while (wait := self._pace.turn(self._now())) > 0:
             self._sleep(wait)
+            if not self._pace.is_paused(self._now()):
+                return
+            # A 429 has come meanwhile, which holds up also what had its turn.
 
     def _attempt(
         self, method: str, path: str, params: Mapping[str, str | int | None] | None
@@ -210,6 +220,7 @@ class Transport:
         self, method: str, path: str, params: Mapping[str, str | int | None] | None, credential: Credential
     ) -> Answer | _Fault:
         deadline = time.monotonic() + self._longest_exchange
+        handled = sys.exception()
         try:
             response = self._session.request(
                 method,
@@ -228,7 +239,7 @@ class Transport:
         except BaseException as exc:
             # Where Ctrl-C, or whatever a handler of the user's raises, struck, local variables may hold the bytes that
             # were being sent.
-            _forget_locals(exc)
+            _forget_locals(exc, handled)
             raise
         body: bytes | HeyGenError | _Fault
         try:
@@ -280,10 +291,20 @@ def _nothing_was_sent(exc: Exception) -> bool:
     return isinstance(getattr(reason, "original_error", reason), urllib3.exceptions.NewConnectionError)
 
 
-def _forget_locals(exc: BaseException | None) -> None:
-    """Empty the frames that have ended of a traceback, and of those it began in; their lines stay."""
-    while exc is not None:
-        traceback.clear_frames(exc.__traceback__)
+def _forget_locals(exc: BaseException | None, handled: BaseException | None) -> None:
+    """Empty the frames in which bytes were sent, of a traceback and of those it began in; their lines stay.
+
+    Frames of the user's own are left alone, and so is what was being handled when the request began.
+    """
+    seen: list[BaseException] = []
+    while exc is not None and exc is not handled and exc not in seen:
+        seen.append(exc)
+        trace = exc.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _SENDERS:
+                with suppress(RuntimeError):  # it has not ended
+                    trace.tb_frame.clear()
+            trace = trace.tb_next
         exc = exc.__context__
 
 

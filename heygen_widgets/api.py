@@ -30,12 +30,12 @@ from .models import AvatarGroup, Look, Page
 
 __all__ = ["HeyGenClient"]
 
-T = TypeVar("T")
-R = TypeVar("R", Look, AvatarGroup)
+T = TypeVar("T", Look, AvatarGroup)
 
 _BASE_URL = "https://api.heygen.com"
 _LOOKS = "/v3/avatars/looks"
 _GROUPS = "/v3/avatars"
+_MOST_IDLE = 3  # pages
 _RENAMED_TYPES = {"video_avatar": "digital_twin"}
 
 Query = dict[str, str | int | None]
@@ -58,8 +58,8 @@ class HeyGenClient:
     max_retries : int, default 2
         How often a request is sent again after 429, and after 500, 502, 503, 504 or a broken connection where that is
         safe. Waits 1 s, then twice as long each time, or as long as the service asks for, at most 30 s. After a 429 all
-        threads of the client wait, and go on one by one until the service takes their requests again. The variable
-        ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read: this argument says it all.
+        threads of the client wait, and then go on one by one, soon as fast as before. With 0 nothing waits. The
+        variable ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read: this argument says it all.
     session : requests.Session or None, default None
         A session of your own, say for a proxy or a certificate. It is neither changed (though its cookie jar takes what
         the service sets) nor closed.
@@ -329,11 +329,18 @@ class HeyGenClient:
         self, path: str, query: Query, limit: int, token: str | None, read: Callable[..., T]
     ) -> Iterator[Page[T]]:
         seen = {token}
+        known: set[str] = set()
+        idle = 0
         while True:
             page = self._page(path, query, limit, token, read)
             yield page
             if not page.has_more:
                 return
+            before = len(known)
+            known.update(record.id for record in page)
+            idle = 0 if len(known) > before else idle + 1
+            if idle == _MOST_IDLE:
+                raise APIResponseError(f"GET {path}: the service sent {idle} pages in a row with nothing new.")
             token = page.next_token
             if token is None:
                 raise APIResponseError(
@@ -343,7 +350,7 @@ class HeyGenClient:
                 raise APIResponseError(f"GET {path}: the service sent a next_token for the second time.")
             seen.add(token)
 
-    def _items(self, path: str, query: Query, max_items: int | None, read: Callable[..., R]) -> Iterator[R]:
+    def _items(self, path: str, query: Query, max_items: int | None, read: Callable[..., T]) -> Iterator[T]:
         if checked_max_items(max_items) == 0:
             return iter(())
         # The service wants a token back with the limit it was given for, so that the last page is cut here instead.
@@ -352,7 +359,7 @@ class HeyGenClient:
         return islice(_each_once(item for page in pages for item in page), max_items)
 
 
-def _each_once(items: Iterable[R]) -> Iterator[R]:
+def _each_once(items: Iterable[T]) -> Iterator[T]:
     """Leave out what has come already: where a record appears meanwhile, the next page begins with one of the last."""
     seen: set[str] = set()
     for item in items:

@@ -277,11 +277,12 @@ class LookCatalogue(LoadedLooks):
                 return
             if not self._has_read:
                 self._has_read = True
-                kept = self._cache_path(self._client.account) if self._client else None
+                account = self._client.account if self._client else ""
+                kept = self._cache_path(account)
                 if kept and os.path.lexists(kept):
                     # Where no thread can begin, the loading will tell so.
                     with suppress(HeyGenError):
-                        self._threads.begin("snapshot", self._read, kept)
+                        self._threads.begin("snapshot", self._read, kept, account)
                         self._reading = True
                         self._note_change()
                         return
@@ -298,7 +299,7 @@ class LookCatalogue(LoadedLooks):
         if self._loading:
             self._loading.start()
 
-    def _read(self, kept: Path) -> None:
+    def _read(self, kept: Path, account: str) -> None:
         """Take the snapshot that an earlier load has left, and load anew where it is too old: what a thread does."""
         snapshot = None
         try:
@@ -310,6 +311,8 @@ class LookCatalogue(LoadedLooks):
                     self._adopt(snapshot)
                 age = time.time() - (self._loaded_at or 0)
                 fresh = self._complete and self._cache is not None and 0 <= age <= self._cache.total_seconds()
+                if fresh and self._loading:
+                    self._loading.account = account
                 if not fresh and self._complete:
                     self._loading = self._new_loading(LookStore())
                 if not fresh and self._loading and not self._stopping:
@@ -428,7 +431,8 @@ class LookCatalogue(LoadedLooks):
     def renew_previews(self, records: Iterable[Look | AvatarGroup]) -> None:
         """Fetch looks and groups of this catalogue again whose signed preview URLs have expired, in the background.
 
-        At most two a second, the last asked for first, each once; their new URLs then take the place of the expired.
+        At most two a second, the last asked for first, each once; their new URLs then take the place of the expired. At
+        most 600 wait for their turn; the others have to be asked for again.
         ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}``. `stop` ends it.
         """
         if self._renewal:

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from heygen_widgets._transport import Transport
 from heygen_widgets.api import HeyGenClient
 
 KEY = "sk_V2_planted-key-0123456789abcdef"
@@ -36,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.next_reply(Seen(self.command, parts.path, query, headers))(self)
 
-    do_POST = do_GET  # noqa: N815 - the base class looks this name up
+    do_POST = do_CONNECT = do_GET  # noqa: N815 - the base class looks these names up
 
     def log_message(self, *args: object) -> None:
         pass
@@ -152,8 +153,18 @@ def drip(piece: bytes, *, status: int = 200, **headers: str) -> Reply:
 def client_of(server: Loopback, **arguments: Any) -> Iterator[HeyGenClient]:
     """Give a client that asks the server and never really waits; `client.waits` tells how long it would have, in s."""
     with HeyGenClient(KEY, base_url=server.url, **arguments) as client:
-        waits: list[float] = []
-        client._transport._now = lambda: sum(waits)
-        client._transport._sleep = waits.append
-        client.waits = waits  # type: ignore[attr-defined]
+        client.waits = hurry(client._transport)  # type: ignore[attr-defined]
         yield client
+
+
+def hurry(transport: Transport, meanwhile: Callable[[], object] = lambda: None) -> list[float]:
+    """Let nothing really wait between requests; give where each wait is noted, in s, which is what its clock shows."""
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        meanwhile()
+
+    transport._now = lambda: sum(waits)
+    transport._sleep = sleep
+    return waits

@@ -363,6 +363,21 @@ def test_a_token_that_repeats_is_an_error_after_the_looks_that_came_before(token
         assert len(server.seen) == len(tokens)
 
 
+@pytest.mark.parametrize("ids", [["look_1", "look_2"], []])
+def test_pages_without_end_that_bring_nothing_new_are_an_error(ids: list[str]) -> None:
+    def play(handler: Handler) -> None:
+        number = len(handler.server.seen)
+        found = ["look_1", "look_2"] if number == 1 else ids
+        reply({"data": [look(i) for i in found], "has_more": True, "next_token": f"t{number}"})(handler)
+
+    with Loopback(play) as server, client_of(server) as client:
+        found = []
+        with pytest.raises(APIResponseError, match="3 pages in a row with nothing new"):
+            found.extend(item.id for item in client.iter_looks(max_items=50))
+        assert found == ["look_1", "look_2"]
+        assert len(server.seen) == 4
+
+
 @pytest.mark.parametrize("token", [None, "", 5, "\ud800"])
 def test_more_without_a_token_is_an_error_after_the_looks_that_came_before(token: object) -> None:
     with Loopback(page(["a"], has_more=True, next_token=token)) as server, client_of(server) as client:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from avatar_service import PATIENCE, ids
+from loopback import hurry
 
 from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookPicker, Page
 from heygen_widgets.demo import FAULT_KINDS, DemoService, Fault
@@ -205,14 +206,7 @@ def faulty(kind: str, lasting: bool = False) -> Iterator[tuple[DemoService, HeyG
         DemoService(LOOKS, faults=[fault]) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=timeout) as client,
     ):
-        waits: list[float] = []
-
-        def sleep(seconds: float) -> None:
-            waits.append(seconds)
-            wait_for_listener(service.base_url)
-
-        client._transport._now = lambda: sum(waits)
-        client._transport._sleep = sleep
+        waits = hurry(client._transport, lambda: wait_for_listener(service.base_url))
         yield service, client
         assert service.struck[kind], "the fault has not been met"
         assert all(0 < wait <= 30 + 5 for wait in waits)
@@ -447,7 +441,7 @@ def test_a_whole_catalogue_comes_through_5_percent_of_faults_that_pass(
         # Six faults in a row are as unlikely as one in sixty million.
         HeyGenClient(service.api_key, base_url=service.base_url, max_retries=5) as client,
     ):
-        client._transport._sleep = lambda _: wait_for_listener(service.base_url)
+        hurry(client._transport)
         catalogue = LookCatalogue(client, cache=None)
         catalogue.load()
         assert catalogue.complete
@@ -468,7 +462,7 @@ def test_a_whole_catalogue_comes_through_every_fault_when_load_is_called_again(
         DemoService(5_000, faults=random_faults(ending, 0.2)) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=(5, 0.2)) as client,
     ):
-        client._transport._sleep = lambda _: wait_for_listener(service.base_url)
+        hurry(client._transport, lambda: wait_for_listener(service.base_url))
         catalogue = LookCatalogue(client, cache=None)
         errors = set()
         while not catalogue.complete:

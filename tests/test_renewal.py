@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -399,16 +400,22 @@ def write_login(folder: Path, user: str) -> None:
     (folder / "credentials").write_text(json.dumps({"oauth": oauth, "user": {"email": f"{user}@example.org"}}))
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["loaded", "kept"])
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
 def test_a_login_that_has_become_another_accounts_renews_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_home: Path, when: str, kept: bool
 ) -> None:
     monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
     monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
     write_login(tmp_path, "one")
     with Signing({"p": 2}) as service, HeyGenClient(base_url=service.url) as client:
-        catalogue = LookCatalogue(client, cache=None)
+        catalogue = LookCatalogue(client, cache=timedelta(days=1))
         catalogue.load()
+        if kept:
+            catalogue = LookCatalogue(client, cache=timedelta(days=1))
+            before = len(service.asked())
+            catalogue.load()
+            assert len(service.asked()) == before
         never_really_wait(catalogue)
 
         def change(_: str = "", __: Seen | None = None) -> None:

@@ -375,32 +375,34 @@ class StoppedError(Exception):
     """What a handler of signals, or a watchdog, may raise at any moment."""
 
 
-def stop(data: object) -> None:
+def stop() -> None:
     raise StoppedError
 
 
-def interrupt(data: object) -> None:
+def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def break_off(data: object) -> None:
-    raise ConnectionError
-
-
-def stop_while_another_is_handled(data: object) -> None:
+def stop_while_another_is_handled() -> None:
     try:
-        break_off(data)
-    except ConnectionError:
+        interrupt()
+    except KeyboardInterrupt:
         raise StoppedError  # noqa: B904 - so that it hangs on the first
+
+
+def sending(strike: Callable[[], None]) -> Callable[..., None]:
+    """Give a function of http.client's that has the bytes of a request when something strikes."""
+    send: Callable[..., None] = eval("lambda self, data: strike()", {"__name__": "http.client", "strike": strike})
+    return send
 
 
 @pytest.mark.parametrize("strike", [stop, interrupt, stop_while_another_is_handled])
 def test_whatever_strikes_while_a_request_is_sent_passes_without_the_key(
-    strike: Callable[[object], None], monkeypatch: pytest.MonkeyPatch
+    strike: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Loopback(OK) as server:
         client = HeyGenClient(base_url=server.url)
-        monkeypatch.setattr(http.client.HTTPConnection, "send", lambda self, data: strike(data))
+        monkeypatch.setattr(http.client.HTTPConnection, "send", sending(strike))
         url = server.url
         unguarded = told_by(error_of(lambda: requests.get(url, headers={"X-Api-Key": KEY}, timeout=5)))
         error = error_of(client.list_looks)
@@ -409,6 +411,44 @@ def test_whatever_strikes_while_a_request_is_sent_passes_without_the_key(
     assert isinstance(error, (StoppedError, KeyboardInterrupt))
     assert f"in {strike.__name__}\n" in told  # where it struck is told
     assert KEY not in told
+
+
+@pytest.mark.parametrize("strike", [stop, stop_while_another_is_handled])
+def test_what_strikes_leaves_the_frames_of_the_user_alone(
+    strike: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse() -> None:
+        text = "what the user looks at"
+        raise ValueError(text[:4])
+
+    def program(client: HeyGenClient) -> None:
+        mine = "another thing of theirs"
+        try:
+            parse()
+        except ValueError:
+            client.list_looks()
+        assert mine
+
+    with Loopback(OK) as server:
+        client = HeyGenClient(base_url=server.url)
+        monkeypatch.setattr(http.client.HTTPConnection, "send", sending(strike))
+        error = error_of(lambda: program(client))
+    told = told_by(error)
+    assert "what the user looks at" in told
+    assert "another thing of theirs" in told
+    assert KEY not in told
+
+
+def test_errors_that_hang_on_each_other_in_a_circle_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def strike() -> None:
+        error, other = StoppedError(), StoppedError()
+        error.__context__, other.__context__ = other, error
+        raise error
+
+    with Loopback(OK) as server:
+        client = HeyGenClient(base_url=server.url)
+        monkeypatch.setattr(http.client.HTTPConnection, "send", sending(strike))
+        assert isinstance(error_of(client.list_looks), StoppedError)
 
 
 def test_what_a_hook_or_an_adapter_of_the_users_raises_passes_without_the_key() -> None:

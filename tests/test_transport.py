@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import threading
+import time
 import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ from loopback import (
     drip,
     failure,
     hang_up,
+    hurry,
     look,
     page,
     reply,
@@ -38,6 +40,7 @@ from loopback import (
 )
 
 from heygen_widgets._answers import retry_after, tidy
+from heygen_widgets._connections import _Reader
 from heygen_widgets._credentials import Credential, Secret
 from heygen_widgets._pace import Pace
 from heygen_widgets._transport import Transport
@@ -67,7 +70,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def transport_of(server: Loopback, credential: Credential, max_retries: int = 2) -> Transport:
     transport = Transport(credential, base_url=server.url, timeout=(5.0, 5.0), max_retries=max_retries, session=None)
-    transport._sleep = lambda seconds: None
+    hurry(transport)
     return transport
 
 
@@ -149,9 +152,9 @@ def test_other_requests_use_the_proxy_of_the_environment(monkeypatch: pytest.Mon
         monkeypatch.setenv("https_proxy", proxy.url)
         with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
             error = error_of(client)
-    # The proxy here knows no CONNECT; that it was asked is what matters.
     assert isinstance(error, APIConnectionError)
-    assert "501" in str(error)
+    assert "502" in str(error)
+    assert [seen.method for seen in proxy.seen] == ["CONNECT"]
 
 
 def test_cookies_are_neither_kept_nor_sent() -> None:
@@ -297,6 +300,20 @@ def test_a_post_that_never_went_out_is_sent_again() -> None:
         assert transport.retries == 2
 
 
+def test_a_post_that_reached_no_proxy_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        credential = Credential(Secret(KEY), "a test")
+        transport = Transport(
+            credential, base_url="https://api.heygen.invalid", timeout=(5.0, 5.0), max_retries=2, session=None
+        )
+        hurry(transport)
+        with pytest.raises(APIConnectionError):
+            transport.request("POST", "/v3/video-agents")
+        assert transport.retries == 2
+
+
 @pytest.mark.parametrize("max_retries", [0, 1, 4])
 def test_retries_end_after_max_retries_and_the_last_error_is_raised(max_retries: int) -> None:
     with Loopback(failure(503, "first"), failure(503, "later")) as server:
@@ -400,6 +417,27 @@ def test_headers_that_drip_are_a_time_out_and_are_not_asked_for_again(fault: Rep
     with Loopback(fault) as server, client_of(server, timeout=(0.2, 0.2)) as client:
         assert isinstance(error_of(client), APITimeoutError)
         assert len(server.seen) == 1
+
+
+def test_a_proxy_whose_headers_drip_is_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(drip_headers) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with HeyGenClient(KEY, base_url="https://api.heygen.invalid", timeout=(0.2, 0.2)) as client:
+            assert isinstance(error_of(client), APITimeoutError)
+        assert len(proxy.seen) == 1
+
+
+def test_a_reader_leaves_a_socket_no_more_time_than_there_is() -> None:
+    ours, others = socket.socketpair()
+    with ours, others:
+        ours.settimeout(60)
+        others.sendall(b"ab")
+        raw = ours.makefile("rb", buffering=0)
+        assert _Reader(raw, ours, time.monotonic() + 30).readinto(bytearray(1)) == 1
+        assert (ours.gettimeout() or 60) <= 30
+        with pytest.raises(TimeoutError):
+            _Reader(raw, ours, time.monotonic() - 1).readinto(bytearray(1))
+        raw.close()
 
 
 def test_a_status_is_told_even_when_its_body_is_lost() -> None:
@@ -637,7 +675,7 @@ def test_the_key_shows_in_no_verbose_traceback_of_ipython(fault: Reply) -> None:
     ultratb = pytest.importorskip("IPython.core.ultratb")
     with Loopback(fault) as server:
         client = HeyGenClient(KEY, base_url=server.url)
-        client._transport._sleep = lambda seconds: None
+        hurry(client._transport)
         try:
             client.list_looks()
         except HeyGenError as error:
@@ -704,7 +742,7 @@ def test_a_429_holds_up_every_thread_of_the_client() -> None:
             assert go_on.wait(10)
 
         client._transport._sleep = sleep
-        client._transport._now = lambda: 0.0
+        client._transport._now = lambda: 100.0 if go_on.is_set() else 0.0
         threads = [threading.Thread(target=client.list_looks) for _ in range(4)]
         threads[0].start()
         assert held_up.acquire(timeout=10)
@@ -718,49 +756,120 @@ def test_a_429_holds_up_every_thread_of_the_client() -> None:
             thread.join(10)
         assert len(server.seen) == 5
     # One after the other, and not all at once as soon as the pause is over.
-    assert min(waits) == 7
-    assert len({round(wait, 3) for wait in waits}) == 4
+    assert sorted(waits) == [7, 8, 9, 10]
 
 
-@pytest.mark.parametrize(("a_second", "burst"), [(1, 1), (2, 1), (4, 4), (10, 20), (1, 8)])
+def test_a_turn_that_was_taken_before_a_429_is_not_used_during_its_pause() -> None:
+    pace = Pace()
+    pace.slow_down(0.0, 1.0, sent=0.0)
+    assert [pace.turn(0.0), pace.turn(0.0)] == [1.0, 2.0]
+    pace.slow_down(1.5, 5.0, sent=1.0)
+    assert pace.is_paused(2.0)
+    assert pace.turn(2.0) == 4.5
+    assert not pace.is_paused(6.5)
+
+
+def test_a_client_whose_turn_comes_during_a_pause_waits_on() -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        pace, waits = client._transport._pace, client.waits  # type: ignore[attr-defined]
+        pace.slow_down(0.0, 3.0, sent=0.0)
+        sleep = client._transport._sleep
+
+        def meanwhile(seconds: float) -> None:
+            if not waits:
+                pace.slow_down(0.0, 20.0, sent=-1.0)
+            sleep(seconds)
+
+        client._transport._sleep = meanwhile
+        client.list_looks()
+        assert waits == [3.0, 17.0]
+
+
+@pytest.mark.parametrize("threads", [4, 8])
 @pytest.mark.parametrize("latency", [0.05, 0.3])
-def test_four_threads_get_through_a_narrow_limit_with_two_retries_and_soon(
-    a_second: float, burst: int, latency: float
+@pytest.mark.parametrize(("a_second", "burst"), [(1, 1), (2, 1), (3, 3), (4, 4), (10, 20), (1, 8)])
+def test_many_threads_get_through_a_narrow_limit_with_two_retries_and_soon(
+    a_second: float, burst: int, latency: float, threads: int
 ) -> None:
-    """A simulation: the service as a bucket that fills at a fixed rate, four threads that each want 100 pages."""
-    pace, level, filled, clock = Pace(), float(burst), 0.0, 0.0
+    """A simulation: the service as a bucket that fills at a fixed rate, and threads that each want 100 pages."""
+    pace, level, filled = Pace(), float(burst), 0.0
     refused: Counter[int] = Counter()
-    waiting = [(pace.turn(0.0), thread) for thread in range(4)]
-    left = dict.fromkeys(range(4), 100)
-    while waiting:
-        waiting.sort()
-        clock, thread = waiting.pop(0)
-        level, filled = min(burst, level + (clock - filled) * a_second), clock
-        answered = clock + latency
-        if level >= 1:
-            level -= 1
+    left = dict.fromkeys(range(threads), 100)
+    # When, whose, what happens then, and when the request went out.
+    events = [(pace.turn(0.0), thread, "turn", 0.0) for thread in left]
+    while events:
+        clock, thread, what, sent = min(events)
+        events.remove((clock, thread, what, sent))
+        if what == "turn" and not pace.is_paused(clock):
+            level, filled = min(burst, level + (clock - filled) * a_second), clock
+            taken = level >= 1
+            level -= taken
+            events.append((clock + latency, thread, "taken" if taken else "refused", clock))
+            continue
+        if what == "taken":
             refused[thread] = 0
             left[thread] -= 1
             pace.speed_up()
-        else:
+        elif what == "refused":
             refused[thread] += 1
             assert refused[thread] <= 2, "a request was refused for the third time"
-            pace.slow_down(answered, 2.0 ** (refused[thread] - 1))
+            pace.slow_down(clock, 2.0 ** (refused[thread] - 1), sent)
         if left[thread]:
-            waiting.append((answered + pace.turn(answered), thread))
-    assert clock < 5 * (400 - burst) / a_second
+            events.append((clock + pace.turn(clock), thread, "turn", 0.0))
+    assert clock < 4 * (100 * threads - burst) / a_second
+
+
+def slowed(times: int) -> Pace:
+    pace = Pace()
+    for number in range(times):
+        pace.slow_down(float(number), 1.0, sent=number - 0.5)
+    return pace
 
 
 def test_the_pace_is_as_it_was_some_time_after_the_last_429() -> None:
-    pace = Pace()
-    for _ in range(5):
-        pace.slow_down(0.0, 1.0)
-    waits = [pace.turn(100.0) for _ in range(5)]
-    assert waits == sorted(waits)
-    assert waits[-1] > 1
+    pace = slowed(2)
+    waits = [pace.turn(10.0) for _ in range(5)]
+    assert waits == [0.0, 2.0, 4.0, 6.0, 8.0]
     for _ in range(100):
         pace.speed_up()
-    assert [pace.turn(200.0) for _ in range(5)] == [0.0] * 5
+    assert [pace.turn(20.0) for _ in range(5)] == [0.0] * 5
+
+
+def test_a_minute_without_requests_makes_the_gap_forgotten() -> None:
+    pace = slowed(2)
+    assert [pace.turn(80.0) for _ in range(5)] == [0.0] * 5
+
+
+def test_requests_that_were_refused_together_slow_down_as_one() -> None:
+    pace = Pace()
+    for number in range(6):
+        pace.slow_down(1.0 + number / 100, 1.0, sent=0.5)
+    assert pace.turn(10.0) == 0
+    assert pace.turn(10.0) == 1
+
+
+def test_no_number_of_429s_makes_the_gap_longer_than_5_s() -> None:
+    pace = slowed(50)
+    assert pace.turn(60.0) == 0
+    assert pace.turn(60.0) == 5
+
+
+@pytest.mark.parametrize("answer", [OK, failure(404), failure(500)])
+def test_after_a_429_the_client_is_soon_as_fast_as_before_whatever_else_is_answered(answer: Reply) -> None:
+    with Loopback(failure(429), answer) as server, client_of(server, max_retries=1) as client:
+        for _ in range(80):
+            with suppress(APIStatusError):
+                client.list_looks()
+        pace = client._transport._pace
+        assert [pace.turn(10**6) for _ in range(5)] == [0.0] * 5
+        assert client._transport._pace._gap == 0
+
+
+def test_a_client_without_retries_waits_for_nothing() -> None:
+    with Loopback(failure(429, Retry_After="20"), OK) as server, client_of(server, max_retries=0) as client:
+        error_of(client)
+        client.list_looks()
+        assert client.waits == []  # type: ignore[attr-defined]
 
 
 def test_the_client_counts_what_it_has_sent_again() -> None:

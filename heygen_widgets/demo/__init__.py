@@ -56,6 +56,7 @@ class DemoService:
         Tells the time in Unix seconds, by which signed addresses expire.
     faults : iterable of Fault or str, default ()
         Rules by which requests are answered with faults, or their texts as the command takes them: see `Fault.parse`.
+        One rule, or one text, may stand alone.
 
     Attributes
     ----------
@@ -84,7 +85,7 @@ class DemoService:
         port: int = 0,
         api_key: str | None = None,
         clock: Callable[[], float] = time.time,
-        faults: Iterable[Fault | str] = (),
+        faults: Iterable[Fault | str] | Fault = (),
     ) -> None:
         whole: dict[str, object] = {"looks": looks, "seed": seed}
         for name, value in whole.items():
@@ -99,7 +100,9 @@ class DemoService:
         if api_key == "":
             raise ValueError(f"api_key must not be empty; leave it out for {DEMO_API_KEY!r}")
         self.api_key = DEMO_API_KEY if api_key is None else api_key
-        self._faults = FaultPlan([fault_of(rule) for rule in ([faults] if isinstance(faults, str) else faults)])
+        self._faults = FaultPlan(
+            [fault_of(rule) for rule in ([faults] if isinstance(faults, (str, Fault)) else faults)]
+        )
         self.catalogue = Catalogue(looks, seed=seed)
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self._address = (host, port)
@@ -111,7 +114,7 @@ class DemoService:
     @property
     def struck(self) -> Counter[str]:
         """How often each kind of fault has struck so far."""
-        return self._faults.struck.copy()
+        return self._faults.struck
 
     @property
     def base_url(self) -> str:

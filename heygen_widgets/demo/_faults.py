@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import random
-import select
 import socket
 import struct
 import threading
@@ -17,34 +16,42 @@ from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
 from email.utils import formatdate
 from numbers import Integral
-from typing import Any, Protocol
-from urllib.parse import parse_qs
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import parse_qsl
 
-from ._answers import ApiError, path_segments
+from ._answers import DEFAULT_LIMIT, ApiError, path_segments
 
 __all__ = ["ENDPOINTS", "FAULT_KINDS", "Fault", "FaultPlan", "fault_of", "play"]
 
 ENDPOINTS = ("looks", "look", "groups", "group", "media")
 """What a fault can be of: the four endpoints, and pictures and clips."""
 
+Answer: TypeAlias = Callable[..., dict[str, Any]]
+"""Gives the right body, ``answer(shift=0)``; of a list, one that begins so many records further."""
+
 PAUSE = 0.5
 """For how long nothing listens after the fault `refused`, in s."""
 
+_CODES = {
+    "401": "unauthorized",
+    "402": "insufficient_credit",
+    "403": "forbidden",
+    "404": "not_found",
+    "409": "conflict",
+    "429": "rate_limit_exceeded",
+    "500": "internal_error",
+    "502": "internal_error",
+    "503": "internal_error",
+    "504": "internal_error",
+}
+
 FAULT_KINDS = {
-    "401": "the status, in the service's own form, as with 402 to 504",
-    "402": "",
-    "403": "",
-    "404": "",
-    "409": "",
-    "429": "with Retry-After: 2",
-    "429-date": "with a Retry-After that is a date, 3 s from now",
-    "429-bare": "without Retry-After",
-    "429-negative": "with Retry-After: -5",
-    "429-absurd": "with a Retry-After of 30 years",
-    "500": "",
-    "502": "",
-    "503": "",
-    "504": "",
+    **{status: f"the status, with the service's own error {code}" for status, code in _CODES.items()},
+    "429": "429 with Retry-After: 2",
+    "429-date": "429 with a Retry-After that is a date, 3 s from now",
+    "429-bare": "429 without Retry-After",
+    "429-negative": "429 with Retry-After: -5",
+    "429-absurd": "429 with a Retry-After of 30 years",
     "html": "an HTML page with 200",
     "html-502": "an HTML page with 502",
     "empty": "200 with an empty body",
@@ -83,17 +90,9 @@ FAULT_KINDS = {
 """The kinds of faults, each with what it does."""
 
 _LATER_PAGES = {"repeated-token", "no-token", "stale-token", "duplicates", "vanish", "appear"}
-_OF_MEDIA = {
-    *("401", "402", "403", "404", "409", "429", "500", "502", "503", "504", "html", "html-502", "empty"),
-    *("refused", "reset-before", "reset-headers", "reset-body", "silent", "drip", "drip-headers"),
-}
-_CODES = {
-    "401": "unauthorized",
-    "402": "insufficient_credit",
-    "403": "forbidden",
-    "404": "not_found",
-    "409": "conflict",
-    "429": "rate_limit_exceeded",
+_OF_MEDIA = {kind for kind in FAULT_KINDS if kind[0].isdigit()} | {
+    *("html", "html-502", "empty", "refused", "reset-before", "reset-headers", "reset-body"),
+    *("silent", "drip", "drip-headers"),
 }
 _DRIP = 0.05  # s between two bytes
 _REPEATED = 5  # records
@@ -133,7 +132,7 @@ class Fault:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in FAULT_KINDS:
+        if not isinstance(self.kind, str) or self.kind not in FAULT_KINDS:
             raise ValueError(f"unknown fault {self.kind!r}: choose from {', '.join(FAULT_KINDS)}")
         if self.endpoint is not None and self.endpoint not in ENDPOINTS:
             raise ValueError(f"unknown endpoint {self.endpoint!r}: choose from {', '.join(ENDPOINTS)}")
@@ -193,30 +192,40 @@ class FaultPlan:
 
     Every rule counts every request that it applies to; where several strike, the first of them does.
 
-    Attributes
+    Parameters
     ----------
-    struck : collections.Counter
-        How often each kind has struck.
+    rules : iterable of Fault
     """
 
     def __init__(self, rules: Iterable[Fault]) -> None:
-        self.struck: Counter[str] = Counter()
+        self._struck: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._rules = [_Counted(rule) for rule in rules]
 
-    def strike(self, path: str, query: str) -> str | None:
-        """Give the kind of fault that a request is answered with, or None."""
-        endpoint = _endpoint(path)
-        if not self._rules or endpoint is None:
-            return None
-        later = endpoint in ("looks", "groups") and bool(parse_qs(query).get("token"))
+    @property
+    def struck(self) -> Counter[str]:
+        """How often each kind has struck so far."""
         with self._lock:
-            striking = [counted for counted in self._rules if counted.would_strike(endpoint, later)]
+            return self._struck.copy()
+
+    def strike(self, path: str, query: str, answer: Answer) -> str | None:
+        """Give the kind of fault that a GET is answered with, or None; `answer` gives its right answer."""
+        endpoint = _endpoint(path) if self._rules else None
+        rules = [
+            counted
+            for counted in self._rules
+            if counted.rule.endpoint == endpoint or (counted.rule.endpoint is None and endpoint != "media")
+        ]
+        if endpoint is None or not rules:
+            return None
+        kinds = _kinds_for(endpoint, query, answer, {counted.rule.kind for counted in rules})
+        with self._lock:
+            striking = [counted for counted in rules if counted.rule.kind in kinds and counted.would_strike()]
             if not striking:
                 return None
             striking[0].left -= 1
             kind = striking[0].rule.kind
-            self.struck[kind] += 1
+            self._struck[kind] += 1
             return kind
 
 
@@ -225,17 +234,29 @@ class _Counted:
         self.rule = rule
         self.left = float("inf") if rule.times is None else rule.times
         self._seen = 0
-        self._random = random.Random(rule.seed)
+        self._random = random.Random(int(rule.seed))
 
-    def would_strike(self, endpoint: str, later: bool) -> bool:
-        rule = self.rule
-        allowed = _OF_MEDIA if endpoint == "media" else FAULT_KINDS
-        wanted = endpoint == rule.endpoint or (rule.endpoint is None and endpoint != "media")
-        if not wanted or rule.kind not in allowed or (rule.kind in _LATER_PAGES and not later):
-            return False
+    def would_strike(self) -> bool:
+        """Count a request that the rule applies to, and tell whether it would strike it."""
         self._seen += 1
-        drawn = self._random.random() < rule.probability
-        return drawn and self._seen >= rule.nth and self.left > 0
+        drawn = self._random.random() < self.rule.probability
+        return drawn and self._seen >= self.rule.nth and self.left > 0
+
+
+def _kinds_for(endpoint: str, query: str, answer: Answer, kinds: set[str]) -> set[str]:
+    """Give those of some kinds that apply to a request."""
+    if endpoint == "media":
+        return kinds & _OF_MEDIA
+    if endpoint not in ("looks", "groups") or "token" not in dict(parse_qsl(query)):
+        kinds = kinds - _LATER_PAGES
+    of_answers = kinds & (_LATER_PAGES | _BODIES.keys() | _RECORDS.keys() | _LENGTHS.keys())
+    if not of_answers:
+        return kinds
+    try:
+        body = answer()
+    except ApiError:  # What has no right answer has no wrong one either.
+        return kinds - of_answers
+    return kinds if body["data"] else kinds - _RECORDS.keys()
 
 
 def _endpoint(path: str) -> str | None:
@@ -244,9 +265,9 @@ def _endpoint(path: str) -> str | None:
             return "groups"
         case ["v3", "avatars", "looks"]:
             return "looks"
-        case ["v3", "avatars", "looks", _]:
+        case ["v3", "avatars", "looks", look_id] if look_id:
             return "look"
-        case ["v3", "avatars", _]:
+        case ["v3", "avatars", group_id] if group_id:
             return "group"
         case ["v3", *_]:
             return None
@@ -273,35 +294,31 @@ class FaultyHandler(Protocol):
         """Let nothing listen for a while, and call something as soon as that is so."""
 
 
-def play(kind: str, handler: FaultyHandler, answer: Callable[..., dict[str, Any]]) -> None:
+def play(kind: str, handler: FaultyHandler, answer: Answer) -> None:
     """Answer a request with a fault.
 
     Parameters
     ----------
     kind : str
-        One of `FAULT_KINDS`.
+        One of `FAULT_KINDS` that applies to the request.
     handler : FaultyHandler
     answer : callable
-        Gives the body that would be the right one, ``answer(shift=0)``; of a list, one that begins so many records
-        further.
-
-    Raises
-    ------
-    ApiError
-        As `answer` raises it: what has no answer has no wrong one either.
+        Gives the right answer.
     """
     status = kind.partition("-")[0]
     if status.isdigit():
-        code = _CODES.get(status, "internal_error")
-        error = ApiError(int(status), code, f"The stand-in was told to answer {kind}")
+        error = ApiError(int(status), _CODES[status], f"The stand-in was told to answer {kind}")
         handler.send_answer(error.status, _dump(error.envelope), {**_JSON, **_retry_after(kind)})
     elif kind in _WHOLE:
         whole_status, body, headers = _WHOLE[kind]()
         handler.send_answer(whole_status, body, headers)
+    elif kind == "stale-token":
+        error = ApiError(400, "invalid_parameter", "token is not valid any more", param="token")
+        handler.send_answer(error.status, _dump(error.envelope), _JSON)
     elif kind in _LATER_PAGES:
         handler.send_answer(200, _dump(_later_page(kind, handler, answer)), _JSON)
-    elif kind in _EDITS:
-        handler.send_answer(200, _EDITS[kind](answer()), _JSON)
+    elif edit := _BODIES.get(kind) or _RECORDS.get(kind):
+        handler.send_answer(200, edit(answer()), _JSON)
     elif kind in _LENGTHS:
         body = _dump(answer())
         handler.close_connection = True
@@ -358,21 +375,22 @@ def _with(**fields: object) -> Callable[[dict[str, Any]], bytes]:
 
     def edit(body: dict[str, Any]) -> bytes:
         data = body["data"]
-        record = data[len(data) // 2] if isinstance(data, list) and data else data
-        if isinstance(record, dict):
-            for name, value in fields.items():
-                record.pop(name, None)
-                if value is not None:
-                    record[name] = value
+        record = data[len(data) // 2] if isinstance(data, list) else data
+        for name, value in fields.items():
+            record.pop(name, None)
+            if value is not None:
+                record[name] = value
         return _dump(body)
 
     return edit
 
 
-_EDITS: dict[str, Callable[[dict[str, Any]], bytes]] = {
+_BODIES: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "truncated": lambda body: _dump(body)[: len(_dump(body)) // 2],
     "list": lambda body: _dump(body["data"] if isinstance(body["data"], list) else [body["data"]]),
     "data-null": lambda body: _dump({**body, "data": None}),
+}
+_RECORDS: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "no-id": _with(id=None),
     "number-name": _with(name=5),
     "huge": lambda body: _with(tags=["x" * 9] * 10**6)(body),
@@ -382,17 +400,16 @@ _EDITS: dict[str, Callable[[dict[str, Any]], bytes]] = {
 }
 
 
-def _later_page(kind: str, handler: FaultyHandler, answer: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    token = parse_qs(handler.path.partition("?")[2])["token"][-1]
-    if kind == "stale-token":
-        raise ApiError(400, "invalid_parameter", "token is not valid any more", param="token")
+def _later_page(kind: str, handler: FaultyHandler, answer: Answer) -> dict[str, Any]:
+    arguments = dict(parse_qsl(handler.path.partition("?")[2]))
     body = answer(shift={"vanish": 1, "appear": -1}.get(kind, 0))
     if kind == "duplicates":
-        body["data"] = answer(shift=-_REPEATED)["data"][:_REPEATED] + body["data"]
+        repeated = min(_REPEATED, int(arguments.get("limit", DEFAULT_LIMIT)))
+        body["data"] = answer(shift=-repeated)["data"][:repeated] + body["data"]
     elif kind == "no-token":
         body |= {"has_more": True, "next_token": None}
     elif kind == "repeated-token":
-        body |= {"has_more": True, "next_token": token}
+        body |= {"has_more": True, "next_token": arguments["token"]}
     return body
 
 
@@ -418,8 +435,14 @@ def _break_off(kind: str, handler: FaultyHandler) -> None:
 
 def _is_over(connection: socket.socket) -> bool:
     """Wait for the time of a drip; tell whether the client has gone, or the service has been closed."""
-    readable, _, _ = select.select([connection], [], [], _DRIP)
-    return bool(readable) and not connection.recv(1, socket.MSG_PEEK)
+    connection.settimeout(_DRIP)
+    try:
+        # What the client still sends is thrown away: unread, it would hide that the client has gone.
+        return not connection.recv(4_096)
+    except TimeoutError:
+        return False
+    finally:
+        connection.settimeout(None)
 
 
 def _reset(connection: socket.socket) -> None:

@@ -124,12 +124,16 @@ class DemoServer(socketserver.ThreadingTCPServer):
                 return
             self._stop()
             meanwhile()
-            if self._closed.wait(seconds):
-                return
-            self.socket = socket.socket(self.address_family, self.socket_type)
-            self.server_bind()
-            self.server_activate()
-            self.start()
+            while not self._closed.wait(seconds):
+                self.socket = socket.socket(self.address_family, self.socket_type)
+                try:
+                    self.server_bind()
+                    self.server_activate()
+                except OSError:  # Another process has taken the port meanwhile: wait until it is free.
+                    self.socket.close()
+                else:
+                    self.start()
+                    return
 
     def close(self) -> None:
         """Stop listening and break open connections off."""
@@ -179,21 +183,16 @@ class _Handler(BaseHTTPRequestHandler):
         of_api = path == "/v3" or path.startswith("/v3/")
         if of_api:
             time.sleep(self.server.latency)
-        kind = self.server.faults.strike(path, query) if self._has_key() or not of_api else None
-        if kind:
-            self._answer_faultily(kind, path, query)
+        answer = functools.partial(self.server.answers.get, path, query)
+        may_fail = self.command == "GET" and (self._has_key() or not of_api)
+        if may_fail and (kind := self.server.faults.strike(path, query, answer)):
+            play(kind, self, answer)
         elif of_api:
             self._answer_api(path, query)
         else:
             self._answer_media(path, query)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class looks these names up
-
-    def _answer_faultily(self, kind: str, path: str, query: str) -> None:
-        try:
-            play(kind, self, functools.partial(self.server.answers.get, path, query))
-        except ApiError as error:
-            self._send_envelope(error)
 
     def _answer_api(self, path: str, query: str) -> None:
         try:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
+import os
 import socket
+import socketserver
+import subprocess
+import sys
 import threading
+import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
-from heygen_widgets.demo import FAULT_KINDS, DemoService, Fault
+from heygen_widgets.demo import DEMO_API_KEY, FAULT_KINDS, DemoService, Fault, _faults
 from heygen_widgets.demo.__main__ import main
 from heygen_widgets.demo._faults import ENDPOINTS, FaultPlan
+from heygen_widgets.demo._server import DemoServer
 
 from .caller import Caller
 
@@ -46,12 +54,12 @@ class Heard(NamedTuple):
         return json.loads(self.body)
 
 
-def hear(service: DemoService, target: str = f"{LOOKS}?limit=20", enough: int = 10**9) -> Heard:
+def hear(service: DemoService, target: str = f"{LOOKS}?limit=20", enough: int = 10**9, method: str = "GET") -> Heard:
     """Ask, and read until the connection ends, or enough bytes have come."""
     address = urlsplit(service.base_url)
     came, reset = b"", False
     with socket.create_connection((address.hostname or "", address.port or 0), PATIENCE) as connection:
-        request = f"GET {target} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {service.api_key}\r\nConnection: close\r\n\r\n"
+        request = f"{method} {target} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {service.api_key}\r\nConnection: close\r\n\r\n"
         connection.sendall(request.encode())
         try:
             while len(came) < enough and (piece := connection.recv(2**16)):
@@ -60,6 +68,28 @@ def hear(service: DemoService, target: str = f"{LOOKS}?limit=20", enough: int = 
             reset = True
     head, _, body = came.partition(b"\r\n\r\n")
     return Heard(head.decode(), body, reset)
+
+
+def hear_again(service: DemoService) -> Heard:
+    """Ask as soon as the service listens again."""
+    latest = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return hear(service)
+        except ConnectionRefusedError:
+            if time.monotonic() > latest:
+                raise
+
+
+@contextmanager
+def asking(service: DemoService) -> Iterator[socket.socket]:
+    """Give a connection whose request has just been struck."""
+    address = urlsplit(service.base_url)
+    with socket.create_connection((address.hostname or "", address.port or 0), PATIENCE) as connection:
+        connection.sendall(f"GET {LOOKS} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {service.api_key}\r\n\r\n".encode())
+        while not service.struck:
+            pass
+        yield connection
 
 
 def token_of(service: DemoService, path: str = LOOKS, limit: int = 20) -> str:
@@ -135,18 +165,14 @@ def check_record(service: DemoService, kind: str) -> None:
     if kind == "long-number":
         assert b"7" * 5_000 in heard.body
         return
-    spoilt = [
-        record
-        for record in heard.json["data"]
-        if {
-            "no-id": lambda r: "id" not in r,
-            "number-name": lambda r: isinstance(r["name"], int),
-            "huge": lambda r: len(json.dumps(r.get("tags"))) > 10 * 10**6,
-            "nan": lambda r: r.get("image_width") != r.get("image_width"),
-            "surrogate": lambda r: any("\ud800" <= character <= "\udfff" for character in r["name"]),
-        }[kind](record)
-    ]
-    assert len(spoilt) == 1
+    is_spoilt: dict[str, Callable[[dict[str, Any]], bool]] = {
+        "no-id": lambda r: "id" not in r,
+        "number-name": lambda r: isinstance(r["name"], int),
+        "huge": lambda r: len(json.dumps(r.get("tags"))) > 10 * 10**6,
+        "nan": lambda r: r.get("image_width") != r.get("image_width"),
+        "surrogate": lambda r: any("\ud800" <= character <= "\udfff" for character in r["name"]),
+    }
+    assert len([record for record in heard.json["data"] if is_spoilt[kind](record)]) == 1
     assert len(heard.json["data"]) == 20
 
 
@@ -179,13 +205,7 @@ def check_refused(service: DemoService, kind: str) -> None:
     assert hear(service).reset
     with pytest.raises(ConnectionRefusedError):
         hear(service)
-    while True:
-        try:
-            heard = hear(service)
-        except ConnectionRefusedError:
-            continue
-        assert heard.reset
-        return
+    assert hear_again(service).reset
 
 
 def check_silent(service: DemoService, kind: str) -> None:
@@ -252,6 +272,15 @@ def check_list(service: DemoService, kind: str) -> None:
     assert ids_of(heard) != ids[20:40]
 
 
+def test_the_end_of_the_page_before_comes_twice_on_short_pages_too() -> None:
+    with DemoService(300, faults=[Fault("duplicates")]) as service:
+        ids = [look.id for look in service.catalogue.looks]
+        page = hear(service, f"{LOOKS}?limit=2")
+        for start in (2, 4, 6):
+            page = hear(service, f"{LOOKS}?limit=2&token={page.json['next_token']}")
+            assert ids_of(page) == ids[start - 2 : start + 2]
+
+
 Check = Callable[[DemoService, str], None]
 CHECKS: dict[str, Check] = {
     **dict.fromkeys([*EVERY_STATUS], check_status),
@@ -291,7 +320,11 @@ def test_a_single_record_can_be_spoilt_too(path: str, kind: str) -> None:
         assert service.struck == {kind: 1}
 
 
-@pytest.mark.parametrize("kind", ["403", "html", "empty", "reset-body", "drip"])
+def test_each_kind_has_a_description_of_one_line() -> None:
+    assert [kind for kind, what in FAULT_KINDS.items() if not what.strip() or "\n" in what] == []
+
+
+@pytest.mark.parametrize("kind", ["403", "429-date", "html", "empty", "reset-body", "drip"])
 def test_pictures_can_be_faulty(kind: str) -> None:
     with DemoService(100, previews="http", faults=[Fault(kind, endpoint="media")]) as service:
         caller = Caller(service)
@@ -339,9 +372,16 @@ def test_a_rule_without_an_endpoint_strikes_the_whole_api_and_no_picture() -> No
         assert statuses(service, *targets, "/nothing/here.webp", "/v3/nothing") == [500] * 4 + [404] * 2
 
 
+RIGHT: dict[str, Any] = {"data": [{"id": "some_id"}], "has_more": False, "next_token": None}
+
+
+def strike(plan: FaultPlan, query: str = "", path: str = LOOKS) -> str | None:
+    return plan.strike(path, query, lambda shift=0: RIGHT)
+
+
 def struck_numbers(*rules: Fault, requests: int = 2_000) -> list[int]:
     plan = FaultPlan(rules)
-    return [number for number in range(requests) if plan.strike(LOOKS, "")]
+    return [number for number in range(requests) if strike(plan)]
 
 
 def test_a_probability_strikes_about_so_many_and_the_same_ones_for_the_same_seed() -> None:
@@ -354,20 +394,33 @@ def test_a_probability_strikes_about_so_many_and_the_same_ones_for_the_same_seed
 
 def test_the_first_rule_that_strikes_wins_and_the_others_keep_their_turns() -> None:
     plan = FaultPlan([Fault("500", nth=2, times=1), Fault("404", times=2)])
-    assert [plan.strike(LOOKS, "") for _ in range(4)] == ["404", "500", "404", None]
+    assert [strike(plan) for _ in range(4)] == ["404", "500", "404", None]
 
 
 def test_a_fault_of_later_pages_does_not_count_the_first_ones() -> None:
     plan = FaultPlan([Fault("stale-token", nth=2)])
     queries = ["", "token=a", "", "token=b"]
-    assert [plan.strike(LOOKS, query) for query in queries] == [None, None, None, "stale-token"]
-    assert plan.strike(f"{LOOKS}/some_id", "token=c") is None
+    assert [strike(plan, query) for query in queries] == [None, None, None, "stale-token"]
+    assert strike(plan, "token=c", f"{LOOKS}/some_id") is None
 
 
-def test_what_has_no_right_answer_or_no_key_gets_no_fault() -> None:
-    with DemoService(100, faults=[Fault("no-id")]) as service:
-        assert hear(service, f"{LOOKS}/nobody").status == 404
+def test_what_a_fault_cannot_apply_to_is_left_alone_and_not_counted() -> None:
+    with DemoService(100, faults=[Fault("no-id", times=1)]) as service:
+        assert statuses(service, f"{LOOKS}/nobody", f"{LOOKS}?limit=0") == [404, 400]
+        assert hear(service, f"{LOOKS}?group_id=nobody").json["data"] == []
         assert Caller(service).call("GET", LOOKS, {}).status == 401
+        assert service.struck == {}
+        assert "id" not in hear(service, f"{LOOKS}?limit=1").json["data"][0]
+        assert service.struck == {"no-id": 1}
+
+
+def test_what_is_no_request_of_the_api_is_left_alone() -> None:
+    with DemoService(100, faults=[Fault("503")]) as service:
+        assert statuses(service, f"{LOOKS}/", f"{GROUPS}/") == [404, 404]
+        assert hear(service, LOOKS, method="POST").status == 405
+        assert service.struck == {}
+        # An id that nobody has is looked up after the fault.
+        assert hear(service, f"{LOOKS}/nobody").status == 503
 
 
 def test_a_service_without_faults_has_struck_nothing() -> None:
@@ -380,11 +433,7 @@ def test_a_service_without_faults_has_struck_nothing() -> None:
 def test_closing_the_service_ends_what_would_go_on_for_ever(kind: str) -> None:
     before = set(threading.enumerate())
     service = DemoService(100, faults=[Fault(kind)]).start()
-    address = urlsplit(service.base_url)
-    with socket.create_connection((address.hostname or "", address.port or 0), PATIENCE) as connection:
-        connection.sendall(f"GET {LOOKS} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {service.api_key}\r\n\r\n".encode())
-        while not service.struck:
-            pass
+    with asking(service):
         begun = set(threading.enumerate()) - before
         service.close()
         for thread in begun:
@@ -393,18 +442,75 @@ def test_closing_the_service_ends_what_would_go_on_for_ever(kind: str) -> None:
     assert not any(thread.is_alive() for thread in begun)
 
 
-@pytest.mark.parametrize("kind", ["silent", "drip"])
-def test_a_client_that_goes_away_ends_it_too(kind: str) -> None:
+def test_a_service_can_be_closed_while_nothing_listens_and_stays_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_faults, "PAUSE", 3_600.0)
+    before = set(threading.enumerate())
+    service = DemoService(100, faults=[Fault("refused", nth=4)]).start()
+    address = urlsplit(service.base_url)
+    callers = [Caller(service) for _ in range(3)]
+    for caller in callers:
+        caller.get(LOOKS)
+    for caller in callers:
+        caller.connection.request("GET", LOOKS, headers={"X-Api-Key": service.api_key})
+    while service.struck["refused"] < len(callers):
+        pass
+    begun = set(threading.enumerate()) - before
+    closing = threading.Thread(target=service.close, daemon=True)
+    closing.start()
+    for thread in (closing, *begun):
+        thread.join(PATIENCE)
+    for caller in callers:
+        caller.connection.close()
+    assert [thread for thread in (closing, *begun) if thread.is_alive()] == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname or "", address.port or 0), PATIENCE)
+
+
+@pytest.mark.parametrize("more", [b"", b"GET /another HTTP/1.1\r\n"])
+@pytest.mark.parametrize("kind", ["silent", "drip", "drip-headers"])
+def test_a_client_that_goes_away_ends_it_too(kind: str, more: bytes) -> None:
     with DemoService(100, faults=[Fault(kind)]) as service:
         before = set(threading.enumerate())
-        address = urlsplit(service.base_url)
-        with socket.create_connection((address.hostname or "", address.port or 0), PATIENCE) as connection:
-            connection.sendall(f"GET {LOOKS} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {service.api_key}\r\n\r\n".encode())
-            while not service.struck:
-                pass
+        with asking(service) as connection:
+            connection.sendall(more)
             (serving,) = set(threading.enumerate()) - before
         serving.join(PATIENCE)
         assert not serving.is_alive()
+
+
+def test_a_connection_is_held_open_also_beyond_1024_open_files() -> None:
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, limits[1]), limits[1]))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    try:
+        with DemoService(100, faults=[Fault("drip")]) as service:
+            assert hear(service, enough=125).body.startswith(b'{"data": [11')
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_a_port_that_is_taken_meanwhile_is_listened_on_once_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with DemoService(100, faults=[Fault("refused", times=1)]) as service, socket.socket() as other:
+        tried = threading.Event()
+
+        def bind(server: socketserver.TCPServer) -> None:
+            try:
+                socketserver.TCPServer.server_bind(server)
+            finally:
+                tried.set()
+
+        monkeypatch.setattr(DemoServer, "server_bind", bind)
+        assert hear(service).reset
+        address = urlsplit(service.base_url)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind((address.hostname, address.port))
+        other.listen()
+        assert tried.wait(PATIENCE)
+        other.close()
+        assert hear_again(service).status == 200
 
 
 # -- rules as text ----------------------------------------------------------------------------------------------------
@@ -414,7 +520,7 @@ def test_a_rule_can_be_written_as_text() -> None:
     assert Fault.parse("503") == Fault("503")
     text = "429-date endpoint=looks nth=3 times=2 probability=0.5 seed=7"
     assert Fault.parse(text) == Fault("429-date", endpoint="looks", nth=3, times=2, probability=0.5, seed=7)
-    for faults in ("503", ["503"], [Fault("503")], (Fault("503"),)):
+    for faults in ("503", Fault("503"), ["503"], [Fault("503")], (Fault("503"),)):
         with DemoService(10, faults=faults) as service:
             assert hear(service).status == 503
 
@@ -423,6 +529,7 @@ def test_a_rule_can_be_written_as_text() -> None:
     ("arguments", "message"),
     [
         ({"kind": "teapot"}, "unknown fault 'teapot': choose from 401, 402"),
+        ({"kind": ["500"]}, r"unknown fault \['500'\]: choose from 401, 402"),
         ({"kind": "500", "endpoint": "voices"}, "unknown endpoint 'voices': choose from looks, look"),
         ({"kind": "500", "nth": 0}, "nth must be 1 or more, not 0"),
         ({"kind": "500", "times": 0}, "times must be 1 or more, not 0"),
@@ -473,3 +580,22 @@ def test_the_command_refuses_a_rule_it_cannot_read_and_lists_all_kinds(capsys: p
         main(["--help"])
     shown = capsys.readouterr().out
     assert [kind for kind in FAULT_KINDS if f"\n  {kind} " not in shown] == []
+
+
+def test_the_command_serves_with_the_rules_it_is_given() -> None:
+    rules = ["--fault", "503 endpoint=groups", "--fault", "html endpoint=looks nth=2"]
+    command = [sys.executable, "-m", "heygen_widgets.demo", "--port", "0", "--looks", "5", *rules]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = urlsplit(process.stdout.readline().split()[-1])
+            heard = []
+            for path in (GROUPS, LOOKS, LOOKS):
+                connection = http.client.HTTPConnection(address.netloc, timeout=PATIENCE)
+                connection.request("GET", path, headers={"X-Api-Key": DEMO_API_KEY})
+                answer = connection.getresponse()
+                heard.append((answer.status, answer.headers["Content-Type"]))
+                connection.close()
+            assert heard == [(503, "application/json"), (200, "application/json"), (200, "text/html")]
+        finally:
+            process.kill()
