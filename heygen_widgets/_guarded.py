@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,8 @@ from ._threads import Guard
 
 __all__ = ["GuardedTemplate"]
 
+_OWN = {"heygen_widgets", "ipyvuetify", "ipyvue", "ipywidgets", "traitlets"}
+
 
 @dataclass(frozen=True)
 class _PutOff:
@@ -23,16 +25,51 @@ class _PutOff:
     guard: Guard
     handler: Callable[..., object]
 
-    def __call__(self, change: object) -> None:
-        self.guard.put_off(partial(self.handler, change))
+    def __call__(self, change: traitlets.Bunch) -> None:
+        merges = change["type"] == "change"
+        self.guard.put_off(_Change(change["name"], self.handler, change) if merges else partial(self.handler, change))
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A call that tells an observer how a trait has changed by then. Those of the same trait and observer are equal.
+
+    So the first stands for all. What came last is not always what holds: a change within another is told before it.
+    """
+
+    name: str
+    handler: Callable[..., object]
+    change: traitlets.Bunch = field(compare=False)
+
+    def __call__(self) -> None:
+        new = getattr(self.change["owner"], self.name)
+        if not _are_equal(self.change["old"], new):
+            self.handler(traitlets.Bunch(self.change, new=new))
+
+
+def _are_equal(one: object, other: object) -> bool:
+    """Compare two values of a trait as traitlets does: those that cannot be compared differ."""
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 - theirs, whatever it is
+        return False
+
+
+def _is_own(base: type) -> bool:
+    return base.__module__.partition(".")[0] in _OWN
 
 
 class GuardedTemplate(VuetifyTemplate):
     """A template whose traits change under a lock, `_guard`, which is free again when observers are called.
 
     Handlers of messages come on the main thread or others, and none of them may find what another has half changed. So
-    the traits' own observers, which are methods of the class, run under the lock. All other observers are called after
-    it is released, on the thread that made the change and before that goes on: what they call or wait for is theirs.
+    the traits' own observers, which are methods of the package's classes, run under the lock. All other observers, also
+    the methods of subclasses of the users', are called after it is released, on the thread that made the change and
+    before that goes on: what they call or wait for is theirs. One that several changes of a trait were put off for is
+    called once, or not at all where the trait is what it was.
+
+    `hold_trait_notifications` and `hold_sync` keep the lock for the whole of the user's block, since traitlets' own are
+    not safe otherwise: a block that waits for another thread that changes the widget waits for ever.
     """
 
     _guard: Guard
@@ -71,8 +108,13 @@ class GuardedTemplate(VuetifyTemplate):
         super().unobserve(self._put_off(handler), names, type)
 
     def _put_off(self, handler: Callable[..., object] | None) -> Callable[..., object] | None:
-        if handler is None or isinstance(handler, traitlets.ObserveHandler):
-            return handler
+        if handler is None:
+            return None
+        if isinstance(handler, traitlets.ObserveHandler) and handler.name is not None:
+            # By its name: what overrides a method of the package's belongs to it.
+            if any(handler.name in vars(base) for base in type(self).__mro__ if _is_own(base)):
+                return handler
+            handler = getattr(self, handler.name)
         return _PutOff(self._guard, handler)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from .errors import HeyGenError
 
-__all__ = ["Guard", "Threads", "begin"]
+__all__ = ["Guard", "Threads", "begin", "report"]
 
 
 def begin(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
@@ -25,6 +26,13 @@ def begin(name: str, target: Callable[..., None], *arguments: object) -> threadi
     except RuntimeError as error:
         raise HeyGenError(f"No thread could begin for the {name}: {error}.") from None
     return thread
+
+
+def report(error: Exception) -> None:
+    """Report an error as if it had ended this thread."""
+    threading.excepthook(
+        threading.ExceptHookArgs((type(error), error, error.__traceback__, threading.current_thread()))
+    )
 
 
 class Threads:
@@ -79,11 +87,14 @@ class Guard:
                 stack.callback(call)
 
     def put_off(self, call: Callable[[], object]) -> None:
-        """Make a call once this thread has released the lock; at once if it does not hold it."""
-        if self._owner == threading.get_ident():
-            self._put_off.append(call)
-        else:
+        """Make a call once this thread has released the lock; at once if it does not hold it.
+
+        Of calls that are equal the first is made, and no other.
+        """
+        if self._owner != threading.get_ident():
             call()
+        elif call not in self._put_off:
+            self._put_off.append(call)
 
     @contextmanager
     def released(self) -> Iterator[None]:
@@ -98,8 +109,17 @@ class Guard:
         try:
             yield
         finally:
-            for _ in range(depth):
-                self._lock.acquire()
+            interruption = None
+            taken = 0
+            while taken < depth:
+                try:
+                    self._lock.acquire()
+                    taken += 1
+                except BaseException as error:  # noqa: BLE001 - such as Ctrl-C: it is raised once all is as it was
+                    interruption = error
             if depth:
                 self._depth, self._owner = depth, threading.get_ident()
-                self._put_off = kept
+                # Others may have been told more since: these stand for no call that comes.
+                self._put_off = [partial(call) for call in kept]
+            if interruption:
+                raise interruption

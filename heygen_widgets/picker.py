@@ -17,7 +17,7 @@ from ._grid import LookGrid
 from ._messages import FIRST_WINDOW, LARGEST_WINDOW, clip, image
 from ._renewal import expiry
 from ._sources import catalogue_of
-from ._threads import begin
+from ._threads import begin, report
 from .api import HeyGenClient
 from .catalogue import LookCatalogue
 from .errors import HeyGenError, NotFoundError
@@ -44,8 +44,10 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
     The first looks show after one request; the others arrive in the background. It never raises for want of a key or a
     network: what went wrong stands in the widget, with a button to try again. All traits can be observed and linked;
     `filter`, `show`, `selected_id`, `error`, `multiple` and `height` also on the browser's side (`ipywidgets.jslink`).
-    Observers of `error` may run on a thread of the picker's. All are called with no lock held, so that they can call
-    whatever there is, `close` included, and wait for other threads.
+    Observers of `error`, `status`, `choices` and of all names may run on a thread of the picker's; what they raise
+    there goes to `threading.excepthook`. All are called with no lock held, so that they can call whatever there is,
+    `close` included, and wait for other threads. Only a block of `hold_trait_notifications` or `hold_sync` keeps the
+    picker's lock: it must not wait for a thread that uses the picker.
 
     No other trait is the browser's to set, and what a trait refuses is set back there. The service is asked for at most
     100 ids from the browser's side that are not loaded, of looks and characters together; for ids assigned in Python
@@ -303,8 +305,11 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                 begun = time.perf_counter()
                 if latest != revision:
                     revision = latest
-                    self._publish()
-                    self._send_renewed()
+                    for tell in (self._publish, self._send_renewed):
+                        try:
+                            tell()
+                        except Exception as error:  # noqa: BLE001 - of an observer of the user's, whatever it is
+                            report(error)
                 taken = time.perf_counter() - begun
                 with self._guard:
                     needed = self._view_count or catalogue.progress.loading or catalogue.revision != revision
@@ -313,7 +318,7 @@ class LookPicker(LookGrid, ValueWidget):  # type: ignore[misc]  # that is not ty
                         return
                 self._closing.wait(max(_PAUSE if len(self._cards) else _FIRST_PAUSE, taken / _SHARE))
         finally:
-            # Also when an observer of the user's has raised: the next loading is followed again.
+            # Also when an observer of the user's has ended the thread: the next loading is followed again.
             with self._guard:
                 if self._follower is threading.current_thread():
                     self._follower = None

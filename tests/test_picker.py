@@ -467,10 +467,30 @@ def test_an_id_that_could_not_be_asked_for_is_chosen_by_retry(
     picker.close()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_after_an_observer_of_the_users_has_raised_the_next_loading_is_followed_again() -> None:
+def test_the_looks_are_followed_to_the_end_though_an_observer_of_the_users_raises(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[type[BaseException], str]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda of: told.append((of.exc_type, of.thread.name)))
+
     def broken(_: object) -> None:
         raise RuntimeError("an observer's own error")
+
+    with DemoService(looks=300, latency=0.02) as slow:
+        picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))
+        follower = picker._follower
+        picker.observe(broken, "status")
+        assert follower is not None
+        follower.join(timeout=30)
+        assert (picker.status["loaded"], picker.status["loading"]) == (300, False)
+        assert set(told) == {(RuntimeError, "heygen_widgets: picker")}
+        picker.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_after_an_observer_of_the_users_has_ended_the_thread_the_next_loading_is_followed_again() -> None:
+    def broken(_: object) -> None:
+        raise SystemExit
 
     with DemoService(looks=300, latency=0.02) as slow:
         picker = LookPicker(HeyGenClient(slow.api_key, base_url=slow.base_url))

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 import traitlets
 from avatar_service import PATIENCE, Gate, end_of, finish, ids, our_threads, run, running
+from ipywidgets import HTML, Text
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from loopback import Reply, failure, reply
@@ -25,6 +26,7 @@ from loopback import look as look_record
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
 from heygen_widgets._loading import Loading
+from heygen_widgets._threads import Guard
 from heygen_widgets.demo import DemoService
 from heygen_widgets.filters import fold
 
@@ -84,10 +86,11 @@ class WatchedPicker(LookPicker):
         if content["method"] == "window":
             self._note(content["args"][0])
 
-    @traitlets.observe("opening")
-    def _opening_changed(self, change: dict[str, Any]) -> None:
-        if change["new"]:
-            self._note(change["new"])
+    def set_trait(self, name: str, value: Any) -> None:
+        with self._guard:
+            super().set_trait(name, value)
+            if name == "opening" and value:
+                self._note(value)
 
     def _note(self, window: dict[str, Any]) -> None:
         self.windows.append(Window(window, self.status, self.filter, self.show))
@@ -226,6 +229,188 @@ def test_an_observer_is_called_once_a_change_and_never_after_it_was_taken_away()
     picker.show = "characters"
     assert len(seen) == 1
     picker.close()
+
+
+def test_a_method_of_a_subclass_that_observes_can_wait_for_other_threads_and_is_called_once_a_change() -> None:
+    seen: list[tuple[str, str]] = []
+
+    class UsersPicker(LookPicker):
+        @traitlets.observe("show")
+        def _note_show(self, change: Any) -> None:
+            seen.append((change["old"], change["new"]))
+            on_another_thread(lambda: setattr(self, "height", 300))
+
+    picker = UsersPicker([])
+    at_once(lambda: setattr(picker, "show", "characters"))
+    assert picker.height == 300
+    picker.unobserve(UsersPicker._note_show, "show")
+    picker.show = "looks"
+    assert seen == [("looks", "characters")]
+    picker.close()
+
+
+def test_a_subclass_that_overrides_an_observer_of_the_pickers_keeps_what_a_change_brings_in_one_step() -> None:
+    held: list[bool] = []
+
+    class UsersPicker(LookPicker):
+        @traitlets.observe("values")
+        def _values_changed(self, change: Any) -> None:
+            held.append(self._guard._depth > 0)
+            super()._values_changed(change)
+
+    with running({}, {"a": 3}) as (_, client):
+        looks = tuple(client.iter_looks())
+    picker = UsersPicker(looks)
+    picker.vue_choose(looks[1].id)
+    assert (held, picker.value, picker.selected_id) == ([True], looks[1], looks[1].id)
+    picker.close()
+
+
+def test_an_observer_is_told_once_of_all_that_changed_while_it_could_not_be_called() -> None:
+    picker = LookPicker([])
+    told: list[tuple[str, object, object]] = []
+
+    def observe(change: Any) -> None:
+        told.append((change["name"], change["old"], change["new"]))
+
+    picker.observe(observe, ["show", "height"])
+    with picker._guard:
+        picker.height = 300
+        picker.show = "characters"
+        picker.height = 400
+        picker.error = "of no concern to it"
+        assert not told
+    assert told == [("height", 560, 400), ("show", "looks", "characters")]
+    with picker._guard:
+        picker.height = 500
+        picker.show = "looks"
+        picker.height = 400
+    assert told[2:] == [("show", "characters", "looks")]
+    picker.close()
+
+
+def test_an_observer_that_another_thread_has_told_more_meanwhile_is_told_what_holds_in_the_end() -> None:
+    picker = LookPicker([])
+    told: list[str] = []
+    picker.observe(lambda change: told.append(change["new"]), "error")
+    with picker._guard:
+        picker.error = "mine"
+        with picker._guard.released():
+            on_another_thread(lambda: setattr(picker, "error", "another's"))
+        picker.error = ""
+    assert told == ["another's", ""]
+    picker.close()
+
+
+def test_an_observer_is_told_of_values_that_cannot_be_compared() -> None:
+    class Odd:
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("not to be compared")
+
+        __hash__ = None  # type: ignore[assignment]
+
+    class OddPicker(LookPicker):
+        odd = traitlets.Any()
+
+    picker, one, other = OddPicker([]), Odd(), Odd()
+    told: list[tuple[object, object]] = []
+    picker.odd = one
+    picker.observe(lambda change: told.append((change["old"], change["new"])), "odd")
+    picker.odd = other
+    assert [(old is one, new is other) for old, new in told] == [(True, True)]
+    picker.close()
+
+
+def test_all_events_that_are_no_changes_reach_an_observer() -> None:
+    picker = LookPicker([])
+    told: list[object] = []
+    picker.observe(lambda event: told.append(event["number"]), "show", type="mine")
+    with picker._guard:
+        for number in range(2):
+            picker.notify_change(traitlets.Bunch(name="show", type="mine", owner=picker, number=number))
+    assert told == [0, 1]
+    picker.close()
+
+
+# --- links
+
+
+def test_an_error_that_is_linked_stays_so_through_a_retry_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+    picker, html = LookPicker(), HTML()
+    traitlets.link((picker, "error"), (html, "value"))
+    picker.vue_retry()
+    assert "HEYGEN_API_KEY" in picker.error
+    assert html.value == picker.error
+    picker.close()
+
+
+def test_a_link_takes_what_a_block_of_hold_sync_changes_twice() -> None:
+    with running({}, {"a": 3}) as (_, client):
+        picker, text = LookPicker(tuple(client.iter_looks())), Text()
+    traitlets.link((picker, "selected_id"), (text, "value"))
+    with picker.hold_sync():
+        picker.selected_id = "a-0"
+        picker.selected_id = "a-1"
+    assert text.value == picker.selected_id == "a-1"
+    text.value = "a-2"
+    assert ids(picker.values) == ["a-2"]
+    picker.close()
+
+
+@pytest.mark.parametrize("chosen", ["", "a-0"])
+def test_an_id_that_is_missing_leaves_both_sides_of_a_link_as_they_were(chosen: str) -> None:
+    with running({}, {"a": 3}) as (_, client):
+        picker, text = LookPicker(tuple(client.iter_looks()), selected_id=chosen), Text()
+    traitlets.link((picker, "selected_id"), (text, "value"))
+    picker.selected_id = "missing"
+    assert (picker.selected_id, text.value) == (chosen, chosen)
+    assert "missing" in picker.error
+    picker.close()
+
+
+# --- the lock itself
+
+
+class InterruptedLock:
+    """A lock, and Ctrl-C at the time that it is to be taken for the so-manieth time."""
+
+    def __init__(self, lock: Any, at: int) -> None:
+        self.release = lock.release
+        self._acquire = lock.acquire
+        self._left = at
+
+    def acquire(self, *, blocking: bool = True) -> bool:
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt
+        return bool(self._acquire(blocking))
+
+
+@pytest.mark.parametrize("at", [3, 4], ids=["all to be taken", "one to be taken"])
+def test_ctrl_c_while_a_lock_is_taken_back_is_raised_once_it_is_held_as_before(at: int) -> None:
+    guard = Guard()
+    guard._lock = InterruptedLock(guard._lock, at)  # type: ignore[assignment]
+    made: list[str] = []
+    free: list[bool] = []
+
+    def let_go() -> None:
+        with guard:
+            guard.put_off(lambda: made.append("before"))
+            with guard:
+                try:
+                    with guard.released():
+                        on_another_thread(lambda: guard.put_off(lambda: made.append("another's")))
+                finally:
+                    guard.put_off(lambda: made.append("after"))
+                    assert made == ["another's"]
+                    on_another_thread(lambda: free.append(guard._lock.acquire(blocking=False)))
+
+    with pytest.raises(KeyboardInterrupt):
+        let_go()
+    assert made == ["another's", "before", "after"]
+    on_another_thread(lambda: free.append(guard._lock.acquire(blocking=False)))
+    assert free == [False, True]
 
 
 # --- setting traits in Python while a handler runs

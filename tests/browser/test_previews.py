@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, expect
 
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import cards, grid, picker_of, scroll_to, total, wait_until
+from .picker_page import BLANK, cards, grid, picker_of, scroll_to, total, wait_until
 
 # The clock that is 30 days slow while the looks are loaded: by now all signed addresses have expired, and are refused.
 EXPIRED = """
@@ -43,19 +43,40 @@ def release():
 
 catalogue._renewal._pause = hold
 """
-# A picker that notes which pictures its views say have failed.
+# A picker that notes which pictures its views say have failed, and where the windows begin that they ask for.
 NOTING = """
 class Noting(LookPicker):
     def vue_previews_failed(self, card_ids):
         self.reports.append(card_ids)
         super().vue_previews_failed(card_ids)
 
-    reports = []
+    def vue_ask_window(self, asked):
+        self.starts.append(asked["start"])
+        super().vue_ask_window(asked)
+
+    reports, starts = [], []
 """
 SHOW = (
     NOTING
     + """
 picker = Noting(catalogue)
+picker
+"""
+)
+# The same, but what it tells its views of new pictures is on its way for ever.
+SHOW_UNTOLD = (
+    NOTING
+    + """
+class Untold(Noting):
+    def send(self, content, buffers=None):
+        if content["method"] == "renewed":
+            self.renewed.update(content["args"][0]["images"])
+        else:
+            super().send(content, buffers)
+
+    renewed = {}
+
+picker = Untold(catalogue)
 picker
 """
 )
@@ -139,6 +160,30 @@ def test_a_preview_that_fails_shows_the_initials_of_whatever_name(open_notebook:
     assert notebook.value("sum('/none/' in path for _, path in service.requests)") == len(names)
 
 
+def test_a_preview_that_failed_is_tried_once_more_when_600_others_have_failed_since(
+    open_notebook: OpenNotebook,
+) -> None:
+    made = (
+        "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
+        "service = DemoService(looks=1).start()\n"
+        "url = f'{service.base_url}/none/%d'\n"
+        "catalogue = [Look(str(i), 'Anna', 'photo_avatar', preview_image_url=url % i) for i in range(700)]\n"
+    )
+    notebook = opened(open_notebook, made, SHOW.replace("(catalogue", "(catalogue, height=1200"))
+    picker = picker_of(notebook)
+    tried = "[int(path.rpartition('/')[2]) for _, path in service.requests if '/none/' in path]"
+    have_failed = "root => [...root.querySelectorAll('.look-card')].every(c => c.textContent.startsWith('AAnna'))"
+    notebook.expect_run(f"sorted({tried})[:24]", list(range(24)))  # those at first, and then the others
+    while grid(picker).evaluate("grid => grid.scrollTop + grid.clientHeight < grid.scrollHeight - 1"):
+        grid(picker).evaluate("grid => { grid.scrollTop += 1000 }")
+        wait_until(picker, f"root => ({BLANK})(root) === 0 && ({have_failed})(root)")
+    notebook.expect_run(f"(len({tried}), len(set({tried})))", (700, 700))
+    scroll_to(picker, 0)
+    expect(picker.locator('[data-position="0"]')).to_be_visible()
+    wait_until(picker, f"root => ({BLANK})(root) === 0 && ({have_failed})(root)")
+    notebook.expect_run(f"sorted({tried}[700:])", [int(look_id) for look_id in in_sight(picker)])
+
+
 def test_expired_previews_in_sight_heal_one_by_one_and_the_others_stay_as_they_are(open_notebook: OpenNotebook) -> None:
     by_type = SHOW.replace("(catalogue", "(catalogue, filter=LookFilter(sort='avatar_type')")  # the signed ones last
     notebook = opened(open_notebook, EXPIRED, HELD, by_type)
@@ -181,6 +226,41 @@ def test_what_is_in_sight_now_heals_before_what_was_in_sight_before(open_noteboo
     wait_for_all_pictures(notebook, picker)
     assert notebook.value(RENEWED)[1 : len(visible) + 1] == visible
     assert int(grid(picker).evaluate("grid => grid.scrollTop + grid.clientHeight - grid.scrollHeight")) == 0
+
+
+def test_a_preview_renewed_while_its_card_is_forgotten_shows_once_that_is_in_sight_again(
+    open_notebook: OpenNotebook,
+) -> None:
+    tall = SHOW.replace("(catalogue", "(catalogue, height=1200")
+    notebook = opened(open_notebook, EXPIRED, HELD, tall, looks=1_500)
+    picker = picker_of(notebook)
+    notebook.expect_run(f"len({RENEWED})", 1)
+    renewed = notebook.value(RENEWED)
+    wait_until(picker, f"root => ({INITIALS})(root).length >= 6")
+    look_id = next(look_id for look_id in picker.evaluate(INITIALS) if look_id not in renewed)
+    notebook.expect_run(f"{look_id!r} in picker._expired", True)
+    # No other picture fails while the view comes by more cards than it keeps.
+    notebook.run("clock[0] -= 30 * 86_400")
+    for px in range(2_400, 26_401, 2_400):
+        scroll_to(picker, px)
+        wait_until(picker, f"root => ({BLANK})(root) === 0")
+    notebook.run("clock[0] = time.time(); release()")
+    notebook.expect_run("picker._expired", {})
+    number = notebook.value("len(picker.starts)")
+    scroll_to(picker, 0)
+    notebook.expect_run(f"0 in picker.starts[{number}:]", True)
+    wait_for_all_pictures(notebook, picker)
+    expect(picker.locator(f'[data-look-id="{look_id}"] img')).to_be_visible()
+
+
+def test_a_renewed_preview_shows_as_soon_as_a_window_brings_it(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook, EXPIRED, NO_WAITS, SHOW_UNTOLD, looks=6)
+    picker = picker_of(notebook)
+    notebook.expect_run("set(picker.renewed) == set(expired)", True)
+    for look_id in notebook.value("expired"):
+        expect(initials_of(picker, look_id)).to_be_visible()
+    notebook.run("picker._send_window(None, 0, 24)")
+    wait_for_all_pictures(notebook, picker)
 
 
 def test_a_look_that_is_gone_keeps_its_initials_and_is_asked_for_once(open_notebook: OpenNotebook) -> None:
