@@ -104,6 +104,8 @@ def response_error(request: str, answer: Answer, problem: str, credential: Crede
     content, _ = parse_json(answer.body)
     message = tidy(_envelope(content).get("message"), credential)
     text = f"{request} was answered with a body {problem} (status {answer.status}, {kind})."
+    if "html" in kind.lower():
+        text += " A proxy or a sign-in page of the network may have given it: open any web page, then try again."
     return APIResponseError(f"{text} The service says: {message}" if message else text)
 
 

@@ -20,7 +20,9 @@ _DEEPEST_EXTRA = 20  # pickle and copy recurse too: an unknown field must not be
 
 def json_object(record: object, kind: str) -> dict[str, Any]:
     if not isinstance(record, dict):
-        raise APIResponseError(f"The service sent a {kind} that is no JSON object but {_type_name(record)}.")
+        raise APIResponseError(
+            f"The service sent {_article(kind)} {kind} that is no JSON object but {_type_name(record)}."
+        )
     return record
 
 
@@ -28,10 +30,16 @@ def required(record: dict[str, Any], name: str, kind: str) -> str:
     value = text(record.get(name))
     if value is None:
         got = _type_name(record[name]) if name in record else "nothing"
-        raise APIResponseError(f"The service sent a {kind} whose {name!r} should be a string and is {got}.")
+        raise APIResponseError(
+            f"The service sent {_article(kind)} {kind} whose {name!r} should be a string and is {got}."
+        )
     if name == "id" and not value:
-        raise APIResponseError(f"The service sent a {kind} whose 'id' is empty.")
+        raise APIResponseError(f"The service sent {_article(kind)} {kind} whose 'id' is empty.")
     return value
+
+
+def _article(kind: str) -> str:
+    return "an" if kind[0] in "aeiou" else "a"
 
 
 def _type_name(value: object) -> str:

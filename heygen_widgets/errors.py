@@ -182,6 +182,8 @@ def status_error(
 def _hint(
     status_code: int, *, code: str | None, param: str | None, retry_after: float | None, credential_source: str
 ) -> str:
+    if status_code == 400 and param == "token":
+        return "The place in the list is not valid any more: ask for it from the first page."
     if status_code == 400:
         return f"Check the field {param!r}." if param else ""
     if status_code == 401:

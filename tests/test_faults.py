@@ -104,7 +104,7 @@ MATRIX = [
     _retried(
         "429 with `Retry-After` in s, as a date, absent, negative or absurd",
         dict.fromkeys(("429", "429-date", "429-bare", "429-negative", "429-absurd"), RateLimitError),
-        "after as long as asked for, at most 30 s",
+        "after as long as asked for, at most 30 s, or else as above",
     ),
     _failing(
         "401, 402, 403, 404, 409",

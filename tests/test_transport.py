@@ -518,6 +518,17 @@ def test_a_success_without_a_body_makes_no_sense(status: int) -> None:
         assert isinstance(error_of(client), APIResponseError)
 
 
+def test_a_page_of_html_is_told_to_be_something_in_between() -> None:
+    with Loopback(reply(b"<html>Sign in</html>", Content_Type="text/html")) as server, client_of(server) as client:
+        assert "proxy or a sign-in page" in str(error_of(client))
+
+
+def test_a_token_that_is_refused_is_told_to_need_the_first_page() -> None:
+    refused = reply({"error": {"code": "invalid_parameter", "message": "No", "param": "token"}}, 400)
+    with Loopback(refused) as server, client_of(server) as client:
+        assert "from the first page" in str(error_of(client))
+
+
 def test_an_error_in_a_success_is_told() -> None:
     with Loopback(failure(200, message="Something is off")) as server, client_of(server) as client:
         error = error_of(client)

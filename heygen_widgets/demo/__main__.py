@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m heygen_widgets.demo",
         description="A stand-in for HeyGen.",
-        epilog=f"faults, each with endpoint=, nth=, times=, probability=, seed= after it:\n{kinds}",
+        epilog="faults; after each may come endpoint=looks, look, groups, group or media (all but media as a rule),\n"
+        "nth=the first request it may strike, times=how often at most (for ever unless given), probability=0 to 1,\n"
+        f"seed=a number:\n{kinds}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
