@@ -10,25 +10,21 @@ from typing import Any
 import traitlets
 
 from . import _reading as read
+from ._cards import CharacterCards, LookCards, title, title_of_character
 from ._guarded import GuardedTemplate
 from ._messages import (
     FIRST_WINDOW,
     HEIGHTS,
     LARGEST_WINDOW,
-    LONGEST_TEXT,
     SHORT_FIELDS,
     TAKEN,
-    CharacterCards,
-    LookCards,
     bounded,
     changed_filter,
     echo,
-    fits,
     found_options,
     short_options,
-    title,
-    title_of_character,
 )
+from ._text import LONGEST_TEXT, fits
 from .catalogue import LookCatalogue, Progress
 from .filters import LookFilter
 

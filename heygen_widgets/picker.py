@@ -14,9 +14,11 @@ import traitlets
 from ipywidgets import Layout, ValueWidget
 
 from ._grid import LookGrid
-from ._messages import FIRST_WINDOW, LARGEST_WINDOW, clip, image
+from ._messages import FIRST_WINDOW, LARGEST_WINDOW
+from ._previews import image
 from ._renewal import expiry
 from ._sources import catalogue_of
+from ._text import clip
 from ._threads import begin, report
 from .api import HeyGenClient
 from .catalogue import LookCatalogue

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, reply
 
 from heygen_widgets import HeyGenError, LookCatalogue, LookFilter, looks_to_frame
-from heygen_widgets._messages import card
+from heygen_widgets._cards import card
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.models import AvatarGroup, Look
 

@@ -13,6 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "heygen_widgets"
 
 FLOORS = {
     "_files": 0,
+    "_previews": 0,
+    "_text": 0,
     "_reading": 0,
     "errors": 0,
     "models": 0,
@@ -42,6 +44,7 @@ FLOORS = {
     "_messages": 5,
     "_sources": 5,
     "_grid": 5,
+    "_cards": 5,
     "picker": 5,
 }
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, failure, page, reply
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
-from heygen_widgets._messages import card
+from heygen_widgets._cards import card
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import Look
 

@@ -18,7 +18,8 @@ from avatar_service import PATIENCE, Service, end_of, ids, let_no_thread_begin, 
 from loopback import Reply, Seen, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
-from heygen_widgets._messages import CharacterCards, image
+from heygen_widgets._cards import CharacterCards
+from heygen_widgets._previews import image
 from heygen_widgets._renewal import expiry
 from heygen_widgets._store import Character
 from heygen_widgets.demo import DemoService

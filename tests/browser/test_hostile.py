@@ -10,7 +10,7 @@ from avatar_service import Service
 from loopback import KEY, Reply, Seen, reply
 from playwright.sync_api import Dialog, Locator, Request, expect
 
-from heygen_widgets._messages import clip
+from heygen_widgets._text import clip
 
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage

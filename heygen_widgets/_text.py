@@ -1,0 +1,28 @@
+"""Texts from outside, bounded and made harmless for where they are shown."""
+
+from __future__ import annotations
+
+import re
+
+from . import _reading as read
+
+__all__ = ["LONGEST_TEXT", "clip", "fits"]
+
+LONGEST_TEXT = 200
+"""Characters of a name, a search, an id or a value of a filter."""
+
+# They would show nothing, break the line, or turn what is next to them round.
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
+
+
+def clip(value: object) -> str:
+    """Give a text of at most 200 characters that shows on one line and leaves its surroundings as they are."""
+    text = value if isinstance(value, str) else ""
+    text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", _BREAKS.sub(" ", read.text(text) or ""))
+
+
+def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
+    """Whether something is a text that a message can carry there and back as it is."""
+    return isinstance(value, str) and len(value) <= longest and read.text(value) == value
