@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import HeyGenError
     from .filters import LookFilter
     from .frame import looks_to_frame
+    from .gallery import looks_to_gallery
     from .models import AvatarGroup, Look, Page
     from .picker import LookPicker
 
@@ -30,6 +31,7 @@ __all__ = [
     "Page",
     "demo_client",
     "looks_to_frame",
+    "looks_to_gallery",
 ]
 
 _ROOMS = {
@@ -43,6 +45,7 @@ _ROOMS = {
     "Page": "models",
     "demo_client": "_demo_client",
     "looks_to_frame": "frame",
+    "looks_to_gallery": "gallery",
 }
 
 

@@ -37,7 +37,7 @@ def checked_base_url(value: object, origin: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{origin} should be a string, not {type(value).__name__}")
     url = value.strip().rstrip("/")
-    parts = _split(url)
+    parts = split_address(url)
     if parts is None:
         raise ValueError(f"{origin} is no web address that can be used: {_without_secrets(url)!r}")
     if "@" in parts.netloc or "?" in url or "#" in url:
@@ -47,7 +47,8 @@ def checked_base_url(value: object, origin: str) -> str:
     return url
 
 
-def _split(url: str) -> SplitResult | None:
+def split_address(url: str) -> SplitResult | None:
+    """Split a web address whose host is the same to all who read it; None for any other."""
     # urlsplit drops control characters and takes a backslash for part of a host, where other programs see a slash.
     if not url.isprintable() or " " in url or "\\" in url:
         return None

@@ -7,32 +7,18 @@ from typing import Any, Protocol
 
 from ._previews import image, video
 from ._store import Character, Selection
-from ._text import clip, fits
+from ._text import fits
+from ._titles import TITLES, name_of, reason, title, title_of_character
 from .models import AvatarGroup, Look
 
 __all__ = ["TITLES", "Cards", "CharacterCards", "LookCards", "card", "character_card", "title", "title_of_character"]
-
-TITLES = {
-    "avatar_type": {"photo_avatar": "Photo avatar", "digital_twin": "Digital twin", "studio_avatar": "Studio avatar"},
-    "ownership": {"private": "Private", "public": "Public"},
-    "gender": {"female": "Female", "male": "Male"},
-    "orientation": {"portrait": "Portrait", "landscape": "Landscape", "square": "Square"},
-    "engine": {"avatar_v": "Avatar V", "avatar_iv": "Avatar IV", "avatar_iii": "Avatar III"},
-    "status": {
-        "completed": "Completed",
-        "processing": "Processing",
-        "pending_consent": "Waiting for consent",
-        "failed": "Failed",
-    },
-}
-"""What the known values of a field are called, in the order in which they are offered."""
 
 
 def card(look: Look) -> dict[str, Any]:
     """Give what a card of the grid shows of a look; without the id where that is too long to be chosen by."""
     return {
         "id": look.id if fits(look.id) else None,
-        "name": clip(look.name).strip() or clip(look.id).strip() or "Unnamed",
+        "name": name_of(look.id, look.name),
         "type": title("avatar_type", look.avatar_type),
         "image": image(look),
         "video": video(look),
@@ -47,7 +33,7 @@ def _reason(look: Look) -> str | None:
     """Give what the service says of a look that cannot be used; None where it says nothing."""
     if look.is_ready or look.error is None:
         return None
-    return clip(look.error.message).strip() or clip(look.error.code).strip() or None
+    return reason(look.error.message, look.error.code)
 
 
 def character_card(character: Character) -> dict[str, Any]:
@@ -141,12 +127,3 @@ def _same(one: Character, other: Character) -> bool:
 def _unsigned(shown: dict[str, Any]) -> dict[str, Any]:
     """Give a card without the signature of its picture's URL, which is new in each answer."""
     return {**shown, "image": (shown["image"] or "").partition("?")[0]}
-
-
-def title(field: str, value: str) -> str:
-    """Give what a value is called."""
-    return TITLES.get(field, {}).get(value, clip(value)).strip() or ("Unnamed" if value else "None")
-
-
-def title_of_character(group_id: str, name: str) -> str:
-    return clip(name).strip() or clip(group_id).strip() or ("Unnamed" if group_id else "No character")

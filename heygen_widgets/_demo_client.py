@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Literal
 
+from ._text import literal
 from .api import HeyGenClient
 from .demo import DemoService
 
@@ -37,10 +39,26 @@ def demo_client(
         For a size out of range, a negative latency or unknown `previews`.
     """
     service = _running_service(looks, seed, latency, previews)
-    return _DemoClient(service.api_key, base_url=service.base_url)
+    return _DemoClient(service, _code(looks=int(looks), seed=int(seed), latency=float(latency), previews=previews))
+
+
+def _code(**given: float | str) -> str:
+    defaults = inspect.signature(demo_client).parameters
+    told = {name: value for name, value in given.items() if value != defaults[name].default}
+    shown = [f"{name}={literal(value) if isinstance(value, str) else repr(value)}" for name, value in told.items()]
+    return f"demo_client({', '.join(shown)})"
 
 
 class _DemoClient(HeyGenClient):
+    def __init__(self, service: DemoService, code: str) -> None:
+        super().__init__(service.api_key, base_url=service.base_url)
+        self._code = code
+
+    @property
+    def code(self) -> str:
+        """The call of `demo_client` that gives a client for the same catalogue, with what is not its default."""
+        return self._code
+
     @property
     def account(self) -> str:
         """Unknown, so that nothing is kept: it would not be found again, since each process has another port."""
@@ -52,3 +70,8 @@ def _running_service(looks: int, seed: int, latency: float, previews: Literal["d
     service = DemoService(looks, seed=seed, latency=latency, previews=previews)
     service.start()
     return service
+
+
+def running_stand_ins() -> tuple[str, ...]:
+    """Give the base URL of each stand-in that runs in this process."""
+    return DemoService.running()

@@ -30,6 +30,7 @@ from .filters import LookFilter
 
 __all__ = ["LookGrid"]
 
+_PARTS = ("bar", "chips", "empty", "panel", "tray", "compare")  # of picker.vue
 _CHOSEN_TITLES = 50  # chosen characters or tags that are called by their name
 _MOST_ASKED = 100  # ids from the front end that are not loaded, each of which the service is asked for
 
@@ -48,8 +49,8 @@ class LookGrid(GuardedTemplate):
 
     @traitlets.default("components")
     def _parts(self) -> dict[str, str]:
-        parts = {"look-bar": "picker_bar.vue", "look-chips": "picker_chips.vue", "look-empty": "picker_empty.vue"}
-        return {name: Path(__file__).with_name(file).read_text(encoding="utf-8") for name, file in parts.items()}
+        read = {name: Path(__file__).with_name(f"picker_{name}.vue").read_text(encoding="utf-8") for name in _PARTS}
+        return {f"look-{name}": source for name, source in read.items()}
 
     filter = traitlets.Instance(
         LookFilter, help="What is shown. Assign another; it is frozen. LookFilter, default LookFilter()."
@@ -88,6 +89,7 @@ class LookGrid(GuardedTemplate):
         self._moving = False  # between two traits that change together
         self._group_before: tuple[str, ...] = ()  # the filter's, before a character was opened
         self._notice = ""  # an error that is not the loading's
+        self._error_of_loading = self._dismissed = ""  # the same one, once the user does not want to see it any more
         self._asks_left = _MOST_ASKED
         super().__init__(**traits)
 
@@ -103,12 +105,12 @@ class LookGrid(GuardedTemplate):
         if not self._moving:
             self._show_now(None if self.show == "characters" or self.filter.group_id != (self.opened,) else self.opened)
 
-    def _move(self, show: str, group_id: str | tuple[str, ...], opened: str | None) -> None:
-        """Change what is shown and the filter's character in one step."""
+    def _move(self, show: str, wanted: LookFilter, opened: str | None) -> None:
+        """Change what is shown and the filter in one step."""
         self._moving = True
         try:
             self.show = show
-            self.filter = self.filter.replace(group_id=group_id)
+            self.filter = wanted
         finally:
             self._moving = False
         self._show_now(opened)
@@ -144,7 +146,8 @@ class LookGrid(GuardedTemplate):
                 self._version += 1
             self.set_trait("choices", choices)
             self.set_trait("status", {"version": self._version, **status})
-            self.error = problem or self._notice
+            self._error_of_loading = problem
+            self.error = self._notice if problem == self._dismissed else problem or self._notice
             if self._screen and (not same or before < min(self._screen, len(cards))):
                 self._send_window(None, 0, self._screen)
             # Only now: what Ctrl-C broke off is done again.
@@ -301,12 +304,18 @@ class LookGrid(GuardedTemplate):
         with self._guard:
             if isinstance(group_id, str) and isinstance(self._cards, CharacterCards) and self._cards.has(group_id):
                 self._group_before = self.filter.group_id
-                self._move("looks", (group_id,), group_id)
+                self._move("looks", self.filter.replace(group_id=group_id), group_id)
 
     def vue_leave_character(self, _: object = None) -> None:
         """Show the characters again, as they were before one was opened."""
         with self._guard:
-            self._move("characters", self._group_before if self.opened is not None else (), None)
+            before = self._group_before if self.opened is not None else ()
+            self._move("characters", self.filter.replace(group_id=before), None)
+
+    def vue_dismiss(self, _: object = None) -> None:
+        """Take the error away; the loading's comes back when it fails anew, or another way."""
+        with self._guard:
+            self._dismissed, self._notice, self.error = self._error_of_loading, "", ""
 
     def _send_window(self, view: str | None, start: int, count: int) -> None:
         self.send({"method": "window", "args": [{"view": view, **self._window(start, count)}]})

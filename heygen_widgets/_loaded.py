@@ -17,7 +17,7 @@ from ._progress import Scope
 from ._snapshots import Snapshot, read_snapshot, write_snapshot
 from ._store import Character, LookStore, Selection
 from .filters import FACETS, LookFilter, checked_filter
-from .models import AvatarGroup, Look
+from .models import AvatarGroup, Look, Looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ class LoadedLooks:
         return self._scope.group_id
 
     @property
-    def looks(self) -> tuple[Look, ...]:
+    def looks(self) -> Looks:
         """The looks loaded so far, private ones first."""
         return self.select(LookFilter())
 
@@ -151,7 +151,7 @@ class LoadedLooks:
         """
         return self._shown.select(checked_filter(wanted))
 
-    def select(self, wanted: LookFilter | None = None) -> tuple[Look, ...]:
+    def select(self, wanted: LookFilter | None = None) -> Looks:
         """Give the loaded looks that match, or all, in the filter's order, or else as the service has them.
 
         Private ones come first there.
@@ -161,7 +161,7 @@ class LoadedLooks:
         TypeError
             When it is no `LookFilter`.
         """
-        return tuple(self.matching(_asked(wanted)).looks())
+        return Looks(self.matching(_asked(wanted)).looks())
 
     def characters(self, wanted: LookFilter | None = None) -> list[Character]:
         """Give the characters that have a look that matches, each with their number.

@@ -6,7 +6,7 @@ import re
 
 from . import _reading as read
 
-__all__ = ["LONGEST_TEXT", "clip", "fits"]
+__all__ = ["LONGEST_TEXT", "clip", "fits", "literal"]
 
 LONGEST_TEXT = 200
 """Characters of a name, a search, an id or a value of a filter."""
@@ -26,3 +26,11 @@ def clip(value: object) -> str:
 def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
     """Whether something is a text that a message can carry there and back as it is."""
     return isinstance(value, str) and len(value) <= longest and read.text(value) == value
+
+
+def literal(text: str) -> str:
+    """Give the Python literal of a text, in the quotes that a formatter would choose; all of it can be printed."""
+    if text.count('"') > text.count("'"):
+        # What precedes the text settles which quotes `repr` takes.
+        return "'" + repr('"' + text)[2:]
+    return '"' + '\\"'.join(repr("'" + part)[2:-1] for part in text.split('"')) + '"'

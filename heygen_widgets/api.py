@@ -24,17 +24,19 @@ from ._arguments import (
     is_sendable,
 )
 from ._credentials import Secret, find
+from ._text import literal
 from ._transport import Transport
 from .errors import APIResponseError
-from .models import AvatarGroup, Look, Page
+from .models import AvatarGroup, Look, Page, Voice
 
 __all__ = ["HeyGenClient"]
 
 T = TypeVar("T", Look, AvatarGroup)
 
-_BASE_URL = "https://api.heygen.com"
+BASE_URL = "https://api.heygen.com"
 _LOOKS = "/v3/avatars/looks"
 _GROUPS = "/v3/avatars"
+_VOICES = "/v3/voices"
 _MOST_IDLE = 3  # pages
 _RENAMED_TYPES = {"video_avatar": "digital_twin"}
 
@@ -99,7 +101,7 @@ class HeyGenClient:
         if base_url is not None:
             address = checked_base_url(base_url, "base_url")
         else:
-            address = checked_base_url(os.environ.get("HEYGEN_API_BASE") or _BASE_URL, "HEYGEN_API_BASE")
+            address = checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
         self._transport = Transport(
             find(key),
             base_url=address,
@@ -127,6 +129,14 @@ class HeyGenClient:
     def base_url(self) -> str:
         """Where requests go, without a slash at the end."""
         return self._transport.base_url
+
+    @property
+    def code(self) -> str:
+        """Python that makes a client for the same service, such as ``HeyGenClient()``; never with its key."""
+        # Where the environment names another service, the default has to be told too.
+        if self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE"):
+            return "HeyGenClient()"
+        return f"HeyGenClient(base_url={literal(self.base_url)})"
 
     @property
     def account(self) -> str:
@@ -303,6 +313,21 @@ class HeyGenClient:
             When there is none with this id.
         """
         return AvatarGroup.from_json(self._object(_GROUPS, "group_id", group_id))
+
+    def get_voice(self, voice_id: str) -> Voice:
+        """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``.
+
+        Parameters
+        ----------
+        voice_id : str
+            The id of a voice.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none with this id.
+        """
+        return Voice.from_json(self._object(_VOICES, "voice_id", voice_id))
 
     def _object(self, path: str, name: str, item_id: str) -> object:
         return self._transport.request("GET", f"{path}/{quote(checked_id(name, item_id), safe='')}")["data"]

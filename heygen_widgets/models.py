@@ -8,14 +8,15 @@ counts as missing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, SupportsIndex, TypeVar, overload
 
 from . import _reading as read
+from .errors import APIResponseError
 
-__all__ = ["AvatarGroup", "Failure", "Look", "Page"]
+__all__ = ["AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ _ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
 _NOT_READY = frozenset({"processing", "pending_consent", "failed"})
 _LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that datetime knows
 _LONGEST_REPR = 60
+_IDS_IN_REPR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,9 @@ class Look:
     def __repr__(self) -> str:
         return f"Look(id={_short(self.id)}, name={_short(self.name)}, avatar_type={_short(self.avatar_type)})"
 
+    def _repr_html_(self) -> str:
+        return _cards((self,))
+
     @property
     def orientation(self) -> str | None:
         """``portrait``, ``landscape``, ``square`` or None.
@@ -170,6 +175,28 @@ class Look:
         beside the record.
         """
         return _to_json(self, _LOOK_FIELDS, _LOOK_VALUES(self))
+
+
+class Looks(tuple[Look, ...]):
+    """Several looks: a tuple that shows itself as cards in a notebook, and as one line elsewhere."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        ids = ", ".join([*(_short(look.id) for look in self[:_IDS_IN_REPR]), *["…"][: len(self) - _IDS_IN_REPR]])
+        return f"<Looks: {len(self):,} look{'' if len(self) == 1 else 's'}{': ' if ids else ''}{ids}>"
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Look: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Looks: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Look | Looks:
+        return Looks(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
+
+    def _repr_html_(self) -> str | None:
+        return _cards(self) if self else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -263,6 +290,80 @@ class AvatarGroup:
         return _to_json(self, _GROUP_FIELDS, _GROUP_VALUES(self))
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Voice:
+    """One voice, as ``GET /v3/voices/{voice_id}`` tells it. What is missing is None.
+
+    Frozen and hashable (by `voice_id`). Two voices are equal when all fields agree but `preview_audio_url` and `extra`.
+
+    Attributes
+    ----------
+    voice_id : str
+        What a look names as its `default_voice_id`; never empty.
+    name : str or None
+        As served.
+    language : str or None
+        As served, such as ``English``; an open set.
+    gender : str or None
+        ``female`` or ``male``, whatever the spelling served; None for anything else.
+    preview_audio_url : str or None
+        As served; one that begins with ``s3://`` cannot be played.
+    status : str or None
+        ``processing``, ``complete`` or ``failed``; an open set.
+    support_pause : bool or None
+        Whether a script may hold pauses for it.
+    extra : dict
+        As for `Look`; not to be changed.
+    """
+
+    voice_id: str
+    name: str | None = None
+    language: str | None = None
+    gender: str | None = None
+    preview_audio_url: str | None = field(default=None, compare=False)
+    status: str | None = None
+    support_pause: bool | None = None
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __hash__(self) -> int:
+        return hash(self.voice_id)
+
+    def __repr__(self) -> str:
+        name = None if self.name is None else _short(self.name)
+        return f"Voice(voice_id={_short(self.voice_id)}, name={name})"
+
+    @classmethod
+    def from_json(cls, record: object) -> Voice:
+        """Read one voice as the service serves it.
+
+        Parameters
+        ----------
+        record : dict
+            A parsed JSON object; ``voice_id`` must be a string that is not empty.
+
+        Raises
+        ------
+        APIResponseError
+            When it is no object, or has no such id.
+        """
+        served = read.json_object(record, "voice")
+        get = served.get
+        pause = get("support_pause")
+        voice_id = read.required(served, "voice_id", "voice")
+        if not voice_id:
+            raise APIResponseError("The service sent a voice whose 'voice_id' is empty.")
+        return cls(
+            voice_id,
+            read.text(get("name")),
+            read.label(get("language")),
+            read.gender(get("gender")),
+            read.text(get("preview_audio_url")),
+            read.label(get("status")),
+            pause if isinstance(pause, bool) else None,
+            read.unknown_fields(served, _VOICE_FIELDS),
+        )
+
+
 # No slots here: Page[Look](…) makes typing set an attribute, which a frozen class with slots answers by a TypeError.
 @dataclass(frozen=True)
 class Page(Generic[T]):
@@ -297,11 +398,16 @@ class Page(Generic[T]):
     def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
         return self.data[index]
 
+    def _repr_html_(self) -> str | None:
+        looks = [item for item in self.data if isinstance(item, Look)]
+        return _cards(looks) if looks and len(looks) == len(self) else None
+
 
 _NOT_SERVED = ("ownership", "extra")
 # Dictionaries, for the order of the fields and a quick `in` at once.
 _LOOK_FIELDS = dict.fromkeys(f.name for f in fields(Look) if f.name not in _NOT_SERVED)
 _GROUP_FIELDS = dict.fromkeys(f.name for f in fields(AvatarGroup) if f.name not in _NOT_SERVED)
+_VOICE_FIELDS = dict.fromkeys(f.name for f in fields(Voice) if f.name not in _NOT_SERVED)
 # All at once, in a third of the time that one after the other takes.
 _LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK_FIELDS), attrgetter(*_GROUP_FIELDS)
 
@@ -313,6 +419,15 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[An
     # After the known fields: `extra` holds the spelling of the gender that was served.
     record.update(item.extra)
     return record
+
+
+def _cards(looks: Sequence[Look]) -> str:
+    # Imported here, as only a notebook needs them.
+    from ._html import MOST_CARDS, Card, cards
+    from ._previews import image
+
+    shown = [Card(look.id, look.name, look.avatar_type, image(look)) for look in looks[:MOST_CARDS]]
+    return cards(shown, len(looks) - len(shown))
 
 
 def _short(text: str) -> str:

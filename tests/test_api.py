@@ -243,6 +243,18 @@ def test_get_group_gets_a_group() -> None:
         assert server.seen[0].path == "/v3/avatars/g%2F1"
 
 
+def test_get_voice_gets_a_voice() -> None:
+    with Loopback(reply({"data": {"voice_id": "v/1", "name": "V"}})) as server, client_of(server) as client:
+        assert (client.get_voice("v/1").voice_id, client.get_voice("v/1").name) == ("v/1", "V")
+        assert server.seen[0].path == "/v3/voices/v%2F1"
+
+
+@pytest.mark.parametrize("data", [None, [], {"id": "a"}, {"voice_id": ""}, {"voice_id": 5}])
+def test_a_voice_of_another_shape_is_an_error_of_ours(data: object) -> None:
+    with Loopback(reply({"data": data})) as server, client_of(server) as client, pytest.raises(APIResponseError):
+        client.get_voice("a")
+
+
 @pytest.mark.parametrize("data", [None, [], "x", {"id": "a"}])
 def test_an_object_of_another_shape_is_an_error_of_ours(data: object) -> None:
     with Loopback(reply({"data": data})) as server, client_of(server) as client, pytest.raises(APIResponseError):
@@ -273,7 +285,7 @@ def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, argu
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", None, 5, "\ud800"])
-@pytest.mark.parametrize("method", ["get_look", "get_group"])
+@pytest.mark.parametrize("method", ["get_look", "get_group", "get_voice"])
 def test_an_id_that_leads_elsewhere_is_refused(method: str, value: Any) -> None:
     with Loopback(OK) as server, client_of(server) as client:
         with pytest.raises((ValueError, TypeError), match="_id"):

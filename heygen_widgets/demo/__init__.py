@@ -15,6 +15,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from numbers import Integral
 from types import TracebackType
+from typing import ClassVar
+from weakref import WeakSet
 
 from ._catalogue import Catalogue
 from ._faults import FAULT_KINDS, Fault, FaultPlan, fault_of
@@ -32,8 +34,9 @@ _REMEMBERED_REQUESTS = 10_000
 class DemoService:
     """The stand-in as an object that can be started and closed.
 
-    It answers `GET /v3/avatars`, `/v3/avatars/{group_id}`, `/v3/avatars/looks` and `/v3/avatars/looks/{look_id}`, and
-    serves the pictures and clips they point to. Its threads are daemons, so it ends with the process at the latest.
+    It answers `GET /v3/avatars`, `/v3/avatars/{group_id}`, `/v3/avatars/looks`, `/v3/avatars/looks/{look_id}` and
+    `/v3/voices/{voice_id}`, and serves the pictures, clips and sounds they point to. Its threads are daemons, so it
+    ends with the process at the latest.
 
     Parameters
     ----------
@@ -73,6 +76,8 @@ class DemoService:
         When `looks` is outside 0 to 100,000, `latency` is negative, `previews` or a fault is unknown, or `api_key` is
         empty.
     """
+
+    _running: ClassVar[WeakSet[DemoService]] = WeakSet()
 
     def __init__(
         self,
@@ -129,6 +134,12 @@ class DemoService:
             raise RuntimeError("the stand-in is not running: call start(), or use it in a with statement")
         return self._server.base_url
 
+    @classmethod
+    def running(cls) -> tuple[str, ...]:
+        """Give the `base_url` of each stand-in that runs in this process."""
+        servers = [service._server for service in tuple(cls._running)]
+        return tuple(server.base_url for server in servers if server is not None)
+
     def start(self) -> DemoService:
         """Listen and serve in the background; does nothing when it runs already.
 
@@ -154,10 +165,12 @@ class DemoService:
                 faults=self._faults,
             )
             self._server.start()
+            self._running.add(self)
         return self
 
     def close(self) -> None:
         """Stop listening and break open connections off; does nothing when it does not run."""
+        self._running.discard(self)
         server, self._server = self._server, None
         if server is not None:
             server.close()

@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m heygen_widgets.demo",
         description="A stand-in for HeyGen.",
-        epilog="faults; after each may come endpoint=looks, look, groups, group or media (all but media as a rule),\n"
-        "nth=the first request it may strike, times=how often at most (for ever unless given), probability=0 to 1,\n"
-        f"seed=a number:\n{kinds}",
+        epilog="faults; after each may come endpoint=looks, look, groups, group, voice or media (all but media\n"
+        "as a rule), nth=the first request it may strike, times=how often at most (for ever unless given),\n"
+        f"probability=0 to 1, seed=a number:\n{kinds}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")

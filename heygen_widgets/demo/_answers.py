@@ -13,6 +13,7 @@ from ._catalogue import Catalogue
 from ._previews import Previews
 from ._records import group_record, look_record
 from ._vocabulary import AVATAR_TYPES, OWNERSHIPS
+from ._voices import Voices
 
 MAX_LIMIT = 50
 """The most records of one page."""
@@ -48,7 +49,7 @@ def path_segments(path: str) -> list[str]:
 
 
 class Answers:
-    """The four endpoints over one catalogue.
+    """The five endpoints over one catalogue.
 
     Parameters
     ----------
@@ -56,13 +57,15 @@ class Answers:
         What is served.
     previews : Previews
         Makes the preview URLs.
+    voices : Voices
     secret : bytes
         Seals the cursor tokens: at most 64 bytes.
     """
 
-    def __init__(self, catalogue: Catalogue, previews: Previews, secret: bytes) -> None:
+    def __init__(self, catalogue: Catalogue, previews: Previews, voices: Voices, secret: bytes) -> None:
         self._catalogue = catalogue
         self._previews = previews
+        self._voices = voices
         self._secret = secret
 
     def get(self, path: str, query: str, *, shift: int = 0) -> dict[str, Any]:
@@ -89,6 +92,11 @@ class Answers:
                 if group is None:
                     raise ApiError(404, "avatar_group_not_found", f"Avatar group {group_id} was not found")
                 return {"data": group_record(group, self._previews)}
+            case ["v3", "voices", voice_id] if voice_id:
+                voice = self._voices.record(voice_id)
+                if voice is None:
+                    raise ApiError(404, "voice_not_found", f"Voice {voice_id} was not found")
+                return {"data": voice}
         raise ApiError(404, "not_found", f"There is nothing at {path}")
 
     def _looks(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:

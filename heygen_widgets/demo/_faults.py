@@ -23,8 +23,8 @@ from ._answers import DEFAULT_LIMIT, ApiError, path_segments
 
 __all__ = ["ENDPOINTS", "FAULT_KINDS", "Fault", "FaultPlan", "fault_of", "play"]
 
-ENDPOINTS = ("looks", "look", "groups", "group", "media")
-"""What a fault can be of: the four endpoints, and pictures and clips."""
+ENDPOINTS = ("looks", "look", "groups", "group", "voice", "media")
+"""What a fault can be of: the five endpoints, and pictures, clips and sounds."""
 
 Answer: TypeAlias = Callable[..., dict[str, Any]]
 """Gives the right body, ``answer(shift=0)``; of a list, one that begins so many records further."""
@@ -106,8 +106,8 @@ class Fault:
     ----------
     kind : str
         One of `FAULT_KINDS`.
-    endpoint : {"looks", "look", "groups", "group", "media"}, optional
-        Only these requests: lists or single records, or pictures and clips; all of the API unless given.
+    endpoint : {"looks", "look", "groups", "group", "voice", "media"}, optional
+        Only these requests: lists or single records, or pictures, clips and sounds; all of the API unless given.
     nth : int, default 1
         The first request that it can strike, counted from 1 among those of its endpoint that its kind applies to.
     times : int, optional
@@ -269,6 +269,8 @@ def _endpoint(path: str) -> str | None:
             return "look"
         case ["v3", "avatars", group_id] if group_id:
             return "group"
+        case ["v3", "voices", voice_id] if voice_id:
+            return "voice"
         case ["v3", *_]:
             return None
     return "media"
@@ -391,7 +393,7 @@ _BODIES: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "data-null": lambda body: _dump({**body, "data": None}),
 }
 _RECORDS: dict[str, Callable[[dict[str, Any]], bytes]] = {
-    "no-id": _with(id=None),
+    "no-id": _with(id=None, voice_id=None),
     "number-name": _with(name=5),
     "huge": lambda body: _with(tags=["x" * 9] * 10**6)(body),
     "long-number": lambda body: _with(image_width="the number")(body).replace(b'"the number"', b"7" * 5_000),

@@ -27,6 +27,7 @@ from ._faults import FaultPlan, play
 from ._looks import Look
 from ._portraits import portrait
 from ._previews import Previews, clip_name, read_clips
+from ._voices import Voices
 
 # What the base class calls a request: a connection, or for datagrams (not here) data and a socket.
 _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
@@ -99,7 +100,8 @@ class DemoServer(socketserver.ThreadingTCPServer):
         self.clips = read_clips()
         secret = hashlib.blake2b(f"{api_key} {len(catalogue.looks)} {catalogue.seed}".encode()).digest()
         self.previews = Previews(self.base_url, previews, clock, secret)
-        self.answers = Answers(catalogue, self.previews, secret)
+        self.voices = Voices(catalogue.groups, self.base_url)
+        self.answers = Answers(catalogue, self.previews, self.voices, secret)
 
     def start(self) -> None:
         """Serve on a thread of its own."""
@@ -222,11 +224,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command not in ("GET", "HEAD"):
             self._send_envelope(ApiError(405, "method_not_allowed", f"{self.command} is not allowed here; use GET"))
             return
+        sound = self._find_sound(path)
+        if sound is not None:
+            self._send_ranges(sound, "audio/wav")
+            return
         look, kind = self._find_media(path)
         if look is None:
             self._send_envelope(ApiError(404, "not_found", f"There is nothing at {path}"))
         elif kind == "video":
-            self._send_clip(self.server.clips[clip_name(look)])
+            self._send_ranges(self.server.clips[clip_name(look)], "video/webm")
         elif kind == "signed" and not self.server.previews.is_valid(path, query):
             self._send_envelope(ApiError(403, "forbidden", "The address has expired or its signature is wrong"))
         else:
@@ -247,22 +253,28 @@ class _Handler(BaseHTTPRequestHandler):
                 return find(place.rpartition("_")[0]), "video"
         return None, ""
 
-    def _send_clip(self, clip: bytes) -> None:
+    def _find_sound(self, path: str) -> bytes | None:
+        match path_segments(path):
+            case ["voice_preview", file]:
+                return self.server.voices.sound(file)
+        return None
+
+    def _send_ranges(self, media: bytes, kind: str) -> None:
         headers = {
-            "Content-Type": "video/webm",
+            "Content-Type": kind,
             "Accept-Ranges": "bytes",
             "Cache-Control": f"public, max-age={_DAY}",
         }
-        span = _span(self.headers.get("Range"), len(clip))
+        span = _span(self.headers.get("Range"), len(media))
         if span is None:
-            self.send_answer(200, clip, headers)
+            self.send_answer(200, media, headers)
             return
         start, stop = span
         if start >= stop:
-            self.send_answer(416, b"", {**headers, "Content-Range": f"bytes */{len(clip)}"})
+            self.send_answer(416, b"", {**headers, "Content-Range": f"bytes */{len(media)}"})
             return
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(clip)}"
-        self.send_answer(206, clip[start:stop], headers)
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(media)}"
+        self.send_answer(206, media[start:stop], headers)
 
     def _send_envelope(self, error: ApiError) -> None:
         self._send_json(error.status, error.envelope, {"Allow": "GET"} if error.status == 405 else {})

@@ -360,6 +360,7 @@ def test_a_rule_strikes_nothing_but_its_endpoint(endpoint: str) -> None:
             "look": f"{LOOKS}/{look.id}",
             "groups": GROUPS,
             "group": f"{GROUPS}/{look.group.id}",
+            "voice": f"/v3/voices/{look.group.voice_id}",
             "media": path,
         }
         assert [name for name, target in targets.items() if hear(service, target).status == 503] == [endpoint]

@@ -1,0 +1,75 @@
+"""All that the panel tells of a look, as plain values: no widget in here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._cards import card
+from ._previews import sound
+from ._text import clip
+from ._titles import title, title_of_character
+from .models import AvatarGroup, Look, Voice
+
+__all__ = ["details", "voice_of"]
+
+_MOST_NAMED = 40  # tags or engines
+
+
+def details(look: Look, group: AvatarGroup | None, number: int) -> dict[str, Any]:
+    """Give what the panel shows of a look: its card and more.
+
+    Parameters
+    ----------
+    look : Look
+    group : AvatarGroup or None
+        Its character, where that is known.
+    number : int
+        How many looks the character has; 0 where nobody knows.
+
+    Returns
+    -------
+    dict
+        What `card` gives, ``group_id``, ``number``, ``voice_id``, and ``facts``: ``name``, ``label`` and ``text`` of
+        each in the order to be shown, with an empty text where nothing is known.
+    """
+    character = title_of_character(look.group_id, group.name if group else "") if look.group_id else ""
+    facts = [
+        ("character", "Character", character),
+        ("avatar_type", "Type", title("avatar_type", look.avatar_type)),
+        ("gender", "Gender", title("gender", look.gender) if look.gender else ""),
+        ("size", "Size", _size(look)),
+        ("orientation", "Orientation", title("orientation", look.orientation) if look.orientation else ""),
+        ("engines", "Engines", _named("engine", look.supported_api_engines)),
+        ("tags", "Tags", _named("tag", look.tags)),
+        ("ownership", "Ownership", title("ownership", look.ownership) if look.ownership else ""),
+        ("status", "Status", title("status", look.status) if look.status else ""),
+        ("voice", "Default voice", clip(look.default_voice_id)),
+    ]
+    return {
+        **card(look),
+        "group_id": look.group_id or None,
+        "number": number,
+        "voice_id": look.default_voice_id or None,
+        "facts": [{"name": name, "label": label, "text": text} for name, label, text in facts],
+    }
+
+
+def _size(look: Look) -> str:
+    if look.image_width is None or look.image_height is None:
+        return ""
+    return f"{look.image_width:,} × {look.image_height:,} px"
+
+
+def _named(field: str, values: tuple[str, ...]) -> str:
+    more = [f"and {len(values) - _MOST_NAMED:,} more"] if len(values) > _MOST_NAMED else []
+    return ", ".join([*(title(field, value) for value in values[:_MOST_NAMED]), *more])
+
+
+def voice_of(voice: Voice) -> dict[str, Any]:
+    """Give what the panel shows of a voice; without the address of its sound where a browser cannot fetch that."""
+    spoken = [clip(voice.language).strip(), title("gender", voice.gender) if voice.gender else ""]
+    return {
+        "name": clip(voice.name).strip() or clip(voice.voice_id),
+        "spoken": ", ".join(part for part in spoken if part),
+        "audio": sound(voice.preview_audio_url),
+    }

@@ -1,0 +1,288 @@
+"""Looks as one page of HTML that anybody can open: pictures inside, and nothing that it asks the network for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from ._files import replacement
+from ._media import embedded
+from ._pictures import Kept, Kind, Problem, fetch
+from ._previews import image, video
+from ._text import clip
+from ._titles import initials, name_of, reason, title
+from .models import Look
+
+__all__ = ["looks_to_gallery"]
+
+_MOST_LOOKS = 500
+_MOST_LABELS = 20  # of a look: engines, or tags
+_ENDINGS = (".html", ".htm")
+
+
+def looks_to_gallery(
+    looks: Iterable[Look],
+    path: str | os.PathLike[str],
+    *,
+    title: str = "Avatar looks",
+    videos: bool = False,
+    group_names: Mapping[str, str] | None = None,
+) -> Path:
+    """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
+
+    The pictures are fetched, four at a time with a progress bar (``TQDM_DISABLE=1`` hides it), and put into the file:
+    **whoever has it sees the faces, private ones too**, and for as long as the file lasts. The page itself asks the
+    network for nothing, and holds no preview URL and no API key.
+
+    Preview URLs come from the service and are trusted with nothing: no credentials are sent, and only https and public
+    addresses are asked (http where the stand-in of this process serves it); no redirect is followed; what is no raster
+    image by its own bytes is left out. A proxy that the environment names is used, and looks names up itself. Each
+    picture that cannot be had becomes a placeholder, and one `UserWarning` tells how many and why; those whose signed
+    URLs have expired come with looks that are fetched anew.
+
+    Parameters
+    ----------
+    looks : iterable of Look
+        At most 500, shown in their order.
+    path : str or path-like
+        The file, whose name ends in ``.html`` or ``.htm``; without an ending it gets the former. One that exists is
+        replaced by a whole new one or, when anything fails, left as it was; the mode is that of any new file.
+    title : str, default "Avatar looks"
+        Heading of the page.
+    videos : bool, default False
+        Put the preview clips in too, which makes the file larger by some MB a look. They play while pointed at.
+    group_names : mapping of str to str, optional
+        Character names by group id, as ``{group.id: group.name for group in client.iter_groups()}``.
+
+    Returns
+    -------
+    pathlib.Path
+        The file that was written.
+
+    Raises
+    ------
+    TypeError
+        When one of `looks` is no `Look`.
+    ValueError
+        For more than 500 looks, or another ending of the file's name.
+    OSError
+        When the file cannot be written; a `FileNotFoundError` when there is no such folder.
+
+    Examples
+    --------
+    >>> from heygen_widgets import demo_client, looks_to_gallery
+    >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
+    PosixPath('shortlist.html')
+    """
+    chosen = _checked_looks(looks)
+    target = _checked_path(path)
+    outcomes = _outcomes(chosen, videos=videos)
+    names = group_names or {}
+    # Through a link to the file it stands for, which a rename would otherwise replace by a plain file.
+    with replacement(Path(os.path.realpath(target)), 0o666) as file:
+        for part in _page(chosen, clip(title).strip() or "Avatar looks", outcomes, names, videos=videos):
+            file.write(part.encode("utf-8", "replace"))
+    _tell(chosen, outcomes, videos=videos)
+    return target
+
+
+def _checked_looks(looks: Iterable[Look]) -> list[Look]:
+    chosen: list[Look] = []
+    for look in looks:
+        if not isinstance(look, Look):
+            raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
+        if len(chosen) == _MOST_LOOKS:
+            raise ValueError(
+                f"more than {_MOST_LOOKS} looks are too many for one page: choose fewer, as looks[:{_MOST_LOOKS}] "
+                "or by a filter, or write several pages"
+            )
+        chosen.append(look)
+    return chosen
+
+
+def _checked_path(path: str | os.PathLike[str]) -> Path:
+    target = Path(path)
+    if not target.suffix and target.name:
+        target = target.with_name(f"{target.name}.html")
+    if target.suffix.lower() not in _ENDINGS:
+        raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
+    # Before anything is fetched.
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} into")
+    return target
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def _outcomes(looks: Sequence[Look], *, videos: bool) -> dict[str, Kept | Problem]:
+    """Give what becomes of each URL that a card would show."""
+    outcomes: dict[str, Kept | Problem] = {}
+    wanted: dict[str, Kind] = {}
+    for look in looks:
+        url = image(look)
+        if url and url[:5].lower() == "data:":
+            drawn = embedded(url)
+            outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
+        elif url:
+            wanted.setdefault(url, "picture")
+        if videos and (clip_url := video(look)):
+            wanted.setdefault(clip_url, "video")
+    if wanted:
+        # Imported here, as it is slow and only this needs it.
+        from tqdm.auto import tqdm
+
+        with tqdm(total=len(wanted), desc="Fetching pictures", unit=" files") as bar:
+            outcomes |= fetch(wanted, _stand_ins(wanted), on_each=bar.update)
+    return outcomes
+
+
+def _stand_ins(urls: Iterable[str]) -> tuple[str, ...]:
+    if not any(url[:5].lower() == "http:" for url in urls):
+        return ()
+    from ._demo_client import running_stand_ins
+
+    return running_stand_ins()
+
+
+def _tell(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> None:
+    """Warn of what is missing; without URLs, as a signed one is a key to a face."""
+    problems: Counter[str] = Counter()
+    clips: Counter[str] = Counter()
+    for look in looks:
+        if look.preview_image_url and not isinstance(outcome := _of(outcomes, image(look)), Kept):
+            problems[outcome.reason] += 1
+        if videos and look.preview_video_url and not isinstance(outcome := _of(outcomes, video(look)), Kept):
+            clips[outcome.reason] += 1
+    texts = [
+        f"{sum(found.values())} {kind} could not be put into the page ("
+        + ", ".join(f"{number} {why}" for why, number in found.most_common())
+        + f"){instead}"
+        for kind, found, instead in (
+            ("pictures", problems, ", and initials stand in their place"),
+            ("clips", clips, ""),
+        )
+        if found
+    ]
+    if texts:
+        text = "; ".join(texts) + ". A signed preview URL expires within days: looks fetched anew have new ones."
+        warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def _of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
+    return outcomes.get(url or "", Problem("no usable address"))
+
+
+# -- the page ---------------------------------------------------------------------------------------------------------
+
+
+def _page(
+    looks: Sequence[Look],
+    heading: str,
+    outcomes: Mapping[str, Kept | Problem],
+    group_names: Mapping[str, str],
+    *,
+    videos: bool,
+) -> Iterator[str]:
+    style, script = (_read(name) for name in ("gallery.css", "gallery.js"))
+    # The page asks for nothing, and runs nothing but its own script.
+    policy = (
+        f"default-src 'none'; img-src data:; media-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    number = len(looks)
+    yield (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(heading)}</title>\n<style>{style}</style>\n</head>\n<body>\n<header>\n"
+        f'<h1 dir="auto">{escape(heading)}</h1>\n'
+        '<label class="search" hidden>Search names, tags, ids …<input type="search" autocomplete="off" '
+        'spellcheck="false"></label>\n'
+        f'<p class="count" role="status">{number:,} look{"" if number == 1 else "s"}</p>\n</header>\n'
+        '<main>\n<ul class="looks">\n'
+    )
+    for look in looks:
+        yield _card(look, outcomes, group_names.get(look.group_id or "", ""), videos=videos)
+    yield '</ul>\n<p class="nothing" hidden>No look has all these words.</p>\n'
+    yield '<p class="said unseen" role="status"></p>\n</main>\n'
+    yield f"<script>{script}</script>\n</body>\n</html>\n"
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(source: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
+
+
+def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *, videos: bool) -> str:
+    name = name_of(look.id, look.name)
+    facts = _facts(look, clip(character).strip())
+    words = " ".join([name, *(text for _, text in facts), _state(look), clip(look.id)])
+    rows = "".join(f'<dt>{label}</dt><dd dir="auto">{escape(text)}</dd>' for label, text in facts)
+    state = f'<p class="state" dir="auto">{escape(_state(look))}</p>' if _state(look) else ""
+    shown = escape(name)
+    return (
+        f'<li class="look" data-words="{escape(words)}">{_picture(look, name, outcomes, videos=videos)}'
+        f'<div class="about"><h2 dir="auto">{shown}</h2>{state}<dl>{rows}</dl>'
+        f'<div class="id"><code>{escape(look.id)}</code>'
+        f'<button type="button" hidden>'
+        f'<span class="label">Copy id</span><span class="unseen"> of {shown}</span></button>'
+        "</div></div></li>\n"
+    )
+
+
+def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
+    still, moving = _of(outcomes, image(look)), _of(outcomes, video(look))
+    if videos and isinstance(moving, Kept):
+        poster = f' poster="{escape(still.url)}"' if isinstance(still, Kept) else ""
+        return (
+            f'<video class="picture" controls muted loop playsinline preload="none"{poster} '
+            f'aria-label="Preview of {escape(name)}" src="{escape(moving.url)}"></video>'
+        )
+    if isinstance(still, Kept):
+        return f'<img class="picture" alt="" decoding="async" src="{escape(still.url)}">'
+    return f'<div class="picture initials" aria-hidden="true">{escape(initials(name))}</div>'
+
+
+def _state(look: Look) -> str:
+    """Tell why a look cannot be used yet; "" for one that can."""
+    if look.is_ready:
+        return ""
+    why = reason(look.error.message, look.error.code) if look.error else None
+    return f"{_title('status', look.status)}: {why}" if why else _title("status", look.status)
+
+
+def _facts(look: Look, character: str) -> list[tuple[str, str]]:
+    """Give what is known of a look, each with its name."""
+    size = f"{look.image_width} × {look.image_height} px" if look.image_width and look.image_height else ""
+    facts = {
+        "Character": character,
+        "Type": _title("avatar_type", look.avatar_type),
+        "Gender": _title("gender", look.gender),
+        "Orientation": _title("orientation", look.orientation),
+        "Size": size,
+        "Engines": _listed(_title("engine", engine) for engine in look.supported_api_engines),
+        "Tags": _listed(clip(tag).strip() for tag in look.tags),
+    }
+    return [(name, text) for name, text in facts.items() if text]
+
+
+def _title(field: str, value: str | None) -> str:
+    return title(field, value) if value else ""
+
+
+def _listed(texts: Iterable[str]) -> str:
+    every = list(filter(None, texts))
+    more = len(every) - _MOST_LABELS
+    return ", ".join(every[:_MOST_LABELS]) + (f" and {more:,} more" if more > 0 else "")
