@@ -127,9 +127,11 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         wanted, selected_id = self._made_with
         with self._guard:
             self._move("looks", wanted, None)
-            if len(self.values) > 1:
-                self.values = ()
-            self.selected_id = selected_id
+            look = self._look(selected_id)
+            if look or not selected_id:
+                self.values = (look,) if look else ()
+            else:
+                self.selected_id = selected_id
 
     def code(self, kind: Literal["python", "curl"] = "python") -> str:
         """Give code that brings back what is chosen and what is shown, also in another notebook.
