@@ -28,7 +28,9 @@ class LookChoice(FollowingGrid):
     value = traitlets.Instance(
         Look, allow_none=True, help="The chosen look, or None; with several, the first. Look or None, default None."
     )
-    values = traitlets.Tuple(help="All chosen looks in the order chosen, at most 120. Looks, default ().")
+    values = traitlets.Tuple(
+        default_value=Looks(), help="All chosen looks in the order chosen, at most 120. Looks, default ()."
+    )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several can be chosen. Bool, default False.").tag(sync=True)
     selected_ids = traitlets.List(traitlets.Unicode(), read_only=True, help="For the view: ids of `values`.").tag(

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from ._text import clip
+from ._titles import name_of
 from .filters import LookFilter
 from .models import Look
 
@@ -55,7 +56,10 @@ def fallback(
 
 
 def _html(shown: str, wanted: LookFilter, chosen: Sequence[Look], number: int) -> str:
-    named = "".join(f"<li>{escape(_name(look))} <code>{escape(clip(look.id))}</code></li>" for look in chosen[:number])
+    named = "".join(
+        f"<li>{escape(name_of(look.id, look.name))} <code>{escape(clip(look.id))}</code></li>"
+        for look in chosen[:number]
+    )
     lines = [
         f"<strong>Avatar look picker</strong> (heygen_widgets): {shown}{_filtered(wanted, _as_code)}.",
         _number(chosen, number) + (f"<ol>{named}</ol>" if named else ""),
@@ -69,7 +73,10 @@ def _plain(shown: str, wanted: LookFilter, chosen: Sequence[Look], number: int) 
     lines = [
         f"Avatar look picker (heygen_widgets): {shown}{_filtered(wanted, str)}.",
         _number(chosen, number),
-        *(f"  {place}. {_name(look)} ({clip(look.id)})" for place, look in enumerate(chosen[:number], 1)),
+        *(
+            f"  {place}. {name_of(look.id, look.name)} ({clip(look.id)})"
+            for place, look in enumerate(chosen[:number], 1)
+        ),
         _again(chosen, str),
         _RUN_AGAIN,
     ]
@@ -104,10 +111,6 @@ def _again(chosen: Sequence[Look], code: Callable[[str], str]) -> str:
     if not told or len(told) > _LONGEST_CODE:
         return ""
     return f"To choose {'it' if len(chosen) == 1 else 'the first'} again: {code(told)}"
-
-
-def _name(look: Look) -> str:
-    return clip(look.name).strip() or "Unnamed"
 
 
 def _as_code(text: str) -> str:

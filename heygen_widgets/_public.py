@@ -51,7 +51,7 @@ def is_public_host(host: str) -> bool:
     """
     if ":" in host:
         return is_public(host)
-    if _NUMBER.fullmatch(host):
+    if host is None:
         return is_public(host)  # which knows only the usual way of writing it
     labels = host.rstrip(".").lower().split(".")
     return len(labels) > 1 and labels[-1] not in _OF_THIS_NETWORK
@@ -134,12 +134,19 @@ class WatchedAdapter(DeadlineAdapter):
 def _watched(pool: type[Any], lines: Lines, *, public: bool) -> type[Any]:
     base = pool.ConnectionCls
 
-    def connect(connection: Any) -> socket.socket:  # noqa: ANN401 - whichever urllib3 makes
-        lines.add(connection)
+    def new_socket(connection: Any) -> socket.socket:  # noqa: ANN401 - whichever urllib3 makes
         sock: socket.socket = _connect_to_public(connection, base) if public else base._new_conn(connection)
+        # Set already here, so that whoever cuts the lines either finds it or has told so before.
+        connection.sock = sock
+        lines.add(connection)
         return sock
 
-    watched = type(base.__name__, (base,), {"_new_conn": connect})
+    def connect(connection: Any) -> None:  # noqa: ANN401 - whichever urllib3 makes
+        base.connect(connection)
+        # By TLS, the socket has become another one.
+        lines.add(connection)
+
+    watched = type(base.__name__, (base,), {"_new_conn": new_socket, "connect": connect})
     return type(pool.__name__, (pool,), {"ConnectionCls": watched})
 
 

@@ -53,13 +53,12 @@ document.addEventListener("keydown", event => {
   }
 });
 
-for (const { card } of looks) {
-  const button = card.querySelector("button");
+for (const button of document.querySelectorAll("button")) {
   const label = button.querySelector(".label");
   button.hidden = false;
   let waiting;
   button.addEventListener("click", async () => {
-    const copied = await copy(card.querySelector("code").textContent);
+    const copied = await copy(button.parentElement.querySelector("code").textContent);
     label.textContent = copied ? "Copied" : "Not copied";
     said.textContent = copied ? "Id copied" : "The id could not be copied";
     clearTimeout(waiting);
@@ -68,8 +67,11 @@ for (const { card } of looks) {
       said.textContent = "";
     }, 2000);
   });
+}
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+for (const { card } of looks) {
   const clip = card.querySelector("video");
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
   if (clip) {
     card.addEventListener("pointerenter", () => { if (!still.matches) clip.play().catch(() => {}); });
     card.addEventListener("pointerleave", () => { clip.pause(); });

@@ -16,7 +16,7 @@ from ._files import replacement
 from ._media import embedded
 from ._pictures import Kept, Kind, Problem, fetch
 from ._previews import image, video
-from ._text import clip
+from ._text import clip, fits
 from ._titles import initials, name_of, reason, title
 from .models import Look
 
@@ -235,10 +235,14 @@ def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *,
     return (
         f'<li class="look" data-words="{escape(words)}">{_picture(look, name, outcomes, videos=videos)}'
         f'<div class="about"><h2 dir="auto">{shown}</h2>{state}<dl>{rows}</dl>'
-        f'<div class="id"><code>{escape(look.id)}</code>'
-        f'<button type="button" hidden>'
-        f'<span class="label">Copy id</span><span class="unseen"> of {shown}</span></button>'
-        "</div></div></li>\n"
+        f"{_copyable(look.id, name) if fits(look.id) else ''}</div></li>\n"
+    )
+
+
+def _copyable(look_id: str, name: str) -> str:
+    return (
+        f'<div class="id"><code>{escape(look_id)}</code><button type="button" hidden><span class="label">Copy id</span>'
+        f'<span class="unseen"> of {escape(name)}</span></button></div>'
     )
 
 

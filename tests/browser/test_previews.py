@@ -204,7 +204,7 @@ def test_expired_previews_in_sight_heal_one_by_one_and_the_others_stay_as_they_a
     assert notebook.value("waits") == [0.5] * (len(renewed) - 1)
     marked = "image => image.marked === true"
     assert all(picker.locator(f'[data-look-id="{look_id}"] img').evaluate(marked) for look_id in healthy)
-    assert notebook.value("(picker.value, picker.values, picker.error)") == (None, (), "")
+    assert notebook.value("(picker.value, tuple(picker.values), picker.error)") == (None, (), "")
 
 
 def test_at_its_own_pace_all_in_sight_heal_too(open_notebook: OpenNotebook) -> None:
