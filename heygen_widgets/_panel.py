@@ -7,7 +7,7 @@ from typing import Any
 from ._cards import card
 from ._choice import LookChoice
 from ._details import details, voice_of
-from ._messages import changed_filter, echo
+from ._messages import echo
 from ._text import fits
 from ._voices import VoiceLookup
 from .filters import LookFilter
@@ -89,6 +89,11 @@ class LookPanel(LookChoice):
     def vue_show_character(self, group_id: object) -> None:
         """Show all looks of a character, and none of others."""
         with self._guard:
-            wanted = changed_filter(LookFilter(sort=self.filter.sort), {"group_id": group_id})
-            if isinstance(group_id, str) and wanted is not None and self._may_show(wanted):
-                self._move("looks", wanted, None)
+            if isinstance(group_id, str) and fits(group_id) and self._is_here(group_id):
+                self._move("looks", LookFilter(group_id=group_id, sort=self.filter.sort), None)
+
+    def _is_here(self, group_id: str) -> bool:
+        """Whether a look that can be on the screen belongs to a character."""
+        if any(look.group_id == group_id for look in self.values):
+            return True
+        return self._catalogue is not None and group_id in self._catalogue.values("group_id")

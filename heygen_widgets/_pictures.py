@@ -182,7 +182,7 @@ class _Fetching:
 def _prepared(url: str, stand_ins: Collection[str]) -> requests.PreparedRequest | Problem:
     """Prepare a request, and check the host of the very URL that will be sent."""
     parts = split_address(url)
-    if parts is None or "@" in parts.netloc:
+    if parts is None:
         return Problem("no usable address")
     request = requests.Request("GET", url, headers=_HEADERS).prepare()
     sent = urlsplit(request.url or "")

@@ -51,7 +51,7 @@ def is_public_host(host: str) -> bool:
     """
     if ":" in host:
         return is_public(host)
-    if host is None:
+    if _NUMBER.fullmatch(host):
         return is_public(host)  # which knows only the usual way of writing it
     labels = host.rstrip(".").lower().split(".")
     return len(labels) > 1 and labels[-1] not in _OF_THIS_NETWORK

@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ipywidgets import Layout, ValueWidget
 
 from ._code import curl_code, python_code
+from ._fallback import fallback
 from ._messages import echo
 from ._panel import LookPanel
 from ._sources import catalogue_of
@@ -115,6 +116,17 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         more = [f"{len(self.values) - _NAMED:,} more"] if len(self.values) > _NAMED else []
         chosen = ", ".join([*named, *more]) or "nothing"
         return f"<LookPicker: {self.status.get('matched', 0):,} looks shown, {chosen} chosen>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
+        """Give the widget, and what tells of it where no widget can run."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        with self._guard:
+            status = {}
+            if self._catalogue is not None:
+                # Not the trait's, which is behind while looks arrive.
+                with self._catalogue.unchanged():
+                    status = self._status(self._list())
+            return {**bundle, **fallback(status, self.values, self.filter, self.show)}
 
     def to_frame(self, *, flat: bool = False) -> pd.DataFrame:
         """Give the chosen looks as a DataFrame, one row each; see `looks_to_frame`."""

@@ -1,8 +1,9 @@
-"""Fixtures of the browser tests: one server and one browser for all, a page and a kernel for each notebook."""
+"""Fixtures of the browser tests: one server of each kind and one browser for all, a page and a kernel a notebook."""
 
 import os
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from .install_browser import BrowserNotFoundError
 from .jupyter import App, JupyterServer, NotebookPage, Source, Theme, start_chromium
+from .voila import VoilaPage, VoilaServer
 
 # A folder to keep the pictures of failures in; otherwise they stay in the test's temporary folder
 PICTURES = "HEYGEN_WIDGETS_SCREENSHOTS"
@@ -106,6 +108,28 @@ def open_notebook(jupyter_server: JupyterServer, browser: Browser, tmp_path: Pat
             notebook.close()
     if errors:
         pytest.fail("Raised on the page or in a handler:\n" + "\n".join(errors), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def voila_server() -> Iterator[VoilaServer]:
+    """One Voilà server for all tests."""
+    with VoilaServer() as server:
+        yield server
+
+
+@pytest.fixture
+def open_voila(voila_server: VoilaServer, browser: Browser) -> Iterator[Callable[[Source], VoilaPage]]:
+    """Show notebooks in Voilà by calling it; an exception on a page fails the test."""
+    opened: list[VoilaPage] = []
+    with ExitStack() as pages:
+
+        def open_page(source: Source) -> VoilaPage:
+            opened.append(pages.enter_context(VoilaPage(voila_server, browser, source)))
+            return opened[-1]
+
+        yield open_page
+    if errors := [error for page in opened for error in page.page_errors]:
+        pytest.fail("Raised on the page:\n" + "\n".join(errors), pytrace=False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -59,12 +59,14 @@ TIMEOUT = 60.0
 
 # The server ends with whoever holds the other end of its standard input, even one that was killed
 _SERVE = """
-import os, signal, sys, threading
-from jupyterlab.labapp import main
+import importlib, os, signal, sys, threading, time
+main = importlib.import_module(sys.argv.pop(1)).main
 
 def end_with_parent():
     sys.stdin.buffer.read()
-    os.kill(os.getpid(), signal.SIGTERM)
+    while True:  # one that is only about to serve does not heed the first
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
 
 threading.Thread(target=end_with_parent, daemon=True).start()
 sys.exit(main())
@@ -127,7 +129,7 @@ class JupyterServer:
         self.root = self.home / "notebooks"
         self.root.mkdir()
         self.token = secrets.token_hex(16)
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self._log: list[str] = []
         self._announced = threading.Event()
         self._count = 0
@@ -162,15 +164,7 @@ class JupyterServer:
         while self._kernels:
             self._kernels.popitem()[1].close()
         self._http.close()
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)  # orphaned kernels end by themselves
-                self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
+        end_server(self._process)
         shutil.rmtree(self.home, ignore_errors=True)
 
     def log(self, start: int = 0) -> str:
@@ -227,20 +221,6 @@ class JupyterServer:
         return [str(kernel["id"]) for kernel in answer.json()]
 
     def _start(self, kernel_env: Mapping[str, str]) -> subprocess.Popen[str]:
-        foreign = re.compile(r"(HEYGEN|JUPYTER|IPYTHON|JPY|XDG)_?")
-        folders = {
-            "HOME": "home",
-            "IPYTHONDIR": "ipython",
-            "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTER_DATA_DIR": "data",
-            "JUPYTER_RUNTIME_DIR": "runtime",
-            "JUPYTERLAB_SETTINGS_DIR": "settings",
-            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-        }
-        for folder in folders.values():
-            (self.home / folder).mkdir(mode=0o700)
-        environ = {name: value for name, value in os.environ.items() if not foreign.match(name)}
-        environ |= {name: str(self.home / folder) for name, folder in folders.items()} | dict(kernel_env)
         options = [
             "--no-browser",
             "--allow-root",
@@ -252,17 +232,7 @@ class JupyterServer:
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
         ]
-        return subprocess.Popen(
-            [sys.executable, "-c", _SERVE, *options],
-            cwd=self.home,
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # Ctrl+C is for the tests, which end the server
-        )
+        return start_server("jupyterlab.labapp", options, self.home, kernel_env)
 
     def _read_log(self) -> None:
         assert self._process.stdout is not None
@@ -430,8 +400,7 @@ class NotebookPage:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            thrown = re.match(r"(Uncaught )?(\(in promise\) )?\w*(Error|Exception)\b", message.text)
-            (self.page_errors if thrown else self.console_errors).append(message.text)
+            (self.page_errors if is_thrown(message.text) else self.console_errors).append(message.text)
 
     def _run(self, command: str, cell: int | None, cells: list[int], allow_errors: bool, timeout: float) -> None:
         self._execute(command, cell, timeout)
@@ -471,13 +440,66 @@ def notebook_of(cells: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def is_thrown(logged: str) -> bool:
+    """Whether what a page logs as an error is an exception."""
+    return re.match(r"(Uncaught )?(\(in promise\) )?\w*(Error|Exception)\b", logged) is not None
+
+
 def start_chromium(playwright: Playwright) -> Browser:
     """Start the browser that `find_browser` finds, without a window."""
     path = find_browser()
     return playwright.chromium.launch(executable_path=path and str(path), args=FLAGS)
 
 
-def _free_port() -> int:
+def start_server(
+    module: str, options: Sequence[str], home: Path, kernel_env: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    """Start the server that the ``main`` of a module runs, with all its folders in ``home`` and nothing of the user's.
+
+    It ends with this process, whatever ends that.
+    """
+    foreign = re.compile(r"(HEYGEN|JUPYTER|IPYTHON|JPY|XDG)_?")
+    folders = {
+        "HOME": "home",
+        "IPYTHONDIR": "ipython",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    }
+    for folder in folders.values():
+        (home / folder).mkdir(mode=0o700)
+    environ = {name: value for name, value in os.environ.items() if not foreign.match(name)}
+    environ |= {name: str(home / folder) for name, folder in folders.items()} | dict(kernel_env)
+    return subprocess.Popen(
+        [sys.executable, "-c", _SERVE, module, *options],
+        cwd=home,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # Ctrl+C is for the tests, which end the server
+    )
+
+
+def end_server(process: subprocess.Popen[str]) -> None:
+    """End a server, and by force what does not end in time."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # orphaned kernels end by themselves
+            process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
+def free_port() -> int:
+    """Give a port of this machine that nobody uses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -1,0 +1,214 @@
+"""The same notebook in each front end, shown twice, run again, beside other widgets, saved and opened elsewhere."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from heygen_widgets._fallback import LARGEST_FALLBACK
+from heygen_widgets.demo import DemoService
+
+from .conftest import OpenNotebook
+from .jupyter import App, Source
+from .picker_page import BLANK, SETUP, cards, grid, picker_of, scroll_to, total, wait_for_pictures, wait_until
+from .voila import VoilaPage
+
+KEY = "sk_V2_planted_everywhere_0123456789"
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+DASHBOARD = """
+from heygen_widgets import *
+import ipywidgets
+picker = LookPicker(demo_client(looks=2_000))
+picker.catalogue.wait()
+told = ipywidgets.Label("Nothing yet")
+def tell(change):
+    told.value = f"Chosen: {change['new'].id if change['new'] else None}"
+picker.observe(tell, "value")
+ipywidgets.VBox([picker, told])
+"""
+
+INTERACT = """
+from heygen_widgets import *
+import ipywidgets
+picker = LookPicker(demo_client(looks=2_000))
+picker.catalogue.wait()
+text = ipywidgets.Text()
+link = ipywidgets.jslink((picker, "selected_id"), (text, "value"))
+called = ipywidgets.interactive(lambda look: print("Called with", look and look.id), look=picker)
+ipywidgets.VBox([called, text])
+"""
+
+# Of this package's, whatever the picker they worked for.
+THREADS = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('heygen_widgets')]"
+DISPLAYS = "sorted(w._view_count for w in widgets.widget._instances.values() if isinstance(w, LookPicker))"
+
+
+def pick_a_look(output: Locator) -> None:
+    """Filter, click a card, and see its id in the widget below, which Python fills; the picker is as wide as it can."""
+    picker = output.locator(".look-picker")
+    wait_for_pictures(picker)
+    assert picker.evaluate("root => root.clientWidth") > 0.9 * output.evaluate("output => output.clientWidth")
+    picker.locator(".look-filters input").first.fill("garden")
+    expect(total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
+    expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("garden", re.I))
+    card = cards(picker).nth(1)
+    card.click()
+    expect(output.get_by_text(f"Chosen: {card.get_attribute('data-look-id')}")).to_be_visible()
+    expect(card).to_have_attribute("aria-selected", "true")
+    card.click()
+    expect(output.get_by_text("Chosen: None")).to_be_visible()
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_a_look_is_picked_in_a_notebook(open_notebook: OpenNotebook, app: App) -> None:
+    notebook = open_notebook([DASHBOARD], app=app)
+    notebook.run_all()
+    pick_a_look(notebook.output(0))
+
+
+def test_a_look_is_picked_in_voila(open_voila: Callable[[Source], VoilaPage]) -> None:
+    pick_a_look(open_voila([DASHBOARD]).output(0))
+
+
+def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        [f"{SETUP.partition('; ')[0]}\nfrom ipywidgets import widgets\npicker", "picker"], viewport=(1400, 1900)
+    )
+    notebook.run_all()
+    for cell in (0, 1):
+        wait_for_pictures(picker_of(notebook, cell))
+    cards(picker_of(notebook, 0)).first.click()
+    notebook.run("before = picker")
+    # The same two displays, of a new picker.
+    notebook.run_all()
+    first, second = picker_of(notebook, 0), picker_of(notebook, 1)
+    wait_for_pictures(first)
+    expect(notebook.page.locator(".look-picker")).to_have_count(2)
+    notebook.expect_run(DISPLAYS, [0, 2])
+    notebook.expect_run(THREADS, ["heygen_widgets: picker"])  # one, of the picker that is shown
+    chosen = notebook.value("before.selected_id")
+    _two_displays_stay_in_step(first, second)
+    notebook.expect_run("(picker.show, picker.value.id != before.value.id)", ("looks", True))
+    assert notebook.value("before.selected_id") == chosen
+    assert notebook.value("before.filter == LookFilter()")
+
+    notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all') }")
+    notebook.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    for cell in (0, 1):
+        expect(total(picker_of(notebook, cell))).to_have_text("2,000 looks", timeout=60_000)
+        wait_for_pictures(picker_of(notebook, cell))
+    expect(notebook.page.locator(".look-picker")).to_have_count(2)
+    notebook.expect_run(DISPLAYS, [2])
+    assert not notebook.value("'before' in globals()")
+    card = cards(picker_of(notebook, 1)).nth(3)
+    card.click()
+    notebook.expect_run("picker.selected_id", card.get_attribute("data-look-id"))
+    assert notebook.console_errors == []
+
+
+def _two_displays_stay_in_step(first: Locator, second: Locator) -> None:
+    """Use each of two displays, and see the other follow; scrolled apart both stay full."""
+    first.get_by_role("button", name="Characters").click()
+    for picker in (first, second):
+        expect(picker.locator(".look-card__type, .look-card").first).to_contain_text(re.compile(r"\d looks?"))
+    second.get_by_role("button", name="Looks").click()
+    for picker in (first, second):
+        expect(cards(picker).first).not_to_contain_text(re.compile(r"\d looks?"))
+    second.locator(".look-filters input").first.fill("office")
+    for picker in (first, second):
+        expect(total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
+        expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("office", re.I))
+    scroll_to(first, 2_000)
+    wait_until(first, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
+    assert second.evaluate(BLANK) == 0
+    assert grid(second).evaluate("grid => grid.scrollTop") == 0
+    cards(second).nth(2).click()
+    scroll_to(first, 0)
+    for picker in (first, second):
+        expect(cards(picker).nth(2)).to_have_attribute("aria-selected", "true")
+
+
+def test_interact_and_a_linked_text_follow_the_picker_and_lead_it(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([INTERACT])
+    notebook.run_all()
+    output, picker = notebook.output(0), picker_of(notebook)
+    wait_for_pictures(picker)
+    # Also within the box that interact makes.
+    assert picker.evaluate("root => root.clientWidth") > 600
+    expect(output.get_by_text("Called with")).to_have_text("Called with None")
+    cards(picker).nth(2).click()
+    ids = [str(cards(picker).nth(place).get_attribute("data-look-id")) for place in range(5)]
+    expect(output.get_by_text("Called with")).to_have_text(f"Called with {ids[2]}")
+    text = output.locator(".widget-text input")
+    expect(text).to_have_value(ids[2])
+    text.fill(ids[4])
+    expect(cards(picker).nth(4)).to_have_attribute("aria-selected", "true")
+    expect(cards(picker).nth(2)).to_have_attribute("aria-selected", "false")
+    expect(output.get_by_text("Called with")).to_have_text(f"Called with {ids[4]}")
+
+
+def test_a_used_picker_leaves_little_in_a_saved_notebook_which_tells_elsewhere_what_was_chosen(
+    open_notebook: OpenNotebook,
+) -> None:
+    with DemoService(looks=2_000, api_key=KEY) as service:
+        notebook = open_notebook(
+            [
+                "from heygen_widgets import *\npicker = LookPicker(multiple=True)\npicker.catalogue.wait(); picker",
+                "picker",
+            ],
+            env={"HEYGEN_API_KEY": KEY, "HEYGEN_API_BASE": service.base_url},
+            viewport=(1400, 1900),
+            save_widget_state=True,
+        )
+        empty = len(json.dumps(notebook.save()))
+        notebook.run_cell(0)
+        picker = picker_of(notebook)
+        wait_for_pictures(picker)
+        picker.locator(".look-filters input").first.fill("office")
+        expect(total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
+        for place in (1, 2):
+            cards(picker).nth(place).click()
+            expect(cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
+        scroll_to(picker, 3_000)
+        wait_until(picker, f"root => root.querySelector('[data-position=\"100\"]') !== null && ({BLANK})(root) === 0")
+        notebook.run_cell(1)
+        wait_for_pictures(picker_of(notebook, 1))
+        notebook.expect_run("picker.opening", {})
+        chosen = notebook.value("[(look.id, look.name) for look in picker.values]")
+        saved = notebook.save()
+        address = service.base_url.partition("//")[2]
+    text = json.dumps(saved)
+    assert "application/vnd.jupyter.widget-state+json" in saved["metadata"]["widgets"]
+    assert len(text) - empty <= 200_000
+    assert KEY not in text
+    assert address not in text
+    bundle = saved["cells"][1]["outputs"][0]["data"]
+    view = bundle.pop(VIEW)
+    assert view["model_id"] in text
+    assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LARGEST_FALLBACK
+
+    # On another machine nothing is trusted yet, so that JupyterLab shows no widget but what is beside it.
+    elsewhere = notebook.path.with_name("elsewhere.ipynb")
+    html = "".join(bundle["text/html"]).replace("(heygen_widgets)", "(from elsewhere)")
+    saved["cells"][1]["outputs"][0]["data"] |= {**bundle, "text/html": html, VIEW: view}
+    elsewhere.write_text(json.dumps(saved))
+    reader = open_notebook(elsewhere).output(1)
+    for words in ("(from elsewhere)", "2 chosen:", *(part for look in chosen for part in look), "selected_id="):
+        expect(reader).to_contain_text(words)
+    expect(reader).to_contain_text("filtered by LookFilter(search='office')")
+
+
+def test_a_saved_notebook_without_its_kernel_shows_a_notice_of_jupyterlabs_own(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([SETUP])
+    notebook.run_all()
+    wait_for_pictures(picker_of(notebook))
+    notebook.save()
+    open_notebook.expect_errors("widget model not found")
+    again = open_notebook(notebook.path)
+    expect(again.output(0)).to_contain_text("Error displaying widget: model not found")
+    again.run_all()
+    wait_for_pictures(picker_of(again))

@@ -1,0 +1,90 @@
+"""A gallery as a colleague opens it: a file in a browser, without Jupyter and without a network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from heygen_widgets import Look, demo_client, looks_to_gallery
+
+from .axe import violations
+
+DECODED = """() => Promise.all([...document.querySelectorAll('img')].map(image => image.decode().then(
+    () => image.naturalWidth > 0, () => false)))"""
+WIDER = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def looks() -> list[Look]:
+    every = list(demo_client(looks=300).iter_looks())
+    with_clips = [look for look in every if look.preview_video_url][:10]
+    return [*with_clips, *[look for look in every if not look.is_ready][:2]]
+
+
+def opened(page: Page, path: Path) -> list[str]:
+    """Open a file; give what goes wrong on it and what it asks the network for, from now on."""
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith("data:") else told.append(request.url))
+    page.goto(path.as_uri())
+    return told
+
+
+def test_a_colleague_searches_a_gallery_and_copies_an_id(page: Page, tmp_path: Path) -> None:
+    chosen = looks()
+    hostile = "</script><img src=https://foreign.example/x onerror=alert(1)>"
+    chosen.append(Look("look_é", f"Zoë {hostile}", "photo_avatar", tags=("Ünique",)))
+    path = looks_to_gallery(chosen, tmp_path / "shortlist.html")
+    told = opened(page, path)
+    cards = page.get_by_role("listitem")
+    expect(page.get_by_text("13 looks", exact=True)).to_be_visible()
+    decoded = page.evaluate(DECODED)
+    assert len(decoded) == 12
+    assert all(decoded)
+
+    page.keyboard.press("/")
+    page.keyboard.type("ZOE  unique")
+    expect(page.get_by_text("1 of 13 looks", exact=True)).to_be_visible()
+    expect(cards).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Copy id of Zoë")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Copied")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("ControlOrMeta+v")
+    expect(page.get_by_role("searchbox")).to_have_value("look_é")
+    page.keyboard.type(" nowhere")
+    expect(page.get_by_text("No look has all these words.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(cards).to_have_count(13)
+
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page, "html") == []
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert not page.evaluate(WIDER)
+    assert told == [path.as_uri()]
+
+
+def test_a_clip_plays_while_its_card_is_pointed_at_unless_motion_is_unwanted(page: Page, tmp_path: Path) -> None:
+    told = opened(page, looks_to_gallery(looks()[:2], tmp_path / "clips.html", videos=True))
+    first, second = page.get_by_role("listitem").all()
+    clip = "card => card.querySelector('video')"
+    first.hover()
+    page.wait_for_function(f"card => ({clip})(card).currentTime > 0.1", arg=first.element_handle())
+    second.hover()
+    page.wait_for_function(f"card => ({clip})(card).paused", arg=first.element_handle())
+    page.emulate_media(reduced_motion="reduce")
+    first.hover()
+    assert first.evaluate(f"card => ({clip})(card).paused")
+    assert violations(page, "html") == []
+    assert len(told) == 1

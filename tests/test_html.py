@@ -1,0 +1,137 @@
+"""Looks show themselves as cards in a notebook, and as plain text elsewhere."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from IPython.core.formatters import DisplayFormatter
+
+from heygen_widgets import AvatarGroup, Look, LookCatalogue, LookFilter, Page, demo_client
+from heygen_widgets._html import MOST_CARDS
+from heygen_widgets._text import clip
+from heygen_widgets.models import Looks
+
+SIGNED = "https://files2.heygen.ai/talking_photo/a/b.WEBP?Expires=1&Signature=secret"
+LOOK = Look("look_1", "Zoë Café", "photo_avatar", preview_image_url=SIGNED)
+
+
+class Parsed(HTMLParser):
+    """What a browser would make of HTML: elements with their attributes, and texts."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def shown(item: object) -> dict[str, str]:
+    return DisplayFormatter().format(item)[0]
+
+
+def html_of(item: object) -> str:
+    return shown(item)["text/html"]
+
+
+def test_a_look_is_a_card_in_a_notebook_and_one_line_without_a_url_elsewhere() -> None:
+    output = shown(LOOK)
+    page = Parsed(output["text/html"])
+    assert {"Zoë Café", "Photo avatar", "look_1"} <= set(page.texts)
+    assert [item["src"] for tag, item in page.elements if tag == "img"] == [SIGNED]
+    assert output["text/plain"] == "Look(id='look_1', name='Zoë Café', avatar_type='photo_avatar')"
+
+
+def test_many_looks_are_the_first_cards_and_a_count() -> None:
+    catalogue = LookCatalogue(demo_client(looks=2_000), cache=None)
+    catalogue.load()
+    output = shown(catalogue.select(LookFilter()))
+    assert output["text/html"].count("<img") == MOST_CARDS
+    assert "and 1,976 more" in output["text/html"]
+    assert len(output["text/html"]) < 100_000
+    assert output["text/plain"].startswith("<Looks: 2,000 looks: '")
+    assert len(output["text/plain"]) < 250
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "<Looks: 0 looks>"),
+        (1, "<Looks: 1 look: 'look_0'>"),
+        (3, "<Looks: 3 looks: 'look_0', 'look_1', 'look_2'>"),
+        (4, "<Looks: 4 looks: 'look_0', 'look_1', 'look_2', …>"),
+    ],
+)
+def test_several_looks_are_one_short_line(number: int, text: str) -> None:
+    assert repr(Looks(replace(LOOK, id=f"look_{n}") for n in range(number))) == text
+
+
+def test_looks_are_a_tuple_for_all_else() -> None:
+    looks = Looks([LOOK, replace(LOOK, id="look_2")])
+    assert looks == (LOOK, looks[1])
+    assert hash(looks) == hash(tuple(looks))
+    assert [type(part) for part in (looks[:1], looks[::-1], looks[0])] == [Looks, Looks, Look]
+    for kept in (pickle.loads(pickle.dumps(looks)), copy.deepcopy(looks), copy.copy(looks)):
+        assert (kept, type(kept)) == (looks, Looks)
+
+
+def test_a_page_of_looks_is_cards_and_one_of_groups_is_not() -> None:
+    assert html_of(Page((LOOK,))).count("<img") == 1
+    for page in (Page((AvatarGroup("g", "Group"),)), Page((LOOK, AvatarGroup("g", "Group"))), Page(())):
+        assert "text/html" not in shown(page)
+    assert "text/html" not in shown(Looks())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "javascript:alert(1)",
+        " java\nscript:alert(1)",
+        "data:text/html,<script>1</script>",
+        "file:///etc/passwd",
+        "//foreign.example/a.png",
+        "https:\\\\foreign.example\\a.png",
+        "https://files.example/" + "a" * 10_000,
+    ],
+)
+def test_a_picture_that_no_page_may_show_is_initials(url: str | None) -> None:
+    page = Parsed(html_of(replace(LOOK, preview_image_url=url)))
+    assert "img" not in dict(page.elements)
+    assert "ZC" in page.texts
+
+
+def test_pictures_in_their_own_urls_are_bounded_together() -> None:
+    looks = Looks(replace(LOOK, preview_image_url="data:image/png;base64," + "A" * 3_900) for _ in range(24))
+    html = html_of(looks)
+    assert 10 < html.count("<img") < 24
+    assert len(html) < 100_000
+
+
+def test_the_cards_take_the_colours_around_them_and_bring_no_script() -> None:
+    html = html_of(Looks([LOOK]))
+    assert "<script" not in html
+    assert "color:inherit" in html
+    assert "#" not in html
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(), st.text(min_size=1), st.text(), st.text())
+def test_whatever_the_texts_are_they_are_shown_as_texts(name: str, look_id: str, kind: str, url: str) -> None:
+    look = Look(look_id, f"{name}</div><script>\"'", kind, preview_image_url=f'https://a.example/"><script>{url}')
+    page = Parsed(look._repr_html_())
+    assert {tag for tag, _ in page.elements} <= {"div", "code", "img"}
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    assert {"title": clip(look_id)}.items() <= dict(page.elements)["code"].items()
