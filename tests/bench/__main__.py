@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Sequence
 from datetime import date
 
-from . import faults, frames, imports, keystrokes, loading, memory, paging, picker, rivals
+from . import faults, frames, imports, keystrokes, loading, memory, paging, panel, picker, rivals
 from .table import Finding, print_table
 
 BENCHMARKS = {
     "picker": picker.run,
     "rivals": rivals.run,
     "keystrokes": keystrokes.run,
+    "panel": panel.run,
     "loading": loading.run,
     "faults": faults.run,
     "frames": frames.run,

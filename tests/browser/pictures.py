@@ -2,32 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from .jupyter import JupyterServer, NotebookPage, start_chromium
+from .jupyter import JupyterServer, NotebookPage, Theme, start_chromium
+from .picker_page import cards, picker_of, wait_for_pictures, wait_until
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-DECODED = "() => [...document.querySelectorAll('.look-card img')].filter(i => i.naturalWidth > 0).length >= 12"
+PICK, SHARE = ("01_pick_a_look", 1), ("03_shortlist_and_share", 2)  # with the cell of the picker
+CHOSEN = 4  # a card in the second half of the first row
+SHORTLIST = (0, 4, 13)
+LARGEST = 300_000  # bytes
+
+DECODED = "root => [...root.querySelectorAll('img')].every(image => image.complete && image.naturalWidth > 0)"
 
 
 def main() -> None:
-    """Run the first notebook, choose a look and take the cell with the picker."""
-    target = NOTEBOOKS / "images" / "picker.png"
-    target.parent.mkdir(exist_ok=True)
+    """Take all of them, with one browser and one server."""
+    (NOTEBOOKS / "images").mkdir(exist_ok=True)
     with sync_playwright() as playwright, start_chromium(playwright) as browser, JupyterServer() as server:
-        source = NOTEBOOKS / "01_pick_a_look.ipynb"
-        with NotebookPage(server, browser, source, viewport=(1180, 1100)) as notebook:
-            notebook.run_cell(0)
-            notebook.run_cell(1)
-            notebook.page.wait_for_function(DECODED)
-            cards = notebook.page.locator(".look-card[data-look-id]")
-            cards.nth(4).click()
-            expect(cards.nth(4)).to_have_attribute("aria-selected", "true")
-            notebook.page.mouse.move(0, 0)
-            notebook.cells.nth(1).screenshot(path=target)
-    print(f"{target.relative_to(NOTEBOOKS.parent)}: {target.stat().st_size:,} bytes")
+        with shown(browser, server, PICK) as (notebook, picker):
+            choose(picker, CHOSEN)
+            take(notebook.cells.nth(PICK[1]), "picker")
+        with shown(browser, server, PICK, "dark") as (notebook, picker):
+            open_panel(picker)
+            take(notebook.cells.nth(PICK[1]), "panel")
+        with shown(browser, server, SHARE) as (notebook, picker):
+            compare(picker)
+            take(notebook.output(SHARE[1]), "compare")
+            notebook.run_all()
+            take_page(notebook.page, notebook.path.with_name("shortlist.html"), "gallery")
+
+
+@contextmanager
+def shown(
+    browser: Browser, server: JupyterServer, source: tuple[str, int], theme: Theme = "light"
+) -> Iterator[tuple[NotebookPage, Locator]]:
+    """Open one of the notebooks and show its picker."""
+    name, cell = source
+    with NotebookPage(server, browser, NOTEBOOKS / f"{name}.ipynb", theme=theme, viewport=(1180, 1100)) as notebook:
+        notebook.run_cell(0)
+        notebook.run_cell(cell)
+        picker = picker_of(notebook, cell)
+        wait_for_pictures(picker)
+        yield notebook, picker
+
+
+def choose(picker: Locator, *places: int) -> None:
+    for place in places:
+        cards(picker).nth(place).click()
+        expect(cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
+
+
+def open_panel(picker: Locator) -> None:
+    choose(picker, CHOSEN)
+    cards(picker).nth(CHOSEN).press("i")
+    panel = picker.locator(".look-panel")
+    expect(panel.get_by_role("button", name="Play voice")).to_be_enabled()
+    wait_until(panel, DECODED)
+
+
+def compare(picker: Locator) -> None:
+    choose(picker, *SHORTLIST)
+    picker.get_by_role("button", name="Compare").click()
+    comparison = picker.locator(".look-compare")
+    expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
+    wait_until(comparison, DECODED)
+
+
+def take_page(page: Page, file: Path, name: str) -> None:
+    """Take the first screen of a page of HTML."""
+    page.set_viewport_size({"width": 1000, "height": 600})
+    page.goto(file.as_uri())
+    wait_until(page.locator("body"), DECODED)
+    take(page.locator("html"), name)
+
+
+def take(shown: Locator, name: str) -> None:
+    """Write a picture of an element, with no card under the pointer or in focus, whose clip would play."""
+    page = shown.page
+    page.mouse.move(0, 0)
+    page.evaluate("() => document.activeElement.blur()")
+    expect(page.locator("video.look-card__clip")).to_have_count(0)
+    target = NOTEBOOKS / "images" / f"{name}.png"
+    shown.screenshot(path=target, animations="disabled")
+    size = target.stat().st_size
+    print(f"{target.relative_to(NOTEBOOKS.parent)}: {size:,} bytes", flush=True)
+    if size > LARGEST:
+        raise RuntimeError(f"{target.name} is larger than {LARGEST:,} bytes")
 
 
 if __name__ == "__main__":
