@@ -174,7 +174,7 @@ def test_a_used_picker_leaves_little_in_a_saved_notebook_which_tells_elsewhere_w
             cards(picker).nth(place).click()
             expect(cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
         scroll_to(picker, 3_000)
-        wait_until(picker, f"root => root.querySelector('[data-position=\"100\"]') !== null && ({BLANK})(root) === 0")
+        wait_until(picker, f"root => root.querySelector('[data-position=\"140\"]') !== null && ({BLANK})(root) === 0")
         notebook.run_cell(1)
         wait_for_pictures(picker_of(notebook, 1))
         notebook.expect_run("picker.opening", {})
