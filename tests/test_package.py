@@ -21,6 +21,8 @@ assert sys.argv[1] in heygen_widgets.__file__, heygen_widgets.__file__
 picker = LookPicker(demo_client(looks=60))
 assert picker.catalogue.wait(60)
 assert "<template>" in picker.template.template
+picker.value = picker.catalogue.looks[0]
+assert "<style>" in picker.gallery(pathlib.Path(sys.argv[1]) / "gallery.html").read_text(encoding="utf-8")
 print(len(picker.catalogue))
 picker.close()
 """

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import cards, grid, picker_of, total, wait_for_pictures, wait_until
+from .picker_page import BLANK, DECODED, cards, grid, picker_of, total, wait_for_pictures, wait_until
 
 SEVERAL = (
     "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
@@ -264,3 +264,16 @@ def test_what_a_browser_without_a_clipboard_cannot_copy_stands_in_a_field(open_n
     button(picker, "Copy code").click()
     picker.get_by_role("menuitem", name="Python").click()
     expect(picker.locator(".look-picker__uncopied")).to_have_value(notebook.value("picker.code()"))
+
+
+def test_pictures_that_waited_while_the_grid_was_paged_through_come_when_it_rests(open_notebook: OpenNotebook) -> None:
+    notebook = several(open_notebook)
+    picker = picker_of(notebook)
+    cards(picker).first.focus()
+    for _ in range(12):
+        notebook.page.keyboard.press("PageDown")
+    wait_until(picker, "root => root.querySelector('.look-grid').scrollTop > 3000")
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    in_sight = picker.locator(".look-card:focus")
+    expect(in_sight.locator("img")).to_have_count(1)
+    wait_until(picker, f"root => ({DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")

@@ -1,0 +1,278 @@
+"""The picker for everybody: what axe-core finds, what is told, 200 % zoom, reduced motion and forced colours."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from . import axe
+from .conftest import OpenNotebook
+from .jupyter import NotebookPage, Theme
+from .picker_page import cards, choose_option, grid, named, options, picker_of, total, wait_for_pictures, wait_until
+
+SEVERAL = (
+    "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
+    "picker.catalogue.wait(); picker"
+)
+FILTER = (
+    "picker.filter = LookFilter('office', avatar_type=['digital_twin', 'photo_avatar'],"
+    " orientation=['portrait', 'square'], engine=['avatar_iv', ''], ready=True, sort='-name')"
+)
+# Where the grid begins, from the picker's top, in px.
+TOP = """root => {
+    const [picker, grid] = [root, root.querySelector('.look-grid')].map(part => part.getBoundingClientRect().top);
+    return Math.round(grid - picker);
+}"""
+# What the keyboard reaches, brought into sight one by one, that is cut off or covered there.
+CUT = """root => {
+    const reached = [...root.querySelectorAll('button, input, [tabindex="0"]')]
+        .filter(element => element.tabIndex >= 0 && !element.disabled)
+        .filter(element => element.checkVisibility({ visibilityProperty: true }));
+    return reached.filter(element => {
+        const shown = element.matches('input') ? element.closest('.v-field') : element;
+        element.focus();
+        shown.scrollIntoView({ block: 'center', inline: 'center' });
+        const { x, y, width, height } = shown.getBoundingClientRect();
+        const hits = [0.1, 0.5, 0.9].map(part => document.elementFromPoint(x + part * width, y + height / 2));
+        return !hits.every(hit => hit && shown.contains(hit));
+    }).map(element => element.outerHTML.slice(0, 120));
+}"""
+SIDEWAYS = "root => [root, root.querySelector('.look-bar')].some(part => part.scrollWidth > part.clientWidth)"
+
+
+def chosen_three(open_notebook: OpenNotebook, viewport: tuple[int, int], theme: Theme = "light") -> NotebookPage:
+    """Open a picker with three looks on its shortlist."""
+    notebook = open_notebook([SEVERAL], viewport=viewport, theme=theme)
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker, 6)
+    for position in range(3):
+        cards(picker).nth(position).click()
+    expect(picker.locator(".look-tray__item")).to_have_count(3)
+    return notebook
+
+
+def unfold(picker: Locator) -> None:
+    """Show the dropdowns of a narrow picker."""
+    fold = picker.get_by_role("button", name=re.compile("^Filters"))
+    if fold.get_attribute("aria-expanded") == "false":
+        fold.click()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 640)])
+def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNotebook, theme: Theme, width: int) -> None:
+    notebook = chosen_three(open_notebook, (width, 1000), theme)
+    page, picker = notebook.page, picker_of(notebook)
+    found: dict[str, list[str]] = {}
+
+    def look(state: str) -> None:
+        page.mouse.move(0, 0)
+        found[state] = axe.violations(page)
+
+    look("three chosen")
+    if width < 800:
+        unfold(picker)
+    named(picker, "Type").locator(".v-field").click()
+    expect(options(picker).first).to_be_visible()
+    look("an open dropdown")
+    page.keyboard.press("Escape")
+    named(picker, "Character").locator(".v-field").click()
+    page.keyboard.type("an")
+    expect(options(picker).nth(3)).to_be_visible()
+    look("a list of characters")
+    page.keyboard.type("xqzq")
+    expect(page.locator(axe.OVERLAYS)).to_contain_text("No such character")
+    look("a list without an entry")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+
+    picker.get_by_role("button", name="Copy code").click()
+    expect(picker.get_by_role("menuitem", name="curl")).to_be_enabled()
+    look("the menu")
+    page.keyboard.press("Escape")
+    cards(picker).first.press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    look("details")
+    page.keyboard.press("Escape")
+    picker.get_by_role("button", name="Compare").click()
+    expect(picker.locator(".look-compare table")).to_be_visible()
+    look("a comparison")
+    picker.get_by_role("button", name="Back to the grid").click()
+
+    notebook.run(FILTER)
+    expect(picker.locator(".look-line__chip")).to_have_count(8)
+    notebook.run("picker.error = 'Something went wrong'")
+    expect(picker.get_by_role("button", name="Dismiss")).to_be_visible()
+    look("filters and an error")
+    picker.get_by_role("button", name="Dismiss").click()
+    notebook.run("picker.filter = LookFilter('nothing of the kind')")
+    expect(picker.locator(".look-empty")).to_be_visible()
+    look("no look")
+    notebook.run("picker.reset(); picker.show = 'characters'")
+    expect(total(picker)).to_contain_text("characters")
+    look("characters")
+    cards(picker).first.click()
+    expect(picker.get_by_role("button", name="All characters")).to_be_visible()
+    look("a character")
+    assert {state: faults for state, faults in found.items() if faults} == {}
+
+
+def test_axe_sees_the_picker_and_its_open_lists(open_notebook: OpenNotebook) -> None:
+    notebook = chosen_three(open_notebook, (1400, 1000))
+    picker = picker_of(notebook)
+    grid(picker).evaluate("grid => grid.setAttribute('role', 'list')")
+    named(picker, "Type").locator(".v-field").click()
+    expect(options(picker).first).to_be_visible()
+    options(picker).first.evaluate("option => option.setAttribute('role', 'nonsense')")
+    rules = {fault.partition(":")[0] for fault in axe.violations(notebook.page)}
+    assert {"aria-required-children", "aria-roles"} <= rules
+
+
+@pytest.mark.parametrize("width", [1400, 640])
+def test_filters_and_chips_never_move_the_grid(open_notebook: OpenNotebook, width: int) -> None:
+    notebook = chosen_three(open_notebook, (width, 1000))
+    picker = picker_of(notebook)
+    before = picker.evaluate(TOP)
+    notebook.run(FILTER)
+    expect(picker.locator(".look-line__chip")).to_have_count(8)
+    assert picker.evaluate(TOP) == before
+    assert not picker.evaluate(SIDEWAYS)
+    cards(picker).first.press("i")
+    expect(picker.locator(".look-panel")).to_be_visible()
+    assert picker.evaluate(TOP) == before
+
+
+def test_a_narrow_picker_folds_its_dropdowns_and_tells_how_many_are_set(open_notebook: OpenNotebook) -> None:
+    notebook = chosen_three(open_notebook, (690, 1000))
+    picker = picker_of(notebook)
+    fold = picker.get_by_role("button", name=re.compile("^Filters"))
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(named(picker, "Gender")).to_be_hidden()
+    assert picker.evaluate(TOP) < 150
+    fold.press("Enter")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    choose_option(picker, "Gender", "Female")
+    choose_option(picker, "Sort", "Name")
+    expect(fold).to_have_text("Filters (2)")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    notebook.page.set_viewport_size({"width": 1400, "height": 1000})
+    expect(fold).to_have_count(0)
+    expect(named(picker, "Gender")).to_be_visible()
+
+
+def test_the_count_is_told_once_typing_has_ended(open_notebook: OpenNotebook) -> None:
+    notebook = chosen_three(open_notebook, (1400, 1000))
+    picker = picker_of(notebook)
+    told = picker.locator(".look-line__told")
+    expect(told).to_have_attribute("role", "status")
+    expect(told).to_have_text("2,000 looks")
+    told.evaluate(
+        """told => {
+            window.tellings = [];
+            new MutationObserver(() => window.tellings.push(told.textContent))
+                .observe(told, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    picker.locator("input").first.press_sequentially("office", delay=100)
+    expect(total(picker)).to_contain_text(" of 2,000 looks")
+    notebook.expect_run("picker.filter.search", "office")
+    matched = f"{notebook.value('len(picker.catalogue.select(picker.filter))'):,} of 2,000 looks"
+    expect(told).to_have_text(matched)
+    assert notebook.page.evaluate("window.tellings") == [matched]
+
+
+def test_what_is_pressed_and_chosen_is_told(open_notebook: OpenNotebook) -> None:
+    notebook = chosen_three(open_notebook, (1400, 1000))
+    picker = picker_of(notebook)
+    looks, characters = (picker.get_by_role("button", name=name, exact=True) for name in ("Looks", "Characters"))
+    expect(picker.get_by_role("group", name="What the grid shows")).to_be_visible()
+    expect(looks).to_have_attribute("aria-pressed", "true")
+    expect(picker.get_by_role("gridcell", selected=True)).to_have_count(3)
+    expect(picker.locator(".look-tray [role=status]")).to_have_text("3 chosen")
+    expect(picker.get_by_role("grid")).to_have_attribute("aria-multiselectable", "true")
+    characters.click()
+    expect(characters).to_have_attribute("aria-pressed", "true")
+    expect(looks).to_have_attribute("aria-pressed", "false")
+    # What a dropdown opens is the list that its field names.
+    field = named(picker, "Type").locator("input")
+    field.press("ArrowDown")
+    expect(options(picker).first).to_be_visible()
+    listed = notebook.page.get_by_role("listbox", name="Type")
+    assert listed.get_attribute("id") == field.get_attribute("aria-controls")
+
+
+def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNotebook) -> None:
+    notebook = chosen_three(open_notebook, (700, 500))
+    picker = picker_of(notebook)
+    notebook.run(FILTER)
+    expect(picker.locator(".look-line__chip")).to_have_count(8)
+    unfold(picker)
+    assert picker.evaluate(CUT) == []
+    cards(picker).first.press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    assert picker.evaluate(CUT) == []
+    assert not picker.evaluate(SIDEWAYS)
+    picker.get_by_role("button", name="Compare").click()
+    expect(picker.locator(".look-compare table")).to_be_visible()
+    assert picker.evaluate(CUT) == []
+    assert not picker.evaluate(SIDEWAYS)
+
+
+def test_with_reduced_motion_no_clip_plays_by_itself_and_nothing_glides(open_notebook: OpenNotebook) -> None:
+    notebook = chosen_three(open_notebook, (1400, 1000))
+    page, picker = notebook.page, picker_of(notebook)
+    clip = picker.locator("video.look-card__clip")
+    filmed = notebook.value("[look.id for look in picker.catalogue.looks[:12] if look.preview_video_url]")
+    first, second = (picker.locator(f'.look-card[data-look-id="{look_id}"]') for look_id in filmed[:2])
+    first.hover()
+    expect(clip).to_have_count(1)
+    page.mouse.move(0, 0)
+    expect(clip).to_have_count(0)
+
+    page.emulate_media(reduced_motion="reduce")
+    picker.evaluate(
+        """root => {
+            window.frames60 = window.clips = 0;
+            const watch = () => {
+                window.clips += root.querySelectorAll('video').length;
+                window.frames60 += 1;
+                if (window.frames60 < 60) requestAnimationFrame(watch);
+            };
+            watch();
+        }"""
+    )
+    first.hover()
+    second.focus()
+    wait_until(picker, "() => window.frames60 === 60")
+    assert page.evaluate("window.clips") == 0
+    gliding = picker.evaluate(
+        """root => [...root.querySelectorAll('[class*="look-"]:not([class*="v-"])')].filter(part => {
+            const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(part);
+            return parseFloat(transitionDuration) || animationName !== 'none' || scrollBehavior !== 'auto';
+        }).map(part => part.className)"""
+    )
+    assert gliding == []
+
+
+@pytest.mark.parametrize("colours", ["none", "active"])
+def test_the_focus_is_seen_as_an_outline_everywhere(open_notebook: OpenNotebook, colours: str) -> None:
+    notebook = chosen_three(open_notebook, (1400, 1000))
+    page, picker = notebook.page, picker_of(notebook)
+    page.emulate_media(forced_colors=colours)  # type: ignore[arg-type]
+    notebook.run("picker.filter = LookFilter('office'); picker.error = 'Something went wrong'")
+    expect(picker.get_by_role("button", name="Dismiss")).to_be_visible()
+    cards(picker).first.press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    picker.locator("input").first.focus()
+    page.keyboard.press("Tab")
+    unseen = picker.evaluate(
+        """root => [...root.querySelectorAll('button, [role="gridcell"][tabindex="0"]')]
+            .filter(element => !element.disabled && element.checkVisibility()).filter(element => {
+                element.focus({ focusVisible: true });
+                const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
+                const ring = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1;
+                const shadow = CALM && element.matches('.look-card') && boxShadow !== 'none';
+                return document.activeElement === element && !ring && !shadow;
+            }).map(element => element.outerHTML.slice(0, 160))""".replace("CALM", str(colours == "none").lower())
+    )
+    assert unseen == []

@@ -1,0 +1,347 @@
+"""The picker by keyboard alone: where Tab goes, what keys do, that Jupyter's shortcuts stay out and focus is kept."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from .conftest import OpenNotebook
+from .jupyter import App, NotebookPage
+from .picker_page import BLANK, cards, grid, named, options, picker_of, scroll_to, total, wait_for_pictures, wait_until
+
+SEVERAL = (
+    "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
+    "picker.catalogue.wait(); picker"
+)
+# What has the focus: its accessible name, or a card's position.
+FOCUSED = """() => {
+    const active = document.activeElement;
+    if (!active || active === document.body) return 'nothing';
+    if (active.matches('.look-card')) return `card ${active.dataset.position}`;
+    if (active.matches('.look-grid')) return 'the grid';
+    if (active.matches('.look-panel__name')) return 'the panel';
+    const label = document.getElementById(active.getAttribute('aria-labelledby'));
+    return active.getAttribute('aria-label') ?? (label ?? active).textContent.trim();
+}"""
+INSIDE = "() => !!document.activeElement.closest('.look-picker')"
+IN_SIGHT = """card => {
+    const [box, around] = [card, card.closest('.look-grid')].map(part => part.getBoundingClientRect());
+    return box.top >= around.top - 1 && box.bottom <= around.bottom + 1;
+}"""
+CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
+    .map(cell => [cell.cell_type, cell.getSource()])"""
+DIRTY = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
+SHORTCUTS = ("d", "d", "a", "b", "x", "m", "c", "v", "z", "l", "0", "0", "Shift+L", "y", "r")
+
+
+def opened(open_notebook: OpenNotebook, app: App = "lab", code: str = SEVERAL) -> NotebookPage:
+    notebook = open_notebook(["before = 1", code, "after = 1"], app=app)
+    notebook.run_cell(1)
+    wait_for_pictures(picker_of(notebook, 1))
+    return notebook
+
+
+def card(picker: Locator, position: int) -> Locator:
+    return picker.locator(f'[data-position="{position}"]')
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate(FOCUSED))
+
+
+def expect_focus(page: Page, name: str) -> None:
+    """Wait until what has the focus bears a name that a regular expression matches as a whole."""
+    try:
+        page.wait_for_function(f"name => new RegExp(`^(${{name}})$`).test(({FOCUSED})())", arg=name, timeout=15_000)
+    except PlaywrightTimeoutError:
+        raise AssertionError(f"{focused(page)!r} had the focus, not {name!r}") from None
+
+
+def tab_through(page: Page, limit: int = 60) -> list[str]:
+    """Press Tab from outside of the picker until it has been left again; give what had the focus inside."""
+    names: list[str] = []
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate(INSIDE):
+            names.append(focused(page))
+        elif names:
+            return names
+    raise AssertionError(f"Tab never left the picker: {names}")
+
+
+def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    page, picker = notebook.page, picker_of(notebook, 1)
+    card(picker, 0).click()
+    first = card(picker, 0).locator(".look-card__name").text_content()
+    picker.locator("input").first.fill("a")
+    expect(picker.locator(".look-line__chip")).to_have_count(1)
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    card(picker, 0).press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    detailed = picker.locator(".look-panel__name").text_content()
+
+    notebook.cells.nth(0).locator(".cm-content").focus()
+    page.keyboard.press("Escape")
+    names = tab_through(page)
+    bar = ["Search", "Type", "Gender", "Orientation", "Engine", "Ownership", "Status", "Character", "Tag", "Sort"]
+    line = ["Refresh", "Remove “a”", "Clear filters", "Looks", "Characters"]
+    assert names[: len(bar) + len(line) + 1] == [*bar, *line, "card 0"]
+    rest = names[len(bar) + len(line) + 1 :]
+    assert not [name for name in rest if name.startswith("card")]
+    panel = ["Close details", "Choose|Take back", "Copy id"]
+    tray = [f"Details of {first}", f"Take back {first}", "Clear choice", "Copy code"]
+    at = [next((n for n, name in enumerate(rest) if re.fullmatch(wanted, name)), -1) for wanted in (*panel, *tray)]
+    assert -1 not in at, (rest, detailed)
+    assert at == sorted(at)
+
+
+def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    keyboard, picker = notebook.page.keyboard, picker_of(notebook, 1)
+    columns = int(grid(picker).get_attribute("aria-colcount") or 0)
+    card(picker, 0).focus()
+
+    def press(key: str, position: int) -> None:
+        keyboard.press(key)
+        expect(card(picker, position)).to_be_focused()
+        assert card(picker, position).evaluate(IN_SIGHT)
+
+    press("ArrowRight", 1)
+    press("ArrowLeft", 0)
+    press("ArrowUp", 0)
+    for row in range(1, 31):
+        press("ArrowDown", row * columns)
+    expect(card(picker, 30 * columns)).to_have_attribute("data-look-id", re.compile("."))
+    press("ArrowUp", 29 * columns)
+    press("ArrowLeft", 29 * columns - 1)
+    press("End", 1999)
+    press("ArrowDown", 1999)
+    press("Home", 0)
+    keyboard.press("PageDown")
+    expect(card(picker, 0)).not_to_be_focused()
+    screen = int(focused(notebook.page).removeprefix("card "))
+    assert screen > columns
+    assert screen % columns == 0
+    press("PageDown", 2 * screen)
+    press("PageUp", screen)
+    press("Enter", screen)
+    expect(card(picker, screen)).to_have_attribute("aria-selected", "true")
+    press("ArrowRight", screen + 1)
+    press(" ", screen + 1)
+    notebook.expect_run("[picker.catalogue.looks.index(look) for look in picker.values]", [screen, screen + 1])
+
+
+def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    page, picker = notebook.page, picker_of(notebook, 1)
+    keyboard, panel = page.keyboard, picker.locator(".look-panel")
+    scroll_to(picker, 3_000)
+    wait_until(picker, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
+    position = int(cards(picker).nth(12).get_attribute("data-position") or 0)
+    card(picker, position).focus()
+    name = card(picker, position).locator(".look-card__name").text_content()
+    keyboard.press("i")
+    expect(panel).to_have_attribute("aria-label", f"Details of {name}")
+    assert page.evaluate("() => !!document.activeElement.closest('.look-panel')")
+    keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect_focus(page, f"card {position}")
+
+    keyboard.press("/")
+    expect_focus(page, "Search")
+    keyboard.type("a/i")
+    expect(picker.locator("input").first).to_have_value("a/i")
+    expect(panel).to_have_count(0)
+    picker.locator("input").first.fill("")
+    expect(total(picker)).to_have_text("2,000 looks")
+    keyboard.press("Escape")
+    expect_focus(page, "card 0")
+    for place in (picker.get_by_role("button", name="Refresh"), picker.get_by_role("button", name="Characters")):
+        place.focus()
+        keyboard.press("/")
+        expect_focus(page, "Search")
+
+    picker.get_by_role("button", name="Characters").press("Enter")
+    expect(total(picker)).to_contain_text("characters")
+    card(picker, 0).focus()
+    keyboard.press("Enter")
+    expect(picker.get_by_role("button", name="All characters")).to_be_visible()
+    expect_focus(page, "card 0")
+    keyboard.press("Escape")
+    expect(picker.get_by_role("button", name="All characters")).to_have_count(0)
+    expect_focus(page, r"card \d+")
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
+    open_notebook: OpenNotebook, app: App
+) -> None:
+    notebook = opened(open_notebook, app)
+    page, picker = notebook.page, picker_of(notebook, 1)
+    card(picker, 0).click()
+    notebook.run("picker.filter = LookFilter(gender='female')")
+    expect(picker.locator(".look-line__chip")).to_have_count(1)
+    card(picker, 0).press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    cells: list[Any] = page.evaluate(CELLS)
+    places = {
+        "card": card(picker, 1),
+        "info button": card(picker, 1).locator(".look-card__info"),
+        "panel": picker.locator(".look-panel__name"),
+        "panel's button": picker.get_by_role("button", name="Close details"),
+        "tray": picker.locator(".look-tray__item button").first,
+        "chip": picker.locator(".look-line__chip button"),
+        "switch": picker.get_by_role("button", name="Looks", exact=True),
+        "list of characters": named(picker, "Character").locator("input"),
+        "dropdown": named(picker, "Type").locator("input"),
+    }
+    for place, element in places.items():
+        element.focus()
+        for key in SHORTCUTS:
+            page.keyboard.press(key)
+        assert page.evaluate(CELLS) == cells, place
+    page.keyboard.press("Escape")
+    card(picker, 0).focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("Shift+ ")
+    page.keyboard.press("Enter")
+    assert page.evaluate(CELLS) == cells
+    assert "before" not in notebook.run("dir()")
+    notebook.save()
+    notebook.page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
+    page.keyboard.press("Control+s")
+    page.wait_for_function(f"() => !({DIRTY})()")
+    expect(card(picker, 0)).to_be_focused()
+    if app == "lab":
+        page.keyboard.press("Control+Shift+c")
+        expect(page.locator(".lm-CommandPalette:visible")).to_have_count(1)
+
+
+def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    page, picker = notebook.page, picker_of(notebook, 1)
+    card(picker, 16).focus()
+    notebook.run("picker.filter = LookFilter(gender='female')")
+    expect(total(picker)).to_contain_text(" of 2,000")
+    expect_focus(page, r"card \d+")
+    card(picker, 12).focus()
+    notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
+    number = notebook.value("len(picker.catalogue.select(picker.filter))")
+    expect(cards(picker)).to_have_count(number)
+    expect_focus(page, r"card \d+")
+    notebook.run("picker.filter = LookFilter('nothing of the kind')")
+    expect(picker.locator(".look-empty")).to_be_visible()
+    expect_focus(page, "the grid")
+    notebook.run("picker.filter = LookFilter()")
+    expect(total(picker)).to_have_text("2,000 looks")
+    expect_focus(page, r"card \d+")
+    page.keyboard.press("ArrowRight")
+    expect_focus(page, "card 1")
+    columns = str(grid(picker).get_attribute("aria-colcount"))
+    page.set_viewport_size({"width": 1000, "height": 1000})
+    expect(grid(picker)).not_to_have_attribute("aria-colcount", columns)
+    expect_focus(page, "card 1")
+
+    picker.get_by_role("button", name="Refresh").focus()
+    page.keyboard.press("Enter")
+    expect(picker.locator(".look-line__age")).to_contain_text("As of just now")
+    expect_focus(page, "Refresh")
+    card(picker, 1).focus()
+    notebook.run("picker.catalogue.refresh()")
+    expect_focus(page, "card 1")
+
+    # Far out of sight the card keeps the focus, and a key goes on from it.
+    scroll_to(picker, 20_000)
+    wait_until(picker, f"root => root.querySelector('[data-position=\"20\"]') === null && ({BLANK})(root) === 0")
+    expect_focus(page, "card 1")
+    page.keyboard.press("ArrowRight")
+    expect_focus(page, "card 2")
+    assert card(picker, 2).evaluate(IN_SIGHT)
+
+
+def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    page, picker = notebook.page, picker_of(notebook, 1)
+    chips = picker.locator(".look-line__chip")
+    notebook.run("picker.filter = LookFilter(gender='female', orientation=['portrait', 'square'])")
+    expect(chips).to_have_count(3)
+    for name, following in (
+        ("Remove Orientation: Portrait", "Remove Orientation: Square"),
+        ("Remove Orientation: Square", "Remove Female"),
+        ("Remove Female", "Search"),
+    ):
+        picker.get_by_role("button", name=name).press("Enter")
+        expect_focus(page, following)
+    expect(chips).to_have_count(0)
+    notebook.run("picker.filter = LookFilter('nothing of the kind')")
+    picker.locator(".look-empty").get_by_role("button", name="Clear filters").press("Enter")
+    expect(total(picker)).to_have_text("2,000 looks")
+    expect_focus(page, "Search")
+    notebook.run("picker.filter = LookFilter('office')")
+    picker.get_by_role("button", name="Clear filters").press("Enter")
+    expect(total(picker)).to_have_text("2,000 looks")
+    expect_focus(page, "Search")
+    notebook.run("picker.error = 'Something went wrong'")
+    picker.get_by_role("button", name="Dismiss").press("Enter")
+    expect(picker.locator(".v-alert")).to_have_count(0)
+    notebook.expect_run("picker.error", "")
+    expect_focus(page, "Search")
+
+    # The card whose details are shown may be gone when they are closed.
+    card(picker, 14).press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
+    expect(total(picker)).to_contain_text(" of 2,000")
+    picker.get_by_role("button", name="Close details").press("Enter")
+    expect_focus(page, r"card \d+")
+    card(picker, 0).press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    notebook.run("picker.filter = LookFilter('nothing of the kind')")
+    expect(picker.locator(".look-empty")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(picker.locator(".look-panel")).to_have_count(0)
+    expect_focus(page, "the grid")
+    notebook.run("picker.filter = LookFilter()")
+    for position in (0, 1):
+        card(picker, position).click()
+    expect(picker.locator(".look-tray__item")).to_have_count(2)
+    picker.locator(".look-tray__remove").last.press("Enter")
+    expect(picker.locator(".look-tray__item")).to_have_count(1)
+    expect_focus(page, "Take back .+")
+    picker.locator(".look-tray__remove").last.press("Enter")
+    expect(picker.locator(".look-tray__item")).to_have_count(0)
+    expect_focus(page, r"card \d+")
+
+
+def test_three_looks_are_chosen_compared_and_copied_by_keyboard(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    page, picker, keyboard = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
+    notebook.cells.nth(0).locator(".cm-content").focus()
+    keyboard.press("Escape")
+    while focused(page) != "card 0":
+        keyboard.press("Tab")
+    for key in ("Enter", "ArrowRight", "Enter", "ArrowRight", "Enter"):
+        keyboard.press(key)
+    notebook.expect_run("picker.values == tuple(picker.catalogue.looks[:3])", True)
+    expect(picker.locator(".look-tray__item")).to_have_count(3)
+    while focused(page) != "Compare":
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(picker.locator(".look-compare thead th")).to_have_count(3)
+    expect_focus(page, "Back to the grid")
+    keyboard.press("Escape")
+    expect(picker.locator(".look-compare")).to_have_count(0)
+    expect_focus(page, "Compare")
+    while focused(page) != "Copy code":
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect_focus(page, "Python")
+    keyboard.press("ArrowDown")
+    expect_focus(page, "curl")
+    keyboard.press("Escape")
+    expect_focus(page, "Copy code")
+    expect(picker.get_by_role("menuitem")).to_have_count(0)
+    assert not options(picker).count()
