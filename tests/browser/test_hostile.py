@@ -246,7 +246,7 @@ def test_a_hostile_front_end_changes_nothing_and_is_shown_what_holds(open_notebo
         560,
         "looks",
         False,
-        3,
+        6,
     )
     expect(total(picker)).to_have_text("60 looks")
     assert grid(picker).evaluate("grid => grid.clientHeight") <= 560
