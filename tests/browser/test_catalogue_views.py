@@ -428,10 +428,10 @@ def test_any_look_is_two_clicks_away(open_notebook: OpenNotebook) -> None:
         " for c in reversed(picker.catalogue.characters()) if c.id)"
     )
     scroll_to(picker, 10**7)
-    picker.locator(f'[data-look-id="{group_id}"]').click()
+    picker.locator(f'.look-card[data-look-id="{group_id}"]').click()
     expect(total(picker)).to_contain_text(" of 2,000 looks")
     scroll_to(picker, 10**7)
-    picker.locator(f'[data-look-id="{look_id}"]').click()
+    picker.locator(f'.look-card[data-look-id="{look_id}"]').click()
     notebook.expect_run("picker.selected_id", look_id)
 
 
@@ -637,7 +637,7 @@ def test_a_second_notebook_shows_everything_without_a_request_and_refresh_loads_
         expect(age).to_contain_text(re.compile(r"Refreshing: [\d,]+ of 2,000"))
         expect(picker.get_by_role("progressbar")).to_be_visible()
         expect(total(picker)).to_have_text("2,000 looks")
-        card = picker.locator(f'[data-look-id="{in_sight(picker)}"]')
+        card = picker.locator(f'.look-card[data-look-id="{in_sight(picker)}"]')
         look_id = card.get_attribute("data-look-id")
         card.click()
         second.expect_run("picker.selected_id", look_id)
@@ -648,7 +648,7 @@ def test_a_second_notebook_shows_everything_without_a_request_and_refresh_loads_
         assert blank == 0
         assert asked_of_the_api(service) == 2 * asked
         assert grid(picker).evaluate("grid => grid.scrollTop") == 3_000
-        expect(picker.locator(f'[data-look-id="{look_id}"]')).to_have_attribute("aria-selected", "true")
+        expect(picker.locator(f'.look-card[data-look-id="{look_id}"]')).to_have_attribute("aria-selected", "true")
 
 
 def asked_of_the_api(service: DemoService) -> int:

@@ -149,7 +149,7 @@ def test_the_last_of_2000_looks_can_be_scrolled_to_and_chosen(open_notebook: Ope
     picker = picker_of(notebook)
     scroll_to(picker, 10**7)
     last = notebook.value("picker.catalogue.looks[-1].id")
-    card = picker.locator(f'[data-look-id="{last}"]')
+    card = picker.locator(f'.look-card[data-look-id="{last}"]')
     expect(card).to_be_visible()
     expect(card).to_have_attribute("data-position", "1999")
     card.click()
@@ -223,7 +223,7 @@ def test_two_displays_scroll_each_on_its_own_and_share_choice_and_filter(open_no
     card.click()
     look_id = card.get_attribute("data-look-id")
     scroll_to(second, 0)
-    expect(second.locator(f'[data-look-id="{look_id}"]')).to_have_attribute("aria-selected", "true")
+    expect(second.locator(f'.look-card[data-look-id="{look_id}"]')).to_have_attribute("aria-selected", "true")
     second.locator("input").first.fill("garden")
     for picker in (first, second):
         expect(total(picker)).to_contain_text(" of 2,000 looks")

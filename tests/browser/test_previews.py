@@ -115,7 +115,7 @@ def in_sight(picker: Locator) -> list[str]:
 
 
 def initials_of(picker: Locator, look_id: str) -> Locator:
-    return picker.locator(f'[data-look-id="{look_id}"] .look-card__initials')
+    return picker.locator(f'.look-card[data-look-id="{look_id}"] .look-card__initials')
 
 
 def test_a_preview_that_fails_shows_the_initials_of_whatever_name(open_notebook: OpenNotebook) -> None:
@@ -193,7 +193,7 @@ def test_expired_previews_in_sight_heal_one_by_one_and_the_others_stay_as_they_a
     healthy = [look_id for look_id in in_sight(picker) if look_id not in signed]
     assert healthy
     for look_id in healthy:
-        picker.locator(f'[data-look-id="{look_id}"] img').evaluate("image => { image.marked = true }")
+        picker.locator(f'.look-card[data-look-id="{look_id}"] img').evaluate("image => { image.marked = true }")
     notebook.run("release()")
     wait_for_all_pictures(notebook, picker)
     seen = in_sight(picker)
@@ -203,7 +203,7 @@ def test_expired_previews_in_sight_heal_one_by_one_and_the_others_stay_as_they_a
     # Two a second: half a second before each but the first.
     assert notebook.value("waits") == [0.5] * (len(renewed) - 1)
     marked = "image => image.marked === true"
-    assert all(picker.locator(f'[data-look-id="{look_id}"] img').evaluate(marked) for look_id in healthy)
+    assert all(picker.locator(f'.look-card[data-look-id="{look_id}"] img').evaluate(marked) for look_id in healthy)
     assert notebook.value("(picker.value, tuple(picker.values), picker.error)") == (None, (), "")
 
 
@@ -250,7 +250,7 @@ def test_a_preview_renewed_while_its_card_is_forgotten_shows_once_that_is_in_sig
     scroll_to(picker, 0)
     notebook.expect_run(f"0 in picker.starts[{number}:]", True)
     wait_for_all_pictures(notebook, picker)
-    expect(picker.locator(f'[data-look-id="{look_id}"] img')).to_be_visible()
+    expect(picker.locator(f'.look-card[data-look-id="{look_id}"] img')).to_be_visible()
 
 
 def test_a_renewed_preview_shows_as_soon_as_a_window_brings_it(open_notebook: OpenNotebook) -> None:
