@@ -14,6 +14,7 @@ from .models import Look, Looks
 __all__ = ["LookChoice"]
 
 _MOST_CHOSEN = LARGEST_WINDOW
+_KEPT = 12  # looks that can be chosen again though they are not loaded
 
 
 class LookChoice(FollowingGrid):
@@ -38,6 +39,7 @@ class LookChoice(FollowingGrid):
     )
 
     def __init__(self, *arguments: Any, **traits: Any) -> None:  # noqa: ANN401 - each trait has its own
+        self._taken_back: tuple[Look, ...] = ()  # by clicks, the last first: they may not be among those loaded
         self._wanted_id = ""  # to be chosen once the service can be asked for it
         super().__init__(*arguments, **traits)
 
@@ -129,9 +131,11 @@ class LookChoice(FollowingGrid):
         with self._guard:
             others = tuple(look for look in self.values if look.id != look_id)
             if len(others) < len(self.values):
+                self._taken_back = (*(look for look in self.values if look.id == look_id), *self._taken_back)[:_KEPT]
                 self.values = others
                 return
             look = self._catalogue.get(look_id) if self._catalogue is not None and isinstance(look_id, str) else None
+            look = look or next((one for one in self._taken_back if one.id == look_id), None)
             if look is None:
                 return
             if self.multiple and len(self.values) == _MOST_CHOSEN:

@@ -88,7 +88,11 @@ def _shown(status: Mapping[str, Any], show: str) -> str:
     if not loaded:
         return "no looks" if status.get("complete") else "no looks loaded yet"
     looks = f"{matched:,} looks" if matched == loaded else f"{matched:,} of {loaded:,} looks"
-    characters = f"{status.get('shown', 0):,} characters with " if show == "characters" else ""
+    characters = (
+        f"{status.get('shown', 0):,} character{'' if status.get('shown', 0) == 1 else 's'} with "
+        if show == "characters"
+        else ""
+    )
     return f"{characters}{looks}" + ("" if status.get("complete") else " loaded so far")
 
 

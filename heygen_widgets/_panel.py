@@ -33,9 +33,10 @@ class LookPanel(LookChoice):
 
     def close(self) -> None:
         """Take the picker from the screen and end its threads; what was chosen stays readable."""
+        # First what is closing, so that no late message begins another look-up.
+        super().close()
         if self._voices:
             self._voices.close()
-        super().close()
 
     def _known(self, look: Look) -> Look:
         """Give the same look from the catalogue where that has it: it may have newer URLs, and tells the owner."""

@@ -143,10 +143,11 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
             if look or not selected_id:
                 self.values = (look,) if look else ()
             else:
+                self.values = ()
                 self.selected_id = selected_id
 
     def code(self, kind: Literal["python", "curl"] = "python") -> str:
-        """Give code that brings back what is chosen and what is shown, also in another notebook.
+        """Give code that brings back what is chosen and the filter, also in another notebook.
 
         A choice made with the mouse is gone when the cell runs again; this keeps it. There is never a key in it.
 

@@ -219,6 +219,23 @@ def test_a_chosen_look_that_is_not_loaded_can_be_taken_back() -> None:
     assert [chosen.id for chosen in picker.values] == ["id1"]
 
 
+def test_a_look_that_is_not_loaded_can_be_chosen_again_after_a_click_took_it_back() -> None:
+    picker = LookPicker(many(2), multiple=True)
+    elsewhere = look("elsewhere")
+    picker.values = (elsewhere,)
+    picker.vue_choose("elsewhere")
+    picker.vue_choose("elsewhere")
+    assert picker.values == (elsewhere,)
+
+
+def test_a_reset_takes_the_choice_back_also_where_the_first_one_cannot_be_had() -> None:
+    picker = LookPicker(many(4), multiple=True, selected_id="no such look")
+    picker.values = picker.catalogue.looks[:2]
+    picker.reset()
+    assert picker.values == ()
+    assert "no such look" in picker.error
+
+
 def test_a_filter_change_drops_no_choice() -> None:
     picker = LookPicker(many(5), multiple=True)
     picker.vue_choose("id3")

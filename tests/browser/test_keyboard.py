@@ -345,3 +345,52 @@ def test_three_looks_are_chosen_compared_and_copied_by_keyboard(open_notebook: O
     expect_focus(page, "Copy code")
     expect(picker.get_by_role("menuitem")).to_have_count(0)
     assert not options(picker).count()
+
+
+def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    picker, keys = picker_of(notebook, 1), notebook.page.keyboard
+    field = named(picker, "Type").locator("input")
+    expect(named(picker, "Type")).to_be_visible()
+    field.focus()
+    keys.press("Enter")
+    expect(options(picker).first).to_be_focused()
+    keys.press("Escape")
+    expect(options(picker)).to_have_count(0)
+    expect(field).to_be_focused()
+
+    keys.press("ArrowDown")
+    expect(options(picker).first).to_be_focused()
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    notebook.expect_run("len(picker.filter.avatar_type)", 1)
+    expect(options(picker)).to_have_count(0)
+    expect(field).to_be_focused()
+    keys.press("ArrowDown")
+    expect(picker.page.locator(".v-overlay--active .v-list-item--active")).to_be_focused()
+    keys.press("Home")
+    expect(options(picker).first).to_be_focused()
+    expect(options(picker).first).to_have_text("Any")
+    keys.press("Enter")
+    notebook.expect_run("bool(picker.filter)", False)
+    expect(field).to_be_focused()
+    keys.press("/")
+    expect(picker.locator("input").first).to_be_focused()
+
+
+def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    picker, keys = picker_of(notebook, 1), notebook.page.keyboard
+    notebook.run("picker.show = 'characters'")
+    expect(total(picker)).to_contain_text("characters")
+    cards(picker).first.focus()
+    for _ in range(3):
+        keys.press("PageDown")
+    wait_until(picker, "root => document.activeElement.dataset.position > 10")
+    opened = picker.locator(".look-card:focus").get_attribute("data-look-id")
+    keys.press("Enter")
+    expect(picker.get_by_role("button", name="All characters")).to_be_visible()
+    keys.press("Escape")
+    expect(total(picker)).to_contain_text("characters")
+    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", opened or "")
+    expect(picker.locator(".look-card:focus")).to_be_in_viewport()

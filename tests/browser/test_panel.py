@@ -277,3 +277,50 @@ def test_pictures_that_waited_while_the_grid_was_paged_through_come_when_it_rest
     in_sight = picker.locator(".look-card:focus")
     expect(in_sight.locator("img")).to_have_count(1)
     wait_until(picker, f"root => ({DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")
+
+
+def test_a_double_click_keeps_the_order_of_the_choice_and_closing_the_panel_keeps_the_place(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = several(open_notebook)
+    picker = picker_of(notebook)
+    chosen = [cards(picker).nth(number).get_attribute("data-look-id") or "" for number in (0, 1, 2)]
+    for look_id in chosen:
+        card_of(picker, look_id).click()
+    notebook.expect_run("[look.id for look in picker.values]", chosen)
+    card_of(picker, chosen[0]).dblclick()
+    expect(panel(picker)).to_be_visible()
+    button(panel(picker), "Close details").click()
+    expect(card_of(picker, chosen[0])).to_be_focused()
+    assert notebook.value("[look.id for look in picker.values]") == chosen
+
+    grid(picker).evaluate("grid => { grid.scrollTop = 8000 }")
+    wait_until(picker, f"root => root.querySelector('.look-grid').scrollTop === 8000 && ({BLANK})(root) === 0")
+    far = picker.locator(".look-card").nth(10)
+    far_id = far.get_attribute("data-look-id") or ""
+    far.hover()
+    far.locator(".look-card__info").click()
+    expect(fact(picker, "Id")).to_have_text(far_id)
+    notebook.page.keyboard.press("Escape")
+    expect(card_of(picker, far_id)).to_be_focused()
+    assert grid(picker).evaluate("grid => grid.scrollTop") > 4000
+    button(picker, "Clear choice").click()
+    expect(picker.locator(".look-card:focus")).to_be_in_viewport()
+    assert grid(picker).evaluate("grid => grid.scrollTop") > 4000
+
+
+def test_a_choice_changed_from_another_cell_ends_the_comparison_and_takes_no_focus(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([SEVERAL, "1"])
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    for number in (0, 1):
+        cards(picker).nth(number).click()
+    picker.locator(".look-tray button", has_text="Compare").click()
+    expect(picker.locator(".look-compare table")).to_be_visible()
+    editor = notebook.cells.nth(1).locator(".cm-content")
+    editor.click()
+    notebook.run("picker.values = ()")
+    expect(picker.locator(".look-compare")).to_have_count(0)
+    expect(cards(picker).first).to_be_visible()
+    expect(editor).to_be_focused()
