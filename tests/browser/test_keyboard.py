@@ -387,10 +387,10 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
     for _ in range(3):
         keys.press("PageDown")
     wait_until(picker, "root => document.activeElement.dataset.position > 10")
-    opened = picker.locator(".look-card:focus").get_attribute("data-look-id")
+    character = picker.locator(".look-card:focus").get_attribute("data-look-id")
     keys.press("Enter")
     expect(picker.get_by_role("button", name="All characters")).to_be_visible()
     keys.press("Escape")
     expect(total(picker)).to_contain_text("characters")
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", opened or "")
+    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character or "")
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
