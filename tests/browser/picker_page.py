@@ -11,13 +11,22 @@ SETUP = "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_0
 
 DECODED = "root => [...root.querySelectorAll('.look-card img')].filter(i => i.complete && i.naturalWidth > 0).length"
 CARDS = "root => root.querySelectorAll('.look-card').length"
-# The visible part of the grid, cell by cell: is a loaded card there?
+# What is in sight of the grid, cell by cell: is a loaded card there? And do rows of cards cover all of it? After a jump the
+# old ones are far away for a moment, and none is there at all.
 BLANK = """root => {
     const grid = root.querySelector('.look-grid').getBoundingClientRect();
-    return [...root.querySelectorAll('.look-card')].filter(card => {
-        const box = card.getBoundingClientRect();
-        return box.bottom > grid.top && box.top < grid.bottom && !card.dataset.lookId;
-    }).length;
+    const whole = root.querySelector('.look-grid__rows').getBoundingClientRect();
+    const inSight = element => {
+        const box = element.getBoundingClientRect();
+        return box.bottom > grid.top && box.top < grid.bottom;
+    };
+    const between = 12 + 1;  // px
+    const rows = [...root.querySelectorAll('.look-grid__row')].filter(inSight).map(row => row.getBoundingClientRect());
+    const top = Math.min(...rows.map(box => box.top)) <= Math.max(grid.top, whole.top) + between;
+    const bottom = Math.max(...rows.map(box => box.bottom)) >= Math.min(grid.bottom, whole.bottom) - between;
+    const covered = !whole.height || (top && bottom);
+    const cards = [...root.querySelectorAll('.look-card')].filter(inSight);
+    return cards.filter(card => !card.dataset.lookId).length + (covered ? 0 : 1);
 }"""
 
 
