@@ -66,10 +66,7 @@ def _named(field: str, values: tuple[str, ...]) -> str:
 
 
 def voice_of(voice: Voice) -> dict[str, Any]:
-    """Give what the panel shows of a voice; without the address of its sound where a browser cannot fetch that."""
+    """Give what the panel tells of a voice; without the address of its sound where a browser cannot fetch that."""
     spoken = [clip(voice.language).strip(), title("gender", voice.gender) if voice.gender else ""]
-    return {
-        "name": clip(voice.name).strip() or clip(voice.voice_id),
-        "spoken": ", ".join(part for part in spoken if part),
-        "audio": sound(voice.preview_audio_url),
-    }
+    name, known = clip(voice.name).strip() or clip(voice.voice_id), ", ".join(part for part in spoken if part)
+    return {"text": f"{name} ({known})" if known else name, "audio": sound(voice.preview_audio_url)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -19,6 +20,7 @@ from ._threads import begin, report
 from .api import HeyGenClient
 from .catalogue import LookCatalogue
 from .errors import HeyGenError
+from .models import AvatarGroup, Look
 
 __all__ = ["FollowingGrid"]
 
@@ -158,10 +160,14 @@ class FollowingGrid(LookGrid):
                 if self._follower is threading.current_thread():
                     self._follower = None
 
+    def _pictured(self, card_ids: Iterable[str]) -> dict[str, Look | AvatarGroup]:
+        """Give the records whose pictures the views show, by the ids of their cards."""
+        return self._cards.pictured(card_ids)
+
     def _send_renewed(self) -> None:
         """Tell the views the new pictures of the cards whose old ones they have failed to load."""
         with self._guard:
-            shown = {i: image(record) for i, record in self._cards.pictured(self._expired).items()}
+            shown = {i: image(record) for i, record in self._pictured(self._expired).items()}
             renewed = {i: url for i, url in shown.items() if url != self._expired[i]}
             self._expired = {i: url for i, url in self._expired.items() if shown.get(i) == url}
             if renewed:
@@ -176,7 +182,7 @@ class FollowingGrid(LookGrid):
         with self._guard:
             if self._catalogue is None or self._closing.is_set():
                 return
-            failed = self._cards.pictured([i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)])
+            failed = self._pictured([i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)])
             signed = {i: until for i, record in failed.items() if (until := expiry(image(record)))}
             # Where it has been renewed already, the view has missed that: what it has is not this one.
             now = time.time()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import traitlets
 
@@ -29,6 +30,8 @@ from .catalogue import LookCatalogue, Progress
 from .filters import LookFilter
 
 __all__ = ["LookGrid"]
+
+_WayBack: TypeAlias = Callable[[LookFilter], tuple[str, LookFilter]]  # of the filter, to `show` and the one to take
 
 _PARTS = ("bar", "chips", "empty", "panel", "tray", "compare")  # of picker.vue
 _CHOSEN_TITLES = 50  # chosen characters or tags that are called by their name
@@ -73,7 +76,7 @@ class LookGrid(GuardedTemplate):
         None,
         allow_none=True,
         read_only=True,
-        help="For the view: the character that was opened from its card, or None.",
+        help="For the view: the character that was opened, from its card or from one of its looks, or None.",
     ).tag(sync=True)
     # A view in the making would miss a message, but finds this. Else it is empty: no saved notebook shall hold looks.
     opening = traitlets.Dict(read_only=True, help="For a view in the making: its first window.").tag(sync=True)
@@ -87,7 +90,7 @@ class LookGrid(GuardedTemplate):
         self._published: tuple[int, LookFilter, str] | None = None  # revision, filter and `show` the views know of
         self._screen = 0  # the most cards that a view has in sight; 0 while there is none
         self._moving = False  # between two traits that change together
-        self._group_before: tuple[str, ...] = ()  # the filter's, before a character was opened
+        self._back: _WayBack | None = None  # from the character that is opened
         self._notice = ""  # an error that is not the loading's
         self._error_of_loading = self._dismissed = ""  # the same one, once the user does not want to see it any more
         self._asks_left = _MOST_ASKED
@@ -293,7 +296,7 @@ class LookGrid(GuardedTemplate):
     def vue_set_show(self, show: object) -> None:
         """Show looks or characters."""
         with self._guard:
-            if show == "characters" and self.opened is not None:
+            if show == "characters" and self.opened is not None and self._way_back()[0] == "characters":
                 self.vue_leave_character()
                 return
             with contextlib.suppress(traitlets.TraitError):
@@ -303,14 +306,29 @@ class LookGrid(GuardedTemplate):
         """Show the looks of the character whose card was clicked; `vue_leave_character` is the way back."""
         with self._guard:
             if isinstance(group_id, str) and isinstance(self._cards, CharacterCards) and self._cards.has(group_id):
-                self._group_before = self.filter.group_id
-                self._move("looks", self.filter.replace(group_id=group_id), group_id)
+                before = self.filter.group_id
+                # What is searched for meanwhile holds for all characters then.
+                self._open(
+                    group_id,
+                    self.filter.replace(group_id=group_id),
+                    lambda now: ("characters", now.replace(group_id=before)),
+                )
+
+    def _open(self, group_id: str, wanted: LookFilter, back: _WayBack) -> None:
+        # From one character to another, the way back is still that of the first.
+        if self.opened is None:
+            self._back = back
+        self._move("looks", wanted, group_id)
+
+    def _way_back(self) -> tuple[str, LookFilter]:
+        if self.opened is None or self._back is None:
+            return "characters", self.filter.replace(group_id=())
+        return self._back(self.filter)
 
     def vue_leave_character(self, _: object = None) -> None:
-        """Show the characters again, as they were before one was opened."""
+        """Show again what was shown before a character was opened."""
         with self._guard:
-            before = self._group_before if self.opened is not None else ()
-            self._move("characters", self.filter.replace(group_id=before), None)
+            self._move(*self._way_back(), None)
 
     def vue_dismiss(self, _: object = None) -> None:
         """Take the error away; the loading's comes back when it fails anew, or another way."""

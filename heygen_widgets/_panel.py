@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ._cards import card
@@ -11,7 +12,7 @@ from ._messages import echo
 from ._text import fits
 from ._voices import VoiceLookup
 from .filters import LookFilter
-from .models import Look, Voice
+from .models import AvatarGroup, Look, Voice
 
 __all__ = ["LookPanel"]
 
@@ -48,6 +49,11 @@ class LookPanel(LookChoice):
             return None
         loaded = self._catalogue.get(look_id) if self._catalogue is not None else None
         return loaded or next((look for look in self.values if look.id == look_id), None)
+
+    def _pictured(self, card_ids: Iterable[str]) -> dict[str, Look | AvatarGroup]:
+        """Give also those of looks that are seen beside the grid alone: chosen, in detail, compared."""
+        ids = list(card_ids)
+        return {**{i: look for i in ids if (look := self._look(i))}, **super()._pictured(ids)}
 
     def _details(self, look: Look) -> dict[str, Any]:
         catalogue, group_id = self._catalogue, look.group_id
@@ -88,10 +94,11 @@ class LookPanel(LookChoice):
         self.send({"method": "voice", "args": [{"id": echo(voice_id), "voice": voice_of(voice) if voice else None}]})
 
     def vue_show_character(self, group_id: object) -> None:
-        """Show all looks of a character, and none of others."""
+        """Show all looks of a character, and none of others; `vue_leave_character` is the way back."""
         with self._guard:
             if isinstance(group_id, str) and fits(group_id) and self._is_here(group_id):
-                self._move("looks", LookFilter(group_id=group_id, sort=self.filter.sort), None)
+                before = (self.show, self.filter)
+                self._open(group_id, LookFilter(group_id=group_id, sort=self.filter.sort), lambda _: before)
 
     def _is_here(self, group_id: str) -> bool:
         """Whether a look that can be on the screen belongs to a character."""

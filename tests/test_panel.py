@@ -110,7 +110,7 @@ def test_texts_of_details_are_bounded_and_stay_on_their_line() -> None:
 )
 def test_a_voice_can_be_played_where_a_browser_can_fetch_it(url: str | None, audio: str | None) -> None:
     shown = voice_of(Voice("v", "Mira", "English", "female", url))
-    assert shown == {"name": "Mira", "spoken": "English, Female", "audio": audio}
+    assert shown == {"text": "Mira (English, Female)", "audio": audio}
 
 
 def test_a_view_gets_the_details_of_four_looks_at_most_and_of_those_it_can_see() -> None:
@@ -147,6 +147,27 @@ def test_all_looks_of_a_character_are_shown_without_the_other_filters() -> None:
     assert picker.show == "looks"
 
 
+@pytest.mark.parametrize("show", ["looks", "characters"])
+def test_from_all_looks_of_a_character_there_is_a_way_back_to_what_was_shown_before(show: str) -> None:
+    looks = [look(f"a{i}", group_id="g" if i else "other", gender="female") for i in range(5)]
+    before = LookFilter("look", gender="female", sort="name")
+    picker = LookPicker(looks, filter=before)
+    picker.show = show
+    picker.vue_show_character("g")
+    assert (picker.show, picker.filter, picker.opened) == ("looks", LookFilter(group_id="g", sort="name"), "g")
+    picker.vue_set_filter({"search": "a1"})
+    picker.vue_show_character("other")
+    picker.vue_leave_character()
+    assert (picker.show, picker.filter, picker.opened) == (show, before, None)
+
+
+def test_with_one_character_opened_from_a_look_the_characters_can_still_be_asked_for() -> None:
+    picker = LookPicker([look("a", group_id="g"), look("b", group_id="h")])
+    picker.vue_show_character("g")
+    picker.vue_set_show("characters")
+    assert picker.show == "characters"
+
+
 def test_the_voice_is_looked_up_once_it_is_asked_for_and_told_to_the_views() -> None:
     told = threading.Event()
 
@@ -165,7 +186,7 @@ def test_the_voice_is_looked_up_once_it_is_asked_for_and_told_to_the_views() -> 
         assert told.wait(30)
         (answer,) = picker.answers("voice")
         assert answer["id"] == speaking.default_voice_id
-        assert answer["voice"]["name"]
+        assert answer["voice"]["text"]
         picker.close()
 
 

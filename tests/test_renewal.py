@@ -17,7 +17,7 @@ import pytest
 from avatar_service import PATIENCE, Service, end_of, ids, let_no_thread_begin, our_threads
 from loopback import Reply, Seen, client_of, failure, hang_up, reply
 
-from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
+from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
 from heygen_widgets._cards import CharacterCards
 from heygen_widgets._previews import image
 from heygen_widgets._renewal import expiry
@@ -570,6 +570,19 @@ def test_the_views_are_told_the_new_pictures_and_nothing_else_changes() -> None:
             image(look) for look in catalogue.looks
         ]
         assert picker.told("window")[-1]["looks"][0]["image"] == signed("p-0", FAR_AWAY)
+
+
+@pytest.mark.parametrize("hidden_by", ["characters", "filter"])
+def test_pictures_beside_the_grid_are_renewed_whatever_the_grid_shows(hidden_by: str) -> None:
+    with loaded({"p": 1}, {"a": 3}) as (service, catalogue, _), shown(catalogue) as picker:
+        picker.value = catalogue.looks[0]
+        if hidden_by == "characters":
+            picker.show = "characters"
+        else:
+            picker.filter = LookFilter("nothing is called so")
+        picker.vue_previews_failed(["p-0", "unknown"])
+        picker.wait_for_images("p-0")
+        assert picker.images() == {"p-0": signed("p-0", FAR_AWAY)}
 
 
 def test_what_failed_first_is_told_also_when_others_have_failed_meanwhile() -> None:

@@ -11,8 +11,8 @@ SETUP = "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_0
 
 DECODED = "root => [...root.querySelectorAll('.look-card img')].filter(i => i.complete && i.naturalWidth > 0).length"
 CARDS = "root => root.querySelectorAll('.look-card').length"
-# What is in sight of the grid, cell by cell: is a loaded card there? And do rows of cards cover all of it? After a jump the
-# old ones are far away for a moment, and none is there at all.
+# What is in sight of the grid, cell by cell: is a loaded card there? And do rows of cards cover all of it? After a jump
+# the old ones are far away for a moment, and none is there at all.
 BLANK = """root => {
     const grid = root.querySelector('.look-grid').getBoundingClientRect();
     const whole = root.querySelector('.look-grid__rows').getBoundingClientRect();

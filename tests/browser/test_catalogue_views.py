@@ -385,10 +385,10 @@ def test_characters_show_with_name_number_and_picture_and_one_is_opened_by_a_cli
     cards(picker).first.click()
     notebook.expect_run("picker.value is not None and picker.value.group_id", group_id)
 
-    picker.get_by_role("button", name="All characters").click()
+    picker.get_by_role("button", name="Back", exact=True).click()
     notebook.expect_run("(picker.show, picker.filter)", ("characters", notebook_filter()))
     expect(total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
-    expect(picker.get_by_role("button", name="All characters")).to_have_count(0)
+    expect(picker.get_by_role("button", name="Back", exact=True)).to_have_count(0)
     assert ids(picker, 12) == [group_id for group_id, _, _ in wanted]
 
 
@@ -413,7 +413,7 @@ def test_characters_are_filtered_by_the_same_dropdowns_and_all_characters_keeps_
     group_id, looks = wanted[1]
     notebook.expect_run("picker.filter", notebook_filter(gender="male", orientation="portrait", group_id=group_id))
     expect(total(picker)).to_have_text(f"{looks:,} of 2,000 looks")
-    picker.get_by_role("button", name="All characters").click()
+    picker.get_by_role("button", name="Back", exact=True).click()
     notebook.expect_run("picker.filter == LookFilter(gender='male', orientation='portrait')", True)
     expect(total(picker)).to_have_text(summary)
 
@@ -447,7 +447,7 @@ def test_enter_opens_a_character_and_the_keyboard_leads_back(open_notebook: Open
     group_id = card.get_attribute("data-look-id")
     keyboard.press("Enter")
     notebook.expect_run("picker.filter.group_id", (group_id,))
-    back = picker.get_by_role("button", name="All characters")
+    back = picker.get_by_role("button", name="Back", exact=True)
     back.focus()
     keyboard.press("Enter")
     notebook.expect_run("(picker.show, picker.filter)", ("characters", notebook_filter()))
@@ -460,7 +460,7 @@ def test_the_switch_to_characters_shows_all_of_them_also_from_within_one(open_no
     number = notebook.value("len(picker.catalogue.characters())")
     expect(total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
     cards(picker).first.click()
-    expect(picker.get_by_role("button", name="All characters")).to_be_visible()
+    expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
     show_characters(picker)
     notebook.expect_run("picker.show", "characters")
     expect(total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")

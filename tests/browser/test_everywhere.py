@@ -101,11 +101,17 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
     first.locator("input").first.focus()
     expect(notebook.page.locator(".look-card__clip")).to_have_count(0)
     notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all') }")
+    first.locator(".look-picker__cut").evaluate(
+        "notice => new ResizeObserver(() => { window.told = notice.innerText }).observe(notice)"
+    )
     notebook.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
     for cell in (0, 1):
         expect(total(picker_of(notebook, cell))).to_have_text("2,000 looks", timeout=60_000)
         wait_for_pictures(picker_of(notebook, cell))
     expect(notebook.page.locator(".look-picker")).to_have_count(2)
+    # Until the new one came, the old one said that nobody heard it any more.
+    assert "run its cell again" in notebook.page.evaluate("window.told")
+    expect(picker_of(notebook, 0).locator(".look-picker__cut")).to_be_hidden()
     notebook.expect_run(DISPLAYS, [2])
     assert not notebook.value("'before' in globals()")
     card = cards(picker_of(notebook, 1)).nth(3)

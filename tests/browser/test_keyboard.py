@@ -168,10 +168,10 @@ def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook
     expect(total(picker)).to_contain_text("characters")
     card(picker, 0).focus()
     keyboard.press("Enter")
-    expect(picker.get_by_role("button", name="All characters")).to_be_visible()
+    expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
     expect_focus(page, "card 0")
     keyboard.press("Escape")
-    expect(picker.get_by_role("button", name="All characters")).to_have_count(0)
+    expect(picker.get_by_role("button", name="Back", exact=True)).to_have_count(0)
     expect_focus(page, r"card \d+")
 
 
@@ -355,6 +355,9 @@ def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_no
     field.focus()
     keys.press("Enter")
     expect(options(picker).first).to_be_focused()
+    # Which also shows, though the focus was put there by no key of its own.
+    backgrounds = "items => items.slice(0, 2).map(item => getComputedStyle(item).backgroundColor)"
+    assert len(set(options(picker).evaluate_all(backgrounds))) == 2
     keys.press("Escape")
     expect(options(picker)).to_have_count(0)
     expect(field).to_be_focused()
@@ -389,8 +392,46 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
     wait_until(picker, "root => document.activeElement.dataset.position > 10")
     character = picker.locator(".look-card:focus").get_attribute("data-look-id")
     keys.press("Enter")
-    expect(picker.get_by_role("button", name="All characters")).to_be_visible()
+    expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
     keys.press("Escape")
     expect(total(picker)).to_contain_text("characters")
     expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character or "")
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
+    expect(picker.locator(".look-tray")).to_contain_text("Open a character")
+
+
+def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    page, picker, keys = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
+    notebook.run("picker.filter = LookFilter(gender='female', sort='name')")
+    expect(total(picker)).to_contain_text(" of 2,000 looks")
+    shown, panel = total(picker).text_content() or "", picker.locator(".look-panel")
+    cards(picker).first.focus()
+    for _ in range(4):
+        keys.press("PageDown")
+    wait_until(picker, f"root => ({BLANK})(root) === 0 && document.activeElement.dataset.lookId")
+    look_id = picker.locator(".look-card:focus").get_attribute("data-look-id") or ""
+    keys.press("i")
+    expect(panel.locator(".look-panel__name")).to_be_focused()
+
+    # What would scroll the panel does that alone, also at its end.
+    everything = (
+        "() => [...document.querySelectorAll('*')].filter(e => !e.matches('.look-panel')).map(e => e.scrollTop)"
+    )
+    before, below = page.evaluate(everything), "panel.scrollTop"
+    for _ in range(2):
+        keys.press("End")
+        wait_until(panel, f"panel => {below} > 0 && {below} + panel.clientHeight >= panel.scrollHeight - 1")
+    assert page.evaluate(everything) == before
+    keys.press("Home")
+    wait_until(panel, "panel => panel.scrollTop === 0")
+
+    panel.get_by_role("button", name=re.compile("Show all")).press("Enter")
+    expect(panel).to_have_count(0)
+    expect(total(picker)).not_to_have_text(shown)
+    expect(picker.locator(".look-card:focus")).to_have_count(1)
+    keys.press("Escape")
+    expect(total(picker)).to_have_text(shown)
+    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
+    expect(picker.locator(".look-card:focus")).to_be_in_viewport()
+    assert notebook.value("picker.filter == LookFilter(gender='female', sort='name')")

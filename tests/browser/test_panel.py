@@ -197,6 +197,15 @@ def test_a_shortlist_is_made_by_clicks_shown_in_a_tray_and_compared(open_noteboo
     marked = notebook.value("len({(look.image_width, look.image_height) for look in picker.values}) > 1")
     expect(row.locator(".look-compare__differs")).to_have_count(int(marked))
     types = notebook.value("len({look.avatar_type for look in picker.values})")
+    # Voices by their names, of which the comparison learns.
+    voices = notebook.value(
+        "[picker.catalogue.client.get_voice(look.default_voice_id).name if look.default_voice_id else '–'"
+        " for look in picker.values]"
+    )
+    assert set(voices) != {"–"}
+    voice_row = table.locator("tbody tr", has=picker.page.locator("th", has_text="Default voice"))
+    for cell, voice in zip(voice_row.locator("td").all(), voices, strict=True):
+        expect(cell).to_contain_text(voice)
     type_row = table.locator("tbody tr", has=picker.page.locator("th", has_text="Type"))
     expect(type_row.locator(".look-compare__differs")).to_have_count(int(types > 1))
     button(picker.locator(".look-compare"), "Back to the grid").click()
