@@ -574,7 +574,7 @@ def test_the_views_are_told_the_new_pictures_and_nothing_else_changes() -> None:
 
 @pytest.mark.parametrize("hidden_by", ["characters", "filter"])
 def test_pictures_beside_the_grid_are_renewed_whatever_the_grid_shows(hidden_by: str) -> None:
-    with loaded({"p": 1}, {"a": 3}) as (service, catalogue, _), shown(catalogue) as picker:
+    with loaded({"p": 1}, {"a": 3}) as (_service, catalogue, _), shown(catalogue) as picker:
         picker.value = catalogue.looks[0]
         if hidden_by == "characters":
             picker.show = "characters"
