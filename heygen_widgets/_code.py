@@ -36,8 +36,10 @@ _CURL = 'curl -H "X-Api-Key: $HEYGEN_API_KEY"'
 _KEY_COMES_FROM = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own client"
 
 
-def python_code(looks: Iterable[Look], wanted: LookFilter, client_code: str, multiple: bool) -> str:
-    """Write Python that gets some looks again, and makes a picker with the same filter and choice.
+def python_code(
+    looks: Iterable[Look], wanted: LookFilter, client_code: str, multiple: bool, show: str = "looks"
+) -> str:
+    """Write Python that gets some looks again, and makes and shows a picker with the same filter, view and choice.
 
     Parameters
     ----------
@@ -50,6 +52,7 @@ def python_code(looks: Iterable[Look], wanted: LookFilter, client_code: str, mul
         What makes the client, a call of `HeyGenClient` or `demo_client`: see `HeyGenClient.code`.
     multiple : bool
         Whether the picker lets choose several.
+    show : {"looks", "characters"}, default "looks"
 
     Returns
     -------
@@ -76,11 +79,12 @@ def python_code(looks: Iterable[Look], wanted: LookFilter, client_code: str, mul
     if filtered:
         lines += _filter_lines(wanted)
         arguments.append("filter=look_filter")
-    if len(chosen) == 1:
-        arguments.append("selected_id=look.id")
-    lines.append(f"picker = LookPicker({', '.join(arguments)})")
-    if len(chosen) > 1:
-        lines.append("picker.values = looks")
+    if show == "characters":
+        arguments.append('show="characters"')
+    if chosen:
+        arguments.append("selected_id=look.id" if len(chosen) == 1 else "values=looks")
+    # The last line shows it, as the last of a cell does.
+    lines += [f"picker = LookPicker({', '.join(arguments)})", "picker"]
     return "\n".join(lines) + "\n"
 
 

@@ -111,10 +111,10 @@ def _number(chosen: Sequence[Look], number: int) -> str:
 
 
 def _again(chosen: Sequence[Look], code: Callable[[str], str]) -> str:
-    told = f"LookPicker(selected_id={chosen[0].id!r})" if chosen else ""
+    told = f"selected_id={chosen[0].id!r}" if chosen else ""
     if not told or len(told) > _LONGEST_CODE:
         return ""
-    return f"To choose {'it' if len(chosen) == 1 else 'the first'} again: {code(told)}"
+    return f"To choose {'it' if len(chosen) == 1 else 'the first'} again, give the picker {code(told)}."
 
 
 def _as_code(text: str) -> str:

@@ -56,9 +56,13 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         Whether several looks can be chosen, up to 120: a click adds one, another takes it away.
     filter : LookFilter, optional
         What to show at first; everything unless given.
+    show : {"looks", "characters"}, default "looks"
+        Whether the grid shows looks at first, or a card for each character.
     selected_id : str, default ""
         The look chosen at first. One that is not loaded yet is fetched before anything else goes on
         (``GET /v3/avatars/looks/{look_id}``).
+    values : iterable of Look, default ()
+        The looks chosen at first, instead of `selected_id`, loaded or not.
     height : int, default 560
         Of the grid, in px, 240 to 1,200.
     layout : ipywidgets.Layout, optional
@@ -72,7 +76,8 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
     TypeError
         For another `source`, or an unknown keyword.
     ValueError
-        For a DataFrame that lacks ``id``, ``name`` or ``avatar_type``, or a negative `cache`.
+        For a DataFrame that lacks ``id``, ``name`` or ``avatar_type``, a negative `cache`, or both `selected_id` and
+        `values`.
     traitlets.TraitError
         For a value that a trait refuses.
 
@@ -90,19 +95,27 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         *,
         multiple: bool = False,
         filter: LookFilter | None = None,
+        show: str = "looks",
         selected_id: str = "",
+        values: Iterable[Look] = (),
         height: int = 560,
         layout: Layout | None = None,
         cache: timedelta | None = timedelta(hours=24),
     ) -> None:
+        looks = tuple(values)
+        if selected_id and looks:
+            raise ValueError(
+                f"selected_id {selected_id!r} and values both say what is chosen at first: give one of them"
+            )
         # Without a source, what is missing may come later: see `catalogue`.
         catalogue = None if source is None else catalogue_of(source, cache)
-        self._made_with = (LookFilter() if filter is None else filter, selected_id)
+        self._made_with = (LookFilter() if filter is None else filter, show, selected_id, looks)
         super().__init__(
             catalogue,
             cache=cache,
             is_the_users=isinstance(source, LookCatalogue),
             filter=self._made_with[0],
+            show=show,
             multiple=multiple,
             height=height,
             layout=Layout(flex="1 1 auto", width="auto", min_width="0") if layout is None else layout,
@@ -110,6 +123,8 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         self._load()
         self._publish()
         self.selected_id = selected_id
+        if looks:
+            self.values = looks
 
     def __repr__(self) -> str:
         named = [clip(look.id) for look in self.values[:_NAMED]]
@@ -135,19 +150,19 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         return looks_to_frame(map(self._with_ownership, self.values), flat=flat, group_names=self._group_names())
 
     def reset(self) -> None:
-        """Bring the picker back to how it was made: its filter and its choice, with looks in the grid."""
-        wanted, selected_id = self._made_with
+        """Bring the picker back to how it was made: its filter, its view and its choice."""
+        wanted, show, selected_id, looks = self._made_with
         with self._guard:
-            self._move("looks", wanted, None)
+            self._move(show, wanted, None)
             look = self._look(selected_id)
             if look or not selected_id:
-                self.values = (look,) if look else ()
+                self.values = (look,) if look else looks
             else:
                 self.values = ()
                 self.selected_id = selected_id
 
     def code(self, kind: Literal["python", "curl"] = "python") -> str:
-        """Give code that brings back what is chosen and the filter, also in another notebook.
+        """Give code that brings back what is chosen, the filter and the view, also in another notebook.
 
         A choice made with the mouse is gone when the cell runs again; this keeps it. There is never a key in it.
 
@@ -165,11 +180,11 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         if kind not in ("python", "curl"):
             raise ValueError(f'kind must be "python" or "curl", not {kind!r}')
         with self._guard:
-            values, wanted, multiple = self.values, self.filter, self.multiple
+            values, wanted, multiple, show = self.values, self.filter, self.multiple, self.show
             client = self._catalogue.client if self._catalogue is not None else None
         if kind == "curl":
             return curl_code(values, wanted, client.base_url if client else BASE_URL)
-        return python_code(values, wanted, client.code if client else "HeyGenClient()", multiple)
+        return python_code(values, wanted, client.code if client else "HeyGenClient()", multiple, show)
 
     def vue_ask_code(self, view: object) -> None:
         """Answer a view with the code for what is chosen and shown."""

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -49,6 +49,7 @@ def test_one_look_and_a_filter_are_a_few_plain_lines() -> None:
         'look = client.get_look("8f00aa")  # Ada  Office 3\n'
         'look_filter = LookFilter("office", gender="female")\n'
         "picker = LookPicker(client, filter=look_filter, selected_id=look.id)\n"
+        "picker\n"
     )
 
 
@@ -63,8 +64,8 @@ def test_several_looks_have_a_line_each_with_their_names() -> None:
         '    "a",\n'
         ")\n"
         "looks = [client.get_look(look_id) for look_id in look_ids]\n"
-        "picker = LookPicker(client, multiple=True)\n"
-        "picker.values = looks\n"
+        "picker = LookPicker(client, multiple=True, values=looks)\n"
+        "picker\n"
     )
 
 
@@ -76,8 +77,17 @@ def test_a_few_looks_without_names_stand_on_one_line() -> None:
 def test_without_a_choice_and_a_filter_there_is_still_the_picker() -> None:
     code = python_code([], EVERY, "demo_client()", multiple=False)
     assert code == (
-        "from heygen_widgets import LookPicker, demo_client\n\nclient = demo_client()\npicker = LookPicker(client)\n"
+        "from heygen_widgets import LookPicker, demo_client\n"
+        "\n"
+        "client = demo_client()\n"
+        "picker = LookPicker(client)\n"
+        "picker\n"
     )
+
+
+def test_a_picker_that_shows_characters_does_so_again() -> None:
+    code = python_code([], EVERY, "demo_client()", multiple=False, show="characters")
+    assert 'picker = LookPicker(client, show="characters")\n' in code
 
 
 LONG_FILTER = LookFilter("a" * 60, tag=[f"tag {n}" for n in range(40)], engine=["", "avatar_v"], ready=False)
@@ -162,11 +172,17 @@ def ids_and_filter(code: str) -> tuple[list[str], LookFilter]:
 
     class Picker:
         def __init__(
-            self, client: Client, *, multiple: bool = False, filter: LookFilter = EVERY, selected_id: str = ""
+            self,
+            client: Client,
+            *,
+            multiple: bool = False,
+            filter: LookFilter = EVERY,
+            selected_id: str = "",
+            values: Sequence[Look] = (),
         ) -> None:
             self.filter = filter
             self.multiple = multiple
-            self.values = [a_look(selected_id)] if selected_id else []
+            self.values = [a_look(selected_id)] if selected_id else values
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(heygen_widgets, "HeyGenClient", Client, raising=False)

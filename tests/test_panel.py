@@ -151,8 +151,7 @@ def test_all_looks_of_a_character_are_shown_without_the_other_filters() -> None:
 def test_from_all_looks_of_a_character_there_is_a_way_back_to_what_was_shown_before(show: str) -> None:
     looks = [look(f"a{i}", group_id="g" if i else "other", gender="female") for i in range(5)]
     before = LookFilter("look", gender="female", sort="name")
-    picker = LookPicker(looks, filter=before)
-    picker.show = show
+    picker = LookPicker(looks, filter=before, show=show)
     picker.vue_show_character("g")
     assert (picker.show, picker.filter, picker.opened) == ("looks", LookFilter(group_id="g", sort="name"), "g")
     picker.vue_set_filter({"search": "a1"})
@@ -293,6 +292,32 @@ def test_reset_brings_filter_choice_and_looks_back_as_the_picker_was_made() -> N
     empty.values = empty.catalogue.looks[:3]
     empty.reset()
     assert (empty.value, empty.values, empty.selected_id) == (None, (), "")
+
+    chosen = (look("elsewhere"), many(5)[1])
+    several = LookPicker(many(5), multiple=True, show="characters", values=chosen)
+    assert (several.values, several.show) == (chosen, "characters")
+    several.vue_clear_choice()
+    several.show = "looks"
+    several.reset()
+    assert (several.values, several.selected_id, several.show) == (chosen, "elsewhere", "characters")
+
+
+def test_a_choice_to_begin_with_is_told_once_and_in_one_way() -> None:
+    with pytest.raises(ValueError, match="selected_id 'id1' and values"):
+        LookPicker(many(3), selected_id="id1", values=many(1))
+    with pytest.raises(traitlets.TraitError, match="multiple=True"):
+        LookPicker(many(3), values=many(2))
+    with pytest.raises(traitlets.TraitError, match="different Look records"):
+        LookPicker(many(3), values=["id1"])  # type: ignore[list-item]
+    with pytest.raises(traitlets.TraitError, match="people"):
+        LookPicker(many(3), show="people")
+
+
+def test_the_code_of_a_picker_tells_its_view() -> None:
+    picker = LookPicker(many(3), show="characters")
+    assert 'show="characters"' in picker.code()
+    picker.show = "looks"
+    assert "show=" not in picker.code()
 
 
 def test_observers_hear_of_a_reset_once() -> None:

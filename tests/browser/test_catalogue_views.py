@@ -379,6 +379,13 @@ def test_characters_show_with_name_number_and_picture_and_one_is_opened_by_a_cli
     group_id, _, _ = wanted[2]
     picker.locator('[data-position="2"]').click()
     notebook.expect_run("(picker.show, picker.filter)", ("looks", notebook_filter(group_id=group_id)))
+    # A double click, whose second half falls on a look of the character that the first opened, tells nothing of that.
+    expect(picker.locator('[data-position="2"][data-look-id]')).not_to_have_attribute("data-look-id", group_id)
+    notebook.page.mouse.down(click_count=2)
+    notebook.page.mouse.up(click_count=2)
+    notebook.run("pass")
+    expect(picker.locator(".look-panel")).to_have_count(0)
+    notebook.expect_run("picker.value", None)
     looks = notebook.value("len(picker.catalogue.select(picker.filter))")
     expect(total(picker)).to_have_text(f"{looks:,} of 2,000 looks")
     expect_first(notebook, picker, min(looks, 12))

@@ -102,7 +102,9 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
     expect(notebook.page.locator(".look-card__clip")).to_have_count(0)
     notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all') }")
     first.locator(".look-picker__cut").evaluate(
-        "notice => new ResizeObserver(() => { window.told = notice.innerText }).observe(notice)"
+        """notice => new ResizeObserver(() => {
+            if (notice.offsetHeight) window.told = notice.innerText;
+        }).observe(notice)"""
     )
     notebook.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
     for cell in (0, 1):

@@ -390,6 +390,9 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
     for _ in range(3):
         keys.press("PageDown")
     wait_until(picker, "root => document.activeElement.dataset.position > 10")
+    keys.press("ArrowUp")
+    wait_until(picker, f"root => ({BLANK})(root) === 0 && document.activeElement.dataset.lookId")
+    place = grid(picker).evaluate("grid => grid.scrollTop")
     character = picker.locator(".look-card:focus").get_attribute("data-look-id")
     keys.press("Enter")
     expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
@@ -397,6 +400,7 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
     expect(total(picker)).to_contain_text("characters")
     expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character or "")
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
+    wait_until(picker, f"root => Math.abs(root.querySelector('.look-grid').scrollTop - {place}) < 1")
     expect(picker.locator(".look-tray")).to_contain_text("Open a character")
 
 

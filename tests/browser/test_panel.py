@@ -263,6 +263,7 @@ def test_code_copied_from_the_menu_brings_the_choice_back_in_a_kernel_that_was_s
     python = copied("Python")
     assert python == notebook.value("picker.code()")
     notebook.run(f"del picker\n{python}")
+    notebook.run("picker.values = (); picker.reset()")
     assert notebook.value("[look.id for look in picker.values]") == chosen
     assert notebook.value("picker.filter.search") == "office"
 
