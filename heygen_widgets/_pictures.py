@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from ._arguments import is_loopback, split_address
 from ._media import data_url, picture_type, video_type
 from ._public import Lines, RefusedError, WatchedAdapter, is_public_host
 from ._threads import begin
+from .errors import HeyGenError
 
 __all__ = ["Kept", "Kind", "Problem", "fetch"]
 
@@ -63,9 +63,10 @@ def fetch(
 ) -> dict[str, Kept | Problem]:
     """Fetch pictures and clips, four at a time, each once and without a retry.
 
-    No credentials, cookies or user parts are sent, and no redirect is followed. Names are looked up here and must stand
-    for public addresses alone; through a proxy of the environment, which looks them up itself, those of local networks
-    are refused by name. A picture may have 8 MB, a clip 32 and all 96; they may take 10 minutes.
+    No credentials, cookies or user parts are sent, and no redirect is followed. Well-known names of local networks are
+    refused. All others are looked up here and must stand for public addresses alone; not so through a proxy of the
+    environment, which looks them up itself. A picture may have 8 MB, a clip 32, and all 96 together with those under
+    way: once these are full, nothing more is asked for. All may take 10 minutes.
 
     Parameters
     ----------
@@ -74,28 +75,38 @@ def fetch(
     stand_ins : collection of str, default ()
         Base URLs of stand-ins on this machine, which may be asked over http.
     on_each : callable, optional
-        Called on this thread after each.
+        Called on this thread after each that was tried.
 
     Returns
     -------
     dict
         By URL, what was kept, or why nothing was.
+
+    Raises
+    ------
+    HeyGenError
+        Where no thread can begin.
     """
     fetching = _Fetching(wanted, stand_ins)
     outcomes: dict[str, Kept | Problem] = {}
     try:
-        for _ in range(min(_AT_A_TIME, len(wanted))):
-            fetching.threads.append(begin("pictures", fetching.work))
+        fetching.begin(min(_AT_A_TIME, len(wanted)))
         while len(outcomes) < len(wanted):
-            # A wait without an end could not be interrupted everywhere.
-            with suppress(queue.Empty):
-                url, outcome = fetching.outcomes.get(timeout=0.5)
+            # Asked before the wait: what a thread has left is there once it has ended.
+            goes_on = any(thread.is_alive() for thread in fetching.threads)
+            try:
+                # A wait without an end could not be interrupted everywhere.
+                url, outcome = fetching.outcomes.get(timeout=0.5 if goes_on else 0)
+            except queue.Empty:
+                if not goes_on:
+                    break
+            else:
                 outcomes[url] = outcome
                 on_each()
     finally:
         # Also after Ctrl-C: nothing is left that goes on.
         fetching.end()
-    return outcomes
+    return {url: outcomes.get(url, Problem("not asked for")) for url in wanted}
 
 
 class _Fetching:
@@ -108,8 +119,19 @@ class _Fetching:
         self._public = WatchedAdapter(self._lines, public=True)
         self._local = WatchedAdapter(self._lines, public=False)
         self._deadline = time.monotonic() + _LONGEST
-        self._size = 0
+        self._size = 0  # bytes: what is kept, and what was read of those under way
+        self._is_full = False
         self._counting = threading.Lock()
+
+    def begin(self, number: int) -> None:
+        """Begin so many threads, or as many as the machine gives; raise where it gives none."""
+        for _ in range(number):
+            try:
+                self.threads.append(begin("pictures", self.work))
+            except HeyGenError:
+                if not self.threads:
+                    raise
+                return
 
     def end(self) -> None:
         """Cut what is under way, and return when no thread is left."""
@@ -137,6 +159,8 @@ class _Fetching:
     def _fetch(self, url: str, kind: Kind) -> Kept | Problem:
         if time.monotonic() > self._deadline:
             return Problem("not reached in time")
+        if self._is_full:
+            return _too_much()
         try:
             request = _prepared(url, self._stand_ins)
             if isinstance(request, Problem):
@@ -162,21 +186,38 @@ class _Fetching:
         if response.status_code != 200:
             return Problem(f"status {response.status_code}")
         body = bytearray()
-        while piece := response.raw.read1(_READ_SIZE, decode_content=False):
-            body += piece
-            if len(body) > _LARGEST[kind]:
-                return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
-            if time.monotonic() > self._deadline:
-                return Problem("not reached in time")
-        content = bytes(body)
-        media_type = picture_type(content) if kind == "picture" else video_type(content)
-        if media_type is None:
-            return Problem(f"no {kind} by the bytes")
+        kept: Kept | None = None
+        try:
+            while piece := response.raw.read1(_READ_SIZE, decode_content=False):
+                body += piece
+                has_room = self._count(len(piece))
+                if len(body) > _LARGEST[kind]:
+                    return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
+                if not has_room:
+                    return _too_much()
+                if time.monotonic() > self._deadline:
+                    return Problem("not reached in time")
+            content = bytes(body)
+            media_type = picture_type(content) if kind == "picture" else video_type(content)
+            if media_type is None:
+                return Problem(f"no {kind} by the bytes")
+            kept = Kept(data_url(media_type, content))
+            return kept
+        finally:
+            if kept is None:
+                self._count(-len(body))
+
+    def _count(self, size: int) -> bool:
+        """Count what was read, or is let go; tell whether all have room."""
         with self._counting:
-            if self._size + len(content) > _LARGEST_IN_ALL:
-                return Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all")
-            self._size += len(content)
-        return Kept(data_url(media_type, content))
+            self._size += size
+            has_room = self._size <= _LARGEST_IN_ALL
+            self._is_full = self._is_full or not has_room
+            return has_room
+
+
+def _too_much() -> Problem:
+    return Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all")
 
 
 def _prepared(url: str, stand_ins: Collection[str]) -> requests.PreparedRequest | Problem:

@@ -21,7 +21,12 @@ _UNICAST = ipaddress.ip_network("2000::/3")
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # IPv4 in IPv6, for networks without the former
 # What ends in a number is read as an address of IPv4 by whoever connects, be it decimal, octal or hexadecimal.
 _NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?", re.IGNORECASE | re.ASCII)
-_OF_THIS_NETWORK = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa")
+# Set aside for special use, or known from routers and offices.
+_OF_NO_PUBLIC_HOST = (
+    *(".localhost", ".local", ".internal", ".test", ".example", ".invalid", ".onion", ".alt", ".arpa"),
+    *(".localdomain", ".private", ".intranet", ".lan", ".home", ".corp", ".fritz.box"),
+)
+_MOST_TRIED = 3  # addresses of a name: each may take the whole connect time-out
 
 
 class RefusedError(Exception):
@@ -53,8 +58,8 @@ def is_public_host(host: str) -> bool:
         return is_public(host)
     if _NUMBER.fullmatch(host):
         return is_public(host)  # which knows only the usual way of writing it
-    labels = host.rstrip(".").lower().split(".")
-    return len(labels) > 1 and labels[-1] not in _OF_THIS_NETWORK
+    name = host.rstrip(".").lower()
+    return "." in name and not f".{name}".endswith(_OF_NO_PUBLIC_HOST)
 
 
 class Lines:
@@ -64,7 +69,7 @@ class Lines:
         self._lock = threading.Lock()
         self._connections: WeakSet[Any] = WeakSet()
         self._responses: WeakSet[requests.Response] = WeakSet()
-        self._are_cut = False
+        self.are_cut = False
 
     def add(self, connection: Any) -> None:  # noqa: ANN401 - whichever urllib3 makes
         with self._lock:
@@ -78,11 +83,11 @@ class Lines:
 
     def cut(self) -> None:
         """End whatever waits for an answer, and what begins to."""
-        self._are_cut = True
+        self.are_cut = True
         self._cut_again()
 
     def _cut_again(self) -> None:
-        if not self._are_cut:
+        if not self.are_cut:
             return
         with self._lock:
             connections, responses = list(self._connections), list(self._responses)
@@ -135,7 +140,7 @@ def _watched(pool: type[Any], lines: Lines, *, public: bool) -> type[Any]:
     base = pool.ConnectionCls
 
     def new_socket(connection: Any) -> socket.socket:  # noqa: ANN401 - whichever urllib3 makes
-        sock: socket.socket = _connect_to_public(connection, base) if public else base._new_conn(connection)
+        sock: socket.socket = _connect_to_public(connection, base, lines) if public else base._new_conn(connection)
         # Set already here, so that whoever cuts the lines either finds it or has told so before.
         connection.sock = sock
         lines.add(connection)
@@ -150,15 +155,23 @@ def _watched(pool: type[Any], lines: Lines, *, public: bool) -> type[Any]:
     return type(pool.__name__, (pool,), {"ConnectionCls": watched})
 
 
-def _connect_to_public(connection: Any, base: type[Any]) -> socket.socket:  # noqa: ANN401 - whichever urllib3 makes
+def _connect_to_public(
+    connection: Any,  # noqa: ANN401 - whichever urllib3 makes
+    base: type[Any],
+    lines: Lines,
+) -> socket.socket:
     """Look a name up once, and connect to what was found, so that no other answer can follow the check."""
     name = connection.host
     found = socket.getaddrinfo(name.strip("[]"), connection.port, 0, socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
     if not addresses or not all(map(is_public, addresses)):
         raise RefusedError
+    # The first of the other family comes second: where only one of the two works, it is tried too.
+    others = [address for address in addresses if (":" in address) != (":" in addresses[0])]
     problem: Exception | None = None
-    for address in addresses:
+    for address in list(dict.fromkeys([addresses[0], *others[:1], *addresses]))[:_MOST_TRIED]:
+        if lines.are_cut:
+            break
         # The certificate and the Host header are still those of the name.
         connection.host = address
         try:
@@ -169,4 +182,4 @@ def _connect_to_public(connection: Any, base: type[Any]) -> socket.socket:  # no
             return sock
         finally:
             connection.host = name
-    raise problem or RefusedError
+    raise problem or ConnectionAbortedError("the lines were cut")

@@ -25,6 +25,7 @@ __all__ = ["looks_to_gallery"]
 _MOST_LOOKS = 500
 _MOST_LABELS = 20  # of a look: engines, or tags
 _ENDINGS = (".html", ".htm")
+_SEPARATORS = (os.sep, os.altsep or os.sep)
 
 
 def looks_to_gallery(
@@ -64,7 +65,7 @@ def looks_to_gallery(
     Returns
     -------
     pathlib.Path
-        The file that was written.
+        The file that was written: its absolute path, links in it as given.
 
     Raises
     ------
@@ -73,16 +74,20 @@ def looks_to_gallery(
     ValueError
         For more than 500 looks, or another ending of the file's name.
     OSError
-        When the file cannot be written; a `FileNotFoundError` when there is no such folder.
+        When the file cannot be written; before anything is fetched, a `FileNotFoundError` when there is no folder for
+        it, and an `IsADirectoryError` when `path` is a folder or ends as one does.
+    HeyGenError
+        When no thread can begin to fetch.
 
     Examples
     --------
     >>> from heygen_widgets import demo_client, looks_to_gallery
     >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
-    PosixPath('shortlist.html')
+    PosixPath('/home/ada/shortlist.html')
     """
-    chosen = _checked_looks(looks)
+    # First of all, as looks may come from the service while they are taken.
     target = _checked_path(path)
+    chosen = _checked_looks(looks)
     outcomes = _outcomes(chosen, videos=videos)
     names = group_names or {}
     # Through a link to the file it stands for, which a rename would otherwise replace by a plain file.
@@ -108,12 +113,16 @@ def _checked_looks(looks: Iterable[Look]) -> list[Look]:
 
 
 def _checked_path(path: str | os.PathLike[str]) -> Path:
-    target = Path(path)
-    if not target.suffix and target.name:
-        target = target.with_name(f"{target.name}.html")
+    named = target = Path(path).absolute()
+    if not named.suffix and named.name:
+        target = named.with_name(f"{named.name}.html")
+    for folder in (named, target):
+        if folder.is_dir() or os.fspath(path).endswith(_SEPARATORS):
+            raise IsADirectoryError(
+                f"{str(folder)!r} names a folder: name a file in it, as {str(folder / 'shortlist.html')!r}"
+            )
     if target.suffix.lower() not in _ENDINGS:
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
-    # Before anything is fetched.
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} into")
     return target

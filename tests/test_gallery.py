@@ -8,14 +8,16 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from avatar_service import let_no_thread_begin, our_threads
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,7 @@ from heygen_widgets import HeyGenClient, Look, _pictures, _public, demo_client, 
 from heygen_widgets._media import embedded, picture_type, video_type
 from heygen_widgets._pictures import Kept, Problem, fetch
 from heygen_widgets._public import is_public, is_public_host
+from heygen_widgets._threads import begin
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import HeyGenError
 from heygen_widgets.models import Failure
@@ -37,7 +40,7 @@ WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08\x
 LOOK = Look(
     "look_1", "Zoë Café", "photo_avatar", group_id="g", tags=("office", "UGC"), image_width=720, image_height=1280
 )
-NAME = "pictures.example"
+NAME = "pictures.example.com"
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +171,41 @@ def test_the_file_ends_as_a_page_does(tmp_path: Path, name: str, written: str) -
     assert [path.name for path in tmp_path.iterdir()] == [written]
 
 
+def test_the_path_given_back_tells_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    monkeypatch.chdir(tmp_path)
+    assert looks_to_gallery([LOOK], "a") == tmp_path / "a.html"
+    assert looks_to_gallery([LOOK], "link/b.html") == tmp_path / "link" / "b.html"
+    assert (tmp_path / "folder" / "b.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("v1.2", "v1.2"),
+        ("a", "a"),
+        ("a/", "a"),
+        ("", ""),
+        ("missing/", "missing"),
+        ("new.html/", "new.html"),
+        ("b", "b.html"),
+    ],
+)
+def test_a_folder_is_refused_before_anything_is_asked_for(tmp_path: Path, name: str, folder: str) -> None:
+    def looks() -> Iterator[Look]:
+        raise AssertionError("somebody asked for looks")
+        yield
+
+    for made in ("v1.2", "a", "b.html"):
+        (tmp_path / made).mkdir()
+    with pytest.raises(IsADirectoryError) as told:
+        looks_to_gallery(looks(), f"{tmp_path}/{name}")
+    named = tmp_path / folder
+    assert str(told.value) == f"{str(named)!r} names a folder: name a file in it, as {str(named / 'shortlist.html')!r}"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b.html", "v1.2"]
+
+
 @pytest.mark.parametrize("name", ["a.pdf", "a.csv", "v1.2"])
 def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"should end in \.html"):
@@ -225,6 +263,20 @@ HOSTILE = [
     "https://router/a.png",
     "https://printer.local/a.png",
     "https://metadata.google.internal/a.png",
+    "https://nas.localdomain/a.png",
+    "https://nas.private/a.png",
+    "https://nas.intranet/a.png",
+    "https://nas.lan/a.png",
+    "https://nas.home/a.png",
+    "https://nas.corp/a.png",
+    "https://nas.home.arpa./a.png",
+    "https://fritz.box/a.png",
+    "https://nas.FRITZ.box/a.png",
+    "https://a.test/a.png",
+    "https://a.example/a.png",
+    "https://a.invalid/a.png",
+    "https://a.onion/a.png",
+    "https://a.alt/a.png",
     "ftp://files2.heygen.ai/a.png",
     "file:///etc/passwd",
     "https:///a.png",
@@ -248,7 +300,13 @@ def test_a_hostile_url_is_neither_looked_up_nor_asked(url: str, monkeypatch: pyt
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"])
 def test_a_public_address_may_be_asked(address: str) -> None:
     assert is_public(address)
-    assert is_public_host("files2.heygen.ai")
+
+
+@pytest.mark.parametrize(
+    "host", ["files2.heygen.ai", "a.box", "notfritz.box", "example.com", "mylocal.com", "local.com."]
+)
+def test_a_name_that_only_looks_like_one_of_a_local_network_may_be_asked(host: str) -> None:
+    assert is_public_host(host)
 
 
 def test_only_a_stand_in_that_runs_here_is_asked_over_http() -> None:
@@ -316,6 +374,54 @@ def test_a_name_whose_answer_changes_is_asked_at_the_address_that_was_checked(mo
     assert asked == [NAME, "8.8.8.8"]
 
 
+def no_way_to(
+    addresses: list[str], monkeypatch: pytest.MonkeyPatch, on_try: Callable[[], object] = lambda: None
+) -> list[str]:
+    """Let `NAME` stand for addresses that cannot be reached; give what is looked up, which tells each that is tried."""
+    asked: list[str] = []
+
+    def look_up(host: str, port: int, *_: object, **__: object) -> list[Any]:
+        asked.append(host)
+        if host != NAME:
+            on_try()
+            raise OSError("no way there")
+        return [(socket.AF_UNSPEC, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return asked
+
+
+FOUR_OF_SIX = [f"2606:4700::{n}" for n in range(1, 5)]  # IPv6
+FOUR_OF_FOUR = [f"8.8.8.{n}" for n in range(1, 5)]  # IPv4
+
+
+@pytest.mark.parametrize(
+    ("addresses", "tried"),
+    [
+        (FOUR_OF_FOUR, FOUR_OF_FOUR[:3]),
+        (FOUR_OF_SIX + FOUR_OF_FOUR, [FOUR_OF_SIX[0], FOUR_OF_FOUR[0], FOUR_OF_SIX[1]]),
+        (FOUR_OF_FOUR[:1], FOUR_OF_FOUR[:1]),
+    ],
+)
+def test_of_many_addresses_three_are_tried_and_both_kinds_of_them(
+    addresses: list[str], tried: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = no_way_to(addresses, monkeypatch)
+    assert outcome_of(f"https://{NAME}/a.png") == Problem("not reachable")
+    assert asked == [NAME, *tried]
+
+
+def test_once_the_lines_are_cut_no_further_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = _public.Lines()
+    asked = no_way_to(FOUR_OF_FOUR, monkeypatch, on_try=lines.cut)
+    request = requests.Request("GET", f"https://{NAME}/a.png").prepare()
+    adapter = _public.WatchedAdapter(lines, public=True)
+    for _ in range(2):
+        with pytest.raises(requests.ConnectionError):
+            adapter.send(request)
+    assert asked == [NAME, FOUR_OF_FOUR[0], NAME]
+
+
 def test_a_certificate_of_nobody_known_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_public, "is_public", lambda _: True)
     with over_tls(tmp_path, monkeypatch, reply(PNG)) as server:
@@ -327,7 +433,7 @@ def test_a_certificate_of_nobody_known_is_not_trusted(tmp_path: Path, monkeypatc
 def test_a_proxy_looks_names_up_and_is_asked_for_no_private_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with Loopback(failure(502)) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
-        fetch(dict.fromkeys([f"https://{NAME}:8443/a.png", "https://10.0.0.1/a.png", "https://nas.local/"], "picture"))
+        fetch(dict.fromkeys([f"https://{NAME}:8443/a.png", "https://10.0.0.1/a.png", "https://fritz.box/"], "picture"))
     assert [(seen.method, seen.path) for seen in proxy.seen] == [("CONNECT", "8443")]
 
 
@@ -373,6 +479,33 @@ def test_all_pictures_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     with Loopback(reply(PNG)) as server:
         outcomes = fetch({f"{server.url}/{n}": "picture" for n in range(5)}, [server.url])
     assert sum(isinstance(outcome, Kept) for outcome in outcomes.values()) == 2
+
+
+def one_after_the_other(monkeypatch: pytest.MonkeyPatch, *script: Reply) -> tuple[list[Kept | Problem], int]:
+    """Fetch five pictures; give what became of each, and how many were asked for."""
+    monkeypatch.setattr(_pictures, "_AT_A_TIME", 1)
+    with Loopback(*script) as server:
+        outcomes = fetch({f"{server.url}/{n}": "picture" for n in range(5)}, [server.url])
+    return list(outcomes.values()), len(server.seen)
+
+
+def test_once_all_are_too_large_together_nothing_more_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pictures, "_LARGEST_IN_ALL", 3 * len(PNG) - 1)
+    outcomes, asked = one_after_the_other(monkeypatch, reply(PNG))
+    assert outcomes == [Kept(url_of(PNG))] * 2 + [Problem("more than 0 MB in all")] * 3
+    assert asked == 3
+
+
+def test_what_makes_all_too_large_is_left_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pictures, "_LARGEST_IN_ALL", 3 * len(PNG))
+    with Loopback(drip(PNG)) as server:
+        assert outcome_of(f"{server.url}/a.png", server) == Problem("more than 0 MB in all")
+
+
+def test_what_is_not_kept_takes_no_room_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pictures, "_LARGEST_IN_ALL", 2 * len(PNG))
+    outcomes, _ = one_after_the_other(monkeypatch, *[reply(bytes(2 * len(PNG)))] * 3, reply(PNG))
+    assert outcomes == [Problem("no picture by the bytes")] * 3 + [Kept(url_of(PNG))] * 2
 
 
 def test_a_picture_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -521,3 +654,31 @@ def test_where_no_thread_can_begin_nothing_is_left_waiting(monkeypatch: pytest.M
     let_no_thread_begin("pictures", monkeypatch)
     with Loopback(reply(PNG)) as server, pytest.raises(HeyGenError, match="pictures"):
         outcome_of(f"{server.url}/a.png", server)
+
+
+def test_with_fewer_threads_than_wanted_all_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin_first(name: str, target: Callable[..., None]) -> threading.Thread:
+        thread = begin(name, target)
+        let_no_thread_begin(name, monkeypatch)
+        return thread
+
+    monkeypatch.setattr(_pictures, "begin", begin_first)
+    with Loopback(reply(PNG)) as server:
+        outcomes = fetch({f"{server.url}/{n}": "picture" for n in range(9)}, [server.url])
+    assert list(outcomes.values()) == [Kept(url_of(PNG))] * 9
+
+
+def test_where_all_threads_have_failed_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    reported: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
+    monkeypatch.setattr(_pictures, "picture_type", fail)
+    with Loopback(reply(PNG)) as server:
+        wanted: dict[str, _pictures.Kind] = {f"{server.url}/{n}": "picture" for n in range(9)}
+        outcomes = fetch(wanted, [server.url])
+    assert outcomes.keys() == wanted.keys()
+    found = [outcome.reason for outcome in outcomes.values() if isinstance(outcome, Problem)]
+    assert sorted(found) == ["not asked for"] * 5 + ["unreadable"] * 4
+    assert len(reported) == len(server.seen) == 4
