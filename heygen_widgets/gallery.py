@@ -65,7 +65,8 @@ def looks_to_gallery(
     Returns
     -------
     pathlib.Path
-        The file that was written: its absolute path, links in it as given.
+        The file that was written, as `path` names it: of one beside the notebook ``IPython.display.FileLink`` can make
+        a link.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def looks_to_gallery(
     --------
     >>> from heygen_widgets import demo_client, looks_to_gallery
     >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
-    PosixPath('/home/ada/shortlist.html')
+    PosixPath('shortlist.html')
     """
     # First of all, as looks may come from the service while they are taken.
     target = _checked_path(path)
@@ -113,7 +114,7 @@ def _checked_looks(looks: Iterable[Look]) -> list[Look]:
 
 
 def _checked_path(path: str | os.PathLike[str]) -> Path:
-    named = target = Path(path).absolute()
+    named = target = Path(path)
     if not named.suffix and named.name:
         target = named.with_name(f"{named.name}.html")
     for folder in (named, target):

@@ -206,11 +206,14 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         Returns
         -------
         pathlib.Path
+            The file that was written.
 
         Raises
         ------
         ValueError
-            When nothing is chosen.
+            When nothing is chosen, or for another ending of the file's name.
+        OSError
+            When the file cannot be written, or `path` is a folder.
         """
         from .gallery import looks_to_gallery
 

@@ -171,13 +171,17 @@ def test_the_file_ends_as_a_page_does(tmp_path: Path, name: str, written: str) -
     assert [path.name for path in tmp_path.iterdir()] == [written]
 
 
-def test_the_path_given_back_tells_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_path_given_back_is_relative_where_the_given_one_is_as_links_in_notebooks_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder")
     monkeypatch.chdir(tmp_path)
-    assert looks_to_gallery([LOOK], "a") == tmp_path / "a.html"
-    assert looks_to_gallery([LOOK], "link/b.html") == tmp_path / "link" / "b.html"
+    assert looks_to_gallery([LOOK], "a") == Path("a.html")
+    assert looks_to_gallery([LOOK], "link/b.html") == Path("link/b.html")
     assert (tmp_path / "folder" / "b.html").is_file()
+    with pytest.raises(IsADirectoryError, match="names a folder"):
+        looks_to_gallery([LOOK], "")
 
 
 @pytest.mark.parametrize(
