@@ -119,6 +119,9 @@ class LookGrid(GuardedTemplate):
         self._show_now(opened)
 
     def _show_now(self, opened: str | None) -> None:
+        if opened != self.opened:
+            # A view waits for its first window, also where the same looks are shown.
+            self._published = None
         self.set_trait("opened", opened)
         if self._catalogue is not None:
             self._catalogue.fetch_ahead(self.filter.group_id)
@@ -296,8 +299,8 @@ class LookGrid(GuardedTemplate):
     def vue_set_show(self, show: object) -> None:
         """Show looks or characters."""
         with self._guard:
-            if show == "characters" and self.opened is not None and self._way_back()[0] == "characters":
-                self.vue_leave_character()
+            if show == "characters" and self.opened is not None and self._back is not None:
+                self._move(show, self._back(self.filter)[1], None)
                 return
             with contextlib.suppress(traitlets.TraitError):
                 self.set_trait("show", show)
@@ -315,20 +318,19 @@ class LookGrid(GuardedTemplate):
                 )
 
     def _open(self, group_id: str, wanted: LookFilter, back: _WayBack) -> None:
-        # From one character to another, the way back is still that of the first.
-        if self.opened is None:
+        if self.opened is None or self._back is None:
             self._back = back
+        else:
+            # From one character to another, the way back is still that of the first.
+            there = self._back(self.filter)
+            self._back = lambda _: there
         self._move("looks", wanted, group_id)
 
-    def _way_back(self) -> tuple[str, LookFilter]:
-        if self.opened is None or self._back is None:
-            return "characters", self.filter.replace(group_id=())
-        return self._back(self.filter)
-
     def vue_leave_character(self, _: object = None) -> None:
-        """Show again what was shown before a character was opened."""
+        """Show again what was shown before a character was opened; where none is any more, all stays."""
         with self._guard:
-            self._move(*self._way_back(), None)
+            if self.opened is not None and self._back is not None:
+                self._move(*self._back(self.filter), None)
 
     def vue_dismiss(self, _: object = None) -> None:
         """Take the error away; the loading's comes back when it fails anew, or another way."""

@@ -76,7 +76,11 @@ class LookPanel(LookChoice):
             return
         with self._guard:
             looks = [look for look_id in asked["ids"][:_COMPARED] if (look := self._look(look_id))]
-            answer = {"view": echo(asked.get("view")), "looks": [self._details(look) for look in looks]}
+            answer = {
+                "view": echo(asked.get("view")),
+                "compared": asked.get("compared") is True,
+                "looks": [self._details(look) for look in looks],
+            }
             self.send({"method": "details", "args": [answer]})
 
     def vue_ask_voice(self, look_id: object) -> None:

@@ -120,6 +120,7 @@ class _Fetching:
         self._local = WatchedAdapter(self._lines, public=False)
         self._deadline = time.monotonic() + _LONGEST
         self._size = 0  # bytes: what is kept, and what was read of those under way
+        self._kept_size = 0  # bytes
         self._is_full = False
         self._counting = threading.Lock()
 
@@ -190,7 +191,7 @@ class _Fetching:
         try:
             while piece := response.raw.read1(_READ_SIZE, decode_content=False):
                 body += piece
-                has_room = self._count(len(piece))
+                has_room = self._count(len(piece), len(body))
                 if len(body) > _LARGEST[kind]:
                     return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
                 if not has_room:
@@ -204,16 +205,19 @@ class _Fetching:
             kept = Kept(data_url(media_type, content))
             return kept
         finally:
-            if kept is None:
-                self._count(-len(body))
+            with self._counting:
+                if kept is None:
+                    self._size -= len(body)
+                else:
+                    self._kept_size += len(body)
 
-    def _count(self, size: int) -> bool:
-        """Count what was read, or is let go; tell whether all have room."""
+    def _count(self, size: int, whole: int) -> bool:
+        """Count what was read of a body, which is so long by now; tell whether all have room."""
         with self._counting:
             self._size += size
-            has_room = self._size <= _LARGEST_IN_ALL
-            self._is_full = self._is_full or not has_room
-            return has_room
+            # Not for good where it is those under way that take the room, which may be let go.
+            self._is_full = self._is_full or self._kept_size + whole > _LARGEST_IN_ALL
+            return self._size <= _LARGEST_IN_ALL
 
 
 def _too_much() -> Problem:

@@ -115,16 +115,17 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
             cache=cache,
             is_the_users=isinstance(source, LookCatalogue),
             filter=self._made_with[0],
-            show=show,
             multiple=multiple,
             height=height,
             layout=Layout(flex="1 1 auto", width="auto", min_width="0") if layout is None else layout,
+            # Of what it is anyway, no observer shall hear.
+            **({} if show == "looks" else {"show": show}),
         )
+        self.values = looks
         self._load()
         self._publish()
-        self.selected_id = selected_id
-        if looks:
-            self.values = looks
+        if selected_id:
+            self.selected_id = selected_id
 
     def __repr__(self) -> str:
         named = [clip(look.id) for look in self.values[:_NAMED]]
@@ -154,9 +155,9 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         wanted, show, selected_id, looks = self._made_with
         with self._guard:
             self._move(show, wanted, None)
-            look = self._look(selected_id)
+            look = self._look(selected_id) if selected_id else None
             if look or not selected_id:
-                self.values = (look,) if look else looks
+                self.values = (look,) if look else looks[: None if self.multiple else 1]
             else:
                 self.values = ()
                 self.selected_id = selected_id

@@ -506,6 +506,14 @@ def test_what_makes_all_too_large_is_left_before_its_end(monkeypatch: pytest.Mon
         assert outcome_of(f"{server.url}/a.png", server) == Problem("more than 0 MB in all")
 
 
+def test_what_only_those_under_way_have_filled_is_not_full_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pictures, "_LARGEST_IN_ALL", 2 * len(PNG))
+    fetching = _pictures._Fetching({}, ())
+    for _ in range(3):
+        has_room = fetching._count(len(PNG), len(PNG))
+    assert (has_room, fetching._is_full) == (False, False)
+
+
 def test_what_is_not_kept_takes_no_room_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_pictures, "_LARGEST_IN_ALL", 2 * len(PNG))
     outcomes, _ = one_after_the_other(monkeypatch, *[reply(bytes(2 * len(PNG)))] * 3, reply(PNG))

@@ -119,6 +119,9 @@ def test_a_view_gets_the_details_of_four_looks_at_most_and_of_those_it_can_see()
     (answer,) = picker.answers("details")
     assert answer["view"] == "v"
     assert [shown["id"] for shown in answer["looks"]] == ["id5", "id1", "id2"]
+    assert answer["compared"] is False
+    picker.vue_ask_details({"view": "v", "ids": [], "compared": True})
+    assert picker.answers("details")[-1]["compared"] is True
 
 
 def test_a_chosen_look_that_is_not_loaded_has_details_and_a_card_in_the_tray() -> None:
@@ -161,10 +164,37 @@ def test_from_all_looks_of_a_character_there_is_a_way_back_to_what_was_shown_bef
 
 
 def test_with_one_character_opened_from_a_look_the_characters_can_still_be_asked_for() -> None:
-    picker = LookPicker([look("a", group_id="g"), look("b", group_id="h")])
+    picker = LookPicker([look("a", group_id="g"), look("b", group_id="h")], filter=LookFilter("look"))
     picker.vue_show_character("g")
     picker.vue_set_show("characters")
-    assert picker.show == "characters"
+    assert (picker.show, picker.filter, picker.opened) == ("characters", LookFilter("look"), None)
+
+
+def test_from_all_looks_of_a_character_that_was_opened_by_its_card_the_filter_comes_back_too() -> None:
+    wanted = LookFilter(gender="female")
+    picker = LookPicker([look("a", group_id="g", gender="female")], filter=wanted, show="characters")
+    picker.vue_open_character("g")
+    picker.vue_show_character("g")
+    assert picker.filter == LookFilter(group_id="g")
+    picker.vue_leave_character()
+    assert (picker.show, picker.filter) == ("characters", wanted)
+
+
+def test_a_second_way_back_leads_nowhere_else() -> None:
+    picker = LookPicker([look("a", group_id="g")], filter=LookFilter(group_id="g", sort="name"))
+    picker.vue_show_character("g")
+    for _ in range(2):
+        picker.vue_leave_character()
+        assert (picker.show, picker.filter) == ("looks", LookFilter(group_id="g", sort="name"))
+
+
+def test_a_view_gets_a_window_of_another_version_also_where_the_same_looks_are_shown() -> None:
+    picker = Heard([look("a", group_id="g")], filter=LookFilter(group_id="g"))
+    picker.vue_ask_window({"view": "v", "start": 0, "count": 20})
+    for go in (lambda: picker.vue_show_character("g"), picker.vue_leave_character):
+        before = picker.answers("window")[-1]["version"]
+        go()
+        assert picker.answers("window")[-1]["version"] > before
 
 
 def test_the_voice_is_looked_up_once_it_is_asked_for_and_told_to_the_views() -> None:
@@ -300,6 +330,13 @@ def test_reset_brings_filter_choice_and_looks_back_as_the_picker_was_made() -> N
     several.show = "looks"
     several.reset()
     assert (several.values, several.selected_id, several.show) == (chosen, "elsewhere", "characters")
+    several.multiple = False
+    several.values = ()
+    several.reset()
+    assert several.values == chosen[:1]
+    nameless = LookPicker([look("")], values=chosen[:1])
+    nameless.reset()
+    assert nameless.values == chosen[:1]
 
 
 def test_a_choice_to_begin_with_is_told_once_and_in_one_way() -> None:

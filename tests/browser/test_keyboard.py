@@ -406,7 +406,7 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
 
 def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook)
-    page, picker, keys = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
+    picker, keys = picker_of(notebook, 1), notebook.page.keyboard
     notebook.run("picker.filter = LookFilter(gender='female', sort='name')")
     expect(total(picker)).to_contain_text(" of 2,000 looks")
     shown, panel = total(picker).text_content() or "", picker.locator(".look-panel")
@@ -419,22 +419,30 @@ def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_note
     expect(panel.locator(".look-panel__name")).to_be_focused()
 
     # What would scroll the panel does that alone, also at its end.
-    everything = (
-        "() => [...document.querySelectorAll('*')].filter(e => !e.matches('.look-panel')).map(e => e.scrollTop)"
-    )
-    before, below = page.evaluate(everything), "panel.scrollTop"
+    around = """panel => {
+        const tops = [];
+        for (let e = panel.parentElement; e; e = e.parentElement) tops.push(e.scrollTop);
+        return tops;
+    }"""
+    before, below = panel.evaluate(around), "panel.scrollTop"
     for _ in range(2):
         keys.press("End")
         wait_until(panel, f"panel => {below} > 0 && {below} + panel.clientHeight >= panel.scrollHeight - 1")
-    assert page.evaluate(everything) == before
     keys.press("Home")
     wait_until(panel, "panel => panel.scrollTop === 0")
+    assert panel.evaluate(around) == before
 
     panel.get_by_role("button", name=re.compile("Show all")).press("Enter")
     expect(panel).to_have_count(0)
     expect(total(picker)).not_to_have_text(shown)
     expect(picker.locator(".look-card:focus")).to_have_count(1)
     keys.press("Escape")
+    expect(total(picker)).to_have_text(shown)
+    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
+    # Once more, and back by the button.
+    keys.press("i")
+    panel.get_by_role("button", name=re.compile("Show all")).press("Enter")
+    picker.get_by_role("button", name="Back", exact=True).press("Enter")
     expect(total(picker)).to_have_text(shown)
     expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
