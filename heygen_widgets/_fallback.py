@@ -111,7 +111,7 @@ def _number(chosen: Sequence[Look], number: int) -> str:
 
 
 def _again(chosen: Sequence[Look], code: Callable[[str], str]) -> str:
-    told = f"selected_id={chosen[0].id!r}" if chosen else ""
+    told = f"selected_id={chosen[0].id!r}" if chosen and chosen[0].id else ""
     if not told or len(told) > _LONGEST_CODE:
         return ""
     return f"To choose {'it' if len(chosen) == 1 else 'the first'} again, give the picker {code(told)}."

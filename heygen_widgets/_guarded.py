@@ -11,7 +11,7 @@ from typing import Any
 import traitlets
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 
-from ._threads import Guard
+from ._threads import Guard, Outlet
 
 __all__ = ["GuardedTemplate"]
 
@@ -73,9 +73,11 @@ class GuardedTemplate(VuetifyTemplate):
     """
 
     _guard: Guard
+    _outlet: Outlet
 
     def setup_instance(self, /, *args: object, **kwargs: object) -> None:
         self._guard = Guard()
+        self._outlet = Outlet(self)
         super().setup_instance(*args, **kwargs)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -126,6 +128,9 @@ class GuardedTemplate(VuetifyTemplate):
         """Send traits to the front end, and nothing newer before them."""
         with self._guard:
             super().send_state(key)
+
+    def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
+        self._outlet.let(partial(super()._send, msg, buffers))
 
     def __del__(self) -> None:
         """Do nothing: a garbage collection calls this, on any thread, whatever that holds, and so may the very end.

@@ -1,15 +1,17 @@
-"""Beginning threads and waiting for their end, and a lock that no call of others is made under."""
+"""Beginning threads and waiting for their end, a lock that no call of others is made under, and silence at the end."""
 
 from __future__ import annotations
 
+import atexit
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from .errors import HeyGenError
 
-__all__ = ["Guard", "Threads", "begin", "report"]
+__all__ = ["Guard", "Outlet", "Threads", "begin", "report"]
 
 
 def begin(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
@@ -123,3 +125,33 @@ class Guard:
                 self._put_off = [partial(call) for call in kept]
             if interruption:
                 raise interruption
+
+
+class Outlet:
+    """Lets one thread after another send, and nobody once the interpreter ends.
+
+    A kernel that ends closes its sockets whatever threads still use them, and a thread that sends meanwhile aborts the
+    process.
+
+    Parameters
+    ----------
+    owner : object
+        Kept by nothing in here.
+    """
+
+    def __init__(self, owner: object) -> None:
+        self._lock = threading.RLock()
+        self._closed = False
+        # What was registered last is called first: a kernel's own end was registered before any widget was made.
+        atexit.register(self._close)
+        weakref.finalize(owner, atexit.unregister, self._close).atexit = False
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed = True
+
+    def let(self, send: Callable[[], object]) -> None:
+        """Make a call that sends, unless the interpreter ends."""
+        with self._lock:
+            if not self._closed:
+                send()

@@ -166,6 +166,8 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         """Give code that brings back what is chosen, the filter and the view, also in another notebook.
 
         A choice made with the mouse is gone when the cell runs again; this keeps it. There is never a key in it.
+        Whatever the picker is over, the Python makes one over the whole catalogue of the same service; where the picker
+        has no client, over that of ``HeyGenClient()``.
 
         Parameters
         ----------

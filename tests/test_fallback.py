@@ -96,6 +96,12 @@ def test_several_are_named_in_their_order_and_those_without_room_are_counted() -
     assert "20 chosen, the first 2:" in words
 
 
+def test_a_look_without_an_id_is_named_and_no_way_is_told_to_choose_it_again() -> None:
+    for words in words_of(fallback(ALL, [look("")], LookFilter())):
+        assert "Ada in the garden" in words
+        assert "selected_id" not in words
+
+
 def test_text_from_outside_is_only_ever_text() -> None:
     name = "<img src=x onerror=alert(1)></code></div>\n<script>"
     told = fallback(ALL, [look("'\"><b>&amp;", name)], LookFilter("<i>"))

@@ -415,6 +415,13 @@ def test_commands_of_curl_go_to_where_the_picker_asks_and_hold_no_key() -> None:
     assert "https://api.heygen.com/v3/avatars/looks/" in LookPicker(many(2), selected_id="id1").code("curl")
 
 
+def test_the_code_of_a_picker_over_looks_makes_one_over_the_whole_catalogue() -> None:
+    code = LookPicker(many(3), selected_id="id1").code()
+    assert "client = HeyGenClient()  #" in code
+    assert 'look = client.get_look("id1")' in code
+    assert "picker = LookPicker(client, selected_id=look.id)" in code
+
+
 def test_an_unknown_kind_of_code_is_an_error_that_names_the_known() -> None:
     with pytest.raises(ValueError, match=r'"python" or "curl", not \'js\''):
         LookPicker(many(1)).code("js")  # type: ignore[arg-type]
