@@ -40,6 +40,7 @@ class LookChoice(FollowingGrid):
 
     def __init__(self, *arguments: Any, **traits: Any) -> None:  # noqa: ANN401 - each trait has its own
         self._taken_back: tuple[Look, ...] = ()  # by clicks, the last first: they may not be among those loaded
+        self._cleared: tuple[Look, ...] = ()  # all at once, last
         self._wanted_id = ""  # to be chosen once the service can be asked for it
         super().__init__(*arguments, **traits)
 
@@ -146,7 +147,14 @@ class LookChoice(FollowingGrid):
     def vue_clear_choice(self, _: object = None) -> None:
         """Take all that is chosen back."""
         with self._guard:
+            self._cleared = self.values or self._cleared
             self.values = ()
+
+    def vue_restore_choice(self, _: object = None) -> None:
+        """Choose again what was taken back all at once, where nothing else is chosen meanwhile."""
+        with self._guard:
+            if not self.values:
+                self.values = self._cleared[: None if self.multiple else 1]
 
     def vue_retry(self, _: object = None) -> None:
         """Go on where an error ended the loading, and choose what could not be asked for then."""

@@ -453,7 +453,16 @@ def events(picker: LookPicker) -> list[str]:
     return [name.removeprefix("vue_") for name in dir(picker) if name.startswith("vue_")]
 
 
-NO_ARGUMENT = ("retry", "refresh", "clear_filter", "clear_choice", "dismiss", "leave_character", "took_opening")
+NO_ARGUMENT = (
+    "retry",
+    "refresh",
+    "clear_filter",
+    "clear_choice",
+    "restore_choice",
+    "dismiss",
+    "leave_character",
+    "took_opening",
+)
 
 
 def test_whatever_comes_with_an_event_its_handler_raises_nothing_and_the_state_stays(picker: RecordingPicker) -> None:

@@ -262,6 +262,29 @@ def test_clicks_add_looks_to_a_shortlist_in_order_and_take_them_back() -> None:
     assert (picker.value, picker.values, picker.selected_id) == (None, (), "")
 
 
+def test_a_choice_that_was_cleared_comes_back_whole_unless_another_was_made_meanwhile() -> None:
+    picker = LookPicker(many(5), multiple=True)
+    picker.vue_restore_choice()
+    assert picker.values == ()
+    chosen = Looks([look("elsewhere"), *many(3)])
+    picker.values = chosen
+    picker.vue_clear_choice()
+    picker.vue_clear_choice()
+    picker.vue_restore_choice()
+    assert (picker.values, picker.selected_id) == (chosen, "elsewhere")
+
+    picker.vue_clear_choice()
+    picker.vue_choose("id4")
+    picker.vue_restore_choice()
+    assert [one.id for one in picker.values] == ["id4"]
+
+    picker.values = chosen
+    picker.vue_clear_choice()
+    picker.multiple = False
+    picker.vue_restore_choice()
+    assert picker.values == chosen[:1]
+
+
 def test_a_chosen_look_that_is_not_loaded_can_be_taken_back() -> None:
     picker = LookPicker(many(2), multiple=True)
     picker.values = (look("elsewhere"), picker.catalogue.get("id1"))

@@ -214,6 +214,14 @@ def test_a_shortlist_is_made_by_clicks_shown_in_a_tray_and_compared(open_noteboo
 
     button(tray, "Clear choice").click()
     notebook.expect_run("len(picker.values)", 0)
+    button(tray, "Undo").press("Enter")
+    expect(items).to_have_count(4)
+    notebook.expect_run("[look.id for look in picker.values]", [wanted[0], *wanted[2:]])
+    expect(button(tray, "Clear choice")).to_be_focused()
+    button(tray, "Clear choice").click()
+    cards(picker).first.click()
+    expect(items).to_have_count(1)
+    expect(button(tray, "Undo")).to_have_count(0)
     notebook.run("picker.values = picker.catalogue.looks[-2:]; picker.filter = LookFilter('x'); picker.reset()")
     expect(items).to_have_count(0)
     expect(total(picker)).to_have_text("2,000 looks")
@@ -337,3 +345,22 @@ def test_a_choice_changed_from_another_cell_ends_the_comparison_and_takes_no_foc
     expect(picker.locator(".look-compare")).to_have_count(0)
     expect(cards(picker).first).to_be_visible()
     expect(editor).to_be_focused()
+
+
+def test_the_panel_can_be_used_where_no_look_matches_any_more(open_notebook: OpenNotebook) -> None:
+    notebook = several(open_notebook)
+    picker = picker_of(notebook)
+    cards(picker).first.hover()
+    cards(picker).first.locator(".look-card__info").click()
+    expect(panel(picker)).to_be_visible()
+    notebook.run("picker.filter = LookFilter('no look is called like this')")
+    empty, opened = picker.locator(".look-empty"), panel(picker)
+    expect(empty).to_be_visible()
+    boxes = empty.bounding_box(), opened.bounding_box()
+    assert boxes[0]
+    assert boxes[1]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    button(opened, "Close details").click()
+    expect(opened).to_have_count(0)
+    button(empty, "Clear filters").click()
+    expect(total(picker)).to_have_text("2,000 looks")
