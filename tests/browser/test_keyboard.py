@@ -316,6 +316,37 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
     expect_focus(page, r"card \d+")
 
 
+def test_the_tray_is_walked_from_look_to_look_and_only_one_of_them_is_a_stop(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook)
+    page, picker, keyboard = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
+    notebook.run("picker.values = picker.catalogue.looks[:3]")
+    opening = picker.locator(".look-tray__open")
+    expect(opening).to_have_count(3)
+    details = [opening.nth(number).get_attribute("aria-label") or "" for number in range(3)]
+    take_back = [re.sub("^Details of", "Take back", name) for name in details]
+    card(picker, 0).focus()
+    for key, name in (
+        ("Tab", details[0]),
+        ("ArrowRight", details[1]),
+        ("End", details[2]),
+        ("ArrowRight", details[2]),
+        ("Home", details[0]),
+        ("ArrowLeft", details[0]),
+        ("ArrowRight", details[1]),
+        ("Tab", take_back[1]),
+        ("ArrowLeft", take_back[0]),
+        ("Tab", "Compare"),
+        ("Shift+Tab", take_back[0]),
+        ("Shift+Tab", details[0]),
+    ):
+        keyboard.press(key)
+        expect_focus(page, re.escape(name))
+    keyboard.press("i")
+    expect(picker.locator(".look-panel__name")).to_be_focused()
+    keyboard.press("Escape")
+    expect_focus(page, re.escape(details[0]))
+
+
 def test_three_looks_are_chosen_compared_and_copied_by_keyboard(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook)
     page, picker, keyboard = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
