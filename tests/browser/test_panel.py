@@ -347,6 +347,29 @@ def test_a_choice_changed_from_another_cell_ends_the_comparison_and_takes_no_foc
     expect(editor).to_be_focused()
 
 
+def test_a_choice_that_comes_back_late_takes_no_focus_from_another_cell(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([SEVERAL, "1"])
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    cards(picker).first.click()
+    expect(picker.locator(".look-tray__item")).to_have_count(1)
+    button(picker, "Clear choice").click()
+    expect(button(picker, "Undo")).to_be_visible()
+    notebook.run(
+        "import threading; left = threading.Event(); restore = picker.vue_restore_choice; "
+        "late = lambda: left.wait(30) and restore(); "
+        "picker.vue_restore_choice = lambda _=None: threading.Thread(target=late).start()"
+    )
+    button(picker, "Undo").click()
+    editor = notebook.cells.nth(1).locator(".cm-content")
+    editor.focus()
+    notebook.run("left.set()")
+    expect(picker.locator(".look-tray__item")).to_have_count(1)
+    expect(button(picker, "Clear choice")).to_be_visible()
+    expect(editor).to_be_focused()
+
+
 def test_the_panel_can_be_used_where_no_look_matches_any_more(open_notebook: OpenNotebook) -> None:
     notebook = several(open_notebook)
     picker = picker_of(notebook)
