@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "APIConnectionError",
     "APIResponseError",
@@ -15,11 +17,26 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "SnapshotError",
+    "VideoFailedError",
+    "VideoOptionError",
+    "VideoOptionWarning",
+    "VideoTimeoutError",
 ]
 
 
 class HeyGenError(Exception):
-    """Base of every error this package raises, wrong arguments (`ValueError`, `TypeError`) aside."""
+    """Base of every error this package raises, wrong arguments (`ValueError`, `TypeError`) aside.
+
+    Attributes
+    ----------
+    idempotency_key : str or None
+        With which a video was asked for when this happened: sent again with it, the same request makes no second one.
+    is_uncertain : bool
+        Whether something that costs credits was asked for, and nobody knows whether it was begun.
+    """
+
+    idempotency_key: str | None = None
+    is_uncertain: bool = False
 
 
 class MissingAPIKeyError(HeyGenError, ValueError):
@@ -40,6 +57,60 @@ class APIResponseError(HeyGenError):
 
 class SnapshotError(HeyGenError, ValueError):
     """A file that is no snapshot of a catalogue, or a damaged one. Names the file and what is wrong with it."""
+
+
+class VideoOptionError(HeyGenError, ValueError):
+    """A request for a video that the service would refuse. Nothing was sent.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for, in words.
+    problems : sequence of str
+        Everything that is wrong, each with the way out.
+    """
+
+    def __init__(self, what: str, problems: Sequence[str]) -> None:
+        super().__init__(what, tuple(problems))
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        lines = "".join(f"\n- {problem}" for problem in self.problems)
+        return f"{self.args[0]} cannot be made like this; nothing was sent:{lines}"
+
+
+class VideoOptionWarning(UserWarning):
+    """Something of a request for a video of which nobody says whether the service takes it."""
+
+
+class VideoFailedError(HeyGenError):
+    """HeyGen could not make a video.
+
+    Parameters
+    ----------
+    message : str
+        What ``str()`` of the error shows.
+    video_id : str or None
+        The video, or None where an agent failed before there was one.
+    failure_code, failure_message : str or None
+        HeyGen's own.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        video_id: str | None = None,
+        failure_code: str | None = None,
+        failure_message: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.video_id = video_id
+        self.failure_code = failure_code
+        self.failure_message = failure_message
+
+
+class VideoTimeoutError(HeyGenError, TimeoutError):
+    """A video was not finished in the time that one would wait. It goes on; the text says how to wait on."""
 
 
 class APIStatusError(HeyGenError):

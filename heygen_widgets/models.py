@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, Generic, SupportsIndex, TypeVar, overload
 
 from . import _reading as read
+from ._options import VideoOptions, default_engine, video_options
 from .errors import APIResponseError
 
 __all__ = ["AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
@@ -129,6 +130,43 @@ class Look:
         A missing status counts as ready, and so does one this package does not know.
         """
         return self.status not in _NOT_READY
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The same as `supported_api_engines`: what a video can be made with."""
+        return self.supported_api_engines
+
+    @property
+    def default_engine(self) -> str:
+        """The engine of a video for which none is named: ``avatar_iv``, else the first that is listed.
+
+        The service itself always takes ``avatar_iv``; where the look lists others alone, `VideoRequest.check` names one
+        of them in the request.
+        """
+        return default_engine(self.supported_api_engines)
+
+    def video_options(self, engine: str | None = None) -> VideoOptions:
+        """Tell what a video with this look may ask for: each parameter of ``POST /v3/videos``.
+
+        Parameters
+        ----------
+        engine : str or None, default None
+            Such as ``avatar_v``; None takes `default_engine`.
+
+        Returns
+        -------
+        VideoOptions
+            By parameter, whether it is allowed, refused or unknown, and why: ``options["expressiveness"].state``. It
+            shows itself as a table in a notebook.
+
+        Raises
+        ------
+        TypeError
+            When `engine` is no string.
+        """
+        if not (engine is None or isinstance(engine, str)):
+            raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
+        return video_options(self.avatar_type, self.supported_api_engines, engine, bool(self.default_voice_id))
 
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> Look:
@@ -327,6 +365,11 @@ class Voice:
 
     def __hash__(self) -> int:
         return hash(self.voice_id)
+
+    @property
+    def id(self) -> str:
+        """The same as `voice_id`: every record has an id."""
+        return self.voice_id
 
     def __repr__(self) -> str:
         name = None if self.name is None else _short(self.name)
