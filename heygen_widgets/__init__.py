@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from .filters import LookFilter
     from .frame import looks_to_frame
     from .gallery import looks_to_gallery
+    from .job import VideoJob
     from .models import AvatarGroup, Look, Page
     from .picker import LookPicker
+    from .videos import VideoAgentRequest, VideoRequest
 
 __all__ = [
     "AvatarGroup",
@@ -29,6 +31,9 @@ __all__ = [
     "LookFilter",
     "LookPicker",
     "Page",
+    "VideoAgentRequest",
+    "VideoJob",
+    "VideoRequest",
     "demo_client",
     "looks_to_frame",
     "looks_to_gallery",
@@ -43,6 +48,9 @@ _ROOMS = {
     "LookFilter": "filters",
     "LookPicker": "picker",
     "Page": "models",
+    "VideoAgentRequest": "videos",
+    "VideoJob": "job",
+    "VideoRequest": "videos",
     "demo_client": "_demo_client",
     "looks_to_frame": "frame",
     "looks_to_gallery": "gallery",

@@ -13,6 +13,7 @@ LARGEST_PAGE = 50  # records
 _LONGEST_TIMEOUT = 86_400  # s; a socket cannot hold any number
 _OWNERSHIPS = ("public", "private")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_\-:.]{1,255}")
 _AFTER_USER = re.compile(r".*(?:@|%40)([^/?#&;]*).*", re.DOTALL)
 
 
@@ -96,6 +97,32 @@ def checked_timeout(value: object) -> tuple[float, float]:
     )
 
 
+def checked_wait(value: object) -> float:
+    """Check how long somebody would wait: s, 0 or more.
+
+    Raises
+    ------
+    ValueError
+        When it is anything else.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf"):
+        return float(value)
+    raise ValueError(f"timeout should be a number of s, 0 or more, not {value!r}")
+
+
+def checked_idempotency_key(value: object) -> str:
+    """Check what a request is to be known by: 1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``.
+
+    Raises
+    ------
+    ValueError
+        When it is anything else.
+    """
+    if isinstance(value, str) and _IDEMPOTENCY_KEY.fullmatch(value):
+        return value
+    raise ValueError(f"idempotency_key should be 1 to 255 of A-Z, a-z, 0-9, _, -, : and ., not {value!r}")
+
+
 def checked_max_retries(value: object) -> int:
     """Check how often a request may be sent again: an integer, 0 or more.
 
@@ -109,17 +136,17 @@ def checked_max_retries(value: object) -> int:
     raise ValueError(f"max_retries should be an integer, 0 or more, not {value!r}")
 
 
-def checked_limit(value: object) -> int:
-    """Check how many records a page should have: 1 to 50.
+def checked_limit(value: object, largest: int = LARGEST_PAGE) -> int:
+    """Check how many records a page should have: 1 to 50, or to another largest number.
 
     Raises
     ------
     ValueError
         When it is anything else.
     """
-    if _is_integer(value) and 1 <= value <= LARGEST_PAGE:
+    if _is_integer(value) and 1 <= value <= largest:
         return value
-    raise ValueError(f"limit should be an integer from 1 to {LARGEST_PAGE}, not {value!r}")
+    raise ValueError(f"limit should be an integer from 1 to {largest}, not {value!r}")
 
 
 def checked_max_items(value: object) -> int | None:

@@ -38,39 +38,52 @@ class _Reader(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """An answer that has twice the read time-out to come whole, from when the request has been sent."""
+    """An answer that has some read time-outs to come whole, from when the request has been sent."""
+
+    patience: float
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's own
         super().__init__(sock, *arguments, **options)
         timeout = sock.gettimeout()
         if timeout is not None:
-            self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, time.monotonic() + 2 * timeout))
+            self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, time.monotonic() + self.patience * timeout))
 
 
 class DeadlineAdapter(requests.adapters.HTTPAdapter):
-    """Lets no answer take longer than twice the read time-out, be it headers or a body that drip."""
+    """Lets no answer take longer than twice the read time-out, be it headers or a body that drip.
+
+    Parameters
+    ----------
+    patience : float, default 2
+        How many read time-outs an answer may take instead.
+    """
+
+    def __init__(self, patience: float = 2) -> None:
+        self._patience = patience
+        super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's own
         super().init_poolmanager(*arguments, **options)
-        _set_deadlines(self.poolmanager)
+        _set_deadlines(self.poolmanager, self._patience)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - the base class's own
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **options)
         if not known:
-            _set_deadlines(manager)
+            _set_deadlines(manager, self._patience)
         return manager
 
 
-def _set_deadlines(manager: Any) -> None:  # noqa: ANN401 - also one for SOCKS, of a package that may not be there
+def _set_deadlines(manager: Any, patience: float) -> None:  # noqa: ANN401 - also one for SOCKS, of a package that may not be there
     """Let a manager of connections, whatever kind it makes, make those whose answers end."""
     pools = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _with_deadline(pool) for scheme, pool in pools.items()}
+    manager.pool_classes_by_scheme = {scheme: _with_deadline(pool, patience) for scheme, pool in pools.items()}
 
 
-def _with_deadline(pool: type[Any]) -> type[Any]:
+def _with_deadline(pool: type[Any], patience: float) -> type[Any]:
     # `http.client.HTTPConnection.debuglevel` counts for all connections that have none of their own: from 1 on, each
     # request is printed, the key included.
-    own = {"response_class": _Response, "debuglevel": 0}
+    response = type(_Response.__name__, (_Response,), {"patience": patience})
+    own = {"response_class": response, "debuglevel": 0}
     connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), own)
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})

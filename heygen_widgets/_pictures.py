@@ -23,7 +23,7 @@ from ._public import Lines, RefusedError, WatchedAdapter, is_public_host
 from ._threads import begin
 from .errors import HeyGenError
 
-__all__ = ["Kept", "Kind", "Problem", "fetch"]
+__all__ = ["Kept", "Kind", "Problem", "environment", "fetch", "prepared"]
 
 Kind: TypeAlias = Literal["picture", "video"]
 
@@ -163,13 +163,13 @@ class _Fetching:
         if self._is_full:
             return _too_much()
         try:
-            request = _prepared(url, self._stand_ins)
+            request = prepared(url, self._stand_ins)
             if isinstance(request, Problem):
                 return request
             is_local = (request.url or "").startswith("http:")
             # Not by a session: it would send what is in ~/.netrc and keep cookies.
             response = (self._local if is_local else self._public).send(
-                request, stream=True, timeout=_TIMEOUTS[kind], **({} if is_local else _environment(request))
+                request, stream=True, timeout=_TIMEOUTS[kind], **({} if is_local else environment(request))
             )
             self._lines.add_response(response)
             try:
@@ -224,7 +224,7 @@ def _too_much() -> Problem:
     return Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all")
 
 
-def _prepared(url: str, stand_ins: Collection[str]) -> requests.PreparedRequest | Problem:
+def prepared(url: str, stand_ins: Collection[str]) -> requests.PreparedRequest | Problem:
     """Prepare a request, and check the host of the very URL that will be sent."""
     parts = split_address(url)
     if parts is None:
@@ -243,7 +243,7 @@ def _prepared(url: str, stand_ins: Collection[str]) -> requests.PreparedRequest 
     return request if is_public_host(host) else Problem("not on the public internet")
 
 
-def _environment(request: requests.PreparedRequest) -> dict[str, Any]:
+def environment(request: requests.PreparedRequest) -> dict[str, Any]:
     """Give the proxies and the certificates that the environment names, as a session would take them."""
     with requests.Session() as session:
         found = session.merge_environment_settings(request.url, {}, None, None, None)

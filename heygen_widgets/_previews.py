@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-__all__ = ["image", "sound", "video"]
+__all__ = ["image", "page", "sound", "video"]
 
 _LONGEST_URL = 100_000  # characters; a signed one has 400, a small picture as a data URL some thousands
 
@@ -36,6 +36,11 @@ def video(record: HasPreviews) -> str | None:
 
 def sound(url: str | None) -> str | None:
     """Give the URL of a sound that can be played: of http or https alone."""
+    return _of(_VIDEO, url)
+
+
+def page(url: str | None) -> str | None:
+    """Give the URL of something that a browser can fetch or go to: of http or https alone."""
     return _of(_VIDEO, url)
 
 

@@ -110,12 +110,14 @@ class WatchedAdapter(DeadlineAdapter):
     lines : Lines
     public : bool
         False lets them go anywhere.
+    patience : float, default 2
+        As for `DeadlineAdapter`.
     """
 
-    def __init__(self, lines: Lines, *, public: bool) -> None:
+    def __init__(self, lines: Lines, *, public: bool, patience: float = 2) -> None:
         self._lines = lines
         self._public = public
-        super().__init__()
+        super().__init__(patience)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's own
         super().init_poolmanager(*arguments, **options)

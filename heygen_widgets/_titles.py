@@ -18,6 +18,12 @@ TITLES = {
         "pending_consent": "Waiting for consent",
         "failed": "Failed",
     },
+    "video_status": {
+        "pending": "Waiting for its turn",
+        "processing": "Rendering",
+        "completed": "Completed",
+        "failed": "Failed",
+    },
 }
 """What the known values of a field are called, in the order in which they are offered."""
 

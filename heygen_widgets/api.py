@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import requests
-
-from ._arguments import (
-    LARGEST_PAGE,
-    checked_base_url,
-    checked_id,
-    checked_limit,
-    checked_max_items,
-    checked_max_retries,
-    checked_ownership,
-    checked_text,
-    checked_timeout,
-    is_sendable,
-)
-from ._credentials import Secret, find
-from ._text import literal
-from ._transport import Transport
-from .errors import APIResponseError
+from ._arguments import LARGEST_PAGE, checked_id, checked_limit, checked_ownership, checked_text
+from ._client import BASE_URL, Query
+from ._reading import json_object, unknown_fields
+from ._video_calls import VideoCalls
+from .errors import HeyGenError
 from .models import AvatarGroup, Look, Page, Voice
 
-__all__ = ["HeyGenClient"]
+if TYPE_CHECKING:
+    from .job import VideoJob
+    from .videos import VideoRequest
 
-T = TypeVar("T", Look, AvatarGroup)
+__all__ = ["BASE_URL", "HeyGenClient"]
 
-BASE_URL = "https://api.heygen.com"
 _LOOKS = "/v3/avatars/looks"
 _GROUPS = "/v3/avatars"
 _VOICES = "/v3/voices"
-_MOST_IDLE = 3  # pages
+_ME = "/v3/users/me"
+_LARGEST_PAGE_OF_VOICES = 100
 _RENAMED_TYPES = {"video_avatar": "digital_twin"}
 
-Query = dict[str, str | int | None]
 
-
-class HeyGenClient:
+class HeyGenClient(VideoCalls):
     """HeyGen's avatars, by its v3 API. Threads may share a client; a copy or a pickle of it is refused.
 
     Parameters
@@ -82,85 +67,6 @@ class HeyGenClient:
     not bar the way to all others; a page without any that can be read is an `APIResponseError`.
     """
 
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        base_url: str | None = None,
-        timeout: float | tuple[float, float] = (5, 30),
-        max_retries: int = 2,
-        session: requests.Session | None = None,
-    ) -> None:
-        if not (api_key is None or isinstance(api_key, str)):
-            kind = type(api_key).__name__
-            del api_key
-            raise TypeError(f"api_key should be a string, not {kind}")
-        key = None if api_key is None else Secret(api_key)
-        # A verbose traceback prints local variables.
-        del api_key
-        if base_url is not None:
-            address = checked_base_url(base_url, "base_url")
-        else:
-            address = checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
-        self._transport = Transport(
-            find(key),
-            base_url=address,
-            timeout=checked_timeout(timeout),
-            max_retries=checked_max_retries(max_retries),
-            session=session,
-        )
-
-    def __repr__(self) -> str:
-        if not hasattr(self, "_transport"):
-            # Something is wrong with its arguments, and the traceback shows local variables.
-            return "HeyGenClient(…)"
-        return f"HeyGenClient({self._transport.base_url!r}, key from {self._transport.credential.source})"
-
-    def __enter__(self) -> HeyGenClient:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("A HeyGenClient holds a key and open connections, so it can be neither copied nor pickled.")
-
-    @property
-    def base_url(self) -> str:
-        """Where requests go, without a slash at the end."""
-        return self._transport.base_url
-
-    @property
-    def code(self) -> str:
-        """Python that makes a client for the same service, such as ``HeyGenClient()``; never with its key."""
-        # Where the environment names another service, the default has to be told too.
-        if self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE"):
-            return "HeyGenClient()"
-        return f"HeyGenClient(base_url={literal(self.base_url)})"
-
-    @property
-    def account(self) -> str:
-        """A digest that tells accounts apart and nothing else: 32 hexadecimal digits.
-
-        It stays the same for the same key; with an OAuth login, for the user that the credentials file names, and it is
-        ``""`` where that names nobody.
-        """
-        return self._transport.account
-
-    @property
-    def settings(self) -> tuple[object, ...]:
-        """What makes two clients interchangeable: address, account, time-outs, retries and session; never the key."""
-        return self._transport.settings
-
-    @property
-    def retries(self) -> int:
-        """How many requests this client has sent again so far, in all threads."""
-        return self._transport.retries
-
-    def close(self) -> None:
-        """Close the connections. A later request opens new ones."""
-        self._transport.close()
-
     def list_looks(
         self,
         *,
@@ -191,7 +97,7 @@ class HeyGenClient:
         Page of Look
         """
         query = _look_query(group_id, avatar_type, ownership)
-        return self._page(_LOOKS, query, checked_limit(limit), checked_text("token", token), Look.from_json)
+        return self._page(_LOOKS, query, checked_limit(limit), checked_text("token", token), _look_reader(query))
 
     def iter_looks(
         self,
@@ -216,7 +122,7 @@ class HeyGenClient:
             When the pages have no proper end, after the looks that came before.
         """
         query = _look_query(group_id, avatar_type, ownership)
-        return self._items(_LOOKS, query, max_items, Look.from_json)
+        return self._items(_LOOKS, query, max_items, _look_reader(query))
 
     def iter_look_pages(
         self,
@@ -242,7 +148,7 @@ class HeyGenClient:
             When the pages have no proper end, after the pages that came before.
         """
         query = _look_query(group_id, avatar_type, ownership)
-        return self._pages(_LOOKS, query, checked_limit(limit), checked_text("token", token), Look.from_json)
+        return self._pages(_LOOKS, query, checked_limit(limit), checked_text("token", token), _look_reader(query))
 
     def get_look(self, look_id: str) -> Look:
         """Get one avatar look, with preview URLs that are fresh: ``GET /v3/avatars/looks/{look_id}``.
@@ -274,7 +180,7 @@ class HeyGenClient:
         Page of AvatarGroup
         """
         query = _group_query(ownership)
-        return self._page(_GROUPS, query, checked_limit(limit), checked_text("token", token), AvatarGroup.from_json)
+        return self._page(_GROUPS, query, checked_limit(limit), checked_text("token", token), _group_reader(query))
 
     def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
         """Go through avatar groups to the end, asking for pages as they are needed: ``GET /v3/avatars``.
@@ -284,7 +190,8 @@ class HeyGenClient:
         ownership, max_items
             As for `iter_looks`.
         """
-        return self._items(_GROUPS, _group_query(ownership), max_items, AvatarGroup.from_json)
+        query = _group_query(ownership)
+        return self._items(_GROUPS, query, max_items, _group_reader(query))
 
     def iter_group_pages(
         self, *, ownership: str | None = None, limit: int = LARGEST_PAGE, token: str | None = None
@@ -297,7 +204,7 @@ class HeyGenClient:
             As for `iter_look_pages`.
         """
         query = _group_query(ownership)
-        return self._pages(_GROUPS, query, checked_limit(limit), checked_text("token", token), AvatarGroup.from_json)
+        return self._pages(_GROUPS, query, checked_limit(limit), checked_text("token", token), _group_reader(query))
 
     def get_group(self, group_id: str) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``.
@@ -329,80 +236,115 @@ class HeyGenClient:
         """
         return Voice.from_json(self._object(_VOICES, "voice_id", voice_id))
 
-    def _object(self, path: str, name: str, item_id: str) -> object:
-        return self._transport.request("GET", f"{path}/{quote(checked_id(name, item_id), safe='')}")["data"]
+    def list_voices(
+        self,
+        *,
+        type: str | None = None,
+        language: str | None = None,
+        gender: str | None = None,
+        limit: int = 20,
+        token: str | None = None,
+    ) -> Page[Voice]:
+        """List one page of voices: ``GET /v3/voices``.
 
-    def _page(self, path: str, query: Query, limit: int, token: str | None, read: Callable[..., T]) -> Page[T]:
-        content = self._transport.request("GET", path, {**query, "limit": limit, "token": token})
-        records, ownership = content["data"], query["ownership"]
-        if not isinstance(records, list):
-            raise APIResponseError(f"GET {path} was answered with 'data' that is no list but {type(records).__name__}.")
-        items, problems = [], []
-        for record in records:
-            try:
-                items.append(read(record, ownership=ownership))
-            except APIResponseError as error:
-                problems.append(error)
-        if problems:
-            if not items:
-                raise problems[0]
-            number = f"{len(problems)} of {len(records)} records"
-            warnings.warn(f"GET {path}: {number} cannot be read and are left out. {problems[0]}", stacklevel=3)
-        return Page(tuple(items), *_continuation(content))
+        Parameters
+        ----------
+        type, language, gender : str or None, default None
+            Sent as they are: no page lists their values.
+        limit : int, default 20
+            Voices a page, 1 to 100.
+        token : str or None, default None
+            ``next_token`` of the page before, with the same filters and the same limit.
 
-    def _pages(
-        self, path: str, query: Query, limit: int, token: str | None, read: Callable[..., T]
-    ) -> Iterator[Page[T]]:
-        seen = {token}
-        known: set[str] = set()
-        idle = 0
-        while True:
-            page = self._page(path, query, limit, token, read)
-            yield page
-            if not page.has_more:
-                return
-            before = len(known)
-            known.update(record.id for record in page)
-            idle = 0 if len(known) > before else idle + 1
-            if idle == _MOST_IDLE:
-                raise APIResponseError(f"GET {path}: the service sent {idle} pages in a row with nothing new.")
-            token = page.next_token
-            if token is None:
-                raise APIResponseError(
-                    f"GET {path}: the service says that more follows, but not where (no next_token)."
-                )
-            if token in seen:
-                raise APIResponseError(f"GET {path}: the service sent a next_token for the second time.")
-            seen.add(token)
+        Returns
+        -------
+        Page of Voice
+        """
+        query = _voice_query(type, language, gender)
+        checked = checked_limit(limit, _LARGEST_PAGE_OF_VOICES)
+        return self._page(_VOICES, query, checked, checked_text("token", token), Voice.from_json)
 
-    def _items(self, path: str, query: Query, max_items: int | None, read: Callable[..., T]) -> Iterator[T]:
-        if checked_max_items(max_items) == 0:
-            return iter(())
-        # The service wants a token back with the limit it was given for, so that the last page is cut here instead.
-        limit = min(LARGEST_PAGE, max_items or LARGEST_PAGE)
-        pages = self._pages(path, query, limit, None, read)
-        return islice(_each_once(item for page in pages for item in page), max_items)
+    def iter_voices(
+        self,
+        *,
+        type: str | None = None,
+        language: str | None = None,
+        gender: str | None = None,
+        max_items: int | None = None,
+    ) -> Iterator[Voice]:
+        """Go through voices to the end, asking for pages as they are needed: ``GET /v3/voices``.
 
+        Parameters
+        ----------
+        type, language, gender
+            As for `list_voices`.
+        max_items : int or None, default None
+            Stop after so many; None for all of them.
+        """
+        query = _voice_query(type, language, gender)
+        return self._items(_VOICES, query, max_items, Voice.from_json, _LARGEST_PAGE_OF_VOICES)
 
-def _each_once(items: Iterable[T]) -> Iterator[T]:
-    """Leave out what has come already: where a record appears meanwhile, the next page begins with one of the last."""
-    seen: set[str] = set()
-    for item in items:
-        if item.id not in seen:
-            seen.add(item.id)
-            yield item
+    def start_video(self, request: VideoRequest, *, idempotency_key: str | None = None) -> VideoJob:
+        """Check a request against its look, begin the video, and give a card that follows it in the notebook.
 
+        The look is fetched first (``GET /v3/avatars/looks/{look_id}``), and so are the look it refers to and, for what
+        may be a private twin, its group. It returns once the service has taken the request; the render goes on.
 
-def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:
-    """Read `has_more` and `next_token`: where one is missing, the other one tells, so that nothing ends too soon."""
-    token = content.get("next_token")
-    if not isinstance(token, str) or not token or not is_sendable(token):
-        token = None
-    has_more = content.get("has_more")
-    if not isinstance(has_more, bool):
-        has_more = token is not None
-    # An end that is told is the end, whatever token comes with it.
-    return has_more, token if has_more else None
+        Parameters
+        ----------
+        request : VideoRequest
+        idempotency_key : str or None, default None
+            As for `create_video`.
+
+        Returns
+        -------
+        VideoJob
+
+        Raises
+        ------
+        VideoOptionError
+            With everything that the service would refuse, before anything is sent.
+        NotFoundError
+            When there is no such look, such as when a group's id is given.
+        HeyGenError
+            As for `create_video`.
+
+        Warns
+        -----
+        VideoOptionWarning
+            For what nobody can say before it is asked for.
+        """
+        # The one way up from this floor: only a notebook needs the widget, and this module does without.
+        from .job import VideoJob
+
+        request.check()
+        look = self.get_look(request.avatar_id)
+        reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
+        group = None
+        if look.avatar_type == "digital_twin" and look.group_id:
+            # It only tells of a doubt, which no fault of the service's shall turn into an error.
+            with suppress(HeyGenError, ValueError):
+                group = self.get_group(look.group_id)
+        video = self.create_video(
+            request.check(look, group=group, reference=reference), idempotency_key=idempotency_key
+        )
+        return VideoJob(self, video_id=video.id, look=look)
+
+    def get_me(self) -> dict[str, Any]:
+        """Get the account, and what it has left: ``GET /v3/users/me``. A cheap way to try a key.
+
+        Returns
+        -------
+        dict
+            As served, cleaned as the fields of records are. No page lists its fields.
+
+        Raises
+        ------
+        AuthenticationError
+            When the service does not accept the key.
+        """
+        account = json_object(self._transport.request("GET", _ME)["data"], "account")
+        return unknown_fields(account, ())
 
 
 def _look_query(group_id: str | None, avatar_type: str | None, ownership: str | None) -> Query:
@@ -416,3 +358,17 @@ def _look_query(group_id: str | None, avatar_type: str | None, ownership: str | 
 
 def _group_query(ownership: str | None) -> Query:
     return {"ownership": checked_ownership(ownership)}
+
+
+def _voice_query(type: str | None, language: str | None, gender: str | None) -> Query:
+    return {
+        name: checked_text(name, value) for name, value in (("type", type), ("language", language), ("gender", gender))
+    }
+
+
+def _look_reader(query: Query) -> Callable[[object], Look]:
+    return partial(Look.from_json, ownership=query["ownership"])  # type: ignore[arg-type]  # the query's is a str
+
+
+def _group_reader(query: Query) -> Callable[[object], AvatarGroup]:
+    return partial(AvatarGroup.from_json, ownership=query["ownership"])  # type: ignore[arg-type]

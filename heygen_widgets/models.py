@@ -11,11 +11,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Any, Generic, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
 from . import _reading as read
-from ._options import VideoOptions, default_engine, video_options
 from .errors import APIResponseError
+
+if TYPE_CHECKING:
+    from ._options import VideoOptions
 
 __all__ = ["AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
 
@@ -143,6 +145,8 @@ class Look:
         The service itself always takes ``avatar_iv``; where the look lists others alone, `VideoRequest.check` names one
         of them in the request.
         """
+        from ._options import default_engine
+
         return default_engine(self.supported_api_engines)
 
     def video_options(self, engine: str | None = None) -> VideoOptions:
@@ -166,6 +170,8 @@ class Look:
         """
         if not (engine is None or isinstance(engine, str)):
             raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
+        from ._options import video_options
+
         return video_options(self.avatar_type, self.supported_api_engines, engine, bool(self.default_voice_id))
 
     @classmethod

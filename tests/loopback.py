@@ -24,6 +24,7 @@ class Seen(NamedTuple):
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -35,7 +36,8 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.next_reply(Seen(self.command, parts.path, query, headers))(self)
+        body = self.rfile.read(int(headers.get("content-length", "0")))
+        self.server.next_reply(Seen(self.command, parts.path, query, headers, body))(self)
 
     do_POST = do_CONNECT = do_GET  # noqa: N815 - the base class looks these names up
 

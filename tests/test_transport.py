@@ -276,18 +276,16 @@ def test_any_other_fault_is_final(status: int) -> None:
     assert error.status_code == status
 
 
-@pytest.mark.parametrize(
-    ("fault", "requests_seen"), [(failure(429), 2), (failure(500), 1), (failure(503), 1), (hang_up, 1), (cut_short, 1)]
-)
-def test_a_post_is_sent_again_only_after_a_429(fault: Reply, requests_seen: int) -> None:
+@pytest.mark.parametrize("fault", [failure(429), failure(500), failure(503), hang_up, cut_short])
+def test_a_post_without_a_key_that_went_out_is_not_sent_again(fault: Reply) -> None:
     with Loopback(fault, OK) as server:
         transport = transport_of(server, Credential(Secret(KEY), "a test"))
-        if requests_seen == 1:
-            with pytest.raises(HeyGenError):
-                transport.request("POST", "/v3/video-agents")
-        else:
-            transport.request("POST", "/v3/video-agents")
-        assert len(server.seen) == requests_seen
+        with pytest.raises(HeyGenError) as caught:
+            transport.request("POST", "/v3/video-agents", body={"prompt": "An ad"})
+        assert [json.loads(seen.body) for seen in server.seen] == [{"prompt": "An ad"}]
+    is_uncertain = not isinstance(caught.value, RateLimitError)
+    assert caught.value.is_uncertain is is_uncertain
+    assert ("before you ask again" in str(caught.value)) is is_uncertain
 
 
 def test_a_post_that_never_went_out_is_sent_again() -> None:

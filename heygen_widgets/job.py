@@ -1,0 +1,288 @@
+"""A video in the making as a card in the notebook, which follows it while the kernel is free for other cells."""
+
+from __future__ import annotations
+
+import threading
+import time
+from html import escape
+from typing import Any
+
+import traitlets
+from ipywidgets import Layout
+
+from ._arguments import checked_id, checked_wait
+from ._guarded import GuardedTemplate
+from ._messages import echo
+from ._previews import image, page
+from ._text import clip, literal
+from ._threads import begin
+from ._titles import name_of, title
+from ._video_calls import failure_of
+from ._watching import watch
+from .api import HeyGenClient
+from .errors import HeyGenError, VideoTimeoutError
+from .models import Look
+from .videos import Video
+
+__all__ = ["VideoJob"]
+
+_MOST_RENEWALS = 50  # of the film's address, asked for by the views
+
+
+class _ClosedError(Exception):
+    """The job was closed while it waited."""
+
+
+class VideoJob(GuardedTemplate):
+    """Follow a video until it is finished, on a thread of its own: ``GET /v3/videos/{video_id}``.
+
+    It shows itself as a card with the look, the status and the time that has gone by, and at the end with a player. The
+    render is HeyGen's: it goes on when the notebook is closed or the kernel restarts, and ``VideoJob(client,
+    video_id="…")`` takes it up again. It is asked for after 2 s, then less and less often, at last every 30 s.
+
+    Parameters
+    ----------
+    client : HeyGenClient
+    video_id : str
+        As `HeyGenClient.create_video` gives it; `HeyGenClient.start_video` does both.
+    look : Look, optional
+        Which the card shows by name and picture.
+    timeout : float, default 1,200
+        For how long it is followed, in s; a click on the card, or `follow`, goes on.
+    layout : ipywidgets.Layout, optional
+
+    Raises
+    ------
+    ValueError, TypeError
+        When an argument makes no sense.
+
+    Notes
+    -----
+    `status` and `error` can be observed; their observers may run on the job's thread. They are the only traits for the
+    browser, so that no notebook keeps an address of the film: it is a key to a face.
+    """
+
+    template_file = (__file__, "job.vue")
+
+    status = traitlets.Unicode(
+        "",
+        read_only=True,
+        help='Of the video: "pending", "processing", "completed", "failed", an open set; "" before the first answer.',
+    ).tag(sync=True)
+    error = traitlets.Unicode(
+        "", read_only=True, help='Why it is not followed any more though it is not finished, or "".'
+    ).tag(sync=True)
+
+    def __init__(
+        self,
+        client: HeyGenClient,
+        *,
+        video_id: str,
+        look: Look | None = None,
+        timeout: float = 1_200,
+        layout: Layout | None = None,
+    ) -> None:
+        if not isinstance(client, HeyGenClient):
+            raise TypeError(f"client should be a HeyGenClient, not {type(client).__name__}")
+        if not (look is None or isinstance(look, Look)):
+            raise TypeError(f"look should be a Look or None, not {type(look).__name__}")
+        self.video_id = checked_id("video_id", video_id)
+        self.look = look
+        self._client = client
+        self._timeout = checked_wait(timeout)
+        self._closing = threading.Event()
+        # What follows is guarded by `_guard`, as the traits are.
+        self._video: Video | None = None
+        self._problem: Exception | None = None
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()  # it is not followed any more, for whatever reason
+        self._began = time.monotonic()
+        self._elapsed: float | None = None  # s, once it is finished
+        self._renewals_left = _MOST_RENEWALS
+        super().__init__(layout=Layout(width="auto") if layout is None else layout)
+        self.follow()
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "video_id"):
+            return "<VideoJob>"  # something is wrong with its arguments
+        return f"<VideoJob {clip(self.video_id)}: {clip(self.status) or 'asking'}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
+        """Give the widget, and what tells of it where no widget can run."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        told = f"Video {clip(self.video_id)} (heygen_widgets): {clip(self.status) or 'not asked for yet'}."
+        again = f"VideoJob(client, video_id={literal(self.video_id)})"
+        shown = f"<div>{escape(told)}</div><div>To follow it again: <code>{escape(again)}</code></div>"
+        return {**bundle, "text/plain": f"{told}\nTo follow it again: {again}", "text/html": shown}
+
+    # -- for Python ---------------------------------------------------------------------------------------------------
+
+    @property
+    def video(self) -> Video | None:
+        """The video as it was told last, finished or not; None before the first answer."""
+        return self._video
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the video is ``completed`` or ``failed``."""
+        return self._video is not None and self._video.is_finished
+
+    def result(self, timeout: float | None = None) -> Video:
+        """Wait until the video is finished, and give it. Other cells wait meanwhile; Ctrl-C ends the waiting alone.
+
+        Parameters
+        ----------
+        timeout : float or None, default None
+            In s; None waits for as long as the job follows it.
+
+        Raises
+        ------
+        VideoFailedError
+            When HeyGen could not make it.
+        VideoTimeoutError
+            When it is not finished by then. It goes on.
+        HeyGenError
+            What keeps the job from following it, such as a key that is refused.
+        """
+        try:
+            ended = self._ended.wait(None if timeout is None else checked_wait(timeout))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("The waiting has ended; the job goes on, and so does the render.") from None
+        with self._guard:
+            video, problem = self._video, self._problem
+        if video is not None and video.is_finished:
+            if video.status == "failed":
+                raise failure_of(video)
+            return video
+        if not ended:
+            raise VideoTimeoutError(
+                f"The video {self.video_id!r} is not finished after {timeout:g} s. It goes on; so does the job."
+            )
+        if self._closing.is_set():
+            raise HeyGenError(f"The job was closed; client.wait_for_video({literal(self.video_id)}) waits on.")
+        raise problem or self._not_finished()
+
+    def follow(self) -> None:
+        """Follow the video, or go on to where that has ended; nothing where it goes on or is finished."""
+        with self._guard:
+            if self._closing.is_set() or self.is_finished or (self._thread and not self._ended.is_set()):
+                return
+            self._ended.clear()
+            self._problem = None
+            self.set_trait("error", "")
+            try:
+                self._thread = begin("video", self._run)
+            except HeyGenError as problem:
+                self._end(problem)
+
+    def close(self) -> None:
+        """Take the card from the screen and end the job's thread; the render goes on."""
+        self._closing.set()
+        self._ended.set()
+        with self._guard:
+            super().close()
+
+    # -- the thread ---------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        problem: Exception | None = None
+        try:
+            for video in watch(self._ask, self._timeout, now=time.monotonic, sleep=self._sleep):
+                self._take(video)
+        except _ClosedError:
+            return
+        except (HeyGenError, ValueError) as error:
+            problem = error
+        self._end(problem)
+
+    def _ask(self) -> Video:
+        if self._closing.is_set():
+            raise _ClosedError
+        return self._client.get_video(self.video_id)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._closing.wait(seconds):
+            raise _ClosedError
+
+    def _take(self, video: Video) -> None:
+        with self._guard:
+            if self._closing.is_set():
+                return
+            if self._video is None and not video.is_finished and video.created_at is not None:
+                # Its age, as far as the two clocks agree.
+                self._began -= max(0.0, time.time() - video.created_at - self._age())
+            if video.is_finished and self._elapsed is None and self._video is not None:
+                self._elapsed = self._age()
+            self._video = video
+            self.set_trait("status", video.status)
+            self._tell(None)
+
+    def _end(self, problem: Exception | None) -> None:
+        """Note why it is not followed any more."""
+        with self._guard:
+            self._problem = problem
+            if not self.is_finished and not self._closing.is_set():
+                self.set_trait("error", str(problem or self._not_finished()))
+            self._ended.set()
+            self._tell(None)
+
+    def _not_finished(self) -> VideoTimeoutError:
+        return VideoTimeoutError(
+            f"The video is not finished after {self._timeout:g} s of waiting. It goes on at HeyGen; follow it on with "
+            "job.follow(), or a click on the card."
+        )
+
+    def _age(self) -> float:
+        return time.monotonic() - self._began
+
+    # -- what the view asks -------------------------------------------------------------------------------------------
+
+    def vue_ask(self, view: object) -> None:
+        """Tell a view all there is to show."""
+        with self._guard:
+            self._tell(view)
+
+    def vue_go_on(self, _: object) -> None:
+        """Follow the video again."""
+        self.follow()
+
+    def vue_renew(self, _: object) -> None:
+        """Ask for the address of the film anew, since the one that a view has does not play."""
+        with self._guard:
+            if self._renewals_left == 0 or not self.is_finished or self._closing.is_set():
+                return
+            self._renewals_left -= 1
+        try:
+            begin("video address", self._renew)
+        except HeyGenError:
+            return  # the card goes on saying that it does not play
+
+    def _renew(self) -> None:
+        try:
+            self._take(self._client.get_video(self.video_id))
+        except (HeyGenError, ValueError):
+            return
+
+    def _tell(self, view: object) -> None:
+        if self._closing.is_set():
+            return
+        self.send({"method": "told", "args": [{"view": echo(view), **self._shown()}]})
+
+    def _shown(self) -> dict[str, Any]:
+        video, look = self._video, self.look
+        status = video.status if video else ""
+        reasons = (clip(video.failure_code), clip(video.failure_message)) if video else ()
+        finished = self.is_finished
+        return {
+            "name": name_of(look.id, look.name) if look else clip(video.title if video else "") or "Video",
+            "id": clip(self.video_id),
+            "status": status,
+            "said": title("video_status", status) if status else "Asking",
+            "running": not finished and not self._ended.is_set(),
+            "elapsed": self._elapsed if finished else self._age(),
+            "duration": video.duration if video else None,
+            "image": (image(look) if look else None) or page(video.thumbnail_url if video else None),
+            "video": page(video.video_url) if video and status == "completed" else None,
+            "page": page(video.video_page_url) if video else None,
+            "reason": ": ".join(filter(None, reasons)) if status == "failed" else "",
+        }
