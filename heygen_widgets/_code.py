@@ -1,4 +1,4 @@
-"""Code that does again, without a mouse, what was chosen in a picker: Python, and commands of curl; never with a key.
+"""Code for what was chosen in a picker, to choose it again without a mouse or make a video with it; never with a key.
 
 Nothing from outside can get out of its place: in Python it stands in literals that hold nothing unprintable, in a shell
 in quotes or percent-encoded, and in comments on one line. A shell may not know comments (zsh, where commands are
@@ -19,7 +19,7 @@ from ._text import clip, literal
 from .filters import LookFilter
 from .models import Look
 
-__all__ = ["curl_code", "python_code"]
+__all__ = ["curl_code", "python_code", "video_code"]
 
 _Argument: TypeAlias = tuple[str, list[str]]  # its name with "=", or nothing, and literals: several make a tuple
 
@@ -33,6 +33,7 @@ _FEW = 3  # looks on one line
 _LOOKS = "/v3/avatars/looks"
 _LISTED_BY = ("avatar_type", "ownership", "group_id")  # what the service filters looks by
 _CURL = 'curl -H "X-Api-Key: $HEYGEN_API_KEY"'
+_SCRIPT = "Hello! This is a first try."
 _KEY_COMES_FROM = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own client"
 
 
@@ -85,6 +86,37 @@ def python_code(
         arguments.append("selected_id=look.id" if len(chosen) == 1 else "values=looks")
     # The last line shows it, as the last of a cell does.
     lines += [f"picker = LookPicker({', '.join(arguments)})", "picker"]
+    return "\n".join(lines) + "\n"
+
+
+def video_code(look: Look, client_code: str) -> str | None:
+    """Write Python that checks a request for a video with a look, begins the video, and shows it as a card.
+
+    Parameters
+    ----------
+    look : Look
+    client_code : str
+        As for `python_code`.
+
+    Returns
+    -------
+    str or None
+        Some lines that end with a line break; None for a look that no video can be made with, or without a usable id.
+    """
+    if not look.is_ready or not _can_be_asked_for(look.id):
+        return None
+    maker = client_code.partition("(")[0]
+    engine: list[_Argument] = [("engine=", [literal(look.default_engine)])] if look.engines else []
+    asked: list[_Argument] = [("avatar_id=", [literal(look.id)]), ("script=", [literal(_SCRIPT)]), *engine]
+    names = sorted([maker, "VideoRequest"], key=lambda name: (name.islower(), name))
+    lines = [
+        f"from heygen_widgets import {', '.join(names)}",
+        "",
+        *_noted([f"client = {client_code}"], _KEY_COMES_FROM if maker == "HeyGenClient" else ""),
+        *_noted(_call("request = VideoRequest", asked), _name(look)),
+        "job = client.start_video(request)  # checks the request against the look, and sends it: this costs credits",
+        "job",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -159,22 +159,25 @@ class LookColumns:
     def match(self, wanted: LookFilter) -> Rows:
         """Give the rows that match, in the filter's order, or else by their places."""
         self._catch_up()
-        rows = np.flatnonzero(self._search(wanted, self._all_of(wanted, self._masks(wanted))))
+        rows = np.flatnonzero(self._search(wanted, self._all_of(self._masks(wanted))))
         by = self._positions(wanted.sort) if wanted.sort else self._places.array
         return rows[np.argsort(by[rows], kind="stable")]
 
     def facets(self, wanted: LookFilter, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
-        """Count, for each field, the looks with each value under the filter's other fields; most frequent first."""
+        """Count, for each field, the looks with each value under the filter's other fields; most frequent first.
+
+        Also for ``ready``, with the values ``yes`` and ``no``.
+        """
         self._catch_up()
         masks = self._masks(wanted)
-        found = self._search(wanted, self._all_of(wanted, {}))
-        everything = self._all_of(wanted, masks) & found
+        found = self._search(wanted, self._all_of({}))
+        everything = self._all_of(masks) & found
         counts = {}
         for name in names:
             rows = everything
             if name in masks:
-                rows = found & self._all_of(wanted, {other: mask for other, mask in masks.items() if other != name})
-            counts[name] = self._columns[name].count(rows)
+                rows = found & self._all_of({other: mask for other, mask in masks.items() if other != name})
+            counts[name] = (self._ready if name == "ready" else self._columns[name]).count(rows)
         return counts
 
     def characters(self, rows: Rows) -> dict[str, tuple[int, int]]:
@@ -192,12 +195,13 @@ class LookColumns:
     def _masks(self, wanted: LookFilter) -> dict[str, _Mask]:
         checked_filter(wanted)
         asked = {name: getattr(wanted, name) for name in FACETS}
-        return {name: self._columns[name].mask(values) for name, values in asked.items() if values}
-
-    def _all_of(self, wanted: LookFilter, masks: Mapping[str, _Mask]) -> _Mask:
-        result = np.ones(len(self), dtype=np.bool_)
+        masks = {name: self._columns[name].mask(values) for name, values in asked.items() if values}
         if wanted.ready is not None:
-            result &= self._ready.mask(("yes",) if wanted.ready else ("no",))
+            masks["ready"] = self._ready.mask(("yes",) if wanted.ready else ("no",))
+        return masks
+
+    def _all_of(self, masks: Mapping[str, _Mask]) -> _Mask:
+        result = np.ones(len(self), dtype=np.bool_)
         for mask in masks.values():
             result &= mask
         return result

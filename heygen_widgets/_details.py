@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from ._cards import card
+from ._options import SERVICE_ENGINE, VideoOption
 from ._previews import sound
 from ._text import clip
 from ._titles import title, title_of_character
 from .models import AvatarGroup, Look, Voice
 
-__all__ = ["details", "voice_of"]
+__all__ = ["details", "options_of", "voice_of"]
 
 _MOST_NAMED = 40  # tags or engines
+_MOST_ENGINES = 4  # columns
+_WORDS = {"allowed": "yes", "refused": "no", "unknown": "unknown"}
+# What differs from look to look, and from engine to engine.
+_OPTIONS = {
+    "expressiveness": "Expressiveness",
+    "motion_prompt": "Motion prompt",
+    "reference_look_id": "Reference look",
+    "resolution 4k": "4k",
+    "remove_background": "No background",
+    "output_format webm": "WebM",
+}
 
 
 def details(look: Look, group: AvatarGroup | None, number: int) -> dict[str, Any]:
@@ -29,8 +41,8 @@ def details(look: Look, group: AvatarGroup | None, number: int) -> dict[str, Any
     Returns
     -------
     dict
-        What `card` gives, ``group_id``, ``number``, ``voice_id``, and ``facts``: ``name``, ``label`` and ``text`` of
-        each in the order to be shown, with an empty text where nothing is known.
+        What `card` gives, ``group_id``, ``number``, ``voice_id``, ``facts``: ``name``, ``label`` and ``text`` of each
+        in the order to be shown, with an empty text where nothing is known; and ``options``, as `options_of` gives it.
     """
     character = title_of_character(look.group_id, group.name if group else "") if look.group_id else ""
     facts = [
@@ -51,7 +63,38 @@ def details(look: Look, group: AvatarGroup | None, number: int) -> dict[str, Any
         "number": number,
         "voice_id": look.default_voice_id or None,
         "facts": [{"name": name, "label": label, "text": text} for name, label, text in facts],
+        "options": options_of(look),
     }
+
+
+def options_of(look: Look) -> dict[str, Any]:
+    """Give what a look allows of a video, as a small table: a column for each of its engines.
+
+    Returns
+    -------
+    dict
+        ``engines``, the heads of the columns; ``rows``, each with a ``label`` and ``cells``: "yes", "no" or
+        "unknown", with an asterisk where HeyGen's own pages disagree; and ``notes``, which tell why.
+    """
+    engines = look.engines[:_MOST_ENGINES] or (SERVICE_ENGINE,)
+    every = [look.video_options(engine) for engine in engines]
+    rows = [
+        {"label": label, "cells": [_WORDS[options[name].state] + "*" * options[name].is_disputed for options in every]}
+        for name, label in _OPTIONS.items()
+    ]
+    named = [] if look.engines else ["The look lists no engine; the service would take Avatar IV."]
+    told = [_note(label, options[name]) for name, label in _OPTIONS.items() for options in every]
+    asides = [_note("Engine*", options["engine"]) for options in every if options["engine"].is_disputed]
+    return {
+        "engines": [title("engine", engine) for engine in engines],
+        "rows": rows,
+        "notes": list(dict.fromkeys(note for note in (*named, *asides, *told) if note)),
+    }
+
+
+def _note(label: str, option: VideoOption) -> str:
+    """Say why something is not simply allowed."""
+    return "" if option.state == "allowed" and not option.is_disputed else f"{label}: {option.why}."
 
 
 def _size(look: Look) -> str:

@@ -28,6 +28,7 @@ from ._messages import (
 from ._text import LONGEST_TEXT, fits
 from .catalogue import LookCatalogue, Progress
 from .filters import LookFilter
+from .models import NOT_READY
 
 __all__ = ["LookGrid"]
 
@@ -192,11 +193,19 @@ class LookGrid(GuardedTemplate):
     def _offer(self) -> dict[str, list[dict[str, Any]]]:
         """Give what the dropdowns of few values offer, and the titles of what is chosen in the long ones."""
         catalogue, groups = self.catalogue, self.catalogue.groups
-        counts = catalogue.facets(self.filter, SHORT_FIELDS)
+        counts = catalogue.facets(self.filter, (*SHORT_FIELDS, "ready"))
         offer = {
             name: short_options(name, catalogue.values(name), counts[name], getattr(self.filter, name))
             for name in SHORT_FIELDS
         }
+        ready = counts["ready"]
+        offer["ready"] = [
+            {"value": True, "title": "Ready", "count": ready.get("yes", 0)},
+            {"value": False, "title": "Not ready", "count": ready.get("no", 0)},
+        ]
+        # Where all are ready, there is nothing to choose from.
+        if self.filter.ready is None and NOT_READY.isdisjoint(catalogue.values("status")):
+            offer["ready"] = []
         offer["group_id"] = [
             {"value": i, "title": title_of_character(i, groups[i].name if i in groups else "")}
             for i in self.filter.group_id[:_CHOSEN_TITLES]
@@ -207,12 +216,6 @@ class LookGrid(GuardedTemplate):
         return offer
 
     # -- what the front end sends, which may be anything --------------------------------------------------------------
-
-    def _handle_event(self, _: object, content: object, buffers: object) -> None:
-        """Call the handler of an event, and nothing else: ipyvue's own calls and imports whatever a message names."""
-        event = content.get("event") if isinstance(content, dict) else None
-        if isinstance(content, dict) and event in self.events:
-            getattr(self, f"vue_{event}")(content.get("data"))
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the front end may change; where it sent anything else, send it what holds."""

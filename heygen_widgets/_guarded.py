@@ -119,6 +119,12 @@ class GuardedTemplate(VuetifyTemplate):
             handler = getattr(self, handler.name)
         return _PutOff(self._guard, handler)
 
+    def _handle_event(self, _: object, content: object, buffers: object) -> None:
+        """Call the handler of an event, and nothing else: ipyvue's own calls and imports whatever a message names."""
+        event = content.get("event") if isinstance(content, dict) else None
+        if isinstance(content, dict) and event in self.events:
+            getattr(self, f"vue_{event}")(content.get("data"))
+
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the front end changed."""
         with self._guard:

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -184,7 +184,7 @@ class LoadedLooks:
         ----------
         wanted : LookFilter, optional
         names : iterable of str, optional
-            Of the fields to count; all unless given.
+            Of the fields to count; all unless given, but ``ready``, which counts looks by ``yes`` and ``no``.
 
         Raises
         ------
@@ -193,7 +193,7 @@ class LoadedLooks:
         ValueError
             For a field that is not among `LookFilter`'s, or whose values are not counted.
         """
-        return self._shown.facets(_asked(wanted), _checked_fields(names))
+        return self._shown.facets(_asked(wanted), _checked_fields(names, (*FACETS, "ready")))
 
     def values(self, name: str) -> list[str]:
         """Give all values of one of a filter's fields, whatever the filter; ``""`` where a look has none.
@@ -331,11 +331,11 @@ def _asked(wanted: LookFilter | None) -> LookFilter:
     return LookFilter() if wanted is None else checked_filter(wanted)
 
 
-def _checked_fields(names: Iterable[str]) -> list[str]:
+def _checked_fields(names: Iterable[str], known: Sequence[str] = FACETS) -> list[str]:
     if isinstance(names, str):
         raise TypeError(f"names must be several fields, such as [{names!r}], not {names!r}")
     fields = list(names)
     for name in fields:
-        if name not in FACETS:
-            raise ValueError(f"unknown field {name!r}: choose from {', '.join(FACETS)}")
+        if name not in known:
+            raise ValueError(f"unknown field {name!r}: choose from {', '.join(known)}")
     return fields

@@ -20,8 +20,9 @@ State: TypeAlias = Literal["allowed", "refused", "unknown"]
 SERVICE_ENGINE = "avatar_iv"
 """The engine that the service takes where a request names none."""
 
-_WORDS: dict[State, str] = {"allowed": "yes", "refused": "no", "unknown": "not known"}
+_WORDS: dict[State, str] = {"allowed": "yes", "refused": "no", "unknown": "unknown"}
 _VIDEO_LOOKS = ("studio_avatar", "digital_twin")
+_MOST_NAMED = 10  # engines
 _ENGINES = ("avatar_iv", "avatar_v", "avatar_iii")
 _YES: State = "allowed"
 _NO: State = "refused"
@@ -160,7 +161,7 @@ def _engine(listed: Sequence[str], engine: str, *, is_named: bool) -> VideoOptio
         return VideoOption("engine", "allowed", f"the look lists {named}")
     if not listed and not is_named:
         return VideoOption("engine", "unknown", f"the look lists no engine; the service would take {named}")
-    known = ", ".join(map(clip, listed)) or "none"
+    known = ", ".join([*map(clip, listed[:_MOST_NAMED]), *(["…"] if len(listed) > _MOST_NAMED else [])]) or "none"
     return VideoOption("engine", "refused", f"the look does not list {named}; it lists {known}")
 
 

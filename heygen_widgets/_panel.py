@@ -7,6 +7,7 @@ from typing import Any
 
 from ._cards import card
 from ._choice import LookChoice
+from ._code import video_code
 from ._details import details, voice_of
 from ._messages import echo
 from ._text import fits
@@ -57,10 +58,16 @@ class LookPanel(LookChoice):
 
     def _details(self, look: Look) -> dict[str, Any]:
         catalogue, group_id = self._catalogue, look.group_id
+        code = {"video_code": video_code(look, self._client_code())}
         if catalogue is None or not group_id:
-            return details(look, None, 0)
-        characters = catalogue.characters(LookFilter(group_id=group_id))
-        return details(look, catalogue.groups.get(group_id), sum(character.expected for character in characters))
+            return {**details(look, None, 0), **code}
+        number = sum(character.expected for character in catalogue.characters(LookFilter(group_id=group_id)))
+        return {**details(look, catalogue.groups.get(group_id), number), **code}
+
+    def _client_code(self) -> str:
+        """Give Python that makes a client for the service behind the catalogue."""
+        client = self._catalogue.client if self._catalogue is not None else None
+        return client.code if client else "HeyGenClient()"
 
     # -- what the view asks -------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ The records and the requests are imported where they are used: who lists looks s
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,7 +62,7 @@ class VideoCalls(Client):
         if not isinstance(request, VideoRequest):
             raise TypeError(f"request should be a VideoRequest, not {type(request).__name__}")
         body = request.check().to_json()
-        key = checked_idempotency_key(uuid.uuid4().hex if idempotency_key is None else idempotency_key)
+        key = checked_idempotency_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
         try:
             answer = self._transport.request("POST", _VIDEOS, body=body, idempotency_key=key)
         except KeyboardInterrupt:

@@ -235,6 +235,12 @@ class VideoJob(GuardedTemplate):
     def _age(self) -> float:
         return time.monotonic() - self._began
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take nothing from the front end, and send it what holds."""
+        with self._guard:
+            sent = sync_data if isinstance(sync_data, dict) else {}
+            self.send_state([name for name in sent if name in self.keys])
+
     # -- what the view asks -------------------------------------------------------------------------------------------
 
     def vue_ask(self, view: object) -> None:

@@ -19,12 +19,13 @@ from .errors import APIResponseError
 if TYPE_CHECKING:
     from ._options import VideoOptions
 
-__all__ = ["AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
+__all__ = ["NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
 
 T = TypeVar("T")
 
 _ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
-_NOT_READY = frozenset({"processing", "pending_consent", "failed"})
+NOT_READY = frozenset({"processing", "pending_consent", "failed"})
+"""The statuses of looks that no video can be made with now."""
 _LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that datetime knows
 _LONGEST_REPR = 60
 _IDS_IN_REPR = 3
@@ -131,7 +132,7 @@ class Look:
 
         A missing status counts as ready, and so does one this package does not know.
         """
-        return self.status not in _NOT_READY
+        return self.status not in NOT_READY
 
     @property
     def engines(self) -> tuple[str, ...]:

@@ -187,7 +187,7 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
             client = self._catalogue.client if self._catalogue is not None else None
         if kind == "curl":
             return curl_code(values, wanted, client.base_url if client else BASE_URL)
-        return python_code(values, wanted, client.code if client else "HeyGenClient()", multiple, show)
+        return python_code(values, wanted, self._client_code(), multiple, show)
 
     def vue_ask_code(self, view: object) -> None:
         """Answer a view with the code for what is chosen and shown."""

@@ -166,6 +166,16 @@ def test_facets_count_each_field_under_the_other_fields(all_looks: list[Look], w
 
 
 @given(looks, filters)
+def test_ready_is_counted_under_the_other_fields_when_it_is_asked_for(
+    all_looks: list[Look], wanted: LookFilter
+) -> None:
+    counted = columns_of(all_looks, list(range(len(all_looks)))).facets(wanted, ["ready"])
+    found = [look for look in all_looks if naively_matches(look, wanted.replace(ready=None))]
+    expected = Counter("yes" if look.is_ready else "no" for look in found)
+    assert counted == {"ready": dict(expected)}
+
+
+@given(looks, filters)
 def test_characters_are_counted_in_the_order_of_their_first_look(all_looks: list[Look], wanted: LookFilter) -> None:
     columns = columns_of(all_looks, list(range(len(all_looks))))
     rows = columns.match(wanted)
