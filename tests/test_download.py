@@ -1,0 +1,236 @@
+"""A video comes to a file whole, on from where it broke off, and never with the key."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from loopback import KEY, Handler, Loopback, Reply, Seen, client_of, failure, reply, stay_silent
+
+from heygen_widgets.errors import APIConnectionError, HeyGenError, NotFoundError, VideoFailedError
+
+FILM = bytes(range(256)) * 4_000
+
+
+class Films(Loopback):
+    """Serves one video whose address is new each time, and its film in ranges, or as the script says."""
+
+    def __init__(self, *script: Callable[[int], Reply] | Reply | None, status: str = "completed") -> None:
+        super().__init__(failure(404))
+        self.faults = list(script)
+        self.status = status
+        self.tag: str | None = '"1"'
+        self.signature = 0
+
+    def next_reply(self, seen: Seen) -> Reply:
+        self.seen.append(seen)
+        if seen.path == "/v3/videos/video_1":
+            self.signature += 1
+            url = f"{self.url}/film.mp4?Signature={self.signature}" if self.status == "completed" else None
+            return reply({"data": {"id": "video_1", "status": self.status, "video_url": url}})
+        if seen.path != "/film.mp4":
+            return failure(404, "video_not_found")
+        start = int(re.sub("[^0-9]", "", seen.headers.get("range", "0")))
+        fault = self.faults.pop(0) if self.faults else None
+        return fault or part(start, self.tag)
+
+    def films(self) -> list[Seen]:
+        return [seen for seen in self.seen if seen.path == "/film.mp4"]
+
+
+def part(start: int, tag: str | None, stop: int = len(FILM), film: bytes = FILM) -> Reply:
+    """Give the film from some byte on, and break off at another."""
+
+    def play(handler: Handler) -> None:
+        handler.send_response(206 if start else 200)
+        handler.send_header("Content-Type", "video/mp4")
+        if tag:
+            handler.send_header("ETag", tag)
+        handler.send_header("Content-Length", str(len(film) - start))
+        if start:
+            handler.send_header("Content-Range", f"bytes {start}-{len(film) - 1}/{len(film)}")
+        handler.end_headers()
+        handler.wfile.write(film[start:stop])
+        handler.close_connection = stop < len(film)
+
+    return play
+
+
+def parts_left(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name.endswith(".part")]
+
+
+def test_a_film_comes_to_its_file_without_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"an older one")
+    with Films() as server, client_of(server) as client:
+        assert client.download_video("video_1", str(path)) == path
+    assert path.read_bytes() == FILM
+    assert parts_left(tmp_path) == []
+    (asked,) = server.films()
+    assert "range" not in asked.headers
+    assert KEY not in str(asked.headers)
+    assert not {"x-api-key", "authorization"} & asked.headers.keys()
+
+
+@pytest.mark.parametrize("tag", ['"1"', None])
+def test_what_breaks_off_goes_on_at_an_address_that_is_fresh(tmp_path: Path, tag: str | None) -> None:
+    path = tmp_path / "film.mp4"
+    with Films(part(0, tag, 300_000), part(300_000, tag, 700_000)) as server, client_of(server) as client:
+        server.tag = tag
+        client.download_video("video_1", path)
+    assert path.read_bytes() == FILM
+    assert [seen.headers.get("range") for seen in server.films()] == [None, "bytes=300000-", "bytes=700000-"]
+    assert [seen.query["Signature"] for seen in server.films()] == ["1", "2", "3"]
+
+
+def test_an_address_that_has_expired_is_asked_for_anew(tmp_path: Path) -> None:
+    with Films(failure(403), failure(404)) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+    assert server.signature == 3
+
+
+def test_another_call_goes_on_where_the_last_one_had_to_stop(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with Films(part(0, '"1"', 500_000), *[failure(503)] * 4) as server, client_of(server) as client:
+        with pytest.raises(APIConnectionError, match="500,000 bytes, is kept: the same call goes on"):
+            client.download_video("video_1", path)
+        assert not path.exists()
+        assert len(parts_left(tmp_path)) == 1
+        client.download_video("video_1", path)
+    assert path.read_bytes() == FILM
+    assert server.films()[-1].headers["range"] == "bytes=500000-"
+    assert parts_left(tmp_path) == []
+
+
+def test_what_is_another_film_now_begins_again(tmp_path: Path) -> None:
+    other = FILM[::-1]
+    script = part(0, '"1"', 300_000), part(300_000, '"2"', film=other), part(0, '"2"', film=other)
+    with Films(*script) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == other
+    assert [seen.headers.get("range") for seen in server.films()] == [None, "bytes=300000-", None]
+
+
+def test_a_service_that_knows_no_ranges_sends_it_all_again(tmp_path: Path) -> None:
+    with Films(part(0, None, 300_000), part(0, None)) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+
+
+def test_a_part_that_is_whole_already_is_only_renamed(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with Films(part(0, '"1"', 500_000), *[failure(503)] * 4) as server, client_of(server) as client:
+        with pytest.raises(APIConnectionError):
+            client.download_video("video_1", path)
+        parts_left(tmp_path)[0].write_bytes(FILM)
+        server.faults = [reply(b"", 416, Content_Range=f"bytes */{len(FILM)}")]
+        client.download_video("video_1", path)
+    assert path.read_bytes() == FILM
+
+
+def test_a_part_that_does_not_fit_begins_again(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with Films(part(0, '"1"', 500_000), *[failure(503)] * 4) as server, client_of(server) as client:
+        with pytest.raises(APIConnectionError):
+            client.download_video("video_1", path)
+        parts_left(tmp_path)[0].write_bytes(FILM + b"and more")
+        server.faults = [reply(b"", 416, Content_Range=f"bytes */{len(FILM)}")]
+        client.download_video("video_1", path)
+    assert path.read_bytes() == FILM
+
+
+def test_a_web_page_is_not_saved_as_a_film(tmp_path: Path) -> None:
+    page = reply(b"<html>Sign in", Content_Type="text/html")
+    with Films(page) as server, client_of(server) as client, pytest.raises(APIConnectionError, match="web page"):
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+    away = reply(b"", 302, Location="https://elsewhere.invalid/film.mp4")
+    with Films(away) as server, client_of(server) as client, pytest.raises(APIConnectionError, match="status 302"):
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert len(server.films()) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:1/film.mp4", "not over https"),
+        ("https://127.0.0.1/film.mp4", "not on the public internet"),
+        ("https://printer.local/film.mp4", "not on the public internet"),
+        ("file:///etc/passwd", "no usable address"),
+        ("no address", "no usable address"),
+    ],
+)
+def test_an_address_that_leads_elsewhere_is_not_asked(tmp_path: Path, url: str, said: str) -> None:
+    answer = reply({"data": {"id": "video_1", "status": "completed", "video_url": url}})
+    with Loopback(answer) as server, client_of(server) as client, pytest.raises(APIConnectionError, match=said):
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_video_that_is_not_finished_says_how_to_wait(tmp_path: Path) -> None:
+    with (
+        Films(status="processing") as server,
+        client_of(server) as client,
+        pytest.raises(HeyGenError, match=r"'processing'.*client\.wait_for_video\(\"video_1\"\)"),
+    ):
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_video_that_failed_or_is_none_says_so(tmp_path: Path) -> None:
+    with Films(status="failed") as server, client_of(server) as client:
+        with pytest.raises(VideoFailedError):
+            client.download_video("video_1", tmp_path / "film.mp4")
+        with pytest.raises(NotFoundError):
+            client.download_video("video_2", tmp_path / "film.mp4")
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    with Films() as server, client_of(server) as client:
+        with pytest.raises(IsADirectoryError, match="give the name of a file"):
+            client.download_video("video_1", tmp_path)
+        with pytest.raises(FileNotFoundError, match="no folder"):
+            client.download_video("video_1", tmp_path / "nowhere" / "film.mp4")
+        with pytest.raises(ValueError, match="video_id"):
+            client.download_video("..", tmp_path / "film.mp4")
+        assert server.seen == []
+
+
+def test_a_disk_that_is_full_is_told_as_what_it_is(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
+    try:
+        with Films() as server, client_of(server) as client, pytest.raises(OSError, match="File too large"):
+            client.download_video("video_1", tmp_path / "film.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert not (tmp_path / "film.mp4").exists()
+
+
+def test_ctrl_c_keeps_what_came_and_says_so(tmp_path: Path) -> None:
+    main = threading.main_thread().ident
+
+    def interrupt(handler: Handler) -> None:
+        part(0, '"1"', 300_000)(handler)
+        signal.pthread_kill(main, signal.SIGINT)
+        stay_silent(handler)
+
+    path = tmp_path / "film.mp4"
+    with Films(interrupt) as server, client_of(server) as client:
+        with pytest.raises(KeyboardInterrupt, match="the same call goes on"):
+            client.download_video("video_1", path)
+        assert not path.exists()
+        client.download_video("video_1", path)
+    assert path.read_bytes() == FILM
