@@ -96,7 +96,7 @@ class VideoJob(GuardedTemplate):
         self._problem: Exception | None = None
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()  # it is not followed any more, for whatever reason
-        self._began = time.monotonic()
+        self._began = self._now()
         self._elapsed: float | None = None  # s, once it is finished
         self._renewals_left = _MOST_RENEWALS
         super().__init__(layout=Layout(width="auto") if layout is None else layout)
@@ -187,7 +187,7 @@ class VideoJob(GuardedTemplate):
     def _run(self) -> None:
         problem: Exception | None = None
         try:
-            for video in watch(self._ask, self._timeout, now=time.monotonic, sleep=self._sleep):
+            for video in watch(self._ask, self._timeout, now=self._now, sleep=self._sleep):
                 self._take(video)
         except _ClosedError:
             return
@@ -199,6 +199,9 @@ class VideoJob(GuardedTemplate):
         if self._closing.is_set():
             raise _ClosedError
         return self._client.get_video(self.video_id)
+
+    def _now(self) -> float:
+        return time.monotonic()
 
     def _sleep(self, seconds: float) -> None:
         if self._closing.wait(seconds):
@@ -233,7 +236,7 @@ class VideoJob(GuardedTemplate):
         )
 
     def _age(self) -> float:
-        return time.monotonic() - self._began
+        return self._now() - self._began
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take nothing from the front end, and send it what holds."""

@@ -23,7 +23,7 @@ from loopback import KEY
 
 import heygen_widgets
 from heygen_widgets import HeyGenClient, LookFilter, demo_client
-from heygen_widgets._code import curl_code, python_code
+from heygen_widgets._code import curl_code, python_code, video_code
 from heygen_widgets._text import literal
 from heygen_widgets.demo import DEMO_API_KEY, DemoService
 from heygen_widgets.filters import FACETS, SORTS
@@ -51,6 +51,41 @@ def test_one_look_and_a_filter_are_a_few_plain_lines() -> None:
         "picker = LookPicker(client, filter=look_filter, selected_id=look.id)\n"
         "picker\n"
     )
+
+
+def test_a_video_is_a_request_that_is_checked_and_sent_in_one_line() -> None:
+    look = Look("8f00aa", " Ada  Office 3 ", "photo_avatar", supported_api_engines=("avatar_v",))
+    assert video_code(look, "HeyGenClient()") == (
+        "from heygen_widgets import HeyGenClient, VideoRequest\n"
+        "\n"
+        "client = HeyGenClient()  # the key comes from HEYGEN_API_KEY or the login of HeyGen's own client\n"
+        "# Ada  Office 3\n"
+        'request = VideoRequest(avatar_id="8f00aa", script="Hello! This is a first try.", engine="avatar_v")\n'
+        "job = client.start_video(request)  # checks the request against the look, and sends it: this costs credits\n"
+        "job\n"
+    )
+
+
+@pytest.mark.parametrize("look", [Look("a", "", "photo_avatar", status="failed"), Look("..", "", "photo_avatar")])
+def test_no_code_is_given_for_a_video_that_cannot_be(look: Look) -> None:
+    assert video_code(look, "HeyGenClient()") is None
+
+
+@given(st.text(st.characters()), st.text(st.characters()), st.lists(st.text(st.characters()), max_size=2))
+def test_nothing_of_a_look_gets_out_of_its_place_in_the_code_for_a_video(
+    look_id: str, name: str, engines: list[str]
+) -> None:
+    code = video_code(Look(look_id, name, "photo_avatar", supported_api_engines=tuple(engines)), "demo_client()")
+    if code is None:
+        return
+    assert all(character.isprintable() or character == "\n" for character in code)
+    _, _, request, job, _ = ast.parse(code).body
+    assert isinstance(request, ast.Assign)
+    assert isinstance(request.value, ast.Call)
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in request.value.keywords}
+    assert given["avatar_id"] == look_id
+    assert given.get("engine") in {None, *engines}
+    assert ast.unparse(job) == "job = client.start_video(request)"
 
 
 def test_several_looks_have_a_line_each_with_their_names() -> None:

@@ -10,7 +10,7 @@ import pytest
 import traitlets
 
 from heygen_widgets import HeyGenClient, Look, LookFilter, LookPicker, demo_client
-from heygen_widgets._details import details, voice_of
+from heygen_widgets._details import details, options_of, voice_of
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import AvatarGroup, Failure, Looks, Voice
 
@@ -81,6 +81,41 @@ def test_details_of_a_look_that_tells_nothing_are_empty_texts_in_the_same_order(
     assert [fact["name"] for fact in bare["facts"]] == [fact["name"] for fact in full["facts"]]
     assert {name for name, text in texts(bare).items() if text} == {"avatar_type"}
     assert bare["state"] is None
+
+
+def test_the_options_of_a_look_are_a_column_an_engine_and_tell_why() -> None:
+    shown = options_of(look("a", supported_api_engines=("avatar_iv", "avatar_v", "avatar_iii")))
+    assert shown["engines"] == ["Avatar IV", "Avatar V", "Avatar III"]
+    assert {row["label"]: row["cells"] for row in shown["rows"]} == {
+        "Expressiveness": ["yes", "no", "no"],
+        "Motion prompt": ["yes", "yes*", "no"],
+        "Reference look": ["no", "yes", "no"],
+        "4k": ["unknown", "unknown", "no"],
+        "No background": ["unknown"] * 3,
+        "WebM": ["unknown"] * 3,
+    }
+    assert "Expressiveness: not for photo avatars with Avatar V." in shown["notes"]
+    assert [note.startswith(("Engine*", "Motion prompt")) for note in shown["notes"] if "models page" in note] == [
+        True
+    ] * 2
+    assert len(set(shown["notes"])) == len(shown["notes"])
+
+
+def test_the_options_of_a_look_without_engines_are_those_of_the_service_s_own_choice() -> None:
+    shown = options_of(look("a"))
+    assert (shown["engines"], "lists no engine" in shown["notes"][0]) == (["Avatar IV"], True)
+    many_engines = options_of(look("a", supported_api_engines=tuple(f"avatar_{'x' * 300}{i}" for i in range(900))))
+    assert len(many_engines["engines"]) == 4
+    assert all(len(name) <= 200 for name in many_engines["engines"])
+
+
+def test_a_panel_offers_code_for_a_video_with_what_is_ready_alone() -> None:
+    ready, failed = look("a"), look("b", status="failed")
+    picker = Heard([ready, failed])
+    picker.vue_ask_details({"view": "v", "ids": ["a", "b"]})
+    code = [shown["video_code"] for shown in picker.answers("details")[0]["looks"]]
+    assert ('VideoRequest(avatar_id="a"' in code[0], code[1]) == (True, None)
+    picker.close()
 
 
 def test_a_look_whose_status_is_unknown_or_missing_bears_no_mark() -> None:
