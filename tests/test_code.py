@@ -59,8 +59,8 @@ def test_a_video_is_a_request_that_is_checked_and_sent_in_one_line() -> None:
         "from heygen_widgets import HeyGenClient, VideoRequest\n"
         "\n"
         "client = HeyGenClient()  # the key comes from HEYGEN_API_KEY or the login of HeyGen's own client\n"
-        "# Ada  Office 3\n"
-        'request = VideoRequest(avatar_id="8f00aa", script="Hello! This is a first try.", engine="avatar_v")\n'
+        'request = VideoRequest(avatar_id="8f00aa", script="Hello! This is a first try.", engine="avatar_v")'
+        "  # Ada  Office 3\n"
         "job = client.start_video(request)  # checks the request against the look, and sends it: this costs credits\n"
         "job\n"
     )
@@ -78,7 +78,6 @@ def test_nothing_of_a_look_gets_out_of_its_place_in_the_code_for_a_video(
     code = video_code(Look(look_id, name, "photo_avatar", supported_api_engines=tuple(engines)), "demo_client()")
     if code is None:
         return
-    assert all(character.isprintable() or character == "\n" for character in code)
     _, _, request, job, _ = ast.parse(code).body
     assert isinstance(request, ast.Assign)
     assert isinstance(request.value, ast.Call)
