@@ -15,15 +15,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from numbers import Integral
 from types import TracebackType
-from typing import ClassVar
+from typing import Any, ClassVar
 from weakref import WeakSet
 
 from ._catalogue import Catalogue
-from ._faults import FAULT_KINDS, Fault, FaultPlan, fault_of
+from ._faults import ENDPOINTS, FAULT_KINDS, Fault, FaultPlan, fault_of
 from ._previews import PREVIEW_KINDS
 from ._server import DemoServer
 
-__all__ = ["DEMO_API_KEY", "FAULT_KINDS", "DemoService", "Fault"]
+__all__ = ["DEMO_API_KEY", "ENDPOINTS", "FAULT_KINDS", "DemoService", "Fault"]
 
 DEMO_API_KEY = "demo-key-not-secret"
 """The key that the stand-in accepts unless another is given."""
@@ -34,9 +34,14 @@ _REMEMBERED_REQUESTS = 10_000
 class DemoService:
     """The stand-in as an object that can be started and closed.
 
-    It answers `GET /v3/avatars`, `/v3/avatars/{group_id}`, `/v3/avatars/looks`, `/v3/avatars/looks/{look_id}` and
-    `/v3/voices/{voice_id}`, and serves the pictures, clips and sounds they point to. Its threads are daemons, so it
-    ends with the process at the latest.
+    It answers `GET /v3/avatars`, `/v3/avatars/{group_id}`, `/v3/avatars/looks`, `/v3/avatars/looks/{look_id}`,
+    `/v3/voices`, `/v3/voices/{voice_id}`, `/v3/users/me`, `/v3/videos/{video_id}`, `/v3/video-agents/{session_id}`, and
+    `POST /v3/videos` and `/v3/video-agents`, and serves the pictures, clips, sounds and films they point to. Its
+    threads are daemons, so it ends with the process at the latest.
+
+    A video is in the making for `render_time`; ten at a time, then another one is refused with 429. Its film is the
+    look's own clip as WebM, whatever format was asked for. With `[fail]` in a script, a title or a prompt it fails;
+    with `[ask]` in a prompt an agent asks something. What the service refuses of a request, this refuses too.
 
     Parameters
     ----------
@@ -55,8 +60,10 @@ class DemoService:
         Port to listen on; 0 takes a free one.
     api_key : str, optional
         The one key that is accepted; `DEMO_API_KEY` by default.
+    render_time : float, default 8.0
+        From a request for a video until that is finished, in s by the clock.
     clock : callable, default `time.time`
-        Tells the time in Unix seconds, by which signed addresses expire.
+        Tells the time in Unix seconds, by which signed addresses expire and videos come to be.
     faults : iterable of Fault or str, default ()
         Rules by which requests are answered with faults, or their texts as the command takes them: see `Fault.parse`.
         One rule, or one text, may stand alone.
@@ -67,14 +74,16 @@ class DemoService:
         The groups and looks that are served.
     requests : collections.deque of (str, str)
         Method, and path with query, of the last 10,000 requests, media included; without any key.
+    accepted : collections.deque of (str, dict)
+        Path and body of the last 10,000 requests for a video that were taken.
 
     Raises
     ------
     TypeError
-        When `looks` or `seed` is no integer, `latency` no number, or one of `faults` no rule.
+        When `looks` or `seed` is no integer, `latency` or `render_time` no number, or one of `faults` no rule.
     ValueError
-        When `looks` is outside 0 to 100,000, `latency` is negative, `previews` or a fault is unknown, or `api_key` is
-        empty.
+        When `looks` is outside 0 to 100,000, `latency` or `render_time` is negative, `previews` or a fault is unknown,
+        or `api_key` is empty.
     """
 
     _running: ClassVar[WeakSet[DemoService]] = WeakSet()
@@ -85,6 +94,7 @@ class DemoService:
         *,
         seed: int = 0,
         latency: float = 0.0,
+        render_time: float = 8.0,
         previews: str = "data",
         host: str = "127.0.0.1",
         port: int = 0,
@@ -96,10 +106,11 @@ class DemoService:
         for name, value in whole.items():
             if not isinstance(value, Integral) or isinstance(value, bool):
                 raise TypeError(f"{name} must be an integer, not {value!r}")
-        if not isinstance(latency, (int, float)):
-            raise TypeError(f"latency must be a number of s, not {latency!r}")
-        if not 0 <= latency < float("inf"):
-            raise ValueError(f"latency must be 0 s or more, not {latency!r}")
+        for name, value in {"latency": latency, "render_time": render_time}.items():
+            if not isinstance(value, (int, float)):
+                raise TypeError(f"{name} must be a number of s, not {value!r}")
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"{name} must be 0 s or more, not {value!r}")
         if previews not in PREVIEW_KINDS:
             raise ValueError(f"previews must be one of {', '.join(PREVIEW_KINDS)}, not {previews!r}")
         if api_key == "":
@@ -110,8 +121,10 @@ class DemoService:
         )
         self.catalogue = Catalogue(looks, seed=seed)
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self.accepted: deque[tuple[str, dict[str, Any]]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self._address = (host, port)
         self._latency = latency
+        self._render_time = render_time
         self._previews = previews
         self._clock = clock
         self._server: DemoServer | None = None
@@ -120,6 +133,11 @@ class DemoService:
     def struck(self) -> Counter[str]:
         """How often each kind of fault has struck so far."""
         return self._faults.struck
+
+    @property
+    def videos(self) -> list[str]:
+        """The ids of the videos that were begun while it runs, in order; without those of agents."""
+        return self._server.videos.ids if self._server is not None else []
 
     @property
     def base_url(self) -> str:
@@ -161,7 +179,9 @@ class DemoService:
                 latency=self._latency,
                 previews=self._previews,
                 clock=self._clock,
+                render_time=self._render_time,
                 requests=self.requests,
+                accepted=self.accepted,
                 faults=self._faults,
             )
             self._server.start()

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from . import FAULT_KINDS, DemoService
+from . import ENDPOINTS, FAULT_KINDS, DemoService
 from ._previews import PREVIEW_KINDS
 
 
@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m heygen_widgets.demo",
         description="A stand-in for HeyGen.",
-        epilog="faults; after each may come endpoint=looks, look, groups, group, voice or media (all but media\n"
-        "as a rule), nth=the first request it may strike, times=how often at most (for ever unless given),\n"
-        f"probability=0 to 1, seed=a number:\n{kinds}",
+        epilog=f"faults; after each may come endpoint={', '.join(ENDPOINTS[:6])},\n{', '.join(ENDPOINTS[6:])}\n"
+        "(all but media as a rule), nth=the first request it may strike, times=how often at most (for ever unless\n"
+        f"given), probability=0 to 1, seed=a number:\n{kinds}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--looks", type=int, default=2_000, help="size of the catalogue (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="which catalogue (default: %(default)s)")
     parser.add_argument("--latency", type=float, default=0.0, help="wait before each answer, in s (default: 0)")
+    parser.add_argument(
+        "--render-time", type=float, default=8.0, help="how long a video is in the making, in s (default: %(default)s)"
+    )
     parser.add_argument("--previews", choices=PREVIEW_KINDS, default="data", help="kind of picture URLs")
     parser.add_argument(
         "--fault",

@@ -10,13 +10,18 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from ._catalogue import Catalogue
+from ._errors import ApiError, invalid
 from ._previews import Previews
 from ._records import group_record, look_record
+from ._videos import Videos
 from ._vocabulary import AVATAR_TYPES, OWNERSHIPS
 from ._voices import Voices
 
 MAX_LIMIT = 50
-"""The most records of one page."""
+"""The most records of one page, of looks and groups."""
+
+MAX_VOICES = 100
+"""The most voices of one page."""
 
 DEFAULT_LIMIT = 20
 """The records of a page when the query does not say."""
@@ -26,30 +31,13 @@ _SEAL_BYTES = 14
 _ALLOWED = {"avatar_type": AVATAR_TYPES, "ownership": OWNERSHIPS}
 
 
-class ApiError(Exception):
-    """An answer that is an error: an HTTP status and the envelope `{"error": {…}}`."""
-
-    def __init__(self, status: int, code: str, message: str, *, param: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self._error = {"code": code, "message": message}
-        if param is not None:
-            self._error["param"] = param
-        self._error["doc_url"] = f"https://developers.heygen.com/docs/error-codes#{code}"
-
-    @property
-    def envelope(self) -> dict[str, Any]:
-        """The answer's body, ready for JSON."""
-        return {"error": self._error}
-
-
 def path_segments(path: str) -> list[str]:
     """Split a path into its parts, each decoded on its own, so that an encoded slash stays inside its part."""
     return [unquote(segment) for segment in path.split("/")[1:]]
 
 
 class Answers:
-    """The five endpoints over one catalogue.
+    """The endpoints over one catalogue.
 
     Parameters
     ----------
@@ -58,14 +46,16 @@ class Answers:
     previews : Previews
         Makes the preview URLs.
     voices : Voices
+    videos : Videos
     secret : bytes
         Seals the cursor tokens: at most 64 bytes.
     """
 
-    def __init__(self, catalogue: Catalogue, previews: Previews, voices: Voices, secret: bytes) -> None:
+    def __init__(self, catalogue: Catalogue, previews: Previews, voices: Voices, videos: Videos, secret: bytes) -> None:
         self._catalogue = catalogue
         self._previews = previews
         self._voices = voices
+        self._videos = videos
         self._secret = secret
 
     def get(self, path: str, query: str, *, shift: int = 0) -> dict[str, Any]:
@@ -97,6 +87,15 @@ class Answers:
                 if voice is None:
                     raise ApiError(404, "voice_not_found", f"Voice {voice_id} was not found")
                 return {"data": voice}
+            case ["v3", "voices"]:
+                return self._list_voices(arguments, shift)
+            case ["v3", "videos", video_id] if video_id:
+                return self._videos.video(video_id)
+            case ["v3", "video-agents", session_id] if session_id:
+                return self._videos.session(session_id)
+            case ["v3", "users", "me"]:
+                # No page lists the fields: an assumption.
+                return {"data": {"username": "demo", "email": "demo@example.invalid", "remaining_credits": 100}}
         raise ApiError(404, "not_found", f"There is nothing at {path}")
 
     def _looks(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:
@@ -113,11 +112,23 @@ class Answers:
         start, stop, ends = self._page(("groups", ownership), len(groups), arguments, shift)
         return {"data": [group_record(group, self._previews) for group in groups[start:stop]], **ends}
 
+    def _list_voices(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:
+        language, gender = arguments.get("language"), arguments.get("gender")
+        voices = self._voices.select(language=language, gender=gender)
+        query = ("voices", arguments.get("type"), language, gender)
+        start, stop, ends = self._page(query, len(voices), arguments, shift, MAX_VOICES)
+        return {"data": voices[start:stop], **ends}
+
     def _page(
-        self, query: tuple[str | None, ...], total: int, arguments: dict[str, str], shift: int
+        self,
+        query: tuple[str | None, ...],
+        total: int,
+        arguments: dict[str, str],
+        shift: int,
+        most: int = MAX_LIMIT,
     ) -> tuple[int, int, dict[str, Any]]:
         """Tell where the page starts and stops, and the fields that tell whether another follows."""
-        limit = _limit(arguments)
+        limit = _limit(arguments, most)
         token = arguments.get("token")
         start = 0 if token is None else self._offset(token, query, limit)
         start = max(0, start + shift)
@@ -137,7 +148,7 @@ class Answers:
         place, seal = sealed[:_OFFSET_BYTES], sealed[_OFFSET_BYTES:]
         if not hmac.compare_digest(seal, self._seal(place, query, limit)):
             message = "token is not valid for this query: reuse it with the same filters and limit"
-            raise ApiError(400, "invalid_parameter", message, param="token")
+            raise invalid("token", message)
         return int.from_bytes(place, "big")
 
     def _seal(self, place: bytes, query: tuple[str | None, ...], limit: int) -> bytes:
@@ -149,13 +160,13 @@ def _choice(arguments: dict[str, str], name: str) -> str | None:
     value = arguments.get(name)
     if value is not None and value not in _ALLOWED[name]:
         message = f"{name} must be one of {', '.join(_ALLOWED[name])}, not {value!r}"
-        raise ApiError(400, "invalid_parameter", message, param=name)
+        raise invalid(name, message)
     return value
 
 
-def _limit(arguments: dict[str, str]) -> int:
+def _limit(arguments: dict[str, str], most: int) -> int:
     text = arguments.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
-        message = f"limit must be a whole number from 1 to {MAX_LIMIT}, not {text!r}"
-        raise ApiError(400, "invalid_parameter", message, param="limit")
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= most):
+        message = f"limit must be a whole number from 1 to {most}, not {text!r}"
+        raise invalid("limit", message)
     return int(text)

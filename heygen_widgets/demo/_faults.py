@@ -19,12 +19,18 @@ from numbers import Integral
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
-from ._answers import DEFAULT_LIMIT, ApiError, path_segments
+from ._answers import DEFAULT_LIMIT, path_segments
+from ._errors import ApiError
 
 __all__ = ["ENDPOINTS", "FAULT_KINDS", "Fault", "FaultPlan", "fault_of", "play"]
 
-ENDPOINTS = ("looks", "look", "groups", "group", "voice", "media")
-"""What a fault can be of: the five endpoints, and pictures, clips and sounds."""
+ENDPOINTS = (
+    *("looks", "look", "groups", "group", "voices", "voice", "account"),
+    *("create-video", "video", "create-agent", "agent", "media"),
+)
+"""What a fault can be of: the endpoints, and pictures, clips, sounds and films."""
+
+_LISTS = ("looks", "groups", "voices")
 
 Answer: TypeAlias = Callable[..., dict[str, Any]]
 """Gives the right body, ``answer(shift=0)``; of a list, one that begins so many records further."""
@@ -86,13 +92,15 @@ FAULT_KINDS = {
     "duplicates": "a later page that begins with the last five records of the page before",
     "vanish": "a later page begins one record further, as if one before it had vanished",
     "appear": "a later page begins one record earlier, as if one before it had appeared",
+    "taken": "the request is carried out, and the connection is reset in place of the answer",
+    "cut": "the connection ends amid the picture, clip, sound or film",
 }
 """The kinds of faults, each with what it does."""
 
 _LATER_PAGES = {"repeated-token", "no-token", "stale-token", "duplicates", "vanish", "appear"}
 _OF_MEDIA = {kind for kind in FAULT_KINDS if kind[0].isdigit()} | {
     *("html", "html-502", "empty", "refused", "reset-before", "reset-headers", "reset-body"),
-    *("silent", "drip", "drip-headers"),
+    *("silent", "drip", "drip-headers", "cut"),
 }
 _DRIP = 0.05  # s between two bytes
 _REPEATED = 5  # records
@@ -106,8 +114,9 @@ class Fault:
     ----------
     kind : str
         One of `FAULT_KINDS`.
-    endpoint : {"looks", "look", "groups", "group", "voice", "media"}, optional
-        Only these requests: lists or single records, or pictures, clips and sounds; all of the API unless given.
+    endpoint : str, optional
+        Only these requests, one of `ENDPOINTS`: lists or single records, what begins a video or an agent, or pictures,
+        clips, sounds and films (``media``); all of the API unless given.
     nth : int, default 1
         The first request that it can strike, counted from 1 among those of its endpoint that its kind applies to.
     times : int, optional
@@ -138,7 +147,9 @@ class Fault:
             raise ValueError(f"unknown endpoint {self.endpoint!r}: choose from {', '.join(ENDPOINTS)}")
         if self.endpoint == "media" and self.kind not in _OF_MEDIA:
             raise ValueError(f"the fault {self.kind!r} is none of media")
-        if self.kind in _LATER_PAGES and self.endpoint not in (None, "looks", "groups"):
+        if self.kind == "cut" and self.endpoint != "media":
+            raise ValueError(f"the fault {self.kind!r} is one of media alone: give endpoint='media'")
+        if self.kind in _LATER_PAGES and self.endpoint not in (None, *_LISTS):
             raise ValueError(f"the fault {self.kind!r} is one of lists, not of {self.endpoint!r}")
         for name, least in {"nth": 1, "times": 1, "seed": None}.items():
             value = getattr(self, name)
@@ -208,9 +219,9 @@ class FaultPlan:
         with self._lock:
             return self._struck.copy()
 
-    def strike(self, path: str, query: str, answer: Answer) -> str | None:
-        """Give the kind of fault that a GET is answered with, or None; `answer` gives its right answer."""
-        endpoint = _endpoint(path) if self._rules else None
+    def strike(self, method: str, path: str, query: str, answer: Answer) -> str | None:
+        """Give the kind of fault that a request is answered with, or None; `answer` gives its right answer."""
+        endpoint = _endpoint(method, path) if self._rules else None
         rules = [
             counted
             for counted in self._rules
@@ -247,8 +258,12 @@ def _kinds_for(endpoint: str, query: str, answer: Answer, kinds: set[str]) -> se
     """Give those of some kinds that apply to a request."""
     if endpoint == "media":
         return kinds & _OF_MEDIA
-    if endpoint not in ("looks", "groups") or "token" not in dict(parse_qsl(query)):
+    kinds = kinds - {"cut"}
+    if endpoint not in _LISTS or "token" not in dict(parse_qsl(query)):
         kinds = kinds - _LATER_PAGES
+    if endpoint.startswith("create-"):
+        # To ask for the right answer would carry it out, also where another fault strikes.
+        return kinds
     of_answers = kinds & (_LATER_PAGES | _BODIES.keys() | _RECORDS.keys() | _LENGTHS.keys())
     if not of_answers:
         return kinds
@@ -259,7 +274,11 @@ def _kinds_for(endpoint: str, query: str, answer: Answer, kinds: set[str]) -> se
     return kinds if body["data"] else kinds - _RECORDS.keys()
 
 
-def _endpoint(path: str) -> str | None:
+def _endpoint(method: str, path: str) -> str | None:
+    if method == "POST":
+        return {"/v3/videos": "create-video", "/v3/video-agents": "create-agent"}.get(path)
+    if method != "GET":
+        return None
     match path_segments(path):
         case ["v3", "avatars"]:
             return "groups"
@@ -271,6 +290,14 @@ def _endpoint(path: str) -> str | None:
             return "group"
         case ["v3", "voices", voice_id] if voice_id:
             return "voice"
+        case ["v3", "voices"]:
+            return "voices"
+        case ["v3", "videos", video_id] if video_id:
+            return "video"
+        case ["v3", "video-agents", session_id] if session_id:
+            return "agent"
+        case ["v3", "users", "me"]:
+            return "account"
         case ["v3", *_]:
             return None
     return "media"
@@ -331,6 +358,8 @@ def play(kind: str, handler: FaultyHandler, answer: Answer) -> None:
         )
         handler.send_answer(302, b"", {"Location": where + handler.path})
     else:
+        if kind == "taken":
+            answer()
         _break_off(kind, handler)
 
 
@@ -393,7 +422,7 @@ _BODIES: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "data-null": lambda body: _dump({**body, "data": None}),
 }
 _RECORDS: dict[str, Callable[[dict[str, Any]], bytes]] = {
-    "no-id": _with(id=None, voice_id=None),
+    "no-id": _with(id=None, voice_id=None, video_id=None, session_id=None),
     "number-name": _with(name=5),
     "huge": lambda body: _with(tags=["x" * 9] * 10**6)(body),
     "long-number": lambda body: _with(image_width="the number")(body).replace(b'"the number"', b"7" * 5_000),

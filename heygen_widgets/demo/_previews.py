@@ -77,6 +77,10 @@ class Previews:
         """Return the address of a clip for the look; its address ends in `.mp4` and its format is WebM."""
         return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_video_target.mp4"
 
+    def signed(self, path: str, expires: int) -> str:
+        """Return a path with what makes it an address that holds until then, in Unix seconds."""
+        return f"{path}?Expires={expires}&{self._signature(path, expires)}"
+
     def is_valid(self, path: str, query: str) -> bool:
         """Tell whether a signed address bears its own signature and has not expired."""
         fields = parse_qs(query)

@@ -21,19 +21,24 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any, TypeAlias
 
-from ._answers import Answers, ApiError, path_segments
+from ._answers import Answers, path_segments
 from ._catalogue import Catalogue
+from ._errors import ApiError
 from ._faults import FaultPlan, play
 from ._looks import Look
 from ._portraits import portrait
 from ._previews import Previews, clip_name, read_clips
+from ._videos import Videos
 from ._voices import Voices
 
 # What the base class calls a request: a connection, or for datagrams (not here) data and a socket.
 _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
 _MAX_REQUEST_BODY = 1_000_000
-"""Largest body that is read to keep the connection, in bytes; nothing here takes a body."""
+"""Largest body that is read, in bytes."""
+
+_CREATING = ("/v3/videos", "/v3/video-agents")
+"""The paths that take a POST."""
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 _LENGTH = re.compile(r"\d{1,12}", re.ASCII)
@@ -57,8 +62,12 @@ class DemoServer(socketserver.ThreadingTCPServer):
         `"data"` or `"http"`.
     clock : callable
         Tells the time in Unix seconds, for signed addresses.
+    render_time : float
+        For how long a video is in the making, in s by the clock.
     requests : deque of (str, str)
         Where method and path of each request are noted.
+    accepted : deque of (str, dict)
+        Where path and body of each request for a video that was taken are noted.
     faults : FaultPlan
         Tells which requests are answered with a fault.
 
@@ -83,7 +92,9 @@ class DemoServer(socketserver.ThreadingTCPServer):
         latency: float,
         previews: str,
         clock: Callable[[], float],
+        render_time: float,
         requests: deque[tuple[str, str]],
+        accepted: deque[tuple[str, dict[str, Any]]],
         faults: FaultPlan,
     ) -> None:
         self._connections: set[socket.socket] = set()
@@ -101,7 +112,8 @@ class DemoServer(socketserver.ThreadingTCPServer):
         secret = hashlib.blake2b(f"{api_key} {len(catalogue.looks)} {catalogue.seed}".encode()).digest()
         self.previews = Previews(self.base_url, previews, clock, secret)
         self.voices = Voices(catalogue.groups, self.base_url)
-        self.answers = Answers(catalogue, self.previews, self.voices, secret)
+        self.videos = Videos(catalogue, self.previews, self.voices, self.base_url, clock, render_time, accepted)
+        self.answers = Answers(catalogue, self.previews, self.voices, self.videos, secret)
 
     def start(self) -> None:
         """Serve on a thread of its own."""
@@ -178,38 +190,44 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    _is_cut = False  # whether the answer ends amid its body
+
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         self.server.requests.append((self.command, self.path.replace(self.server.api_key, "…")))
-        self._drop_body()
+        body = self._read_body()
         of_api = path == "/v3" or path.startswith("/v3/")
-        if of_api:
+        # Creating takes its time by itself, in which a second request with the same key is told so.
+        creates = self.command == "POST" and path in _CREATING
+        if of_api and not creates:
             time.sleep(self.server.latency)
-        answer = functools.partial(self.server.answers.get, path, query)
-        may_fail = self.command == "GET" and (self._has_key() or not of_api)
-        if may_fail and (kind := self.server.faults.strike(path, query, answer)):
-            play(kind, self, answer)
-        elif of_api:
-            self._answer_api(path, query)
-        else:
-            self._answer_media(path, query)
+        answer = functools.cache(functools.partial(self._answer, path, query, body))
+        may_fail = self._has_key() if of_api else self.command == "GET"
+        kind = self.server.faults.strike(self.command, path, query, answer) if may_fail else None
+        self._is_cut = kind == "cut"
+        try:
+            if kind is not None and not self._is_cut:
+                play(kind, self, answer)
+            elif of_api:
+                self._send_json(200, answer())
+            else:
+                self._answer_media(path, query)
+        except ApiError as error:
+            self._send_envelope(error)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class looks these names up
 
-    def _answer_api(self, path: str, query: str) -> None:
-        try:
-            if not self._has_key():
-                raise ApiError(401, "unauthorized", "Unauthorized")
-            body = self._only_get(path, query)
-        except ApiError as error:
-            self._send_envelope(error)
-        else:
-            self._send_json(200, body)
-
-    def _only_get(self, path: str, query: str) -> dict[str, Any]:
-        if self.command == "GET":
-            return self.server.answers.get(path, query)
-        raise ApiError(405, "method_not_allowed", f"{self.command} is not allowed here; use GET")
+    def _answer(self, path: str, query: str, body: bytes | None, shift: int = 0) -> dict[str, Any]:
+        """Give the right answer of the API; a POST is carried out by that."""
+        if not self._has_key():
+            raise ApiError(401, "unauthorized", "Unauthorized")
+        if self.command == "POST" and path in _CREATING:
+            wait = functools.partial(time.sleep, self.server.latency)
+            return self.server.videos.create(path, _parsed(body), self.headers.get("Idempotency-Key"), wait)
+        if self.command == "GET" and path not in _CREATING:
+            return self.server.answers.get(path, query, shift=shift)
+        allowed = "POST" if path in _CREATING else "GET"
+        raise ApiError(405, "method_not_allowed", f"{self.command} is not allowed here; use {allowed}")
 
     def _has_key(self) -> bool:
         """Tell whether the request bears the key, in one header and not in both."""
@@ -227,6 +245,11 @@ class _Handler(BaseHTTPRequestHandler):
         sound = self._find_sound(path)
         if sound is not None:
             self._send_ranges(sound, "audio/wav")
+            return
+        film = self._find_film(path, query)
+        if film is not None:
+            name, tag = film
+            self._send_ranges(self.server.clips[name], "video/webm", tag)
             return
         look, kind = self._find_media(path)
         if look is None:
@@ -259,8 +282,18 @@ class _Handler(BaseHTTPRequestHandler):
                 return self.server.voices.sound(file)
         return None
 
-    def _send_ranges(self, media: bytes, kind: str) -> None:
+    def _find_film(self, path: str, query: str) -> tuple[str, str] | None:
+        match path_segments(path):
+            case ["films", file]:
+                film = self.server.videos.film(file)
+                if film is not None and not self.server.previews.is_valid(path, query):
+                    raise ApiError(403, "forbidden", "The address has expired or its signature is wrong")
+                return film
+        return None
+
+    def _send_ranges(self, media: bytes, kind: str, tag: str | None = None) -> None:
         headers = {
+            **({"ETag": tag} if tag else {}),
             "Content-Type": kind,
             "Accept-Ranges": "bytes",
             "Cache-Control": f"public, max-age={_DAY}",
@@ -277,7 +310,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_answer(206, media[start:stop], headers)
 
     def _send_envelope(self, error: ApiError) -> None:
-        self._send_json(error.status, error.envelope, {"Allow": "GET"} if error.status == 405 else {})
+        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+        if error.status == 405:
+            headers["Allow"] = "POST" if self.path.partition("?")[0] in _CREATING else "GET"
+        self._send_json(error.status, error.envelope, headers)
 
     def _send_json(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -285,6 +321,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_answer(self, status: int, body: bytes, headers: dict[str, str], length: int | None = None) -> None:
         """Send headers and body; `length` is what they tell in place of the body's own."""
+        if self._is_cut:
+            length, body = len(body), body[: len(body) // 2]
+            self.close_connection = True
         # One write for headers and body: with two, the second may wait 40 ms for the first to be acknowledged.
         lines = [
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
@@ -305,13 +344,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Let nothing listen on the port for a while."""
         self.server.pause_listening(seconds, meanwhile)
 
-    def _drop_body(self) -> None:
-        """Read a body that nobody asked for, or give the connection up after this answer."""
+    def _read_body(self) -> bytes | None:
+        """Read the body; where it is too large, or has no length, give the connection up after the answer."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" not in self.headers and _LENGTH.fullmatch(length) and int(length) <= _MAX_REQUEST_BODY:
-            self.rfile.read(int(length))
-        else:
-            self.close_connection = True
+            return self.rfile.read(int(length))
+        self.close_connection = True
+        return None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what the base class finds wrong with a request: an envelope, then the end of the connection."""
@@ -323,6 +362,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Write nothing: the service notes its requests itself."""
+
+
+def _parsed(body: bytes | None) -> dict[str, Any]:
+    """Give the JSON object that a body is."""
+    if body is None:
+        raise ApiError(413, "payload_too_large", f"The body must have a length, of {_MAX_REQUEST_BODY} bytes at most")
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise ApiError(400, "validation_error", "The body must be a JSON object")
+    return content
 
 
 def _span(header: str | None, size: int) -> tuple[int, int] | None:

@@ -66,6 +66,16 @@ class Voices:
                 del record["language"], record["status"]
         return record
 
+    def select(self, *, language: str | None = None, gender: str | None = None) -> list[dict[str, Any]]:
+        """Return the records of all voices, or of those that tell a language and a gender, whatever the case."""
+        every = [record for voice_id in self._speakers if (record := self.record(voice_id)) is not None]
+        wanted = {"language": language, "gender": gender}
+        return [
+            record
+            for record in every
+            if all(value is None or str(record.get(name)).lower() == value.lower() for name, value in wanted.items())
+        ]
+
     def sound(self, file: str) -> bytes | None:
         """Return the WAV file that the audio address of a voice ends with the name of, or None."""
         voice_id = file.removesuffix(".wav")

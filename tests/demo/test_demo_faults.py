@@ -291,7 +291,7 @@ CHECKS: dict[str, Check] = {
     **dict.fromkeys(["no-id", "number-name", "huge", "long-number", "nan", "surrogate"], check_record),
     **dict.fromkeys(["gzip-bomb", "bad-gzip"], check_gzip),
     **dict.fromkeys(["length-short", "length-long"], check_length),
-    **dict.fromkeys(["reset-before", "reset-headers", "reset-body"], check_reset),
+    **dict.fromkeys(["reset-before", "reset-headers", "reset-body", "taken"], check_reset),
     **dict.fromkeys(["drip", "drip-headers"], check_drip),
     **dict.fromkeys(["redirect-host", "redirect-http", "redirect-circle"], check_redirect),
     **dict.fromkeys(["repeated-token", "no-token", "stale-token"], check_token),
@@ -300,16 +300,21 @@ CHECKS: dict[str, Check] = {
     "refused": check_refused,
     "silent": check_silent,
 }
+KINDS = [*CHECKS]  # all but what is about pictures and films alone
 
 
-@pytest.mark.parametrize("kind", FAULT_KINDS)
+def test_every_kind_is_checked() -> None:
+    assert {*FAULT_KINDS} == {*KINDS, "cut"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_does_what_it_is_called(kind: str) -> None:
     with DemoService(300, faults=[Fault(kind)]) as service:
         CHECKS[kind](service, kind)
         assert service.struck[kind] > 0
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FAULT_KINDS if CHECKS[kind] in (check_shape, check_record)])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if CHECKS[kind] in (check_shape, check_record)])
 @pytest.mark.parametrize("path", [LOOKS, GROUPS])
 def test_a_single_record_can_be_spoilt_too(path: str, kind: str) -> None:
     with DemoService(300) as service:
@@ -360,10 +365,19 @@ def test_a_rule_strikes_nothing_but_its_endpoint(endpoint: str) -> None:
             "look": f"{LOOKS}/{look.id}",
             "groups": GROUPS,
             "group": f"{GROUPS}/{look.group.id}",
+            "voices": "/v3/voices",
             "voice": f"/v3/voices/{look.group.voice_id}",
+            "account": "/v3/users/me",
+            "video": "/v3/videos/video_1",
+            "agent": "/v3/video-agents/session_1",
             "media": path,
         }
-        assert [name for name, target in targets.items() if hear(service, target).status == 503] == [endpoint]
+        struck = [name for name, target in targets.items() if hear(service, target).status == 503]
+        caller = Caller(service)
+        for name, target in {"create-video": "/v3/videos", "create-agent": "/v3/video-agents"}.items():
+            struck += [name] if caller.call("POST", target, body=b"{}").status == 503 else []
+        assert struck == [endpoint]
+        caller.connection.close()
 
 
 def test_a_rule_without_an_endpoint_strikes_the_whole_api_and_no_picture() -> None:
@@ -377,7 +391,7 @@ RIGHT: dict[str, Any] = {"data": [{"id": "some_id"}], "has_more": False, "next_t
 
 
 def strike(plan: FaultPlan, query: str = "", path: str = LOOKS) -> str | None:
-    return plan.strike(path, query, lambda shift=0: RIGHT)
+    return plan.strike("GET", path, query, lambda shift=0: RIGHT)
 
 
 def struck_numbers(*rules: Fault, requests: int = 2_000) -> list[int]:
@@ -531,7 +545,7 @@ def test_a_rule_can_be_written_as_text() -> None:
     [
         ({"kind": "teapot"}, "unknown fault 'teapot': choose from 401, 402"),
         ({"kind": ["500"]}, r"unknown fault \['500'\]: choose from 401, 402"),
-        ({"kind": "500", "endpoint": "voices"}, "unknown endpoint 'voices': choose from looks, look"),
+        ({"kind": "500", "endpoint": "sounds"}, "unknown endpoint 'sounds': choose from looks, look"),
         ({"kind": "500", "nth": 0}, "nth must be 1 or more, not 0"),
         ({"kind": "500", "times": 0}, "times must be 1 or more, not 0"),
         ({"kind": "500", "probability": 1.5}, "probability must be 0 to 1, not 1.5"),
