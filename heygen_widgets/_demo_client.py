@@ -14,7 +14,12 @@ __all__ = ["demo_client"]
 
 
 def demo_client(
-    looks: int = 2_000, seed: int = 0, latency: float = 0.0, *, previews: Literal["data", "http"] = "data"
+    looks: int = 2_000,
+    seed: int = 0,
+    latency: float = 0.0,
+    *,
+    previews: Literal["data", "http"] = "data",
+    render_time: float = 8.0,
 ) -> HeyGenClient:
     """Give a client on a stand-in for HeyGen's service, which runs in this process on a loopback port.
 
@@ -30,16 +35,21 @@ def demo_client(
         Waited before each answer, in s.
     previews : {"data", "http"}, default "data"
         Preview images as ``data:`` URLs, which show wherever the notebook does, or as http URLs of the stand-in.
+    render_time : float, default 8.0
+        For how long a video is in the making, in s.
 
     Raises
     ------
     TypeError
-        For a `looks` or `seed` that is no integer, or a `latency` that is no number.
+        For a `looks` or `seed` that is no integer, or a `latency` or `render_time` that is no number.
     ValueError
-        For a size out of range, a negative latency or unknown `previews`.
+        For a size out of range, a negative latency or time, or unknown `previews`.
     """
-    service = _running_service(looks, seed, latency, previews)
-    return _DemoClient(service, _code(looks=int(looks), seed=int(seed), latency=float(latency), previews=previews))
+    service = _running_service(looks, seed, latency, previews, render_time)
+    code = _code(
+        looks=int(looks), seed=int(seed), latency=float(latency), previews=previews, render_time=float(render_time)
+    )
+    return _DemoClient(service, code)
 
 
 def _code(**given: float | str) -> str:
@@ -66,8 +76,10 @@ class _DemoClient(HeyGenClient):
 
 
 @functools.cache
-def _running_service(looks: int, seed: int, latency: float, previews: Literal["data", "http"]) -> DemoService:
-    service = DemoService(looks, seed=seed, latency=latency, previews=previews)
+def _running_service(
+    looks: int, seed: int, latency: float, previews: Literal["data", "http"], render_time: float
+) -> DemoService:
+    service = DemoService(looks, seed=seed, latency=latency, previews=previews, render_time=render_time)
     service.start()
     return service
 

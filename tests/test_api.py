@@ -285,7 +285,7 @@ def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, argu
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", None, 5, "\ud800"])
-@pytest.mark.parametrize("method", ["get_look", "get_group", "get_voice"])
+@pytest.mark.parametrize("method", ["get_look", "get_group", "get_voice", "get_video", "get_video_agent"])
 def test_an_id_that_leads_elsewhere_is_refused(method: str, value: Any) -> None:
     with Loopback(OK) as server, client_of(server) as client:
         with pytest.raises((ValueError, TypeError), match="_id"):
@@ -455,6 +455,51 @@ def test_a_fault_in_the_middle_is_told_and_never_a_short_result() -> None:
 
 
 # Against the stand-in for the service
+
+
+def test_list_voices_sends_its_filters_and_reads_the_page() -> None:
+    answer = reply({"data": [{"voice_id": "v", "name": "V"}], "has_more": True, "next_token": "t1"})
+    with Loopback(answer) as server, client_of(server) as client:
+        found = client.list_voices(type="public", language="English", gender="female", limit=100, token="t0")
+    assert ([voice.voice_id for voice in found], found.has_more, found.next_token) == (["v"], True, "t1")
+    assert server.seen[0].path == "/v3/voices"
+    assert server.seen[0].query == {
+        "type": "public",
+        "language": "English",
+        "gender": "female",
+        "limit": "100",
+        "token": "t0",
+    }
+
+
+@pytest.mark.parametrize("arguments", [{"limit": 101}, {"limit": 0}, {"gender": ""}, {"token": ""}])
+def test_a_wrong_argument_of_voices_is_refused_at_once(arguments: dict[str, Any]) -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        with pytest.raises(ValueError, match=f"{next(iter(arguments))} should be"):
+            client.list_voices(**arguments)
+        assert server.seen == []
+
+
+@pytest.mark.parametrize("data", [None, [], "me"])
+def test_an_account_of_another_shape_is_an_error_of_ours(data: object) -> None:
+    with Loopback(reply({"data": data})) as server, client_of(server) as client, pytest.raises(APIResponseError):
+        client.get_me()
+
+
+def test_the_account_comes_as_it_is_served_and_cleaned() -> None:
+    served = {"username": "ada\x00", "left": {"api": 5}, "ratio": 0.5, "id": None}
+    with Loopback(reply({"data": served})) as server, client_of(server) as client:
+        assert client.get_me() == {**served, "username": "ada\N{REPLACEMENT CHARACTER}"}
+    assert server.seen[0].path == "/v3/users/me"
+
+
+def test_all_voices_of_the_stand_in_are_found_and_the_account_is_told() -> None:
+    with DemoService(2_000) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
+        voices = list(client.iter_voices())
+        assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
+        assert len(list(client.iter_voices(max_items=7))) == 7
+        assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
+        assert client.get_me()["remaining_credits"] == 100
 
 
 def test_all_looks_and_groups_of_the_stand_in_are_found() -> None:

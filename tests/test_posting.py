@@ -10,10 +10,11 @@ import socket
 import threading
 
 import pytest
-from loopback import KEY, Handler, Loopback, Reply, client_of, cut_short, failure, hang_up, reply, stay_silent
+from loopback import KEY, Handler, Loopback, Reply, client_of, cut_short, failure, hang_up, hurry, reply, stay_silent
 
 from heygen_widgets import _transport
 from heygen_widgets.api import HeyGenClient
+from heygen_widgets.demo import DemoService, Fault
 from heygen_widgets.errors import (
     APIConnectionError,
     APIResponseError,
@@ -24,6 +25,7 @@ from heygen_widgets.errors import (
     RateLimitError,
     VideoOptionError,
 )
+from heygen_widgets.models import Look
 from heygen_widgets.videos import VideoRequest
 
 REQUEST = VideoRequest(avatar_id="look_1", script="Hello")
@@ -143,6 +145,52 @@ def test_a_post_waits_longer_than_a_get() -> None:
             create(client)
         with pytest.raises(APITimeoutError, match=r"read 0\.1 s"):
             client.get_video("video_1")
+
+
+def a_ready_look(client: HeyGenClient) -> Look:
+    return next(look for look in client.iter_looks() if look.is_ready and "avatar_iv" in look.engines)
+
+
+@pytest.mark.parametrize("fault", ["taken", "reset-before", "503", "429", "length-long"])
+def test_whatever_befalls_the_answer_one_video_exists(fault: str) -> None:
+    rule = Fault(fault, endpoint="create-video", times=2)
+    with (
+        DemoService(100, faults=[rule]) as service,
+        HeyGenClient(service.api_key, base_url=service.base_url) as client,
+    ):
+        look = a_ready_look(client)
+        hurry(client._transport)
+        video = client.create_video(VideoRequest(avatar_id=look.id, script="Hello"))
+        assert service.videos == [video.id]
+        assert service.struck == {fault: 2}
+        assert client.get_video(video.id).id == video.id
+
+
+def test_a_video_whose_every_answer_is_lost_is_had_again_by_its_key() -> None:
+    rule = Fault("taken", endpoint="create-video", times=3)
+    with (
+        DemoService(100, faults=[rule]) as service,
+        HeyGenClient(service.api_key, base_url=service.base_url) as client,
+    ):
+        request = VideoRequest(avatar_id=a_ready_look(client).id, script="Hello")
+        hurry(client._transport)
+        with pytest.raises(APIConnectionError) as caught:
+            client.create_video(request)
+        assert len(service.videos) == 1
+        video = client.create_video(request, idempotency_key=caught.value.idempotency_key)
+        assert service.videos == [video.id]
+
+
+def test_an_agent_whose_answer_is_lost_is_not_asked_again() -> None:
+    with (
+        DemoService(100, faults=[Fault("taken", endpoint="create-agent", times=1)]) as service,
+        HeyGenClient(service.api_key, base_url=service.base_url) as client,
+    ):
+        hurry(client._transport)
+        with pytest.raises(APIConnectionError, match="before you ask again") as caught:
+            client.create_video_agent("An ad")
+        assert caught.value.is_uncertain
+        assert [path for path, _ in service.accepted] == ["/v3/video-agents"]
 
 
 def test_ctrl_c_tells_the_key_to_go_on_with() -> None:
