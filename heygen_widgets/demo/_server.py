@@ -37,6 +37,11 @@ _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 _MAX_REQUEST_BODY = 1_000_000
 """Largest body that is read, in bytes."""
 
+_MAX_DROPPED = 20_000_000
+"""So much of a larger body is read and thrown away before it is refused, in bytes."""
+
+_PIECE = 65_536  # bytes that are thrown away at once
+
 _CREATING = ("/v3/videos", "/v3/video-agents")
 """The paths that take a POST."""
 
@@ -350,6 +355,11 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" not in self.headers and _LENGTH.fullmatch(length) and int(length) <= _MAX_REQUEST_BODY:
             return self.rfile.read(int(length))
         self.close_connection = True
+        if _LENGTH.fullmatch(length):
+            # A client that is still sending when the connection ends never gets to read why.
+            left = min(int(length), _MAX_DROPPED)
+            while left > 0 and (piece := self.rfile.read(min(left, _PIECE))):
+                left -= len(piece)
         return None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -370,6 +380,8 @@ def _parsed(body: bytes | None) -> dict[str, Any]:
         raise ApiError(413, "payload_too_large", f"The body must have a length, of {_MAX_REQUEST_BODY} bytes at most")
     try:
         content = json.loads(body)
+        # A lone surrogate is no text: neither an error nor the record of a video could tell it back.
+        json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):

@@ -146,8 +146,9 @@ class Videos:
             if len(self._at_work) >= AT_A_TIME:
                 message = f"{AT_A_TIME} videos are in the making; wait until one is finished"
                 raise ApiError(429, "rate_limit_exceeded", message, retry_after=2)
+            answer = self._begin_video(given, now) if path == "/v3/videos" else self._begin_agent(given, now)
             self._accepted.append((path, body))
-            return self._begin_video(given, now) if path == "/v3/videos" else self._begin_agent(given, now)
+            return answer
 
     def _begin_video(self, given: Answer, now: float) -> Answer:
         said = f"{given.get('script', '')} {given.get('title', '')}"

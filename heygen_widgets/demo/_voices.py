@@ -73,7 +73,7 @@ class Voices:
         return [
             record
             for record in every
-            if all(value is None or str(record.get(name)).lower() == value.lower() for name, value in wanted.items())
+            if all(value is None or (record.get(name) or "").lower() == value.lower() for name, value in wanted.items())
         ]
 
     def sound(self, file: str) -> bytes | None:

@@ -128,3 +128,10 @@ def test_a_voice_can_be_struck_by_a_fault_and_is_noted_as_any_request() -> None:
         assert caller.get(path)["data"]["voice_id"]
         assert list(service.requests) == [("GET", path)] * 2
         assert service.struck == {"no-id": 1}
+
+
+def test_a_voice_that_tells_no_language_is_of_none_that_can_be_asked_for(caller: Caller) -> None:
+    voices = caller.every("/v3/voices")
+    assert any(voice.get("language") is None for voice in voices)
+    for name in ("language", "gender"):
+        assert caller.every("/v3/voices", **{name: "none"}) == []
