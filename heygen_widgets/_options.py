@@ -22,6 +22,7 @@ SERVICE_ENGINE = "avatar_iv"
 
 _WORDS: dict[State, str] = {"allowed": "yes", "refused": "no", "unknown": "unknown"}
 _VIDEO_LOOKS = ("studio_avatar", "digital_twin")
+_LEFT = 'style="text-align:left"'  # notebooks align tables to the right
 _MOST_NAMED = 10  # engines
 _ENGINES = ("avatar_iv", "avatar_v", "avatar_iii")
 _YES: State = "allowed"
@@ -101,12 +102,10 @@ class VideoOptions(Mapping[str, VideoOption]):
         return f"<VideoOptions with {clip(self.engine)}: {told}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><code>{escape(option.parameter)}</code></td><td>{_WORDS[option.state]}</td>"
-            f'<td style="text-align:left">{escape(option.why)}</td></tr>'
-            for option in self.values()
-        )
-        head = f"<tr><th>with {escape(title('engine', self.engine))}</th><th>allowed</th><th>why</th></tr>"
+        cells = [(f"<code>{escape(o.parameter)}</code>", _WORDS[o.state], escape(o.why)) for o in self.values()]
+        rows = "".join(f"<tr>{''.join(f'<td {_LEFT}>{cell}</td>' for cell in row)}</tr>" for row in cells)
+        heads = f"with {escape(title('engine', self.engine))}", "allowed", "why"
+        head = f"<tr>{''.join(f'<th {_LEFT}>{text}</th>' for text in heads)}</tr>"
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 

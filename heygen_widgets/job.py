@@ -282,13 +282,14 @@ class VideoJob(GuardedTemplate):
         status = video.status if video else ""
         reasons = (clip(video.failure_code), clip(video.failure_message)) if video else ()
         finished = self.is_finished
+        running = not finished and not self._ended.is_set()
         return {
             "name": name_of(look.id, look.name) if look else clip(video.title if video else "") or "Video",
             "id": clip(self.video_id),
             "status": status,
-            "said": title("video_status", status) if status else "Asking",
-            "running": not finished and not self._ended.is_set(),
-            "elapsed": self._elapsed if finished else self._age(),
+            "said": title("video_status", status) if status else "Asking" if running else "Not known",
+            "running": running,
+            "elapsed": self._elapsed if finished else self._age() if running else None,
             "duration": video.duration if video else None,
             "image": (image(look) if look else None) or page(video.thumbnail_url if video else None),
             "video": page(video.video_url) if video and status == "completed" else None,

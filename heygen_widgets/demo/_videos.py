@@ -96,6 +96,7 @@ class Videos:
         self._lock = threading.Lock()
         self._videos: dict[str, _Job] = {}
         self._sessions: dict[str, _Job] = {}
+        self._films: dict[str, _Job] = {}  # of agents
         self._at_work: list[_Job] = []
         self._replies: dict[str, tuple[float, Answer]] = {}
         self._keys_at_work: set[str] = set()
@@ -166,8 +167,9 @@ class Videos:
         job = self._job(look, now, None, "mp4", fails)
         job.asks = asks
         job.film = self._job(look, now, None, "mp4", fails)
-        self._sessions[job.id] = job
+        self._sessions[job.id], self._films[job.film.id] = job, job.film
         _forget_oldest(self._sessions)
+        _forget_oldest(self._films)
         self._at_work.append(job)
         return {"data": {"session_id": job.id, "status": "thinking", "created_at": int(now), "video_id": None}}
 
@@ -247,9 +249,7 @@ class Videos:
 
     def _find(self, video_id: str) -> _Job | None:
         with self._lock:
-            found = self._videos.get(video_id)
-            films = (job.film for job in self._sessions.values() if job.film and job.film.id == video_id)
-            return found or next(films, None)
+            return self._videos.get(video_id) or self._films.get(video_id)
 
     def _film_url(self, job: _Job) -> str:
         expires = int(self._clock()) + _SIGNED
