@@ -14,8 +14,9 @@ from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import ValueWidget
 
 import heygen_widgets
-from heygen_widgets import HeyGenClient, Look, LookCatalogue, LookPicker, Page
+from heygen_widgets import HeyGenClient, Look, LookCatalogue, LookPicker, Page, VideoJob, VideoRequest
 from heygen_widgets.demo import DemoService
+from heygen_widgets.videos import Video
 
 PROJECT = Path(__file__).parents[1]
 TEXT = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -27,6 +28,9 @@ KINDS: dict[str, Any] = {
     "catalogue": LookCatalogue,
     "look": Look,
     "page": Page,
+    "job": VideoJob,
+    "request": VideoRequest,
+    "video": Video,
     **{name: getattr(heygen_widgets, name) for name in heygen_widgets.__all__},
 }
 ORDER = ["Install", "Two commands", "Example", "What to call", "The picker", "Compatibility", "Measured", "Errors"]
@@ -82,7 +86,7 @@ def code_spans(text: str) -> list[str]:
 def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text(program(), encoding="utf-8")
-    with DemoService(looks=400) as service:
+    with DemoService(looks=400, render_time=1) as service:
         settings = {
             "HEYGEN_API_BASE": service.base_url,
             "HEYGEN_API_KEY": service.api_key,
@@ -95,7 +99,7 @@ def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
         assert service.api_key not in done.stdout
     assert "get_look(" in done.stdout or "LookPicker(" in done.stdout
     written = {path.name for path in tmp_path.iterdir() if path.is_file()}
-    assert written == {"README.md", "shortlist.html", "looks.jsonl.gz"}
+    assert written == {"README.md", "shortlist.html", "looks.jsonl.gz", "welcome.mp4"}
 
 
 def test_every_block_is_python_or_a_command() -> None:

@@ -17,6 +17,14 @@ CHOSEN = 4  # a card in the second half of the first row
 SHORTLIST = (0, 4, 13)
 LARGEST = 300_000  # bytes
 
+VIDEO = """from heygen_widgets import VideoRequest, demo_client
+client = demo_client(render_time=1)
+ready = (look for look in client.iter_looks() if look.is_ready and look.default_voice_id)
+look = next(look for look in ready if "avatar_iv" in look.engines)
+job = client.start_video(VideoRequest(avatar_id=look.id, script="Welcome!"))
+job.result()
+job"""
+
 DECODED = "root => [...root.querySelectorAll('img')].every(image => image.complete && image.naturalWidth > 0)"
 
 
@@ -35,6 +43,16 @@ def main() -> None:
             take(notebook.output(SHARE[1]), "compare")
             notebook.run_all()
             take_page(notebook.page, notebook.path.with_name("shortlist.html"), "gallery")
+        take_video(browser, server)
+
+
+def take_video(browser: Browser, server: JupyterServer) -> None:
+    """Take the card of a finished video."""
+    with NotebookPage(server, browser, [VIDEO], viewport=(1180, 1100)) as notebook:
+        notebook.run_cell(0)
+        job = notebook.output(0).locator(".video-job")
+        wait_until(job, "root => root.querySelector('video')?.readyState >= 2")
+        take(job, "video")
 
 
 @contextmanager
