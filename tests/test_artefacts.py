@@ -79,6 +79,22 @@ CELLS = {
             pickle.dump([catalogue.looks, catalogue.groups, picker.value, client.list_looks()], file)
         LookCatalogue(client, ownership="private").load()
     """,
+    "a video is made": """
+        from heygen_widgets import VideoRequest
+        usable = next(look for look in catalogue if look.is_ready and "avatar_iv" in look.engines)
+        request = VideoRequest(avatar_id=usable.id, script="Hello")
+        job = client.start_video(request)
+        video = job.result(60)
+        print(job, video, request, json.dumps(job.get_state(), default=repr))
+        pprint.pprint(vars(job))
+        client.wait_for_video(video.id)
+        client.wait_for_video_agent(client.create_video_agent("An ad").session_id)
+        client.download_video(video.id, "film.webm")
+        with open("video.pkl", "wb") as file:
+            pickle.dump([video, request], file)
+        print(client.get_me(), client.list_voices())
+        job
+    """,
     "! a client is pickled": """
         with open("client.pkl", "wb") as file:
             pickle.dump(client, file)
@@ -101,6 +117,12 @@ CELLS = {
     """,
     "! nobody is there": """
         HeyGenClient(base_url="http://127.0.0.1:1", max_retries=0).list_looks()
+    """,
+    "! a video is asked for where nobody is": """
+        HeyGenClient(base_url="http://127.0.0.1:1", max_retries=0).create_video(request)
+    """,
+    "! a video that is none": """
+        client.start_video(VideoRequest(avatar_id="nobody", script="Hello"))
     """,
     "! a proxy that nobody can read": """
         os.environ["https_proxy"] = "http://[broken"
@@ -127,6 +149,8 @@ LEFT = {
     "frame.parquet",
     "looks.json",
     "looks.pkl",
+    "film.webm",
+    "video.pkl",
     "client.pkl",
     "credential.pkl",
     "error.pkl",
@@ -251,7 +275,7 @@ def test_no_file_that_a_session_leaves_has_the_key(
         monkeypatch.setenv("USERPROFILE", str(tmp_path / "HOME"))
         credentials.parent.mkdir()
         credentials.write_text(json.dumps({"api_key": KEY}))
-    with DemoService(looks=120, api_key=KEY) as service, Loopback(failure(401, "unauthorized")) as another:
+    with DemoService(looks=120, api_key=KEY, render_time=0) as service, Loopback(failure(401, "unauthorized")) as another:
         monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
         monkeypatch.setenv("ANOTHER_SERVICE", another.url)
         notebook = run_session(tmp_path)
