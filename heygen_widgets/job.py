@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -15,7 +16,7 @@ from ._guarded import GuardedTemplate
 from ._messages import echo
 from ._previews import image, page
 from ._text import clip, literal
-from ._threads import begin
+from ._threads import begin, report
 from ._titles import name_of, title
 from ._video_calls import failure_of
 from ._watching import watch
@@ -188,12 +189,19 @@ class VideoJob(GuardedTemplate):
         problem: Exception | None = None
         try:
             for video in watch(self._ask, self._timeout, now=self._now, sleep=self._sleep):
-                self._take(video)
+                self._note(self._take, video)
         except _ClosedError:
             return
         except (HeyGenError, ValueError) as error:
             problem = error
-        self._end(problem)
+        self._note(self._end, problem)
+
+    def _note(self, note: Callable[[Any], None], what: Any) -> None:  # noqa: ANN401 - whatever the method takes
+        """Note something; what an observer of the user's raises meanwhile does not end the following."""
+        try:
+            note(what)
+        except Exception as error:  # noqa: BLE001 - theirs, whatever it is
+            report(error)
 
     def _ask(self) -> Video:
         if self._closing.is_set():
@@ -217,7 +225,7 @@ class VideoJob(GuardedTemplate):
             if video.is_finished and self._elapsed is None and self._video is not None:
                 self._elapsed = self._age()
             self._video = video
-            self.set_trait("status", video.status)
+            self.set_trait("status", clip(video.status))
             self._tell(None)
 
     def _end(self, problem: Exception | None) -> None:
@@ -279,7 +287,7 @@ class VideoJob(GuardedTemplate):
 
     def _shown(self) -> dict[str, Any]:
         video, look = self._video, self.look
-        status = video.status if video else ""
+        status = clip(video.status) if video else ""
         reasons = (clip(video.failure_code), clip(video.failure_message)) if video else ()
         finished = self.is_finished
         running = not finished and not self._ended.is_set()

@@ -275,7 +275,10 @@ def test_no_file_that_a_session_leaves_has_the_key(
         monkeypatch.setenv("USERPROFILE", str(tmp_path / "HOME"))
         credentials.parent.mkdir()
         credentials.write_text(json.dumps({"api_key": KEY}))
-    with DemoService(looks=120, api_key=KEY, render_time=0) as service, Loopback(failure(401, "unauthorized")) as another:
+    with (
+        DemoService(looks=120, api_key=KEY, render_time=0) as service,
+        Loopback(failure(401, "unauthorized")) as another,
+    ):
         monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
         monkeypatch.setenv("ANOTHER_SERVICE", another.url)
         notebook = run_session(tmp_path)

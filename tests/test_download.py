@@ -117,6 +117,21 @@ def test_what_is_another_film_now_begins_again(tmp_path: Path) -> None:
     assert [seen.headers.get("range") for seen in server.films()] == [None, "bytes=300000-", None]
 
 
+def test_a_part_without_a_length_that_ends_too_soon_is_not_the_whole(tmp_path: Path) -> None:
+    def endless(handler: Handler) -> None:
+        handler.send_response(206)
+        handler.send_header("Content-Type", "video/mp4")
+        handler.send_header("Content-Range", f"bytes 300000-{len(FILM) - 1}/{len(FILM)}")
+        handler.end_headers()
+        handler.wfile.write(FILM[300_000:600_000])
+        handler.close_connection = True
+
+    with Films(part(0, None, 300_000), endless) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+    assert server.films()[-1].headers["range"] == "bytes=600000-"
+
+
 def test_a_service_that_knows_no_ranges_sends_it_all_again(tmp_path: Path) -> None:
     with Films(part(0, None, 300_000), part(0, None)) as server, client_of(server) as client:
         client.download_video("video_1", tmp_path / "film.mp4")

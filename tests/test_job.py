@@ -235,6 +235,35 @@ def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> No
             job.result(PATIENCE)
 
 
+def test_an_observer_that_raises_does_not_end_the_following(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: raised.append(told.exc_type))
+
+    def fail(change: Any) -> None:
+        raise KeyError(change["new"])
+
+    hold = threading.Event()
+
+    def wait(handler: Handler) -> None:
+        hold.wait(PATIENCE)
+        video("pending")(handler)
+
+    with followed(wait, video("processing"), DONE) as (_, job):
+        job.observe(fail, "status")
+        hold.set()
+        assert job.result(PATIENCE).is_finished
+        assert end_of(our_threads())
+    assert raised == [KeyError] * 3
+
+
+def test_a_status_of_any_length_is_shown_clipped() -> None:
+    with followed(video("x" * 10_000), DONE) as (_, job):
+        job.result(PATIENCE)
+        assert end_of(our_threads())
+        first = job.told()[0]
+    assert (len(first["status"]), len(first["said"])) == (200, 200)
+
+
 def test_an_observer_that_closes_the_job_ends_it() -> None:
     with followed(video("pending"), video("processing"), DONE) as (_, job):
         job.observe(lambda _: job.close(), "status")

@@ -12,8 +12,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from heygen_widgets.demo import DemoService
+
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SHARE = next(path for path in NOTEBOOKS if path.stem == "03_shortlist_and_share")
+VIDEO = next(path for path in NOTEBOOKS if path.stem == "04_look_to_video")
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 
 Run: TypeAlias = Callable[[Path], tuple[Any, Path]]
@@ -87,6 +90,35 @@ def test_the_gallery_of_a_shortlist_lies_beside_its_notebook_with_a_link_to_it(r
     notebook, folder = run(SHARE)
     assert "href='shortlist.html'" in outputs_of(notebook, "gallery")["text/html"]
     assert "Faces for the new film" in (folder / "shortlist.html").read_text(encoding="utf-8")
+
+
+def test_a_video_is_made_on_the_stand_in_from_the_request_to_its_file(run: Run) -> None:
+    notebook, folder = run(VIDEO)
+    told = outputs_of(notebook, "wrong")["print"]
+    assert [said in told for said in ("is the id of a group", "has 0", "'green'", "no background")] == [True] * 4
+    assert "'type': 'avatar'" in outputs_of(notebook, "request")["text/plain"]
+    assert outputs_of(notebook, "download")["print"] == "completed: 1.6 s\n"
+    assert (folder / "welcome.mp4").read_bytes().startswith(b"\x1aE\xdf\xa3")
+    assert "VideoJob(client, video_id=" in outputs_of(notebook, "taken")["text/plain"]
+    assert "VideoJob(client, video_id=" in outputs_of(notebook, "session")["text/plain"]
+
+
+def test_with_a_key_nothing_is_sent_that_costs_credits_before_the_user_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with DemoService(looks=200, render_time=0) as service:
+        monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
+        monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        notebook = nbformat.read(VIDEO, as_version=4)
+        client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+        client.execute()
+        assert {method for method, _ in service.requests} == {"GET"}
+        assert "Nothing was sent" in outputs_of(notebook, "job")["print"]
+        # With the one word that the notebook names, it is sent.
+        next(cell for cell in notebook.cells if cell.id == "say").source = "send = True"
+        client.execute()
+        assert [path for path, _ in service.accepted] == ["/v3/videos", "/v3/video-agents"]
 
 
 def test_an_observer_hears_of_a_shorter_list_and_reset_of_none(run: Run) -> None:
