@@ -74,7 +74,7 @@ def options_of(look: Look) -> dict[str, Any]:
     -------
     dict
         ``engines``, the heads of the columns; ``rows``, each with a ``label`` and ``cells``: "yes", "no" or
-        "unknown", with an asterisk where HeyGen's own pages disagree; and ``notes``, which tell why.
+        "unknown"; and ``notes``, which tell why. An asterisk stands where HeyGen's own pages disagree.
     """
     engines = look.engines[:_MOST_ENGINES] or (SERVICE_ENGINE,)
     every = [look.video_options(engine) for engine in engines]
@@ -84,9 +84,16 @@ def options_of(look: Look) -> dict[str, Any]:
     ]
     named = [] if look.engines else ["The look lists no engine; the service would take Avatar IV."]
     told = [_note(label, options[name]) for name, label in _OPTIONS.items() for options in every]
-    asides = [_note("Engine*", options["engine"]) for options in every if options["engine"].is_disputed]
+    asides = [
+        _note(f"{title('engine', options.engine)}*", options["engine"])
+        for options in every
+        if options["engine"].is_disputed
+    ]
     return {
-        "engines": [title("engine", engine) for engine in engines],
+        "engines": [
+            title("engine", engine) + "*" * options["engine"].is_disputed
+            for engine, options in zip(engines, every, strict=True)
+        ],
         "rows": rows,
         "notes": list(dict.fromkeys(note for note in (*named, *asides, *told) if note)),
     }

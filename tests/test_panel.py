@@ -85,7 +85,7 @@ def test_details_of_a_look_that_tells_nothing_are_empty_texts_in_the_same_order(
 
 def test_the_options_of_a_look_are_a_column_an_engine_and_tell_why() -> None:
     shown = options_of(look("a", supported_api_engines=("avatar_iv", "avatar_v", "avatar_iii")))
-    assert shown["engines"] == ["Avatar IV", "Avatar V", "Avatar III"]
+    assert shown["engines"] == ["Avatar IV", "Avatar V", "Avatar III*"]
     assert {row["label"]: row["cells"] for row in shown["rows"]} == {
         "Expressiveness": ["yes", "no", "no"],
         "Motion prompt": ["yes", "yes*", "no"],
@@ -95,7 +95,7 @@ def test_the_options_of_a_look_are_a_column_an_engine_and_tell_why() -> None:
         "WebM": ["unknown"] * 3,
     }
     assert "Expressiveness: not for photo avatars with Avatar V." in shown["notes"]
-    assert [note.startswith(("Engine*", "Motion prompt")) for note in shown["notes"] if "models page" in note] == [
+    assert [note.startswith(("Avatar III*", "Motion prompt")) for note in shown["notes"] if "models page" in note] == [
         True
     ] * 2
     assert len(set(shown["notes"])) == len(shown["notes"])
