@@ -19,7 +19,6 @@ __all__ = [
     "SnapshotError",
     "VideoFailedError",
     "VideoOptionError",
-    "VideoOptionWarning",
     "VideoTimeoutError",
 ]
 
@@ -77,10 +76,6 @@ class VideoOptionError(HeyGenError, ValueError):
     def __str__(self) -> str:
         lines = "".join(f"\n- {problem}" for problem in self.problems)
         return f"{self.args[0]} cannot be made like this; nothing was sent:{lines}"
-
-
-class VideoOptionWarning(UserWarning):
-    """Something of a request for a video of which nobody says whether the service takes it."""
 
 
 class VideoFailedError(HeyGenError):

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from ._options import SERVICE_ENGINE, VideoOption, VideoOptions
 from ._request_rules import agent_problems, look_problems, look_warnings, video_problems
 from ._video_records import Video, VideoAgentSession
-from .errors import VideoOptionError, VideoOptionWarning
+from .errors import VideoOptionError
 from .models import AvatarGroup, Look
 
 __all__ = [
@@ -26,10 +26,16 @@ __all__ = [
     "VideoAgentRequest",
     "VideoAgentSession",
     "VideoOption",
+    "VideoOptionWarning",
     "VideoOptions",
     "VideoRequest",
     "VoiceSettings",
 ]
+
+
+class VideoOptionWarning(UserWarning):
+    """Something of a request for a video of which nobody says whether the service takes it."""
+
 
 P = TypeVar("P", "Background", "Caption", "VoiceSettings")
 

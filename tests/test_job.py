@@ -20,9 +20,9 @@ from heygen_widgets.errors import (
     HeyGenError,
     VideoFailedError,
     VideoOptionError,
-    VideoOptionWarning,
     VideoTimeoutError,
 )
+from heygen_widgets.videos import VideoOptionWarning
 
 FILM = "https://files.example/v.mp4?Signature=secret"
 LOOK = Look(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heygen_widgets.errors import APIResponseError, HeyGenError, VideoOptionError, VideoOptionWarning
+from heygen_widgets.errors import APIResponseError, HeyGenError, VideoOptionError
 from heygen_widgets.models import AvatarGroup, Failure, Look
 from heygen_widgets.videos import (
     Background,
@@ -21,6 +21,7 @@ from heygen_widgets.videos import (
     Video,
     VideoAgentRequest,
     VideoAgentSession,
+    VideoOptionWarning,
     VideoRequest,
     VoiceSettings,
 )
