@@ -41,12 +41,13 @@ class HeyGenClient(VideoCalls):
         loopback alone, and loopback bypasses proxies.
     timeout : tuple of float, default (5, 30)
         Connect and read time-out in s, or one number for both. An answer that drips ends after connect + 2 × read, its
-        headers too unless `session` is given.
+        headers too unless `session` is given. What begins a video or an agent reads for 120 s at least.
     max_retries : int, default 2
-        How often a request is sent again after 429, and after 500, 502, 503, 504 or a broken connection where that is
-        safe. Waits 1 s, then twice as long each time, or as long as the service asks for, at most 30 s. After a 429 all
-        threads of the client wait, and then go on one by one, soon as fast as before. With 0 nothing waits. The
-        variable ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read: this argument says it all.
+        How often a request is sent again after 429, 500, 502, 503, 504 or a broken connection where that is safe:
+        always but for an agent, which is asked again only when nothing was sent (see `create_video_agent`). Waits 1 s,
+        then twice as long each time, or as long as the service asks for, at most 30 s. After a 429 all threads of the
+        client wait, and then go on one by one, soon as fast as before. With 0 nothing waits. The variable
+        ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read: this argument says it all.
     session : requests.Session or None, default None
         A session of your own, say for a proxy or a certificate. It is neither changed (though its cookie jar takes what
         the service sets) nor closed.
