@@ -57,11 +57,9 @@ class VideoCalls(Client):
         HeyGenError
             When it fails; with `idempotency_key`, to ask again with, and `is_uncertain`.
         """
-        from .videos import Video, VideoRequest
+        from .videos import Video
 
-        if not isinstance(request, VideoRequest):
-            raise TypeError(f"request should be a VideoRequest, not {type(request).__name__}")
-        body = request.check().to_json()
+        body = self._checked(request).to_json()
         key = checked_idempotency_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
         try:
             answer = self._transport.request("POST", _VIDEOS, body=body, idempotency_key=key)
@@ -285,6 +283,15 @@ class VideoCalls(Client):
                 f"The {shown} is still {status} after {timeout:g} s. It goes on at HeyGen; wait on with {again}."
             )
         return session
+
+    @staticmethod
+    def _checked(request: VideoRequest) -> VideoRequest:
+        """Check a request as far as it does not depend on the look."""
+        from .videos import VideoRequest
+
+        if not isinstance(request, VideoRequest):
+            raise TypeError(f"request should be a VideoRequest, not {type(request).__name__}")
+        return request.check()
 
     def _watch(self, ask: Callable[[], R], timeout: float, bar: Any) -> Iterator[R]:  # noqa: ANN401 - tqdm's
         checked_wait(timeout)

@@ -318,7 +318,7 @@ class HeyGenClient(VideoCalls):
         # The one way up from this floor: only a notebook needs the widget, and this module does without.
         from .job import VideoJob
 
-        request.check()
+        self._checked(request)
         look = self.get_look(request.avatar_id)
         reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
         group = None

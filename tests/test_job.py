@@ -363,6 +363,8 @@ def test_what_the_service_would_refuse_is_not_sent() -> None:
             start(client, engine="avatar_v")
         with pytest.raises(VideoOptionError, match="none is given"):
             start(client, script=None)
+        with pytest.raises(TypeError, match="VideoRequest, not dict"):
+            client.start_video({"avatar_id": "look_1"})  # type: ignore[arg-type]
     assert server.asked() == ["GET /v3/avatars/looks/look_1"]
 
 
