@@ -12,7 +12,7 @@ import threading
 import pytest
 from loopback import KEY, Handler, Loopback, Reply, client_of, cut_short, failure, hang_up, hurry, reply, stay_silent
 
-from heygen_widgets import _transport
+from heygen_widgets import _exchange
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.demo import DemoService, Fault
 from heygen_widgets.errors import (
@@ -35,7 +35,7 @@ BUSY = failure(409, "request_in_progress")
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_transport, "POST_READ", 0.2)
+    monkeypatch.setattr(_exchange, "POST_READ", 0.2)
 
 
 def create(client: HeyGenClient, key: str | None = "key:1") -> str:
