@@ -15,14 +15,13 @@ __all__ = ["details", "options_of", "voice_of"]
 
 _MOST_NAMED = 40  # tags or engines
 _MOST_ENGINES = 4  # columns
-_WORDS = {"allowed": "yes", "refused": "no", "unknown": "unknown"}
 # What differs from look to look, and from engine to engine.
 _OPTIONS = {
     "expressiveness": "Expressiveness",
     "motion_prompt": "Motion prompt",
     "reference_look_id": "Reference look",
     "resolution 4k": "4k",
-    "remove_background": "No background",
+    "remove_background": "Background removed",
     "output_format webm": "WebM",
 }
 
@@ -78,30 +77,31 @@ def options_of(look: Look) -> dict[str, Any]:
     """
     engines = look.engines[:_MOST_ENGINES] or (SERVICE_ENGINE,)
     every = [look.video_options(engine) for engine in engines]
-    rows = [
-        {"label": label, "cells": [_WORDS[options[name].state] + "*" * options[name].is_disputed for options in every]}
-        for name, label in _OPTIONS.items()
-    ]
-    named = [] if look.engines else ["The look lists no engine; the service would take Avatar IV."]
-    told = [_note(label, options[name]) for name, label in _OPTIONS.items() for options in every]
-    asides = [
-        _note(f"{title('engine', options.engine)}*", options["engine"])
-        for options in every
-        if options["engine"].is_disputed
-    ]
-    return {
-        "engines": [
-            title("engine", engine) + "*" * options["engine"].is_disputed
-            for engine, options in zip(engines, every, strict=True)
-        ],
-        "rows": rows,
-        "notes": list(dict.fromkeys(note for note in (*named, *asides, *told) if note)),
-    }
+    rows = [{"label": label, "cells": [options[name].word for options in every]} for name, label in _OPTIONS.items()]
+    heads = [title("engine", options.engine) + "*" * options["engine"].is_disputed for options in every]
+    notes = [] if look.engines else ["The look lists no engine; the service would take Avatar IV."]
+    if any("*" in text for text in (*heads, *(cell for row in rows for cell in row["cells"]))):
+        notes.append("*: HeyGen's own pages disagree.")
+    notes += [f"{head}: {o['engine'].why}." for head, o in zip(heads, every, strict=True) if o["engine"].is_disputed]
+    for name, label in _OPTIONS.items():
+        notes += _notes(label, [(title("engine", options.engine), options[name]) for options in every])
+    return {"engines": heads, "rows": rows, "notes": notes}
 
 
-def _note(label: str, option: VideoOption) -> str:
-    """Say why something is not simply allowed."""
-    return "" if option.state == "allowed" and not option.is_disputed else f"{label}: {option.why}."
+def _notes(label: str, told: list[tuple[str, VideoOption]]) -> list[str]:
+    """Say why something is not simply allowed: once for all engines of which the same is to be said."""
+    engines: dict[str, list[str]] = {}
+    for engine, option in told:
+        if option.state != "allowed" or option.is_disputed:
+            engines.setdefault(option.why.removesuffix(f" with {engine}"), []).append(engine)
+    return [
+        f"{label}: {why}{f' with {_listed(names)}' if f'{why} with {names[0]}' in {o.why for _, o in told} else ''}."
+        for why, names in engines.items()
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _size(look: Look) -> str:

@@ -66,6 +66,7 @@ def download(
     # Imported here, as it is slow and only who waits needs it.
     from tqdm.auto import tqdm
 
+    url = address()  # what has none shall begin no bar and no file
     lines = Lines()
     adapters = {public: WatchedAdapter(lines, public=public, patience=_PATIENCE) for public in (True, False)}
     try:
@@ -74,7 +75,7 @@ def download(
             left = _ATTEMPTS
             while True:
                 before = file.tell()
-                outcome = fetching.attempt(address())
+                outcome = fetching.attempt(url)
                 if not outcome.problem:
                     break
                 left = _ATTEMPTS if file.tell() > before else left - 1
@@ -84,6 +85,7 @@ def download(
                         f"{file.tell():,} bytes, is kept: the same call goes on from there."
                     )
                 sleep(2.0 ** (_ATTEMPTS - left))
+                url = address()
             file.flush()
             os.fsync(file.fileno())
     except _FileError as failure:

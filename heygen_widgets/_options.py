@@ -62,7 +62,7 @@ class VideoOption:
         Its name in ``POST /v3/videos``; where one value of it differs, with that value: ``resolution 4k``,
         ``output_format webm``.
     state : {"allowed", "refused", "unknown"}
-        "unknown" is what nobody documents, or what the look does not tell.
+        "unknown" is what nobody documents, or what the look does not tell: ask HeyGen, or try it with a short script.
     why : str
         In words; "" where nothing is to be said.
     is_disputed : bool
@@ -74,9 +74,14 @@ class VideoOption:
     why: str = ""
     is_disputed: bool = False
 
+    @property
+    def word(self) -> str:
+        """Say it in a word: "yes", "no" or "unknown", with an asterisk where it is disputed."""
+        return _WORDS[self.state] + "*" * self.is_disputed
+
 
 class VideoOptions(Mapping[str, VideoOption]):
-    """What a look allows with one engine: `VideoOption` by parameter. Shows itself as a table in a notebook.
+    """What a look allows with one engine: `VideoOption` by parameter. Shows itself as a table, also when printed.
 
     Attributes
     ----------
@@ -101,8 +106,15 @@ class VideoOptions(Mapping[str, VideoOption]):
         told = ", ".join(f"{option.parameter}: {option.state}" for option in self.values())
         return f"<VideoOptions with {clip(self.engine)}: {told}>"
 
+    def __str__(self) -> str:
+        """Give a table in plain text."""
+        rows = [(option.parameter, option.word, option.why) for option in self.values()]
+        first, second = (max(len(row[place]) for row in rows) for place in (0, 1))
+        lines = [f"{name:{first}}  {word:{second}}  {why}".rstrip() for name, word, why in rows]
+        return "\n".join([f"with {title('engine', self.engine)}:", *lines])
+
     def _repr_html_(self) -> str:
-        cells = [(f"<code>{escape(o.parameter)}</code>", _WORDS[o.state], escape(o.why)) for o in self.values()]
+        cells = [(f"<code>{escape(o.parameter)}</code>", o.word, escape(o.why)) for o in self.values()]
         rows = "".join(f"<tr>{''.join(f'<td {_LEFT}>{cell}</td>' for cell in row)}</tr>" for row in cells)
         heads = f"with {escape(title('engine', self.engine))}", "allowed", "why"
         head = f"<tr>{''.join(f'<th {_LEFT}>{text}</th>' for text in heads)}</tr>"

@@ -76,7 +76,7 @@ def agent_problems(request: Any) -> list[str]:  # noqa: ANN401 - a VideoAgentReq
 def look_problems(request: Any, look: Look, reference: Look | None) -> list[str]:  # noqa: ANN401 - either of the two
     """Tell what the service would refuse for this look."""
     found = []
-    if request.avatar_id is not None and request.avatar_id != look.id:
+    if isinstance(request.avatar_id, str) and request.avatar_id != look.id:
         if request.avatar_id == look.group_id:
             found.append(f"avatar_id {_shown(request.avatar_id)} is the id of a group: give a look's, {look.id!r}")
         else:
@@ -105,6 +105,8 @@ def look_warnings(request: Any, look: Look, group: AvatarGroup | None, reference
     """Tell what nobody can say of this look before the service is asked."""
     found = [f"{option.parameter}: {option.why}" for option in _asked_for(request, look) if _is_doubtful(option)]
     spoken = getattr(request, "script", None)
+    if spoken is not None and not spoken.strip():
+        found.append("script: it has nothing but white space, and nobody says what the service makes of that")
     if spoken is not None and request.voice_id is None and not look.default_voice_id:
         found.append("voice_id: the look tells no voice of its own, and nobody says what the service does then")
     reference_id = getattr(request, "reference_look_id", None)
@@ -122,7 +124,10 @@ def _asked_for(request: Any, look: Look) -> Iterable[VideoOption]:  # noqa: ANN4
         return
     options = look.video_options(request.engine)
     yield options["engine"]
-    for name in ("expressiveness", "motion_prompt", "reference_look_id"):
+    # Of another value it is told already that there is no such one.
+    if request.expressiveness in _CHOICES["expressiveness"]:
+        yield options["expressiveness"]
+    for name in ("motion_prompt", "reference_look_id"):
         if getattr(request, name) is not None:
             yield options[name]
     if request.remove_background is True:
@@ -161,7 +166,8 @@ def _texts(request: object, names: Iterable[str]) -> list[str]:
         if value is None and optional:
             continue
         if not isinstance(value, str) or not value or not _is_sendable(value):
-            found.append(f"{name} should be a text that is not empty, not {_shown(value)}")
+            hint = ": give its id" if isinstance(value, (Look, AvatarGroup)) else ""
+            found.append(f"{name} should be a text that is not empty, not {_shown(value)}{hint}")
     return found
 
 
@@ -228,7 +234,11 @@ def _background(background: Any) -> list[str]:  # noqa: ANN401 - a Background, w
 def _caption(caption: Any) -> list[str]:  # noqa: ANN401 - a Caption, which is a floor above
     if caption is None:
         return []
-    found = [] if caption.file_format == "srt" else [f"caption file_format should be 'srt', not {_shown(caption)}"]
+    found = (
+        []
+        if caption.file_format == "srt"
+        else [f"caption file_format should be 'srt', not {_shown(caption.file_format)}"]
+    )
     if caption.style not in (None, "default"):
         found.append(f"caption style should be 'default' or left out, not {_shown(caption.style)}")
     return found

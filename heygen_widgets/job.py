@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 import traitlets
 from ipywidgets import Layout
 
-from ._arguments import checked_id, checked_wait
+from ._arguments import checked_id, checked_wait, is_loopback
 from ._guarded import GuardedTemplate
 from ._messages import echo
 from ._previews import image, page
@@ -148,7 +149,7 @@ class VideoJob(GuardedTemplate):
         try:
             ended = self._ended.wait(None if timeout is None else checked_wait(timeout))
         except KeyboardInterrupt:
-            raise KeyboardInterrupt("The waiting has ended; the job goes on, and so does the render.") from None
+            raise KeyboardInterrupt(f"The waiting has ended; {self._goes_on()}") from None
         with self._guard:
             video, problem = self._video, self._problem
         if video is not None and video.is_finished:
@@ -157,10 +158,10 @@ class VideoJob(GuardedTemplate):
             return video
         if not ended:
             raise VideoTimeoutError(
-                f"The video {self.video_id!r} is not finished after {timeout:g} s. It goes on; so does the job."
+                f"The video {clip(self.video_id)} is not finished after {timeout:g} s; {self._goes_on()}"
             )
         if self._closing.is_set():
-            raise HeyGenError(f"The job was closed; client.wait_for_video({literal(self.video_id)}) waits on.")
+            raise HeyGenError(f"The job was closed; {self._goes_on()}")
         raise problem or self._not_finished()
 
     def follow(self) -> None:
@@ -237,6 +238,10 @@ class VideoJob(GuardedTemplate):
             self._ended.set()
             self._tell(None)
 
+    def _goes_on(self) -> str:
+        """Say how to come back to a video that is not finished."""
+        return f"the render goes on at HeyGen. Wait on with client.wait_for_video({literal(self.video_id)})."
+
     def _not_finished(self) -> VideoTimeoutError:
         return VideoTimeoutError(
             f"The video is not finished after {self._timeout:g} s of waiting. It goes on at HeyGen; follow it on with "
@@ -297,6 +302,7 @@ class VideoJob(GuardedTemplate):
             "status": status,
             "said": title("video_status", status) if status else "Asking" if running else "Not known",
             "running": running,
+            "practising": is_loopback(urlsplit(self._client.base_url).hostname),
             "elapsed": self._elapsed if finished else self._age() if running else None,
             "duration": video.duration if video else None,
             "image": (image(look) if look else None) or page(video.thumbnail_url if video else None),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ipywidgets import Layout, ValueWidget
 
-from ._code import curl_code, python_code
+from ._code import curl_code, python_code, video_code
 from ._fallback import fallback
 from ._messages import echo
 from ._panel import LookPanel
@@ -162,7 +162,7 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
                 self.values = ()
                 self.selected_id = selected_id
 
-    def code(self, kind: Literal["python", "curl"] = "python") -> str:
+    def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
         """Give code that brings back what is chosen, the filter and the view, also in another notebook.
 
         A choice made with the mouse is gone when the cell runs again; this keeps it. There is never a key in it.
@@ -171,20 +171,27 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
 
         Parameters
         ----------
-        kind : {"python", "curl"}, default "python"
+        kind : {"python", "curl", "video"}, default "python"
             Python, which runs as it stands; or commands for the looks chosen and, as far as the service can filter, for
-            those that match (``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/looks``).
+            those that match (``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/looks``); or Python that makes a
+            video with the first look chosen, which costs credits.
 
         Raises
         ------
         ValueError
-            For another `kind`.
+            For another `kind`, or for a video where nothing is chosen that one can be made with.
         """
-        if kind not in ("python", "curl"):
-            raise ValueError(f'kind must be "python" or "curl", not {kind!r}')
+        if kind not in ("python", "curl", "video"):
+            raise ValueError(f'kind must be "python", "curl" or "video", not {kind!r}')
         with self._guard:
             values, wanted, multiple, show = self.values, self.filter, self.multiple, self.show
             client = self._catalogue.client if self._catalogue is not None else None
+        if kind == "video":
+            code = video_code(values[0], self._client_code()) if values else None
+            if code is None:
+                chosen = f"{values[0]!r} is not ready" if values else "nothing is chosen"
+                raise ValueError(f"There is no code for a video, since {chosen}: choose a look that is ready")
+            return code
         if kind == "curl":
             return curl_code(values, wanted, client.base_url if client else BASE_URL)
         return python_code(values, wanted, self._client_code(), multiple, show)

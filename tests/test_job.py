@@ -163,7 +163,7 @@ def test_waiting_no_longer_than_asked_leaves_the_job_at_work() -> None:
         DONE(handler)
 
     with followed(wait) as (_, job):
-        with pytest.raises(VideoTimeoutError, match="so does the job"):
+        with pytest.raises(VideoTimeoutError, match=r"client\.wait_for_video"):
             job.result(0)
         hold.set()
         assert job.result(PATIENCE).is_finished

@@ -91,10 +91,11 @@ def test_the_options_of_a_look_are_a_column_an_engine_and_tell_why() -> None:
         "Motion prompt": ["yes", "yes*", "no"],
         "Reference look": ["no", "yes", "no"],
         "4k": ["unknown", "unknown", "no"],
-        "No background": ["unknown"] * 3,
+        "Background removed": ["unknown"] * 3,
         "WebM": ["unknown"] * 3,
     }
-    assert "Expressiveness: not for photo avatars with Avatar V." in shown["notes"]
+    assert "Expressiveness: not for photo avatars with Avatar V and Avatar III." in shown["notes"]
+    assert shown["notes"][0] == "*: HeyGen's own pages disagree."
     assert [note.startswith(("Avatar III*", "Motion prompt")) for note in shown["notes"] if "models page" in note] == [
         True
     ] * 2
@@ -115,6 +116,18 @@ def test_a_panel_offers_code_for_a_video_with_what_is_ready_alone() -> None:
     picker.vue_ask_details({"view": "v", "ids": ["a", "b"]})
     code = [shown["video_code"] for shown in picker.answers("details")[0]["looks"]]
     assert ('VideoRequest(avatar_id="a"' in code[0], code[1]) == (True, None)
+    picker.close()
+
+
+def test_the_code_for_a_video_is_had_in_python_too() -> None:
+    picker = LookPicker([look("a"), look("b", status="failed")])
+    with pytest.raises(ValueError, match="nothing is chosen"):
+        picker.code("video")
+    picker.selected_id = "b"
+    with pytest.raises(ValueError, match="not ready"):
+        picker.code("video")
+    picker.selected_id = "a"
+    assert 'VideoRequest(avatar_id="a"' in picker.code("video")
     picker.close()
 
 
@@ -481,7 +494,7 @@ def test_the_code_of_a_picker_over_looks_makes_one_over_the_whole_catalogue() ->
 
 
 def test_an_unknown_kind_of_code_is_an_error_that_names_the_known() -> None:
-    with pytest.raises(ValueError, match=r'"python" or "curl", not \'js\''):
+    with pytest.raises(ValueError, match=r'"python", "curl" or "video", not \'js\''):
         LookPicker(many(1)).code("js")  # type: ignore[arg-type]
 
 

@@ -131,6 +131,11 @@ def test_options_show_as_a_table_and_as_one_line() -> None:
     assert "<b>" not in options._repr_html_()
     assert options._repr_html_().count("<tr>") == len(options) + 1
     assert repr(a_look().video_options()).startswith("<VideoOptions with avatar_iv: engine: allowed, ")
+    lines = str(a_look().video_options("avatar_v")).splitlines()
+    assert lines[0] == "with Avatar V:"
+    assert lines[3].split("  ", 1)[0] == "expressiveness"
+    assert [line.split()[1] for line in lines[1:5]] == ["yes", "yes", "no", "yes*"]
+    assert "not for photo avatars with Avatar V" in lines[3]
 
 
 def test_an_engine_that_is_no_text_is_told() -> None:
@@ -220,6 +225,7 @@ def test_every_problem_is_told_at_once_with_its_value() -> None:
     [
         ({"avatar_id": ""}, "avatar_id should be"),
         ({"avatar_id": None}, "avatar_id should be"),
+        ({"avatar_id": a_look()}, ": give its id"),
         ({"script": None}, "none is given"),
         ({"script": ""}, "has 0"),
         ({"script": 5}, "script should be a text, not 5"),
@@ -243,7 +249,8 @@ def test_every_problem_is_told_at_once_with_its_value() -> None:
         ({"background": Background("image", url="https://example.org/a.png", asset_id="a")}, "exactly one"),
         ({"background": Background("image", asset_id="")}, "asset_id should not be ''"),
         ({"background": Background("video")}, "'video'"),
-        ({"caption": Caption("vtt")}, "'vtt'"),
+        ({"caption": Caption("vtt")}, "should be 'srt', not 'vtt'"),
+        ({"expressiveness": "wild"}, "high, medium, low, not 'wild'"),
         ({"caption": Caption(style="bold")}, "'bold'"),
         ({"voice_settings": VoiceSettings(speed=float("nan"))}, "nan"),
         ({"voice_settings": VoiceSettings(speed=True)}, "True"),
@@ -291,6 +298,10 @@ def test_no_engine_at_all_is_a_doubt_and_one_that_is_named_then_refused() -> Non
 @pytest.mark.parametrize("fields", [{"remove_background": True}, {"output_format": "webm"}])
 def test_what_needs_matting_is_a_doubt(avatar_type: str, fields: dict[str, Any]) -> None:
     assert ["matting" in doubt for doubt in checked(a_request(**fields), a_look(avatar_type))[1]] == [True]
+
+
+def test_a_script_of_white_space_alone_is_a_doubt() -> None:
+    assert ["white space" in doubt for doubt in checked(a_request(script=" \n"), a_look())[1]] == [True]
 
 
 def test_a_script_that_no_voice_may_speak_is_a_doubt() -> None:

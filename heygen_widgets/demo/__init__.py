@@ -40,8 +40,9 @@ class DemoService:
     threads are daemons, so it ends with the process at the latest.
 
     A video is in the making for `render_time`; ten at a time, then another one is refused with 429. Its film is the
-    look's own clip as WebM, whatever format was asked for. With `[fail]` in a script, a title or a prompt it fails;
-    with `[ask]` in a prompt an agent asks something. What the service refuses of a request, this refuses too.
+    clip that is its look's preview too, as WebM, whatever format was asked for. With `[fail]` in a script, a title or a
+    prompt it fails; with `[ask]` in a prompt an agent asks something. What the service refuses of a request, this
+    refuses too.
 
     Parameters
     ----------

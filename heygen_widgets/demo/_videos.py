@@ -59,7 +59,7 @@ class Videos:
     """All videos and agents of one running stand-in. Threads may share it.
 
     A script, a title or a prompt with ``[fail]`` in it fails at the end; a prompt with ``[ask]`` asks something instead
-    of going on. The film of a video is its look's own clip as WebM, whatever format was asked for.
+    of going on. The film of a video is the clip that is its look's preview too, as WebM, whatever format was asked for.
 
     Parameters
     ----------
@@ -244,6 +244,8 @@ class Videos:
                 "created_at": int(job.created),
                 "video_id": job.film.id if job.film and status == "completed" else None,
                 "message": message,
+                "failure_code": "agent_failed" if status == "failed" else None,
+                "failure_message": "The stand-in was told to fail." if status == "failed" else None,
             }
         }
 
