@@ -19,6 +19,8 @@ from ._exchange import Exchange, Fault, Request
 from ._pace import Pace
 from .errors import APIStatusError, HeyGenError, RateLimitError
 
+__all__ = ["Transport", "tell_what_is_known"]
+
 _LONGEST_WAIT = 30.0  # s
 _LONGEST_IN_PROGRESS = 120.0  # s, for which a request that the service says it is still at work on is sent again
 
@@ -156,7 +158,7 @@ class Transport(Exchange):
                 self._pace.speed_up()
             if attempt == self._max_retries or not outcome.retry:
                 if method == "POST":
-                    _tell_what_is_known(outcome.error, may_have_begun, idempotency_key)
+                    tell_what_is_known(outcome.error, may_have_begun, idempotency_key)
                 raise outcome.error
             if not limited:
                 self._sleep(wait)
@@ -172,7 +174,7 @@ class Transport(Exchange):
             # A 429 has come meanwhile, which holds up also what had its turn.
 
 
-def _tell_what_is_known(error: HeyGenError, may_have_begun: bool, key: str | None) -> None:
+def tell_what_is_known(error: HeyGenError, may_have_begun: bool, key: str | None) -> None:
     """Add to an error of a POST what its user needs in order to go on."""
     error.idempotency_key = key
     error.is_uncertain = may_have_begun

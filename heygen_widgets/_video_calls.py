@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ._arguments import checked_id, checked_idempotency_key, checked_wait
 from ._client import Client
 from ._text import clip, literal
+from ._transport import tell_what_is_known
 from ._watching import Progressing, watch
-from .errors import HeyGenError, VideoFailedError, VideoTimeoutError
+from .errors import APIResponseError, HeyGenError, VideoFailedError, VideoTimeoutError
 
 if TYPE_CHECKING:
     from .videos import Video, VideoAgentSession, VideoRequest
@@ -68,7 +69,7 @@ class VideoCalls(Client):
                 "Whether the video was begun is not known: create_video with the same request and "
                 f"idempotency_key={key!r} gives it, and makes no second one."
             ) from None
-        return Video.from_json(answer["data"])
+        return _begun(Video.from_json, answer["data"], key)
 
     def get_video(self, video_id: str) -> Video:
         """Get one video, finished or not, with addresses that are fresh: ``GET /v3/videos/{video_id}``.
@@ -226,7 +227,7 @@ class VideoCalls(Client):
             raise KeyboardInterrupt(
                 "Whether the agent began is not known: look among your videos at HeyGen before you ask again."
             ) from None
-        return VideoAgentSession.from_json(answer["data"])
+        return _begun(VideoAgentSession.from_json, answer["data"], None)
 
     def get_video_agent(self, session_id: str) -> VideoAgentSession:
         """Get what a video agent is at: ``GET /v3/video-agents/{session_id}``.
@@ -303,6 +304,15 @@ class VideoCalls(Client):
                 bar.refresh()  # for the time that has gone by
 
         return watch(ask, timeout, now=self._transport.now, sleep=sleep)
+
+
+def _begun(read: Callable[[object], R], record: object, key: str | None) -> R:
+    """Read the answer to a POST: where that makes no sense, something may have begun all the same."""
+    try:
+        return read(record)
+    except APIResponseError as error:
+        tell_what_is_known(error, True, key)
+        raise
 
 
 def failure_of(video: Video) -> VideoFailedError:

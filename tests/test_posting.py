@@ -111,6 +111,8 @@ def test_without_retries_nothing_is_repeated() -> None:
         ([hang_up], APIConnectionError, True),
         ([failure(503)], APIStatusError, True),
         ([reply(b"<html>")], APIResponseError, True),
+        ([reply({"data": {"status": "waiting"}})], APIResponseError, True),
+        ([reply({"data": None})], APIResponseError, True),
         ([failure(402)], InsufficientCreditError, False),
         ([failure(400)], APIStatusError, False),
         ([failure(429)], RateLimitError, False),
@@ -191,6 +193,14 @@ def test_an_agent_whose_answer_is_lost_is_not_asked_again() -> None:
             client.create_video_agent("An ad")
         assert caught.value.is_uncertain
         assert [path for path, _ in service.accepted] == ["/v3/video-agents"]
+
+
+def test_an_answer_about_an_agent_that_makes_no_sense_is_uncertain() -> None:
+    answer = reply({"data": {"session": 5}})
+    with Loopback(answer) as server, client_of(server) as client, pytest.raises(APIResponseError) as caught:
+        client.create_video_agent("An ad")
+    assert caught.value.is_uncertain
+    assert "before you ask again" in str(caught.value)
 
 
 def test_ctrl_c_tells_the_key_to_go_on_with() -> None:
