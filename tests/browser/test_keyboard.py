@@ -86,7 +86,19 @@ def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_note
     notebook.cells.nth(0).locator(".cm-content").focus()
     page.keyboard.press("Escape")
     names = tab_through(page)
-    bar = ["Search", "Type", "Gender", "Orientation", "Engine", "Ownership", "Status", "Character", "Tag", "Sort"]
+    bar = [
+        "Search",
+        "Type",
+        "Gender",
+        "Orientation",
+        "Engine",
+        "Ownership",
+        "Status",
+        "Ready",
+        "Character",
+        "Tag",
+        "Sort",
+    ]
     line = ["Refresh", "Remove “a”", "Clear filters", "Looks", "Characters"]
     assert names[: len(bar) + len(line) + 1] == [*bar, *line, "card 0"]
     rest = names[len(bar) + len(line) + 1 :]
