@@ -98,16 +98,16 @@ def checked_timeout(value: object) -> tuple[float, float]:
 
 
 def checked_wait(value: object) -> float:
-    """Check how long somebody would wait: s, 0 or more.
+    """Check how long somebody would wait: s, from 0 to 1,000 days.
 
     Raises
     ------
     ValueError
         When it is anything else.
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf"):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 86_400_000:
         return float(value)
-    raise ValueError(f"timeout should be a number of s, 0 or more, not {value!r}")
+    raise ValueError(f"timeout should be a number of s, from 0 to 1,000 days, not {value!r}")
 
 
 def checked_idempotency_key(value: object) -> str:

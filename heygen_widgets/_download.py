@@ -12,6 +12,11 @@ from typing import Any, BinaryIO, NamedTuple
 import requests
 import urllib3
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
+
 from ._pictures import Problem, environment, prepared
 from ._public import Lines, RefusedError, WatchedAdapter
 from .errors import APIConnectionError
@@ -67,10 +72,12 @@ def download(
     from tqdm.auto import tqdm
 
     url = address()  # what has none shall begin no bar and no file
-    lines = Lines()
+    lines, is_ours = Lines(), False
     adapters = {public: WatchedAdapter(lines, public=public, patience=_PATIENCE) for public in (True, False)}
     try:
         with open(part, "ab") as file, tqdm(desc=path.name, unit="B", unit_scale=True, initial=file.tell()) as bar:
+            _claim(file, path)
+            is_ours = True
             fetching = _Fetching(file, adapters, base_url, bar)
             left = _ATTEMPTS
             while True:
@@ -88,6 +95,9 @@ def download(
                 url = address()
             file.flush()
             os.fsync(file.fileno())
+            if fcntl is not None:
+                # While it is still ours: elsewhere an open file cannot be renamed.
+                os.replace(part, path)
     except _FileError as failure:
         raise failure.error from None
     except KeyboardInterrupt:
@@ -95,10 +105,21 @@ def download(
     finally:
         for adapter in adapters.values():
             adapter.close()
-        if part.exists() and part.stat().st_size == 0:
+        if is_ours and part.exists() and part.stat().st_size == 0:
             part.unlink()
-    os.replace(part, path)
+    if fcntl is None:
+        os.replace(part, path)
     return path
+
+
+def _claim(file: BinaryIO, path: Path) -> None:
+    """Keep others from writing the same part, for as long as it is open; on Windows nothing does."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise APIConnectionError(f"{path.name!r} is being downloaded already: wait for that to end.") from None
 
 
 class _Fetching:
@@ -110,6 +131,7 @@ class _Fetching:
         self._base_url = base_url
         self._bar = bar
         self._tag: str | None = None
+        self._total: int | None = None
 
     def attempt(self, url: str) -> _Outcome:
         """Ask for what is missing, and write as much of it as comes."""
@@ -136,7 +158,7 @@ class _Fetching:
     def _take(self, response: requests.Response, start: int) -> _Outcome:
         status, headers = response.status_code, response.headers
         span = _RANGE.fullmatch(headers.get("Content-Range", "").strip())
-        if status == 416:
+        if status == 416 and start:
             # Where the part is whole already, nothing is left to ask for.
             if headers.get("Content-Range", "") == f"bytes */{start}":
                 return _Outcome()
@@ -144,8 +166,11 @@ class _Fetching:
             return _Outcome("what is here does not fit what is there")
         if status not in (200, 206):
             return _Outcome(f"it was answered with status {status}", is_final=300 <= status < 400)
-        if "html" in headers.get("Content-Type", "").lower():
-            return _Outcome("a web page came in its place", is_final=True)
+        kind = headers.get("Content-Type", "").lower()
+        if "html" in kind or "json" in kind:
+            return _Outcome("a web page or an error came in its place", is_final=True)
+        if headers.get("Content-Encoding", "identity").lower() != "identity":
+            return _Outcome("it came packed, which it was not asked for", is_final=True)
         changed = self._tag is not None and headers.get("ETag", self._tag) != self._tag
         if status == 200 or changed or span is None or int(span[1]) != start:
             self._begin_again()
@@ -155,7 +180,10 @@ class _Fetching:
             total = int(whole) if whole.isascii() and whole.isdigit() else None
         else:
             total = int(span[2]) if span[2] != "*" else None
-        self._tag = headers.get("ETag")
+            if self._total is not None and total not in (None, self._total):
+                self._begin_again()
+                return _Outcome("its length is another one now")
+        self._tag, self._total = headers.get("ETag"), total or self._total
         self._bar.total = total
         if total is not None and total > _LARGEST:
             return _Outcome(f"it is larger than {_LARGEST >> 30} GB", is_final=True)
@@ -167,12 +195,16 @@ class _Fetching:
             self._bar.update(len(piece))
             if self._file.tell() > _LARGEST:
                 return _Outcome(f"it is larger than {_LARGEST >> 30} GB", is_final=True)
-        if total is not None and self._file.tell() != total:
-            return _Outcome(f"{self._file.tell():,} of {total:,} bytes came")
-        return _Outcome()
+        size = self._file.tell()
+        if not size:
+            return _Outcome("nothing came")
+        if self._total is not None and size != self._total:
+            return _Outcome(f"{size:,} of {self._total:,} bytes came")
+        # A part that does not tell of the whole: the next answer says whether more is there.
+        return _Outcome("its length is not told") if status == 206 and self._total is None else _Outcome()
 
     def _begin_again(self) -> None:
         self._file.seek(0)
         self._file.truncate()
-        self._tag = None
+        self._tag = self._total = None
         self._bar.reset()

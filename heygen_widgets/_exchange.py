@@ -123,8 +123,11 @@ class Exchange:
             return answer
         if answer.status >= 400:
             error = error_for_status(str(request), answer, credential)
+            # A conflict that does not say of what kind it is may well be that one.
             in_progress = (
-                request.idempotency_key is not None and answer.status == 409 and error.code == "request_in_progress"
+                request.idempotency_key is not None
+                and answer.status == 409
+                and error.code in ("request_in_progress", None)
             )
             passing = answer.status in _PASSING_STATUSES and request.is_repeatable
             return Fault(
@@ -136,7 +139,8 @@ class Exchange:
                 may_have_begun=in_progress or answer.status >= 500 or answer.status == 408,
             )
         if not 200 <= answer.status < 300:
-            return Fault(redirect_error(str(request), answer, credential), may_have_begun=False)
+            # "See other" is what follows something done.
+            return Fault(redirect_error(str(request), answer, credential), may_have_begun=answer.status == 303)
         content, problem = parse_json(answer.body)
         if isinstance(content, dict) and "data" in content:
             return content
@@ -226,7 +230,7 @@ class Exchange:
 
 def _nothing_was_sent(exc: Exception) -> bool:
     """Tell whether there was no connection yet, to the service or to a proxy."""
-    if isinstance(exc, requests.ConnectTimeout):
+    if isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)):
         return True
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     return isinstance(getattr(reason, "original_error", reason), urllib3.exceptions.NewConnectionError)

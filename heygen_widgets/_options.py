@@ -124,10 +124,13 @@ class VideoOptions(Mapping[str, VideoOption]):
 def default_engine(listed: Sequence[str]) -> str:
     """Give the engine that a video is made with unless one is named.
 
-    It is ``avatar_iv``, the service's own choice, where the look lists that or lists nothing at all, else the first it
-    lists: without a name, the service would take ``avatar_iv`` and refuse it (inferred).
+    It is ``avatar_iv``, the service's own choice, where the look lists that or lists nothing at all, else the first
+    known one that it lists, else the first: without a name, the service would take ``avatar_iv`` and refuse it
+    (inferred).
     """
-    return SERVICE_ENGINE if not listed or SERVICE_ENGINE in listed else listed[0]
+    if not listed or SERVICE_ENGINE in listed:
+        return SERVICE_ENGINE
+    return next((engine for engine in listed if engine in _ENGINES), listed[0])
 
 
 def video_options(avatar_type: str, listed: Sequence[str], engine: str | None, has_voice: bool) -> VideoOptions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -252,7 +251,7 @@ def _voice_settings(settings: Any) -> list[str]:  # noqa: ANN401 - VoiceSettings
         value = getattr(settings, name)
         if value is None:
             continue
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not is_number or not low <= value <= high:
             found.append(f"voice_settings {name} should be {low:g} to {high:g}, not {_shown(value)}")
     locale = settings.locale

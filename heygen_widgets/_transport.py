@@ -135,7 +135,11 @@ class Transport(Exchange):
         may_have_begun = False
         while True:
             self._wait_for_turn()
-            self.credential = self.credential.renewed()
+            ended = self._renew_credential()
+            if ended is not None:
+                if method == "POST":
+                    tell_what_is_known(ended, may_have_begun, idempotency_key)
+                raise ended
             sent = self._now()
             outcome = self.attempt(request, self.credential)
             if not isinstance(outcome, Fault):
@@ -165,6 +169,14 @@ class Transport(Exchange):
             attempt += 1
             with self._counting:
                 self._retries += 1
+
+    def _renew_credential(self) -> HeyGenError | None:
+        """Read a login anew that has expired; give the error where there is none any more."""
+        try:
+            self.credential = self.credential.renewed()
+        except HeyGenError as error:
+            return error
+        return None
 
     def _wait_for_turn(self) -> None:
         while (wait := self._pace.turn(self._now())) > 0:

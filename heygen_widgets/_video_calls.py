@@ -69,6 +69,14 @@ class VideoCalls(Client):
                 "Whether the video was begun is not known: create_video with the same request and "
                 f"idempotency_key={key!r} gives it, and makes no second one."
             ) from None
+        except HeyGenError:
+            raise
+        except Exception as error:
+            # Such as what a hook of the user's session raises.
+            error.add_note(
+                f"The video may have been begun: asked again with idempotency_key={key!r} it makes no second."
+            )
+            raise
         return _begun(Video.from_json, answer["data"], key)
 
     def get_video(self, video_id: str) -> Video:
@@ -86,8 +94,8 @@ class VideoCalls(Client):
     def wait_for_video(self, video_id: str, timeout: float = 1_200) -> Video:
         """Wait until a video is finished, with a bar that tells how far it is: ``GET /v3/videos/{video_id}``.
 
-        A render commonly takes 10 to 15 minutes. It is asked for after 2 s, then less and less often, at last every
-        30 s. Ctrl-C ends the waiting alone.
+        A render commonly takes 10 to 15 minutes. It is asked for at once, after 2 s, then less and less often, at last
+        every 30 s. Ctrl-C ends the waiting alone.
 
         Parameters
         ----------
@@ -160,8 +168,8 @@ class VideoCalls(Client):
                 raise failure_of(video)
             if not video.video_url:
                 raise HeyGenError(
-                    f"The video {video_id!r} has nothing to download, its status is {video.status!r}: wait for it with "
-                    f"client.wait_for_video({literal(video_id)})."
+                    f"The video {video_id!r} has nothing to download, its status is {clip(video.status)!r}: wait "
+                    f"for it with client.wait_for_video({literal(video_id)})."
                 )
             return video.video_url
 

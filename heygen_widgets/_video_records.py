@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from . import _reading as read
+from ._text import clip
 from .errors import APIResponseError
 
 __all__ = ["Video", "VideoAgentSession"]
@@ -15,7 +16,7 @@ _LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that dateti
 _LONGEST_VIDEO = 10**7  # s
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Video:
     """One video, as ``GET /v3/videos/{video_id}`` tells it. What is missing is None.
 
@@ -45,19 +46,22 @@ class Video:
 
     id: str
     status: str = "pending"
-    video_url: str | None = field(default=None, compare=False, repr=False)
-    thumbnail_url: str | None = field(default=None, compare=False, repr=False)
-    video_page_url: str | None = field(default=None, repr=False)
+    video_url: str | None = field(default=None, compare=False)
+    thumbnail_url: str | None = field(default=None, compare=False)
+    video_page_url: str | None = None
     duration: float | None = None
     failure_code: str | None = None
     failure_message: str | None = None
     title: str | None = None
     created_at: int | None = None
     output_format: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"Video(id={clip(self.id)!r}, status={clip(self.status)!r}, duration={self.duration})"
 
     @property
     def is_finished(self) -> bool:
@@ -82,7 +86,7 @@ class Video:
         get = served.get
         status = read.label(get("status")) or "pending"
         return cls(
-            _id(served, "id" if "id" in served else "video_id", "video"),
+            _id(served, "id" if served.get("id") else "video_id", "video"),
             "pending" if status == "waiting" else status,
             read.text(get("video_url")),
             read.text(get("thumbnail_url")),
@@ -97,7 +101,7 @@ class Video:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class VideoAgentSession:
     """What a video agent is at, as ``GET /v3/video-agents/{session_id}`` tells it. What is missing is None.
 
@@ -131,10 +135,15 @@ class VideoAgentSession:
     question: str | None = None
     failure_code: str | None = None
     failure_message: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.session_id)
+
+    def __repr__(self) -> str:
+        told = {"status": self.status, "video_id": self.video_id, "question": self.question}
+        shown = ", ".join(f"{name}={clip(text)!r}" for name, text in told.items() if text is not None)
+        return f"VideoAgentSession(session_id={clip(self.session_id)!r}, {shown})"
 
     @property
     def is_finished(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ._arguments import LARGEST_PAGE, checked_id, checked_limit, checked_ownership, checked_text
 from ._client import BASE_URL, Query
 from ._reading import json_object, unknown_fields
+from ._text import literal
 from ._video_calls import VideoCalls
 from .errors import HeyGenError
 from .models import AvatarGroup, Look, Page, Voice
@@ -326,10 +327,16 @@ class HeyGenClient(VideoCalls):
             # It only tells of a doubt, which no fault of the service's shall turn into an error.
             with suppress(HeyGenError, ValueError):
                 group = self.get_group(look.group_id)
-        video = self.create_video(
-            request.check(look, group=group, reference=reference), idempotency_key=idempotency_key
-        )
-        return VideoJob(self, video_id=video.id, look=look)
+        checked = request._checked(look, group, reference, stacklevel=3)
+        video = self.create_video(checked, idempotency_key=idempotency_key)
+        try:
+            return VideoJob(self, video_id=video.id, look=look)
+        except BaseException as error:
+            # Whatever keeps the card away, the video is begun, and nobody else knows its id.
+            error.add_note(
+                f"The video {video.id!r} was begun: client.wait_for_video({literal(video.id)}) waits for it."
+            )
+            raise
 
     def get_me(self) -> dict[str, Any]:
         """Get the account, and what it has left: ``GET /v3/users/me``. A cheap way to try a key.

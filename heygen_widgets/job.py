@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ from .videos import Video
 
 __all__ = ["VideoJob"]
 
+_LONGEST_ERROR = 2_000  # characters
+_LONGEST_RENDER = 86_400  # s; what is told to be older was not made when it says
 _MOST_RENEWALS = 50  # of the film's address, asked for by the views
 
 
@@ -40,7 +43,7 @@ class VideoJob(GuardedTemplate):
 
     It shows itself as a card with the look, the status and the time that has gone by, and at the end with a player. The
     render is HeyGen's: it goes on when the notebook is closed or the kernel restarts, and ``VideoJob(client,
-    video_id="…")`` takes it up again. It is asked for after 2 s, then less and less often, at last every 30 s.
+    video_id="…")`` takes it up again. It is asked for at once, after 2 s, then less and less often, at last every 30 s.
 
     Parameters
     ----------
@@ -113,7 +116,7 @@ class VideoJob(GuardedTemplate):
         """Give the widget, and what tells of it where no widget can run."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
         told = f"Video {clip(self.video_id)} (heygen_widgets): {clip(self.status) or 'not asked for yet'}."
-        again = f"VideoJob(client, video_id={literal(self.video_id)})"
+        again = f"VideoJob(client, video_id={literal(clip(self.video_id))})"
         shown = f"<div>{escape(told)}</div><div>To follow it again: <code>{escape(again)}</code></div>"
         return {**bundle, "text/plain": f"{told}\nTo follow it again: {again}", "text/html": shown}
 
@@ -146,6 +149,8 @@ class VideoJob(GuardedTemplate):
         HeyGenError
             What keeps the job from following it, such as a key that is refused.
         """
+        if not self._ended.is_set() and threading.current_thread() is self._thread:
+            raise HeyGenError("An observer of the job's would wait for itself: let it look at job.video instead.")
         try:
             ended = self._ended.wait(None if timeout is None else checked_wait(timeout))
         except KeyboardInterrupt:
@@ -176,6 +181,8 @@ class VideoJob(GuardedTemplate):
                 self._thread = begin("video", self._run)
             except HeyGenError as problem:
                 self._end(problem)
+            else:
+                self._tell(None)
 
     def close(self) -> None:
         """Take the card from the screen and end the job's thread; the render goes on."""
@@ -193,8 +200,12 @@ class VideoJob(GuardedTemplate):
                 self._note(self._take, video)
         except _ClosedError:
             return
-        except (HeyGenError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - also what a hook of the user's session raises
             problem = error
+        except BaseException:
+            # Such as an observer's SystemExit: whoever waits shall not wait for ever.
+            self._ended.set()
+            raise
         self._note(self._end, problem)
 
     def _note(self, note: Callable[[Any], None], what: Any) -> None:  # noqa: ANN401 - whatever the method takes
@@ -222,10 +233,14 @@ class VideoJob(GuardedTemplate):
                 return
             if self._video is None and not video.is_finished and video.created_at is not None:
                 # Its age, as far as the two clocks agree.
-                self._began -= max(0.0, time.time() - video.created_at - self._age())
+                age = time.time() - video.created_at
+                self._began -= max(0.0, age - self._age()) if age < _LONGEST_RENDER else 0.0
             if video.is_finished and self._elapsed is None and self._video is not None:
                 self._elapsed = self._age()
             self._video = video
+            if video.is_finished:
+                # Before any observer is called, which may itself ask for the result.
+                self._ended.set()
             self.set_trait("status", clip(video.status))
             self._tell(None)
 
@@ -233,9 +248,9 @@ class VideoJob(GuardedTemplate):
         """Note why it is not followed any more."""
         with self._guard:
             self._problem = problem
-            if not self.is_finished and not self._closing.is_set():
-                self.set_trait("error", str(problem or self._not_finished()))
             self._ended.set()
+            if not self.is_finished and not self._closing.is_set():
+                self.set_trait("error", str(problem or self._not_finished())[:_LONGEST_ERROR])
             self._tell(None)
 
     def _goes_on(self) -> str:
@@ -271,19 +286,25 @@ class VideoJob(GuardedTemplate):
     def vue_renew(self, _: object) -> None:
         """Ask for the address of the film anew, since the one that a view has does not play."""
         with self._guard:
-            if self._renewals_left == 0 or not self.is_finished or self._closing.is_set():
-                return
-            self._renewals_left -= 1
-        try:
-            begin("video address", self._renew)
-        except HeyGenError:
-            return  # the card goes on saying that it does not play
+            if self._renewals_left and self.is_finished and not self._closing.is_set():
+                self._renewals_left -= 1
+                with suppress(HeyGenError):
+                    begin("video address", self._renew)
+                    return
+            # The view waits for an answer; with the same address it tries again, and at last gives up.
+            self._tell(None)
 
     def _renew(self) -> None:
         try:
-            self._take(self._client.get_video(self.video_id))
+            video = self._client.get_video(self.video_id)
         except (HeyGenError, ValueError):
-            return
+            video = None
+        with self._guard:
+            # What was finished once does not begin anew.
+            if video is not None and video.is_finished:
+                self._take(video)
+            else:
+                self._tell(None)
 
     def _tell(self, view: object) -> None:
         if self._closing.is_set():

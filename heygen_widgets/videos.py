@@ -193,6 +193,12 @@ class VideoRequest:
         VideoOptionWarning
             For each thing of which nobody says whether the service takes it, such as a transparent background.
         """
+        return self._checked(look, group, reference, stacklevel=3)
+
+    def _checked(
+        self, look: Look | None, group: AvatarGroup | None, reference: Look | None, stacklevel: int
+    ) -> VideoRequest:
+        """Check, and warn at the line of whoever asked, so many calls up."""
         problems = video_problems(self)
         if look is not None:
             problems += look_problems(self, look, reference)
@@ -201,7 +207,7 @@ class VideoRequest:
         if look is None:
             return self
         for doubt in look_warnings(self, look, group, reference):
-            warnings.warn(doubt, VideoOptionWarning, stacklevel=2)
+            warnings.warn(doubt, VideoOptionWarning, stacklevel=stacklevel)
         if self.engine is None and look.default_engine != SERVICE_ENGINE:
             return replace(self, engine=look.default_engine)
         return self

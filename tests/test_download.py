@@ -167,6 +167,63 @@ def test_a_web_page_is_not_saved_as_a_film(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        reply(b"", 416, Content_Range="bytes */0"),
+        part(0, None, 0, b""),
+    ],
+)
+def test_nothing_is_no_film(tmp_path: Path, fault: Reply) -> None:
+    with Films(fault) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+
+
+@pytest.mark.parametrize("headers", [{"Content_Encoding": "gzip"}, {"Content_Type": "application/json"}])
+def test_what_is_no_film_as_it_comes_is_not_saved(tmp_path: Path, headers: dict[str, str]) -> None:
+    with Films(reply(b"{}", **headers)) as server, client_of(server) as client, pytest.raises(APIConnectionError):
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_whose_whole_is_not_told_goes_on_until_it_is(tmp_path: Path) -> None:
+    def some(handler: Handler) -> None:
+        handler.send_response(206)
+        handler.send_header("Content-Type", "video/mp4")
+        handler.send_header("Content-Range", "bytes 300000-399999/*")
+        handler.send_header("Content-Length", "100000")
+        handler.end_headers()
+        handler.wfile.write(FILM[300_000:400_000])
+
+    def cut(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "video/mp4")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"%x\r\n" % 300_000 + FILM[:300_000])
+        handler.close_connection = True
+
+    with Films(cut, some) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+    assert server.films()[-1].headers["range"] == "bytes=400000-"
+
+
+def test_a_film_that_is_being_downloaded_is_not_downloaded_beside_it(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    path = tmp_path / "film.mp4"
+
+    def meanwhile(handler: Handler) -> None:
+        with pytest.raises(APIConnectionError, match="being downloaded already"):
+            client.download_video("video_1", path)
+        part(0, '"1"')(handler)
+
+    with Films(meanwhile) as server, client_of(server) as client:
+        client.download_video("video_1", path)
+    assert path.read_bytes() == FILM
+
+
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     away = reply(b"", 302, Location="https://elsewhere.invalid/film.mp4")
     with Films(away) as server, client_of(server) as client, pytest.raises(APIConnectionError, match="status 302"):

@@ -50,7 +50,9 @@ class Heard(VideoJob):
         self.__dict__.setdefault("heard", []).append(json.loads(json.dumps(content, allow_nan=False)))
 
     def told(self) -> list[dict[str, Any]]:
-        return [said["args"][0] for said in self.__dict__.get("heard", []) if said["method"] == "told"]
+        """Give what the views were told, once the first answer was there or none came."""
+        every = [said["args"][0] for said in self.__dict__.get("heard", []) if said["method"] == "told"]
+        return [told for told in every if told["status"] or not told["running"]]
 
     def _sleep(self, seconds: float) -> None:
         super()._sleep(0)
@@ -183,6 +185,57 @@ def test_a_view_is_told_what_there_is_when_it_asks() -> None:
         assert (job.told()[-1]["view"], job.told()[-1]["video"]) == ("view", FILM)
         job.vue_ask({"no": "view"})
         assert job.told()[-1]["view"] is None
+
+
+def test_an_observer_may_ask_for_the_result_of_what_is_finished_and_not_wait_for_itself() -> None:
+    found: list[Any] = []
+
+    def ask(change: Any) -> None:
+        try:
+            found.append(change["owner"].result().status)
+        except HeyGenError as error:
+            found.append(str(error))
+
+    hold = threading.Event()
+
+    def wait(handler: Handler) -> None:
+        hold.wait(PATIENCE)
+        video("pending")(handler)
+
+    with followed(wait, DONE) as (_, job):
+        job.observe(ask, "status")
+        hold.set()
+        assert job.result(PATIENCE).is_finished
+        assert end_of(our_threads())
+    assert (len(found), "would wait for itself" in found[0], found[1]) == (2, True, "completed")
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_whatever_ends_the_thread_ends_the_waiting(kind: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: HeyGenClient, video_id: str) -> Any:
+        raise kind("from a hook")
+
+    monkeypatch.setattr(HeyGenClient, "get_video", fail)
+    with followed(DONE) as (_, job):
+        with pytest.raises(Exception, match=r"from a hook|not finished"):
+            job.result(PATIENCE)
+        monkeypatch.undo()
+        job.follow()
+        assert job.result(PATIENCE).is_finished
+
+
+def test_a_renewal_that_says_otherwise_unfinishes_nothing() -> None:
+    with followed(DONE, video("processing"), failure(404)) as (_, job):
+        job.result(PATIENCE)
+        assert end_of(our_threads())
+        for _ in range(2):
+            before = len(job.told())
+            job.vue_renew(None)
+            assert end_of(our_threads())
+            assert len(job.told()) == before + 1
+        assert job.is_finished
+        assert job.result(0).status == "completed"
 
 
 def test_a_film_that_does_not_play_gets_a_fresh_address_but_not_for_ever() -> None:

@@ -8,8 +8,11 @@ import re
 import signal
 import socket
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import requests
 from loopback import KEY, Handler, Loopback, Reply, client_of, cut_short, failure, hang_up, hurry, reply, stay_silent
 
 from heygen_widgets import _exchange
@@ -22,6 +25,7 @@ from heygen_widgets.errors import (
     APITimeoutError,
     HeyGenError,
     InsufficientCreditError,
+    MissingAPIKeyError,
     RateLimitError,
     VideoOptionError,
 )
@@ -113,6 +117,8 @@ def test_without_retries_nothing_is_repeated() -> None:
         ([reply(b"<html>")], APIResponseError, True),
         ([reply({"data": {"status": "waiting"}})], APIResponseError, True),
         ([reply({"data": None})], APIResponseError, True),
+        ([reply(b"", 409)], APIStatusError, True),
+        ([reply(b"", 303, Location="/elsewhere")], APIResponseError, True),
         ([failure(402)], InsufficientCreditError, False),
         ([failure(400)], APIStatusError, False),
         ([failure(429)], RateLimitError, False),
@@ -201,6 +207,38 @@ def test_an_answer_about_an_agent_that_makes_no_sense_is_uncertain() -> None:
         client.create_video_agent("An ad")
     assert caught.value.is_uncertain
     assert "before you ask again" in str(caught.value)
+
+
+def test_a_login_that_ends_between_two_attempts_leaves_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "credentials"
+    file.write_text(json.dumps({"oauth": {"access_token": "token-0123456789"}}))
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+
+    def end_login(handler: Handler) -> None:
+        ended = {"access_token": "token-0123456789", "expires_at": "2020-01-01T00:00:00Z"}
+        file.write_text(json.dumps({"oauth": ended}))
+        client._transport.credential = client._transport.credential._replace(
+            expires_at=datetime(2020, 1, 1, tzinfo=UTC)
+        )
+        hang_up(handler)
+
+    with Loopback(end_login) as server, HeyGenClient(base_url=server.url) as client:
+        hurry(client._transport)
+        with pytest.raises(MissingAPIKeyError) as caught:
+            create(client)
+    assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
+
+
+def test_what_a_hook_raises_carries_the_key_in_a_note() -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("from a hook")
+
+    session = requests.Session()
+    session.hooks["response"].append(fail)
+    with Loopback(TAKEN) as server, client_of(server, session=session) as client, pytest.raises(RuntimeError) as caught:
+        create(client)
+    assert ["idempotency_key='key:1'" in note for note in caught.value.__notes__] == [True]
 
 
 def test_ctrl_c_tells_the_key_to_go_on_with() -> None:

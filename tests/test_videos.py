@@ -107,6 +107,7 @@ def test_an_engine_is_allowed_where_the_look_lists_it(avatar_type: str, engine: 
         (("avatar_iii",), "avatar_iii"),
         (("avatar_v", "avatar_iii"), "avatar_v"),
         (("avatar_4_quality",), "avatar_4_quality"),
+        (("avatar_4_quality", "avatar_iii"), "avatar_iii"),
         ((), "avatar_iv"),
     ],
 )
@@ -254,6 +255,7 @@ def test_every_problem_is_told_at_once_with_its_value() -> None:
         ({"caption": Caption(style="bold")}, "'bold'"),
         ({"voice_settings": VoiceSettings(speed=float("nan"))}, "nan"),
         ({"voice_settings": VoiceSettings(speed=True)}, "True"),
+        ({"voice_settings": VoiceSettings(speed=10**400)}, "speed should be 0.5 to 1.5"),
         ({"voice_settings": VoiceSettings(locale="")}, "locale"),
         ({"title": ""}, "title"),
         ({"callback_url": "example.org"}, "'example.org'"),
@@ -448,6 +450,8 @@ def test_a_video_is_read_as_it_is_served() -> None:
     assert (video.id, video.status, video.duration, video.title) == ("video_1", "completed", 12.5, "Ad")
     assert (video.video_url, video.extra) == (SERVED_VIDEO["video_url"], {"folder_id": "f"})
     assert "secret" not in repr(video)
+    assert len(repr(Video.from_json({"id": "i" * 10**6, "status": "s" * 10**6}))) < 1_000
+    assert Video.from_json({"id": None, "video_id": "video_1"}).id == "video_1"
 
 
 @pytest.mark.parametrize(
