@@ -593,7 +593,8 @@ def test_no_card_in_sight_goes_blank_while_looks_come_in_between(open_notebook: 
         "        super().vue_ask_window(asked)\n"
         "picker = Slow(client, filter=LookFilter(sort='name'))\npicker"
     )
-    with DemoService(looks=5_000, latency=0.12) as service:
+    # More looks than come while it is watched, however few frames a second a busy machine draws.
+    with DemoService(looks=25_000, latency=0.12) as service:
         notebook = open_notebook([connect(service, code)])
         notebook.run_cell(0)
         picker = picker_of(notebook)
@@ -603,7 +604,9 @@ def test_no_card_in_sight_goes_blank_while_looks_come_in_between(open_notebook: 
         wait_until(picker, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
         picker.evaluate(WATCH)
         version = notebook.value("picker.status['version']")
+        notebook.page.wait_for_function("() => frames > 50", timeout=60_000)
         notebook.expect_run("len(picker.catalogue) > 3_000", True, timeout=60)
+        assert notebook.value("picker.catalogue.progress.loading")
         blank, frames = notebook.page.evaluate("() => { window.watching = false; return [blankFrames, frames] }")
         assert notebook.value("picker.status['version']") > version
         assert frames > 50
