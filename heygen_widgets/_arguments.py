@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 
+from ._text import is_sendable
+
 LARGEST_PAGE = 50  # records
 _LONGEST_TIMEOUT = 86_400  # s; a socket cannot hold any number
 _OWNERSHIPS = ("public", "private")
@@ -208,11 +210,6 @@ def checked_id(name: str, value: object) -> str:
     if text is None or text in (".", ".."):
         raise ValueError(f"{name} should be the id of a record, not {value!r}")
     return text
-
-
-def is_sendable(text: str) -> bool:
-    """Tell whether a string is free of lone surrogates, which UTF-8 has no bytes for."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _is_integer(value: object) -> TypeGuard[int]:

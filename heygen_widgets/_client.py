@@ -18,10 +18,9 @@ from ._arguments import (
     checked_max_items,
     checked_max_retries,
     checked_timeout,
-    is_sendable,
 )
 from ._credentials import Secret, find
-from ._text import literal
+from ._text import is_sendable, literal
 from ._transport import Transport
 from .errors import APIResponseError
 from .models import AvatarGroup, Look, Page, Voice

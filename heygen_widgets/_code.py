@@ -14,8 +14,8 @@ from itertools import islice, product
 from typing import TypeAlias
 from urllib.parse import quote
 
-from ._arguments import LARGEST_PAGE, checked_id, is_sendable
-from ._text import clip, literal
+from ._arguments import LARGEST_PAGE, checked_id
+from ._text import clip, is_sendable, literal
 from .filters import LookFilter
 from .models import Look
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._options import VideoOption
-from ._text import clip
+from ._text import clip, is_sendable
 from .models import AvatarGroup, Look
 
 __all__ = ["agent_problems", "look_problems", "look_warnings", "video_problems"]
@@ -38,7 +38,7 @@ _NO_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f]")
 _CONSENTED = (None, "accepted", "approved")
 
 
-def video_problems(request: Any) -> list[str]:  # noqa: ANN401 - a VideoRequest, which is a floor above
+def video_problems(request: Any) -> list[str]:  # noqa: ANN401 - a VideoRequest, whose room imports this one
     """Tell what is wrong with a `VideoRequest` whatever the look."""
     found = [*_texts(request, _VIDEO_TEXTS), *_choices(request)]
     found += _addresses({name: getattr(request, name) for name in ("audio_url", "callback_url")})
@@ -57,7 +57,7 @@ def video_problems(request: Any) -> list[str]:  # noqa: ANN401 - a VideoRequest,
     return found
 
 
-def agent_problems(request: Any) -> list[str]:  # noqa: ANN401 - a VideoAgentRequest, which is a floor above
+def agent_problems(request: Any) -> list[str]:  # noqa: ANN401 - a VideoAgentRequest, whose room imports this one
     """Tell what is wrong with a `VideoAgentRequest` whatever the look."""
     found = [*_texts(request, _AGENT_TEXTS), *_choices(request)]
     found += _addresses({"callback_url": request.callback_url})
@@ -100,7 +100,7 @@ def look_problems(request: Any, look: Look, reference: Look | None) -> list[str]
     return found
 
 
-def look_warnings(request: Any, look: Look, group: AvatarGroup | None, reference: Look | None) -> list[str]:  # noqa: ANN401
+def look_warnings(request: Any, look: Look, group: AvatarGroup | None, reference: Look | None) -> list[str]:  # noqa: ANN401 - as above
     """Tell what nobody can say of this look before the service is asked."""
     found = [f"{option.parameter}: {option.why}" for option in _asked_for(request, look) if _is_doubtful(option)]
     spoken = getattr(request, "script", None)
@@ -164,7 +164,7 @@ def _texts(request: object, names: Iterable[str]) -> list[str]:
         optional = name != "avatar_id" or hasattr(request, "prompt")
         if value is None and optional:
             continue
-        if not isinstance(value, str) or not value or not _is_sendable(value):
+        if not isinstance(value, str) or not value or not is_sendable(value):
             hint = ": give its id" if isinstance(value, (Look, AvatarGroup)) else ""
             found.append(f"{name} should be a text that is not empty, not {_shown(value)}{hint}")
     return found
@@ -173,7 +173,7 @@ def _texts(request: object, names: Iterable[str]) -> list[str]:
 def _length(name: str, value: object, longest: int) -> list[str]:
     if value is None:
         return []
-    if not isinstance(value, str) or not _is_sendable(value):
+    if not isinstance(value, str) or not is_sendable(value):
         return [f"{name} should be a text, not {_shown(value)}"]
     if not 1 <= len(value) <= longest:
         return [f"{name} should have 1 to {longest:,} characters, and has {len(value):,}"]
@@ -203,7 +203,7 @@ def _addresses(given: dict[str, object]) -> list[str]:
 
 
 def _is_address(value: object) -> bool:
-    if not isinstance(value, str) or _NO_ADDRESS.search(value) or not _is_sendable(value):
+    if not isinstance(value, str) or _NO_ADDRESS.search(value) or not is_sendable(value):
         return False
     try:
         return value.startswith(("https://", "http://")) and bool(urlsplit(value).hostname)
@@ -211,7 +211,7 @@ def _is_address(value: object) -> bool:
         return False
 
 
-def _background(background: Any) -> list[str]:  # noqa: ANN401 - a Background, which is a floor above
+def _background(background: Any) -> list[str]:  # noqa: ANN401 - a Background, whose room imports this one
     if background is None:
         return []
     value, url, asset_id = background.value, background.url, background.asset_id
@@ -230,7 +230,7 @@ def _background(background: Any) -> list[str]:  # noqa: ANN401 - a Background, w
     return _addresses({"background url": url})
 
 
-def _caption(caption: Any) -> list[str]:  # noqa: ANN401 - a Caption, which is a floor above
+def _caption(caption: Any) -> list[str]:  # noqa: ANN401 - a Caption, whose room imports this one
     if caption is None:
         return []
     found = (
@@ -243,7 +243,7 @@ def _caption(caption: Any) -> list[str]:  # noqa: ANN401 - a Caption, which is a
     return found
 
 
-def _voice_settings(settings: Any) -> list[str]:  # noqa: ANN401 - VoiceSettings, which are a floor above
+def _voice_settings(settings: Any) -> list[str]:  # noqa: ANN401 - VoiceSettings, whose room imports this one
     found: list[str] = []
     if settings is None:
         return found
@@ -255,10 +255,6 @@ def _voice_settings(settings: Any) -> list[str]:  # noqa: ANN401 - VoiceSettings
         if not is_number or not low <= value <= high:
             found.append(f"voice_settings {name} should be {low:g} to {high:g}, not {_shown(value)}")
     locale = settings.locale
-    if locale is not None and not (isinstance(locale, str) and locale and _is_sendable(locale)):
+    if locale is not None and not (isinstance(locale, str) and locale and is_sendable(locale)):
         found.append(f"voice_settings locale should be a text such as 'en-GB', not {_shown(locale)}")
     return found
-
-
-def _is_sendable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -6,7 +6,7 @@ import re
 
 from . import _reading as read
 
-__all__ = ["LONGEST_TEXT", "clip", "fits", "literal"]
+__all__ = ["LONGEST_TEXT", "clip", "fits", "is_sendable", "literal"]
 
 LONGEST_TEXT = 200
 """Characters of a name, a search, an id or a value of a filter."""
@@ -26,6 +26,11 @@ def clip(value: object) -> str:
 def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
     """Whether something is a text that a message can carry there and back as it is."""
     return isinstance(value, str) and len(value) <= longest and read.text(value) == value
+
+
+def is_sendable(text: str) -> bool:
+    """Tell whether a string is free of lone surrogates, which UTF-8 has no bytes for."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def literal(text: str) -> str:
