@@ -124,10 +124,7 @@ class VideoCalls(Client):
         if video is not None and video.status == "failed":
             raise failure_of(video)
         if video is None or not video.is_finished:
-            status = clip(video.status) if video else "unknown"
-            raise VideoTimeoutError(
-                f"The {shown} is still {status} after {timeout:g} s. It goes on at HeyGen; wait on with {again}."
-            )
+            raise _late(shown, video.status if video else "unknown", timeout, again)
         return video
 
     def download_video(self, video_id: str, path: str | os.PathLike[str]) -> Path:
@@ -287,10 +284,7 @@ class VideoCalls(Client):
                 f"The {shown} failed: {said}.", session.video_id, session.failure_code, session.failure_message
             )
         if session is None or not session.is_finished:
-            status = clip(session.status) if session else "unknown"
-            raise VideoTimeoutError(
-                f"The {shown} is still {status} after {timeout:g} s. It goes on at HeyGen; wait on with {again}."
-            )
+            raise _late(shown, session.status if session else "unknown", timeout, again)
         return session
 
     @staticmethod
@@ -328,6 +322,11 @@ def failure_of(video: Video) -> VideoFailedError:
     said = _reason(video.failure_code, video.failure_message)
     text = f"HeyGen could not make the video {clip(video.id)}: {said}."
     return VideoFailedError(text, video.id, video.failure_code, video.failure_message)
+
+
+def _late(shown: str, status: str, timeout: float, again: str) -> VideoTimeoutError:
+    text = f"The {shown} is still {clip(status)} after {timeout:g} s. It goes on at HeyGen; wait on with {again}."
+    return VideoTimeoutError(text)
 
 
 def _reason(code: str | None, message: str | None) -> str:
