@@ -7,6 +7,7 @@ in its headers, would hang on their ``__context__``, and IPython's verbose trace
 from __future__ import annotations
 
 import re
+import ssl
 import sys
 import time
 from collections.abc import Mapping
@@ -229,11 +230,15 @@ class Exchange:
 
 
 def _nothing_was_sent(exc: Exception) -> bool:
-    """Tell whether there was no connection yet, to the service or to a proxy."""
+    """Tell whether there was no connection yet, to the service or to a proxy, or none that was trusted."""
     if isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)):
         return True
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
-    return isinstance(getattr(reason, "original_error", reason), urllib3.exceptions.NewConnectionError)
+    cause = getattr(reason, "original_error", reason)
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        # Of other faults of TLS it is not told whether they came before the request or after.
+        return isinstance(cause.args[0] if cause.args else None, ssl.SSLCertVerificationError)
+    return isinstance(cause, urllib3.exceptions.NewConnectionError)
 
 
 def _forget_locals(exc: BaseException | None, handled: BaseException | None) -> None:

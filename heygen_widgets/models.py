@@ -141,10 +141,10 @@ class Look:
 
     @property
     def default_engine(self) -> str:
-        """The engine of a video for which none is named: ``avatar_iv``, else the first that is listed.
+        """The engine of a video for which none is named: ``avatar_iv``, unless the look lists others alone.
 
-        The service itself always takes ``avatar_iv``; where the look lists others alone, `VideoRequest.check` names one
-        of them in the request.
+        Then it is the first of them that is known, or else the first. The service itself would take ``avatar_iv`` all
+        the same, so `VideoRequest.check` names the other one in the request.
         """
         from ._options import default_engine
 

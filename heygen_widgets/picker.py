@@ -189,8 +189,10 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
         if kind == "video":
             code = video_code(values[0], self._client_code()) if values else None
             if code is None:
-                chosen = f"{values[0]!r} is not ready" if values else "nothing is chosen"
-                raise ValueError(f"There is no code for a video, since {chosen}: choose a look that is ready")
+                reason = "nothing is chosen"
+                if values:
+                    reason = f"{values[0]!r} {'has no usable id' if values[0].is_ready else 'is not ready'}"
+                raise ValueError(f"There is no code for a video, since {reason}: choose a look that is ready")
             return code
         if kind == "curl":
             return curl_code(values, wanted, client.base_url if client else BASE_URL)

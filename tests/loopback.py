@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 from heygen_widgets._transport import Transport
 from heygen_widgets.api import HeyGenClient
 
 KEY = "sk_V2_planted-key-0123456789abcdef"
+NAME = "pictures.example.com"  # of what `over_tls` serves
 
 Reply = Callable[["Handler"], None]
 
@@ -170,3 +177,27 @@ def hurry(transport: Transport, meanwhile: Callable[[], object] = lambda: None) 
     transport._now = lambda: sum(waits)
     transport._sleep = sleep
     return waits
+
+
+@contextmanager
+def over_tls(folder: Path, monkeypatch: pytest.MonkeyPatch, *script: Reply) -> Iterator[Loopback]:
+    """Serve over TLS under a name that is looked up as this machine, with a certificate that is trusted."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"),
+            *("-keyout", str(key), "-out", str(certificate), "-addext", f"subjectAltName=DNS:{NAME}"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1" if host == NAME else host, *rest, **more)
+    )
+    with Loopback(*script) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        yield server

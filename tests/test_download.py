@@ -117,6 +117,33 @@ def test_what_is_another_film_now_begins_again(tmp_path: Path) -> None:
     assert [seen.headers.get("range") for seen in server.films()] == [None, "bytes=300000-", None]
 
 
+def test_a_film_without_a_tag_that_has_another_length_now_begins_again(tmp_path: Path) -> None:
+    other = FILM[::-1] + b"and more"
+    script = part(0, None, 300_000), part(300_000, None, film=other), part(0, None, len(other), other)
+    with Films(*script) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == other
+    assert [seen.headers.get("range") for seen in server.films()] == [None, "bytes=300000-", None]
+
+
+@pytest.mark.parametrize("missing", [300_000, 1])
+def test_a_part_that_ends_before_the_length_it_tells_of_is_not_the_whole(tmp_path: Path, missing: int) -> None:
+    stop = len(FILM) - missing
+
+    def short(handler: Handler) -> None:
+        handler.send_response(206)
+        handler.send_header("Content-Type", "video/mp4")
+        handler.send_header("Content-Range", f"bytes 100000-{stop - 1}/{len(FILM)}")
+        handler.send_header("Content-Length", str(stop - 100_000))
+        handler.end_headers()
+        handler.wfile.write(FILM[100_000:stop])
+
+    with Films(part(0, None, 100_000), short) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+    assert server.films()[-1].headers["range"] == f"bytes={stop}-"
+
+
 def test_a_part_without_a_length_that_ends_too_soon_is_not_the_whole(tmp_path: Path) -> None:
     def endless(handler: Handler) -> None:
         handler.send_response(206)

@@ -6,12 +6,9 @@ import base64
 import hashlib
 import re
 import socket
-import ssl
-import subprocess
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,7 @@ import requests
 from avatar_service import let_no_thread_begin, our_threads
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loopback import KEY, Handler, Loopback, Reply, drip, failure, hang_up, reply
+from loopback import KEY, NAME, Handler, Loopback, Reply, drip, failure, hang_up, over_tls, reply
 from test_html import Parsed
 
 from heygen_widgets import HeyGenClient, Look, _pictures, _public, demo_client, gallery, looks_to_gallery
@@ -40,7 +37,6 @@ WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08\x
 LOOK = Look(
     "look_1", "Zoë Café", "photo_avatar", group_id="g", tags=("office", "UGC"), image_width=720, image_height=1280
 )
-NAME = "pictures.example.com"
 
 
 @pytest.fixture(autouse=True)
@@ -327,30 +323,6 @@ def test_only_a_stand_in_that_runs_here_is_asked_over_http() -> None:
 
 def url_of(content: bytes, kind: str = "image/png") -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-@contextmanager
-def over_tls(folder: Path, monkeypatch: pytest.MonkeyPatch, *script: Reply) -> Iterator[Loopback]:
-    """Serve over TLS under a name that is looked up as this machine, with a certificate that is trusted."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"),
-            *("-keyout", str(key), "-out", str(certificate), "-addext", f"subjectAltName=DNS:{NAME}"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    look_up = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1" if host == NAME else host, *rest, **more)
-    )
-    with Loopback(*script) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        yield server
 
 
 def test_a_name_that_stands_for_a_private_address_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import gc
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads
 from loopback import KEY, Handler, Loopback, Reply, Seen, client_of, failure, hang_up, reply
 
-from heygen_widgets import HeyGenClient, Look, VideoJob, VideoRequest
+from heygen_widgets import AvatarGroup, HeyGenClient, Look, VideoAgentRequest, VideoJob, VideoRequest
 from heygen_widgets.errors import (
     AuthenticationError,
     HeyGenError,
@@ -345,6 +345,19 @@ def test_the_age_of_a_video_that_is_taken_up_again_counts_from_when_it_was_made(
         assert job.told()[-1]["elapsed"] is None
 
 
+def test_a_time_that_no_render_can_have_begun_at_is_not_its_age() -> None:
+    with followed(video("processing", created_at=1), DONE) as (_, job):
+        job.result(PATIENCE)
+        assert 0 <= job.told()[0]["elapsed"] < PATIENCE
+
+
+def test_an_error_of_any_length_is_kept_short() -> None:
+    with followed(failure(401, message="x" * 10_000)) as (_, job):
+        with pytest.raises(AuthenticationError):
+            job.result(PATIENCE)
+        assert 0 < len(job.error) <= 2_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "kind"),
     [
@@ -441,3 +454,35 @@ def test_a_key_of_the_user_s_is_the_request_s() -> None:
     with Service(supported_api_engines=["avatar_iv"]) as server, client_of(server) as client:
         client.start_video(VideoRequest(avatar_id="look_1", script="Hi"), idempotency_key="mine").close()
     assert [seen.headers["idempotency-key"] for seen in server.seen if seen.method == "POST"] == ["mine"]
+
+
+def test_what_keeps_the_card_away_loses_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no comm")
+
+    monkeypatch.setattr("heygen_widgets.job.VideoJob.__init__", fail)
+    with (
+        Service(supported_api_engines=["avatar_iv"]) as server,
+        client_of(server) as client,
+        pytest.raises(RuntimeError, match="no comm") as caught,
+    ):
+        start(client)
+    assert 'client.wait_for_video("video_1") waits for it' in caught.value.__notes__[0]
+
+
+def test_a_doubt_is_told_at_the_line_that_asked() -> None:
+    request = VideoRequest(avatar_id="look_1", script="Hello", remove_background=True)
+    look = Look("look_1", "Ada", "digital_twin", supported_api_engines=("avatar_iv",), default_voice_id="v")
+    agent = VideoAgentRequest(prompt="A greeting", avatar_id="look_1")
+    group = AvatarGroup("group_1", "Ada", consent_status="pending")
+    with Service(supported_api_engines=["avatar_iv"]) as server, client_of(server) as client:
+        asks: list[Callable[[], object]] = [
+            lambda: request.check(look),
+            lambda: client.start_video(request).close(),
+            lambda: agent.check(look, group=group),
+        ]
+        for ask in asks:
+            with pytest.warns(VideoOptionWarning) as told:
+                ask()
+            places = {(warning.filename, warning.lineno) for warning in told}
+            assert places == {(__file__, ask.__code__.co_firstlineno)}

@@ -120,12 +120,13 @@ def test_a_panel_offers_code_for_a_video_with_what_is_ready_alone() -> None:
 
 
 def test_the_code_for_a_video_is_had_in_python_too() -> None:
-    picker = LookPicker([look("a"), look("b", status="failed")])
+    picker = LookPicker([look("a"), look("b", status="failed"), look(".")])
     with pytest.raises(ValueError, match="nothing is chosen"):
         picker.code("video")
-    picker.selected_id = "b"
-    with pytest.raises(ValueError, match="not ready"):
-        picker.code("video")
+    for look_id, reason in (("b", "is not ready"), (".", "has no usable id")):
+        picker.selected_id = look_id
+        with pytest.raises(ValueError, match=reason):
+            picker.code("video")
     picker.selected_id = "a"
     assert 'VideoRequest(avatar_id="a"' in picker.code("video")
     picker.close()

@@ -13,7 +13,21 @@ from pathlib import Path
 
 import pytest
 import requests
-from loopback import KEY, Handler, Loopback, Reply, client_of, cut_short, failure, hang_up, hurry, reply, stay_silent
+from loopback import (
+    KEY,
+    NAME,
+    Handler,
+    Loopback,
+    Reply,
+    client_of,
+    cut_short,
+    failure,
+    hang_up,
+    hurry,
+    over_tls,
+    reply,
+    stay_silent,
+)
 
 from heygen_widgets import _exchange
 from heygen_widgets.api import HeyGenClient
@@ -144,6 +158,18 @@ def test_what_never_went_out_is_certain() -> None:
             create(client)
         assert client.retries == 2
     assert caught.value.is_uncertain is False
+
+
+def test_before_a_certificate_is_trusted_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with over_tls(tmp_path, monkeypatch, TAKEN) as server, client_of(server) as client:
+        client._transport.base_url = f"https://{NAME}:{server.server_address[1]}"
+        assert create(client) == "video_1"
+        client.close()
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        with pytest.raises(APIConnectionError, match=r"(?i)certificate") as caught:
+            create(client)
+    assert caught.value.is_uncertain is False
+    assert len(server.seen) == 1
 
 
 @pytest.mark.usefixtures("_impatient")
