@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads
 from loopback import KEY, Handler, Loopback, Reply, Seen, client_of, failure, hang_up, reply
 
@@ -351,11 +352,19 @@ def test_a_time_that_no_render_can_have_begun_at_is_not_its_age() -> None:
         assert 0 <= job.told()[0]["elapsed"] < PATIENCE
 
 
-def test_an_error_of_any_length_is_kept_short() -> None:
-    with followed(failure(401, message="x" * 10_000)) as (_, job):
-        with pytest.raises(AuthenticationError):
+def test_an_error_of_any_length_is_shown_cut() -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("x" * 10_000)
+
+    session = requests.Session()
+    session.hooks["response"].append(fail)
+    with Loopback(DONE) as server, client_of(server, session=session) as client:
+        job = Heard(client, video_id="video_1")
+        with pytest.raises(RuntimeError):
             job.result(PATIENCE)
-        assert 0 < len(job.error) <= 2_000
+        assert end_of(our_threads())
+        assert job.error == "x" * 2_000
+        job.close()
 
 
 @pytest.mark.parametrize(
