@@ -131,9 +131,9 @@ class VideoCalls(Client):
         """Save a finished video to a file: ``GET /v3/videos/{video_id}``, then the address that this tells.
 
         The address expires, so that a fresh one is asked for whenever it does not serve. What broke off goes on where
-        it stood, also when this is called again. The file appears under its name when it is whole. It is fetched
-        without the key, over https and from public addresses alone (or from a stand-in that is asked itself), and no
-        redirect is followed.
+        it stood, also when this is called again; that the film of an id stays the same is an assumption. The file
+        appears under its name when it is whole. It is fetched without the key, over https and from public addresses
+        alone (or from a stand-in that is asked itself), and no redirect is followed.
 
         Parameters
         ----------
