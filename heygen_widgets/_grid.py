@@ -200,8 +200,8 @@ class LookGrid(GuardedTemplate):
         }
         ready = counts["ready"]
         offer["ready"] = [
-            {"value": True, "title": "Ready", "count": ready.get("yes", 0)},
-            {"value": False, "title": "Not ready", "count": ready.get("no", 0)},
+            {"value": True, "title": "Yes", "count": ready.get("yes", 0)},
+            {"value": False, "title": "No", "count": ready.get("no", 0)},
         ]
         # Where all are ready, there is nothing to choose from.
         if self.filter.ready is None and NOT_READY.isdisjoint(catalogue.values("status")):
