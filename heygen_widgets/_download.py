@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -72,12 +74,10 @@ def download(
     from tqdm.auto import tqdm
 
     url = address()  # what has none shall begin no bar and no file
-    lines, is_ours = Lines(), False
+    lines = Lines()
     adapters = {public: WatchedAdapter(lines, public=public, patience=_PATIENCE) for public in (True, False)}
     try:
-        with open(part, "ab") as file, tqdm(desc=path.name, unit="B", unit_scale=True, initial=file.tell()) as bar:
-            _claim(file, path)
-            is_ours = True
+        with _claimed(part, path) as file, tqdm(desc=path.name, unit="B", unit_scale=True, initial=file.tell()) as bar:
             fetching = _Fetching(file, adapters, base_url, bar)
             left = _ATTEMPTS
             while True:
@@ -88,16 +88,12 @@ def download(
                 left = _ATTEMPTS if file.tell() > before else left - 1
                 if outcome.is_final or left == 0:
                     raise APIConnectionError(
-                        f"The video {video_id!r} could not be fetched: {outcome.problem}. What has come so far, "
-                        f"{file.tell():,} bytes, is kept: the same call goes on from there."
+                        f"The video {video_id!r} could not be fetched: {outcome.problem}.{_kept(file, outcome)}"
                     )
                 sleep(2.0 ** (_ATTEMPTS - left))
                 url = address()
             file.flush()
             os.fsync(file.fileno())
-            if fcntl is not None:
-                # While it is still ours: elsewhere an open file cannot be renamed.
-                os.replace(part, path)
     except _FileError as failure:
         raise failure.error from None
     except KeyboardInterrupt:
@@ -105,21 +101,56 @@ def download(
     finally:
         for adapter in adapters.values():
             adapter.close()
-        if is_ours and part.exists() and part.stat().st_size == 0:
-            part.unlink()
-    if fcntl is None:
-        os.replace(part, path)
     return path
 
 
-def _claim(file: BinaryIO, path: Path) -> None:
-    """Keep others from writing the same part, for as long as it is open; on Windows nothing does."""
-    if fcntl is None:
-        return
+def _kept(file: BinaryIO, outcome: _Outcome) -> str:
+    """Say how to go on, where that can help."""
+    if not file.tell():
+        return "" if outcome.is_final else " The same call tries again."
+    kept = f" What has come so far, {file.tell():,} bytes, is kept"
+    return f"{kept}." if outcome.is_final else f"{kept}: the same call goes on from there."
+
+
+@contextmanager
+def _claimed(part: Path, path: Path) -> Iterator[BinaryIO]:
+    """Open what is here of a film, for one download alone; in the end give it its name, or leave nothing that is empty.
+
+    The end too comes while it is locked, else another download could have begun to write it. On Windows nothing keeps
+    two downloads from one part, and what is open can be neither renamed nor taken away.
+    """
+    end: Callable[[], object] = lambda: None  # noqa: E731 - until there is something to be done
+    try:
+        with open(part, "ab") as file:
+            if fcntl is not None:
+                _lock(file, part, path)
+            try:
+                yield file
+                end = partial(os.replace, part, path)
+            except BaseException:
+                if not file.tell():
+                    end = partial(part.unlink, missing_ok=True)
+                raise
+            finally:
+                if fcntl is not None:
+                    end()
+    finally:
+        if fcntl is None:
+            end()
+
+
+def _lock(file: BinaryIO, part: Path, path: Path) -> None:
+    """Keep others from a part for as long as it is open, where the folder knows locks: some of a network's do not."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Between opening and locking, the one who had it may have given it its name, or taken it away.
+        taken = not os.path.samestat(os.fstat(file.fileno()), os.stat(part))
+    except (BlockingIOError, FileNotFoundError):
+        taken = True
     except OSError:
-        raise APIConnectionError(f"{path.name!r} is being downloaded already: wait for that to end.") from None
+        return
+    if taken:
+        raise APIConnectionError(f"{path.name!r} is being downloaded already: wait for that to end.")
 
 
 class _Fetching:
@@ -183,7 +214,7 @@ class _Fetching:
             if self._total is not None and total not in (None, self._total):
                 self._begin_again()
                 return _Outcome("its length is another one now")
-        self._tag, self._total = headers.get("ETag"), total or self._total
+        self._tag, self._total = headers.get("ETag", self._tag), total or self._total
         self._bar.total = total
         if total is not None and total > _LARGEST:
             return _Outcome(f"it is larger than {_LARGEST >> 30} GB", is_final=True)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from loopback import KEY, Handler, Loopback, Reply, Seen, client_of, failure, reply, stay_silent
 
+from heygen_widgets import _download
 from heygen_widgets.errors import APIConnectionError, HeyGenError, NotFoundError, VideoFailedError
 
 FILM = bytes(range(256)) * 4_000
@@ -176,6 +182,14 @@ def test_a_part_that_is_whole_already_is_only_renamed(tmp_path: Path) -> None:
     assert path.read_bytes() == FILM
 
 
+def test_a_tag_that_one_answer_leaves_out_is_still_known(tmp_path: Path) -> None:
+    other = FILM[::-1]
+    script = part(0, '"1"', 300_000), part(300_000, None, 600_000), part(600_000, '"2"', film=other)
+    with Films(*script, part(0, '"2"', film=other)) as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == other
+
+
 def test_a_part_that_does_not_fit_begins_again(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     with Films(part(0, '"1"', 500_000), *[failure(503)] * 4) as server, client_of(server) as client:
@@ -207,7 +221,9 @@ def test_nothing_is_no_film(tmp_path: Path, fault: Reply) -> None:
     assert (tmp_path / "film.mp4").read_bytes() == FILM
 
 
-@pytest.mark.parametrize("headers", [{"Content_Encoding": "gzip"}, {"Content_Type": "application/json"}])
+@pytest.mark.parametrize(
+    "headers", [{"Content_Encoding": "gzip", "Content_Type": "video/mp4"}, {"Content_Type": "application/json"}]
+)
 def test_what_is_no_film_as_it_comes_is_not_saved(tmp_path: Path, headers: dict[str, str]) -> None:
     with Films(reply(b"{}", **headers)) as server, client_of(server) as client, pytest.raises(APIConnectionError):
         client.download_video("video_1", tmp_path / "film.mp4")
@@ -249,6 +265,87 @@ def test_a_film_that_is_being_downloaded_is_not_downloaded_beside_it(tmp_path: P
     with Films(meanwhile) as server, client_of(server) as client:
         client.download_video("video_1", path)
     assert path.read_bytes() == FILM
+
+
+def test_what_another_download_finished_or_took_away_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "film.mp4"
+    lock = fcntl.flock
+
+    def finish(file: BinaryIO, how: int) -> None:
+        (part,) = parts_left(tmp_path)
+        part.rename(path)
+        path.write_bytes(FILM)
+        lock(file, how)
+
+    def take_away(file: BinaryIO, how: int) -> None:
+        (part,) = parts_left(tmp_path)
+        part.unlink()
+        part.write_bytes(b"of the next one")
+        lock(file, how)
+
+    with Films() as server, client_of(server) as client:
+        for meanwhile in (finish, take_away):
+            monkeypatch.setattr(fcntl, "flock", meanwhile)
+            with pytest.raises(APIConnectionError, match="being downloaded already"):
+                client.download_video("video_1", path)
+        assert server.films() == []
+    assert path.read_bytes() == FILM
+    assert [part.read_bytes() for part in parts_left(tmp_path)] == [b"of the next one"]
+
+
+def test_many_downloads_at_once_leave_one_whole_film(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    path = tmp_path / "film.mp4"
+
+    def fetch(_: int) -> None:
+        for _ in range(4):
+            with suppress(APIConnectionError):  # another one is at it
+                client.download_video("video_1", path)
+
+    with Films() as server, client_of(server) as client, ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(fetch, range(4))) == [None] * 4
+    assert path.read_bytes() == FILM
+    assert parts_left(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_in_a_folder_without_locks_a_film_comes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(pytest.importorskip("fcntl"), "flock", fail)
+    with Films() as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+
+
+def test_without_locks_at_all_a_film_is_renamed_and_nothing_empty_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_download, "fcntl", None)
+    path = tmp_path / "film.mp4"
+    with Films(part(0, None, 500_000)) as server, client_of(server) as client:
+        client.download_video("video_1", path)
+        assert [child.name for child in tmp_path.iterdir()] == ["film.mp4"]
+        server.faults = [reply(b"<html>", Content_Type="text/html")]
+        with pytest.raises(APIConnectionError, match=r"in its place\.$"):
+            client.download_video("video_1", path)
+    assert [child.name for child in tmp_path.iterdir()] == ["film.mp4"]
+    assert path.read_bytes() == FILM
+
+
+def test_where_nothing_came_nothing_is_said_to_be_kept(tmp_path: Path) -> None:
+    with Films(*[failure(503)] * 4) as server, client_of(server) as client:
+        with pytest.raises(APIConnectionError, match=r"status 503\. The same call tries again\.$"):
+            client.download_video("video_1", tmp_path / "film.mp4")
+        server.faults = [part(0, None, 500_000), reply(b"<html>", Content_Type="text/html")]
+        with pytest.raises(APIConnectionError, match=r"500,000 bytes, is kept\.$"):
+            client.download_video("video_1", tmp_path / "film.mp4")
 
 
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
