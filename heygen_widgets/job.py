@@ -29,7 +29,6 @@ from .videos import Video
 
 __all__ = ["VideoJob"]
 
-_LONGEST_ERROR = 2_000  # characters
 _LONGEST_RENDER = 86_400  # s; what is told to be older was not made when it says
 _MOST_RENEWALS = 50  # of the film's address, asked for by the views
 
@@ -116,7 +115,7 @@ class VideoJob(GuardedTemplate):
         """Give the widget, and what tells of it where no widget can run."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
         told = f"Video {clip(self.video_id)} (heygen_widgets): {clip(self.status) or 'not asked for yet'}."
-        again = f"VideoJob(client, video_id={literal(clip(self.video_id))})"
+        again = f"VideoJob(client, video_id={literal(self.video_id)})"
         shown = f"<div>{escape(told)}</div><div>To follow it again: <code>{escape(again)}</code></div>"
         return {**bundle, "text/plain": f"{told}\nTo follow it again: {again}", "text/html": shown}
 
@@ -151,12 +150,18 @@ class VideoJob(GuardedTemplate):
         """
         if not self._ended.is_set() and threading.current_thread() is self._thread:
             raise HeyGenError("An observer of the job's would wait for itself: let it look at job.video instead.")
-        try:
-            ended = self._ended.wait(None if timeout is None else checked_wait(timeout))
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"The waiting has ended; {self._goes_on()}") from None
-        with self._guard:
-            video, problem = self._video, self._problem
+        end = None if timeout is None else time.monotonic() + checked_wait(timeout)
+        while True:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            try:
+                self._ended.wait(left)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(f"The waiting has ended; {self._goes_on()}") from None
+            with self._guard:
+                ended, video, problem = self._ended.is_set(), self._video, self._problem
+            # Where it had ended, an observer may have had it followed on meanwhile.
+            if ended or left == 0:
+                break
         if video is not None and video.is_finished:
             if video.status == "failed":
                 raise failure_of(video)
@@ -187,8 +192,9 @@ class VideoJob(GuardedTemplate):
     def close(self) -> None:
         """Take the card from the screen and end the job's thread; the render goes on."""
         self._closing.set()
-        self._ended.set()
         with self._guard:
+            # Not before: `follow` may be about to begin.
+            self._ended.set()
             super().close()
 
     # -- the thread ---------------------------------------------------------------------------------------------------
@@ -202,9 +208,10 @@ class VideoJob(GuardedTemplate):
             return
         except Exception as error:  # noqa: BLE001 - also what a hook of the user's session raises
             problem = error
-        except BaseException:
+        except BaseException as error:
             # Such as an observer's SystemExit: whoever waits shall not wait for ever.
-            self._ended.set()
+            ended = f"The following was ended by {type(error).__name__}; job.follow(), or a click on the card, goes on."
+            self._note(self._end, HeyGenError(ended))
             raise
         self._note(self._end, problem)
 
@@ -250,8 +257,15 @@ class VideoJob(GuardedTemplate):
             self._problem = problem
             self._ended.set()
             if not self.is_finished and not self._closing.is_set():
-                self.set_trait("error", str(problem or self._not_finished())[:_LONGEST_ERROR])
+                self.set_trait("error", self._said(problem or self._not_finished()))
             self._tell(None)
+
+    @staticmethod
+    def _said(problem: Exception) -> str:
+        """Give the text of an error that is ours: another's may hold a key, and notebooks are saved."""
+        if isinstance(problem, HeyGenError):
+            return str(problem)
+        return f"It cannot be asked for: {type(problem).__name__}, which job.result() raises with its text."
 
     def _goes_on(self) -> str:
         """Say how to come back to a video that is not finished."""
@@ -297,7 +311,7 @@ class VideoJob(GuardedTemplate):
     def _renew(self) -> None:
         try:
             video = self._client.get_video(self.video_id)
-        except (HeyGenError, ValueError):
+        except Exception:  # noqa: BLE001 - the view waits for an answer, whatever a hook of the user's session raises
             video = None
         with self._guard:
             # What was finished once does not begin anew.
@@ -319,7 +333,7 @@ class VideoJob(GuardedTemplate):
         running = not finished and not self._ended.is_set()
         return {
             "name": name_of(look.id, look.name) if look else clip(video.title if video else "") or "Video",
-            "id": clip(self.video_id),
+            "id": self.video_id,
             "status": status,
             "said": title("video_status", status) if status else "Asking" if running else "Not known",
             "running": running,

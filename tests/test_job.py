@@ -219,11 +219,85 @@ def test_whatever_ends_the_thread_ends_the_waiting(kind: type[BaseException], mo
 
     monkeypatch.setattr(HeyGenClient, "get_video", fail)
     with followed(DONE) as (_, job):
-        with pytest.raises(Exception, match=r"from a hook|not finished"):
+        with pytest.raises(Exception, match="from a hook" if kind is RuntimeError else "ended by SystemExit"):
             job.result(PATIENCE)
+        assert end_of(our_threads())
+        assert (kind.__name__ in job.error, job.told()[-1]["running"]) == (True, False)
         monkeypatch.undo()
         job.follow()
         assert job.result(PATIENCE).is_finished
+
+
+def test_who_waits_goes_on_waiting_where_an_observer_has_it_followed_on() -> None:
+    with followed(failure(401), video("processing"), failure(401), DONE) as (_, job):
+        job.observe(lambda change: change["new"] and job.follow(), "error")
+        assert job.result(PATIENCE).is_finished
+        assert end_of(our_threads())
+
+
+def test_a_job_that_is_closed_while_it_begins_to_follow_ends_whoever_waits() -> None:
+    with followed(failure(401)) as (_, job):
+        with pytest.raises(AuthenticationError):
+            job.result(PATIENCE)
+        assert end_of(our_threads())
+        closing = threading.Thread(target=job.close)
+        clear = job._ended.clear
+
+        def close_first() -> None:
+            closing.start()
+            assert job._closing.wait(PATIENCE)
+            clear()
+
+        job._ended.clear = close_first  # type: ignore[method-assign]
+        job.follow()
+        closing.join()
+        assert end_of(our_threads())
+        with pytest.raises(HeyGenError, match="was closed"):
+            job.result(PATIENCE)
+
+
+def test_a_renewal_that_fails_or_cannot_begin_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: HeyGenClient, video_id: str) -> Any:
+        raise RuntimeError("from a hook")
+
+    with followed(DONE) as (_, job):
+        job.result(PATIENCE)
+        assert end_of(our_threads())
+        told = len(job.told())
+        monkeypatch.setattr(HeyGenClient, "get_video", fail)
+        job.vue_renew(None)
+        assert end_of(our_threads())
+        assert len(job.told()) == told + 1
+        let_no_thread_begin("video address", monkeypatch)
+        job.vue_renew(None)
+        assert len(job.told()) == told + 2
+
+
+def test_a_view_is_told_at_once_that_it_is_followed_on() -> None:
+    hold = threading.Event()
+
+    def wait(handler: Handler) -> None:
+        hold.wait(PATIENCE)
+        DONE(handler)
+
+    with followed(video("processing"), wait, timeout=0) as (_, job):
+        assert end_of(our_threads())
+        assert job.told()[-1]["running"] is False
+        job.vue_go_on(None)
+        assert job.told()[-1]["running"] is True
+        hold.set()
+        assert job.result(PATIENCE).is_finished
+
+
+def test_a_card_says_whether_it_is_practice() -> None:
+    with Loopback(DONE) as server, client_of(server) as client:
+        job = Heard(client, video_id="video_1")
+        job.result(PATIENCE)
+        assert end_of(our_threads())
+        assert job._shown()["practising"] is True
+        client._transport.base_url = "https://service.invalid"
+        assert job._shown()["practising"] is False
+        job.close()
 
 
 def test_a_renewal_that_says_otherwise_unfinishes_nothing() -> None:
@@ -352,18 +426,30 @@ def test_a_time_that_no_render_can_have_begun_at_is_not_its_age() -> None:
         assert 0 <= job.told()[0]["elapsed"] < PATIENCE
 
 
-def test_an_error_of_any_length_is_shown_cut() -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("x" * 10_000)
+def test_the_text_of_an_error_that_is_not_ours_is_for_python_alone() -> None:
+    def fail(response: requests.Response, **_: object) -> None:
+        raise RuntimeError(f"sent with {response.request.headers['X-Api-Key']}")
 
     session = requests.Session()
     session.hooks["response"].append(fail)
     with Loopback(DONE) as server, client_of(server, session=session) as client:
         job = Heard(client, video_id="video_1")
-        with pytest.raises(RuntimeError):
+        with pytest.raises(RuntimeError, match=KEY):
             job.result(PATIENCE)
         assert end_of(our_threads())
-        assert job.error == "x" * 2_000
+        assert "RuntimeError, which job.result() raises" in job.error
+        assert KEY not in f"{job.get_state()}{job.told()}"
+        job.close()
+
+
+def test_code_to_follow_a_video_has_its_whole_id() -> None:
+    video_id = "v" * 300
+    with Loopback(DONE) as server, client_of(server) as client:
+        job = Heard(client, video_id=video_id)
+        assert f'video_id="{video_id}"' in job._repr_mimebundle_()["text/plain"]
+        assert job.result(PATIENCE).is_finished
+        assert end_of(our_threads())
+        assert job.told()[-1]["id"] == video_id
         job.close()
 
 
