@@ -140,8 +140,8 @@ class Exchange:
                 may_have_begun=in_progress or answer.status >= 500 or answer.status == 408,
             )
         if not 200 <= answer.status < 300:
-            # "See other" is what follows something done.
-            return Fault(redirect_error(str(request), answer, credential), may_have_begun=answer.status == 303)
+            # To see another page is what often follows something done.
+            return Fault(redirect_error(str(request), answer, credential), may_have_begun=answer.status in (302, 303))
         content, problem = parse_json(answer.body)
         if isinstance(content, dict) and "data" in content:
             return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -69,6 +70,8 @@ def agent_problems(request: Any) -> list[str]:  # noqa: ANN401 - a VideoAgentReq
         found.append(f"files should be a list of at most {_MOST_FILES}, not {_shown(request.files)}")
     elif len(request.files) > _MOST_FILES:
         found.append(f"files should be at most {_MOST_FILES}, and are {len(request.files)}")
+    else:
+        found += [f"files should be what JSON can hold, not {_shown(f)}" for f in request.files if not _is_json(f)]
     return found
 
 
@@ -149,6 +152,14 @@ def _way_out(option: VideoOption, look: Look) -> str:
 
 def _is_text(value: object, *, optional: bool = False) -> bool:
     return isinstance(value, str) or (optional and value is None)
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _shown(value: object) -> str:

@@ -133,9 +133,14 @@ class Transport(Exchange):
         request = Request(method, path, params, sendable, idempotency_key)
         attempt, in_progress = 0, 0.0
         may_have_begun = False
+        account = ""
         while True:
             self._wait_for_turn()
             ended = self._renew_credential()
+            if ended is None and may_have_begun and method == "POST" and self.credential.account != account:
+                # There, the key is no key to what was begun.
+                ended = HeyGenError(f"{request}: another user has logged in meanwhile, so that it was not sent again.")
+            account = self.credential.account
             if ended is not None:
                 if method == "POST":
                     tell_what_is_known(ended, may_have_begun, idempotency_key)

@@ -62,22 +62,12 @@ class VideoCalls(Client):
 
         body = self._checked(request).to_json()
         key = checked_idempotency_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
-        try:
+        with _uncertain(
+            "Whether the video was begun is not known: create_video with the same request and "
+            f"idempotency_key={key!r} gives it, and makes no second one."
+        ):
             answer = self._transport.request("POST", _VIDEOS, body=body, idempotency_key=key)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                "Whether the video was begun is not known: create_video with the same request and "
-                f"idempotency_key={key!r} gives it, and makes no second one."
-            ) from None
-        except HeyGenError:
-            raise
-        except Exception as error:
-            # Such as what a hook of the user's session raises.
-            error.add_note(
-                f"The video may have been begun: asked again with idempotency_key={key!r} it makes no second."
-            )
-            raise
-        return _begun(Video.from_json, answer["data"], key)
+            return _begun(Video.from_json, answer["data"], key)
 
     def get_video(self, video_id: str) -> Video:
         """Get one video, finished or not, with addresses that are fresh: ``GET /v3/videos/{video_id}``.
@@ -226,13 +216,10 @@ class VideoCalls(Client):
             callback_id=callback_id,
             files=tuple(files),
         )
-        try:
-            answer = self._transport.request("POST", _AGENTS, body=request.check().to_json())
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                "Whether the agent began is not known: look among your videos at HeyGen before you ask again."
-            ) from None
-        return _begun(VideoAgentSession.from_json, answer["data"], None)
+        body = request.check().to_json()
+        with _uncertain("Whether the agent began is not known: look among your videos at HeyGen before you ask again."):
+            answer = self._transport.request("POST", _AGENTS, body=body)
+            return _begun(VideoAgentSession.from_json, answer["data"], None)
 
     def get_video_agent(self, session_id: str) -> VideoAgentSession:
         """Get what a video agent is at: ``GET /v3/video-agents/{session_id}``.
@@ -306,6 +293,21 @@ class VideoCalls(Client):
                 bar.refresh()  # for the time that has gone by
 
         return watch(ask, timeout, now=self._transport.now, sleep=sleep)
+
+
+@contextmanager
+def _uncertain(told: str) -> Iterator[None]:
+    """Tell how to go on, where something else than an error of ours ends a POST: that tells it itself."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(told) from None
+    except HeyGenError:
+        raise
+    except Exception as error:
+        # Such as what a hook of the user's session raises.
+        error.add_note(told)
+        raise
 
 
 def _begun(read: Callable[[object], R], record: object, key: str | None) -> R:

@@ -132,6 +132,7 @@ def test_without_retries_nothing_is_repeated() -> None:
         ([reply({"data": {"status": "waiting"}})], APIResponseError, True),
         ([reply({"data": None})], APIResponseError, True),
         ([reply(b"", 409)], APIStatusError, True),
+        ([reply(b"", 302, Location="/elsewhere")], APIResponseError, True),
         ([reply(b"", 303, Location="/elsewhere")], APIResponseError, True),
         ([failure(402)], InsufficientCreditError, False),
         ([failure(400)], APIStatusError, False),
@@ -256,6 +257,36 @@ def test_a_login_that_ends_between_two_attempts_leaves_the_key(tmp_path: Path, m
     assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
 
 
+@pytest.mark.parametrize(("user", "posts"), [("ada", 2), ("bob", 1)])
+def test_a_request_that_may_have_begun_is_not_sent_again_by_another_user(
+    user: str, posts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def log_in(name: str) -> None:
+        login = {"oauth": {"access_token": f"token-of-{name}-{len(server.seen)}"}, "user": {"id": name}}
+        (tmp_path / "credentials").write_text(json.dumps(login))
+
+    def change_login(handler: Handler) -> None:
+        log_in(user)
+        client._transport.credential = client._transport.credential._replace(
+            expires_at=datetime(2020, 1, 1, tzinfo=UTC)
+        )
+        hang_up(handler)
+
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+    with Loopback(change_login, TAKEN) as server:
+        log_in("ada")
+        with HeyGenClient(base_url=server.url) as client:
+            hurry(client._transport)
+            if posts == 2:
+                assert create(client) == "video_1"
+            else:
+                with pytest.raises(HeyGenError, match="another user has logged in") as caught:
+                    create(client)
+                assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
+    assert len({seen.headers["authorization"] for seen in server.seen}) == len(server.seen) == posts
+
+
 def test_what_a_hook_raises_carries_the_key_in_a_note() -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("from a hook")
@@ -265,6 +296,9 @@ def test_what_a_hook_raises_carries_the_key_in_a_note() -> None:
     with Loopback(TAKEN) as server, client_of(server, session=session) as client, pytest.raises(RuntimeError) as caught:
         create(client)
     assert ["idempotency_key='key:1'" in note for note in caught.value.__notes__] == [True]
+    with Loopback(TAKEN) as server, client_of(server, session=session) as client, pytest.raises(RuntimeError) as caught:
+        client.create_video_agent("An ad")
+    assert ["before you ask again" in note for note in caught.value.__notes__] == [True]
 
 
 def test_ctrl_c_tells_the_key_to_go_on_with() -> None:
@@ -298,8 +332,8 @@ def test_a_request_that_is_wrong_in_itself_is_not_sent() -> None:
             client.create_video({"avatar_id": "look_1"})  # type: ignore[arg-type]
         with pytest.raises(VideoOptionError, match="has 0"):
             client.create_video_agent("")
-        with pytest.raises(TypeError):
-            client.create_video_agent("An ad", files=[object()])
+        with pytest.raises(VideoOptionError, match="what JSON can hold, not b'x'"):
+            client.create_video_agent("An ad", files=[{"id": "f"}, b"x"])
         assert server.seen == []
 
 
