@@ -100,7 +100,7 @@ def reply(content: object, status: int = 200, **headers: str) -> Reply:
 
     def play(handler: Handler) -> None:
         handler.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
+        for name, value in {"Content_Type": "application/json", **headers}.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()

@@ -296,6 +296,21 @@ def test_what_another_download_finished_or_took_away_meanwhile_is_left_alone(
     assert [part.read_bytes() for part in parts_left(tmp_path)] == [b"of the next one"]
 
 
+def test_a_film_gets_its_name_while_it_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    rename = os.replace
+
+    def watched(part: Path, path: Path) -> None:
+        with open(part, "ab") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        rename(part, path)
+
+    monkeypatch.setattr(os, "replace", watched)
+    with Films() as server, client_of(server) as client:
+        client.download_video("video_1", tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == FILM
+
+
 def test_many_downloads_at_once_leave_one_whole_film(tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     path = tmp_path / "film.mp4"
