@@ -94,6 +94,11 @@ def download(
                 url = address()
             file.flush()
             os.fsync(file.fileno())
+            if os.fstat(file.fileno()).st_size != file.tell():
+                # Where nothing is locked, another download may have written into it.
+                file.seek(0)
+                file.truncate()
+                raise APIConnectionError(f"{path.name!r} was downloaded by two at once: try again with one.")
     except _FileError as failure:
         raise failure.error from None
     except KeyboardInterrupt:
@@ -128,7 +133,7 @@ def _claimed(part: Path, path: Path) -> Iterator[BinaryIO]:
                 yield file
                 end = partial(os.replace, part, path)
             except BaseException:
-                if not file.tell():
+                if not file.tell() and not os.fstat(file.fileno()).st_size:
                     end = partial(part.unlink, missing_ok=True)
                 raise
             finally:
@@ -145,12 +150,12 @@ def _lock(file: BinaryIO, part: Path, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Between opening and locking, the one who had it may have given it its name, or taken it away.
         taken = not os.path.samestat(os.fstat(file.fileno()), os.stat(part))
-    except (BlockingIOError, FileNotFoundError):
+    except (BlockingIOError, PermissionError, FileNotFoundError):
         taken = True
     except OSError:
         return
     if taken:
-        raise APIConnectionError(f"{path.name!r} is being downloaded already: wait for that to end.")
+        raise APIConnectionError(f"{path.name!r} is being downloaded already: try again when that has ended.")
 
 
 class _Fetching:

@@ -137,16 +137,21 @@ class Transport(Exchange):
         while True:
             self._wait_for_turn()
             ended = self._renew_credential()
-            if ended is None and may_have_begun and method == "POST" and self.credential.account != account:
-                # There, the key is no key to what was begun.
-                ended = HeyGenError(f"{request}: another user has logged in meanwhile, so that it was not sent again.")
-            account = self.credential.account
+            # Another thread may renew it once more.
+            credential = self.credential
+            if ended is None and may_have_begun and method == "POST" and credential.account != account:
+                # With another account, the same key makes a second one.
+                ended = HeyGenError(
+                    f"{request}: there is another login now than it was sent with, so that it was not sent again: "
+                    "log in as before first."
+                )
+            account = credential.account
             if ended is not None:
                 if method == "POST":
                     tell_what_is_known(ended, may_have_begun, idempotency_key)
                 raise ended
             sent = self._now()
-            outcome = self.attempt(request, self.credential)
+            outcome = self.attempt(request, credential)
             if not isinstance(outcome, Fault):
                 self._pace.speed_up()
                 return outcome

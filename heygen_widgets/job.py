@@ -159,7 +159,7 @@ class VideoJob(GuardedTemplate):
                 raise KeyboardInterrupt(f"The waiting has ended; {self._goes_on()}") from None
             with self._guard:
                 ended, video, problem = self._ended.is_set(), self._video, self._problem
-            # Where it had ended, an observer may have had it followed on meanwhile.
+            # It may be followed on already.
             if ended or left == 0:
                 break
         if video is not None and video.is_finished:
@@ -192,10 +192,12 @@ class VideoJob(GuardedTemplate):
     def close(self) -> None:
         """Take the card from the screen and end the job's thread; the render goes on."""
         self._closing.set()
-        with self._guard:
-            # Not before: `follow` may be about to begin.
+        try:
+            with self._guard:
+                super().close()
+        finally:
+            # Not before: `follow` may have been about to begin.
             self._ended.set()
-            super().close()
 
     # -- the thread ---------------------------------------------------------------------------------------------------
 

@@ -326,6 +326,31 @@ def test_many_downloads_at_once_leave_one_whole_film(tmp_path: Path) -> None:
     assert parts_left(tmp_path) == []
 
 
+def test_where_nothing_locks_two_downloads_at_once_make_no_false_film(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_download, "fcntl", None)
+    path = tmp_path / "film.mp4"
+
+    def write() -> None:
+        with parts_left(tmp_path)[0].open("ab") as file:
+            file.write(b"of the other one")
+
+    def write_and_fail(handler: Handler) -> None:
+        write()
+        reply(b"<html>", Content_Type="text/html")(handler)
+
+    with Films(None, write_and_fail) as server, client_of(server) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", lambda _: write())
+            with pytest.raises(APIConnectionError, match="by two at once"):
+                client.download_video("video_1", path)
+        assert list(tmp_path.iterdir()) == []
+        with pytest.raises(APIConnectionError, match="web page"):
+            client.download_video("video_1", path)
+        assert [part.read_bytes() for part in parts_left(tmp_path)] == [b"of the other one"]
+
+
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
 def test_in_a_folder_without_locks_a_film_comes_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int

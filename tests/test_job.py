@@ -228,10 +228,27 @@ def test_whatever_ends_the_thread_ends_the_waiting(kind: type[BaseException], mo
         assert job.result(PATIENCE).is_finished
 
 
-def test_who_waits_goes_on_waiting_where_an_observer_has_it_followed_on() -> None:
-    with followed(failure(401), video("processing"), failure(401), DONE) as (_, job):
-        job.observe(lambda change: change["new"] and job.follow(), "error")
+def test_who_waits_goes_on_waiting_where_it_is_followed_on_already() -> None:
+    hold = threading.Event()
+
+    def held(handler: Handler) -> None:
+        hold.wait(PATIENCE)
+        DONE(handler)
+
+    with followed(failure(401), held) as (_, job):
+        assert end_of(our_threads())
+        wait = job._ended.wait
+
+        def wake_late(seconds: float | None) -> bool:
+            found = wait(seconds)
+            if not job.is_finished:
+                job.follow()
+                hold.set()
+            return found
+
+        job._ended.wait = wake_late  # type: ignore[method-assign]
         assert job.result(PATIENCE).is_finished
+        job._ended.wait = wait  # type: ignore[method-assign]
         assert end_of(our_threads())
 
 

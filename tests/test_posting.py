@@ -281,7 +281,7 @@ def test_a_request_that_may_have_begun_is_not_sent_again_by_another_user(
             if posts == 2:
                 assert create(client) == "video_1"
             else:
-                with pytest.raises(HeyGenError, match="another user has logged in") as caught:
+                with pytest.raises(HeyGenError, match="log in as before first") as caught:
                     create(client)
                 assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
     assert len({seen.headers["authorization"] for seen in server.seen}) == len(server.seen) == posts

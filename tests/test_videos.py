@@ -401,6 +401,13 @@ def test_a_request_to_an_agent_becomes_the_body_of_the_documentation() -> None:
     assert VideoAgentRequest(prompt="An ad").check().to_json() == {"prompt": "An ad"}
 
 
+def deep(levels: int) -> list[Any]:
+    outer: list[Any] = []
+    for _ in range(levels):
+        outer = [outer]
+    return outer
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -415,6 +422,10 @@ def test_a_request_to_an_agent_becomes_the_body_of_the_documentation() -> None:
         ({"callback_url": "nowhere"}, "'nowhere'"),
         ({"files": ("f",) * 21}, "21"),
         ({"files": "f"}, "files should be a list"),
+        ({"files": ("f", b"x")}, "what JSON can hold, not b'x'"),
+        ({"files": (float("nan"),)}, "not nan"),
+        ({"files": (10**5_000,)}, "not this int"),
+        ({"files": (deep(10_000),)}, "not this list"),
     ],
 )
 def test_what_an_agent_refuses_is_told(fields: dict[str, Any], said: str) -> None:
