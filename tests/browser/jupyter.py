@@ -354,6 +354,11 @@ class NotebookPage:
         index = range(self.cell_count())[cell]
         self._run("notebook:run-cell", index, [index], allow_errors, timeout)
 
+    def confirm_restart(self) -> None:
+        """Answer JupyterLab's question whether it shall restart the kernel: yes."""
+        self.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+        self.kernel.begins_anew()
+
     def clear_output(self, cell: int) -> None:
         """Clear the output of a cell, by index from 0, so that its widgets are not displayed there any more."""
         self._execute("notebook:clear-cell-output", range(self.cell_count())[cell], TIMEOUT)

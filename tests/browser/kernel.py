@@ -59,6 +59,10 @@ class Kernel:
             raise KernelError(failure)
         return "".join(text).strip()
 
+    def begins_anew(self) -> None:
+        """Note that the kernel is restarted: what the new one publishes arrives here only a while later."""
+        self._subscribed = False
+
     def handler_errors(self) -> list[str]:
         """Return what widgets' handlers and observers have raised: the kernel publishes that, but no cell shows it."""
         while self._client.channels_running:

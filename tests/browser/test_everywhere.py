@@ -106,7 +106,7 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
             if (notice.offsetHeight) window.told = notice.innerText;
         }).observe(notice)"""
     )
-    notebook.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    notebook.confirm_restart()
     for cell in (0, 1):
         expect(total(picker_of(notebook, cell))).to_have_text("2,000 looks", timeout=60_000)
         wait_for_pictures(picker_of(notebook, cell))

@@ -170,7 +170,7 @@ def test_after_a_restart_the_id_takes_the_video_up_again(open_notebook: OpenNote
         video_id = job.locator(".video-job__id code").inner_text()
         assert [video_id] == service.videos
         notebook.page.evaluate("() => { window.jupyterapp.commands.execute('kernelmenu:restart') }")
-        notebook.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+        notebook.confirm_restart()
         expect(job.locator(".video-job__cut")).to_be_visible()
         again = f"from heygen_widgets import *\njob = VideoJob({client}, video_id={video_id!r})\njob"
         notebook.page.evaluate(
