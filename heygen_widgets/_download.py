@@ -6,8 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -124,24 +123,18 @@ def _claimed(part: Path, path: Path) -> Iterator[BinaryIO]:
     The end too comes while it is locked, else another download could have begun to write it. On Windows nothing keeps
     two downloads from one part, and what is open can be neither renamed nor taken away.
     """
-    end: Callable[[], object] = lambda: None  # noqa: E731 - until there is something to be done
-    try:
-        with open(part, "ab") as file:
-            if fcntl is not None:
-                _lock(file, part, path)
-            try:
-                yield file
-                end = partial(os.replace, part, path)
-            except BaseException:
-                if not file.tell() and not os.fstat(file.fileno()).st_size:
-                    end = partial(part.unlink, missing_ok=True)
-                raise
-            finally:
-                if fcntl is not None:
-                    end()
-    finally:
-        if fcntl is None:
-            end()
+    with ExitStack() as closed, open(part, "ab") as file, ExitStack() as locked:
+        end = closed
+        if fcntl is not None:
+            _lock(file, part, path)
+            end = locked
+        try:
+            yield file
+        except BaseException:
+            if not file.tell() and not os.fstat(file.fileno()).st_size:
+                end.callback(part.unlink, missing_ok=True)
+            raise
+        end.callback(os.replace, part, path)
 
 
 def _lock(file: BinaryIO, part: Path, path: Path) -> None:

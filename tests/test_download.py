@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pytest
 from loopback import KEY, Handler, Loopback, Reply, Seen, client_of, failure, reply, stay_silent
@@ -367,7 +367,21 @@ def test_in_a_folder_without_locks_a_film_comes_all_the_same(
 def test_without_locks_at_all_a_film_is_renamed_and_nothing_empty_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    files: list[BinaryIO] = []
+    rename = os.replace
+
+    def opened(place: Path, mode: str) -> BinaryIO:
+        files.append(cast("BinaryIO", place.open(mode)))
+        return files[-1]
+
+    def renamed(old: Path, new: Path) -> None:
+        # What is open can be neither renamed nor taken away there.
+        assert files[-1].closed
+        rename(old, new)
+
     monkeypatch.setattr(_download, "fcntl", None)
+    monkeypatch.setattr(_download, "open", opened, raising=False)
+    monkeypatch.setattr(os, "replace", renamed)
     path = tmp_path / "film.mp4"
     with Films(part(0, None, 500_000)) as server, client_of(server) as client:
         client.download_video("video_1", path)

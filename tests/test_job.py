@@ -228,7 +228,7 @@ def test_whatever_ends_the_thread_ends_the_waiting(kind: type[BaseException], mo
         assert job.result(PATIENCE).is_finished
 
 
-def test_who_waits_goes_on_waiting_where_it_is_followed_on_already() -> None:
+def test_who_waits_goes_on_waiting_where_it_is_followed_on_already(monkeypatch: pytest.MonkeyPatch) -> None:
     hold = threading.Event()
 
     def held(handler: Handler) -> None:
@@ -246,13 +246,12 @@ def test_who_waits_goes_on_waiting_where_it_is_followed_on_already() -> None:
                 hold.set()
             return found
 
-        job._ended.wait = wake_late  # type: ignore[method-assign]
+        monkeypatch.setattr(job._ended, "wait", wake_late)
         assert job.result(PATIENCE).is_finished
-        job._ended.wait = wait  # type: ignore[method-assign]
         assert end_of(our_threads())
 
 
-def test_a_job_that_is_closed_while_it_begins_to_follow_ends_whoever_waits() -> None:
+def test_a_job_that_is_closed_while_it_begins_to_follow_ends_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     with followed(failure(401)) as (_, job):
         with pytest.raises(AuthenticationError):
             job.result(PATIENCE)
@@ -265,7 +264,7 @@ def test_a_job_that_is_closed_while_it_begins_to_follow_ends_whoever_waits() -> 
             assert job._closing.wait(PATIENCE)
             clear()
 
-        job._ended.clear = close_first  # type: ignore[method-assign]
+        monkeypatch.setattr(job._ended, "clear", close_first)
         job.follow()
         closing.join()
         assert end_of(our_threads())
