@@ -160,7 +160,7 @@ class LookColumns:
         """Give the rows that match, in the filter's order, or else by their places."""
         self._catch_up()
         rows = np.flatnonzero(self._search(wanted, self._all_of(self._masks(wanted))))
-        by = self._positions(wanted.sort) if wanted.sort else self._places.array
+        by: Rows = self._positions(wanted.sort) if wanted.sort else self._places.array
         return rows[np.argsort(by[rows], kind="stable")]
 
     def facets(self, wanted: LookFilter, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
