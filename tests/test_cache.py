@@ -327,6 +327,7 @@ def test_without_users_by_number_neither_owners_nor_modes_are_compared(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(b"", "is empty"), (b"garbage", "no gzip file"), (gzip.compress(b"{}\n"), "no snapshot of a catalogue")],
+    ids=["empty", "garbage", "json"],  # gzip's bytes tell the time, and would be another id in each worker
 )
 def test_a_damaged_file_is_set_aside_and_the_reason_told(kept: Path, content: bytes, reason: str) -> None:
     kept.write_bytes(content)
