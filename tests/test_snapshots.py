@@ -429,7 +429,7 @@ def test_a_file_without_an_end_of_its_last_line_is_read() -> None:
     assert len(read_snapshot_file(io.BytesIO(content), "shared").looks) == 1
 
 
-@pytest.mark.parametrize("more", [b"x", b"\0", gzip.compress(b"")])
+@pytest.mark.parametrize("more", [b"x", b"\0", gzip.compress(b"")], ids=["letter", "NUL", "gzip"])
 def test_a_file_that_goes_on_after_its_end_is_refused(more: bytes) -> None:
     assert_refused(gzip.compress(b"\n".join([header(), LINE, END])) + more, "goes on after its end")
 
