@@ -1,21 +1,34 @@
-"""Run the benchmarks and print what they measure; a bound that does not hold is told, and is no failure."""
+"""Run benchmarks and print what they measure. A bound that does not hold is reported, and is no failure."""
 
 import argparse
+import contextlib
+import io
+import json
 import os
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import heygen_widgets
 
 from . import faults, frames, imports, keystrokes, loading, memory, paging, panel, picker, rivals
-from .table import Finding, print_table
+from .against import compare
+from .notebook import open_notebook
+from .report import Report
 
-BENCHMARKS = {
+IN_NOTEBOOK: Mapping[str, Callable[..., None]] = {
     "picker": picker.run,
     "rivals": rivals.run,
     "keystrokes": keystrokes.run,
     "panel": panel.run,
+}
+WITHOUT: Mapping[str, Callable[..., None]] = {
     "loading": loading.run,
     "faults": faults.run,
     "frames": frames.run,
@@ -23,26 +36,74 @@ BENCHMARKS = {
     "paging": paging.run,
     "imports": imports.run,
 }
+NAMES = [*IN_NOTEBOOK, *WITHOUT]
+TINY: Mapping[str, Mapping[str, Any]] = {
+    "picker": {"looks": 200, "more_looks": 300, "rounds": 1},
+    "rivals": {"looks": 200, "cards": 20, "rounds": 1},
+    "keystrokes": {"looks": 2_000, "more_looks": 300, "words": ["k"], "latency": 0.5},
+    "panel": {"looks": 400, "panels": 1, "clips": 1, "keys": 2, "rounds": 1},
+    "loading": {"looks": 300, "rounds": 1, "second_starts": 1, "single_pages": 1, "documented_pages": 1},
+    "faults": {"looks": 100},
+    "frames": {"looks": 300, "rounds": 1},
+    "memory": {"looks": 300, "rounds": 1},
+    "paging": {"looks": 300, "rounds": 1},
+    "imports": {"rounds": 1},
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one benchmark or all; return the exit status, which no measured number changes."""
+    """Run some benchmarks or all; return the exit status, which does not depend on the measured values."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Benchmarks of heygen_widgets.")
-    parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="one of them; all unless given")
-    name = parser.parse_args(arguments).name
-    # What requests would send to a proxy stays here, and nothing of the user's cache is read or written
+    parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(NAMES)}; all unless given")
+    parser.add_argument("--tiny", action="store_true", help="run each once at a tiny size: the numbers mean nothing")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all measures to a file")
+    parser.add_argument("--against", metavar="COMMIT", help="compare the working tree with a commit")
+    parser.add_argument("--pairs", type=int, default=3, help="runs of each side with --against (default: 3)")
+    options = parser.parse_args(arguments)
+    names = options.names or NAMES
+    if unknown := set(names).difference(NAMES):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    if options.against:
+        return compare(options.against, names, options.pairs, ["--tiny"] if options.tiny else [])
+    # No request goes through a proxy, and the user's cache is neither read nor written
     os.environ |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1", "TQDM_DISABLE": "1"}
     print(f"{_machine()}{_load()}", flush=True)
-    findings: list[Finding] = []
     with tempfile.TemporaryDirectory(prefix="heygen-widgets-bench-") as cache:
         os.environ["XDG_CACHE_HOME"] = cache
-        for run in [BENCHMARKS[name]] if name else BENCHMARKS.values():
-            print(flush=True)
-            findings += run()
-    if not name:
+        report = _run(names, options.tiny)
+    if options.json:
+        package = str(Path(heygen_widgets.__file__).parent)
+        options.json.write_text(json.dumps({"package": package, "measures": report.measures}))
+    if not options.tiny and len(names) == len(NAMES):
         print(f"\nMeasured on {date.today():%Y-%m-%d}: {_machine()}\n")
-        print_table(findings)
+        report.print_table()
     return 0
+
+
+def _run(names: Sequence[str], tiny: bool) -> Report:
+    """Run benchmarks; those that need a notebook come first and share one."""
+    report = Report()
+    if in_notebook := [name for name in names if name in IN_NOTEBOOK]:
+        with open_notebook(waits=0.2 if tiny else 1.0) as bench:
+            for name in in_notebook:
+                bench.reset()
+                _time(name, partial(IN_NOTEBOOK[name], report, bench), tiny)
+    for name in names:
+        if name in WITHOUT:
+            _time(name, partial(WITHOUT[name], report), tiny)
+    return report
+
+
+def _time(name: str, run: Callable[..., None], tiny: bool) -> None:
+    """Run one benchmark and print how long that took; if it is tiny, print nothing else."""
+    begun = time.perf_counter()
+    if tiny:
+        with contextlib.redirect_stdout(io.StringIO()):
+            run(**TINY[name])
+    else:
+        print()
+        run()
+    print(f"{name}: {time.perf_counter() - begun:.1f} s", flush=True)
 
 
 def _machine() -> str:
@@ -51,7 +112,7 @@ def _machine() -> str:
 
 
 def _load() -> str:
-    """Tell how busy the machine is already, where that can be known."""
+    """Return how busy the machine is, where the system tells it."""
     return f", load {os.getloadavg()[0]:.1f} before the first run" if hasattr(os, "getloadavg") else ""
 
 

@@ -1,4 +1,4 @@
-"""`LookCatalogue.to_frame` against `pandas.DataFrame` of the records as the service gives them, with signed URLs."""
+"""`LookCatalogue.to_frame` against a `pandas.DataFrame` of the service's records, with signed URLs."""
 
 import gc
 import time
@@ -10,47 +10,40 @@ import requests
 
 from heygen_widgets import HeyGenClient, LookCatalogue
 
+from .report import Report, Samples, take_turns
 from .stand_in import StandIn, stand_in
-from .table import Finding, Samples, at_most, no_slower, print_samples, take_turns
 
-LOOKS = 25_000
-ROUNDS = 15
 TIME_BOUND, MEMORY_BOUND, CLOSED_BOUND = 1.0, 0.9, 0.25
 CLOSED = ("gender", "ownership", "orientation")
 SERVED = ("gender", "ownership", "preferred_orientation")
 
 
-def run() -> list[Finding]:
-    """Make both tables in turn, and weigh them."""
-    with stand_in(LOOKS) as service:
+def run(report: Report, looks: int = 25_000, rounds: int = 15) -> None:
+    """Make both tables in turn, and compare their memory."""
+    with stand_in(looks) as service:
         records = _records(service)
         catalogue = LookCatalogue(HeyGenClient(service.api_key, base_url=service.base_url), cache=None)
         catalogue.load()
-    if not len(records) == len(catalogue) == LOOKS:
-        raise RuntimeError(f"{len(records):,} records and {len(catalogue):,} looks came")
+    if not len(records) == len(catalogue) == looks:
+        raise RuntimeError(f"there are {len(records):,} records and {len(catalogue):,} looks instead of {looks:,}")
     ours, theirs = catalogue.to_frame(), pd.DataFrame(records)
-    durations = take_turns(ROUNDS, _timed(catalogue.to_frame), _timed(lambda: pd.DataFrame(records)))
-    made, usual = (
-        Samples("LookCatalogue.to_frame()", durations[0]),
-        Samples("pd.DataFrame(list_of_dicts)", durations[1]),
-    )
-    title = f"frames: {LOOKS:,} looks, pandas {pd.__version__}"
-    print_samples(title, [made, usual])
-    signed = ours["preview_image_url"].str.len()
-    print(f"  (preview URLs have {signed.median():.0f} characters in the middle)")
+    durations = take_turns(rounds, _timed(catalogue.to_frame), _timed(lambda: pd.DataFrame(records)))
+    made, usual = [
+        Samples(name, taken)
+        for name, taken in zip(("LookCatalogue.to_frame()", "pd.DataFrame(list_of_dicts)"), durations, strict=True)
+    ]
+    report.rows(f"frames: {looks:,} looks, pandas {pd.__version__}", made, usual)
+    print(f"  (the median length of a preview URL is {ours['preview_image_url'].str.len().median():.0f})")
     weight, theirs_weight = _bytes(ours), _bytes(theirs)
     closed, theirs_closed = _bytes(ours[list(CLOSED)]), _bytes(theirs[list(SERVED)])
-    against = "`pd.DataFrame(list_of_dicts)`"
     note, closed_note = f"{weight:,} / {theirs_weight:,} bytes", f"{closed:,} / {theirs_closed:,} bytes"
-    return [
-        no_slower(f"`to_frame()` of {LOOKS:,} looks: time / {against}", made, usual, TIME_BOUND),
-        at_most(f"`to_frame()`: memory / {against}", weight / theirs_weight, MEMORY_BOUND, note=note),
-        at_most("`to_frame()`: memory of closed fields", closed / theirs_closed, CLOSED_BOUND, note=closed_note),
-    ]
+    report.no_slower(f"`to_frame()` of {looks:,} looks: time / `{usual.name}`", made, usual, TIME_BOUND)
+    report.at_most(f"`to_frame()`: memory / `{usual.name}`", weight / theirs_weight, MEMORY_BOUND, note=note)
+    report.at_most("`to_frame()`: memory of closed fields", closed / theirs_closed, CLOSED_BOUND, note=closed_note)
 
 
 def _records(service: StandIn) -> list[dict[str, Any]]:
-    """Give the records as they are parsed, with the owner they were asked for by."""
+    """Return the records as they are parsed, with the ownership that they were requested by."""
     records: list[dict[str, Any]] = []
     with requests.Session() as session:
         for owner in ("private", "public"):

@@ -1,4 +1,4 @@
-"""What ``import heygen_widgets.api`` costs a process, against the one package that it stands on."""
+"""What ``import heygen_widgets.api`` costs a process, against the package it builds on."""
 
 import os
 import subprocess
@@ -7,23 +7,22 @@ import tempfile
 import time
 from functools import partial
 
-from .table import Finding, Samples, no_slower, print_samples, take_turns
+from .report import Report, Samples, take_turns
 
-ROUNDS = 41
 BOUND = 1.15
 
 
-def run() -> list[Finding]:
+def run(report: Report, rounds: int = 41) -> None:
     """Time whole processes that import one thing."""
     codes = ["import heygen_widgets.api", "import requests", "pass"]
     with tempfile.TemporaryDirectory() as compiled:
-        # Installed packages are compiled, and so is all that is imported here: the warm-up does it
+        # Installed packages are compiled, so the warm-up compiles all that is imported here
         environ = os.environ | {"PYTHONPYCACHEPREFIX": compiled}
         environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        durations = take_turns(ROUNDS, *[partial(_seconds, code, environ) for code in codes])
+        durations = take_turns(rounds, *[partial(_seconds, code, environ) for code in codes])
     ours, floor, empty = [Samples(code, taken) for code, taken in zip(codes, durations, strict=True)]
-    print_samples("imports: a Python process from start to end, everything compiled before", [ours, floor, empty])
-    return [no_slower("`import heygen_widgets.api` / `import requests`", ours, floor, BOUND)]
+    report.rows("imports: a Python process from start to end, all modules compiled before", ours, floor, empty)
+    report.no_slower("`import heygen_widgets.api` / `import requests`", ours, floor, BOUND)
 
 
 def _seconds(code: str, environ: dict[str, str]) -> float:

@@ -1,25 +1,22 @@
-"""From typing into the search field to the repainted grid with its counts, in JupyterLab.
+"""The time from a key in the search field to the repainted grid with its counts, in JupyterLab.
 
-Words are typed letter by letter with real keys. The page notes each input event and, frame by frame, what it shows:
-the search among the chips, the count, and the cards. A letter is answered in the first frame that shows it with the
-count and the cards that the kernel had for it, and its time ends after that frame was painted (pictures may come
-later). Letters that change no count are typed, but not measured. The stand-in is a process of its own.
+Words are typed letter by letter with real keys. The page records each input event and, frame by frame, what it shows:
+the search among the chips, the count, and the cards. The time of a letter ends when the first frame is painted that
+shows it with the kernel's count and cards (pictures may follow later). Letters that don't change the count are not
+measured. The stand-in is a process of its own.
 """
 
-import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from .notebook import BenchNotebook, open_notebook
+from .notebook import BenchNotebook
+from .report import Report, Samples
 from .stand_in import StandIn, stand_in
-from .table import Finding, Samples, at_most, print_samples
 
 WORDS = ("kitchen", "naoko", "library", "studio", "autumn", "priya", "leilani")
-LATENCY = 0.05  # s, while looks are loading
 PAUSE = 250.0  # ms between an answer and the next letter
 LOADING = 600.0  # s
-BOUNDS = {25_000: (0.150, 0.030), 100_000: (0.250, 0.080)}  # s: in all, and of the kernel
-LOADING_LOOKS, LOADING_BOUND = 25_000, 0.300
+BOUNDS, MORE_BOUNDS, LOADING_BOUND = (0.150, 0.030), (0.250, 0.080), 0.300  # s: in all, and of the kernel
 
 SET_UP = """
 import time
@@ -71,51 +68,54 @@ SHOWS = "search => (typed.frames.at(-1)?.chip ?? '') === search"
 TAKE = "() => { const taken = {...typed}; typed.events = []; typed.frames = typed.frames.slice(-1); return taken; }"
 
 
-def run() -> list[Finding]:
-    """Type at rest with few and many looks, and while looks are loading."""
-    findings = []
-    with open_notebook([CELL]) as bench:
-        bench.notebook.run(SET_UP)
-        for looks, (bound, kernel_bound) in BOUNDS.items():
-            with stand_in(looks) as service:
-                repaints, kernel = _type_at_rest(bench, service)
-            at_rest = f"{looks:,} looks at rest"
-            _print(f"keystrokes: from a letter to the repainted grid, {at_rest}", repaints, kernel)
-            findings.append(_finding(f"Typing to repainted grid, {at_rest}", repaints, bound))
-            findings.append(_finding(f"… of which the kernel, {at_rest}", kernel, kernel_bound))
-        with stand_in(LOADING_LOOKS, LATENCY) as service:
-            repaints, kernel = _type_while_loading(bench, service)
-        while_loading = f"while {LOADING_LOOKS:,} looks are loading"
-        _print(f"keystrokes: from a letter to the repainted grid, {while_loading}", repaints, kernel)
-        findings.append(_finding(f"Typing to repainted grid, {while_loading}", repaints, LOADING_BOUND))
-    return findings
+class Letter(NamedTuple):
+    """The durations of one letter, in s."""
+
+    repaint: float
+    kernel: float
 
 
-def _type_at_rest(bench: BenchNotebook, service: StandIn) -> tuple[list[float], list[float]]:
+def run(
+    report: Report,
+    bench: BenchNotebook,
+    looks: int = 25_000,
+    more_looks: int = 100_000,
+    words: Sequence[str] = WORDS,
+    latency: float = 0.05,
+) -> None:
+    """Type at rest with fewer and more looks, and while looks are loading; ``latency`` is for the latter, in s."""
+    bench.notebook.run(SET_UP)
+    for number, (bound, kernel_bound) in ((looks, BOUNDS), (more_looks, MORE_BOUNDS)):
+        at_rest = f"{number:,} looks at rest"
+        with stand_in(number) as service:
+            _make_catalogue(bench, service)
+            bench.notebook.run("catalogue.load()", timeout=LOADING)
+            _show(bench)
+            typed = [letter for word in words for letter in _type(bench, word)]
+        repaints, kernel = _report_rows(report, at_rest, typed)
+        report.median_within(f"Typing to repainted grid, {at_rest}", repaints, bound)
+        report.median_within(f"… of which the kernel, {at_rest}", kernel, kernel_bound)
+    while_loading = f"while {looks:,} looks are loading"
+    with stand_in(looks, latency) as service:
+        typed = _type_while_loading(bench, service, looks, words)
+        bench.notebook.run("catalogue.close()")
+    repaints, _ = _report_rows(report, while_loading, typed)
+    report.median_within(f"Typing to repainted grid, {while_loading}", repaints, LOADING_BOUND)
+
+
+def _type_while_loading(bench: BenchNotebook, service: StandIn, looks: int, words: Sequence[str]) -> list[Letter]:
     _make_catalogue(bench, service)
-    bench.notebook.run("catalogue.load()", timeout=LOADING)
-    _show(bench)
-    repaints: list[float] = []
-    kernel: list[float] = []
-    for word in WORDS:
-        _type(bench, word, repaints, kernel)
-    return repaints, kernel
-
-
-def _type_while_loading(bench: BenchNotebook, service: StandIn) -> tuple[list[float], list[float]]:
-    _make_catalogue(bench, service)
-    _show(bench)  # which begins to load
-    bench.notebook.expect_run("len(catalogue) > 1_000", True)
-    repaints: list[float] = []
-    kernel: list[float] = []
-    for word in WORDS:
-        measured: tuple[list[float], list[float]] = ([], [])
-        _type(bench, word, *measured)
+    _show(bench)  # starts to load
+    bench.notebook.expect_run(f"len(catalogue) > {looks // 25}", True)
+    typed: list[Letter] = []
+    for word in words:
+        letters = _type(bench, word)
         if not bench.notebook.value("catalogue.progress.loading"):
             break
-        repaints += measured[0]
-        kernel += measured[1]
-    return repaints, kernel
+        typed += letters
+    if not typed:
+        raise RuntimeError("all looks were loaded before the first word was typed")
+    return typed
 
 
 def _make_catalogue(bench: BenchNotebook, service: StandIn) -> None:
@@ -124,40 +124,39 @@ def _make_catalogue(bench: BenchNotebook, service: StandIn) -> None:
 
 
 def _show(bench: BenchNotebook) -> None:
-    bench.notebook.run_cell(0)
+    bench.show_picker(CELL)
     bench.page.locator(".look-filters input").first.wait_for()
-    bench.page.locator(".look-card[data-look-id]").first.wait_for()
-    bench.page.wait_for_timeout(2000)  # pictures, and what else comes after them
     bench.page.evaluate(WATCH)
 
 
-def _type(bench: BenchNotebook, word: str, repaints: list[float], kernel: list[float]) -> None:
-    """Type a word, measure its letters, and clear the field again."""
+def _type(bench: BenchNotebook, word: str) -> list[Letter]:
+    """Type a word and clear the field again; return the measured letters."""
     page = bench.page
     page.locator(".look-filters input").first.click()
     bench.notebook.run("handled.clear()")
-    page.wait_for_timeout(PAUSE)
+    bench.wait(PAUSE)
     page.evaluate(TAKE)
     for length, letter in enumerate(word, start=1):
         page.keyboard.press(letter)
         page.wait_for_function(SHOWS, arg=word[:length])
-        page.wait_for_timeout(PAUSE)
+        bench.wait(PAUSE)
     seen = page.evaluate(TAKE)
     answers = {search: (taken, matched) for search, taken, matched in bench.notebook.value("handled")}
     prefixes = [word[:length] for length in range(1, len(word) + 1)]
     found = bench.notebook.value(f"{{search: expected(search) for search in {prefixes!r}}}")
-    before = None
+    letters, before = [], None
     for event in seen["events"]:
         search = event["value"]
         taken, matched = answers[search]
         if matched != before:
-            kernel.append(taken)
-            repaints.append((_answered(seen["frames"], event, matched, found[search]) - event["at"]) / 1000)
+            painted = _answered(seen["frames"], event, matched, found[search])
+            letters.append(Letter((painted - event["at"]) / 1000, taken))
         before = matched
     page.keyboard.press("Control+a")
     page.keyboard.press("Backspace")
     page.wait_for_function(SHOWS, arg="")
-    page.wait_for_timeout(PAUSE)
+    bench.wait(PAUSE)
+    return letters
 
 
 def _answered(
@@ -165,8 +164,8 @@ def _answered(
 ) -> float:
     """Return when the answer to a letter was painted, in ms of the page's clock.
 
-    While looks arrive, the count may be any between that of the kernel's answer and that at the end of the word, and
-    the cards any that match; at rest the two counts are the same, and the cards are the first.
+    At rest the page shows the kernel's count and the first cards. While looks are loading, the count is between that
+    of the kernel's answer and that at the end of the word, and the cards are any that match.
     """
     most, ids = found
     at_rest = matched == most
@@ -182,11 +181,8 @@ def _answered(
     raise RuntimeError(f"{event['value']!r} was not answered: {matched:,} looks, {[f['total'] for f in frames]}")
 
 
-def _print(title: str, repaints: list[float], kernel: list[float]) -> None:
-    rows = [Samples("letter typed to grid repainted", repaints), Samples("the kernel's handler", kernel)]
-    print_samples(title, rows)
-
-
-def _finding(what: str, seconds: list[float], bound: float) -> Finding:
-    note = f"{1000 * min(seconds):.0f}–{1000 * max(seconds):.0f}, {len(seconds)} letters"
-    return at_most(what, 1000 * statistics.median(seconds), 1000 * bound, "{:.0f} ms", note)
+def _report_rows(report: Report, when: str, typed: Sequence[Letter]) -> tuple[list[float], list[float]]:
+    repaints, kernel = [letter.repaint for letter in typed], [letter.kernel for letter in typed]
+    title = f"keystrokes: from a letter to the repainted grid, {when}"
+    report.rows(title, Samples("letter typed to grid repainted", repaints), Samples("the kernel's handler", kernel))
+    return repaints, kernel

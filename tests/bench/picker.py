@@ -1,98 +1,110 @@
-"""What the picker's grid costs: from running its cell to twelve pictures, against its inputs alone, in JupyterLab.
+"""What the picker's grid costs: the time from running the picker's cell to twelve pictures, against its inputs alone.
 
-The picker is timed twice: with its pictures in the browser's cache, and with pictures fetched anew from the stand-in,
-which is a process of its own, where its drawing and the browser's reading of SVG count too.
+The floor is a widget with the same inputs: their components and props are read from a picker on the page.
+The picker is timed twice: with its pictures in the browser's cache, and with pictures fetched from the stand-in, a
+process of its own. The second includes the time to draw the pictures, and to parse them as SVG.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from .notebook import BenchNotebook, open_notebook
+from .notebook import BenchNotebook
+from .report import Report, Samples, take_turns
 from .stand_in import StandIn, stand_in
-from .table import Finding, Samples, at_most, no_slower, print_samples, take_turns
 
-LOOKS = 25_000
-MOST_LOOKS = 100_000
 PICTURES = 12
-ROUNDS = 9
 BOUND = 1.6
 LARGEST = 200_000  # bytes
-INPUTS = 10  # of the bar: the search, six dropdowns, two that are asked while typing, the order
 LOADING = 600.0  # s
 
 SET_UP = f"""
-import runpy
+import traitlets
 from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
-Floor = runpy.run_path({str(Path(__file__).with_name("floor.py"))!r})["Floor"]
+from ipyvuetify.VuetifyTemplate import VuetifyTemplate
+
+class Floor(VuetifyTemplate):
+    template_file = {str(Path(__file__).with_name("floor.vue"))!r}
+    inputs = traitlets.List().tag(sync=True)
 """
 LOAD = """
 catalogue = LookCatalogue(HeyGenClient({api_key!r}, base_url={base_url!r}), cache=None)
 catalogue.load()
-shown = LookPicker(catalogue)
-choices, status = shown.choices, shown.status
 """
 PICKER_CELL = "shown = LookPicker(catalogue)\nshown"
-FLOOR_CELL = "shown = Floor(choices=choices, status=status)\nshown"
+FLOOR_CELL = "shown = Floor(inputs=inputs)\nshown"
 FETCHED, CACHED, FLOOR = "pictures fetched anew", "pictures in the cache", "the floor: its inputs and no grid"
 
 
-def run() -> list[Finding]:
-    """Time both sides in one notebook, and weigh what the kernel sends for the picker."""
+def run(report: Report, bench: BenchNotebook, looks: int = 25_000, more_looks: int = 100_000, rounds: int = 9) -> None:
+    """Time the picker and the floor in turn, and weigh what the kernel sends for the picker."""
     steps: dict[str, list[dict[str, float]]] = {FETCHED: [], CACHED: [], FLOOR: []}
-    with stand_in(LOOKS) as service, open_notebook([PICKER_CELL, FLOOR_CELL]) as bench:
-        bench.notebook.run(SET_UP)
+    weights: dict[str, Counter[str]] = {}
+    bench.notebook.run(SET_UP)
+    with stand_in(looks) as service:
         _load(bench, service)
+        inputs = _read_inputs(bench)
+        bench.notebook.run(f"inputs = {inputs!r}")
 
         def measure(side: str) -> float:
-            pictures = 0 if side == FLOOR else PICTURES
-            cell = 0 if pictures else 1
-            taken = bench.time_cell(cell, inputs=INPUTS, pictures=pictures, anew=side == FETCHED)
+            cell, pictures = (FLOOR_CELL, 0) if side == FLOOR else (PICKER_CELL, PICTURES)
+            taken = bench.time_cell(cell, inputs=len(inputs), pictures=pictures, clear_cache=side == FETCHED)
+            if (shown := _kinds(bench.read_inputs())) != _kinds(inputs):
+                raise RuntimeError(f"{side}: the inputs are {shown}, and not {_kinds(inputs)}")
             steps[side].append(taken)
+            weights[side] = bench.weigh()
             return max(taken.values())
 
-        # A run of the picker comes before each with pictures in the cache, and fills it
-        take_turns(ROUNDS, *[partial(measure, side) for side in steps])
-        findings = _print_durations({side: taken[-ROUNDS:] for side, taken in steps.items()})
+        # Each run with cached pictures follows one that fills the cache
+        take_turns(rounds, *[partial(measure, side) for side in steps])
+        _report_durations(report, {side: taken[-rounds:] for side, taken in steps.items()}, looks)
+        _report_weight(report, weights[CACHED], looks)
+    with stand_in(more_looks) as service:
+        _load(bench, service)
         measure(CACHED)
-        findings.append(_print_weight(bench.weigh(), LOOKS))
-        with stand_in(MOST_LOOKS) as larger:
-            _load(bench, larger)
-            measure(CACHED)
-            findings.append(_print_weight(bench.weigh(), MOST_LOOKS))
-    return findings
+        _report_weight(report, weights[CACHED], more_looks)
 
 
 def _load(bench: BenchNotebook, service: StandIn) -> None:
     bench.notebook.run(LOAD.format(api_key=service.api_key, base_url=service.base_url), timeout=LOADING)
 
 
-def _print_durations(steps: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Finding]:
+def _read_inputs(bench: BenchNotebook) -> list[dict[str, Any]]:
+    bench.run_cell(PICKER_CELL)
+    bench.page.locator(".look-picker .v-input").first.wait_for()
+    return bench.read_inputs()
+
+
+def _kinds(inputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [shown["is"] for shown in inputs]
+
+
+def _report_durations(report: Report, steps: Mapping[str, Sequence[Mapping[str, float]]], looks: int) -> None:
     def samples(side: str, name: str, *wanted: str) -> Samples:
         return Samples(name, [max(times[step] for step in wanted) for times in steps[side]])
 
     floor = samples(FLOOR, FLOOR, "inputs")
-    rows: dict[str, list[Samples]] = {}
-    for side in (CACHED, FETCHED):
-        rows[side] = [
+    sides = {
+        side: [
             samples(side, f"LookPicker, {side}: {PICTURES} cards", "cards"),
             samples(side, f"LookPicker, {side}: {PICTURES} decoded pictures", "pictures"),
             samples(side, f"LookPicker, {side}: pictures and all inputs", "pictures", "inputs"),
         ]
-    print_samples(f"picker: from running the cell, {LOOKS:,} looks in memory", [*rows[CACHED], *rows[FETCHED], floor])
-    findings = []
-    for side, (_, pictures, everything) in rows.items():
-        what = f"First {PICTURES} previews of {LOOKS:,} looks, {side} / its inputs without a grid"
-        findings.append(no_slower(what, pictures, floor, BOUND))
+        for side in (CACHED, FETCHED)
+    }
+    report.rows(f"picker: from running the cell, {looks:,} looks in memory", *sides[CACHED], *sides[FETCHED], floor)
+    for side, (_, pictures, everything) in sides.items():
+        what = f"First {PICTURES} previews of {looks:,} looks, {side} / its inputs without a grid"
+        report.no_slower(what, pictures, floor, BOUND)
         print(f"    (with all inputs, which come after the pictures: {everything.median / floor.median:.2f} ×)")
-    return findings
 
 
-def _print_weight(weights: Counter[str], looks: int) -> Finding:
-    """Print what the kernel sent for one run, by kind of message."""
+def _report_weight(report: Report, weights: Counter[str], looks: int) -> None:
+    """Report what the kernel sent for one run, by kind of message."""
     total = sum(weight for kind, weight in weights.items() if kind.startswith("comm"))
     print(f"  The kernel sent for one picker's cell with {looks:,} looks, in bytes:")
     for kind, weight in weights.most_common():
         print(f"    {kind:<40}{weight:>9,}")
-    return at_most(f"Bytes sent for {looks:,} looks, template included", total / 1000, LARGEST / 1000, "{:,.0f} KB")
+    report.at_most(f"Bytes sent for {looks:,} looks, template included", total / 1000, LARGEST / 1000, "{:,.0f} KB")

@@ -1,4 +1,4 @@
-"""The stand-in in a process of its own, which also tells how many requests it got.
+"""The stand-in in a process of its own, which can be asked how many requests it got.
 
 python -m tests.bench.stand_in 25000 0.05     # looks, and latency in s
 """
@@ -22,11 +22,11 @@ class StandIn:
     process: subprocess.Popen[str]
 
     def count_requests(self) -> int:
-        """Tell how many requests of the API came so far (those of pictures are no such), up to 10,000."""
+        """Return the number of API requests so far, without those of pictures, up to 10,000."""
         return int(self._ask()["requests"])
 
     def count_records(self) -> dict[str, int]:
-        """Tell how many groups and looks there are of each owner."""
+        """Return the numbers of groups and looks of each ownership."""
         return {name: count for name, count in self._ask().items() if name != "requests"}
 
     def _ask(self) -> dict[str, int]:
@@ -34,27 +34,27 @@ class StandIn:
         assert self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        told: dict[str, int] = json.loads(self.process.stdout.readline())
-        return told
+        counts: dict[str, int] = json.loads(self.process.stdout.readline())
+        return counts
 
 
 @contextmanager
 def stand_in(looks: int, latency: float = 0.0) -> Iterator[StandIn]:
-    """Start the stand-in with pictures over http, those of photo avatars signed; it ends with this process at last."""
+    """Run the stand-in with pictures over http, those of photo avatars with signed URLs."""
     command = [sys.executable, "-m", "tests.bench.stand_in", str(looks), str(latency)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             line = process.stdout.readline()
             if not line:
-                raise RuntimeError("the stand-in ended at once")
+                raise RuntimeError("the stand-in did not start")
             yield StandIn(**json.loads(line), process=process)
         finally:
             process.terminate()
 
 
 def _serve(looks: int, latency: float) -> None:
-    """Serve until standard input ends; tell the counts for each line that comes in."""
+    """Serve until standard input ends; print the counts for each line of it."""
     with DemoService(looks, latency=latency, previews="http") as service:
         print(json.dumps({"base_url": service.base_url, "api_key": service.api_key}), flush=True)
         for _ in sys.stdin:

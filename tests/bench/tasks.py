@@ -1,4 +1,4 @@
-"""What is measured in a fresh process: one task a process, which prints what it measured as JSON.
+"""Tasks that are measured in a fresh process, which prints the results as JSON.
 
 python -m tests.bench.tasks load http://127.0.0.1:1234 key
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def load(base_url: str, api_key: str) -> dict[str, float]:
-    """Show all looks in a picker, whose view has asked for its window: from the service, or what was kept of it."""
+    """Show all looks in a picker whose view has requested its first cards: from the service or from the snapshot."""
     from heygen_widgets import HeyGenClient, LookPicker
 
     client = HeyGenClient(api_key, base_url=base_url)
@@ -28,12 +28,12 @@ def load(base_url: str, api_key: str) -> dict[str, float]:
     while not (picker.status["complete"] and picker.status["shown"] == len(catalogue)):
         time.sleep(0.001)
     shown = time.perf_counter() - begun
-    catalogue.wait()  # until it is kept
+    catalogue.wait()  # until the snapshot is saved
     return {"complete": complete, "shown": shown, "cpu": time.process_time() - cpu, "looks": len(catalogue)}
 
 
 def fetch(base_url: str, api_key: str) -> dict[str, float]:
-    """Fetch the same pages side by side, and keep nothing."""
+    """Fetch the same pages concurrently, and keep nothing."""
     from heygen_widgets import HeyGenClient
 
     client = HeyGenClient(api_key, base_url=base_url)
@@ -48,7 +48,7 @@ def fetch(base_url: str, api_key: str) -> dict[str, float]:
 
 
 def reside(base_url: str, api_key: str) -> dict[str, float]:
-    """Load all looks with a picker on them, filter them once, and tell the memory that is resident, in bytes."""
+    """Load all looks, show them in a picker and filter them once; return the resident memory, in bytes."""
     from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
 
     catalogue = LookCatalogue(HeyGenClient(api_key, base_url=base_url))
@@ -62,15 +62,15 @@ def reside(base_url: str, api_key: str) -> dict[str, float]:
 
 
 def run_task(name: str, base_url: str, api_key: str, cache: Path) -> dict[str, float]:
-    """Run a task in a fresh process with a cache folder of its own; ``process`` is its whole duration, in s."""
+    """Run a task in a fresh process with the given cache folder; ``process`` is the duration of that process, in s."""
     command = [sys.executable, "-m", "tests.bench.tasks", name, base_url, api_key]
     begun = time.perf_counter()
     done = subprocess.run(
         command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(cache)}
     )
     process = time.perf_counter() - begun
-    told: dict[str, float] = json.loads(done.stdout)
-    return {**told, "process": process}
+    results: dict[str, float] = json.loads(done.stdout)
+    return {**results, "process": process}
 
 
 def _resident() -> int:
@@ -79,9 +79,9 @@ def _resident() -> int:
     except OSError:
         import resource
 
-        # The most there was, which is all that other systems tell
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most if sys.platform == "darwin" else 1024 * most
+        # Other systems report only the peak
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else 1024 * peak
 
 
 if __name__ == "__main__":
