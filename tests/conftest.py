@@ -7,6 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in each run, and few of them: `make fuzz` draws many others. No example is timed, since a machine
+# that is busy is no fault.
+_untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", _untimed, max_examples=25, derandomize=True)
+settings.register_profile("fuzz", _untimed, max_examples=1_000)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
