@@ -51,7 +51,7 @@ class DemoService:
     seed : int, default 0
         The same seed and size give the same catalogue, in every process.
     latency : float, default 0.0
-        Wait before each answer of the API, in s. Pictures and clips come at once.
+        Wait before each answer of the API, in s. Pictures and clips come at once. The attribute can be set at any time.
     previews : {"data", "http"}, default "data"
         `"data"`: pictures are inside their own URL, so that they show in a remote Jupyter too. `"http"`: pictures are
         fetched from the stand-in, those of photo avatars by signed addresses that expire. Clips are always fetched.
@@ -124,7 +124,7 @@ class DemoService:
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self.accepted: deque[tuple[str, dict[str, Any]]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self._address = (host, port)
-        self._latency = latency
+        self.latency = latency
         self._render_time = render_time
         self._previews = previews
         self._clock = clock
@@ -177,7 +177,7 @@ class DemoService:
                 self._address,
                 catalogue=self.catalogue,
                 api_key=self.api_key,
-                latency=self._latency,
+                latency=lambda: self.latency,
                 previews=self._previews,
                 clock=self._clock,
                 render_time=self._render_time,

@@ -61,8 +61,8 @@ class DemoServer(socketserver.ThreadingTCPServer):
         What is served.
     api_key : str
         The one key that is accepted.
-    latency : float
-        Wait before each answer of the API, in s; media come at once.
+    latency : callable
+        Returns the wait before an answer of the API, in s; media come at once.
     previews : str
         `"data"` or `"http"`.
     clock : callable
@@ -94,7 +94,7 @@ class DemoServer(socketserver.ThreadingTCPServer):
         *,
         catalogue: Catalogue,
         api_key: str,
-        latency: float,
+        latency: Callable[[], float],
         previews: str,
         clock: Callable[[], float],
         render_time: float,
@@ -205,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
         # Creating takes its time by itself, in which a second request with the same key is told so.
         creates = self.command == "POST" and path in _CREATING
         if of_api and not creates:
-            time.sleep(self.server.latency)
+            time.sleep(self.server.latency())
         answer = functools.cache(functools.partial(self._answer, path, query, body))
         may_fail = self._has_key() if of_api else self.command == "GET"
         kind = self.server.faults.strike(self.command, path, query, answer) if may_fail else None
@@ -227,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._has_key():
             raise ApiError(401, "unauthorized", "Unauthorized")
         if self.command == "POST" and path in _CREATING:
-            wait = functools.partial(time.sleep, self.server.latency)
+            wait = functools.partial(time.sleep, self.server.latency())
             return self.server.videos.create(path, _parsed(body), self.headers.get("Idempotency-Key"), wait)
         if self.command == "GET" and path not in _CREATING:
             return self.server.answers.get(path, query, shift=shift)

@@ -19,16 +19,55 @@ PICTURES = "HEYGEN_WIDGETS_SCREENSHOTS"
 expect.set_options(timeout=15_000)
 
 
-class OpenNotebook:
-    """Opens notebooks for one test; all are closed after it."""
+class SharedNotebooks:
+    """A notebook open in each application, one test after the other; a worker of pytest-xdist has its own.
 
-    def __init__(self, server: JupyterServer, browser: Browser, folder: Path, pictures: Path) -> None:
-        self._server = server
-        self._browser = browser
+    Attributes
+    ----------
+    server, browser
+        Where notebooks run and where they are shown.
+    """
+
+    def __init__(self, server: JupyterServer, browser: Browser) -> None:
+        self.server = server
+        self.browser = browser
+        self._idle: dict[App, NotebookPage] = {}
+
+    def take(
+        self, source: Source, app: App, theme: Theme, viewport: tuple[int, int], env: Mapping[str, str]
+    ) -> NotebookPage:
+        """Show a source in the idle notebook of an application, or in a new one."""
+        if (notebook := self._idle.pop(app, None)) is None:
+            return NotebookPage(self.server, self.browser, source, app=app, theme=theme, viewport=viewport, env=env)
+        try:
+            notebook.renew(source, theme=theme, viewport=viewport, env=env)
+        except BaseException:
+            notebook.close()
+            raise
+        return notebook
+
+    def give_back(self, app: App, notebook: NotebookPage) -> None:
+        """Keep a notebook for the next test, unless there is one already."""
+        if self._idle.setdefault(app, notebook) is not notebook:
+            notebook.close()
+
+    def close(self) -> None:
+        """Close the idle notebooks."""
+        while self._idle:
+            self._idle.popitem()[1].close()
+
+
+class OpenNotebook:
+    """Opens notebooks for one test, in pages that other tests have used unless told."""
+
+    def __init__(self, shared: SharedNotebooks, folder: Path, pictures: Path) -> None:
+        self._shared = shared
         self._folder = folder
         self.pictures = pictures
         self.opened: list[NotebookPage] = []
+        self._borrowed: dict[int, App] = {}
         self._expected_errors: list[str] = []
+        self.failed = False
 
     def __call__(
         self,
@@ -39,25 +78,41 @@ class OpenNotebook:
         viewport: tuple[int, int] = (1400, 1000),
         env: Mapping[str, str] | None = None,
         save_widget_state: bool = False,
+        fresh: bool = False,
     ) -> NotebookPage:
         """Open a notebook, with the meaning of the arguments in `NotebookPage`.
 
-        Its kernel has an empty cache of its own, unless `env` names another one as ``XDG_CACHE_HOME``.
+        Its kernel has an empty cache of its own, unless `env` names another one as ``XDG_CACHE_HOME``. With `fresh`, or
+        with `save_widget_state`, page and kernel are new, and closed after the test: for what opens, reloads, restarts,
+        or changes modules or scripts.
         """
         cache = self._folder / f"cache-{len(self.opened)}"
         cache.mkdir()
-        notebook = NotebookPage(
-            self._server,
-            self._browser,
-            source,
-            app=app,
-            theme=theme,
-            viewport=viewport,
-            env={"XDG_CACHE_HOME": str(cache), **(env or {})},
-            save_widget_state=save_widget_state,
-        )
+        env = {"XDG_CACHE_HOME": str(cache), **(env or {})}
+        if fresh or save_widget_state:
+            notebook = NotebookPage(
+                self._shared.server,
+                self._shared.browser,
+                source,
+                app=app,
+                theme=theme,
+                viewport=viewport,
+                env=env,
+                save_widget_state=save_widget_state,
+            )
+        else:
+            notebook = self._shared.take(source, app, theme, viewport, env)
+            self._borrowed[len(self.opened)] = app
         self.opened.append(notebook)
         return notebook
+
+    def close(self) -> None:
+        """Close what was opened; a shared notebook goes to the next test, unless this one failed."""
+        for number, notebook in enumerate(self.opened):
+            if number in self._borrowed and not self.failed:
+                self._shared.give_back(self._borrowed[number], notebook)
+            else:
+                notebook.close()
 
     def expect_errors(self, pattern: str) -> None:
         """Let errors on the page or in a handler pass that a regular expression finds; any other fails the test."""
@@ -96,16 +151,25 @@ def jupyter_server() -> Iterator[JupyterServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def shared_notebooks(jupyter_server: JupyterServer, browser: Browser) -> Iterator[SharedNotebooks]:
+    """Keep notebooks open for all tests of this process."""
+    shared = SharedNotebooks(jupyter_server, browser)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def open_notebook(jupyter_server: JupyterServer, browser: Browser, tmp_path: Path) -> Iterator[OpenNotebook]:
+def open_notebook(shared_notebooks: SharedNotebooks, tmp_path: Path) -> Iterator[OpenNotebook]:
     """Open notebooks by calling it; an exception on a page or in a widget's handler fails the test."""
-    notebooks = OpenNotebook(jupyter_server, browser, tmp_path, Path(os.environ.get(PICTURES) or tmp_path))
+    notebooks = OpenNotebook(shared_notebooks, tmp_path, Path(os.environ.get(PICTURES) or tmp_path))
+    errors: list[str] = []
     try:
         yield notebooks
         errors = notebooks.unexpected_errors()
     finally:
-        for notebook in notebooks.opened:
-            notebook.close()
+        notebooks.failed |= bool(errors)
+        notebooks.close()
     if errors:
         pytest.fail("Raised on the page or in a handler:\n" + "\n".join(errors), pytrace=False)
 
@@ -145,6 +209,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     notebooks = getattr(item, "funcargs", {}).get("open_notebook")
     if report.when == "call" and report.failed and isinstance(notebooks, OpenNotebook):
+        notebooks.failed = True
         name = re.sub(r"[^\w.-]+", "-", item.name)
         try:
             pictures = "\n".join(str(path) for path in notebooks.take_pictures(name))

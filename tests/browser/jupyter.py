@@ -36,7 +36,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from .install_browser import find_browser
-from .kernel import Kernel
+from .kernel import Kernel, KernelError
 
 App = Literal["lab", "notebook"]
 Theme = Literal["light", "dark"]
@@ -105,7 +105,42 @@ _FAILURES = """cells => cells.flatMap(index => {
     return outputs.filter(output => output.output_type === 'error')
         .map(output => [output.ename + ': ' + output.evalue, ...output.traceback].join('\\n'));
 })"""
+# Cells and their outputs go, and with them the views of all widgets; what else a test may have opened is closed.
+_REPLACE = """async ([cells, theme]) => {
+    const app = window.jupyterapp;
+    document.querySelectorAll('.jp-Dialog').forEach(dialog => dialog.querySelector('.jp-mod-reject')?.click());
+    const panel = app.shell.currentWidget;
+    const shared = panel.content.model.sharedModel;
+    shared.transact(() => {
+        shared.deleteCellRange(0, shared.cells.length);
+        shared.insertCells(0, cells);
+    });
+    panel.content.activeCellIndex = 0;
+    panel.content.mode = 'command';
+    panel.content.node.scrollTop = 0;
+    if (document.body.dataset.jpThemeName !== theme) await app.commands.execute('apputils:change-theme', { theme });
+    return app.shell.currentWidget === panel && shared.cells.length === cells.length;
+}"""
 _COUNT = "() => window.jupyterapp.shell.currentWidget.content.model.cells.length"
+# Ends what a test has left in a kernel: widgets with their threads, stand-ins, names and variables of the environment.
+_FORGET = """
+def forget(env):
+    import gc, os
+    from ipyvue.ForceLoad import ForceLoad
+    from ipywidgets import DOMWidget, widgets
+    for value in list(get_ipython().user_ns.values()):
+        if type(value).__name__ == "DemoService":
+            value.close()
+    for widget in list(widgets.widget._instances.values()):
+        if isinstance(widget, DOMWidget) and not isinstance(widget, ForceLoad):
+            widget.close()
+    for name in [name for name in os.environ if name.startswith("HEYGEN_")]:
+        del os.environ[name]
+    os.environ.update(env)
+    get_ipython().reset(new_session=True)
+    gc.collect()
+forget({env!r})
+"""
 _FOLD_SIDEBARS = "() => { const shell = window.jupyterapp.shell; shell.collapseLeft?.(); shell.collapseRight?.(); }"
 
 
@@ -185,11 +220,7 @@ class JupyterServer:
     def add_notebook(self, source: Source) -> Path:
         """Put a notebook among the server's and return its path: a copy of a file, or one with the given code cells."""
         self._count += 1
-        if isinstance(source, Path):
-            path = self.root / f"{source.stem}-{self._count}.ipynb"
-            shutil.copyfile(source, path)
-            return path
-        path = self.root / f"notebook-{self._count}.ipynb"
+        path = self.root / f"{source.stem if isinstance(source, Path) else 'notebook'}-{self._count}.ipynb"
         path.write_text(json.dumps(notebook_of(source)))
         return path
 
@@ -317,6 +348,29 @@ class NotebookPage:
     ) -> None:
         self.close()
 
+    def renew(
+        self, source: Source, *, theme: Theme, viewport: tuple[int, int], env: Mapping[str, str] | None = None
+    ) -> None:
+        """Show another source in the same page and kernel, as if both were new.
+
+        Modules stay imported, and so does what a test has changed in them or in the page's scripts: such a test opens
+        a page of its own.
+        """
+        self._theme = THEMES[theme]
+        self._log_start = self._server.log_length()
+        self.page.unroute_all()
+        self._context.clear_permissions()
+        self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
+        self.page.set_viewport_size({"width": viewport[0], "height": viewport[1]})
+        self.page.mouse.move(0, 0)
+        self.page.evaluate("() => performance.clearResourceTimings()")
+        if not self.page.evaluate(_REPLACE, [cells_of(source), self._theme]):
+            raise RuntimeError("The page shows another notebook")
+        self.run(_FORGET.format(env=dict(env or {})))
+        self.page_errors.clear()
+        self.console_errors.clear()
+        self.kernel.forget_errors()
+
     def close(self) -> None:
         """Close the page and end the kernel."""
         self._closed = True
@@ -378,7 +432,13 @@ class NotebookPage:
         """Wait until an expression in the kernel has the same `repr` as a value; `AssertionError` if it never has."""
         deadline = time.monotonic() + timeout
         code, expected = f"print(repr(({expression})))", repr(value)
-        while (actual := self.run(code)) != expected:
+        while True:
+            try:
+                actual = self.run(code)
+            except KernelError as error:  # such as an attribute of what is still None
+                actual = str(error).partition("\n")[0]
+            if actual == expected:
+                return
             if time.monotonic() > deadline:
                 raise AssertionError(f"{expression} was still {actual} after {timeout:g} s, and not {expected}")
             self.page.wait_for_timeout(20)
@@ -425,24 +485,26 @@ class NotebookPage:
             raise AssertionError(f"{command} failed: {complaint}")
 
 
-def notebook_of(cells: Sequence[str]) -> dict[str, Any]:
-    """Return a notebook of code cells, in nbformat's JSON."""
+def notebook_of(source: Source) -> dict[str, Any]:
+    """Return a notebook in nbformat's JSON: a file's, or one of code cells."""
+    if isinstance(source, Path):
+        notebook: dict[str, Any] = json.loads(source.read_text())
+        return notebook
     return {
-        "cells": [
-            {
-                "cell_type": "code",
-                "id": f"cell-{n}",
-                "source": code,
-                "metadata": {},
-                "outputs": [],
-                "execution_count": None,
-            }
-            for n, code in enumerate(cells)
-        ],
+        "cells": cells_of(source),
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def cells_of(source: Source) -> list[dict[str, Any]]:
+    """Return the cells of a notebook in nbformat's JSON."""
+    if isinstance(source, Path):
+        cells: list[dict[str, Any]] = json.loads(source.read_text())["cells"]
+        return [{**cell, "source": "".join(cell["source"])} for cell in cells]
+    empty: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    return [{**empty, "id": f"cell-{n}", "source": code} for n, code in enumerate(source)]
 
 
 def is_thrown(logged: str) -> bool:

@@ -72,6 +72,11 @@ class Kernel:
                 break
         return list(self._handler_errors)
 
+    def forget_errors(self) -> None:
+        """Drop what handlers and observers have raised so far."""
+        self.handler_errors()
+        self._handler_errors.clear()
+
     def close(self) -> None:
         """Leave the kernel, which goes on."""
         self.handler_errors()

@@ -191,10 +191,15 @@ def test_a_used_picker_leaves_little_in_a_saved_notebook_which_tells_elsewhere_w
         wait_for_pictures(picker_of(notebook, 1))
         notebook.expect_run("picker.opening", {})
         chosen = notebook.value("[(look.id, look.name) for look in picker.values]")
+        others = notebook.value("[look.id for look in picker.catalogue.looks if look not in picker.values]")
         saved = notebook.save()
         address = service.base_url.partition("//")[2]
     text = json.dumps(saved)
-    assert "application/vnd.jupyter.widget-state+json" in saved["metadata"]["widgets"]
+    widgets = saved["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
+    states = [{name: v for name, v in w["state"].items() if name not in ("template", "components")} for w in widgets]
+    assert any("selected_id" in state for state in states)
+    assert len(json.dumps(states)) < 10_000
+    assert not [look_id for look_id in others if look_id in text]
     assert len(text) - empty <= 200_000
     assert KEY not in text
     assert address not in text

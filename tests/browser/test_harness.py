@@ -1,4 +1,5 @@
 import contextlib
+import json
 import os
 import re
 import select
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import OpenNotebook
-from .jupyter import App, CellError, JupyterServer
+from .jupyter import App, CellError, JupyterServer, notebook_of
 from .kernel import KernelError
 
 COUNTER = """
@@ -105,9 +106,8 @@ def test_the_dark_theme_is_on(open_notebook: OpenNotebook, app: App) -> None:
     assert notebook.page.viewport_size == {"width": 900, "height": 700}
 
 
-@both_apps
-def test_saving_writes_the_outputs_and_on_request_the_widgets(open_notebook: OpenNotebook, app: App) -> None:
-    notebook = open_notebook([COUNTER], app=app, save_widget_state=True)
+def test_saving_writes_the_outputs_and_on_request_the_widgets(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([COUNTER], save_widget_state=True)
     notebook.run_all()
     notebook.output(0).get_by_role("button").click()
     notebook.expect_run("counter.count", 1)
@@ -124,7 +124,7 @@ def test_widgets_are_not_saved_by_default(open_notebook: OpenNotebook) -> None:
 
 
 def test_a_reloaded_page_shows_the_widget_of_the_running_kernel(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([COUNTER])
+    notebook = open_notebook([COUNTER], fresh=True)
     notebook.run_all()
     notebook.run("counter.count = 7")
     notebook.save()
@@ -133,14 +133,32 @@ def test_a_reloaded_page_shows_the_widget_of_the_running_kernel(open_notebook: O
 
 
 def test_a_notebook_on_disk_is_run_as_a_copy(open_notebook: OpenNotebook, tmp_path: Path) -> None:
-    original = open_notebook(["6 * 7"], app="notebook").path
     mine = tmp_path / "mine.ipynb"
-    mine.write_bytes(original.read_bytes())
+    mine.write_text(json.dumps(notebook_of(["6 * 7"])))
     notebook = open_notebook(mine, app="notebook")
     notebook.run_all()
     expect(notebook.output(0)).to_contain_text("42")
     notebook.save()
     assert "42" not in mine.read_text()
+
+
+def test_a_notebook_that_was_used_before_is_as_good_as_new(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([COUNTER, "1 / 0"], env={"HEYGEN_API_KEY": "planted"})
+    notebook.run_all(allow_errors=True)
+    notebook.run("__builtins__.kept = counter")
+    notebook.renew(["1"], theme="dark", viewport=(900, 700))
+    expect(notebook.cells).to_have_count(1)
+    expect(notebook.page.get_by_role("button", name="clicked")).to_have_count(0)
+    expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    assert notebook.page.viewport_size == {"width": 900, "height": 700}
+    assert notebook.value("(kept.comm, 'counter' in globals(), 'HEYGEN_API_KEY' in __import__('os').environ)") == (
+        None,
+        False,
+        False,
+    )
+    notebook.run("del __builtins__.kept")
+    notebook.run_cell(0)
+    expect(notebook.cells.nth(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
 
 
 def test_code_is_run_in_the_kernel_without_a_trace(open_notebook: OpenNotebook) -> None:
@@ -169,7 +187,7 @@ def test_a_cell_that_raises_is_an_error_unless_allowed(open_notebook: OpenNotebo
 
 
 def test_a_cell_that_does_not_end_is_an_error(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(["import threading; threading.Event().wait()"])
+    notebook = open_notebook(["import threading; threading.Event().wait()"], fresh=True)
     with pytest.raises(AssertionError, match=re.escape("not done after 0.5 s")):
         notebook.run_cell(0, timeout=0.5)
     with pytest.raises(TimeoutError, match="busy"):
@@ -232,7 +250,7 @@ def test_an_exception_in_a_handler_or_an_observer_is_an_error(open_notebook: Ope
 
 
 def test_a_closed_notebook_leaves_no_kernel(open_notebook: OpenNotebook, jupyter_server: JupyterServer) -> None:
-    notebook = open_notebook([""], app="notebook")
+    notebook = open_notebook([""], app="notebook", fresh=True)
     assert notebook.kernel.id in jupyter_server.kernel_ids()
     notebook.close()
     assert notebook.kernel.id not in jupyter_server.kernel_ids()
