@@ -28,7 +28,7 @@ IN_NOTEBOOK: Mapping[str, Callable[..., None]] = {
     "keystrokes": keystrokes.run,
     "panel": panel.run,
 }
-WITHOUT: Mapping[str, Callable[..., None]] = {
+WITHOUT_NOTEBOOK: Mapping[str, Callable[..., None]] = {
     "loading": loading.run,
     "faults": faults.run,
     "frames": frames.run,
@@ -36,7 +36,7 @@ WITHOUT: Mapping[str, Callable[..., None]] = {
     "paging": paging.run,
     "imports": imports.run,
 }
-NAMES = [*IN_NOTEBOOK, *WITHOUT]
+NAMES = [*IN_NOTEBOOK, *WITHOUT_NOTEBOOK]
 TINY: Mapping[str, Mapping[str, Any]] = {
     "picker": {"looks": 200, "more_looks": 300, "rounds": 1},
     "rivals": {"looks": 200, "cards": 20, "rounds": 1},
@@ -89,8 +89,8 @@ def _run(names: Sequence[str], tiny: bool) -> Report:
                 bench.reset()
                 _time(name, partial(IN_NOTEBOOK[name], report, bench), tiny)
     for name in names:
-        if name in WITHOUT:
-            _time(name, partial(WITHOUT[name], report), tiny)
+        if name in WITHOUT_NOTEBOOK:
+            _time(name, partial(WITHOUT_NOTEBOOK[name], report), tiny)
     return report
 
 

@@ -12,7 +12,7 @@ RETRIES = 5  # per request; with the default of 2, one load in ten fails
 KINDS = ("429", "429-bare", "500", "502", "503", "504", "html-502", "reset-before", "reset-headers", "reset-body")
 
 
-def run(report: Report, looks: int = 25_000) -> None:
+def run(report: Report, looks: int = 10_000) -> None:
     """Load once; most of the time is spent waiting before retries."""
     faults = [Fault(kind, probability=SHARE / len(KINDS), seed=seed) for seed, kind in enumerate(KINDS)]
     with (

@@ -64,7 +64,10 @@ WATCH = """() => {
         'input', event => typed.events.push({at: performance.now(), value: event.target.value}), true);
     requestAnimationFrame(look);
 }"""
-SHOWS = "search => (typed.frames.at(-1)?.chip ?? '') === search"
+SHOWS = """search => {
+    const frame = typed.frames.at(-1);
+    return (frame?.chip ?? '') === search && !frame?.ids.includes(null);
+}"""
 TAKE = "() => { const taken = {...typed}; typed.events = []; typed.frames = typed.frames.slice(-1); return taken; }"
 
 
@@ -140,10 +143,10 @@ def _type(bench: BenchNotebook, word: str) -> list[Letter]:
         page.keyboard.press(letter)
         page.wait_for_function(SHOWS, arg=word[:length])
         bench.wait(PAUSE)
-    seen = page.evaluate(TAKE)
     answers = {search: (taken, matched) for search, taken, matched in bench.notebook.value("handled")}
     prefixes = [word[:length] for length in range(1, len(word) + 1)]
     found = bench.notebook.value(f"{{search: expected(search) for search in {prefixes!r}}}")
+    seen = page.evaluate(TAKE)
     letters, before = [], None
     for event in seen["events"]:
         search = event["value"]

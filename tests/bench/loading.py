@@ -26,7 +26,7 @@ def run(
     report: Report,
     looks: int = 25_000,
     latency: float = 0.05,
-    rounds: int = 3,
+    rounds: int = 2,
     second_starts: int = 3,
     single_pages: int = 40,
     documented_pages: int = 60,

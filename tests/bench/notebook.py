@@ -69,7 +69,8 @@ TIME_STEPS = """([inputs, pictures, limit]) => new Promise((resolve, reject) => 
     window.jupyterapp.commands.execute('notebook:run-cell');
     requestAnimationFrame(look);
 })"""
-# Vue keeps what it rendered as a tree of virtual nodes. The outermost component of each input has the picker's props.
+# Vue keeps a tree of virtual nodes. The outermost component of each input has the props of the picker's template.
+# Refs and listeners are left out.
 READ_INPUTS = """() => {
     const inputs = [];
     const visit = node => {
@@ -77,7 +78,7 @@ READ_INPUTS = """() => {
         else [node?.component?.subTree, node?.children].flat().forEach(child => child?.type && visit(child));
     };
     document.querySelectorAll('.jp-OutputArea-output *').forEach(element => visit(element._vnode));
-    return JSON.parse(JSON.stringify(inputs, (key, value) => key === 'ref' ? undefined : value));
+    return JSON.parse(JSON.stringify(inputs, (key, value) => /^(ref|on[A-Z])/.test(key) ? undefined : value));
 }"""
 
 
