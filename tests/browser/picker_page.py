@@ -48,6 +48,22 @@ def wait_until(locator: Locator, program: str) -> None:
     locator.page.wait_for_function(program, arg=element, timeout=30_000)
 
 
+def note_texts(locator: Locator) -> None:
+    """Keep each text that an element has from now on, also one that is soon gone again."""
+    locator.evaluate(
+        """element => {
+            window.texts = [];
+            new MutationObserver(() => window.texts.push(element.textContent.trim()))
+                .observe(element, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+
+
+def wait_for_text(locator: Locator, text: str) -> None:
+    """Wait until an element whose texts are kept has had a text."""
+    locator.page.wait_for_function("text => window.texts.includes(text)", arg=text)
+
+
 def wait_for_pictures(picker: Locator, number: int = 12) -> None:
     expect(picker).to_be_visible()
     wait_until(picker, f"root => ({DECODED})(root) >= {number}")

@@ -9,7 +9,18 @@ from playwright.sync_api import Locator, expect
 
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import BLANK, DECODED, cards, grid, picker_of, total, wait_for_pictures, wait_until
+from .picker_page import (
+    BLANK,
+    DECODED,
+    cards,
+    grid,
+    note_texts,
+    picker_of,
+    total,
+    wait_for_pictures,
+    wait_for_text,
+    wait_until,
+)
 
 SEVERAL = (
     "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
@@ -261,9 +272,10 @@ def test_code_copied_from_the_menu_brings_the_choice_back_in_a_kernel_that_was_s
     notebook.expect_run("[look.id for look in picker.values]", chosen)
 
     def copied(kind: str) -> str:
+        note_texts(picker.locator(".look-picker__said"))
         button(picker, "Copy code").click()
         picker.get_by_role("menuitem", name=kind).click()
-        expect(picker.locator(".look-picker__said")).to_have_text("Copied")
+        wait_for_text(picker.locator(".look-picker__said"), "Copied")
         expect(button(picker, "Copy code")).to_be_focused()
         return str(notebook.page.evaluate("() => navigator.clipboard.readText()"))
 
@@ -277,10 +289,11 @@ def test_code_copied_from_the_menu_brings_the_choice_back_in_a_kernel_that_was_s
 
 
 def test_what_a_browser_without_a_clipboard_cannot_copy_stands_in_a_field(open_notebook: OpenNotebook) -> None:
-    notebook = several(open_notebook)
+    notebook = open_notebook([SEVERAL], fresh=True)
     notebook.page.evaluate(
         "() => { Object.defineProperty(navigator, 'clipboard', {}); document.execCommand = () => false; }"
     )
+    notebook.run_cell(0)
     picker = picker_of(notebook)
     button(picker, "Copy code").click()
     picker.get_by_role("menuitem", name="Python").click()
