@@ -6,7 +6,7 @@ import itertools
 import socket
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from avatar_service import PATIENCE, ids
 from loopback import hurry
 
 from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookPicker, Page
-from heygen_widgets.demo import FAULT_KINDS, DemoService, Fault
+from heygen_widgets.demo import FAULT_KINDS, DemoService, Fault, _faults
 from heygen_widgets.errors import (
     APIConnectionError,
     APIResponseError,
@@ -198,7 +198,16 @@ OF_LATER_PAGES = ("repeated-token", "no-token", "stale-token", "duplicates", "ap
 KINDS = [kind for kind in FAULT_KINDS if kind != "cut"]
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
+# What a user gets of more than a page depends on the row alone, but for these.
+OTHERS = ("reset-body", "no-token", "appear")
+each_row = pytest.mark.parametrize("kind", [*(next(iter(row.errors)) for row in MATRIX), *OTHERS])
 once_or_lasting = pytest.mark.parametrize("lasting", [False, True], ids=["once", "lasting"])
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service refuse connections only shortly."""
+    monkeypatch.setattr(_faults, "PAUSE", 0.05)
 
 
 @contextmanager
@@ -301,7 +310,7 @@ def test_of_one_page(kind: str, lasting: bool) -> None:
                 assert ids(page_of(client, first.next_token)) == listed(service)[50:100]
 
 
-@every_kind
+@each_row
 @once_or_lasting
 def test_of_all_pages(kind: str, lasting: bool) -> None:
     row = ROW_OF[kind]
@@ -355,7 +364,7 @@ def check_end(catalogue: LookCatalogue, service: DemoService, kind: str) -> None
 
 
 @pytest.mark.filterwarnings("ignore:GET /v3/avatars/looks. 1 of")
-@every_kind
+@each_row
 @once_or_lasting
 def test_of_a_catalogue(kind: str, lasting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TQDM_DISABLE", "1")
@@ -395,7 +404,7 @@ def shown(picker: LookPicker) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore:GET /v3/avatars/looks. 1 of")
-@every_kind
+@each_row
 @once_or_lasting
 def test_of_a_picker(kind: str, lasting: bool) -> None:
     row = ROW_OF[kind]
@@ -435,25 +444,22 @@ def catalogue_order(service: DemoService) -> list[str]:
     return [look.id for owner in ("private", "public") for look in service.catalogue.select_looks(ownership=owner)]
 
 
-def test_a_whole_catalogue_comes_through_5_percent_of_faults_that_pass(
-    record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_whole_catalogue_comes_through_faults_that_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TQDM_DISABLE", "1")
     # While nothing listens, others than the one that was struck are refused too, and would be counted.
     passing = [kind for row in MATRIX if row.retried for kind in row.errors if kind != "refused"]
     with (
-        DemoService(25_000, faults=random_faults(passing, 0.05)) as service,
-        # Six faults in a row are as unlikely as one in sixty million.
-        HeyGenClient(service.api_key, base_url=service.base_url, max_retries=5) as client,
+        DemoService(5_000, faults=random_faults(passing, 0.2)) as service,
+        # Eleven faults in a row are as unlikely as one in fifty million.
+        HeyGenClient(service.api_key, base_url=service.base_url, max_retries=10) as client,
     ):
         hurry(client._transport)
         catalogue = LookCatalogue(client, cache=None)
         catalogue.load()
         assert catalogue.complete
         assert ids(catalogue) == catalogue_order(service)
-        record_property("retries", client.retries)
-        assert client.retries == sum(service.struck.values()) > 20
-        assert len(service.struck) > 8, "too few kinds to speak of"
+        assert client.retries == sum(service.struck.values()) > 5
+        assert len(service.struck) > 3, "too few kinds to speak of"
 
 
 def test_a_whole_catalogue_comes_through_every_fault_when_load_is_called_again(
@@ -464,15 +470,13 @@ def test_a_whole_catalogue_comes_through_every_fault_when_load_is_called_again(
     losing = {"no-id", "number-name", "vanish", "surrogate"}
     ending = [kind for kind in KINDS if kind not in losing]
     with (
-        DemoService(5_000, faults=random_faults(ending, 0.2)) as service,
+        DemoService(2_000, faults=random_faults(ending, 0.2)) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=(5, 0.2)) as client,
     ):
         hurry(client._transport, lambda: wait_for_listener(service.base_url))
         catalogue = LookCatalogue(client, cache=None)
-        errors = set()
         while not catalogue.complete:
             with suppress(HeyGenError):
                 catalogue.load()
-            errors.add(type(catalogue.progress.error))
         assert ids(catalogue) == catalogue_order(service)
-        assert len(errors) > 3, "too few faults to speak of"
+        assert len(service.struck) > 3, "too few kinds to speak of"
