@@ -86,7 +86,7 @@ def code_spans(text: str) -> list[str]:
 def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text(program(), encoding="utf-8")
-    with DemoService(looks=400, render_time=1) as service:
+    with DemoService(looks=400, render_time=0) as service:
         settings = {
             "HEYGEN_API_BASE": service.base_url,
             "HEYGEN_API_KEY": service.api_key,
