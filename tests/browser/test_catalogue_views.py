@@ -761,6 +761,7 @@ def test_a_table_of_looks_shows_in_its_order_and_asks_no_service(open_notebook: 
         notebook.expect_run("picker.selected_id", wanted[4])
         assert notebook.value("picker.value.id") == wanted[4]
         choose_option(picker, "Gender", "Male")
+        notebook.expect_run("picker.filter == LookFilter(gender='male')", True)
         number = notebook.value("len(picker.catalogue.select(picker.filter))")
         expect(total(picker)).to_have_text(f"{number:,} of 300 looks")
         show_characters(picker)

@@ -256,7 +256,9 @@ def test_the_panel_tells_what_a_video_may_ask_for_and_gives_the_code(open_notebo
     picker.locator(".look-panel__options summary").click()
     expect(picker.locator(".look-panel__options li").first).to_be_visible()
     assert axe.violations(notebook.page, ".look-panel") == []
+    note_texts(picker.locator(".look-picker__said"))
     picker.get_by_role("button", name="Copy code for a video").click()
+    wait_for_text(picker.locator(".look-picker__said"), "Copied")
     code = str(notebook.page.evaluate("() => navigator.clipboard.readText()"))
     notebook.run(code)
     assert notebook.value("job.look.id == job.video.id or job.look.id") == cards(picker).first.get_attribute(
