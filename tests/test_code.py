@@ -276,7 +276,7 @@ def can_be_sent(text: str) -> bool:
     return text.encode("utf-8", "replace").decode() == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(looks_of_any_kind, filters, st.booleans())
 def test_python_gives_exactly_the_ids_and_the_filter_whatever_they_are(
     looks: list[Look], wanted: LookFilter, multiple: bool
@@ -397,7 +397,7 @@ def test_the_commands_get_from_the_service_what_was_chosen_and_filtered(
         assert {(query["ownership"], query["limit"]) for query in queries} == {("public", "50")}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(looks_of_any_kind, filters)
 def test_curl_is_given_exactly_the_addresses_and_values_whatever_they_are(
     looks: list[Look], wanted: LookFilter

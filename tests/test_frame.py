@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heygen_widgets.frame import diff_frame, frame_to_looks, looks_to_frame, summary_frame
@@ -174,13 +174,11 @@ def everything_of(looks: list[Look]) -> list[tuple[object, ...]]:
     return [(look, look.ownership, look.preview_image_url, look.preview_video_url, look.extra) for look in looks]
 
 
-@settings(deadline=None)
 @given(ANY_LOOKS)
 def test_looks_come_back_from_a_frame_as_they_were(looks: list[Look]) -> None:
     assert everything_of(frame_to_looks(looks_to_frame(looks))[0]) == everything_of(looks)
 
 
-@settings(deadline=None)
 @given(FLAT_LOOKS)
 def test_looks_come_back_from_a_flat_frame_as_they_were(looks: list[Look]) -> None:
     assert everything_of(frame_to_looks(looks_to_frame(looks, flat=True))[0]) == everything_of(looks)
@@ -334,7 +332,6 @@ def test_a_summary_counts_each_combination_the_largest_first() -> None:
     assert isinstance(summary.index, pd.RangeIndex)
 
 
-@settings(deadline=None)
 @given(ANY_LOOKS)
 def test_no_look_is_lost_in_a_summary_whatever_it_is_grouped_by(looks: list[Look]) -> None:
     summary = summary_frame(looks)

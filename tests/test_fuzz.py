@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, reply
 
@@ -17,8 +17,6 @@ from heygen_widgets import HeyGenError, LookCatalogue, LookFilter, looks_to_fram
 from heygen_widgets._cards import card
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.models import AvatarGroup, Look
-
-EXAMPLES = 500  # for each of the four tests
 
 # Text that UTF-8 has no bytes for comes as an escape, as JSON allows.
 texts = st.text(st.characters(exclude_categories=())) | st.sampled_from(
@@ -98,7 +96,7 @@ def encoded(content: object) -> bytes:
     return json.dumps(content).encode()
 
 
-a_lot = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+a_lot = settings(max_examples=4 * settings().max_examples)
 
 
 @a_lot

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 from avatar_service import let_no_thread_begin, our_threads
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from loopback import KEY, NAME, Handler, Loopback, Reply, drip, failure, hang_up, over_tls, reply
 from test_html import Parsed
@@ -110,7 +110,6 @@ def test_the_page_may_ask_for_nothing_and_run_nothing_but_its_own_script(tmp_pat
     assert attributes(Parsed(html), "html") == [{"lang": "en"}]
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.text(), st.text(min_size=1), st.text(), st.lists(st.text(), max_size=3))
 def test_whatever_the_texts_are_the_page_has_no_element_of_theirs(
     tmp_path_factory: pytest.TempPathFactory, name: str, look_id: str, kind: str, tags: list[str]

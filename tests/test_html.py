@@ -8,7 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
@@ -127,7 +127,6 @@ def test_the_cards_take_the_colours_around_them_and_bring_no_script() -> None:
     assert "#" not in html
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.text(), st.text(min_size=1), st.text(), st.text())
 def test_whatever_the_texts_are_they_are_shown_as_texts(name: str, look_id: str, kind: str, url: str) -> None:
     look = Look(look_id, f"{name}</div><script>\"'", kind, preview_image_url=f'https://a.example/"><script>{url}')
