@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +19,20 @@ settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_cache_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
+        caches = tmp_path_factory.mktemp("caches")
+        patch.setenv("XDG_CACHE_HOME", str(caches))
+        yield caches
+
+
+@pytest.fixture(autouse=True)
+def cache_home(_caches: Path) -> Iterator[Path]:
+    """Give each test an empty cache of its own, in the folder that would be the user's."""
+    folder = Path(tempfile.mkdtemp(dir=_caches))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,12 +41,3 @@ def _ctrl_c_is_heard() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
-def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a test a cache of its own: the folder that would be the user's, which is empty."""
-    folder = tmp_path / "cache-home"
-    folder.mkdir()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-    return folder

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -58,6 +58,7 @@ class Loopback(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 64
+    _ports: ClassVar[set[int]] = set()
 
     def __init__(self, *script: Reply) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -67,6 +68,16 @@ class Loopback(socketserver.ThreadingTCPServer):
         self.closing = threading.Event()
         self.left = threading.Event()  # set by a reply that saw the client close the connection
         self._lock = threading.Lock()
+
+    def server_bind(self) -> None:
+        # Pickers share a catalogue by its address: a port comes once, though the system gives it again.
+        super().server_bind()
+        if self.server_address[1] in self._ports:
+            self.socket.close()
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_address = ("127.0.0.1", 0)
+            self.server_bind()
+        self._ports.add(self.server_address[1])
 
     @property
     def url(self) -> str:

@@ -41,11 +41,6 @@ root_only = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(autouse=True)
-def _cache_of_its_own(cache_home: Path) -> None:
-    assert not any(cache_home.iterdir())
-
-
 @pytest.fixture
 def path() -> Path:
     path = cached_path(**SCOPE)

@@ -26,11 +26,6 @@ def service() -> Iterator[DemoService]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def _cache_of_its_own(cache_home: Path) -> None:
-    """Let no test find what another one has kept."""
-
-
 @pytest.fixture
 def client(service: DemoService) -> Iterator[HeyGenClient]:
     with HeyGenClient(service.api_key, base_url=service.base_url, max_retries=0) as opened:

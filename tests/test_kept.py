@@ -44,11 +44,6 @@ from heygen_widgets.filters import LookFilter
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 
-@pytest.fixture(autouse=True)
-def _cache_of_its_own(cache_home: Path) -> None:
-    assert not any(cache_home.iterdir())
-
-
 @pytest.fixture
 def service() -> Iterator[Service]:
     with Service({"p": 3, "q": 1}, {"a": 60, "b": 40}) as running:

@@ -812,9 +812,7 @@ def test_cache_is_handed_to_the_catalogue_and_checked(client: HeyGenClient, cach
     kept.close()
 
 
-def test_pickers_on_the_same_client_share_one_catalogue_and_closing_one_leaves_the_other_loading(
-    cache_home: Path,
-) -> None:
+def test_pickers_on_the_same_client_share_one_catalogue_and_closing_one_leaves_the_other_loading() -> None:
     with loading() as (service, gate, first), client_of(service, max_retries=0) as client:
         second = LookPicker(client)
         assert first.catalogue is second.catalogue
@@ -832,9 +830,7 @@ def test_pickers_on_the_same_client_share_one_catalogue_and_closing_one_leaves_t
 
 
 @pytest.mark.parametrize("hidden", [1, 2])
-def test_hiding_one_of_two_pickers_leaves_the_other_loading_and_hiding_both_pauses(
-    cache_home: Path, hidden: int
-) -> None:
+def test_hiding_one_of_two_pickers_leaves_the_other_loading_and_hiding_both_pauses(hidden: int) -> None:
     with loading() as (service, gate, first), client_of(service, max_retries=0) as client:
         pickers = [first, LookPicker(client)]
         for picker in pickers:
@@ -866,7 +862,7 @@ def test_a_stand_in_of_what_is_no_number_is_a_type_error_that_names_it(arguments
 
 @pytest.mark.parametrize("one_client", [True, False])
 def test_what_was_complete_before_it_was_shown_is_followed_when_it_is_loaded_anew(
-    cache_home: Path, client: HeyGenClient, one_client: bool
+    client: HeyGenClient, one_client: bool
 ) -> None:
     catalogue = LookCatalogue.shared(client)
     catalogue.load()
@@ -886,7 +882,7 @@ def test_what_was_complete_before_it_was_shown_is_followed_when_it_is_loaded_ane
     other.close()
 
 
-def test_the_first_window_holds_what_was_loaded_anew_before_the_picker_was_shown(cache_home: Path) -> None:
+def test_the_first_window_holds_what_was_loaded_anew_before_the_picker_was_shown() -> None:
     with running({}, {"q": 40}) as (service, client):
         picker = LookPicker(client)
         assert picker.catalogue.wait(timeout=60)
@@ -921,7 +917,7 @@ def test_a_refresh_that_was_stopped_goes_on_where_it_stood() -> None:
 
 
 def test_without_a_thread_to_follow_the_loading_the_picker_says_so_and_retry_follows_it(
-    cache_home: Path, monkeypatch: pytest.MonkeyPatch, client: HeyGenClient
+    monkeypatch: pytest.MonkeyPatch, client: HeyGenClient
 ) -> None:
     let_no_thread_begin("picker", monkeypatch)
     picker = LookPicker(client)
@@ -992,7 +988,7 @@ def test_a_refresh_that_fails_says_so_and_does_not_call_what_is_shown_incomplete
         picker.close()
 
 
-def test_characters_of_one_types_catalogue_show_the_number_of_that_type(cache_home: Path) -> None:
+def test_characters_of_one_types_catalogue_show_the_number_of_that_type() -> None:
     with running({"p": 3}, {"q": 60, "r": 2}) as (_, client):  # every third look of a character is a twin
         catalogue = LookCatalogue(client, avatar_type="digital_twin", cache=None)
         picker = LookPicker(catalogue)
@@ -1014,7 +1010,7 @@ def test_an_error_of_an_observer_of_the_filter_is_the_users_to_see(picker: Recor
     picker.unobserve(refuse, "filter")
 
 
-def test_only_the_part_that_failed_is_named_while_the_others_go_on(cache_home: Path) -> None:
+def test_only_the_part_that_failed_is_named_while_the_others_go_on() -> None:
     release = threading.Event()
 
     def answer(handler: Handler) -> None:

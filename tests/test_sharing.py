@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +24,6 @@ HOUR = timedelta(hours=1)
 def service() -> Iterator[Service]:
     with Service({"p": 3}, {"a": 230}) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def _cache_of_its_own(cache_home: Path) -> None:
-    """Let no test find what another one has kept."""
 
 
 @pytest.fixture

@@ -33,11 +33,6 @@ from heygen_widgets.filters import fold
 TESTS = str(Path(__file__).parent)
 
 
-@pytest.fixture(autouse=True)
-def _cache_of_its_own(cache_home: Path) -> None:
-    """Let no test find what another one has kept."""
-
-
 def at_once(*calls: Callable[[], object], patience: float = PATIENCE) -> None:
     """Make calls on a thread each; fail where one does not return in so many s, and where one raises."""
     errors: list[BaseException] = []
