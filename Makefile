@@ -3,34 +3,59 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests run in as many processes as there are processors.
+PYTEST := $(BIN)/python -m pytest -n logical --dist worksteal
 
-.PHONY: demo test unit browser lint bench pictures clean
+.PHONY: demo test install lint types unit browser benchmarks fuzz matrix bench pictures clean
 .DELETE_ON_ERROR:
 
 # Without the user's key and login, so that the notebook takes the stand-in.
 demo: $(READY)
 	env -u HEYGEN_API_KEY HEYGEN_CONFIG_DIR=$(CURDIR)/$(VENV)/no-login $(BIN)/jupyter lab notebooks/01_pick_a_look.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: lint unit browser
+# Stops at the first part that fails; ends with the time of each.
+test:
+	@begin=$$(date +%s); times=; \
+	for part in install lint types unit browser benchmarks; do \
+		start=$$(date +%s); \
+		$(MAKE) --no-print-directory $$part || exit 1; \
+		times="$$times$$part $$(($$(date +%s) - start)) s, "; \
+	done; \
+	echo "All checks passed: $${times}together $$(($$(date +%s) - begin)) s"
 
-unit: $(READY)
-	$(BIN)/python -m pytest --ignore=tests/browser
-
-browser: $(READY)
+install: $(READY)
 	$(BIN)/python tests/browser/install_browser.py
-	$(BIN)/python -m pytest tests/browser
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(READY)
 	$(BIN)/mypy
 
-bench: $(READY)
-	$(BIN)/python tests/browser/install_browser.py
-	$(BIN)/python -m tests.bench
+unit: $(READY)
+	$(PYTEST) --ignore=tests/browser
 
-pictures: $(READY)
-	$(BIN)/python tests/browser/install_browser.py
+browser: install
+	$(PYTEST) tests/browser
+
+# Each benchmark once at a tiny size: shows that it runs, and measures nothing.
+benchmarks: install
+	$(BIN)/python -m tests.bench --tiny
+
+# The property tests with many times the examples; takes some minutes.
+fuzz: $(READY)
+	$(PYTEST) --ignore=tests/browser --hypothesis-profile=fuzz
+
+# The unit tests on each CPython found, with the newest and the lowest packages; ROWS="newest lowest" names some.
+matrix: $(READY)
+	$(BIN)/python -m tests.matrix $(ROWS)
+
+# AGAINST=<commit> compares with a commit, in turn; NAMES="imports paging" names some benchmarks.
+bench: install
+	$(BIN)/python -m tests.bench $(if $(AGAINST),--against $(AGAINST)) $(NAMES)
+
+pictures: install
 	$(BIN)/python -m tests.browser.pictures
 
 $(READY): pyproject.toml
