@@ -177,8 +177,18 @@ def ids(catalogue: Iterable[Any]) -> list[str]:
     return [look.id for look in catalogue]
 
 
+_earlier: set[threading.Thread] = set()
+
+
+def forget_threads() -> None:
+    """Let `our_threads` give none of those that run by now, which other tests have begun."""
+    _earlier.clear()
+    _earlier.update(threading.enumerate())
+
+
 def our_threads() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name.startswith("heygen_widgets: ")}
+    """Give the package's threads that have begun in this test."""
+    return {thread for thread in threading.enumerate() if thread.name.startswith("heygen_widgets: ")} - _earlier
 
 
 def let_no_thread_begin(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from avatar_service import forget_threads
 from hypothesis import HealthCheck, settings
 
 # The same examples in each run, and few of them: `make fuzz` draws many others. No example is timed, since a machine
@@ -33,6 +34,11 @@ def cache_home(_caches: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def _no_threads_of_other_tests() -> None:
+    forget_threads()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -364,20 +364,18 @@ def test_a_stop_while_what_is_kept_is_being_read_shows_it_and_asks_nothing(
 
 
 def test_closing_while_what_is_kept_is_being_read_leaves_no_thread(service: Service, client: HeyGenClient) -> None:
-    others = our_threads()
     LookCatalogue(client).load()
     service.seen.clear()
     catalogue = LookCatalogue(client, cache=timedelta(0))
     catalogue.load_in_background()
     catalogue.close()
-    assert end_of(our_threads() - others)
+    assert end_of(our_threads())
     assert len(service.asked()) <= 4
 
 
 def test_a_catalogue_that_goes_while_what_is_kept_is_being_read_ends_its_threads(
     service: Service, client: HeyGenClient
 ) -> None:
-    others = our_threads()
     LookCatalogue(client).load()
     service.seen.clear()
     gate = service.before = Gate("public looks")
@@ -389,7 +387,7 @@ def test_a_catalogue_that_goes_while_what_is_kept_is_being_read_ends_its_threads
         gc.collect()
         threading.Event().wait(0.01)
     gate.opened.set()
-    assert end_of(our_threads() - others)
+    assert end_of(our_threads())
     assert service.counts()["public looks"] <= 1
 
 

@@ -587,7 +587,6 @@ def test_refreshes_leave_no_old_looks_in_memory() -> None:
 
 
 def test_closing_after_a_refresh_also_waits_for_the_threads_of_the_load_before() -> None:
-    others = our_threads()
     gate = Gate("public looks", first=2)
     with held_up({}, {"a": 120}, gate) as (service, catalogue):
         gate.first = 10**6  # holds up no other
@@ -596,7 +595,7 @@ def test_closing_after_a_refresh_also_waits_for_the_threads_of_the_load_before()
         closer = threading.Thread(target=catalogue.close)
         closer.start()
         closer.join(0.3)
-        closed_too_soon = not closer.is_alive() and any(thread.is_alive() for thread in our_threads() - others)
+        closed_too_soon = not closer.is_alive() and any(thread.is_alive() for thread in our_threads())
         gate.opened.set()
         closer.join(PATIENCE)
         assert not closed_too_soon
@@ -924,15 +923,14 @@ def test_ctrl_c_ends_a_load_after_the_requests_under_way_and_leaves_the_catalogu
 
 
 def test_closing_leaves_no_thread_and_what_was_loaded() -> None:
-    others = our_threads()
     gate = Gate("public looks", first=2)
     with held_up({"p": 3}, {"a": 230, "b": 60}, gate) as (service, catalogue):
         catalogue.fetch_ahead(["b"])
         wait_until(catalogue, lambda _: len(catalogue.select(LookFilter(group_id="b"))) == 60)
-        assert our_threads() - others
+        assert our_threads()
         gate.opened.set()
         catalogue.close()
-        left = our_threads() - others
+        left = our_threads()
         assert end_of(left)
         number = len(service.asked())
         assert 3 + 60 < len(catalogue) < 293
@@ -950,7 +948,6 @@ def test_a_closed_catalogue_can_go_on() -> None:
 
 
 def test_a_catalogue_that_nobody_has_any_more_ends_its_threads() -> None:
-    others = our_threads()
     with running({"p": 3}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         catalogue = LookCatalogue(client, cache=None)
@@ -961,7 +958,7 @@ def test_a_catalogue_that_nobody_has_any_more_ends_its_threads() -> None:
         gc.collect()
         assert gone() is None
         gate.opened.set()
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
         assert service.counts()["public looks"] == 2
 
 
@@ -998,7 +995,6 @@ def test_a_catalogue_is_let_go_without_a_lock_whatever_the_thread_that_collects_
 
 
 def test_a_catalogue_that_goes_while_a_character_is_fetched_ahead_ends_that_too() -> None:
-    others = our_threads()
     with running({}, {"a": 230, "b": 3}) as (service, client):
         gate = service.before = Gate("looks of a")
         catalogue = LookCatalogue(client, cache=None)
@@ -1008,12 +1004,11 @@ def test_a_catalogue_that_goes_while_a_character_is_fetched_ahead_ends_that_too(
         del catalogue
         gc.collect()
         gate.opened.set()
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
         assert service.counts() == {"looks of a": 1}
 
 
 def test_a_catalogue_that_goes_in_a_cycle_ends_its_threads_wherever_it_is_collected() -> None:
-    others = our_threads()
     with running({"p": 3}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         catalogue = LookCatalogue(client, cache=None)
@@ -1027,7 +1022,7 @@ def test_a_catalogue_that_goes_in_a_cycle_ends_its_threads_wherever_it_is_collec
         assert end_of([collector])
         assert gone() is None
         gate.opened.set()
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
         assert service.counts()["public looks"] == 2
 
 

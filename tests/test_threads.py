@@ -128,7 +128,6 @@ CHANGES: dict[str, Callable[[LookPicker], object]] = {
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
 @pytest.mark.parametrize("trait", CHANGES)
 def test_whatever_an_observer_calls_and_waits_for_it_goes_on(trait: str, act: Callable[[LookPicker], object]) -> None:
-    others = our_threads()
     with running({"p": 3}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         picker = LookPicker(client)
@@ -145,11 +144,10 @@ def test_whatever_an_observer_calls_and_waits_for_it_goes_on(trait: str, act: Ca
         at_once(lambda: CHANGES[trait](picker))
         assert seen
         at_once(picker.close, picker.catalogue.close)
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
 
 
 def test_an_observer_on_the_pickers_own_thread_can_close_everything() -> None:
-    others = our_threads()
     with running({"p": 3}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         picker = LookPicker(client)
@@ -163,7 +161,7 @@ def test_an_observer_on_the_pickers_own_thread_can_close_everything() -> None:
 
         picker.observe(close, "status")
         gate.opened.set()
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
         assert on == ["heygen_widgets: picker"]
 
 
@@ -576,7 +574,6 @@ def test_what_ctrl_c_broke_off_is_told_the_next_time() -> None:
 
 
 def test_no_thread_is_left_when_a_catalogues_close_returns(monkeypatch: pytest.MonkeyPatch) -> None:
-    others = our_threads()
     let_go, lingering = threading.Event(), threading.Event()
     run_chain = Loading._run
 
@@ -592,7 +589,7 @@ def test_no_thread_is_left_when_a_catalogues_close_returns(monkeypatch: pytest.M
         assert finish(catalogue)
         assert lingering.wait(PATIENCE)
         left: list[set[threading.Thread]] = []
-        closer = threading.Thread(target=lambda: (catalogue.close(), left.append(our_threads() - others)), daemon=True)
+        closer = threading.Thread(target=lambda: (catalogue.close(), left.append(our_threads())), daemon=True)
         closer.start()
         closer.join(0.2)
         assert closer.is_alive()
@@ -602,7 +599,6 @@ def test_no_thread_is_left_when_a_catalogues_close_returns(monkeypatch: pytest.M
 
 
 def test_a_closed_picker_leaves_no_thread_after_the_requests_under_way() -> None:
-    others = our_threads()
     with running({"p": 3}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         picker = LookPicker(client)
@@ -610,7 +606,7 @@ def test_a_closed_picker_leaves_no_thread_after_the_requests_under_way() -> None
         picker.set_state({"_view_count": 1})
         picker.close()
         gate.opened.set()
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
         assert service.counts()["public looks"] == 2
 
 
@@ -624,22 +620,20 @@ def test_a_closed_picker_leaves_no_thread_after_the_requests_under_way() -> None
     ids=["retry", "refresh", "shown"],
 )
 def test_a_message_that_comes_after_the_end_begins_nothing(late: Callable[[LookPicker], object]) -> None:
-    others = our_threads()
     with running({"p": 3}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         picker = LookPicker(client)
         service.wait_for_request("public looks", 2)
         picker.close()
         gate.opened.set()
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
         number = len(service.asked())
         late(picker)
-        assert our_threads() <= others
+        assert not our_threads()
         assert len(service.asked()) == number
 
 
 def test_a_picker_that_is_closed_while_it_begins_to_load_stops_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    others = our_threads()
     with running({}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         picker = LookPicker(client)
@@ -656,7 +650,7 @@ def test_a_picker_that_is_closed_while_it_begins_to_load_stops_again(monkeypatch
         at_once(picker.vue_retry)
         assert end_of([closer])
         gate.opened.set()
-        assert end_of(our_threads() - others)
+        assert end_of(our_threads())
         assert not catalogue.complete
 
 
@@ -816,7 +810,6 @@ def _restless_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_restless_threads")
 def test_no_window_is_torn_and_no_look_is_lost_while_many_threads_use_a_picker_and_answers_fail() -> None:
-    others = our_threads()
     with (
         DemoService(5_000, faults=FAULTS) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, max_retries=6) as client,
@@ -851,7 +844,7 @@ def test_no_window_is_torn_and_no_look_is_lost_while_many_threads_use_a_picker_a
         assert (picker.error, picker.status["complete"], picker.status["loaded"]) == ("", True, 5_000)
         picker.close()
         picker.catalogue.close()
-    assert end_of(our_threads() - others)
+    assert end_of(our_threads())
 
 
 # --- the end of the process
