@@ -1024,23 +1024,3 @@ def test_a_catalogue_that_goes_in_a_cycle_ends_its_threads_wherever_it_is_collec
         gate.opened.set()
         assert end_of(our_threads())
         assert service.counts()["public looks"] == 2
-
-
-@pytest.mark.parametrize(
-    "last",
-    ["", "catalogue.fetch_ahead(g.id for g in client.iter_groups())", "catalogue.refresh()", "del catalogue"],
-    ids=["loading", "ahead", "refreshing", "collected"],
-)
-def test_a_process_that_ends_while_it_loads_says_nothing(last: str) -> None:
-    program = f"""
-from heygen_widgets import LookCatalogue, demo_client
-client = demo_client(looks=20_000, latency=0.002)
-catalogue = LookCatalogue(client, cache=None)
-catalogue.load_in_background()
-while len(catalogue) < 200:
-    catalogue.wait_for_change(catalogue.revision, timeout=1)
-{last}
-print("end")
-"""
-    ended = run(program)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "end\n", "")

@@ -127,15 +127,14 @@ VIEWS: dict[str, Callable[[object], str]] = {
 }
 
 
-@pytest.mark.parametrize("way", VIEWS)
-def test_no_part_of_a_client_shows_the_key(way: str, service: DemoService) -> None:
+def test_no_part_of_a_client_shows_the_key(service: DemoService) -> None:
     with HeyGenClient() as client:
         assert len(client.list_looks())
         transport = client._transport
         catalogue = LookCatalogue(client, cache=None)
         items = [client, transport, transport.credential, transport.credential.secret, transport._session, catalogue]
         for item in items:
-            assert KEY not in VIEWS[way](item)
+            assert [way for way, view in VIEWS.items() if KEY in view(item)] == []
 
 
 def test_a_request_that_a_hook_sees_hides_the_key_it_carries() -> None:
@@ -201,15 +200,15 @@ def parts_of(client: HeyGenClient) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("part", ["client", "transport", "credential", "secret", "headers", "catalogue"])
-def test_what_holds_the_key_refuses_to_be_pickled(part: str, protocol: int, service: DemoService) -> None:
+def test_what_holds_the_key_refuses_to_be_pickled(part: str, service: DemoService) -> None:
     client = HeyGenClient()
     client.list_looks()
     item = parts_of(client)[part]
-    error = error_of(lambda: pickle.dumps(item, protocol))
-    assert isinstance(error, (TypeError, pickle.PicklingError))
-    assert KEY not in told_by(error)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        error = error_of(lambda protocol=protocol: pickle.dumps(item, protocol))  # type: ignore[misc]
+        assert isinstance(error, (TypeError, pickle.PicklingError))
+        assert KEY not in told_by(error)
 
 
 def test_a_session_is_pickled_without_the_key(service: DemoService) -> None:
@@ -260,41 +259,27 @@ def test_records_pages_errors_and_tables_are_pickled_without_the_key(service: De
 
 # Errors and their tracebacks
 
-BROKEN_KEYS = {
-    "a new line": "planted\nkey",
-    "a space": "planted key",
-    "a NUL": "planted\0key",
-    "beyond ASCII": "plantedkéy",
-    "a full-width letter": "plantedｋey",
-    "a lone surrogate": "planted\udc80key",
-    "a zero-width space": "planted\u200bkey",
-}
+# a new line, a space, a NUL, beyond ASCII, a full-width letter, a lone surrogate, a zero-width space
+BROKEN_KEYS = [f"planted{sign}key" for sign in ("\n", " ", "\0", "é", "ｋ", "\udc80", "\u200b")]
 
 
-@pytest.mark.parametrize(
-    ("key", "origin"),
-    [
-        pytest.param(key, origin, id=f"{name} in the {origin}")
-        for name, key in BROKEN_KEYS.items()
-        for origin in ("argument", "environment", "file", "JSON file")
-        if (name, origin) != ("a NUL", "environment")  # which cannot hold it
-    ],
-)
-def test_a_broken_key_is_quoted_by_no_traceback(
-    key: str, origin: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("origin", ["argument", "environment", "file", "JSON file"])
+def test_a_broken_key_is_quoted_by_no_traceback(origin: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("HEYGEN_API_KEY")
-    arguments: dict[str, Any] = {"api_key": key} if origin == "argument" else {}
-    if origin == "environment":
-        monkeypatch.setenv("HEYGEN_API_KEY", key)
-    elif "file" in origin:
-        text = json.dumps({"api_key": key}) if origin == "JSON file" else key
-        (tmp_path / "credentials").write_text(text, encoding="utf-8", errors="surrogatepass")
-    error = error_of(lambda: HeyGenClient(**arguments))
-    told = told_by(error)
-    assert isinstance(error, MissingAPIKeyError)
-    assert "credentials.py" in told  # the frames are there
-    assert "planted" not in told
+    for key in BROKEN_KEYS:
+        arguments: dict[str, Any] = {"api_key": key} if origin == "argument" else {}
+        if origin == "environment":
+            if "\0" in key:  # which it cannot hold
+                continue
+            monkeypatch.setenv("HEYGEN_API_KEY", key)
+        elif "file" in origin:
+            text = json.dumps({"api_key": key}) if origin == "JSON file" else key
+            (tmp_path / "credentials").write_text(text, encoding="utf-8", errors="surrogatepass")
+        error = error_of(lambda arguments=arguments: HeyGenClient(**arguments))  # type: ignore[misc]
+        told = told_by(error)
+        assert isinstance(error, MissingAPIKeyError)
+        assert "credentials.py" in told  # the frames are there
+        assert "planted" not in told
 
 
 @pytest.mark.parametrize(
@@ -522,11 +507,17 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "a session's own"])
+@pytest.mark.parametrize(
+    ("variable", "kind"),
+    [
+        *(("https_proxy", kind) for kind in ANSWERS),
+        *((variable, "502") for variable in ("HTTPS_PROXY", "all_proxy", "ALL_PROXY", "a session's own")),
+    ],
+)
 def test_a_proxy_is_asked_for_a_tunnel_and_sees_no_key(
-    variable: str, answer: bytes, monkeypatch: pytest.MonkeyPatch
+    variable: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    answer = ANSWERS[kind]
     with Proxy(answer) as proxy:
         session = None
         if variable == "a session's own":
@@ -594,19 +585,19 @@ THIS_MACHINE = [
 ]
 
 
-@pytest.mark.parametrize("spelling", THIS_MACHINE)
 @pytest.mark.parametrize("origin", ["base_url", "HEYGEN_API_BASE"])
 def test_plain_http_that_is_accepted_reaches_this_machine_and_no_proxy(
-    spelling: str, origin: str, monkeypatch: pytest.MonkeyPatch
+    origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Loopback(OK) as server, Proxy(ANSWERS["502"]) as proxy:
         for variable in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(variable, proxy.url)
-        value = spelling.format(port=server.server_address[1])
-        monkeypatch.setenv("HEYGEN_API_BASE", value)
-        client = HeyGenClient(base_url=value if origin == "base_url" else None, max_retries=0)
-        assert client.list_looks()[0].id == "a"
-        assert (len(server.seen), proxy.heads) == (1, [])
+        for number, spelling in enumerate(THIS_MACHINE, 1):
+            value = spelling.format(port=server.server_address[1])
+            monkeypatch.setenv("HEYGEN_API_BASE", value)
+            client = HeyGenClient(base_url=value if origin == "base_url" else None, max_retries=0)
+            assert client.list_looks()[0].id == "a"
+            assert (len(server.seen), proxy.heads) == (number, [])
 
 
 ELSEWHERE = [
@@ -653,15 +644,15 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("value", ELSEWHERE)
 @pytest.mark.parametrize("origin", ["base_url", "HEYGEN_API_BASE"])
 def test_an_address_that_others_may_read_otherwise_is_refused_by_its_value(
-    value: str, origin: str, monkeypatch: pytest.MonkeyPatch
+    origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HEYGEN_API_BASE", value)
-    error = error_of(lambda: HeyGenClient(base_url=value if origin == "base_url" else None))
-    assert type(error) is ValueError
-    assert origin in str(error)
-    shown = re.split("@|%40", value)[-1]
-    assert repr(shown)[1:-1] in str(error)
-    assert error.__context__ is None
+    for value in ELSEWHERE:
+        monkeypatch.setenv("HEYGEN_API_BASE", value)
+        error = error_of(lambda value=value: HeyGenClient(base_url=value if origin == "base_url" else None))  # type: ignore[misc]
+        assert type(error) is ValueError, value
+        assert origin in str(error)
+        shown = re.split("@|%40", value)[-1]
+        assert repr(shown)[1:-1] in str(error)
+        assert error.__context__ is None

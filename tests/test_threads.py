@@ -433,7 +433,7 @@ def test_one_thread_changes_traits_only_once_another_one_is_done(change: Callabl
     thread = threading.Thread(target=lambda: (change(picker), done.set()), daemon=True)
     with picker._guard:
         thread.start()
-        assert not done.wait(0.2)
+        assert not done.wait(0.05)
         assert picker.filter == LookFilter()
         assert not picker._holding_sync
     assert done.wait(PATIENCE)
@@ -454,7 +454,7 @@ def test_a_message_is_taken_only_once_the_one_before_it_has_been() -> None:
     first.start()
     assert taking.wait(PATIENCE)
     second.start()
-    second.join(0.2)
+    second.join(0.05)
     assert picker._property_lock == {"show": "characters"}
     go_on.set()
     assert end_of([first, second])
@@ -591,7 +591,7 @@ def test_no_thread_is_left_when_a_catalogues_close_returns(monkeypatch: pytest.M
         left: list[set[threading.Thread]] = []
         closer = threading.Thread(target=lambda: (catalogue.close(), left.append(our_threads())), daemon=True)
         closer.start()
-        closer.join(0.2)
+        closer.join(0.05)
         assert closer.is_alive()
         let_go.set()
         assert end_of([closer])
@@ -643,7 +643,7 @@ def test_a_picker_that_is_closed_while_it_begins_to_load_stops_again(monkeypatch
 
         def close_meanwhile(holder: object) -> None:
             closer.start()
-            closer.join(0.2)
+            closer.join(0.05)
             hold(holder)
 
         monkeypatch.setattr(catalogue, "hold", close_meanwhile)
@@ -710,7 +710,7 @@ def test_nothing_is_sent_any_more_once_a_picker_is_closed_also_while_it_sends() 
         def kernel(self) -> object:
             if not closer.ident:
                 closer.start()
-                closer.join(0.2)
+                closer.join(0.05)
             return self
 
         def publish_msg(self, msg_type: str, **_: object) -> None:

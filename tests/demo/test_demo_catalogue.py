@@ -94,7 +94,7 @@ def test_two_processes_make_the_same_catalogue_from_one_seed_and_another_from_an
     assert digest(7) == digest(7) != digest(8)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_large_catalogue_has_the_proportions_of_the_real_one(seed: int) -> None:
     catalogue = Catalogue(25_000, seed=seed)
     types = Counter(look.avatar_type for look in catalogue.looks)
