@@ -65,7 +65,7 @@ def run_row(row: Row, python: str) -> bool:
         [*UV, "venv", "--quiet", "--clear", "--python", python, str(folder)],
         [*UV, "pip", "install", "--quiet", "--python", executable, *PACKAGES[row.packages]],
         # print the versions that are tested
-        [*UV, "pip", "tree", "--quiet", "--python", executable, "--package", "heygen-widgets", "--depth", "1"],
+        [*UV, "pip", "tree", "--python", executable, "--package", "heygen-widgets", "--depth", "1"],
         [executable, "-m", "pytest", "--quiet", "--numprocesses", "auto", "--ignore=tests/browser"],
     ]
     if row.packages == "newest":
