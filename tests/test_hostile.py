@@ -492,14 +492,6 @@ def test_an_answer_bears_the_name_of_the_view_where_that_is_a_short_text(
     assert [answer["view"] for answer in picker.answers("window") + picker.answers("options")] == [echoed, echoed]
 
 
-def test_only_a_character_that_is_shown_can_be_opened(picker: RecordingPicker) -> None:
-    picker.show = "characters"
-    picker.vue_open_character("nobody")
-    assert (picker.show, picker.filter) == ("characters", LookFilter())
-    picker.vue_open_character("g-3")
-    assert (picker.show, picker.filter) == ("looks", LookFilter(group_id="g-3"))
-
-
 def test_a_preview_that_failed_is_renewed_whatever_else_stands_beside_it(picker: RecordingPicker) -> None:
     url = "https://host/a.webp?Expires=1000000000&Signature=x"
     shown = RecordingPicker([Look("a", "A", "photo_avatar", preview_image_url=url)])
@@ -594,15 +586,6 @@ def test_a_refresh_during_the_first_loading_does_not_begin_it_anew() -> None:
         assert finish(picker.catalogue)
         assert service.counts()["public looks"] == 3
         picker.close()
-
-
-def test_a_refresh_with_an_impossible_address_of_the_service_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEYGEN_API_KEY", "key")
-    monkeypatch.setenv("HEYGEN_API_BASE", "ftp://nowhere")
-    picker = RecordingPicker()
-    picker.vue_refresh()
-    assert "HEYGEN_API_BASE" in picker.error
-    picker.close()
 
 
 # -- the front end: thousands of messages -----------------------------------------------------------------------------

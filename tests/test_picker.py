@@ -193,17 +193,6 @@ def test_whatever_a_view_asks_it_gets_a_window_and_a_list(
     picker.close()
 
 
-@given(st.dictionaries(st.sampled_from(["search", "gender", "avatar_type", "tag", "ready", "nonsense"]), hostile))
-def test_whatever_filter_a_view_sends_the_picker_keeps_a_valid_one(
-    catalogue: LookCatalogue, changes: dict[str, Any]
-) -> None:
-    picker = RecordingPicker(catalogue)
-    picker.vue_set_filter(changes)
-    assert isinstance(picker.filter, LookFilter)
-    assert len(picker.filter.search) <= 200
-    picker.close()
-
-
 @pytest.mark.parametrize("unknown", ["absent", "", 7, None, {"id": "x"}])
 def test_a_click_on_an_unknown_look_changes_nothing(picker: RecordingPicker, unknown: object) -> None:
     picker.vue_choose(picker.catalogue.looks[0].id)
@@ -288,13 +277,7 @@ def test_the_frame_of_the_choice_names_character_and_ownership_also_of_a_look_fe
     assert frame["group_name"].tolist() == [picker.catalogue.groups[str(look.group_id)].name]
 
 
-def test_a_card_takes_only_pictures_that_a_browser_may_fetch_and_never_lacks_a_name() -> None:
-    good = ("https://files2.heygen.ai/a.webp?Expires=1", "http://127.0.0.1:8/a.svg", "data:image/svg+xml,%3Csvg/%3E")
-    bad = ("javascript:alert(1)", "data:text/html,x", "//host/a.png", "", None)
-    for url in good:
-        assert card(Look("i", "n", "photo_avatar", preview_image_url=url))["image"] == url
-    for other in bad:
-        assert card(Look("i", "n", "photo_avatar", preview_image_url=other))["image"] is None
+def test_a_card_never_lacks_a_name() -> None:
     assert card(Look("look_1", "  ", "brand_new"))["name"] == "look_1"
     assert card(Look("look_1", " Elin ", "brand_new"))["name"] == "Elin"
     assert len(card(Look("look_1", "x" * 100_000, "photo_avatar"))["name"]) == 200
@@ -381,16 +364,6 @@ def test_link_joins_two_pickers(catalogue: LookCatalogue) -> None:
     right.close()
 
 
-def test_state_from_the_front_end_is_taken_and_a_wrong_one_refused(picker: RecordingPicker) -> None:
-    look = picker.catalogue.looks[2]
-    picker.set_state({"selected_id": look.id})
-    assert picker.value == look
-    picker.set_state({"filter": {"search": "office"}})
-    assert picker.filter == LookFilter("office")
-    picker.set_state({"filter": {"gender": "Woman"}})
-    assert picker.filter == LookFilter("office")
-
-
 def test_its_repr_is_short_and_its_state_holds_no_looks(picker: RecordingPicker) -> None:
     picker.vue_choose(picker.catalogue.looks[0].id)
     assert len(repr(picker)) < 200
@@ -399,16 +372,6 @@ def test_its_repr_is_short_and_its_state_holds_no_looks(picker: RecordingPicker)
 
 
 # -- loading and errors -----------------------------------------------------------------------------------------------
-
-
-def test_all_looks_arrive_in_the_background(client: HeyGenClient) -> None:
-    picker = LookPicker(client)
-    picker.catalogue.wait(timeout=60)
-    follow(picker)
-    assert picker.status["matched"] == picker.status["loaded"] == 300
-    assert picker.status["complete"]
-    assert not picker.status["loading"]
-    picker.close()
 
 
 def test_without_a_key_the_picker_shows_the_way_out_and_retry_takes_it(
@@ -433,6 +396,8 @@ def test_an_impossible_service_address_is_shown_and_not_raised(monkeypatch: pyte
     monkeypatch.setenv("HEYGEN_API_KEY", "some-key")
     monkeypatch.setenv("HEYGEN_API_BASE", "http://example.com")
     picker = LookPicker()
+    assert "HEYGEN_API_BASE" in picker.error
+    picker.vue_refresh()
     assert "HEYGEN_API_BASE" in picker.error
     picker.close()
 
@@ -621,10 +586,8 @@ def test_a_click_on_a_character_never_chooses_one(picker: RecordingPicker) -> No
     assert picker.value is None
 
 
-@pytest.mark.parametrize("unknown", [None, 7, [], {}, ["g"], {"id": "g"}, b"g", True])
-def test_only_a_text_opens_a_character_and_only_while_characters_are_shown(
-    picker: RecordingPicker, unknown: object
-) -> None:
+@pytest.mark.parametrize("unknown", [None, 7, [], {}, ["g"], {"id": "g"}, b"g", True, "nobody"])
+def test_only_an_id_that_is_shown_opens_a_character(picker: RecordingPicker, unknown: object) -> None:
     picker.vue_open_character(picker.catalogue.looks[0].group_id)
     assert (picker.show, picker.filter) == ("looks", LookFilter())
     picker.show = "characters"
@@ -650,12 +613,17 @@ def test_whatever_a_view_sends_it_goes_on_showing_looks_or_characters(
     picker.close()
 
 
-@given(st.dictionaries(st.sampled_from(["search", "sort", "ready", "group_id", "show", "self"]), hostile))
-def test_whatever_order_or_readiness_a_view_sends_the_picker_keeps_a_valid_filter(
+CHANGED = ["search", "gender", "avatar_type", "tag", "sort", "ready", "group_id", "show", "self", "nonsense"]
+
+
+@given(st.dictionaries(st.sampled_from(CHANGED), hostile))
+def test_whatever_filter_a_view_sends_the_picker_keeps_a_valid_one(
     catalogue: LookCatalogue, changes: dict[str, Any]
 ) -> None:
     picker = RecordingPicker(catalogue)
     picker.vue_set_filter(changes)
+    assert isinstance(picker.filter, LookFilter)
+    assert len(picker.filter.search) <= 200
     assert picker.filter.ready in (None, True, False)
     assert picker.filter.sort is None or isinstance(picker.filter.sort, str)
     assert picker.status["matched"] == len(picker.catalogue.select(picker.filter))
@@ -998,16 +966,6 @@ def test_characters_of_one_types_catalogue_show_the_number_of_that_type() -> Non
         shown = {card["id"]: card["type"] for card in picker._window(0, 120)["looks"]}
         assert shown == {"p": "1 look", "q": "20 looks"}
         picker.close()
-
-
-def test_an_error_of_an_observer_of_the_filter_is_the_users_to_see(picker: RecordingPicker) -> None:
-    def refuse(_: object) -> None:
-        raise ValueError("mine")
-
-    picker.observe(refuse, "filter")
-    with pytest.raises(ValueError, match="mine"):
-        picker.vue_set_filter({"search": "office"})
-    picker.unobserve(refuse, "filter")
 
 
 def test_only_the_part_that_failed_is_named_while_the_others_go_on() -> None:
