@@ -66,7 +66,7 @@ def run_row(row: Row, python: str) -> bool:
         [*UV, "pip", "install", "--quiet", "--python", executable, *PACKAGES[row.packages]],
         # print the versions that are tested
         [*UV, "pip", "tree", "--python", executable, "--package", "heygen-widgets", "--depth", "1"],
-        [executable, "-m", "pytest", "--quiet", "--numprocesses", "auto", "--ignore=tests/browser"],
+        [executable, "-m", "pytest", "--quiet", "-n", "logical", "--dist", "worksteal", "--ignore=tests/browser"],
     ]
     if row.packages == "newest":
         commands.append([executable, "-m", "mypy"])
