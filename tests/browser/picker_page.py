@@ -77,6 +77,15 @@ def total(picker: Locator) -> Locator:
     return picker.locator(".look-picker__total")
 
 
+def expect_matches(notebook: NotebookPage, picker: Locator) -> None:
+    """Wait until the count and the first card are those of the filter in Python, by which some looks match."""
+    number, every, first = notebook.value(
+        "(lambda found: (len(found), len(picker.catalogue), found[0].id))(picker.catalogue.select(picker.filter))"
+    )
+    expect(total(picker)).to_have_text(f"{number:,} of {every:,} looks")
+    expect(picker.locator('[data-position="0"]')).to_have_attribute("data-look-id", first)
+
+
 def choose_option(picker: Locator, dropdown: str, option: str) -> None:
     """Open a dropdown, by its label, and click an option, by its title."""
     named(picker, dropdown).locator(".v-field").click()

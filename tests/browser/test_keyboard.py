@@ -9,7 +9,19 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from .conftest import OpenNotebook
 from .jupyter import App, NotebookPage
-from .picker_page import BLANK, cards, grid, named, options, picker_of, scroll_to, total, wait_for_pictures, wait_until
+from .picker_page import (
+    BLANK,
+    cards,
+    expect_matches,
+    grid,
+    named,
+    options,
+    picker_of,
+    scroll_to,
+    total,
+    wait_for_pictures,
+    wait_until,
+)
 
 SEVERAL = (
     "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
@@ -237,7 +249,7 @@ def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(ope
     page, picker = notebook.page, picker_of(notebook, 1)
     card(picker, 16).focus()
     notebook.run("picker.filter = LookFilter(gender='female')")
-    expect(total(picker)).to_contain_text(" of 2,000")
+    expect_matches(notebook, picker)
     expect_focus(page, r"card \d+")
     card(picker, 12).focus()
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
@@ -306,7 +318,7 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
     card(picker, 14).press("i")
     expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
-    expect(total(picker)).to_contain_text(" of 2,000")
+    expect_matches(notebook, picker)
     picker.get_by_role("button", name="Close details").press("Enter")
     expect_focus(page, r"card \d+")
     card(picker, 0).press("i")
@@ -451,7 +463,7 @@ def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_note
     notebook = opened(open_notebook)
     picker, keys = picker_of(notebook, 1), notebook.page.keyboard
     notebook.run("picker.filter = LookFilter(gender='female', sort='name')")
-    expect(total(picker)).to_contain_text(" of 2,000 looks")
+    expect_matches(notebook, picker)
     shown, panel = total(picker).text_content() or "", picker.locator(".look-panel")
     cards(picker).first.focus()
     for _ in range(4):

@@ -98,6 +98,7 @@ def test_the_list_of_characters_offers_all_of_them_again_when_one_is_chosen(open
     expect(options(picker).nth(10)).to_be_attached()
     options(picker).first.click()
     notebook.expect_run("len(picker.filter.group_id)", 1)
+    expect(picker.locator(".look-line__chip")).to_have_count(1)
     total(picker).click()
     expect(options(picker)).to_have_count(0)
     field.click()
