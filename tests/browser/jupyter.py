@@ -331,6 +331,7 @@ class NotebookPage:
         self._context = browser.new_context(viewport={"width": viewport[0], "height": viewport[1]})
         try:
             self.page: Page = self._context.new_page()
+            self.page.set_default_timeout(TIMEOUT * 1000)
             self.page.on("pageerror", lambda error: self.page_errors.append(error.stack or str(error)))
             self.page.on("console", self._note_console)
             self.reload()
@@ -428,7 +429,7 @@ class NotebookPage:
         """Return the value of an expression in the kernel, which must be made of literals."""
         return ast.literal_eval(self.run(f"print(ascii(({expression})))", timeout=timeout))
 
-    def expect_run(self, expression: str, value: object, *, timeout: float = 10.0) -> None:
+    def expect_run(self, expression: str, value: object, *, timeout: float = 30.0) -> None:
         """Wait until an expression in the kernel has the same `repr` as a value; `AssertionError` if it never has."""
         deadline = time.monotonic() + timeout
         code, expected = f"print(repr(({expression})))", repr(value)

@@ -45,7 +45,7 @@ def shown(open_notebook: OpenNotebook, app: App = "lab", viewport: tuple[int, in
 def wait_until(locator: Locator, program: str) -> None:
     """Wait until a JavaScript predicate over an element holds."""
     element = locator.element_handle()
-    locator.page.wait_for_function(program, arg=element, timeout=30_000)
+    locator.page.wait_for_function(program, arg=element)
 
 
 def note_texts(locator: Locator) -> None:

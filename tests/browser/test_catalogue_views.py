@@ -495,7 +495,7 @@ def test_a_character_that_is_not_there_yet_is_fetched_next_and_each_look_is_ther
         and group.name.isascii()
         and sum(other.name == group.name for other in slow.catalogue.groups) == 1
     )
-    notebook.expect_run(f"{group.id!r} in picker.catalogue.groups", True, timeout=20)
+    notebook.expect_run(f"{group.id!r} in picker.catalogue.groups", True)
     named(picker, "Character").locator(".v-field").click()
     notebook.page.keyboard.type(group.name.strip())
     option = options(picker).filter(has=titled(picker, group.name.strip()))

@@ -66,7 +66,7 @@ def focused(page: Page) -> str:
 def expect_focus(page: Page, name: str) -> None:
     """Wait until what has the focus bears a name that a regular expression matches as a whole."""
     try:
-        page.wait_for_function(f"name => new RegExp(`^(${{name}})$`).test(({FOCUSED})())", arg=name, timeout=15_000)
+        page.wait_for_function(f"name => new RegExp(`^(${{name}})$`).test(({FOCUSED})())", arg=name)
     except PlaywrightTimeoutError:
         raise AssertionError(f"{focused(page)!r} had the focus, not {name!r}") from None
 

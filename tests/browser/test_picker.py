@@ -120,7 +120,7 @@ def test_a_slow_kernel_loses_no_keystroke(open_notebook: OpenNotebook) -> None:
     wait_for_pictures(picker)
     search = picker.locator("input").first
     search.press_sequentially("office", delay=230)
-    notebook.expect_run("picker.filter.search", "office", timeout=20)
+    notebook.expect_run("picker.filter.search", "office")
     expect(search).to_have_value("office")
 
 

@@ -228,31 +228,6 @@ def test_what_is_in_sight_now_heals_before_what_was_in_sight_before(open_noteboo
     assert int(grid(picker).evaluate("grid => grid.scrollTop + grid.clientHeight - grid.scrollHeight")) == 0
 
 
-def test_a_preview_renewed_while_its_card_is_forgotten_shows_once_that_is_in_sight_again(
-    open_notebook: OpenNotebook,
-) -> None:
-    tall = SHOW.replace("(catalogue", "(catalogue, height=1200")
-    notebook = opened(open_notebook, EXPIRED, HELD, tall, looks=1_500)
-    picker = picker_of(notebook)
-    notebook.expect_run(f"len({RENEWED})", 1)
-    renewed = notebook.value(RENEWED)
-    wait_until(picker, f"root => ({INITIALS})(root).length >= 6")
-    look_id = next(look_id for look_id in picker.evaluate(INITIALS) if look_id not in renewed)
-    notebook.expect_run(f"{look_id!r} in picker._expired", True)
-    # No other picture fails while the view comes by more cards than it keeps.
-    notebook.run("clock[0] -= 30 * 86_400")
-    for px in range(2_400, 26_401, 2_400):
-        scroll_to(picker, px)
-        wait_until(picker, f"root => ({BLANK})(root) === 0")
-    notebook.run("clock[0] = time.time(); release()")
-    notebook.expect_run("picker._expired", {})
-    number = notebook.value("len(picker.starts)")
-    scroll_to(picker, 0)
-    notebook.expect_run(f"0 in picker.starts[{number}:]", True)
-    wait_for_all_pictures(notebook, picker)
-    expect(picker.locator(f'.look-card[data-look-id="{look_id}"] img')).to_be_visible()
-
-
 def test_a_renewed_preview_shows_as_soon_as_a_window_brings_it(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook, EXPIRED, NO_WAITS, SHOW_UNTOLD, looks=6)
     picker = picker_of(notebook)
