@@ -35,6 +35,12 @@ for template in template_registry.values():
 template_registry.clear()
 gc.collect()
 """
+# The kernel drops messages when a busy server has not taken 1,000 of them; the card widgets send 4,000 at once
+KEEP_MESSAGES = """
+import zmq
+thread = get_ipython().kernel.iopub_thread
+thread.schedule(lambda: thread.socket.setsockopt(zmq.SNDHWM, 0))
+"""
 RECONNECT = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()"
 SET_SOURCE = """code => {
     const cell = window.jupyterapp.shell.currentWidget.content.widgets[0];
@@ -109,6 +115,7 @@ class BenchNotebook:
         self.messages: list[bytes | str] = []
         self._devtools = notebook.page.context.new_cdp_session(notebook.page)
         notebook.page.on("websocket", self._listen)
+        notebook.run(KEEP_MESSAGES)
         notebook.page.evaluate(RECONNECT)  # only a new WebSocket is listened to
 
     def reset(self) -> None:
