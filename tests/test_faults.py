@@ -215,7 +215,7 @@ def faulty(kind: str, lasting: bool = False) -> Iterator[tuple[DemoService, HeyG
     """Give a service that answers the second request for looks otherwise, or all from then on, and a client of it."""
     nth = 1 if kind in OF_LATER_PAGES else 2
     fault = Fault(kind, endpoint="looks", nth=nth, times=None if lasting else 1)
-    timeout = (5.0, 0.5) if ROW_OF[kind].errors[kind] is APITimeoutError else (5.0, 10.0)
+    timeout = (60.0, 0.5) if ROW_OF[kind].errors[kind] is APITimeoutError else (60.0, 60.0)
     with (
         DemoService(LOOKS, faults=[fault]) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=timeout) as client,
