@@ -274,3 +274,17 @@ def test_folding_drops_case_and_accents_also_of_letters_that_unicode_does_not_ta
 @given(st.text())
 def test_folding_again_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+def test_what_stands_for_no_order_is_none_and_only_a_bool_tells_of_readiness() -> None:
+    assert LookFilter(sort="").sort is None
+    for wrong in (0, ""):
+        with pytest.raises(TypeError, match="ready"):
+            LookFilter(ready=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sort", ["name", "-name"])
+def test_looks_that_sort_alike_keep_their_order_both_ways(sort: str) -> None:
+    columns = LookColumns()
+    columns.extend([Look("b", "same", "t"), Look("a", "Same", "t"), Look("c", "same", "t")], [0, 1, 2])
+    assert columns.match(LookFilter(sort=sort)).tolist() == [0, 1, 2]

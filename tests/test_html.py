@@ -134,3 +134,9 @@ def test_whatever_the_texts_are_they_are_shown_as_texts(name: str, look_id: str,
     assert {tag for tag, _ in page.elements} <= {"div", "code", "img"}
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert {"title": clip(look_id)}.items() <= dict(page.elements)["code"].items()
+
+
+def test_cards_say_how_many_more_looks_there_are_if_any() -> None:
+    looks = [Look(str(number), "x", "t") for number in range(MOST_CARDS + 5)]
+    assert "5 more" in Looks(looks)._repr_html_()
+    assert " more" not in Looks(looks[:3])._repr_html_().rpartition("</style>")[2]

@@ -1029,6 +1029,10 @@ def test_a_comparison_with_what_is_not_complete_or_of_another_scope_comes_with_a
         frame = part.diff(whole)
     assert caught[0].filename == __file__
     assert set(frame["change"]) == {"went"}
+    twins = LookCatalogue(client, avatar_type="digital_twin", cache=None)
+    twins.load()
+    with pytest.warns(UserWarning, match="scopes differ"):
+        twins.diff(whole)
     LookCatalogue(client, cache=None).save(tmp_path / "empty.gz")
     with pytest.warns(UserWarning, match="not complete"):
         assert len(whole.diff(tmp_path / "empty.gz")) == 104

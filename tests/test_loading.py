@@ -1024,3 +1024,49 @@ def test_a_catalogue_that_goes_in_a_cycle_ends_its_threads_wherever_it_is_collec
         gate.opened.set()
         assert end_of(our_threads())
         assert service.counts()["public looks"] == 2
+
+
+def test_after_a_page_without_a_next_token_the_chain_goes_on_at_that_page() -> None:
+    with running({}, {"a": 120}) as (service, client):
+        lost = reply({"data": service.looks["public"][50:100], "has_more": True, "next_token": None})
+        service.before = fails("public looks", 2, lost)
+        catalogue = LookCatalogue(client, cache=None)
+        with pytest.raises(APIResponseError, match="next_token"):
+            catalogue.load()
+        service.seen.clear()
+        catalogue.load()
+        assert service.counts() == {"public looks": 2}
+        assert ids(catalogue) == service.ids()
+
+
+def test_a_chain_that_restarts_takes_the_order_the_service_has_by_then() -> None:
+    with running({}, {"a": 120}) as (service, client):
+        service.before = fails("public looks", 2, failure(400))
+        catalogue = LookCatalogue(client, cache=None)
+        with pytest.raises(APIStatusError):
+            catalogue.load()
+        service.looks["public"].insert(0, look_record("new", group_id="a"))
+        catalogue.load()
+        assert sorted(ids(catalogue)) == sorted(service.ids())
+        assert ids(catalogue).index("new") <= 1
+
+
+def test_another_load_clears_the_error_of_a_character_that_could_not_be_fetched() -> None:
+    gate = Gate("public looks", first=2)
+    with held_up({}, {"a": 90, "b": 40}, gate) as (service, catalogue):
+        broken = fails("looks of b", 1, failure(500))
+        service.before = lambda seen: gate(seen) or broken(seen)
+        catalogue.fetch_ahead(["b"])
+        wait_until(catalogue, lambda now: now.error)
+        catalogue.load_in_background()
+        assert catalogue.progress.error is None
+
+
+def test_while_one_type_is_loading_only_characters_with_a_look_of_it_are_listed() -> None:
+    gate = Gate("public looks", first=1)
+    with held_up({}, {"a": 9, "b": 1}, gate, avatar_type="digital_twin") as (_, catalogue):
+        assert catalogue.groups
+        assert catalogue.characters() == []
+        gate.opened.set()
+        finish(catalogue)
+        assert [character.id for character in catalogue.characters()] == ["a"]

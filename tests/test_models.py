@@ -347,3 +347,14 @@ def test_a_page_is_iterable_sized_and_indexable() -> None:
     assert (list(page), len(page), page[0], page[-1], page[1:]) == ([1, 2, 3], 3, 1, 3, (2, 3))
     assert Page[int]((1,)) == Page((1,), False, None)
     assert pickle.loads(pickle.dumps(page)) == page
+
+
+def test_an_error_with_only_a_message_or_only_a_code_is_kept() -> None:
+    record = {"id": "a", "name": "b", "avatar_type": "c"}
+    assert Look.from_json({**record, "error": {"message": "no face"}}).error == Failure(None, "no face")
+    assert Look.from_json({**record, "error": {"code": "x"}}).error == Failure("x", None)
+
+
+def test_a_repr_cuts_a_text_to_60_characters() -> None:
+    assert repr("x" * 59 + "…") in repr(Look("a", "x" * 61, "t"))
+    assert repr("x" * 60) in repr(Look("a", "x" * 60, "t"))

@@ -21,6 +21,7 @@ from loopback import (
     Reply,
     client_of,
     cut_short,
+    drip,
     failure,
     hang_up,
     hurry,
@@ -128,6 +129,7 @@ def test_without_retries_nothing_is_repeated() -> None:
     [
         ([hang_up], APIConnectionError, True),
         ([failure(503)], APIStatusError, True),
+        ([failure(408)], APIStatusError, True),
         ([reply(b"<html>")], APIResponseError, True),
         ([reply({"data": {"status": "waiting"}})], APIResponseError, True),
         ([reply({"data": None})], APIResponseError, True),
@@ -171,6 +173,29 @@ def test_before_a_certificate_is_trusted_nothing_is_sent(tmp_path: Path, monkeyp
             create(client)
     assert caught.value.is_uncertain is False
     assert len(server.seen) == 1
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_post_waits_as_long_as_the_client_where_that_is_longer() -> None:
+    patient = {"timeout": (5, 0.3), "max_retries": 0}
+    late = pytest.raises(APITimeoutError, match=r"read 0\.3 s")
+    with Loopback(stay_silent) as server, client_of(server, **patient) as client, late:
+        create(client)
+
+
+def test_no_wait_for_a_request_that_is_still_at_work_is_longer_than_30_s() -> None:
+    with Loopback(BUSY) as server, client_of(server) as client:
+        with pytest.raises(HeyGenError):
+            create(client)
+        assert max(client.waits) == 30  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_after_an_answer_that_drips_the_same_request_goes_out_again() -> None:
+    drips = Loopback(drip(b" "), TAKEN)
+    with drips as server, client_of(server, timeout=(0.1, 0.1), session=requests.Session()) as client:
+        assert create(client) == "video_1"
+    assert keys(server) == ["key:1"] * 2
 
 
 @pytest.mark.usefixtures("_impatient")

@@ -918,3 +918,16 @@ def test_ctrl_c_passes_at_once_and_leaves_the_client_usable() -> None:
         assert len(server.seen) == 1
         assert client.list_looks()[0].id == "a"
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("is_token", [False, True])
+def test_a_session_of_the_users_adds_no_credential_of_its_own(is_token: bool) -> None:
+    session = requests.Session()
+    session.headers.update({"Authorization": "Basic something", "X-Api-Key": "another key"})
+    with Loopback(OK) as server:
+        credential = Credential(Secret(TOKEN), "a test", is_token)
+        transport = Transport(credential, base_url=server.url, timeout=(5.0, 5.0), max_retries=0, session=session)
+        transport.request("GET", "/v3/avatars")
+        headers = server.seen[0].headers
+    sent = (headers.get("authorization"), headers.get("x-api-key"))
+    assert sent == ((f"Bearer {TOKEN}", None) if is_token else (None, TOKEN))

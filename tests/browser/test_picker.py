@@ -12,6 +12,7 @@ from .picker_page import (
     SETUP,
     cards,
     choose_option,
+    expect_matches,
     grid,
     named,
     options,
@@ -142,7 +143,16 @@ def test_a_click_on_a_card_is_the_value_in_python_and_a_second_one_takes_it_back
 
 
 def test_every_look_passes_by_in_the_order_of_python_on_the_way_down(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([SETUP.replace("2_000", "400")])
+    code = (
+        "from heygen_widgets import *\n"
+        "class Noting(LookPicker):\n"
+        "    counts = []\n"
+        "    def vue_ask_window(self, asked):\n"
+        "        self.counts.append(asked['count'])\n"
+        "        super().vue_ask_window(asked)\n"
+        "picker = Noting(demo_client(looks=400))\npicker.catalogue.wait(); picker"
+    )
+    notebook = open_notebook([code])
     notebook.run_cell(0)
     picker = picker_of(notebook)
     wait_for_pictures(picker)
@@ -159,6 +169,40 @@ def test_every_look_passes_by_in_the_order_of_python_on_the_way_down(open_notebo
         )
     ids = notebook.value("[look.id for look in picker.catalogue.looks]")
     assert [seen.get(str(position)) for position in range(400)] == ids
+    # No window is asked for that holds nothing.
+    assert notebook.value("min(picker.counts)") > 0
+
+
+def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenNotebook) -> None:
+    code = (
+        "from heygen_widgets import *\n"
+        "class Forgetful(LookPicker):\n"
+        "    lost = 0\n"
+        "    def vue_ask_window(self, asked):\n"
+        "        if asked['start'] >= 200 and not self.lost:\n"
+        "            self.lost += 1\n"
+        "        else:\n"
+        "            super().vue_ask_window(asked)\n"
+        "picker = Forgetful(demo_client(looks=2_000))\npicker.catalogue.wait(); picker"
+    )
+    notebook = open_notebook([code])
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    scroll_to(picker, 10**7)
+    notebook.expect_run("picker.lost", 1)
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
+
+
+def test_a_window_of_an_older_filter_changes_nothing(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    notebook.run("old = picker._window(0, 120); picker.filter = LookFilter('office')")
+    expect_matches(notebook, picker)
+    notebook.run("picker.send({'method': 'window', 'args': [{'view': None, **old}]})")
+    notebook.run("picker.selected_id = picker.catalogue.looks[5].id")
+    expect(picker.locator(".look-tray__item")).to_have_count(1)
+    expect_matches(notebook, picker)
 
 
 def test_a_filter_set_in_python_moves_the_grid_to_its_first_look(open_notebook: OpenNotebook) -> None:
@@ -230,13 +274,34 @@ def test_the_grid_reflows_with_the_page_and_keeps_its_place(open_notebook: OpenN
     assert abs(int(picker.evaluate(top)) - before) <= 3 * wide
 
 
+def test_the_focus_stays_on_its_card_when_the_grid_gets_other_columns(open_notebook: OpenNotebook) -> None:
+    notebook = shown(open_notebook)
+    picker = picker_of(notebook)
+    wide = str(grid(picker).get_attribute("aria-colcount"))
+    wait_until(picker, "root => root.querySelector('.look-card__info') !== null")
+    card = picker.locator(f'[data-position="{int(wide) + 3}"]')
+    card.focus()
+    notebook.page.set_viewport_size({"width": 800, "height": 1000})
+    expect(grid(picker)).not_to_have_attribute("aria-colcount", wide)
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    expect(card).to_be_focused()
+
+
+def test_a_picker_whose_kernel_is_lost_takes_no_click(open_notebook: OpenNotebook) -> None:
+    picker = picker_of(shown(open_notebook))
+    expect(grid(picker)).to_have_css("pointer-events", "auto")
+    picker.evaluate("root => root.parentElement.classList.add('jupyter-widgets-disconnected')")
+    expect(picker.locator(".look-picker__cut")).to_be_visible()
+    expect(grid(picker)).to_have_css("pointer-events", "none")
+
+
 def test_the_first_cards_show_after_one_request_and_the_count_grows_while_the_grid_is_used(
     open_notebook: OpenNotebook,
 ) -> None:
     notebook = open_notebook(
         [
             "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
-            "service = DemoService(looks=500, latency=0.3).start()\n"
+            "service = DemoService(looks=2_000, latency=0.5).start()\n"
             "picker = LookPicker(HeyGenClient(service.api_key, base_url=service.base_url))\npicker"
         ]
     )
@@ -249,7 +314,7 @@ def test_the_first_cards_show_after_one_request_and_the_count_grows_while_the_gr
     notebook.expect_run("picker.value is not None", True)
     assert not notebook.value("picker.catalogue.complete")
     notebook.run("service.latency = 0")
-    expect(total(picker)).to_have_text("500 looks", timeout=60_000)
+    expect(total(picker)).to_have_text("2,000 looks", timeout=60_000)
 
 
 def test_an_error_shows_with_its_hint_and_retry_goes_on(open_notebook: OpenNotebook) -> None:

@@ -238,6 +238,21 @@ def test_a_renewed_preview_shows_as_soon_as_a_window_brings_it(open_notebook: Op
     wait_for_all_pictures(notebook, picker)
 
 
+def test_the_picture_in_the_panel_heals_too(open_notebook: OpenNotebook) -> None:
+    notebook = opened(open_notebook, EXPIRED, HELD, SHOW)
+    picker = picker_of(notebook)
+    notebook.expect_run(f"len({RENEWED})", 1)
+    wait_until(picker, f"root => ({INITIALS})(root).length >= 6")
+    renewed = notebook.value(RENEWED)
+    look_id = next(look_id for look_id in picker.evaluate(INITIALS) if look_id not in renewed)
+    card = picker.locator(f'.look-card[data-look-id="{look_id}"]')
+    card.hover()
+    card.locator(".look-card__info").click()
+    expect(picker.locator(".look-panel__initials")).to_be_visible()
+    notebook.run("release()")
+    expect(picker.locator("img.look-panel__picture")).to_be_visible()
+
+
 def test_a_look_that_is_gone_keeps_its_initials_and_is_asked_for_once(open_notebook: OpenNotebook) -> None:
     gone = "gone = expired[0]\ndel service.catalogue._look_by_id[gone]\n"
     notebook = opened(open_notebook, EXPIRED, NO_WAITS, gone, SHOW, looks=300)
