@@ -189,9 +189,17 @@ def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenN
     notebook.run_cell(0)
     picker = picker_of(notebook)
     wait_for_pictures(picker)
+    # The picker waits 10 s for an answer; here a timer is over in a fiftieth of its time.
+    notebook.page.evaluate(
+        """() => {
+            window.unhurried = window.setTimeout;
+            window.setTimeout = (run, ms, ...given) => window.unhurried(run, ms / 50, ...given);
+        }"""
+    )
     scroll_to(picker, 10**7)
     notebook.expect_run("picker.lost", 1)
     wait_until(picker, f"root => ({BLANK})(root) === 0")
+    notebook.page.evaluate("() => { window.setTimeout = window.unhurried; }")
 
 
 def test_a_window_of_an_older_filter_changes_nothing(open_notebook: OpenNotebook) -> None:
@@ -272,19 +280,6 @@ def test_the_grid_reflows_with_the_page_and_keeps_its_place(open_notebook: OpenN
     expect(grid(picker)).not_to_have_attribute("aria-colcount", str(wide))
     wait_until(picker, f"root => ({BLANK})(root) === 0")
     assert abs(int(picker.evaluate(top)) - before) <= 3 * wide
-
-
-def test_the_focus_stays_on_its_card_when_the_grid_gets_other_columns(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
-    wide = str(grid(picker).get_attribute("aria-colcount"))
-    wait_until(picker, "root => root.querySelector('.look-card__info') !== null")
-    card = picker.locator(f'[data-position="{int(wide) + 3}"]')
-    card.focus()
-    notebook.page.set_viewport_size({"width": 800, "height": 1000})
-    expect(grid(picker)).not_to_have_attribute("aria-colcount", wide)
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
-    expect(card).to_be_focused()
 
 
 def test_a_picker_whose_kernel_is_lost_takes_no_click(open_notebook: OpenNotebook) -> None:
