@@ -43,9 +43,9 @@ browser: install
 benchmarks: install
 	$(BIN)/python -m tests.bench --tiny
 
-# The property tests with many times the examples; takes some minutes.
+# The property tests with 1,000 examples or more each: about five minutes on two processors.
 fuzz: $(READY)
-	$(PYTEST) --ignore=tests/browser --hypothesis-profile=fuzz
+	$(PYTEST) --ignore=tests/browser --hypothesis-profile=fuzz -m hypothesis
 
 # The unit tests on each CPython found, with the newest and the lowest packages; ROWS="newest lowest" names some.
 matrix: $(READY)
