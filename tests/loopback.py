@@ -21,6 +21,7 @@ from heygen_widgets._transport import Transport
 from heygen_widgets.api import HeyGenClient
 
 KEY = "sk_V2_planted-key-0123456789abcdef"
+REFUSED = "http://127.0.0.1:1"  # nobody listens there, while the port of a closed server soon is another one's
 NAME = "pictures.example.com"  # of what `over_tls` serves
 
 Reply = Callable[["Handler"], None]

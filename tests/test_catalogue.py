@@ -123,17 +123,16 @@ def catalogue_pages(catalogue: LookCatalogue) -> list[int]:
     return [page for size in sizes for page in range(max(1, -(-size // 50)))]
 
 
-def test_an_error_ends_the_loading_keeps_what_is_there_and_another_call_goes_on(
-    service: DemoService, client: HeyGenClient
-) -> None:
-    catalogue = LookCatalogue(client)
-    port = int(service.base_url.rsplit(":", 1)[1])
-    service.close()
-    with pytest.raises(HeyGenError):
-        catalogue.load()
-    assert not catalogue.complete
-    assert catalogue.progress.error is not None
-    with DemoService(looks=400, port=port):
+def test_an_error_ends_the_loading_keeps_what_is_there_and_another_call_goes_on() -> None:
+    with (
+        DemoService(looks=400, faults="401 endpoint=looks nth=2 times=1") as service,
+        HeyGenClient(service.api_key, base_url=service.base_url) as client,
+    ):
+        catalogue = LookCatalogue(client)
+        with pytest.raises(HeyGenError):
+            catalogue.load()
+        assert not catalogue.complete
+        assert catalogue.progress.error is not None
         catalogue.load()
     assert catalogue.complete
     assert catalogue.progress.error is None

@@ -22,7 +22,7 @@ import pytest
 import requests
 from IPython.core.ultratb import VerboseTB
 from IPython.lib.pretty import pretty
-from loopback import KEY, Loopback, client_of, failure, hang_up, page, reply, stay_silent
+from loopback import KEY, REFUSED, Loopback, client_of, failure, hang_up, page, reply, stay_silent
 
 from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookFilter, LookPicker
 from heygen_widgets._credentials import Credential, Secret
@@ -102,10 +102,9 @@ def test_the_key_is_in_no_repr_no_widget_state_and_no_log(
     assert not [text for text in texts if KEY in text]
 
 
-def test_the_key_is_in_no_error_of_the_picker(service: DemoService, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_in_no_error_of_the_picker(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    service.close()
-    picker = LookPicker(HeyGenClient(max_retries=0))
+    picker = LookPicker(HeyGenClient(base_url=REFUSED, max_retries=0))
     picker.catalogue.wait(timeout=60)
     picker.selected_id = "not_loaded"
     error = picker.catalogue.progress.error
@@ -246,8 +245,7 @@ def test_records_pages_errors_and_tables_are_pickled_without_the_key(service: De
         catalogue = LookCatalogue(client, cache=None)
         catalogue.load()
         items: list[object] = [looks, looks[0], *catalogue.groups, catalogue.progress, catalogue.to_frame()]
-        service.close()
-        items.append(error_of(HeyGenClient(max_retries=0).list_looks))
+        items.append(error_of(HeyGenClient(base_url=REFUSED, max_retries=0).list_looks))
     for fault in (failure(401), failure(429), failure(404), hang_up, reply(b"[")):
         with Loopback(fault) as server, client_of(server, max_retries=0) as other:
             items.append(error_of(other.list_looks))
@@ -316,10 +314,8 @@ def test_a_base_url_with_a_password_is_told_without_it(monkeypatch: pytest.Monke
             assert "ss-word" not in str(error)
 
 
-def refused(server: Loopback) -> HeyGenClient:
-    server.shutdown()
-    server.server_close()
-    return HeyGenClient(base_url=server.url, max_retries=0)
+def refused(_: Loopback) -> HeyGenClient:
+    return HeyGenClient(base_url=REFUSED, max_retries=0)
 
 
 def silent(server: Loopback) -> HeyGenClient:

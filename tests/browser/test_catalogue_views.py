@@ -1,7 +1,6 @@
 """The whole catalogue in the picker: filters with live counts, characters, loading, snapshots, and looks offline."""
 
 import re
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +12,7 @@ from playwright.sync_api import Locator, expect
 from heygen_widgets.demo import DemoService
 
 from .conftest import OpenNotebook
-from .jupyter import NotebookPage
+from .jupyter import NotebookPage, free_port
 from .picker_page import (
     BLANK,
     cards,
@@ -131,12 +130,6 @@ def show_characters(picker: Locator) -> None:
 
 def asked_twice(service: DemoService) -> list[tuple[str, str]]:
     return [request for request, number in Counter(service.requests).items() if number > 1]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A hostile service on a real page: nothing runs, no foreign host is asked, the grid keeps its form; and a dead one."""
 
-import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from playwright.sync_api import Dialog, Locator, Request, expect
 from heygen_widgets._text import clip
 
 from .conftest import OpenNotebook
-from .jupyter import NotebookPage
+from .jupyter import NotebookPage, free_port
 from .picker_page import cards, choose_option, grid, named, picker_of, total, wait_until
 
 PAYLOADS = [
@@ -283,9 +282,7 @@ def test_what_python_refuses_of_a_linked_widget_is_set_back_in_the_browser(open_
 
 
 def test_after_a_dead_network_retry_brings_the_looks(open_notebook: OpenNotebook) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     notebook = open_notebook(
         [
             "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
