@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,8 +39,12 @@ def cache_home(_caches: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def _no_threads_of_other_tests() -> None:
+def _nothing_of_other_tests() -> None:
     forget_threads()
+    # A Ctrl-C that strikes while tqdm takes its locks leaves one of them taken, and other threads then wait for ever.
+    # What nobody has imported yet stays so, since tqdm reads its environment when it is imported.
+    if bars := sys.modules.get("tqdm.auto"):
+        bars.tqdm.set_lock(threading.RLock())
 
 
 @pytest.fixture(scope="session", autouse=True)
