@@ -86,6 +86,12 @@ def expect_matches(notebook: NotebookPage, picker: Locator) -> None:
     expect(picker.locator('[data-position="0"]')).to_have_attribute("data-look-id", first)
 
 
+def expect_characters(picker: Locator) -> None:
+    """Wait until the count and the cards are those of characters; the count comes first."""
+    expect(total(picker)).to_contain_text("characters")
+    expect(cards(picker).first.locator(".look-card__type")).to_have_text(re.compile(r"^[\d,]+ looks?$"))
+
+
 def choose_option(picker: Locator, dropdown: str, option: str) -> None:
     """Open a dropdown, by its label, and click an option, by its title."""
     named(picker, dropdown).locator(".v-field").click()

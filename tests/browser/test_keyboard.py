@@ -12,6 +12,7 @@ from .jupyter import App, NotebookPage
 from .picker_page import (
     BLANK,
     cards,
+    expect_characters,
     expect_matches,
     grid,
     named,
@@ -189,7 +190,7 @@ def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook
         expect_focus(page, "Search")
 
     picker.get_by_role("button", name="Characters").press("Enter")
-    expect(total(picker)).to_contain_text("characters")
+    expect_characters(picker)
     card(picker, 0).focus()
     keyboard.press("Enter")
     expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
@@ -441,7 +442,7 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
     notebook = opened(open_notebook)
     picker, keys = picker_of(notebook, 1), notebook.page.keyboard
     notebook.run("picker.show = 'characters'")
-    expect(total(picker)).to_contain_text("characters")
+    expect_characters(picker)
     cards(picker).first.focus()
     for _ in range(3):
         keys.press("PageDown")
@@ -453,7 +454,7 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
     keys.press("Enter")
     expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
     keys.press("Escape")
-    expect(total(picker)).to_contain_text("characters")
+    expect_characters(picker)
     expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character or "")
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
     wait_until(picker, f"root => Math.abs(root.querySelector('.look-grid').scrollTop - {place}) < 1")
