@@ -152,6 +152,7 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
     assert screen % columns == 0
     press("PageDown", 2 * screen)
     press("PageUp", screen)
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
     press("Enter", screen)
     expect(card(picker, screen)).to_have_attribute("aria-selected", "true")
     press("ArrowRight", screen + 1)
@@ -316,6 +317,7 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
     expect_focus(page, "Search")
 
     # The card whose details are shown may be gone when they are closed.
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
     card(picker, 14).press("i")
     expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
@@ -330,6 +332,8 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
     expect(picker.locator(".look-panel")).to_have_count(0)
     expect_focus(page, "the grid")
     notebook.run("picker.filter = LookFilter()")
+    expect(total(picker)).to_have_text("2,000 looks")
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
     for position in (0, 1):
         card(picker, position).click()
     expect(picker.locator(".look-tray__item")).to_have_count(2)
@@ -503,4 +507,4 @@ def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_note
     expect(total(picker)).to_have_text(shown)
     expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
-    assert notebook.value("picker.filter == LookFilter(gender='female', sort='name')")
+    notebook.expect_run("picker.filter == LookFilter(gender='female', sort='name')", True)

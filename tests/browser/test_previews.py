@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, expect
 
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import BLANK, cards, grid, picker_of, scroll_to, total, wait_until
+from .picker_page import BLANK, cards, expect_characters, grid, picker_of, scroll_to, wait_until
 
 # The clock that is 30 days slow while the looks are loaded: by now all signed addresses have expired, and are refused.
 EXPIRED = """
@@ -290,7 +290,7 @@ def test_the_pictures_of_characters_heal_too(open_notebook: OpenNotebook) -> Non
     notebook.run("service.requests.clear()")
     picker.get_by_role("button", name="Characters").click()
     expect(picker.get_by_role("grid", name="Characters")).to_be_visible()
-    expect(total(picker)).to_contain_text("character")
+    expect_characters(picker)
     wait_for_all_pictures(notebook, picker)
     renewed = notebook.value("[path for _, path in service.requests if path.startswith('/v3/')]")
     assert renewed
