@@ -288,7 +288,12 @@ def test_after_a_dead_network_retry_brings_the_looks(open_notebook: OpenNotebook
             "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
             f"service = DemoService(looks=60, port={port})\n"
             f"client = HeyGenClient(service.api_key, base_url='http://127.0.0.1:{port}', max_retries=0)\n"
-            "picker = LookPicker(client, cache=None)\npicker"
+            "class Noting(LookPicker):\n"
+            "    retries = 0\n"
+            "    def vue_retry(self, _=None):\n"
+            "        super().vue_retry()\n"
+            "        self.retries += 1\n"
+            "picker = Noting(client, cache=None)\npicker"
         ]
     )
     notebook.run_cell(0)
@@ -297,6 +302,7 @@ def test_after_a_dead_network_retry_brings_the_looks(open_notebook: OpenNotebook
     expect(alert).to_contain_text(f"127.0.0.1:{port}")
     expect(cards(picker)).to_have_count(0)
     alert.get_by_role("button", name="Retry").click()
+    notebook.expect_run("(picker.retries, picker.catalogue.progress.loading)", (1, False))
     expect(alert).to_contain_text(f"127.0.0.1:{port}")
     notebook.run("service.start()")
     alert.get_by_role("button", name="Retry").click()
