@@ -422,6 +422,7 @@ def test_any_look_is_two_clicks_away(open_notebook: OpenNotebook) -> None:
     notebook.expect_run("picker.filter.group_id", (group_id,))
     expect_matches(notebook, picker)
     scroll_to(picker, 10**7)
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
     picker.locator(f'.look-card[data-look-id="{look_id}"]').click()
     notebook.expect_run("picker.selected_id", look_id)
 

@@ -91,6 +91,12 @@ INITIALS = """root => {
     }).map(card => card.dataset.lookId);
 }"""
 
+# Has each card's picture come or failed? Until then its initials are empty.
+TRIED = """root => [...root.querySelectorAll('.look-card[data-look-id]')].every(card => {
+    const [image, initials] = ['img', '.look-card__initials'].map(part => card.querySelector(part));
+    return (image && image.complete && image.naturalWidth > 0) || (initials && initials.textContent);
+})"""
+
 
 def opened(open_notebook: OpenNotebook, *parts: str, looks: int = 60) -> NotebookPage:
     notebook = open_notebook(["".join(parts).replace("{looks}", str(looks))])
@@ -219,7 +225,7 @@ def test_what_is_in_sight_now_heals_before_what_was_in_sight_before(open_noteboo
     notebook.expect_run(f"len({RENEWED})", 1)
     scroll_to(picker, 10**7)
     expect(picker.locator('[data-position="299"]')).to_be_visible()
-    wait_until(picker, f"root => ({INITIALS})(root).length >= 6")
+    wait_until(picker, f"root => ({BLANK})(root) === 0 && ({TRIED})(root) && ({INITIALS})(root).length >= 6")
     visible = picker.evaluate(INITIALS)
     notebook.expect_run(f"picker.reports[-1][: {len(visible)}] == {visible!r}", True)
     notebook.run("release()")
