@@ -202,6 +202,28 @@ def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenN
     notebook.page.evaluate("() => { window.setTimeout = window.unhurried; }")
 
 
+def test_a_card_shown_until_those_of_a_newer_version_come_takes_a_click(open_notebook: OpenNotebook) -> None:
+    code = (
+        "from heygen_widgets import *\n"
+        "class Silent(LookPicker):\n"
+        "    silent = False\n"
+        "    def vue_ask_window(self, asked):\n"
+        "        if not self.silent:\n"
+        "            super().vue_ask_window(asked)\n"
+        "picker = Silent(demo_client(looks=300))\npicker.catalogue.wait(); picker"
+    )
+    notebook = open_notebook([code])
+    notebook.run_cell(0)
+    picker = picker_of(notebook)
+    wait_for_pictures(picker)
+    notebook.run(
+        "picker.silent = True; window = picker._window(0, 1)\n"
+        "window['version'] += 1; picker.send({'method': 'window', 'args': [{'view': None, **window}]})"
+    )
+    cards(picker).nth(3).click()
+    notebook.expect_run("picker.selected_id == picker.catalogue.looks[3].id", True)
+
+
 def test_a_window_of_an_older_filter_changes_nothing(open_notebook: OpenNotebook) -> None:
     notebook = shown(open_notebook)
     picker = picker_of(notebook)
