@@ -114,34 +114,37 @@ class Renewal:
     def _run(self) -> None:
         """Renew what was asked for until nothing is left: what the thread does."""
         try:
-            while key := self._next():
-                self._renew(key)
+            while turn := self._next():
+                self._renew(*turn)
         except Exception:
             with self._changed:
                 self.running = False
             raise
 
-    def _next(self) -> _Key | None:
+    def _next(self) -> tuple[LookStore, _Record] | None:
+        """Wait for the next one's turn; what has come anew by then, or is not there any more, takes none."""
         with self._changed:
-            while self._waiting and (left := self._free_at - self._now()) > 0:
-                self._pause(left)
+            while self._waiting:
+                kind, record_id = self._waiting[0]
+                store = self._store_now()
+                if store is None:
+                    self.stop()
+                    break
+                known = store.get(record_id) if kind is Look else store.groups.get(record_id)
+                if known is None or not self._is_due(known):
+                    self._waiting.pop(0)
+                elif (left := self._free_at - self._now()) > 0:
+                    self._pause(left)
+                else:
+                    self._waiting.pop(0)
+                    self._free_at = self._now() + _GAP
+                    return store, known
             # Now, since whoever asks for another one after this has to begin another thread.
-            self.running = bool(self._waiting)
-            return self._waiting.pop(0) if self._waiting else None
+            self.running = False
+            return None
 
-    def _renew(self, key: _Key) -> None:
-        kind, record_id = key
-        store = self._store_now()
-        if store is None:
-            with self._changed:
-                self.stop()
-            return
-        known = store.get(record_id) if kind is Look else store.groups.get(record_id)
-        # It may have come anew while it waited for its turn.
-        if known is None or not self._is_due(known):
-            return
-        with self._changed:
-            self._free_at = self._now() + _GAP
+    def _renew(self, store: LookStore, known: _Record) -> None:
+        kind, record_id = _key(known)
         try:
             fresh = self._client.get_look(record_id) if kind is Look else self._client.get_group(record_id)
         except (HeyGenError, ValueError) as error:

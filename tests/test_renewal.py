@@ -241,8 +241,8 @@ def test_no_more_than_600_wait_for_their_turn() -> None:
         assert service.renewed() == [f"a-{number}" for number in range(601)]
 
 
-def test_what_has_come_anew_before_its_turn_is_not_asked_for() -> None:
-    with loaded({}, {"a": 2}) as (service, catalogue, _):
+def test_what_has_come_anew_before_its_turn_is_not_asked_for_and_takes_no_turn() -> None:
+    with loaded({}, {"a": 2}) as (service, catalogue, waits):
         service.gate.clear()
         ask(catalogue, "a-0", "a-1")
         service.wait_for_renewals(1)
@@ -253,6 +253,7 @@ def test_what_has_come_anew_before_its_turn_is_not_asked_for() -> None:
         service.gate.set()
         settle()
         assert service.renewed() == ["a-0"]
+        assert waits == []
         assert expires(catalogue, "a-0", "a-1") == [FAR_AWAY, FAR_AWAY]
 
 
