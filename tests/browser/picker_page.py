@@ -34,9 +34,11 @@ def picker_of(notebook: NotebookPage, cell: int = 0) -> Locator:
     return notebook.output(cell).locator(".look-picker")
 
 
-def shown(open_notebook: OpenNotebook, app: App = "lab", viewport: tuple[int, int] = (1400, 1000)) -> NotebookPage:
-    """Open a picker with 2,000 looks and wait for its first pictures."""
-    notebook = open_notebook([SETUP], app=app, viewport=viewport)
+def shown(
+    open_notebook: OpenNotebook, app: App = "lab", viewport: tuple[int, int] = (1400, 1000), code: str = SETUP
+) -> NotebookPage:
+    """Open a picker, with 2,000 looks unless the code says otherwise, and wait for its first pictures."""
+    notebook = open_notebook([code], app=app, viewport=viewport)
     notebook.run_cell(0)
     wait_for_pictures(picker_of(notebook))
     return notebook
@@ -67,6 +69,11 @@ def wait_for_text(locator: Locator, text: str) -> None:
 def wait_for_pictures(picker: Locator, number: int = 12) -> None:
     expect(picker).to_be_visible()
     wait_until(picker, f"root => ({DECODED})(root) >= {number}")
+
+
+def wait_for_cards(picker: Locator) -> None:
+    """Wait until a loaded card is in each place of the grid that is in sight."""
+    wait_until(picker, f"root => ({BLANK})(root) === 0")
 
 
 def cards(picker: Locator) -> Locator:

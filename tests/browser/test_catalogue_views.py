@@ -27,6 +27,7 @@ from .picker_page import (
     shown,
     titled,
     total,
+    wait_for_cards,
     wait_for_pictures,
     wait_until,
 )
@@ -422,7 +423,7 @@ def test_any_look_is_two_clicks_away(open_notebook: OpenNotebook) -> None:
     notebook.expect_run("picker.filter.group_id", (group_id,))
     expect_matches(notebook, picker)
     scroll_to(picker, 10**7)
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     picker.locator(f'.look-card[data-look-id="{look_id}"]').click()
     notebook.expect_run("picker.selected_id", look_id)
 
@@ -636,7 +637,7 @@ def test_a_kept_catalogue_shows_everything_without_a_request_and_refresh_loads_a
         service.latency = 0
         expect(age).to_contain_text("As of just now · Refresh", timeout=60_000)
         expect(total(picker)).to_have_text("2,000 looks")
-        wait_until(picker, f"root => ({BLANK})(root) === 0")
+        wait_for_cards(picker)
         blank = notebook.page.evaluate("() => { window.watching = false; return blankFrames }")
         assert blank == 0
         assert asked_of_the_api(service) == 2 * asked
@@ -805,7 +806,7 @@ def test_the_last_of_100_000_looks_can_be_reached_and_found(open_notebook: OpenN
     expect(card).to_have_attribute("data-look-id", "look_99999")
     card.click()
     notebook.expect_run("picker.selected_id", "look_99999")
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     picker.locator("input").first.fill("look_99999")
     expect(total(picker)).to_have_text("1 of 100,000 looks")
     expect(cards(picker).first.locator(".look-card__name")).to_have_text("Look 99999")

@@ -20,6 +20,7 @@ from .picker_page import (
     picker_of,
     scroll_to,
     total,
+    wait_for_cards,
     wait_for_pictures,
     wait_until,
 )
@@ -91,7 +92,7 @@ def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_note
     first = card(picker, 0).locator(".look-card__name").text_content()
     picker.locator("input").first.fill("a")
     expect(picker.locator(".look-line__chip")).to_have_count(1)
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     card(picker, 0).press("i")
     expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
     detailed = picker.locator(".look-panel__name").text_content()
@@ -152,7 +153,7 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
     assert screen % columns == 0
     press("PageDown", 2 * screen)
     press("PageUp", screen)
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     press("Enter", screen)
     expect(card(picker, screen)).to_have_attribute("aria-selected", "true")
     press("ArrowRight", screen + 1)
@@ -317,7 +318,7 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
     expect_focus(page, "Search")
 
     # The card whose details are shown may be gone when they are closed.
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     card(picker, 14).press("i")
     expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
@@ -333,7 +334,7 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
     expect_focus(page, "the grid")
     notebook.run("picker.filter = LookFilter()")
     expect(total(picker)).to_have_text("2,000 looks")
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     for position in (0, 1):
         card(picker, position).click()
     expect(picker.locator(".look-tray__item")).to_have_count(2)

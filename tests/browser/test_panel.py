@@ -18,6 +18,7 @@ from .picker_page import (
     note_texts,
     picker_of,
     total,
+    wait_for_cards,
     wait_for_pictures,
     wait_for_text,
     wait_until,
@@ -309,7 +310,7 @@ def test_pictures_that_waited_while_the_grid_was_paged_through_come_when_it_rest
     for _ in range(12):
         notebook.page.keyboard.press("PageDown")
     wait_until(picker, "root => root.querySelector('.look-grid').scrollTop > 3000")
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     in_sight = picker.locator(".look-card:focus")
     expect(in_sight.locator("img")).to_have_count(1)
     wait_until(picker, f"root => ({DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")

@@ -20,6 +20,7 @@ from .picker_page import (
     scroll_to,
     shown,
     total,
+    wait_for_cards,
     wait_for_pictures,
     wait_until,
 )
@@ -115,10 +116,8 @@ def test_a_slow_kernel_loses_no_keystroke(open_notebook: OpenNotebook) -> None:
         "        super().vue_set_filter(changes)\n"
         "picker = Slow(demo_client(looks=300))\npicker.catalogue.wait(); picker"
     )
-    notebook = open_notebook([slow])
-    notebook.run_cell(0)
+    notebook = shown(open_notebook, code=slow)
     picker = picker_of(notebook)
-    wait_for_pictures(picker)
     search = picker.locator("input").first
     search.press_sequentially("office", delay=230)
     notebook.expect_run("picker.filter.search", "office")
@@ -152,10 +151,8 @@ def test_every_look_passes_by_in_the_order_of_python_on_the_way_down(open_notebo
         "        super().vue_ask_window(asked)\n"
         "picker = Noting(demo_client(looks=400))\npicker.catalogue.wait(); picker"
     )
-    notebook = open_notebook([code])
-    notebook.run_cell(0)
+    notebook = shown(open_notebook, code=code)
     picker = picker_of(notebook)
-    wait_for_pictures(picker)
     seen: dict[str, str] = {}
     height = int(grid(picker).evaluate("grid => grid.scrollHeight"))
     for top in range(0, height, 450):
@@ -185,10 +182,8 @@ def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenN
         "            super().vue_ask_window(asked)\n"
         "picker = Forgetful(demo_client(looks=2_000))\npicker.catalogue.wait(); picker"
     )
-    notebook = open_notebook([code])
-    notebook.run_cell(0)
+    notebook = shown(open_notebook, code=code)
     picker = picker_of(notebook)
-    wait_for_pictures(picker)
     # The picker waits 10 s for an answer; here a timer is over in a fiftieth of its time.
     notebook.page.evaluate(
         """() => {
@@ -198,11 +193,11 @@ def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenN
     )
     scroll_to(picker, 10**7)
     notebook.expect_run("picker.lost", 1)
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     notebook.page.evaluate("() => { window.setTimeout = window.unhurried; }")
 
 
-def test_a_card_shown_until_those_of_a_newer_version_come_takes_a_click(open_notebook: OpenNotebook) -> None:
+def test_a_card_shown_until_those_of_a_newer_version_come_takes_a_click_and_a_key(open_notebook: OpenNotebook) -> None:
     code = (
         "from heygen_widgets import *\n"
         "class Silent(LookPicker):\n"
@@ -212,16 +207,17 @@ def test_a_card_shown_until_those_of_a_newer_version_come_takes_a_click(open_not
         "            super().vue_ask_window(asked)\n"
         "picker = Silent(demo_client(looks=300))\npicker.catalogue.wait(); picker"
     )
-    notebook = open_notebook([code])
-    notebook.run_cell(0)
+    notebook = shown(open_notebook, code=code)
     picker = picker_of(notebook)
-    wait_for_pictures(picker)
     notebook.run(
         "picker.silent = True; window = picker._window(0, 1)\n"
         "window['version'] += 1; picker.send({'method': 'window', 'args': [{'view': None, **window}]})"
     )
-    cards(picker).nth(3).click()
+    card = cards(picker).nth(3)
+    card.click()
     notebook.expect_run("picker.selected_id == picker.catalogue.looks[3].id", True)
+    card.press("i")
+    expect(picker.locator(".look-panel")).to_be_visible()
 
 
 def test_a_window_of_an_older_filter_changes_nothing(open_notebook: OpenNotebook) -> None:
@@ -300,7 +296,7 @@ def test_the_grid_reflows_with_the_page_and_keeps_its_place(open_notebook: OpenN
     before = int(picker.evaluate(top))
     notebook.page.set_viewport_size({"width": 800, "height": 1000})
     expect(grid(picker)).not_to_have_attribute("aria-colcount", str(wide))
-    wait_until(picker, f"root => ({BLANK})(root) === 0")
+    wait_for_cards(picker)
     assert abs(int(picker.evaluate(top)) - before) <= 3 * wide
 
 
