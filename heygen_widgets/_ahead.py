@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+from ._background import Threads
 from ._progress import PLACES, Scope
 from ._store import LookStore
-from ._threads import Threads
 from .errors import HeyGenError
 from .models import Look, Page
 

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 
-from ._text import is_sendable
+from ._display import is_sendable
 
 LARGEST_PAGE = 50  # records
 _LONGEST_TIMEOUT = 86_400  # s; a socket cannot hold any number

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from ._previews import image, video
+from ._display import TITLES, fits, image, name_of, reason, title, title_of_character, video
 from ._store import Character, Selection
-from ._text import fits
-from ._titles import TITLES, name_of, reason, title, title_of_character
 from .models import AvatarGroup, Look
 
 __all__ = ["TITLES", "Cards", "CharacterCards", "LookCards", "card", "character_card", "title", "title_of_character"]

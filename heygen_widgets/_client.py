@@ -20,7 +20,7 @@ from ._arguments import (
     checked_timeout,
 )
 from ._credentials import Secret, find
-from ._text import is_sendable, literal
+from ._display import is_sendable, literal
 from ._transport import Transport
 from .errors import APIResponseError
 from .models import AvatarGroup, Look, Page, Voice

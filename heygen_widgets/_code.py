@@ -15,7 +15,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from ._arguments import LARGEST_PAGE, checked_id
-from ._text import clip, is_sendable, literal
+from ._display import clip, is_sendable, literal
 from .filters import LookFilter
 from .models import Look
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 from typing import Literal
 
-from ._text import literal
+from ._display import literal
 from .api import HeyGenClient
 from .demo import DemoService
 

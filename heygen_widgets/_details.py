@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ._cards import card
+from ._display import clip, sound, title, title_of_character
 from ._options import SERVICE_ENGINE, VideoOption
-from ._previews import sound
-from ._text import clip
-from ._titles import title, title_of_character
 from .models import AvatarGroup, Look, Voice
 
 __all__ = ["details", "options_of", "voice_of"]

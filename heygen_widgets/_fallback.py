@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ._text import clip
-from ._titles import name_of
+from ._display import clip, name_of
 from .filters import LookFilter
 from .models import Look
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import traitlets
 
+from ._background import begin, report
+from ._display import image
 from ._grid import LookGrid
 from ._messages import FIRST_WINDOW, LARGEST_WINDOW
-from ._previews import image
 from ._renewal import expiry
-from ._threads import begin, report
 from .api import HeyGenClient
 from .catalogue import LookCatalogue
 from .errors import HeyGenError

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import traitlets
 
-from . import _reading as read
+from . import _parsing as read
 from ._cards import CharacterCards, LookCards, title, title_of_character
-from ._guarded import GuardedTemplate
+from ._display import LONGEST_TEXT, fits
 from ._messages import (
     FIRST_WINDOW,
     HEIGHTS,
@@ -25,7 +25,7 @@ from ._messages import (
     found_options,
     short_options,
 )
-from ._text import LONGEST_TEXT, fits
+from ._widget import GuardedTemplate
 from .catalogue import LookCatalogue, Progress
 from .filters import LookFilter
 from .models import NOT_READY

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from ._ahead import FetchAhead
+from ._background import Threads
 from ._progress import Ownership, Scope
 from ._store import LookStore
-from ._threads import Threads
 from .api import HeyGenClient
 from .errors import APIStatusError, HeyGenError
 from .models import Look, Page

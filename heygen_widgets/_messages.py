@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ._cards import TITLES, title
-from ._text import clip, fits
+from ._display import clip, fits
 from .filters import LookFilter, fold
 
 __all__ = [

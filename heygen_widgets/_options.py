@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal, TypeAlias
 
-from ._text import clip
-from ._titles import title
+from ._display import clip, title
 
 __all__ = ["SERVICE_ENGINE", "State", "VideoOption", "VideoOptions", "default_engine", "video_options"]
 

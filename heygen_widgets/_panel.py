@@ -9,8 +9,8 @@ from ._cards import card
 from ._choice import LookChoice
 from ._code import video_code
 from ._details import details, voice_of
+from ._display import fits
 from ._messages import echo
-from ._text import fits
 from ._voices import VoiceLookup
 from .filters import LookFilter
 from .models import AvatarGroup, Look, Voice

@@ -18,9 +18,9 @@ import requests
 import urllib3
 
 from ._arguments import is_loopback, split_address
+from ._background import begin
 from ._media import data_url, picture_type, video_type
 from ._public import Lines, RefusedError, WatchedAdapter, is_public_host
-from ._threads import begin
 from .errors import HeyGenError
 
 __all__ = ["Kept", "Kind", "Problem", "environment", "fetch", "prepared"]

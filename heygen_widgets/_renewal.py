@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from ._background import Threads
 from ._store import LookStore
-from ._threads import Threads
 from .api import HeyGenClient
 from .errors import APIResponseError, APIStatusError, HeyGenError
 from .models import AvatarGroup, Look

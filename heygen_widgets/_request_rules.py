@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from ._display import clip, is_sendable
 from ._options import VideoOption
-from ._text import clip, is_sendable
 from .models import AvatarGroup, Look
 
 __all__ = ["agent_problems", "look_problems", "look_warnings", "video_problems"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeGuard, TypeVar
 
-from . import _reading as read
+from . import _parsing as read
 from ._files import open_without_waiting, pack, replacement, unpack_lines
 from ._progress import Ownership, Scope
 from .errors import APIResponseError, SnapshotError

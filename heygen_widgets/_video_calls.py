@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._arguments import checked_id, checked_idempotency_key, checked_wait
 from ._client import Client
-from ._text import clip, literal
+from ._display import clip, literal
 from ._transport import tell_what_is_known
 from ._watching import Progressing, watch
 from .errors import APIResponseError, HeyGenError, VideoFailedError, VideoTimeoutError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from . import _reading as read
-from ._text import clip
+from . import _parsing as read
+from ._display import clip
 from .errors import APIResponseError
 
 __all__ = ["Video", "VideoAgentSession"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from inspect import ismethod
 from typing import TypeAlias
 
-from ._threads import begin
+from ._background import begin
 from .api import HeyGenClient
 from .errors import APIStatusError, HeyGenError
 from .models import Voice

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ._arguments import LARGEST_PAGE, checked_id, checked_limit, checked_ownership, checked_text
 from ._client import BASE_URL, Query
-from ._reading import json_object, unknown_fields
-from ._text import literal
+from ._display import literal
+from ._parsing import json_object, unknown_fields
 from ._video_calls import VideoCalls
 from .errors import HeyGenError
 from .models import AvatarGroup, Look, Page, Voice

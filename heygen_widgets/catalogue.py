@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
+from ._background import Threads
 from ._cache import cached_path, read_cached, write_cached
 from ._loaded import LoadedLooks, SavedSnapshot
 from ._loading import Loading
@@ -19,7 +20,6 @@ from ._progress import Ownership, Progress, Scope
 from ._renewal import Renewal
 from ._snapshots import Snapshot, read_snapshot
 from ._store import Character, LookStore
-from ._threads import Threads
 from .api import HeyGenClient
 from .errors import HeyGenError, SnapshotError
 from .models import AvatarGroup, Look

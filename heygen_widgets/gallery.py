@@ -12,12 +12,10 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from ._display import clip, fits, image, initials, name_of, reason, title, video
 from ._files import replacement
 from ._media import embedded
 from ._pictures import Kept, Kind, Problem, fetch
-from ._previews import image, video
-from ._text import clip, fits
-from ._titles import initials, name_of, reason, title
 from .models import Look
 
 __all__ = ["looks_to_gallery"]

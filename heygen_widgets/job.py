@@ -14,14 +14,12 @@ import traitlets
 from ipywidgets import Layout
 
 from ._arguments import checked_id, checked_wait, is_loopback
-from ._guarded import GuardedTemplate
+from ._background import begin, report
+from ._display import clip, image, literal, name_of, page, title
 from ._messages import echo
-from ._previews import image, page
-from ._text import clip, literal
-from ._threads import begin, report
-from ._titles import name_of, title
 from ._video_calls import failure_of
 from ._watching import watch
+from ._widget import GuardedTemplate
 from .api import HeyGenClient
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
-from . import _reading as read
+from . import _parsing as read
 from .errors import APIResponseError
 
 if TYPE_CHECKING:
@@ -473,8 +473,7 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[An
 
 def _cards(looks: Sequence[Look]) -> str:
     # Imported here, as only a notebook needs them.
-    from ._html import MOST_CARDS, Card, cards
-    from ._previews import image
+    from ._display import MOST_CARDS, Card, cards, image
 
     shown = [Card(look.id, look.name, look.avatar_type, image(look)) for look in looks[:MOST_CARDS]]
     return cards(shown, len(looks) - len(shown))

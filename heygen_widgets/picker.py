@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ipywidgets import Layout, ValueWidget
 
 from ._code import curl_code, python_code, video_code
+from ._display import clip
 from ._fallback import fallback
 from ._messages import echo
 from ._panel import LookPanel
 from ._sources import catalogue_of
-from ._text import clip
 from .api import BASE_URL, HeyGenClient
 from .catalogue import LookCatalogue
 from .filters import LookFilter

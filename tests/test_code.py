@@ -24,7 +24,7 @@ from loopback import KEY
 import heygen_widgets
 from heygen_widgets import HeyGenClient, LookFilter, demo_client
 from heygen_widgets._code import curl_code, python_code, video_code
-from heygen_widgets._text import literal
+from heygen_widgets._display import literal
 from heygen_widgets.demo import DEMO_API_KEY, DemoService
 from heygen_widgets.filters import FACETS, SORTS
 from heygen_widgets.models import Look

@@ -17,10 +17,9 @@ from loopback import look as record
 
 from heygen_widgets import LookCatalogue, LookFilter, LookPicker
 from heygen_widgets._cards import card, character_card
+from heygen_widgets._display import clip, image
 from heygen_widgets._messages import found_options, short_options
-from heygen_widgets._previews import image
 from heygen_widgets._store import Character
-from heygen_widgets._text import clip
 from heygen_widgets.models import AvatarGroup, Look
 
 LONG = "x" * 100_000

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
 from heygen_widgets import AvatarGroup, Look, LookCatalogue, LookFilter, Page, demo_client
-from heygen_widgets._html import MOST_CARDS
-from heygen_widgets._text import clip
+from heygen_widgets._display import MOST_CARDS, clip
 from heygen_widgets.models import Looks
 
 SIGNED = "https://files2.heygen.ai/talking_photo/a/b.WEBP?Expires=1&Signature=secret"

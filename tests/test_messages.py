@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heygen_widgets._cards import CharacterCards, LookCards, character_card, title, title_of_character
+from heygen_widgets._display import LONGEST_TEXT, clip
 from heygen_widgets._messages import SHORT_FIELDS, bounded, found_options, short_options
 from heygen_widgets._store import Character, LookStore
-from heygen_widgets._text import LONGEST_TEXT, clip
 from heygen_widgets.filters import LookFilter
 from heygen_widgets.models import AvatarGroup, Look
 

@@ -19,7 +19,7 @@ from loopback import Reply, Seen, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
 from heygen_widgets._cards import CharacterCards
-from heygen_widgets._previews import image
+from heygen_widgets._display import image
 from heygen_widgets._renewal import expiry
 from heygen_widgets._store import Character
 from heygen_widgets.demo import DemoService

@@ -25,8 +25,8 @@ from loopback import Reply, failure, reply
 from loopback import look as look_record
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
+from heygen_widgets._background import Guard
 from heygen_widgets._loading import Loading
-from heygen_widgets._threads import Guard
 from heygen_widgets.demo import DemoService
 from heygen_widgets.filters import fold
 

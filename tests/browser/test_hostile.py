@@ -9,7 +9,7 @@ from avatar_service import Service
 from loopback import KEY, Reply, Seen, reply
 from playwright.sync_api import Dialog, Locator, Request, expect
 
-from heygen_widgets._text import clip
+from heygen_widgets._display import clip
 
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, free_port

@@ -11,7 +11,7 @@ from typing import Any
 import traitlets
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 
-from ._threads import Guard, Outlet
+from ._background import Guard, Outlet
 
 __all__ = ["GuardedTemplate"]
 
