@@ -16,6 +16,7 @@ __all__ = [
     "Card",
     "cards",
     "clip",
+    "echo",
     "fits",
     "image",
     "initials",
@@ -48,6 +49,11 @@ def clip(value: object) -> str:
 def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
     """Whether something is a text that a message can carry there and back as it is."""
     return isinstance(value, str) and len(value) <= longest and read.text(value) == value
+
+
+def echo(value: object) -> str | None:
+    """Give back what a view sent to know its answer by; None where that is no short text."""
+    return value if isinstance(value, str) and fits(value) else None
 
 
 def is_sendable(text: str) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ._display import clip, fits, image, initials, name_of, reason, title, video
 from ._files import replacement
-from ._media import embedded
-from ._pictures import Kept, Kind, Problem, fetch
+from .api.media import embedded
+from .api.pictures import Kept, Kind, Problem, fetch
 from .models import Look
 
 __all__ = ["looks_to_gallery"]

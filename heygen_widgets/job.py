@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 import traitlets
 from ipywidgets import Layout
 
-from ._arguments import checked_id, checked_wait, is_loopback
 from ._background import begin, report
-from ._display import clip, image, literal, name_of, page, title
-from ._messages import echo
-from ._video_calls import failure_of
-from ._watching import watch
+from ._display import clip, echo, image, literal, name_of, page, title
 from ._widget import GuardedTemplate
 from .api import HeyGenClient
+from .api.polling import watch
+from .api.validation import checked_id, checked_wait, is_loopback
+from .api.video_calls import failure_of
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look
 from .videos import Video

@@ -17,7 +17,7 @@ from . import _parsing as read
 from .errors import APIResponseError
 
 if TYPE_CHECKING:
-    from ._options import VideoOptions
+    from .videos.options import VideoOptions
 
 __all__ = ["NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
 
@@ -146,7 +146,7 @@ class Look:
         Then it is the first of them that is known, or else the first. The service itself would take ``avatar_iv`` all
         the same, so `VideoRequest.check` names the other one in the request.
         """
-        from ._options import default_engine
+        from .videos.options import default_engine
 
         return default_engine(self.supported_api_engines)
 
@@ -171,7 +171,7 @@ class Look:
         """
         if not (engine is None or isinstance(engine, str)):
             raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
-        from ._options import video_options
+        from .videos.options import video_options
 
         return video_options(self.avatar_type, self.supported_api_engines, engine, bool(self.default_voice_id))
 

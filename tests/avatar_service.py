@@ -15,9 +15,9 @@ import pytest
 from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, reply
 from loopback import look as look_record
 
-from heygen_widgets._progress import Progress
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
+from heygen_widgets.catalogue.types import Progress
 
 PATIENCE = 20  # s, before a test that waits for ever fails instead
 

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from heygen_widgets._transport import Transport
 from heygen_widgets.api import HeyGenClient
+from heygen_widgets.api.transport import Transport
 
 KEY = "sk_V2_planted-key-0123456789abcdef"
 REFUSED = "http://127.0.0.1:1"  # nobody listens there, while the port of a closed server soon is another one's

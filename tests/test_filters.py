@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heygen_widgets._columns import LookColumns
+from heygen_widgets.catalogue.index import LookColumns
 from heygen_widgets.filters import FACETS, SORTS, LookFilter, fold
 from heygen_widgets.models import Look
 

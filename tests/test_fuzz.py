@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, reply
 
 from heygen_widgets import HeyGenError, LookCatalogue, LookFilter, looks_to_frame
-from heygen_widgets._cards import card
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.models import AvatarGroup, Look
+from heygen_widgets.picker.cards import card
 
 # Text that UTF-8 has no bytes for comes as an escape, as JSON allows.
 texts = st.text(st.characters(exclude_categories=())) | st.sampled_from(

@@ -21,11 +21,13 @@ from hypothesis import strategies as st
 from loopback import KEY, NAME, Handler, Loopback, Reply, drip, failure, hang_up, over_tls, reply
 from test_html import Parsed
 
-from heygen_widgets import HeyGenClient, Look, _pictures, _public, demo_client, gallery, looks_to_gallery
+from heygen_widgets import HeyGenClient, Look, demo_client, gallery, looks_to_gallery
 from heygen_widgets._background import begin
-from heygen_widgets._media import embedded, picture_type, video_type
-from heygen_widgets._pictures import Kept, Problem, fetch
-from heygen_widgets._public import is_public, is_public_host
+from heygen_widgets.api import pictures as _pictures
+from heygen_widgets.api import public_hosts as _public
+from heygen_widgets.api.media import embedded, picture_type, video_type
+from heygen_widgets.api.pictures import Kept, Problem, fetch
+from heygen_widgets.api.public_hosts import is_public, is_public_host
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import HeyGenError
 from heygen_widgets.models import Failure

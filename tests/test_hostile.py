@@ -16,11 +16,11 @@ from loopback import Loopback, client_of, failure
 from loopback import look as record
 
 from heygen_widgets import LookCatalogue, LookFilter, LookPicker
-from heygen_widgets._cards import card, character_card
 from heygen_widgets._display import clip, image
-from heygen_widgets._messages import found_options, short_options
-from heygen_widgets._store import Character
+from heygen_widgets.catalogue.store import Character
 from heygen_widgets.models import AvatarGroup, Look
+from heygen_widgets.picker.cards import card, character_card
+from heygen_widgets.picker.options import found_options, short_options
 
 LONG = "x" * 100_000
 MEGABYTES = "y" * 10_000_000

@@ -41,8 +41,8 @@ def test_the_wheel_holds_the_templates_the_type_marker_and_the_clips(wheel: Path
     names = set(zipfile.ZipFile(wheel).namelist())
     media = {f"heygen_widgets/demo/media/{path.name}" for path in (PROJECT / "heygen_widgets/demo/media").iterdir()}
     assert media
-    templates = {f"heygen_widgets/{path.name}" for path in (PROJECT / "heygen_widgets").glob("*.vue")}
-    assert "heygen_widgets/picker.vue" in templates
+    templates = {str(path.relative_to(PROJECT)) for path in (PROJECT / "heygen_widgets").rglob("*.vue")}
+    assert "heygen_widgets/picker/widget.vue" in templates
     assert names >= {"heygen_widgets/py.typed", *templates, *media}
     assert not [name for name in names if name.startswith(("tests", "notebooks"))]
 
@@ -65,3 +65,9 @@ def test_every_public_name_can_be_imported_again_and_again() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="LookPickers"):
         heygen_widgets.LookPickers  # noqa: B018 - reading it is what is tried
+
+
+def test_the_api_module_comes_without_widgets_and_pandas() -> None:
+    heavy = "ipywidgets", "ipyvuetify", "ipyvue", "traitlets", "pandas", "numpy", "IPython"
+    program = f"import heygen_widgets.api, sys; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

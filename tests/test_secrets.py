@@ -25,7 +25,7 @@ from IPython.lib.pretty import pretty
 from loopback import KEY, REFUSED, Loopback, client_of, failure, hang_up, page, reply, stay_silent
 
 from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookFilter, LookPicker
-from heygen_widgets._credentials import Credential, Secret
+from heygen_widgets.api.credentials import Credential, Secret
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import (
     APIConnectionError,

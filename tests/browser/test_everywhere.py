@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from heygen_widgets._fallback import LARGEST_FALLBACK
 from heygen_widgets.demo import DemoService
+from heygen_widgets.picker.fallback import LARGEST_FALLBACK
 
 from .conftest import OpenNotebook
 from .jupyter import App, Source

@@ -1,0 +1,7 @@
+"""Every look of an account, loaded in the background and ready to be filtered."""
+
+from .catalogue import LookCatalogue, SavedSnapshot
+from .store import Character
+from .types import Progress
+
+__all__ = ["Character", "LookCatalogue", "Progress", "SavedSnapshot"]

@@ -1,0 +1,181 @@
+"""The store holds each look once, in the service's order whatever came first, and knows its characters."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from heygen_widgets.catalogue.store import LookStore
+from heygen_widgets.filters import LookFilter
+from heygen_widgets.models import AvatarGroup, Look
+
+
+def looks(*names: str, group_id: str | None = "g", ownership: str = "public") -> list[Look]:
+    return [Look(name, f"Look {name}", "photo_avatar", group_id=group_id, ownership=ownership) for name in names]
+
+
+def order(store: LookStore, wanted: LookFilter | None = None) -> list[str]:
+    return [look.id for look in store.select(wanted or LookFilter()).looks()]
+
+
+def test_looks_are_in_the_order_of_their_places_whatever_came_first() -> None:
+    store = LookStore()
+    store.add_looks(looks("c", "d"), 100)
+    store.add_looks(looks("a", "b"), 0)
+    store.add_looks(looks("e"), 102)
+    assert order(store) == ["a", "b", "c", "d", "e"]
+    assert len(store) == 5
+
+
+def test_a_look_that_comes_again_stays_as_it_is_and_where_it_is() -> None:
+    store = LookStore()
+    store.add_looks(looks("a", "b", "a"), 0)
+    store.add_looks([Look("a", "Another name", "photo_avatar")], 7)
+    assert order(store) == ["a", "b"]
+    first = store.get("a")
+    assert first is not None
+    assert first.name == "Look a"
+
+
+def test_a_look_that_came_ahead_moves_to_its_own_place_once_and_for_all() -> None:
+    store = LookStore()
+    store.add_looks(looks("x", "y"), 1000, ahead=True)
+    store.add_looks(looks("a", "x", "b"), 0)
+    assert order(store) == ["a", "x", "b", "y"]
+    store.add_looks(looks("x"), 1000, ahead=True)
+    store.add_looks(looks("x"), 500)
+    assert order(store) == ["a", "x", "b", "y"]
+    store.add_looks(looks("y"), 3)
+    assert order(store) == ["a", "x", "b", "y"]
+
+
+def test_a_look_that_is_there_does_not_go_back_when_it_comes_ahead() -> None:
+    store = LookStore()
+    store.add_looks(looks("a", "b"), 0)
+    store.add_looks(looks("a"), 1000, ahead=True)
+    assert order(store) == ["a", "b"]
+
+
+def test_moving_looks_also_moves_them_within_a_sorted_order() -> None:
+    store = LookStore()
+    same = [Look(name, "Same", "photo_avatar") for name in ("y", "x")]
+    store.add_looks(same, 1000, ahead=True)
+    assert order(store, LookFilter(sort="name")) == ["y", "x"]
+    store.add_looks(same[::-1], 0)
+    assert order(store, LookFilter(sort="name")) == ["x", "y"]
+    assert order(store, LookFilter(sort="-name")) == ["x", "y"]
+
+
+def test_what_was_selected_stays_as_it_was_when_more_comes() -> None:
+    store = LookStore()
+    store.add_looks(looks("a"), 10)
+    before = store.select(LookFilter())
+    store.add_looks(looks("b"), 0)
+    after = store.select(LookFilter())
+    assert [look.id for look in before.looks()] == ["a"]
+    assert [look.id for look in after.looks()] == ["b", "a"]
+    assert not after.begins_like(before)
+    store.add_looks(looks("c"), 20)
+    assert store.select(LookFilter()).begins_like(after)
+    assert not after.begins_like(store.select(LookFilter()))
+    assert not LookStore().select(LookFilter()).begins_like(after)
+
+
+def test_groups_come_private_ones_first_and_a_later_record_of_one_replaces_the_earlier() -> None:
+    store = LookStore()
+    store.add_groups([AvatarGroup("a", "A", ownership="public"), AvatarGroup("b", "B", ownership="public")])
+    store.add_groups([AvatarGroup("p", "P", ownership="private")])
+    store.add_groups([AvatarGroup("a", "Anew", ownership="public")])
+    assert [(group.id, group.name) for group in store.groups.values()] == [("p", "P"), ("a", "Anew"), ("b", "B")]
+
+
+def test_characters_come_in_the_service_s_order_with_their_number_and_first_look() -> None:
+    store = LookStore()
+    store.add_groups([AvatarGroup(i, i.upper(), looks_count=2, ownership="public") for i in "abc"])
+    store.add_looks([*looks("b1", "b2", group_id="b"), *looks("n", group_id=None), *looks("z1", group_id="z")], 0)
+    complete = store.characters(LookFilter(), more=False)
+    assert [(c.id, c.matched, c.example and c.example.id) for c in complete] == [
+        ("b", 2, "b1"),
+        ("z", 1, "z1"),
+        ("", 1, "n"),
+    ]
+    still_loading = store.characters(LookFilter(), more=True)
+    assert [(c.id, c.matched) for c in still_loading] == [("a", 0), ("b", 2), ("c", 0), ("z", 1), ("", 1)]
+
+
+def test_a_character_s_own_number_is_expected_only_while_looks_are_missing_and_where_all_of_them_match() -> None:
+    store = LookStore()
+    store.add_groups([AvatarGroup("a", "Anna Berg", looks_count=7), AvatarGroup("b", "Bo", looks_count=1)])
+    store.add_looks([*looks("a1", "a2", group_id="a"), *looks("b1", "b2", group_id="b")], 0)
+
+    def expected(*, more: bool, **wanted: Any) -> list[int]:
+        return [character.expected for character in store.characters(LookFilter(**wanted), more=more)]
+
+    assert expected(more=True) == [7, 2]
+    assert expected(more=True, search="anna") == [7]
+    assert expected(more=True, sort="-name") == [2, 7]
+    assert expected(more=True, avatar_type="photo_avatar") == [2, 2]
+    assert expected(more=True, search="a1") == [1]
+    assert expected(more=False) == [2, 2]
+
+
+def test_characters_without_a_loaded_look_show_only_where_the_filter_may_let_them_pass() -> None:
+    store = LookStore()
+    store.add_groups(
+        [
+            AvatarGroup("a", "Zoë Berg", looks_count=2, ownership="public"),
+            AvatarGroup("b", "Zoe Lund", looks_count=2, ownership="private"),
+            AvatarGroup("c", "Zoe Nobody", looks_count=0, ownership="public"),
+        ]
+    )
+
+    def shown(**wanted: Any) -> list[str]:
+        return [character.id for character in store.characters(LookFilter(**wanted), more=True)]
+
+    assert shown() == ["b", "a"]
+    assert shown(search="berg ZOE") == ["a"]
+    assert shown(ownership="private") == ["b"]
+    assert shown(group_id="a") == ["a"]
+    assert shown(gender="female") == []  # nothing tells that of a character
+    assert shown(sort="name") == ["b", "a"]
+
+
+def test_a_character_s_looks_are_counted_as_far_as_they_are_there() -> None:
+    store = LookStore()
+    assert store.count_loaded("g") == 0
+    store.add_looks([*looks("a", "b"), *looks("n", group_id=None)], 0)
+    assert store.count_loaded("g") == 2
+    assert store.count_loaded("h") == 0
+
+
+def test_a_store_can_be_asked_while_it_is_filled() -> None:
+    store = LookStore()
+    faults: list[BaseException] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not done.is_set():
+                found = order(store, LookFilter("look", sort="name"))
+                assert len(found) == len(set(found))
+                counted = store.facets(LookFilter("look"), ["ownership"])["ownership"]
+                assert sum(counted.values()) >= len(found)
+                store.characters(LookFilter(), more=True)
+        except BaseException as fault:  # noqa: BLE001 - told to the test
+            faults.append(fault)
+
+    def fill(owner: str, first: int) -> None:
+        for number in range(0, 1000, 50):
+            store.add_looks(looks(*(f"{owner}{number + i}" for i in range(50)), ownership=owner), first + number)
+
+    asking = [threading.Thread(target=ask) for _ in range(2)]
+    filling = [threading.Thread(target=fill, args=item) for item in (("private", 0), ("public", 10_000))]
+    for thread in (*asking, *filling):
+        thread.start()
+    for thread in filling:
+        thread.join()
+    done.set()
+    for thread in asking:
+        thread.join()
+    assert not faults
+    assert order(store) == [f"{owner}{n}" for owner in ("private", "public") for n in range(1000)]
