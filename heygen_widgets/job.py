@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 import traitlets
 from ipywidgets import Layout
@@ -17,12 +16,12 @@ from ._background import begin, report
 from ._display import clip, echo, image, literal, name_of, page, title
 from ._widget import GuardedTemplate
 from .api import HeyGenClient
-from .api.polling import watch
-from .api.validation import checked_id, checked_wait, is_loopback
-from .api.video_calls import failure_of
+from .api.validation import checked_id, checked_wait
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look
 from .videos import Video
+from .videos.polling import poll_until_finished
+from .videos.records import failure_of
 
 __all__ = ["VideoJob"]
 
@@ -201,7 +200,7 @@ class VideoJob(GuardedTemplate):
     def _run(self) -> None:
         problem: Exception | None = None
         try:
-            for video in watch(self._ask, self._timeout, now=self._now, sleep=self._sleep):
+            for video in poll_until_finished(self._ask, self._timeout, now=self._now, sleep=self._sleep):
                 self._note(self._take, video)
         except _ClosedError:
             return
@@ -336,7 +335,7 @@ class VideoJob(GuardedTemplate):
             "status": status,
             "said": title("video_status", status) if status else "Asking" if running else "Not known",
             "running": running,
-            "practising": is_loopback(urlsplit(self._client.base_url).hostname),
+            "practising": self._client.is_local,
             "elapsed": self._elapsed if finished else self._age() if running else None,
             "duration": video.duration if video else None,
             "image": (image(look) if look else None) or page(video.thumbnail_url if video else None),

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NoReturn, Self, TypeAlias, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -23,6 +23,7 @@ from .validation import (
     checked_max_items,
     checked_max_retries,
     checked_timeout,
+    is_loopback,
 )
 
 __all__ = ["BASE_URL", "Client", "Query"]
@@ -85,6 +86,11 @@ class Client:
     def base_url(self) -> str:
         """Where requests go, without a slash at the end."""
         return self._transport.base_url
+
+    @property
+    def is_local(self) -> bool:
+        """Whether requests go to this machine (loopback), as those to the stand-in do."""
+        return is_loopback(urlsplit(self.base_url).hostname)
 
     @property
     def code(self) -> str:

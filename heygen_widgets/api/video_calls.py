@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._display import clip, literal
 from ..errors import APIResponseError, HeyGenError, VideoFailedError, VideoTimeoutError
+from ..videos.polling import Progressing, poll_until_finished
+from ..videos.records import failure_of, failure_reason
 from .base import Client
-from .polling import Progressing, watch
 from .transport import tell_what_is_known
 from .validation import checked_id, checked_idempotency_key, checked_wait
 
 if TYPE_CHECKING:
     from ..videos import Video, VideoAgentSession, VideoRequest
 
-__all__ = ["VideoCalls", "failure_of"]
+__all__ = ["VideoCalls"]
 
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
@@ -266,7 +267,7 @@ class VideoCalls(Client):
                 if session.status == "waiting_for_input":
                     return session
         if session is not None and session.status == "failed":
-            said = _reason(session.failure_code, session.failure_message)
+            said = failure_reason(session.failure_code, session.failure_message)
             raise VideoFailedError(
                 f"The {shown} failed: {said}.", session.video_id, session.failure_code, session.failure_message
             )
@@ -292,7 +293,7 @@ class VideoCalls(Client):
                 seconds -= 1
                 bar.refresh()  # for the time that has gone by
 
-        return watch(ask, timeout, now=self._transport.now, sleep=sleep)
+        return poll_until_finished(ask, timeout, now=self._transport.now, sleep=sleep)
 
 
 @contextmanager
@@ -319,20 +320,9 @@ def _begun(read: Callable[[object], R], record: object, key: str | None) -> R:
         raise
 
 
-def failure_of(video: Video) -> VideoFailedError:
-    """Build the error for a video that HeyGen could not make."""
-    said = _reason(video.failure_code, video.failure_message)
-    text = f"HeyGen could not make the video {clip(video.id)}: {said}."
-    return VideoFailedError(text, video.id, video.failure_code, video.failure_message)
-
-
 def _late(shown: str, status: str, timeout: float, again: str) -> VideoTimeoutError:
     text = f"The {shown} is still {clip(status)} after {timeout:g} s. It goes on at HeyGen; wait on with {again}."
     return VideoTimeoutError(text)
-
-
-def _reason(code: str | None, message: str | None) -> str:
-    return ": ".join(part for part in (clip(code), clip(message).rstrip(".")) if part) or "it does not say why"
 
 
 def _told(session: VideoAgentSession) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import _parsing as read
 from .._display import clip
-from ..errors import APIResponseError
+from ..errors import APIResponseError, VideoFailedError
 
 __all__ = ["Video", "VideoAgentSession"]
 
@@ -206,3 +206,14 @@ def _question(served: dict[str, Any]) -> str | None:
 
 _VIDEO_FIELDS = {"video_id", *(f.name for f in fields(Video) if f.name != "extra")}
 _SESSION_FIELDS = {f.name for f in fields(VideoAgentSession) if f.name not in ("extra", "question")}
+
+
+def failure_of(video: Video) -> VideoFailedError:
+    """Build the error for a video that HeyGen could not make."""
+    said = failure_reason(video.failure_code, video.failure_message)
+    text = f"HeyGen could not make the video {clip(video.id)}: {said}."
+    return VideoFailedError(text, video.id, video.failure_code, video.failure_message)
+
+
+def failure_reason(code: str | None, message: str | None) -> str:
+    return ": ".join(part for part in (clip(code), clip(message).rstrip(".")) if part) or "it does not say why"

@@ -1,4 +1,4 @@
-"""Asking again and again how far something is, for as long as somebody would wait."""
+"""Polling a video or an agent session until it is finished, with growing intervals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from ..errors import APIStatusError, HeyGenError, MissingAPIKeyError
 
-__all__ = ["watch"]
+__all__ = ["Progressing", "poll_until_finished"]
 
 _FIRST_WAIT = 2.0  # s
 _LONGEST_WAIT = 30.0  # s
@@ -24,7 +24,7 @@ class Progressing(Protocol):
 R = TypeVar("R", bound=Progressing)
 
 
-def watch(
+def poll_until_finished(
     ask: Callable[[], R], timeout: float, *, now: Callable[[], float], sleep: Callable[[float], object]
 ) -> Iterator[R]:
     """Give what is told each time, the last time once that is finished or the time is over.

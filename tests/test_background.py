@@ -1,0 +1,89 @@
+"""The worker: newest first, one at a time, on a thread that lives only while there is work."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+
+import pytest
+
+from heygen_widgets._background import Worker
+
+
+class Steps:
+    """Handles requests when it is allowed to, and notes their order."""
+
+    def __init__(self) -> None:
+        self.handled: list[str] = []
+        self.allowed = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
+
+    def __call__(self, request: str) -> None:
+        self.started.release()
+        assert self.allowed.acquire(timeout=30)
+        self.handled.append(request)
+
+    def finish(self, worker: Worker[str]) -> list[str]:
+        for _ in range(100):
+            self.allowed.release()
+        worker.join()
+        return self.handled
+
+
+def test_the_newest_request_is_handled_first_and_none_twice() -> None:
+    steps = Steps()
+    worker = Worker("test", steps)
+    worker.submit("first")
+    assert steps.started.acquire(timeout=30)
+    worker.submit("a", "b")
+    worker.submit("c", "a", "first")
+    assert worker.running
+    assert steps.finish(worker) == ["first", "c", "a", "b"]
+    assert not worker.running
+
+
+def test_of_too_many_requests_the_oldest_are_dropped() -> None:
+    steps = Steps()
+    worker = Worker("test", steps, limit=2)
+    worker.submit("first")
+    assert steps.started.acquire(timeout=30)
+    worker.submit("old")
+    worker.submit("a", "b")
+    assert steps.finish(worker) == ["first", "a", "b"]
+
+
+def test_a_closed_worker_finishes_its_request_and_takes_no_more() -> None:
+    steps = Steps()
+    worker = Worker("test", steps)
+    worker.submit("first")
+    assert steps.started.acquire(timeout=30)
+    worker.submit("never")
+    worker.close()
+    worker.submit("late")
+    assert steps.finish(worker) == ["first"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_after_an_error_the_next_request_starts_another_thread() -> None:
+    handled = []
+
+    def handle(request: str) -> None:
+        handled.append(request)
+        if request == "bad":
+            raise RuntimeError("a bug")
+
+    worker = Worker("test", handle)
+    worker.submit("bad", "waits")
+    worker.join()
+    worker.submit("next")
+    worker.join()
+    assert handled == ["bad", "next", "waits"]
+
+
+def test_requests_start_at_least_an_interval_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[float] = []
+    worker: Worker[int] = Worker("test", lambda _: starts.append(time.monotonic()), interval=0.05)
+    worker.submit(1, 2, 3)
+    worker.join()
+    assert [later - earlier >= 0.05 for earlier, later in itertools.pairwise(starts)] == [True, True]
