@@ -1,7 +1,6 @@
 """Choose HeyGen avatar looks in a Jupyter notebook.
 
-Every public name lives here and is imported when it is first used, so that ``import heygen_widgets.api`` needs
-neither a widget library nor pandas.
+All public names are imported on first use, so ``import heygen_widgets.api`` loads neither widgets nor pandas.
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from .picker import LookPicker
     from .videos import VideoAgentRequest, VideoRequest
 
+    __version__: str
+
 __all__ = [
     "AvatarGroup",
     "HeyGenClient",
@@ -39,29 +40,29 @@ __all__ = [
     "looks_to_gallery",
 ]
 
-_ROOMS = {
-    "AvatarGroup": "models",
-    "HeyGenClient": "api",
-    "HeyGenError": "errors",
-    "Look": "models",
-    "LookCatalogue": "catalogue",
-    "LookFilter": "filters",
-    "LookPicker": "picker",
-    "Page": "models",
-    "VideoAgentRequest": "videos",
-    "VideoJob": "job",
-    "VideoRequest": "videos",
-    "demo_client": "_demo_client",
-    "looks_to_frame": "frame",
-    "looks_to_gallery": "gallery",
+_MODULES = {
+    "_demo_client": ("demo_client",),
+    "api": ("HeyGenClient",),
+    "catalogue": ("LookCatalogue",),
+    "errors": ("HeyGenError",),
+    "filters": ("LookFilter",),
+    "frame": ("looks_to_frame",),
+    "gallery": ("looks_to_gallery",),
+    "job": ("VideoJob",),
+    "models": ("AvatarGroup", "Look", "Page"),
+    "picker": ("LookPicker",),
+    "videos": ("VideoAgentRequest", "VideoRequest"),
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type, told to type checkers above
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_ROOMS[name]}", __name__), name)
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare each type
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("heygen-widgets")
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return __all__

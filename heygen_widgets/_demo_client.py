@@ -1,4 +1,4 @@
-"""A client on the built-in stand-in service: no key, no network."""
+"""A client of the built-in stand-in service: no key, no network."""
 
 from __future__ import annotations
 
@@ -18,72 +18,71 @@ def demo_client(
     seed: int = 0,
     latency: float = 0.0,
     *,
+    error_rate: float = 0.0,
     previews: Literal["data", "http"] = "data",
     render_time: float = 8.0,
 ) -> HeyGenClient:
-    """Give a client on a stand-in for HeyGen's service, which runs in this process on a loopback port.
+    """Return a client of a stand-in for HeyGen's service, which runs in this process on a loopback port.
 
-    The service is started once for the same arguments and ends with the process. Its catalogue is synthetic, and the
+    Calls with the same arguments share one service, which ends with the process. Its catalogue is synthetic, and the
     same for the same `looks` and `seed`. Nothing of it is kept in the user's cache folder.
 
     Parameters
     ----------
     looks : int, default 2,000
-        How many looks the catalogue holds, 0 to 100,000.
+        Number of looks in the catalogue, 0 to 100,000.
     seed : int, default 0
     latency : float, default 0.0
-        Waited before each answer, in s.
+        Delay of each response, in s.
+    error_rate : float, default 0.0
+        Share of the requests that fail with 503, 0 to 1. The client tries them again.
     previews : {"data", "http"}, default "data"
-        Preview images as ``data:`` URLs, which show wherever the notebook does, or as http URLs of the stand-in.
+        Preview images as ``data:`` URLs, which show in every front end, or as http URLs of the stand-in.
     render_time : float, default 8.0
-        For how long a video is in the making, in s.
+        How long a video is rendered, in s.
 
     Raises
     ------
     TypeError
-        For a `looks` or `seed` that is no integer, or a `latency` or `render_time` that is no number.
+        If `looks` or `seed` is no integer, or `latency`, `error_rate` or `render_time` is no number.
     ValueError
-        For a size out of range, a negative latency or time, or unknown `previews`.
+        If a number is out of range, or `previews` is unknown.
     """
-    service = _running_service(looks, seed, latency, previews, render_time)
-    code = _code(
-        looks=int(looks), seed=int(seed), latency=float(latency), previews=previews, render_time=float(render_time)
+    service = _running_service(looks, seed, latency, error_rate, previews, render_time)
+    client = HeyGenClient(service.api_key, base_url=service.base_url)
+    client.demo_code = _code(
+        looks=int(looks),
+        seed=int(seed),
+        latency=float(latency),
+        error_rate=float(error_rate),
+        previews=previews,
+        render_time=float(render_time),
     )
-    return _DemoClient(service, code)
+    return client
 
 
-def _code(**given: float | str) -> str:
+def _code(**arguments: float | str) -> str:
+    """Return the call of `demo_client` with the arguments that are not the default."""
     defaults = inspect.signature(demo_client).parameters
-    told = {name: value for name, value in given.items() if value != defaults[name].default}
-    shown = [f"{name}={literal(value) if isinstance(value, str) else repr(value)}" for name, value in told.items()]
+    shown = [
+        f"{name}={literal(value) if isinstance(value, str) else repr(value)}"
+        for name, value in arguments.items()
+        if value != defaults[name].default
+    ]
     return f"demo_client({', '.join(shown)})"
-
-
-class _DemoClient(HeyGenClient):
-    def __init__(self, service: DemoService, code: str) -> None:
-        super().__init__(service.api_key, base_url=service.base_url)
-        self._code = code
-
-    @property
-    def code(self) -> str:
-        """The call of `demo_client` that gives a client for the same catalogue, with what is not its default."""
-        return self._code
-
-    @property
-    def account(self) -> str:
-        """Unknown, so that nothing is kept: it would not be found again, since each process has another port."""
-        return ""
 
 
 @functools.cache
 def _running_service(
-    looks: int, seed: int, latency: float, previews: Literal["data", "http"], render_time: float
+    looks: int,
+    seed: int,
+    latency: float,
+    error_rate: float,
+    previews: Literal["data", "http"],
+    render_time: float,
 ) -> DemoService:
-    service = DemoService(looks, seed=seed, latency=latency, previews=previews, render_time=render_time)
+    service = DemoService(
+        looks, seed=seed, latency=latency, error_rate=error_rate, previews=previews, render_time=render_time
+    )
     service.start()
     return service
-
-
-def running_stand_ins() -> tuple[str, ...]:
-    """Give the base URL of each stand-in that runs in this process."""
-    return DemoService.running()

@@ -1,4 +1,4 @@
-"""What records look like where people read them: labels, initials, URLs that a page may show, and HTML cards."""
+"""How records look to people: labels, initials, URLs that a page may show, and HTML cards."""
 
 from __future__ import annotations
 
@@ -32,39 +32,39 @@ __all__ = [
 ]
 
 LONGEST_TEXT = 200
-"""Characters of a name, a search, an id or a value of a filter."""
+"""The most characters of a name, a search, an id or a filter value."""
 
-# They would show nothing, break the line, or turn what is next to them round.
+# Characters that break the line, are invisible, or change the direction of the text around them.
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
 
 
 def clip(value: object) -> str:
-    """Give a text of at most 200 characters that shows on one line and leaves its surroundings as they are."""
+    """Shorten a text to 200 characters on one line, without characters that affect the text around it."""
     text = value if isinstance(value, str) else ""
     text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", _BREAKS.sub(" ", read.text(text) or ""))
 
 
 def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
-    """Whether something is a text that a message can carry there and back as it is."""
+    """Check that a value is a string that a message carries unchanged."""
     return isinstance(value, str) and len(value) <= longest and read.text(value) == value
 
 
 def echo(value: object) -> str | None:
-    """Give back what a view sent to know its answer by; None where that is no short text."""
+    """Return the id that a view sent with its request, or None if it is not a short string."""
     return value if isinstance(value, str) and fits(value) else None
 
 
 def is_sendable(text: str) -> bool:
-    """Tell whether a string is free of lone surrogates, which UTF-8 has no bytes for."""
+    """Check that a string has no lone surrogates, which UTF-8 cannot encode."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def literal(text: str) -> str:
-    """Give the Python literal of a text, in the quotes that a formatter would choose; all of it can be printed."""
+    """Return the Python literal of a text, quoted as a formatter would, with only printable characters."""
     if text.count('"') > text.count("'"):
-        # What precedes the text settles which quotes `repr` takes.
+        # `repr` chooses its quotes by the characters in the text.
         return "'" + repr('"' + text)[2:]
     return '"' + '\\"'.join(repr("'" + part)[2:-1] for part in text.split('"')) + '"'
 
@@ -88,11 +88,11 @@ TITLES = {
         "failed": "Failed",
     },
 }
-"""What the known values of a field are called, in the order in which they are offered."""
+"""The labels of known values by field, in display order."""
 
 
 def title(field: str, value: str) -> str:
-    """Give what a value is called."""
+    """Return the label of a field's value."""
     return TITLES.get(field, {}).get(value, clip(value)).strip() or ("Unnamed" if value else "None")
 
 
@@ -101,24 +101,24 @@ def title_of_character(group_id: str, name: str) -> str:
 
 
 def name_of(look_id: str, name: str) -> str:
-    """Give what a look is called."""
+    """Return the display name of a look."""
     return clip(name).strip() or clip(look_id).strip() or "Unnamed"
 
 
 def reason(message: str | None, code: str | None) -> str | None:
-    """Give why the service could not make something, in its own words; None where it says nothing."""
+    """Return the service's message or else its code, shortened; None without either."""
     return clip(message).strip() or clip(code).strip() or None
 
 
 def initials(name: str) -> str:
-    """Give up to two letters that stand for a name where there is no picture."""
+    """Return up to two initials, shown in place of a missing picture."""
     letters = [word[0].upper() for word in name.split() if word[0].isalnum()]
     return "".join(letters[:1] + letters[1:][-1:])[:2] or "?"
 
 
-_LONGEST_URL = 100_000  # characters; a signed one has 400, a small picture as a data URL some thousands
+_LONGEST_URL = 100_000  # characters; a signed URL has about 400, a small picture as a data URL some thousands
 
-# A browser takes white space and control characters out of a URL before it reads the scheme.
+# Control characters are not allowed: browsers remove them before they read the scheme.
 _VIDEO = re.compile(r"https?://[^\s/?#\\@:][^\x00-\x1f\x7f]*", re.IGNORECASE)
 _PICTURE = re.compile(rf"(?:{_VIDEO.pattern}|data:image/[^\x00-\x1f\x7f]*)", re.IGNORECASE)
 
@@ -134,23 +134,21 @@ class HasPreviews(Protocol):
 
 
 def image(record: HasPreviews) -> str | None:
-    """Give the URL of the picture that can be shown of a look or group: of http, https or ``data:image/`` alone."""
+    """Return the URL of a record's preview picture if its scheme is http, https or ``data:image/``."""
     return _of(_PICTURE, record.preview_image_url)
 
 
 def video(record: HasPreviews) -> str | None:
-    """Give the URL of the clip that can be shown of a look or group: of http or https alone."""
+    """Return the URL of a record's preview clip if its scheme is http or https."""
     return _of(_VIDEO, record.preview_video_url)
 
 
-def sound(url: str | None) -> str | None:
-    """Give the URL of a sound that can be played: of http or https alone."""
-    return _of(_VIDEO, url)
-
-
 def page(url: str | None) -> str | None:
-    """Give the URL of something that a browser can fetch or go to: of http or https alone."""
+    """Return a URL if its scheme is http or https, so that a browser can open it."""
     return _of(_VIDEO, url)
+
+
+sound = page
 
 
 def _of(kind: re.Pattern[str], url: str | None) -> str | None:
@@ -163,13 +161,13 @@ MOST_CARDS = 24
 _LONGEST_CARD_URL = 4_000  # characters; a saved notebook keeps them
 _LONGEST_IN_ALL = 60_000  # characters of URLs
 
-# Styles stand in each element: a style element would reach beyond these cards, and not every page keeps one.
+# Inline styles: a style element would also apply to the rest of the page, and some pages remove it.
 _LINE = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
 _AREA = "display:block;width:100%;height:140px;background:rgba(128,128,128,.15)"
 
 
 class Card(NamedTuple):
-    """What is shown of a look, as it was served, but for the picture: a URL that a page may show, or None."""
+    """The values of a look as served, and the URL of a picture that a page may show, or None."""
 
     id: str
     name: str
@@ -178,15 +176,7 @@ class Card(NamedTuple):
 
 
 def cards(shown: Iterable[Card], more: int = 0) -> str:
-    """Give HTML that shows cards side by side.
-
-    Parameters
-    ----------
-    shown : iterable of Card
-        At most `MOST_CARDS`.
-    more : int, default 0
-        How many others there are, which the last line tells.
-    """
+    """Return HTML that shows cards side by side; `more` is the number of looks left out, shown on the last line."""
     parts = []
     left = _LONGEST_IN_ALL
     for item in shown:

@@ -1,4 +1,4 @@
-"""Reading what was served: values of any type in, clean ones out, and an error where a required field is no text."""
+"""Parse values from outside: any type in, a clean value out, and an error if a required field is not a string."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ __all__ = ["gender", "integer", "json_object", "label", "labels", "required", "t
 
 _UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
-_LARGEST_INT = 2**53  # beyond it JavaScript and float64 columns change the number
-_MOST_LABELS = 1_000  # of one record, which has some ten: what shows and counts them takes time for each
-_DEEPEST_EXTRA = 20  # pickle and copy recurse too: an unknown field must not be able to break them
+_LARGEST_INT = 2**53  # JavaScript and float64 columns cannot represent larger integers exactly
+_MOST_LABELS = 1_000  # of one record; a normal one has about ten
+_DEEPEST_EXTRA = 20  # levels of nesting: pickle and copy recurse, so deeper values would break them
 
 
 def json_object(record: object, kind: str) -> dict[str, Any]:
     if not isinstance(record, dict):
-        raise APIResponseError(
-            f"The service sent {_article(kind)} {kind} that is no JSON object but {_type_name(record)}."
-        )
+        raise APIResponseError(f"{_sent(kind)} that is no JSON object but {_type_name(record)}.")
     return record
 
 
@@ -30,16 +28,14 @@ def required(record: dict[str, Any], name: str, kind: str) -> str:
     value = text(record.get(name))
     if value is None:
         got = _type_name(record[name]) if name in record else "nothing"
-        raise APIResponseError(
-            f"The service sent {_article(kind)} {kind} whose {name!r} should be a string and is {got}."
-        )
+        raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
     if name == "id" and not value:
-        raise APIResponseError(f"The service sent {_article(kind)} {kind} whose 'id' is empty.")
+        raise APIResponseError(f"{_sent(kind)} whose 'id' is empty.")
     return value
 
 
-def _article(kind: str) -> str:
-    return "an" if kind[0] in "aeiou" else "a"
+def _sent(kind: str) -> str:
+    return f"The service sent {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _type_name(value: object) -> str:
@@ -47,7 +43,7 @@ def _type_name(value: object) -> str:
 
 
 def _clean(text: str) -> str:
-    # Subclasses, such as numpy's strings, become plain ones: nothing else can be interned.
+    # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
     if type(text) is str and text.isascii() and "\0" not in text:
         return text
     return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
@@ -68,7 +64,7 @@ def labels(value: object) -> tuple[str, ...]:
 
 
 def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
-    # `type() is int` keeps bools out.
+    # `type() is int` excludes bool.
     return value if type(value) is int and smallest <= value <= largest else None
 
 
@@ -85,7 +81,7 @@ def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, A
 
 
 def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
-    """Clean a value of unknown meaning; what is nested too deep, too large a number or no JSON becomes None."""
+    """Clean a value of an unknown field; a too large number, too deep nesting and anything but JSON become None."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

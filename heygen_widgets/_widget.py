@@ -1,145 +1,176 @@
-"""A widget that several threads may use at once: ipywidgets' own is not safe under that."""
+"""What the widgets of this package share: one lock, a template that several threads may use, and a publisher thread."""
 
 from __future__ import annotations
 
+import atexit
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
-import traitlets
+from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 
-from ._background import Guard, Outlet
+from ._background import start_thread
 
-__all__ = ["GuardedTemplate"]
+__all__ = ["WIDGET_LOCK", "Publisher", "SharedTemplate", "read_vue", "vue_template"]
 
-_OWN = {"heygen_widgets", "ipyvuetify", "ipyvue", "ipywidgets", "traitlets"}
+WIDGET_LOCK = threading.RLock()
+"""Guards the traits and the messages of all widgets. Code that holds it may call a catalogue, never the reverse."""
 
+_CLIPBOARD = Path(__file__).with_name("clipboard.js")
 
-@dataclass(frozen=True)
-class _PutOff:
-    """An observer that is called once the widget's lock is free. Two of the same observer are equal."""
-
-    guard: Guard
-    handler: Callable[..., object]
-
-    def __call__(self, change: traitlets.Bunch) -> None:
-        merges = change["type"] == "change"
-        self.guard.put_off(_Change(change["name"], self.handler, change) if merges else partial(self.handler, change))
+_exiting = threading.Event()
 
 
-@dataclass(frozen=True)
-class _Change:
-    """A call that tells an observer how a trait has changed by then. Those of the same trait and observer are equal.
+@atexit.register
+def _stop_sending() -> None:
+    # ipykernel closes its sockets at exit, and a thread that sends at that moment aborts the process. This function was
+    # registered after ipykernel's own, so it runs before it.
+    with WIDGET_LOCK:
+        _exiting.set()
 
-    So the first stands for all. What came last is not always what holds: a change within another is told before it.
+
+class SharedTemplate(VuetifyTemplate):
+    """A Vuetify template that cells, subshells and publisher threads may use at the same time.
+
+    ipywidgets and traitlets are not thread-safe. Every change of a trait, every handler and every message runs under
+    `WIDGET_LOCK`, and so do the observers. An observer must not wait for another thread that uses a widget.
     """
-
-    name: str
-    handler: Callable[..., object]
-    change: traitlets.Bunch = field(compare=False)
-
-    def __call__(self) -> None:
-        new = getattr(self.change["owner"], self.name)
-        if not _are_equal(self.change["old"], new):
-            self.handler(traitlets.Bunch(self.change, new=new))
-
-
-def _are_equal(one: object, other: object) -> bool:
-    """Compare two values of a trait as traitlets does: those that cannot be compared differ."""
-    try:
-        return bool(one == other)
-    except Exception:  # noqa: BLE001 - theirs, whatever it is
-        return False
-
-
-def _is_own(base: type) -> bool:
-    return base.__module__.partition(".")[0] in _OWN
-
-
-class GuardedTemplate(VuetifyTemplate):
-    """A template whose traits change under a lock, `_guard`, which is free again when observers are called.
-
-    Handlers of messages come on the main thread or others, and none of them may find what another has half changed. So
-    the traits' own observers, which are methods of the package's classes, run under the lock. All other observers, also
-    the methods of subclasses of the users', are called after it is released, on the thread that made the change and
-    before that goes on: what they call or wait for is theirs. One that several changes of a trait were put off for is
-    called once, or not at all where the trait is what it was.
-
-    `hold_trait_notifications` and `hold_sync` keep the lock for the whole of the user's block, since traitlets' own are
-    not safe otherwise: a block that waits for another thread that changes the widget waits for ever.
-    """
-
-    _guard: Guard
-    _outlet: Outlet
-
-    def setup_instance(self, /, *args: object, **kwargs: object) -> None:
-        self._guard = Guard()
-        self._outlet = Outlet(self)
-        super().setup_instance(*args, **kwargs)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if not self.has_trait(name):
-            super().__setattr__(name, value)
-            return
-        with self._guard:
+        with WIDGET_LOCK if self.has_trait(name) else nullcontext():
             super().__setattr__(name, value)
 
     def set_trait(self, name: str, value: object) -> None:
-        with self._guard:
+        with WIDGET_LOCK:
             super().set_trait(name, value)
 
     @contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
-        with self._guard, super().hold_trait_notifications():
+        with WIDGET_LOCK, super().hold_trait_notifications():
             yield
 
     @contextmanager
     def hold_sync(self) -> Iterator[None]:
-        with self._guard, super().hold_sync():
+        with WIDGET_LOCK, super().hold_sync():
             yield
 
-    def observe(self, handler: Callable[..., object], names: object = traitlets.All, type: object = "change") -> None:
-        super().observe(self._put_off(handler), names, type)
-
-    def unobserve(
-        self, handler: Callable[..., object] | None, names: object = traitlets.All, type: object = "change"
-    ) -> None:
-        super().unobserve(self._put_off(handler), names, type)
-
-    def _put_off(self, handler: Callable[..., object] | None) -> Callable[..., object] | None:
-        if handler is None:
-            return None
-        if isinstance(handler, traitlets.ObserveHandler) and handler.name is not None:
-            # By its name: what overrides a method of the package's belongs to it.
-            if any(handler.name in vars(base) for base in type(self).__mro__ if _is_own(base)):
-                return handler
-            handler = getattr(self, handler.name)
-        return _PutOff(self._guard, handler)
-
-    def _handle_event(self, _: object, content: object, buffers: object) -> None:
-        """Call the handler of an event, and nothing else: ipyvue's own calls and imports whatever a message names."""
-        event = content.get("event") if isinstance(content, dict) else None
-        if isinstance(content, dict) and event in self.events:
-            getattr(self, f"vue_{event}")(content.get("data"))
-
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the front end changed."""
-        with self._guard:
+        """Apply a state from the front end."""
+        with WIDGET_LOCK:
             super().set_state(sync_data)
 
     def send_state(self, key: str | Iterable[str] | None = None) -> None:
-        """Send traits to the front end, and nothing newer before them."""
-        with self._guard:
+        """Send traits to the front end."""
+        with WIDGET_LOCK:
             super().send_state(key)
 
+    def open(self) -> None:
+        """Open the comm to the front end."""
+        with WIDGET_LOCK:
+            super().open()
+            self._unpin_comm()
+
+    def close(self) -> None:
+        """Remove the widget from the page."""
+        with WIDGET_LOCK:
+            super().close()
+
     def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
-        self._outlet.let(partial(super()._send, msg, buffers))
+        with WIDGET_LOCK:
+            if not _exiting.is_set():
+                super()._send(msg, buffers)
+                self._unpin_comm()
+
+    def _unpin_comm(self) -> None:
+        # ipykernel 7.4 remembers the subshell of a comm's last message, and JupyterLab sends the next click there.
+        # After a message from a cell or a plain thread, the next click would wait for the running cell.
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
+
+    def _handle_event(self, _: object, content: object, buffers: object) -> None:
+        # ipyvue's own handler calls and imports what a message names. This one calls only our handlers.
+        event = content.get("event") if isinstance(content, dict) else None
+        if isinstance(content, dict) and event in self.events:
+            with WIDGET_LOCK:
+                getattr(self, f"vue_{event}")(content.get("data"))
 
     def __del__(self) -> None:
-        """Do nothing: a garbage collection calls this, on any thread, whatever that holds, and so may the very end.
+        """Do nothing: the garbage collector may run this on any thread, and ipywidgets' own version sends a message."""
 
-        What is collected has been closed, or was never shown: ipywidgets keeps all others.
+
+def vue_template(path: Path) -> Template:
+    """Return the template of a widget. All widgets of a class share it."""
+    name = str(path)
+    if name not in template_registry:  # ipyvue's own registry
+        template_registry[name] = Template(template=read_vue(path), source_url=path.name)
+    return template_registry[name]
+
+
+def read_vue(path: Path) -> str:
+    """Read a component, with the shared script that it includes."""
+    text = path.read_text(encoding="utf-8")
+    return text.replace("// include clipboard.js", _CLIPBOARD.read_text(encoding="utf-8"))
+
+
+class Publisher:
+    """Call a function again and again on a daemon thread, until it returns False.
+
+    Parameters
+    ----------
+    name : str
+        For the name of the thread.
+    publish : callable
+        Sends what is new. It returns whether more is to come.
+    interval : float, default 0.2
+        Pause between two calls, in s.
+    """
+
+    def __init__(self, name: str, publish: Callable[[], bool], interval: float = 0.2) -> None:
+        self._name = name
+        self._publish = publish
+        self._interval = interval
+        self._lock = threading.Lock()
+        self._requested = False
+        self._running = False
+        self._closed = threading.Event()
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is at work."""
+        return self._running
+
+    def start(self) -> None:
+        """Start the thread, or let a running one go round once more.
+
+        Raises
+        ------
+        HeyGenError
+            When no thread can start.
         """
+        with self._lock:
+            self._requested = True
+            if not (self._running or self._closed.is_set()):
+                start_thread(self._name, self._run)
+                self._running = True
+
+    def close(self) -> None:
+        """Let the thread end after the call that is running."""
+        self._closed.set()
+
+    def _run(self) -> None:
+        try:
+            while self._is_requested():
+                while not self._closed.is_set() and self._publish():
+                    self._closed.wait(self._interval)
+        except BaseException:
+            self._running = False
+            raise
+
+    def _is_requested(self) -> bool:
+        with self._lock:
+            requested, self._requested = self._requested, False
+            self._running = requested and not self._closed.is_set()
+            return self._running

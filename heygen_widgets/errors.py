@@ -1,4 +1,4 @@
-"""The error tree: every failure of this package is a `HeyGenError`, and none of them contains a key."""
+"""The error tree: every error of this package is a `HeyGenError`, and none of them contains the key."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = [
 
 
 class HeyGenError(Exception):
-    """Base of every error this package raises, wrong arguments (`ValueError`, `TypeError`) aside.
+    """Base of every error this package raises, except `ValueError` and `TypeError` for wrong arguments.
 
     Attributes
     ----------
     idempotency_key : str or None
-        With which a video was asked for when this happened: sent again with it, the same request makes no second one.
+        The idempotency key of the request that failed. The same request with this key never creates a second video.
     is_uncertain : bool
-        Whether something that costs credits was asked for, and nobody knows whether it was begun.
+        True if the request may have created something that costs credits.
     """
 
     idempotency_key: str | None = None
@@ -39,34 +39,34 @@ class HeyGenError(Exception):
 
 
 class MissingAPIKeyError(HeyGenError, ValueError):
-    """No usable key: none was found, or the one that was found cannot be one. Says where it looked, never the key."""
+    """No API key was found, or the key found is malformed. The message says where the package looked."""
 
 
 class APIConnectionError(HeyGenError):
-    """The service could not be reached, or the connection broke before the answer was whole."""
+    """The service could not be reached, or the connection broke before the response was complete."""
 
 
 class APITimeoutError(APIConnectionError):
-    """The service did not answer, or did not finish answering, in time."""
+    """The response was not complete in time."""
 
 
 class APIResponseError(HeyGenError):
-    """An answer that makes no sense: no JSON, too long, of another shape than documented, or endless paging."""
+    """The response is not what the API documents: no JSON, another shape, too large, or pages without end."""
 
 
 class SnapshotError(HeyGenError, ValueError):
-    """A file that is no snapshot of a catalogue, or a damaged one. Names the file and what is wrong with it."""
+    """The file is not a snapshot of a catalogue, or is damaged. The message names the file and the problem."""
 
 
 class VideoOptionError(HeyGenError, ValueError):
-    """A request for a video that the service would refuse. Nothing was sent.
+    """The service would refuse this video request. Nothing was sent.
 
     Parameters
     ----------
     what : str
-        What was asked for, in words.
+        Names the request in the message.
     problems : sequence of str
-        Everything that is wrong, each with the way out.
+        Every problem, each with a way to fix it.
     """
 
     def __init__(self, what: str, problems: Sequence[str]) -> None:
@@ -79,16 +79,16 @@ class VideoOptionError(HeyGenError, ValueError):
 
 
 class VideoFailedError(HeyGenError):
-    """HeyGen could not make a video.
+    """HeyGen could not make the video.
 
     Parameters
     ----------
     message : str
-        What ``str()`` of the error shows.
+        The text of the error.
     video_id : str or None
-        The video, or None where an agent failed before there was one.
+        None if a video agent failed before it created a video.
     failure_code, failure_message : str or None
-        HeyGen's own.
+        As HeyGen reports them.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class VideoFailedError(HeyGenError):
 
 
 class VideoTimeoutError(HeyGenError, TimeoutError):
-    """A video was not finished in the time that one would wait. It goes on; the text says how to wait on."""
+    """The video was not finished in time. HeyGen continues to render it; the message says how to wait longer."""
 
 
 class APIStatusError(HeyGenError):
@@ -114,17 +114,17 @@ class APIStatusError(HeyGenError):
     Parameters
     ----------
     message : str
-        What ``str()`` of the error shows.
+        The text of the error.
     status_code : int
-        HTTP status, such as 404.
+        The HTTP status, such as 404.
     code : str or None
-        The service's own code, such as ``"avatar_not_found"``; an open set. None when the answer had none.
+        The service's error code, such as ``"avatar_not_found"``; an open set.
     param : str or None
-        The request field the service complains of.
+        The request field that the service names.
     doc_url : str or None
-        A page of the service's documentation on this code.
+        The service's documentation page for this code.
     request_id : str or None
-        The header ``X-Request-Id``, which HeyGen's support asks for.
+        The header ``X-Request-Id``; HeyGen's support asks for it.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class APIStatusError(HeyGenError):
         doc_url: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        # What pickle calls the class with; the rest comes back with the attributes.
+        # pickle calls the class with these two arguments and then restores the attributes.
         super().__init__(message, status_code)
         self.status_code = status_code
         self.code = code
@@ -157,36 +157,23 @@ class InsufficientCreditError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the key is valid, but not allowed to do this."""
+    """403: the key is valid but not allowed to do this."""
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such look, group, voice or video, or not for this account."""
+    """404: this account has no such look, group, voice or video."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests, or too many jobs at a time.
+    """429: too many requests, or too many jobs at once.
 
-    Parameters
+    Attributes
     ----------
-    message, status_code, code, param, doc_url, request_id
-        As for `APIStatusError`.
     retry_after : float or None
-        The wait the service asked for, in s; None when it named none that makes sense.
+        The wait that the service asks for, in s; None if it asks for none or the value is invalid.
     """
 
-    def __init__(
-        self,
-        message: str,
-        status_code: int = 429,
-        code: str | None = None,
-        param: str | None = None,
-        doc_url: str | None = None,
-        request_id: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, status_code, code, param, doc_url, request_id)
-        self.retry_after = retry_after
+    retry_after: float | None = None
 
 
 _CLASSES: dict[int, type[APIStatusError]] = {
@@ -195,6 +182,11 @@ _CLASSES: dict[int, type[APIStatusError]] = {
     403: PermissionDeniedError,
     404: NotFoundError,
     429: RateLimitError,
+}
+_HINTS = {
+    401: "The key came from {source}: check or replace it there.",
+    402: "Check the balance of the account: a key bills the API wallet, an OAuth login the web plan.",
+    403: "The key is valid but not permitted to do this; logging in again will not help.",
 }
 
 
@@ -210,56 +202,23 @@ def status_error(
     retry_after: float | None,
     credential_source: str,
 ) -> APIStatusError:
-    """Build the error for an answer whose status is not a success.
+    """Build the error for a response to a request such as ``"GET /v3/avatars"``.
 
-    Parameters
-    ----------
-    status_code : int
-        HTTP status.
-    request : str
-        What was asked, such as ``"GET /v3/avatars"``.
-    message, code, param, doc_url, request_id : str or None
-        The service's own words, already clipped, cleaned and free of the key.
-    retry_after : float or None
-        In s; used for 429 alone.
-    credential_source : str
-        Where the key came from, such as ``"HEYGEN_API_KEY"``; a 401 names it.
-
-    Returns
-    -------
-    APIStatusError
-        Or the subclass made for the status.
+    The texts of the response are already shortened and free of the key. `retry_after` is in s. `credential_source` says
+    where the key came from, such as ``"HEYGEN_API_KEY"``.
     """
-    said = f"{status_code} {code}" if code else str(status_code)
-    text = f"{request} failed with {said}"
-    if message:
-        text += f": {message}"
-    text = text.rstrip(".") + "."
-    hint = _hint(status_code, code=code, param=param, retry_after=retry_after, credential_source=credential_source)
-    if hint:
-        text += f" {hint}"
-    if request_id:
-        text += f" (request id {request_id})"
-    if status_code == 429:
-        return RateLimitError(text, status_code, code, param, doc_url, request_id, retry_after)
-    return _CLASSES.get(status_code, APIStatusError)(text, status_code, code, param, doc_url, request_id)
-
-
-def _hint(
-    status_code: int, *, code: str | None, param: str | None, retry_after: float | None, credential_source: str
-) -> str:
+    hint = _HINTS.get(status_code, "").format(source=credential_source)
     if status_code == 400 and param == "token":
-        return "The place in the list is not valid any more: ask for it from the first page."
-    if status_code == 400:
-        return f"Check the field {param!r}." if param else ""
-    if status_code == 401:
-        return f"The key came from {credential_source}: check or replace it there."
-    if status_code == 402:
-        return "Check the balance of the account: a key bills the API wallet, an OAuth login the web plan."
-    if status_code == 403:
-        return "The key is valid but not permitted to do this; logging in again will not help."
-    if status_code == 404 and code == "avatar_not_found":
-        return "Retrying the same id is unlikely to help; note that the id of a group is not the id of a look."
-    if status_code == 429:
-        return f"Slow down: wait {retry_after:g} s." if retry_after else "Slow down: wait a little before trying again."
-    return ""
+        hint = "The page cursor is no longer valid: start again from the first page."
+    elif status_code == 400 and param:
+        hint = f"Check the field {param!r}."
+    elif status_code == 404 and code == "avatar_not_found":
+        hint = "Retrying the same id is unlikely to help; note that the id of a group is not the id of a look."
+    elif status_code == 429:
+        hint = f"Slow down: wait {f'{retry_after:g} s' if retry_after else 'a little'} before trying again."
+    text = f"{request} failed with {status_code}" + (f" {code}" if code else "") + (f": {message}" if message else "")
+    text = text.rstrip(".") + "." + (f" {hint}" if hint else "") + (f" (request id {request_id})" if request_id else "")
+    error = _CLASSES.get(status_code, APIStatusError)(text, status_code, code, param, doc_url, request_id)
+    if isinstance(error, RateLimitError):
+        error.retry_after = retry_after
+    return error

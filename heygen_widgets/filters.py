@@ -1,6 +1,6 @@
-"""The filter as a value: which looks, and in which order.
+"""`LookFilter`: which looks to show, and in which order.
 
-The service filters by three fields only, so the rest is done in Python, over what has been loaded: see `_columns`.
+The service filters by three fields only. All filters run in Python over the loaded looks: see `catalogue.index`.
 """
 
 from __future__ import annotations
@@ -11,43 +11,44 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["FACETS", "SORTS", "LookFilter", "checked_filter", "fold"]
+__all__ = ["CLOSED", "FACETS", "SORTS", "LookFilter", "checked_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
-"""What looks can be sorted by; with ``-`` before it from the last to the first."""
+"""The sort keys; a leading ``-`` sorts in descending order."""
 
-_CLOSED = {
+CLOSED = {
     "ownership": ("public", "private"),
     "gender": ("female", "male"),
     "orientation": ("portrait", "landscape", "square"),
 }
+"""The fields with a fixed set of values, and these values in their order."""
 
-# Letters that Unicode does not take apart into a base and an accent.
+# Letters that Unicode does not decompose into a base letter and an accent.
 _BASE_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 
 
 def fold(text: str) -> str:
-    """Fold a text for comparison: case and accents are dropped, so that ``"Zoë"`` and ``"ZOE"`` are both ``"zoe"``."""
+    """Remove case and accents for comparison: ``"Zoë"`` and ``"ZOE"`` both become ``"zoe"``."""
     if text.isascii():
         return text.lower()
-    for _ in range(2):  # for what a compatibility form stands for may be upper case: "𝐀" and "™" are "A" and "TM"
+    for _ in range(2):  # twice, because NFKD can return upper case: "𝐀" and "™" become "A" and "TM"
         text = unicodedata.normalize("NFKD", text.casefold())
     return _ACCENTS.sub("", text).translate(_BASE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class LookFilter:
-    """Which looks to show: a frozen, hashable value that can be kept, compared and run again without a widget.
+    """Which looks to show: a frozen, hashable value that works without a widget.
 
-    Each field takes one string, several (any of them), or None for no restriction; ``""`` means that the look has no
-    such value. Several are kept as a sorted tuple, no restriction as the empty one. All fields must match.
+    All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
+    value, and None means no restriction. The values are stored as a sorted tuple.
 
     Parameters
     ----------
     search : str, default ""
-        Words that must all occur, in any order, in the look's name, its character's name, its id or its tags; case and
-        accents don't count.
+        Words that must all occur, in any order, in the look's name, its character's name, its id or its tags. Case and
+        accents are ignored.
     avatar_type : str or iterable of str, optional
         ``photo_avatar``, ``digital_twin``, ``studio_avatar``; an open set.
     ownership : str or iterable of str, optional
@@ -59,24 +60,22 @@ class LookFilter:
     orientation : str or iterable of str, optional
         ``portrait``, ``landscape``, ``square``.
     engine : str or iterable of str, optional
-        An engine that the look supports, such as ``avatar_iv``; an open set.
-    status : str or iterable of str, optional
-        An open set.
-    tag : str or iterable of str, optional
-        A tag that the look bears.
+        Supported engines, such as ``avatar_iv``; an open set.
+    status, tag : str or iterable of str, optional
+        Open sets.
     ready : bool, optional
-        Whether a video can be made with the look now (see `Look.is_ready`).
+        Whether a video can use the look now (see `Look.is_ready`).
     sort : str, optional
-        ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); with ``-`` before it
-        descending. Numbers within names count as numbers, and looks without the value come last. The service's own
-        order, private looks first, unless given.
+        ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); a leading ``-`` means
+        descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
+        service's own order, private looks first.
 
     Raises
     ------
     ValueError
         For an unknown `ownership`, `gender`, `orientation` or `sort`.
     TypeError
-        For a value that is no string (`ready`: no bool).
+        For a value that is not a string, or a `ready` that is not a bool.
 
     Examples
     --------
@@ -118,9 +117,7 @@ class LookFilter:
         if sort is not None and not isinstance(sort, str):
             raise TypeError(f"sort must be a string, not {sort!r}")
         if sort and sort.removeprefix("-") not in SORTS:
-            raise ValueError(
-                f"unknown sort {sort!r}: choose from {', '.join(SORTS)}, or one of them with '-' before it"
-            )
+            raise ValueError(f"unknown sort {sort!r}: choose from {', '.join(SORTS)}, with '-' in front for descending")
         object.__setattr__(self, "search", search)
         object.__setattr__(self, "ready", ready)
         object.__setattr__(self, "sort", sort or None)
@@ -136,11 +133,11 @@ class LookFilter:
         return f"LookFilter({', '.join(shown)})"
 
     def __bool__(self) -> bool:
-        """Whether it restricts anything; an order alone does not."""
+        """Whether the filter restricts anything; `sort` does not."""
         return bool(self.to_json().keys() - {"sort"})
 
     def to_json(self) -> dict[str, Any]:
-        """Give the fields that say something, several values as a list: ``LookFilter(**f.to_json()) == f``."""
+        """Return the fields that are set, tuples as lists: ``LookFilter(**f.to_json()) == f``."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
@@ -149,7 +146,7 @@ class LookFilter:
         }
 
     def replace(self, **changes: Any) -> LookFilter:  # noqa: ANN401 - the same values as the constructor takes
-        """Give the filter with some fields changed; None lifts a restriction.
+        """Return a copy with some fields changed; None removes a restriction.
 
         >>> LookFilter("office", gender="male").replace(gender=None)
         LookFilter(search='office')
@@ -158,7 +155,7 @@ class LookFilter:
 
 
 FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in ("search", "ready", "sort"))
-"""The fields whose values are counted, in the order of `LookFilter`."""
+"""The fields whose values can be counted, in the order of `LookFilter`."""
 
 
 def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -170,20 +167,14 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
     for item in items:
         if not isinstance(item, str):
             raise TypeError(f"{name} must be a string or several, not {item!r}")
-        if item and name in _CLOSED and item not in _CLOSED[name]:
-            known = ", ".join(repr(v) for v in (*_CLOSED[name], ""))
-            raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' means that the look has none)")
+        if item and name in CLOSED and item not in CLOSED[name]:
+            known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
+            raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
     return tuple(sorted(items))
 
 
 def checked_filter(wanted: object) -> LookFilter:
-    """Check that something is a filter.
-
-    Raises
-    ------
-    TypeError
-        When it is not.
-    """
+    """Return the filter, or raise `TypeError` if it is not a `LookFilter`."""
     if not isinstance(wanted, LookFilter):
         raise TypeError(f'a filter must be a LookFilter, such as LookFilter("office"), not {wanted!r}')
     return wanted

@@ -1,47 +1,72 @@
-"""Looks to tidy DataFrames and back: one row a look, one documented schema; and tables of what there is and changed."""
+"""Convert looks to DataFrames, CSV, Excel and Parquet, and read them again. The only module that imports pandas."""
 
 from __future__ import annotations
 
+import ast
+import json
+import os
+import re
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from itertools import repeat
+from numbers import Integral
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from ._exports import (
-    CLOSED,
-    COLUMNS,
-    LISTS,
-    SIZES,
-    as_cell,
-    checked_looks,
-    codes_of,
-    column_values,
-    from_cell,
-    looks_to_parquet,
-    read_list,
-    read_text,
-    read_whole,
-)
+from ._files import replacement
+from .filters import CLOSED
 from .models import Look
 
 __all__ = ["diff_frame", "frame_to_looks", "looks_to_frame", "looks_to_parquet", "summary_frame"]
 
-_SEPARATOR = "; "
+# Spelled out: reading a literal attribute takes half the time of `getattr` with a name.
+_COLUMNS: dict[str, Callable[[Sequence[Look], Mapping[Any, str]], list[Any]]] = {
+    "id": lambda looks, _: [look.id for look in looks],
+    "name": lambda looks, _: [look.name for look in looks],
+    "avatar_type": lambda looks, _: [look.avatar_type for look in looks],
+    "ownership": lambda looks, _: [look.ownership for look in looks],
+    "group_id": lambda looks, _: [look.group_id for look in looks],
+    "group_name": lambda looks, names: [names.get(look.group_id) for look in looks],
+    "gender": lambda looks, _: [look.gender for look in looks],
+    "orientation": lambda looks, _: [look.orientation for look in looks],
+    "image_width": lambda looks, _: [look.image_width for look in looks],
+    "image_height": lambda looks, _: [look.image_height for look in looks],
+    "supported_api_engines": lambda looks, _: [look.supported_api_engines for look in looks],
+    "tags": lambda looks, _: [look.tags for look in looks],
+    "status": lambda looks, _: [look.status for look in looks],
+    "is_ready": lambda looks, _: [look.is_ready for look in looks],
+    "error_code": lambda looks, _: [look.error.code if look.error else None for look in looks],
+    "error_message": lambda looks, _: [look.error.message if look.error else None for look in looks],
+    "default_voice_id": lambda looks, _: [look.default_voice_id for look in looks],
+    "preview_image_url": lambda looks, _: [look.preview_image_url for look in looks],
+    "preview_video_url": lambda looks, _: [look.preview_video_url for look in looks],
+}
+_LISTS = ("supported_api_engines", "tags")
+_SIZES = ("image_width", "image_height")
 _REQUIRED = ("id", "name", "avatar_type")
-_UNKNOWN = "unknown"
-_CHANGES = ("came", "went", "changed")
 _COMPARED = tuple(field.name for field in fields(Look) if field.compare)
 _SERVED = frozenset(field.name for field in fields(Look)) - {"ownership", "extra"}
+
+_SEPARATOR = "; "
+# OWASP's list for CSV injection. Apostrophes before the sign count too, so that reading is the reverse of writing.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_ESCAPED = re.compile(r"\A'(?='*[=+\-@\t\r\n＝＋－＠])")
+_WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_WRITTEN_LIST = re.compile(rf"\[(?:[\s,]*(?:{_QUOTED.pattern}))*[\s,]*\]")
+_LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 
 
 def looks_to_frame(
     looks: Iterable[Look], *, flat: bool = False, group_names: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Put looks into a DataFrame, one row each in the order given; the index is a RangeIndex.
+    """Convert looks to a DataFrame: one row per look in the given order, with a RangeIndex.
 
-    The columns and their types are the same for any looks, also for none:
+    The columns and their types are always the same, also without looks:
 
     ==================================================================  ===================================
     columns                                                             type
@@ -52,8 +77,8 @@ def looks_to_frame(
     ``ownership``, ``gender``, ``orientation``                          ``category`` with fixed categories
     ``image_width``, ``image_height``                                   ``Int64``, in px
     ``supported_api_engines``, ``tags``                                 lists of str, with `flat` ``string``;
-                                                                        with pyarrow Arrow's ``list<string>``, at a
-                                                                        quarter of the memory, else ``object``
+                                                                        with pyarrow Arrow's ``list<string>``, which
+                                                                        takes a quarter of the memory, else ``object``
     ``is_ready``                                                        ``bool``
     ==================================================================  ===================================
 
@@ -61,45 +86,50 @@ def looks_to_frame(
     ----------
     looks : iterable of Look
     flat : bool, default False
-        For CSV and Excel: lists are joined by ``"; "``, and what a spreadsheet would run as a formula (``= + - @``,
-        their full-width forms, tab, carriage return or line feed, at the start of a text or after a comma, semicolon,
-        tab or line break in it) gets an apostrophe before it, as does such a sign after apostrophes. `frame_to_looks`
-        takes it off.
+        For CSV and Excel: lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
+        starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
+        `frame_to_looks` removes it.
     group_names : mapping of str to str, optional
-        Character names by group id, for the column ``group_name``; `LookCatalogue.to_frame` gives them.
-
-    Returns
-    -------
-    pandas.DataFrame
+        Character names by group id, for the column ``group_name``; `LookCatalogue.to_frame` passes them.
 
     Raises
     ------
     TypeError
-        When one of `looks` is no `Look`.
+        If one of `looks` is not a `Look`.
     """
-    rows = checked_looks(looks)
-    # Column by column, so that its texts are still in the processor's cache when pandas reads them.
-    columns = {name: _series(name, column_values(name, rows, group_names), flat) for name in COLUMNS}
+    rows = _checked(looks)
+    # One column at a time: its texts are still in the processor's cache when pandas reads them.
+    columns = {name: _series(name, values(rows, group_names or {}), flat) for name, values in _COLUMNS.items()}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
+
+
+def _checked(looks: Iterable[Look]) -> list[Look]:
+    rows = list(looks)
+    for kind in set(map(type, rows)):
+        if not issubclass(kind, Look):
+            raise TypeError(f"looks must hold Look records, not {kind.__name__}")
+    return rows
 
 
 def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
     if name in CLOSED:
-        return pd.Series(pd.Categorical.from_codes(codes_of(name, values), categories=pd.Index(CLOSED[name])))
-    if name in SIZES:
+        codes = {value: code for code, value in enumerate(CLOSED[name])}
+        places = array("b", map(codes.get, values, repeat(-1)))  # -1 is a missing value
+        return pd.Series(pd.Categorical.from_codes(places, categories=pd.Index(CLOSED[name])))
+    if name in _SIZES:
         return _nullable(values, "Int64")
     if name == "is_ready":
         return pd.Series(values, dtype="bool")
-    if name in LISTS and not flat:
+    if name in _LISTS and not flat:
         return _lists(values)
     if flat:
-        texts = map(_SEPARATOR.join, values) if name in LISTS else values
-        values = [text and as_cell(text) for text in texts]
+        texts = map(_SEPARATOR.join, values) if name in _LISTS else values
+        values = [f"'{text}" if text and _FORMULA.match(text) else text for text in texts]
     return _nullable(values, "string")
 
 
 def _lists(values: Sequence[tuple[str, ...]]) -> pd.Series:
-    """Give a column whose cells are lists of str, many of which are alike."""
+    """Return a column of lists. Most looks share their lists, so each distinct list is converted once."""
     try:
         import pyarrow as pa
     except ImportError:
@@ -111,55 +141,52 @@ def _lists(values: Sequence[tuple[str, ...]]) -> pd.Series:
 
 
 def _nullable(values: Sequence[Any], dtype: Literal["string", "Int64"]) -> pd.Series:
-    """Give a column of `dtype` in which None has become NA."""
+    """Return a column of `dtype`, with NA for None."""
     try:
         import pyarrow as pa
-
-        # By way of Arrow, which takes half the time; and pandas 2 would keep texts as objects, at half as much memory
-        # again.
-        made = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
     except ImportError:
         return pd.Series(values, dtype=dtype)
+    # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
+    types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
     kept = pa.large_string() if dtype == "string" else pa.int64()
-    column: pd.Series = pa.array(values, kept).to_pandas(types_mapper=made.get)
+    column: pd.Series = pa.array(values, kept).to_pandas(types_mapper=types.get)
     return column
 
 
 def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
-    """Read looks out of a DataFrame: the reverse of `looks_to_frame`, also after a file.
+    """Convert a DataFrame to looks: the reverse of `looks_to_frame`, also after CSV, Excel or Parquet.
 
-    Columns and rows may be missing, in any order and under any index; columns that `looks_to_frame` does not make are
-    ignored. Any kind of missing value (NA, NaN, None) is None. Values are cleaned as those of the service are; one of
-    the wrong kind counts as missing. Lists may be lists, arrays (as Parquet gives them), texts joined by ``"; "``, or
-    what ``to_csv`` writes for a list. Where the columns of lists hold none, the frame counts as a flat one, and the
-    apostrophe before a formula is taken off all texts.
+    Rows and columns may be missing, in any order and with any index. Unknown columns are ignored. NA, NaN and None
+    become None. Values are cleaned like those of the service, and a value of the wrong type counts as missing. Lists
+    may be lists, arrays (from Parquet), texts joined by ``"; "``, or lists as ``to_csv`` writes them. A frame without
+    any list in its list columns counts as flat: the apostrophe before a formula is removed from its texts.
 
-    What does not come back, because no column or file keeps it:
+    These do not survive the round trip:
 
-    - `Look.extra`, and `Look.preferred_orientation` as it was served: it comes back as the look's `orientation`.
-    - Of a flat frame, a list whose texts contain ``"; "``, or whose only text is empty or written like a Python list.
-    - Of CSV, the difference between an empty text and a missing one: a name or avatar type is then empty, anything
-      else None. What ``read_csv`` takes for missing, such as a look named ``NA``, comes back with
-      ``keep_default_na=False, na_values=[""]``, and digits with zeros before them with ``dtype=str``.
+    - `Look.extra`, and `Look.preferred_orientation` as served: it becomes the look's `orientation`.
+    - In a flat frame, a list with a text that contains ``"; "``, or whose only text is empty or looks like a list.
+    - In CSV, the difference between an empty and a missing text: a name or avatar type is then empty, other fields are
+      None. ``read_csv`` also reads a name such as ``NA`` as missing, unless you pass
+      ``keep_default_na=False, na_values=[""]``, and drops leading zeros, unless you pass ``dtype=str``.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        With the columns ``id``, ``name`` and ``avatar_type`` at least.
+        At least with the columns ``id``, ``name`` and ``avatar_type``.
 
     Returns
     -------
     looks : list of Look
-        One for each row, in their order.
+        One per row, in the same order.
     group_names : dict of str to str
         Character names by group id, from the column ``group_name``.
 
     Raises
     ------
     TypeError
-        When `frame` is no pandas DataFrame.
+        If `frame` is not a pandas DataFrame.
     ValueError
-        When a required column is missing, a column of looks stands there twice, or a row has no id.
+        If a required column is missing, a column occurs twice, or a row has no id.
     """
     columns = _columns_of(frame)
     looks = []
@@ -176,13 +203,13 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
 
 
 def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Give the columns of looks that a frame has, read: texts, lists of texts and integers, or None."""
+    """Return the known columns of a frame as lists of texts, integers, lists of texts and None."""
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
     lacking = [name for name in _REQUIRED if name not in frame.columns]
     if lacking:
         raise ValueError(f"the frame lacks {', '.join(lacking)}: the columns {', '.join(_REQUIRED)} are required")
-    given = frame[[name for name in COLUMNS if name in frame.columns]]
+    given = frame[[name for name in _COLUMNS if name in frame.columns]]
     if given.columns.has_duplicates:
         raise ValueError(f"the frame has two columns {given.columns[given.columns.duplicated()][0]!r}")
     values: dict[str, list[Any]] = {
@@ -191,39 +218,116 @@ def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
         ]
         for name, column in given.items()
     }
-    lists = {name: list(map(read_list, values[name])) for name in LISTS if name in values}
+    lists = {name: list(map(_read_list, values[name])) for name in _LISTS if name in values}
     flat = not any(items is not None for column in lists.values() for items in column)
     for name, column in values.items():
-        if name in SIZES:
-            values[name] = list(map(read_whole, column))
-            continue
-        texts = map(read_text, column)
-        values[name] = [text and from_cell(text) for text in texts] if flat else list(texts)
+        if name in _SIZES:
+            values[name] = list(map(_read_whole, column))
+        elif flat:
+            values[name] = [text and _ESCAPED.sub("", text) for text in map(_read_text, column)]
+        else:
+            values[name] = list(map(_read_text, column))
     for name, column in lists.items():
         cells = zip(column, values[name], strict=True)
         values[name] = [text.split(_SEPARATOR) if text and items is None else items for items, text in cells]
-    # Records read any text for these two; that of a gender they check themselves.
+    # `Look.from_json` checks the gender, but accepts any text for these two.
     for name in {"ownership", "orientation"} & values.keys():
         values[name] = [value if value in CLOSED[name] else None for value in values[name]]
-    # CSV knows no empty text.
+    # In CSV an empty text is a missing value.
     for name in ("name", "avatar_type"):
         values[name] = [text or "" for text in values[name]]
     return values
 
 
+def _read_text(value: object) -> str | None:
+    """Return a text, or a whole number as text, because ``read_csv`` converts ids of digits; otherwise None."""
+    if isinstance(value, str):
+        return value
+    whole = _read_whole(value)
+    return None if whole is None else str(whole)
+
+
+def _read_whole(value: object) -> int | None:
+    """Return an int from an int, a float up to 2**53 without a fraction, or a text of either; otherwise None."""
+    if isinstance(value, str):
+        return int(value.partition(".")[0]) if _WHOLE.fullmatch(value) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _LARGEST_EXACT else None
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+
+
+def _read_list(value: object) -> list[object] | None:
+    """Return a list from a list, tuple or array, or from a list of texts as Python or numpy prints it; else None."""
+    if not isinstance(value, str):
+        items = value.tolist() if hasattr(value, "tolist") else value
+        return list(items) if isinstance(items, (list, tuple)) else None
+    if not _WRITTEN_LIST.fullmatch(value):
+        return None
+    try:
+        # Each text separately: numpy prints no commas, and Python would join adjacent strings.
+        return [ast.literal_eval(quoted) for quoted in _QUOTED.findall(value)]
+    except (SyntaxError, ValueError):
+        return None
+
+
+def looks_to_parquet(
+    looks: Iterable[Look], path: str | os.PathLike[str], *, group_names: Mapping[str, str] | None = None
+) -> None:
+    """Write the DataFrame of `looks_to_frame` to a Parquet file.
+
+    The schema is the same for any looks, also for none, so the files of several accounts can be read as one table:
+    ``pyarrow.dataset.dataset([…])``, ``dask.dataframe.read_parquet([…])``, DuckDB's ``FROM 'looks-*.parquet'``.
+    Missing values are null, tags and engines ``list<string>``, the sizes ``int64``. pandas and Dask read the sizes as
+    ``Int64`` and the lists as arrays; `frame_to_looks` accepts both.
+
+    The file contains the preview URLs. Until a signed URL expires, within days, anyone who has the file can see the
+    face, which may be private.
+
+    Parameters
+    ----------
+    looks : iterable of Look
+    path : str or path-like
+        The file. An existing file is replaced only when the new one is complete; the umask sets its mode.
+    group_names : mapping of str to str, optional
+        Character names by group id, for the column ``group_name``.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow, which is an extra.
+    TypeError
+        If one of `looks` is not a `Look`.
+    OSError
+        If the file cannot be written; `FileNotFoundError` if the folder does not exist.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
+    table = pa.Table.from_pandas(looks_to_frame(looks, group_names=group_names), preserve_index=False)
+    # pandas writes a type for lists that its own `read_parquet` refuses, so the lists are left out of its notes.
+    notes = json.loads(table.schema.metadata[b"pandas"])
+    notes["columns"] = [column for column in notes["columns"] if column["name"] not in _LISTS]
+    table = table.replace_schema_metadata({"pandas": json.dumps(notes)})
+    # Replace the file that a link points to, not the link.
+    with replacement(Path(os.path.realpath(path)), 0o666) as file:
+        pq.write_table(table, file)
+
+
 def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
-    """Count looks by type, owner, gender and orientation: one row for each combination that occurs.
+    """Count looks by type, ownership, gender and orientation: one row per combination that occurs.
 
     ===========================================  ======================================================
     columns                                      type
     ===========================================  ======================================================
     ``avatar_type``                              ``string``
-    ``ownership``, ``gender``, ``orientation``   ``category``, the fixed ones and ``"unknown"`` after them
-    ``looks``                                    ``int64``: how many, at least 1
+    ``ownership``, ``gender``, ``orientation``   ``category``: the fixed categories, then ``"unknown"``
+    ``looks``                                    ``int64``: the number of looks, at least 1
     ===========================================  ======================================================
 
-    A missing value is the text ``"unknown"``, so that no look is lost in a grouping; the sum of ``looks`` is the
-    number of looks. The types are the same for no looks at all.
+    A missing value becomes ``"unknown"``, so grouping loses no look and ``looks`` sums to the number of looks. The
+    types are the same without looks.
 
     Parameters
     ----------
@@ -232,54 +336,47 @@ def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The largest count first; the same counts by avatar type, then by the categories in their order. A RangeIndex.
+        Sorted by the count, largest first, then by avatar type and the categories. A RangeIndex.
 
     Raises
     ------
     TypeError
-        When one of `looks` is no `Look`.
+        If one of `looks` is not a `Look`.
 
     Examples
     --------
-    Pandas 2 asks for ``observed=True`` where it groups by a category; it is the default of pandas 3.
+    pandas 2 needs ``observed=True`` to group by a category without a warning; in pandas 3 it is the default.
 
     >>> summary_frame(looks).groupby("gender")["looks"].sum().plot.bar()  # doctest: +SKIP
     """
-    categories = {name: [*known, _UNKNOWN] for name, known in CLOSED.items()}
-    counts = Counter(map(_combination, checked_looks(looks)))
-    rows = sorted(
-        counts,
-        key=lambda row: (
-            -counts[row],
-            row[0],
-            [known.index(value) for known, value in zip(categories.values(), row[1:], strict=True)],
-        ),
-    )
-    columns = {"avatar_type": _nullable([row[0] for row in rows], "string")}
-    for place, (name, known) in enumerate(categories.items(), start=1):
-        columns[name] = pd.Series(pd.Categorical([row[place] for row in rows], categories=known))
-    columns["looks"] = pd.Series([counts[row] for row in rows], dtype="int64")
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+    categories = {name: [*known, "unknown"] for name, known in CLOSED.items()}
 
+    def combination(look: Look) -> tuple[str, ...]:
+        closed = ((getattr(look, name), known) for name, known in CLOSED.items())
+        return (look.avatar_type or "unknown", *(value if value in known else "unknown" for value, known in closed))
 
-def _combination(look: Look) -> tuple[str, ...]:
-    closed = ((getattr(look, name), known) for name, known in CLOSED.items())
-    return (look.avatar_type or _UNKNOWN, *(value if value in known else _UNKNOWN for value, known in closed))
+    counts = Counter(map(combination, _checked(looks)))
+    columns = ["avatar_type", *categories]
+    frame = pd.DataFrame(list(counts), columns=columns).astype({"avatar_type": "string"})
+    for name, known in categories.items():
+        frame[name] = pd.Categorical(frame[name], categories=known)
+    frame["looks"] = pd.Series(list(counts.values()), dtype="int64")
+    return frame.sort_values(["looks", *columns], ascending=[False, True, True, True, True], ignore_index=True)
 
 
 def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataFrame:
-    """Tell which looks came, went or changed between two states of a catalogue.
+    """Compare two states of a catalogue: which looks came, changed or went.
 
     ==================  ==========================================================================
     columns             type
     ==================  ==========================================================================
-    ``id``, ``name``    ``string``; the newer name, of looks that went the older
+    ``id``, ``name``    ``string``; the newer name, for looks that went the older one
     ``change``          ``category`` with the fixed categories ``came``, ``went``, ``changed``
     ``fields``          lists of str: the fields that differ; empty for looks that came or went
     ==================  ==========================================================================
 
-    Looks are compared as by ``==``, so without preview URLs (a signed one is new in each answer) and `Look.extra`; and
-    by `ownership` where both states know it.
+    Looks are compared with ``==``, which ignores the preview URLs and `Look.extra`, and by `ownership` if both states
+    know it.
 
     Parameters
     ----------
@@ -289,8 +386,8 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        Looks that came in the newer order, those that changed in the newer order, then those that went in the older
-        order. A RangeIndex. The types are the same for no difference at all.
+        First the looks that came and then those that changed, in the newer order, then those that went, in the older
+        order. A RangeIndex. The types are the same without any difference.
     """
     rows: list[tuple[str, str, str, list[str]]]
     rows = [(look_id, look.name, "came", []) for look_id, look in newer.items() if look_id not in older]
@@ -302,7 +399,7 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
         {
             "id": _nullable([row[0] for row in rows], "string"),
             "name": _nullable([row[1] for row in rows], "string"),
-            "change": pd.Series(pd.Categorical([row[2] for row in rows], categories=_CHANGES)),
+            "change": pd.Series(pd.Categorical([row[2] for row in rows], categories=("came", "went", "changed"))),
             "fields": pd.Series([row[3] for row in rows], dtype="object"),
         },
         index=pd.RangeIndex(len(rows)),
@@ -310,7 +407,7 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
 
 
 def _differing_fields(newer: Look, older: Look) -> list[str]:
-    names = [] if newer == older else [name for name in _COMPARED if getattr(newer, name) != getattr(older, name)]
+    names = [name for name in _COMPARED if getattr(newer, name) != getattr(older, name)]
     if newer.ownership and older.ownership and newer.ownership != older.ownership:
         names.append("ownership")
     return names

@@ -19,25 +19,6 @@ function narrow() {
   nothing.hidden = shown > 0 || !looks.length;
 }
 
-/* Without the clipboard's own interface, as where a page is no secure one, a selection is copied. */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.className = "copied";
-    const focused = document.activeElement;
-    document.body.append(field);
-    field.select();
-    const done = document.execCommand("copy");
-    field.remove();
-    focused?.focus();
-    return done;
-  }
-}
-
 search.closest(".search").hidden = false;
 search.addEventListener("input", narrow);
 narrow();
@@ -58,7 +39,7 @@ for (const button of document.querySelectorAll("button")) {
   button.hidden = false;
   let waiting;
   button.addEventListener("click", async () => {
-    const copied = await copy(button.parentElement.querySelector("code").textContent);
+    const copied = await copyText(button.parentElement.querySelector("code").textContent, document.body);
     label.textContent = copied ? "Copied" : "Not copied";
     said.textContent = copied ? "Id copied" : "The id could not be copied";
     clearTimeout(waiting);

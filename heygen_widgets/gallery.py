@@ -1,4 +1,4 @@
-"""Looks as one page of HTML that anybody can open: pictures inside, and nothing that it asks the network for."""
+"""Looks as one page of HTML that anybody can open, with the pictures inside. It loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from pathlib import Path
 
 from ._display import clip, fits, image, initials, name_of, reason, title, video
 from ._files import replacement
-from .api.media import embedded
-from .api.pictures import Kept, Kind, Problem, fetch
+from .api import HeyGenClient
+from .api.media import Kept, Kind, Problem, embedded, fetch
+from .api.transport import open_session
 from .models import Look
 
 __all__ = ["looks_to_gallery"]
@@ -33,6 +34,7 @@ def looks_to_gallery(
     title: str = "Avatar looks",
     videos: bool = False,
     group_names: Mapping[str, str] | None = None,
+    client: HeyGenClient | None = None,
 ) -> Path:
     """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
 
@@ -40,11 +42,9 @@ def looks_to_gallery(
     **whoever has it sees the faces, private ones too**, and for as long as the file lasts. The page itself asks the
     network for nothing, and holds no preview URL and no API key.
 
-    Preview URLs come from the service and are trusted with nothing: no credentials are sent, and only https and public
-    addresses are asked (http where the stand-in of this process serves it); no redirect is followed; what is no raster
-    image by its own bytes is left out. A proxy that the environment names is used, and looks names up itself. Each
-    picture that cannot be had becomes a placeholder, and one `UserWarning` tells how many and why; those whose signed
-    URLs have expired come with looks that are fetched anew.
+    Pictures are fetched over https (http only on loopback), without credentials and without following redirects. A
+    file that is not a raster image by its first bytes is left out. Each missing picture becomes a placeholder, and one
+    `UserWarning` says how many and why. Signed URLs expire; looks that are fetched again have new ones.
 
     Parameters
     ----------
@@ -59,6 +59,9 @@ def looks_to_gallery(
         Put the preview clips in too, which makes the file larger by some MB a look. They play while pointed at.
     group_names : mapping of str to str, optional
         Character names by group id, as ``{group.id: group.name for group in client.iter_groups()}``.
+    client : HeyGenClient, optional
+        Its session's `verify`, `cert` and `proxies` are used to fetch the pictures. Without one, only the environment
+        names proxies and certificates.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def looks_to_gallery(
         When the file cannot be written; before anything is fetched, a `FileNotFoundError` when there is no folder for
         it, and an `IsADirectoryError` when `path` is a folder or ends as one does.
     HeyGenError
-        When no thread can begin to fetch.
+        If no thread can start.
 
     Examples
     --------
@@ -84,16 +87,16 @@ def looks_to_gallery(
     >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
     PosixPath('shortlist.html')
     """
-    # First of all, as looks may come from the service while they are taken.
+    # First: taking the looks may send requests.
     target = _checked_path(path)
     chosen = _checked_looks(looks)
-    outcomes = _outcomes(chosen, videos=videos)
+    outcomes = _outcomes(chosen, client, videos=videos)
     names = group_names or {}
-    # Through a link to the file it stands for, which a rename would otherwise replace by a plain file.
+    # Through a link to its file: a rename would replace the link.
     with replacement(Path(os.path.realpath(target)), 0o666) as file:
         for part in _page(chosen, clip(title).strip() or "Avatar looks", outcomes, names, videos=videos):
             file.write(part.encode("utf-8", "replace"))
-    _tell(chosen, outcomes, videos=videos)
+    _warn(chosen, outcomes, videos=videos)
     return target
 
 
@@ -130,8 +133,8 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
 # -- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def _outcomes(looks: Sequence[Look], *, videos: bool) -> dict[str, Kept | Problem]:
-    """Give what becomes of each URL that a card would show."""
+def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
+    """Fetch what the cards show; by URL."""
     outcomes: dict[str, Kept | Problem] = {}
     wanted: dict[str, Kind] = {}
     for look in looks:
@@ -144,24 +147,17 @@ def _outcomes(looks: Sequence[Look], *, videos: bool) -> dict[str, Kept | Proble
         if videos and (clip_url := video(look)):
             wanted.setdefault(clip_url, "video")
     if wanted:
-        # Imported here, as it is slow and only this needs it.
+        # Imported here: it is slow, and only this needs it.
         from tqdm.auto import tqdm
 
-        with tqdm(total=len(wanted), desc="Fetching pictures", unit=" files") as bar:
-            outcomes |= fetch(wanted, _stand_ins(wanted), on_each=bar.update)
+        session = client.media_session() if client else open_session()
+        with session, tqdm(total=len(wanted), desc="Fetching pictures", unit=" files") as bar:
+            outcomes |= fetch(wanted, session, on_each=bar.update)
     return outcomes
 
 
-def _stand_ins(urls: Iterable[str]) -> tuple[str, ...]:
-    if not any(url[:5].lower() == "http:" for url in urls):
-        return ()
-    from ._demo_client import running_stand_ins
-
-    return running_stand_ins()
-
-
-def _tell(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> None:
-    """Warn of what is missing; without URLs, as a signed one is a key to a face."""
+def _warn(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> None:
+    """Warn about missing pictures, without their URLs: a signed one is a key to a face."""
     problems: Counter[str] = Counter()
     clips: Counter[str] = Counter()
     for look in looks:
@@ -180,7 +176,9 @@ def _tell(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, vide
         if found
     ]
     if texts:
-        text = "; ".join(texts) + ". A signed preview URL expires within days: looks fetched anew have new ones."
+        text = (
+            "; ".join(texts) + ". A signed preview URL expires within days: looks that are fetched again have new ones."
+        )
         warnings.warn(text, UserWarning, stacklevel=3)
 
 
@@ -199,7 +197,7 @@ def _page(
     *,
     videos: bool,
 ) -> Iterator[str]:
-    style, script = (_read(name) for name in ("gallery.css", "gallery.js"))
+    style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
     # The page asks for nothing, and runs nothing but its own script.
     policy = (
         f"default-src 'none'; img-src data:; media-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
@@ -268,7 +266,7 @@ def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, v
 
 
 def _state(look: Look) -> str:
-    """Tell why a look cannot be used yet; "" for one that can."""
+    """Say why a look cannot be used yet; `""` if it can."""
     if look.is_ready:
         return ""
     why = reason(look.error.message, look.error.code) if look.error else None
@@ -276,7 +274,7 @@ def _state(look: Look) -> str:
 
 
 def _facts(look: Look, character: str) -> list[tuple[str, str]]:
-    """Give what is known of a look, each with its name."""
+    """Return the known facts of a look, as pairs of label and text."""
     size = f"{look.image_width} × {look.image_height} px" if look.image_width and look.image_height else ""
     facts = {
         "Character": character,

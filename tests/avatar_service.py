@@ -157,6 +157,25 @@ def running(
         yield service, client
 
 
+@contextmanager
+def held_up(
+    private: Mapping[str, int], public: Mapping[str, int], gate: Gate, **scope: Any
+) -> Iterator[tuple[Service, LookCatalogue]]:
+    """Give a catalogue that is loading: its characters are loaded, and the gate delays one list."""
+    with running(private, public) as (service, client):
+        service.before = gate
+        catalogue = LookCatalogue(client, cache=None, **scope)
+        catalogue.load_in_background()
+        service.wait_for_request(gate.name, gate.first)
+        wait_until(catalogue, lambda now: not any("characters" in part for part in now.missing))
+        try:
+            yield service, catalogue
+        finally:
+            gate.opened.set()
+            catalogue.stop()
+            catalogue.wait(PATIENCE)
+
+
 def wait_until(catalogue: LookCatalogue, reached: Callable[[Progress], object]) -> None:
     """Wait for a change after which something holds of the progress."""
     revision = catalogue.revision

@@ -21,8 +21,8 @@ from heygen_widgets.api import HeyGenClient
 from heygen_widgets.api.transport import Transport
 
 KEY = "sk_V2_planted-key-0123456789abcdef"
+NAME = "pictures.example.com"  # of the certificate of `TlsLoopback`
 REFUSED = "http://127.0.0.1:1"  # nobody listens there, while the port of a closed server soon is another one's
-NAME = "pictures.example.com"  # of what `over_tls` serves
 
 Reply = Callable[["Handler"], None]
 
@@ -172,44 +172,56 @@ def drip(piece: bytes, *, status: int = 200, **headers: str) -> Reply:
 
 @contextmanager
 def client_of(server: Loopback, **arguments: Any) -> Iterator[HeyGenClient]:
-    """Give a client that asks the server and never really waits; `client.waits` tells how long it would have, in s."""
+    """Give a client of the server that never really waits; `client.waits` lists how long it would have waited, in s."""
     with HeyGenClient(KEY, base_url=server.url, **arguments) as client:
         client.waits = hurry(client._transport)  # type: ignore[attr-defined]
         yield client
 
 
 def hurry(transport: Transport, meanwhile: Callable[[], object] = lambda: None) -> list[float]:
-    """Let nothing really wait between requests; give where each wait is noted, in s, which is what its clock shows."""
+    """Skip the waits between requests; return the list of waits, in s, whose sum is the transport's clock."""
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:
         waits.append(seconds)
         meanwhile()
 
-    transport._now = lambda: sum(waits)
-    transport._sleep = sleep
+    transport.now = lambda: sum(waits)
+    transport.sleep = sleep
     return waits
+
+
+class TlsLoopback(Loopback):
+    """Serves over TLS with a certificate for 127.0.0.1 and `NAME`, which only the file `authority` vouches for."""
+
+    def __init__(self, folder: Path, *script: Reply) -> None:
+        super().__init__(*script)
+        key, self.authority = folder / "key.pem", folder / "certificate.pem"
+        names = f"subjectAltName=IP:127.0.0.1,DNS:{NAME}"
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=loopback"),
+                *("-keyout", str(key), "-out", str(self.authority), "-addext", names),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.authority, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http:", "https:")
 
 
 @contextmanager
 def over_tls(folder: Path, monkeypatch: pytest.MonkeyPatch, *script: Reply) -> Iterator[Loopback]:
-    """Serve over TLS under a name that is looked up as this machine, with a certificate that is trusted."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"),
-            *("-keyout", str(key), "-out", str(certificate), "-addext", f"subjectAltName=DNS:{NAME}"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    """Serve over TLS under `NAME`, which resolves to this machine, with a certificate that the environment trusts."""
     look_up = socket.getaddrinfo
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1" if host == NAME else host, *rest, **more)
     )
-    with Loopback(*script) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    with TlsLoopback(folder, *script) as server:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
         yield server

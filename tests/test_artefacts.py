@@ -53,7 +53,7 @@ CELLS = {
         picker = LookPicker(multiple=True)
         assert picker.catalogue.wait(timeout=60)
         for look in picker.catalogue.looks[:2]:
-            picker.vue_choose(look.id)
+            picker.vue_select(look.id)
         picker.filter = LookFilter("a")
         picker
     """,

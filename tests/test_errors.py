@@ -1,9 +1,10 @@
-"""Errors: one tree, useful texts, and nothing lost on the way through pickle."""
+"""Errors: one tree, helpful messages, and copies that keep every attribute."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,10 @@ from heygen_widgets.errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    SnapshotError,
+    VideoFailedError,
+    VideoOptionError,
+    VideoTimeoutError,
     status_error,
 )
 
@@ -49,8 +54,10 @@ def test_every_error_is_a_heygen_error() -> None:
         assert issubclass(getattr(errors, name), HeyGenError)
 
 
-def test_errors_are_also_what_their_callers_expect() -> None:
-    assert issubclass(MissingAPIKeyError, ValueError)
+def test_errors_are_also_the_built_in_ones_that_fit() -> None:
+    for kind in (MissingAPIKeyError, SnapshotError, VideoOptionError):
+        assert issubclass(kind, ValueError)
+    assert issubclass(VideoTimeoutError, TimeoutError)
     assert issubclass(APITimeoutError, APIConnectionError)
     assert not issubclass(APIResponseError, APIStatusError)
 
@@ -58,15 +65,12 @@ def test_errors_are_also_what_their_callers_expect() -> None:
 @pytest.mark.parametrize(
     ("status_code", "kind"),
     [
-        (400, APIStatusError),
         (401, AuthenticationError),
         (402, InsufficientCreditError),
         (403, PermissionDeniedError),
         (404, NotFoundError),
-        (409, APIStatusError),
-        (418, APIStatusError),
         (429, RateLimitError),
-        (500, APIStatusError),
+        *[(status_code, APIStatusError) for status_code in (400, 409, 418, 500)],
     ],
 )
 def test_each_status_has_its_class(status_code: int, kind: type[APIStatusError]) -> None:
@@ -75,38 +79,38 @@ def test_each_status_has_its_class(status_code: int, kind: type[APIStatusError])
     assert error.status_code == status_code
 
 
-def test_an_error_keeps_what_the_service_told() -> None:
+def test_a_status_error_shows_the_response_of_the_service() -> None:
     error = build(400, param="limit")
     assert (error.code, error.param, error.doc_url) == ("some_code", "limit", "https://developers.heygen.com/x")
     assert error.request_id == "req_1"
     for part in ("GET /v3/avatars", "400 some_code", "Some message.", "'limit'", "req_1"):
         assert part in str(error)
+    assert str(build(500, message=None, code=None)) == "GET /v3/avatars failed with 500. (request id req_1)"
 
 
 @pytest.mark.parametrize(
-    ("status_code", "code", "hint"),
+    ("status_code", "details", "hint"),
     [
-        (401, "unauthorized", "the environment variable HEYGEN_API_KEY"),
-        (402, "insufficient_credit", "balance"),
-        (403, "forbidden", "logging in again will not help"),
-        (404, "avatar_not_found", "the id of a group is not the id of a look"),
-        (429, "rate_limit_exceeded", "Slow down"),
+        (400, {"param": "token"}, "start again from the first page"),
+        (401, {}, "the environment variable HEYGEN_API_KEY"),
+        (402, {}, "balance"),
+        (403, {}, "logging in again will not help"),
+        (404, {"code": "avatar_not_found"}, "the id of a group is not the id of a look"),
+        (429, {}, "wait a little"),
+        (429, {"retry_after": 7.0}, "wait 7 s"),
     ],
 )
-def test_the_text_says_what_to_do_next(status_code: int, code: str, hint: str) -> None:
-    assert hint in str(build(status_code, code=code))
+def test_the_message_says_what_to_do_next(status_code: int, details: dict[str, Any], hint: str) -> None:
+    error = build(status_code, **details)
+    assert hint in str(error)
+    assert getattr(error, "retry_after", None) == details.get("retry_after")
 
 
-def test_a_rate_limit_error_tells_how_long_to_wait() -> None:
-    error = build(429, retry_after=7.0)
-    assert isinstance(error, RateLimitError)
-    assert error.retry_after == 7.0
-    assert "wait 7 s" in str(error)
-    assert RateLimitError("slow down").retry_after is None
-
-
-def test_an_error_without_a_code_or_a_message_reads_well() -> None:
-    assert str(build(500, message=None, code=None)) == "GET /v3/avatars failed with 500. (request id req_1)"
+def test_a_video_option_error_lists_every_problem() -> None:
+    error = VideoOptionError("a video", ["no script: add one", "no voice: add one"])
+    assert error.problems == ("no script: add one", "no voice: add one")
+    assert str(error).count("\n- ") == 2
+    assert "nothing was sent" in str(error)
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
@@ -119,9 +123,11 @@ def test_an_error_without_a_code_or_a_message_reads_well() -> None:
         MissingAPIKeyError("no key"),
         APIResponseError("no JSON"),
         APITimeoutError("late"),
+        VideoFailedError("failed", "v", "code", "message"),
+        VideoOptionError("a video", ["no script"]),
     ],
 )
-def test_an_error_survives_a_pickle_and_a_copy_with_all_it_knows(error: HeyGenError, duplicate) -> None:  # noqa: ANN001
+def test_a_copy_of_an_error_keeps_every_attribute(error: HeyGenError, duplicate) -> None:  # noqa: ANN001
     again = duplicate(error)
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))

@@ -1,19 +1,29 @@
-"""Looks as a DataFrame."""
+"""Looks as DataFrames, CSV and Parquet files, and read from them again."""
 
 from __future__ import annotations
 
 import io
+import os
+import stat
+import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import dask.dataframe as dd
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heygen_widgets.frame import diff_frame, frame_to_looks, looks_to_frame, summary_frame
+from heygen_widgets.frame import diff_frame, frame_to_looks, looks_to_frame, looks_to_parquet, summary_frame
 from heygen_widgets.models import Failure, Look
 
 LOOKS = [
@@ -23,94 +33,101 @@ LOOKS = [
         "photo_avatar",
         group_id="g1",
         gender="female",
-        tags=("UGC", "New"),
+        preview_image_url="https://files.example/1.webp?Signature=x",
+        tags=("UGC", "it's; new"),
         supported_api_engines=("avatar_v",),
         image_width=720,
         image_height=1280,
+        preferred_orientation="portrait",
         ownership="public",
     ),
-    Look("look_2", "=HYPERLINK(1)", "digital_twin", status="failed", error=Failure("bad_photo", "No face")),
+    Look(
+        "look_2",
+        "=HYPERLINK(1)",
+        "digital_twin",
+        status="failed",
+        error=Failure("bad_photo", "No face"),
+        ownership="private",
+    ),
 ]
+# Without lists, sizes or any other optional value.
+PLAIN = [Look("look_3", "C", "studio_avatar"), Look("look_4", "D", "studio_avatar")]
+NAMES = {"g1": "Elin"}
 
 
-def test_a_frame_has_one_row_a_look_with_the_id_first_and_a_range_index() -> None:
-    frame = looks_to_frame(LOOKS)
+def test_a_frame_has_one_row_per_look_with_the_id_first_and_a_range_index() -> None:
+    frame = looks_to_frame(LOOKS, group_names=NAMES)
     assert frame.columns[0] == "id"
-    assert frame["id"].tolist() == ["look_1", "look_2"]
     assert isinstance(frame.index, pd.RangeIndex)
+    assert frame["id"].tolist() == ["look_1", "look_2"]
     assert frame["orientation"].tolist()[0] == "portrait"
-    assert frame["tags"].tolist() == [["UGC", "New"], []]
+    assert frame["tags"].tolist() == [["UGC", "it's; new"], []]
     assert frame["is_ready"].tolist() == [True, False]
     assert frame["error_code"].tolist()[1] == "bad_photo"
-    assert frame.isna()["image_width"].tolist() == [False, True]
-
-
-def test_the_columns_and_their_types_are_the_same_for_no_looks_at_all() -> None:
-    empty, full = looks_to_frame([]), looks_to_frame(LOOKS)
-    assert len(empty) == 0
-    assert isinstance(empty.index, pd.RangeIndex)
-    assert empty.dtypes.to_dict() == full.dtypes.to_dict()
-
-
-def test_frames_of_different_looks_concatenate_without_losing_a_type() -> None:
-    parts = [looks_to_frame(LOOKS[:1]), looks_to_frame(LOOKS[1:])]
-    whole = pd.concat(parts, ignore_index=True)
-    assert whole.dtypes.to_dict() == parts[0].dtypes.to_dict()
-
-
-def test_group_names_are_filled_in_where_they_are_known() -> None:
-    frame = looks_to_frame(LOOKS, group_names={"g1": "Elin"})
     assert frame["group_name"].tolist()[0] == "Elin"
-    assert frame.isna()["group_name"].tolist() == [False, True]
+    for name in ("image_width", "group_name"):
+        assert frame.isna()[name].tolist() == [False, True]
 
 
-def test_a_flat_frame_joins_lists_and_holds_no_formula() -> None:
-    frame = looks_to_frame(LOOKS, flat=True)
-    assert frame["tags"].tolist() == ["UGC; New", ""]
-    assert frame["name"].tolist() == ["Elin Office 8", "'=HYPERLINK(1)"]
-    assert "=HYPERLINK" in frame.to_csv()
+def test_columns_and_types_are_the_same_for_any_looks() -> None:
+    parts = [looks_to_frame(LOOKS[:1]), looks_to_frame(PLAIN), looks_to_frame([])]
+    for frame in (*parts, pd.concat(parts, ignore_index=True)):
+        assert frame.dtypes.to_dict() == parts[0].dtypes.to_dict()
+    assert isinstance(parts[2].index, pd.RangeIndex)
 
 
 @pytest.mark.parametrize("start", [*"=+-@\t\r\n＝＋－＠"])
-def test_every_start_of_a_formula_is_made_harmless_in_a_flat_frame_alone(start: str) -> None:
-    look = Look("look_3", f"{start}1+1", "photo_avatar")
-    assert looks_to_frame([look], flat=True)["name"].tolist() == [f"'{start}1+1"]
+def test_a_flat_frame_escapes_a_formula_at_the_start_of_a_text(start: str) -> None:
+    look = Look("look_3", f"{start}1+1", "photo_avatar", tags=(f"{start}1", f"{start}2"))
+    flat = looks_to_frame([look], flat=True)
+    assert flat["name"].tolist() == [f"'{start}1+1"]
+    assert flat["tags"].tolist() == [f"'{start}1; {start}2"]
+    assert flat["supported_api_engines"].tolist() == [""]
     assert looks_to_frame([look])["name"].tolist() == [f"{start}1+1"]
 
 
-def test_no_text_column_of_a_flat_frame_can_hold_a_formula() -> None:
+UNCHANGED = ["'a", "a=1", "", "'", "a;=1", "Ann-Marie; Jean-Luc, 9:16"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"), [("'=1", "''=1"), ("''＠x", "'''＠x"), *zip(UNCHANGED, UNCHANGED, strict=True)]
+)
+def test_a_flat_frame_escapes_nothing_else_and_the_text_can_be_read_again(text: str, cell: str) -> None:
+    flat = looks_to_frame([Look("look_3", text, "photo_avatar")], flat=True)
+    assert flat["name"].tolist() == [cell]
+    assert frame_to_looks(flat)[0][0].name == text
+
+
+def test_every_text_column_of_a_flat_frame_is_escaped() -> None:
     bad = "=1+1"
-    look = Look(
-        bad,
-        bad,
-        bad,
-        group_id=bad,
-        tags=(bad, bad),
-        supported_api_engines=(bad,),
-        status=bad,
-        error=Failure(bad, bad),
-        default_voice_id=bad,
-        preview_image_url=bad,
-        preview_video_url=bad,
-    )
+    texts = ("group_id", "status", "default_voice_id", "preview_image_url", "preview_video_url")
+    lists = {"tags": (bad, bad), "supported_api_engines": (bad,)}
+    look = Look(bad, bad, bad, error=Failure(bad, bad), **lists, **dict.fromkeys(texts, bad))  # type: ignore[arg-type]
     row = looks_to_frame([look], flat=True, group_names={bad: bad}).iloc[0]
-    texts = [value for value in row if isinstance(value, str)]
-    assert len(texts) == 13
-    assert all(text.startswith("'=1+1") for text in texts)
+    escaped = [value for value in row if isinstance(value, str)]
+    assert len(escaped) == 13
+    assert all(value.startswith("'=1+1") for value in escaped)
 
 
-def test_something_that_is_no_look_is_named() -> None:
+TO_FILE = lambda looks: looks_to_parquet(looks, "looks.parquet")  # noqa: E731
+
+
+@pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, TO_FILE])
+def test_only_looks_can_be_converted(
+    convert: Callable[[Any], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(TypeError, match="str"):
-        looks_to_frame(["look_1"])  # type: ignore[list-item]
+        convert(["look_1"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_cells_of_list_columns_are_lists_and_changing_one_changes_no_other_row() -> None:
     frame = looks_to_frame([replace(LOOKS[0], id=name) for name in ("a", "b")])
     frame["tags"].iloc[0].append("Mine")
-    assert frame["tags"].iloc[1] == ["UGC", "New"]
+    assert frame["tags"].iloc[1] == list(LOOKS[0].tags)
     assert frame["tags"].map(lambda tags: "UGC" in tags).tolist() == [True, True]
-    assert frame.explode("tags")["tags"].tolist()[-2:] == ["UGC", "New"]
-    assert LOOKS[0].tags == ("UGC", "New")
+    assert frame.explode("tags")["tags"].tolist()[-2:] == list(LOOKS[0].tags)
 
 
 def test_a_value_that_is_none_of_the_closed_ones_is_missing() -> None:
@@ -131,16 +148,16 @@ def test_a_frame_without_pyarrow_has_the_same_columns_values_and_types_but_for_l
     assert frame_to_looks(without) == frame_to_looks(with_it)
 
 
-# Frames to looks.
+# Looks from a frame.
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8) | st.sampled_from(
-    ["=1", "'=1", "''＝1", "'", "-", "'a", "\n", "[]", "; ", "NA", "1", "1.0"]
+    ["=1", "'=1", "''＝1", "'", "-", "'a", "\n", "\t1", "a;=1", "[]", "; ", "NA", "1", "1.0"]
 )
 FAILURES = st.builds(Failure, st.none() | TEXTS, st.none() | TEXTS).filter(lambda failure: failure != Failure())
 
 
 def make_looks(texts: st.SearchStrategy[str], lists: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[Look]:
-    """Make any looks whose preferred orientation is their orientation: the frame has one column for both."""
+    """Draw looks whose preferred orientation is their orientation: the frame has one column for both."""
     sizes = st.none() | st.integers(1, 2**53)
     return st.builds(
         Look,
@@ -170,24 +187,24 @@ FLAT_LOOKS = st.lists(make_looks(TEXTS, FLAT_LISTS.filter(lambda texts: texts !=
 
 
 def everything_of(looks: list[Look]) -> list[tuple[object, ...]]:
-    """Give what equality of looks leaves out beside what it compares."""
+    """Return the looks and the fields that equality ignores."""
     return [(look, look.ownership, look.preview_image_url, look.preview_video_url, look.extra) for look in looks]
 
 
 @given(ANY_LOOKS)
-def test_looks_come_back_from_a_frame_as_they_were(looks: list[Look]) -> None:
+def test_a_frame_gives_equal_looks(looks: list[Look]) -> None:
     assert everything_of(frame_to_looks(looks_to_frame(looks))[0]) == everything_of(looks)
 
 
 @given(FLAT_LOOKS)
-def test_looks_come_back_from_a_flat_frame_as_they_were(looks: list[Look]) -> None:
+def test_a_flat_frame_gives_equal_looks(looks: list[Look]) -> None:
     assert everything_of(frame_to_looks(looks_to_frame(looks, flat=True))[0]) == everything_of(looks)
 
 
 @pytest.mark.parametrize("flat", [True, False])
 @pytest.mark.parametrize("dtype", [None, str])
-def test_looks_come_back_from_csv(flat: bool, dtype: type | None) -> None:
-    looks = [replace(look, preferred_orientation=look.orientation) for look in LOOKS]
+def test_csv_gives_equal_looks(flat: bool, dtype: type | None) -> None:
+    looks = [replace(LOOKS[0], tags=("UGC", "New")), LOOKS[1]]
     looks.append(Look("look_3", 'O\'Neil, "Zoë"', "studio_avatar", tags=("it's", "new"), image_width=640))
     text = looks_to_frame(looks, flat=flat, group_names={"g1": "=Elin"}).to_csv(index=False)
     read = pd.read_csv(io.StringIO(text), dtype=dtype)  # type: ignore[call-overload]
@@ -196,45 +213,39 @@ def test_looks_come_back_from_csv(flat: bool, dtype: type | None) -> None:
     assert group_names == {"g1": "=Elin"}
 
 
-def test_ids_of_digits_come_back_from_csv_as_texts() -> None:
+def test_ids_of_digits_in_csv_become_texts() -> None:
     text = "id,name,avatar_type,group_id\n12,Ann,photo_avatar,7\n13,Bea,photo_avatar,\n"
     looks, _ = frame_to_looks(pd.read_csv(io.StringIO(text)))
     assert [(look.id, look.group_id) for look in looks] == [("12", "7"), ("13", None)]
 
 
-def test_an_id_of_digits_is_taken_as_long_as_it_is_exact() -> None:
+def test_an_id_of_digits_must_be_exact() -> None:
     frame = pd.DataFrame({"id": [12345678901234567], "name": ["A"], "avatar_type": ["photo_avatar"]})
     assert frame_to_looks(frame)[0][0].id == "12345678901234567"
     with pytest.raises(ValueError, match="row 0 "):
         frame_to_looks(frame.astype({"id": float}))
 
 
-def test_lists_that_numpy_has_written_come_back_text_by_text() -> None:
+def test_lists_printed_by_numpy_are_read() -> None:
     frame = looks_to_frame(LOOKS[:1])
     frame["tags"] = [str(np.array(["UGC", "it's new"], dtype=object))]
     assert frame_to_looks(frame)[0][0].tags == ("UGC", "it's new")
 
 
-def test_a_text_that_only_begins_like_a_list_is_a_flat_one() -> None:
+def test_a_text_that_only_starts_like_a_list_is_a_flat_one() -> None:
     frame = looks_to_frame([replace(LOOKS[0], tags=("[draft]", "['x", "['\\x']"))], flat=True)
     assert frame_to_looks(frame)[0][0].tags == ("[draft]", "['x", "['\\x']")
     alone = looks_to_frame([replace(LOOKS[0], tags=("['\\x']",))], flat=True)
     assert frame_to_looks(alone)[0][0].tags == ("['\\x']",)
 
 
-def test_the_rows_and_columns_given_are_read_under_any_index_and_order() -> None:
+def test_rows_and_columns_may_have_any_order_and_index() -> None:
     frame = looks_to_frame([*LOOKS, Look("look_3", "C", "photo_avatar")]).set_index(pd.Index(["x", "x", "y"]))
     part = frame.iloc[::-1][["avatar_type", "name", "id"]].assign(note="mine")
     looks, group_names = frame_to_looks(part)
     assert [look.id for look in looks] == ["look_3", "look_2", "look_1"]
-    assert looks[2] == Look("look_1", "Elin Office 8", "photo_avatar")
-    assert looks[2].extra == {}
+    assert everything_of(looks[2:]) == everything_of([Look("look_1", "Elin Office 8", "photo_avatar")])
     assert group_names == {}
-
-
-def test_characters_come_back_by_their_group() -> None:
-    looks = [LOOKS[0], replace(LOOKS[1], group_id="g2"), Look("look_3", "C", "photo_avatar")]
-    assert frame_to_looks(looks_to_frame(looks, group_names={"g1": "Elin"}))[1] == {"g1": "Elin"}
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
@@ -271,44 +282,161 @@ def test_an_odd_value_counts_as_missing(column: str, odd: object) -> None:
     assert everything_of(looks) == everything_of([Look("a", "A", "photo_avatar")])
 
 
-def test_texts_are_cleaned_as_those_of_the_service_are() -> None:
+def test_values_are_cleaned_like_those_of_the_service() -> None:
     frame = pd.DataFrame({"id": ["a"], "name": ["A\0"], "avatar_type": ["x"], "gender": [" Woman "]})
     look = frame_to_looks(frame)[0][0]
     assert (look.name, look.gender) == ("A\N{REPLACEMENT CHARACTER}", "female")
     assert frame_to_looks(frame.assign(gender="robot"))[0][0].gender is None
 
 
-def test_the_columns_that_are_missing_and_those_required_are_named() -> None:
-    with pytest.raises(ValueError, match="lacks name, avatar_type: the columns id, name, avatar_type are required"):
-        frame_to_looks(pd.DataFrame({"id": ["a"]}))
-
-
-def test_a_column_that_is_there_twice_is_named() -> None:
-    frame = looks_to_frame(LOOKS)[["id", "name", "avatar_type", "name"]]
-    with pytest.raises(ValueError, match="two columns 'name'"):
+@pytest.mark.parametrize(
+    ("frame", "kind", "message"),
+    [
+        (
+            pd.DataFrame({"id": ["a"]}),
+            ValueError,
+            "lacks name, avatar_type: the columns id, name, avatar_type are required",
+        ),
+        (looks_to_frame(LOOKS)[["id", "name", "avatar_type", "name"]], ValueError, "two columns 'name'"),
+        (LOOKS, TypeError, "list"),
+    ],
+)
+def test_the_error_for_an_unusable_frame_says_what_is_wrong(frame: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         frame_to_looks(frame)
 
 
 @pytest.mark.parametrize("missing", [None, "", np.nan, 1.5])
-def test_a_row_without_an_id_is_named_by_its_position(missing: object) -> None:
+def test_the_error_for_a_row_without_an_id_names_its_position(missing: object) -> None:
     frame = looks_to_frame(LOOKS).astype({"id": object}).set_index(pd.Index([10, 20]))
     frame.loc[20, "id"] = missing
     with pytest.raises(ValueError, match="row 1 "):
         frame_to_looks(frame)
 
 
-def test_a_name_that_is_missing_is_an_empty_one_since_csv_knows_no_difference() -> None:
+def test_a_missing_name_in_csv_is_an_empty_one() -> None:
     looks = [Look("a", "", "photo_avatar"), LOOKS[0]]
     text = looks_to_frame(looks, flat=True).to_csv(index=False)
     assert frame_to_looks(pd.read_csv(io.StringIO(text)))[0][0] == looks[0]
 
 
-def test_what_is_no_frame_is_named() -> None:
-    with pytest.raises(TypeError, match="list"):
-        frame_to_looks(LOOKS)  # type: ignore[arg-type]
+# Parquet.
 
 
-# How many there are.
+@pytest.fixture
+def accounts(tmp_path: Path) -> list[str]:
+    """Write the files of three accounts: one with few values and empty lists only, one without looks."""
+    paths = [str(tmp_path / f"looks-{name}.parquet") for name in "abc"]
+    looks_to_parquet(LOOKS, paths[0], group_names=NAMES)
+    looks_to_parquet(PLAIN, paths[1])
+    looks_to_parquet([], paths[2])
+    return paths
+
+
+def rows_of(looks: list[Look]) -> list[dict[str, Any]]:
+    frame = looks_to_frame(looks, group_names=NAMES).astype(object)
+    rows = frame.where(frame.notna(), None).to_dict("records")
+    return [{**row, **{name: list(row[name]) for name in ("tags", "supported_api_engines")}} for row in rows]
+
+
+def test_the_schema_of_a_file_is_the_same_for_any_looks(accounts: list[str]) -> None:
+    schema = pq.read_schema(accounts[0])
+    assert schema.names == looks_to_frame([]).columns.tolist()
+    assert [pq.read_schema(path).equals(schema, check_metadata=True) for path in accounts] == [True] * 3
+
+
+def test_pandas_reads_equal_looks_and_nullable_sizes_from_a_file(accounts: list[str]) -> None:
+    for path, looks in zip(accounts, [LOOKS, PLAIN, []], strict=True):
+        read = pd.read_parquet(path)
+        assert everything_of(frame_to_looks(read)[0]) == everything_of(looks)
+        assert read["image_width"].dtype == read["image_height"].dtype == pd.Int64Dtype()
+        assert read["gender"].cat.categories.tolist() == (["female", "male"] if looks else [])
+    assert frame_to_looks(pd.read_parquet(accounts)) == (LOOKS + PLAIN, NAMES)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_pyarrow_reads_the_files_of_several_accounts_as_one_table(accounts: list[str], step: int) -> None:
+    table = ds.dataset(accounts[::step]).to_table()
+    assert sorted(table.to_pylist(), key=lambda row: row["id"]) == rows_of(LOOKS + PLAIN)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[str], step: int) -> None:
+    with duckdb.connect() as connection:
+        read = connection.execute("SELECT * FROM read_parquet(?) ORDER BY id", [accounts[::step]])
+        names = [column[0] for column in read.description or []]
+        assert [dict(zip(names, row, strict=True)) for row in read.fetchall()] == rows_of(LOOKS + PLAIN)
+        files = str(Path(accounts[0]).parent / "*.parquet")
+        tagged = connection.execute("SELECT id FROM read_parquet(?) WHERE list_contains(tags, 'UGC')", [files])
+        assert tagged.fetchall() == [("look_1",)]
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_dask_reads_the_files_of_several_accounts_as_one_table(accounts: list[str], step: int) -> None:
+    frame = dd.read_parquet(accounts[::step])
+    assert frame.npartitions == 3
+    assert frame_to_looks(frame.compute().sort_values("id")) == (LOOKS + PLAIN, NAMES)
+    counts = frame.groupby("ownership", observed=True)["id"].count().compute()
+    assert counts.to_dict() == {"public": 1, "private": 1}
+
+
+def test_a_process_that_dies_while_writing_leaves_the_old_file_unchanged(tmp_path: Path) -> None:
+    path = tmp_path / "looks.parquet"
+    looks_to_parquet(LOOKS, path)
+    program = """
+import os, sys
+import pyarrow.parquet as pq
+from heygen_widgets.frame import looks_to_parquet
+
+def die(_table, file):
+    file.write(b"PAR1")
+    file.flush()
+    os._exit(9)
+
+pq.write_table = die
+looks_to_parquet([], sys.argv[1])
+"""
+    assert subprocess.run([sys.executable, "-c", program, str(path)], check=False).returncode == 9
+    assert pq.read_table(path)["id"].to_pylist() == ["look_1", "look_2"]
+    # The name of the temporary file is not that of an export.
+    assert list(tmp_path.glob("*.parquet")) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_the_umask_sets_the_mode_of_a_file(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        looks_to_parquet([], tmp_path / "looks.parquet")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "looks.parquet").stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only administrators can create links on Windows")
+def test_a_new_file_replaces_the_old_one_also_through_a_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "looks.parquet", tmp_path / "latest.parquet"
+    looks_to_parquet(LOOKS, str(path))
+    link.symlink_to(path)
+    looks_to_parquet(PLAIN, link)
+    assert link.is_symlink()
+    assert pq.read_table(path)["id"].to_pylist() == ["look_3", "look_4"]
+    assert sorted(tmp_path.iterdir()) == [link, path]
+
+
+def test_the_error_for_a_missing_folder_names_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
+        looks_to_parquet(LOOKS, tmp_path / "nowhere" / "looks.parquet")
+
+
+def test_without_pyarrow_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match="pip install pyarrow"):
+        looks_to_parquet(LOOKS, tmp_path / "looks.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+# Summary.
 
 MANY = [
     *[Look(f"p{number}", "P", "photo_avatar", gender="male", ownership="public") for number in range(2)],
@@ -319,7 +447,7 @@ MANY = [
 ]
 
 
-def test_a_summary_counts_each_combination_the_largest_first() -> None:
+def test_a_summary_counts_each_combination_largest_first() -> None:
     summary = summary_frame(MANY)
     assert summary.to_numpy().tolist() == [
         ["digital_twin", "private", "female", "unknown", 3],
@@ -333,7 +461,7 @@ def test_a_summary_counts_each_combination_the_largest_first() -> None:
 
 
 @given(ANY_LOOKS)
-def test_no_look_is_lost_in_a_summary_whatever_it_is_grouped_by(looks: list[Look]) -> None:
+def test_grouping_a_summary_loses_no_look(looks: list[Look]) -> None:
     summary = summary_frame(looks)
     assert summary["looks"].sum() == len(looks)
     assert not summary.isna().any(axis=None)
@@ -341,7 +469,7 @@ def test_no_look_is_lost_in_a_summary_whatever_it_is_grouped_by(looks: list[Look
         assert summary.groupby(column, observed=True)["looks"].sum().sum() == len(looks)
 
 
-def test_a_summary_of_no_looks_has_the_same_types_and_fixed_categories() -> None:
+def test_a_summary_without_looks_has_the_same_types() -> None:
     empty, full = summary_frame([]), summary_frame(MANY)
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
@@ -350,7 +478,7 @@ def test_a_summary_of_no_looks_has_the_same_types_and_fixed_categories() -> None
     assert isinstance(empty.index, pd.RangeIndex)
 
 
-@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 warns of any grouping by a category without observed=")
+@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 warns about grouping by a category without observed=")
 def test_a_summary_is_grouped_for_a_chart_without_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -358,7 +486,7 @@ def test_a_summary_is_grouped_for_a_chart_without_a_warning() -> None:
     assert counts.to_dict() == {"female": 4, "male": 2, "unknown": 3}
 
 
-# What changed.
+# Differences.
 
 
 def by_id(*looks: Look) -> dict[str, Look]:
@@ -368,7 +496,7 @@ def by_id(*looks: Look) -> dict[str, Look]:
 A, B, C = (Look(name.lower(), name, "photo_avatar", ownership="public") for name in "ABC")
 
 
-def test_a_difference_tells_what_came_then_what_changed_then_what_went() -> None:
+def test_a_difference_lists_looks_that_came_then_changed_then_went() -> None:
     newer = by_id(replace(C, name="C 2", tags=("New",)), Look("e", "E", "x"), replace(B, status="failed"), A)
     older = by_id(Look("z", "Z", "x"), A, B, C, Look("y", "Y", "x"))
     difference = diff_frame(newer, older)
@@ -383,18 +511,18 @@ def test_a_difference_tells_what_came_then_what_changed_then_what_went() -> None
     assert isinstance(difference.index, pd.RangeIndex)
 
 
-def test_new_preview_urls_are_no_change() -> None:
+def test_new_preview_urls_do_not_count_as_a_change() -> None:
     renewed = replace(A, preview_image_url="https://signed.example/2", preview_video_url="x", extra={"new": 1})
     assert diff_frame(by_id(renewed), by_id(A)).empty
 
 
-def test_ownership_is_compared_where_both_sides_know_it() -> None:
+def test_ownership_is_compared_if_both_sides_know_it() -> None:
     assert diff_frame(by_id(replace(A, ownership=None)), by_id(A)).empty
     assert diff_frame(by_id(A), by_id(replace(A, ownership=None))).empty
     assert diff_frame(by_id(replace(A, ownership="private")), by_id(A))["fields"].tolist() == [["ownership"]]
 
 
-def test_no_difference_has_the_same_types_and_fixed_categories() -> None:
+def test_a_difference_without_rows_has_the_same_types() -> None:
     empty, full = diff_frame({}, {}), diff_frame(by_id(A, B), by_id(B, C))
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()

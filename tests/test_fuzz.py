@@ -1,4 +1,4 @@
-"""Whatever a body holds, it gives records or an error of ours; and records that every part of the package can take."""
+"""Any response body gives records, which every part of the package accepts, or an error of this package."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from heygen_widgets.api import HeyGenClient
 from heygen_widgets.models import AvatarGroup, Look
 from heygen_widgets.picker.cards import card
 
-# Text that UTF-8 has no bytes for comes as an escape, as JSON allows.
+# JSON can contain text that UTF-8 cannot encode, as an escape.
 texts = st.text(st.characters(exclude_categories=())) | st.sampled_from(
     ["", " ", "\ud800", "\0", "<script>", "\u202e", "x" * 3_000, "photo_avatar", "female", "completed", "javascript:0"]
 )
@@ -27,7 +27,7 @@ scalars = st.none() | st.booleans() | numbers | texts
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4))
 
 FIELDS = [*Look.__dataclass_fields__, *AvatarGroup.__dataclass_fields__, "unknown"]
-# Mostly as it should be, so that the rest is looked at.
+# Mostly valid, so that the other fields are parsed too.
 whole = st.fixed_dictionaries({"id": texts, "name": texts, "avatar_type": texts})
 spoilt = st.dictionaries(st.sampled_from(FIELDS), values, max_size=8)
 records = st.builds(lambda record, other: {**record, **other}, whole, spoilt) | values
@@ -38,7 +38,7 @@ objects = st.builds(lambda data: {"data": data}, records)
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[dict[str, bytes], HeyGenClient]]:
-    """Give a client, and where to put the body of the next answers."""
+    """Return a client, and where to put the body of the next responses."""
     body = {"now": b""}
 
     def play(handler: Handler) -> None:
@@ -49,9 +49,9 @@ def served() -> Iterator[tuple[dict[str, bytes], HeyGenClient]]:
 
 
 @contextmanager
-def nothing_but_errors_of_ours() -> Iterator[None]:
+def only_errors_of_this_package() -> Iterator[None]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of records that are left out
+        warnings.simplefilter("ignore", UserWarning)  # about records that are skipped
         text = ""
         try:
             yield
@@ -79,16 +79,16 @@ def check_records(found: list[Any]) -> None:
 
 
 def ask_for_lists(client: HeyGenClient) -> None:
-    with nothing_but_errors_of_ours():
+    with only_errors_of_this_package():
         check_records(list(client.list_looks(ownership="private")))
-    with nothing_but_errors_of_ours():
+    with only_errors_of_this_package():
         check_records(list(client.list_groups()))
 
 
 def ask_for_objects(client: HeyGenClient) -> None:
-    with nothing_but_errors_of_ours():
+    with only_errors_of_this_package():
         check_records([client.get_look("a")])
-    with nothing_but_errors_of_ours():
+    with only_errors_of_this_package():
         check_records([client.get_group("a")])
 
 
@@ -101,7 +101,7 @@ a_lot = settings(max_examples=4 * settings().max_examples)
 
 @a_lot
 @given(content=lists)
-def test_any_list_gives_records_or_an_error_of_ours(
+def test_any_list_gives_records_or_an_error_of_this_package(
     served: tuple[dict[str, bytes], HeyGenClient], content: object
 ) -> None:
     body, client = served
@@ -111,7 +111,7 @@ def test_any_list_gives_records_or_an_error_of_ours(
 
 @a_lot
 @given(content=objects)
-def test_any_object_gives_a_record_or_an_error_of_ours(
+def test_any_object_gives_a_record_or_an_error_of_this_package(
     served: tuple[dict[str, bytes], HeyGenClient], content: object
 ) -> None:
     body, client = served
@@ -121,7 +121,7 @@ def test_any_object_gives_a_record_or_an_error_of_ours(
 
 @a_lot
 @given(content=values)
-def test_any_json_gives_records_or_an_error_of_ours(
+def test_any_json_gives_records_or_an_error_of_this_package(
     served: tuple[dict[str, bytes], HeyGenClient], content: object
 ) -> None:
     body, client = served
@@ -132,7 +132,7 @@ def test_any_json_gives_records_or_an_error_of_ours(
 
 @a_lot
 @given(content=lists | objects, cut=st.integers(0, 10**6), junk=st.binary(max_size=20))
-def test_any_bytes_give_records_or_an_error_of_ours(
+def test_any_bytes_give_records_or_an_error_of_this_package(
     served: tuple[dict[str, bytes], HeyGenClient], content: object, cut: int, junk: bytes
 ) -> None:
     body, client = served

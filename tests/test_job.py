@@ -1,8 +1,7 @@
-"""A video in the making as a card: what it tells, what it gives to Python, and how it ends; without a browser."""
+"""The card of a video without a browser: what it shows, what Python gets, and how it ends."""
 
 from __future__ import annotations
 
-import gc
 import json
 import threading
 import time
@@ -36,319 +35,204 @@ LOOK = Look(
 
 
 def video(status: str, **fields: Any) -> Reply:
-    return reply({"data": {"id": "video_1", "status": status, **fields}})
+    return reply({"data": {"id": "video_1", "status": status} | fields})
 
 
 DONE = video("completed", video_url=FILM, duration=12.5, video_page_url="https://app.example/video_1")
 
 
-class Heard(VideoJob):
-    """A job that never really waits, and keeps what it sends to its views."""
+class Hold:
+    """Answers only when it is released."""
 
-    clock = 0.0
+    def __init__(self, answer: Reply = DONE) -> None:
+        self.answer = answer
+        self.released = threading.Event()
+
+    def __call__(self, handler: Handler) -> None:
+        self.released.wait(PATIENCE)
+        self.answer(handler)
+
+
+class RecordingJob(VideoJob):
+    """A job that does not wait between two polls, and keeps what it sends to its views."""
 
     def send(self, content: dict[str, Any], buffers: object = None) -> None:
-        self.__dict__.setdefault("heard", []).append(json.loads(json.dumps(content, allow_nan=False)))
+        self.__dict__.setdefault("sent", []).append(json.loads(json.dumps(content, allow_nan=False)))
 
-    def told(self) -> list[dict[str, Any]]:
-        """Give what the views were told, once the first answer was there or none came."""
-        every = [said["args"][0] for said in self.__dict__.get("heard", []) if said["method"] == "told"]
-        return [told for told in every if told["status"] or not told["running"]]
+    def shown(self) -> list[dict[str, Any]]:
+        """Return what the views show, from the first response or the first error on."""
+        every = [content["args"][0] for content in self.__dict__.get("sent", [])]
+        return [shown for shown in every if shown["status"] or not shown["running"]]
 
     def _sleep(self, seconds: float) -> None:
         super()._sleep(0)
-        self.clock += seconds
-
-    def _now(self) -> float:
-        return self.clock
 
 
 @contextmanager
-def followed(*script: Reply, **arguments: Any) -> Iterator[tuple[Loopback, Heard]]:
+def followed(*script: Reply, **arguments: Any) -> Iterator[tuple[Loopback, RecordingJob]]:
+    arguments = {"video_id": "video_1", **arguments}
     with Loopback(*script) as server, client_of(server, max_retries=0) as client:
-        job = Heard(client, video_id="video_1", **arguments)
+        job = RecordingJob(client, **arguments)
         yield server, job
         job.close()
         assert end_of(our_threads())
 
 
+def ended(job: RecordingJob) -> dict[str, Any]:
+    """Wait for the job's threads, and return what the views show in the end."""
+    assert end_of(our_threads())
+    return job.shown()[-1]
+
+
+# -- what it shows ----------------------------------------------------------------------------------------------------
+
+
 def test_a_job_follows_its_video_to_the_end() -> None:
-    statuses: list[str] = []
-    with followed(video("waiting"), video("processing"), DONE, look=LOOK) as (server, job):
-        job.observe(lambda change: statuses.append(change["new"]), "status")
+    with followed(video("waiting"), video("processing"), hang_up, failure(503), DONE, look=LOOK) as (server, job):
         found = job.result(PATIENCE)
         assert (found.status, found.video_url, found.duration) == ("completed", FILM, 12.5)
-        assert job.video == found
-        assert (job.status, job.error, job.is_finished) == ("completed", "", True)
-        assert end_of(our_threads())
-        assert [shown["status"] for shown in job.told()] == ["pending", "processing", "completed", "completed"]
-    assert statuses[-1] == "completed"
+        assert (job.video, job.status, job.error, job.is_finished) == (found, "completed", "", True)
+        last = ended(job)
+        assert [shown["status"] for shown in job.shown()] == ["pending", "processing", "completed", "completed"]
+        first = job.shown()[0]
+    assert (first["name"], first["label"], first["running"], first["video"]) == (
+        "Ada Office 1",
+        "Waiting for its turn",
+        True,
+        None,
+    )
+    assert first["image"] == LOOK.preview_image_url
+    assert (last["label"], last["running"], last["video"], last["local"]) == ("Completed", False, FILM, True)
+    assert (last["duration"], last["page"]) == (12.5, "https://app.example/video_1")
     assert {seen.path for seen in server.seen} == {"/v3/videos/video_1"}
 
 
-def test_the_card_tells_the_look_the_status_and_in_the_end_the_film() -> None:
-    with followed(video("processing"), DONE, look=LOOK) as (_, job):
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        first, last = job.told()[0], job.told()[-1]
-    assert (first["name"], first["said"], first["running"], first["video"]) == ("Ada Office 1", "Rendering", True, None)
-    assert first["image"] == LOOK.preview_image_url
-    assert (last["said"], last["running"], last["video"]) == ("Completed", False, FILM)
-    assert (last["duration"], last["page"]) == (12.5, "https://app.example/video_1")
-
-
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", None])
-def test_an_address_that_no_page_may_use_is_not_told(url: str | None) -> None:
+def test_a_url_that_no_page_may_use_is_not_shown(url: str | None) -> None:
     with followed(video("completed", video_url=url, video_page_url=url, thumbnail_url=url)) as (_, job):
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        last = job.told()[-1]
+        last = ended(job)
     assert (last["video"], last["page"], last["image"], last["name"]) == (None, None, None, "Video")
 
 
-def test_no_address_and_no_key_is_in_what_a_notebook_keeps() -> None:
+def test_long_texts_are_clipped_and_the_id_is_whole() -> None:
+    whole = "v" * 300
+    script = (video("x" * 10_000, id=whole), video("completed", id=whole))
+    with followed(*script, video_id=whole) as (_, job):
+        job.result(PATIENCE)
+        last, first = ended(job), job.shown()[0]
+        assert (len(first["status"]), len(first["label"]), last["id"]) == (200, 200, whole)
+        assert f'video_id="{whole}"' in job._repr_mimebundle_()["text/plain"]
+
+
+@pytest.mark.parametrize(("age", "shown"), [(300, 300), (10**9, 0)], ids=["followed again", "a wrong clock"])
+def test_the_elapsed_time_counts_from_when_the_video_was_created(age: int, shown: int) -> None:
+    with followed(video("processing", created_at=int(time.time()) - age), DONE) as (_, job):
+        job.result(PATIENCE)
+        assert shown <= job.shown()[0]["elapsed"] < shown + PATIENCE
+    with followed(video("completed", created_at=int(time.time()) - 300)) as (_, job):
+        assert ended(job)["elapsed"] is None
+
+
+def test_a_notebook_keeps_neither_url_nor_key() -> None:
     with followed(video("processing", title="Ad"), DONE, look=LOOK) as (_, job):
         job.result(PATIENCE)
         state = {name: value for name, value in job.get_state().items() if name not in ("template", "components")}
         kept = json.dumps(state, default=repr) + repr(job) + str(job._repr_mimebundle_())
-        assert "secret" not in kept
-        assert KEY not in kept
-        assert 'VideoJob(client, video_id="video_1")' in job._repr_mimebundle_()["text/plain"]
+        assert ("secret" in kept, KEY in kept) == (False, False)
+        assert 'VideoJob(client, video_id="video_1")' in kept
         assert repr(job) == "<VideoJob video_1: completed>"
 
 
-def test_a_video_that_failed_tells_why_on_the_card_and_in_python() -> None:
+# -- how it ends ------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_video_shows_its_reason_on_the_card_and_in_python() -> None:
     with followed(video("failed", failure_code="render_failed", failure_message="No audio")) as (_, job):
         with pytest.raises(VideoFailedError, match="render_failed: No audio"):
             job.result(PATIENCE)
-        assert end_of(our_threads())
-        assert job.told()[-1]["reason"] == "render_failed: No audio"
-        assert (job.status, job.error) == ("failed", "")
+        assert (ended(job)["reason"], job.status, job.error) == ("render_failed: No audio", "failed", "")
 
 
-def test_a_key_that_is_refused_ends_the_following_with_its_error() -> None:
+def test_a_refused_key_ends_the_polling() -> None:
     with followed(failure(401)) as (_, job):
         with pytest.raises(AuthenticationError):
             job.result(PATIENCE)
-        assert "401" in job.error
-        assert job.video is None
-        assert job.told()[-1]["running"] is False
+        last = ended(job)
+        assert ("401" in job.error, last["error"], last["running"], job.video) == (True, job.error, False, None)
 
 
-def test_a_fault_that_passes_is_not_told() -> None:
-    with followed(video("processing"), hang_up, failure(503), DONE) as (_, job):
-        assert job.result(PATIENCE).is_finished
-        assert job.error == ""
-
-
-def test_when_the_time_is_over_a_click_follows_on() -> None:
-    with Loopback(video("processing")) as server, client_of(server) as client:
-        job = Heard(client, video_id="video_1", timeout=0)
+def test_after_the_timeout_a_click_continues() -> None:
+    hold = Hold()
+    with followed(video("processing"), hold, timeout=0) as (server, job):
         with pytest.raises(VideoTimeoutError, match=r"job\.follow"):
             job.result(PATIENCE)
-        assert "after 0 s" in job.error
-        assert end_of(our_threads())
-        server.script = [DONE]
-        job.vue_go_on(None)
+        assert "after 0 s" in ended(job)["error"]
+        job.vue_follow(None)
+        assert (job.shown()[-1]["running"], job.error) == (True, "")
+        hold.released.set()
         assert job.result(PATIENCE).is_finished
-        assert job.error == ""
-        asked = len(server.seen)
+        assert end_of(our_threads())
+        requests_so_far = len(server.seen)
         job.follow()
-        assert len(server.seen) == asked
-        job.close()
+        assert (len(server.seen), our_threads()) == (requests_so_far, set())
 
 
-def test_waiting_no_longer_than_asked_leaves_the_job_at_work() -> None:
-    hold = threading.Event()
-
-    def wait(handler: Handler) -> None:
-        hold.wait(PATIENCE)
-        DONE(handler)
-
-    with followed(wait) as (_, job):
+def test_result_waits_as_long_as_asked_and_the_job_goes_on() -> None:
+    hold = Hold()
+    with followed(hold) as (_, job):
         with pytest.raises(VideoTimeoutError, match=r"client\.wait_for_video"):
             job.result(0)
-        hold.set()
+        for timeout in (-1, "5"):
+            with pytest.raises(ValueError, match="timeout"):
+                job.result(timeout)  # type: ignore[arg-type]
+        hold.released.set()
         assert job.result(PATIENCE).is_finished
 
 
-@pytest.mark.parametrize("timeout", [-1, "5"])
-def test_a_time_that_makes_no_sense_is_told(timeout: Any) -> None:
-    with followed(DONE) as (_, job), pytest.raises(ValueError, match="timeout"):
-        job.result(timeout)
-
-
-def test_a_view_is_told_what_there_is_when_it_asks() -> None:
-    with followed(DONE) as (_, job):
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        job.vue_ask("view")
-        assert (job.told()[-1]["view"], job.told()[-1]["video"]) == ("view", FILM)
-        job.vue_ask({"no": "view"})
-        assert job.told()[-1]["view"] is None
-
-
-def test_an_observer_may_ask_for_the_result_of_what_is_finished_and_not_wait_for_itself() -> None:
-    found: list[Any] = []
-
-    def ask(change: Any) -> None:
-        try:
-            found.append(change["owner"].result().status)
-        except HeyGenError as error:
-            found.append(str(error))
-
-    hold = threading.Event()
-
-    def wait(handler: Handler) -> None:
-        hold.wait(PATIENCE)
-        video("pending")(handler)
-
-    with followed(wait, DONE) as (_, job):
-        job.observe(ask, "status")
-        hold.set()
-        assert job.result(PATIENCE).is_finished
-        assert end_of(our_threads())
-    assert (len(found), "would wait for itself" in found[0], found[1]) == (2, True, "completed")
+def test_a_widgets_observer_may_wait_for_the_result() -> None:
+    hold, found = Hold(), []
+    with followed(hold) as (_, job):
+        job.observe(lambda _: (hold.released.set(), found.append(job.result(PATIENCE).status)), "layout")
+        job.layout = {"width": "50%"}
+        assert found == ["completed"]
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_whatever_ends_the_thread_ends_the_waiting(kind: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: HeyGenClient, video_id: str) -> Any:
-        raise kind("from a hook")
+def test_any_error_on_the_thread_ends_the_waiting(kind: type[BaseException]) -> None:
+    def fail(response: requests.Response, **_: object) -> None:
+        raise kind(f"sent with {KEY}")
 
-    monkeypatch.setattr(HeyGenClient, "get_video", fail)
-    with followed(DONE) as (_, job):
-        with pytest.raises(Exception, match="from a hook" if kind is RuntimeError else "ended by SystemExit"):
+    session = requests.Session()
+    session.hooks["response"].append(fail)
+    with Loopback(DONE) as server, client_of(server, session=session) as client:
+        job = RecordingJob(client, video_id="video_1")
+        with pytest.raises(Exception, match=KEY if kind is RuntimeError else "thread was stopped"):
             job.result(PATIENCE)
-        assert end_of(our_threads())
-        assert (kind.__name__ in job.error, job.told()[-1]["running"]) == (True, False)
-        monkeypatch.undo()
+        # The text of another library's error is for Python alone: a notebook is saved.
+        assert (ended(job)["running"], bool(job.error), KEY in f"{job.get_state()}{job.shown()}") == (
+            False,
+            True,
+            False,
+        )
+        session.hooks["response"].clear()
         job.follow()
         assert job.result(PATIENCE).is_finished
-
-
-def test_who_waits_goes_on_waiting_where_it_is_followed_on_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    hold = threading.Event()
-
-    def held(handler: Handler) -> None:
-        hold.wait(PATIENCE)
-        DONE(handler)
-
-    with followed(failure(401), held) as (_, job):
-        assert end_of(our_threads())
-        wait = job._ended.wait
-
-        def wake_late(seconds: float | None) -> bool:
-            found = wait(seconds)
-            if not job.is_finished:
-                job.follow()
-                hold.set()
-            return found
-
-        monkeypatch.setattr(job._ended, "wait", wake_late)
-        assert job.result(PATIENCE).is_finished
-        assert end_of(our_threads())
-
-
-def test_a_job_that_is_closed_while_it_begins_to_follow_ends_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    with followed(failure(401)) as (_, job):
-        with pytest.raises(AuthenticationError):
-            job.result(PATIENCE)
-        assert end_of(our_threads())
-        closing = threading.Thread(target=job.close)
-        clear = job._ended.clear
-
-        def close_first() -> None:
-            closing.start()
-            assert job._closing.wait(PATIENCE)
-            clear()
-
-        monkeypatch.setattr(job._ended, "clear", close_first)
-        job.follow()
-        closing.join()
-        assert end_of(our_threads())
-        with pytest.raises(HeyGenError, match="was closed"):
-            job.result(PATIENCE)
-
-
-def test_a_renewal_that_fails_or_cannot_begin_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: HeyGenClient, video_id: str) -> Any:
-        raise RuntimeError("from a hook")
-
-    with followed(DONE) as (_, job):
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        told = len(job.told())
-        monkeypatch.setattr(HeyGenClient, "get_video", fail)
-        job.vue_renew(None)
-        assert end_of(our_threads())
-        assert len(job.told()) == told + 1
-        let_no_thread_begin("video address", monkeypatch)
-        job.vue_renew(None)
-        assert len(job.told()) == told + 2
-
-
-def test_a_view_is_told_at_once_that_it_is_followed_on() -> None:
-    hold = threading.Event()
-
-    def wait(handler: Handler) -> None:
-        hold.wait(PATIENCE)
-        DONE(handler)
-
-    with followed(video("processing"), wait, timeout=0) as (_, job):
-        assert end_of(our_threads())
-        assert job.told()[-1]["running"] is False
-        job.vue_go_on(None)
-        assert job.told()[-1]["running"] is True
-        hold.set()
-        assert job.result(PATIENCE).is_finished
-
-
-def test_a_card_says_whether_it_is_practice() -> None:
-    with Loopback(DONE) as server, client_of(server) as client:
-        job = Heard(client, video_id="video_1")
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        assert job._shown()["practising"] is True
-        client._transport.base_url = "https://service.invalid"
-        assert job._shown()["practising"] is False
         job.close()
 
 
-def test_a_renewal_that_says_otherwise_unfinishes_nothing() -> None:
-    with followed(DONE, video("processing"), failure(404)) as (_, job):
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        for _ in range(2):
-            before = len(job.told())
-            job.vue_renew(None)
-            assert end_of(our_threads())
-            assert len(job.told()) == before + 1
-        assert job.is_finished
-        assert job.result(0).status == "completed"
+def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_no_thread_begin("video", monkeypatch)
+    with followed(DONE) as (_, job):
+        assert "could not start" in job.error
+        with pytest.raises(HeyGenError, match="could not start"):
+            job.result(PATIENCE)
 
 
-def test_a_film_that_does_not_play_gets_a_fresh_address_but_not_for_ever() -> None:
-    with followed(DONE, video("completed", video_url="https://files.example/fresh.mp4")) as (server, job):
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        for _ in range(60):
-            job.vue_renew(None)
-            assert end_of(our_threads())
-        assert job.told()[-1]["video"] == "https://files.example/fresh.mp4"
-    assert len(server.seen) == 51
-
-
-def test_a_closed_job_ends_its_thread_and_whoever_waits() -> None:
-    hold = threading.Event()
-
-    def wait(handler: Handler) -> None:
-        hold.wait(PATIENCE)
-        video("processing")(handler)
-
-    with Loopback(wait) as server, client_of(server) as client:
-        job = Heard(client, video_id="video_1")
+def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> None:
+    hold = Hold(video("processing"))
+    with Loopback(hold) as server, client_of(server) as client:
+        job = RecordingJob(client, video_id="video_1")
         outcome: list[BaseException] = []
 
         def result() -> None:
@@ -361,112 +245,47 @@ def test_a_closed_job_ends_its_thread_and_whoever_waits() -> None:
         waiting.start()
         job.close()
         waiting.join(PATIENCE)
-        hold.set()
+        hold.released.set()
         assert end_of(our_threads())
-        told = len(job.told())
-        job.vue_ask("view")
-        job.vue_go_on(None)
-        job.vue_renew(None)
-        assert (len(job.told()), our_threads()) == (told, set())
+        shown = len(job.shown())
+        for event in ("ask", "follow", "renew"):
+            job._handle_event(job, {"event": event, "data": "view"}, [])
+        assert (len(job.shown()), our_threads()) == (shown, set())
     assert [r'client.wait_for_video("video_1")' in str(error) for error in outcome] == [True]
 
 
-def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    let_no_thread_begin("video", monkeypatch)
+# -- what a view may ask ----------------------------------------------------------------------------------------------
+
+
+def test_a_view_gets_everything_when_it_asks_and_can_set_nothing() -> None:
     with followed(DONE) as (_, job):
-        assert "No thread could begin" in job.error
-        with pytest.raises(HeyGenError, match="No thread could begin"):
-            job.result(PATIENCE)
+        ended(job)
+        job.vue_ask("view")
+        assert (job.shown()[-1]["view"], job.shown()[-1]["video"]) == ("view", FILM)
+        job.vue_ask({"no": "view"})
+        assert job.shown()[-1]["view"] is None
+        template = job.template
+        job.set_state({"template": "hacked", "layout": None, "events": []})
+        for content in ({"create_widget": "subprocess.Popen", "props": {}}, {"event": "close"}, None, 7):
+            job._handle_event(job, content, [])
+        assert (job.template, job.comm is None, job.status) == (template, False, "completed")
 
 
-def test_an_observer_that_raises_does_not_end_the_following(monkeypatch: pytest.MonkeyPatch) -> None:
-    raised: list[type[BaseException]] = []
-    monkeypatch.setattr(threading, "excepthook", lambda told: raised.append(told.exc_type))
-
-    def fail(change: Any) -> None:
-        raise KeyError(change["new"])
-
-    hold = threading.Event()
-
-    def wait(handler: Handler) -> None:
-        hold.wait(PATIENCE)
-        video("pending")(handler)
-
-    with followed(wait, video("processing"), DONE) as (_, job):
-        job.observe(fail, "status")
-        hold.set()
-        assert job.result(PATIENCE).is_finished
-        assert end_of(our_threads())
-    assert raised == [KeyError] * 3
-
-
-def test_a_status_of_any_length_is_shown_clipped() -> None:
-    with followed(video("x" * 10_000), DONE) as (_, job):
-        job.result(PATIENCE)
-        assert end_of(our_threads())
-        first = job.told()[0]
-    assert (len(first["status"]), len(first["said"])) == (200, 200)
-
-
-def test_an_observer_that_closes_the_job_ends_it() -> None:
-    with followed(video("pending"), video("processing"), DONE) as (_, job):
-        job.observe(lambda _: job.close(), "status")
-        assert end_of(our_threads())
-        with pytest.raises(HeyGenError):
-            job.result(PATIENCE)
-
-
-def test_the_front_end_can_set_nothing_and_call_nothing_else() -> None:
-    with followed(DONE) as (_, job):
-        job.result(PATIENCE)
-        job.set_state({"status": "hacked", "error": "hacked", "template": "hacked"})
-        assert (job.status, job.error) == ("completed", "")
-        job._handle_custom_msg({"create_widget": "subprocess.Popen", "props": {}}, [])
-        job._handle_custom_msg({"event": "close", "data": None}, [])
-        assert not job._closing.is_set()
-
-
-def test_the_age_of_a_video_that_is_taken_up_again_counts_from_when_it_was_made() -> None:
-    made = int(time.time()) - 300
-    with followed(video("processing", created_at=made), DONE) as (_, job):
-        job.result(PATIENCE)
-        assert 300 <= job.told()[0]["elapsed"] < 300 + PATIENCE
-    with followed(video("completed", created_at=made, video_url=FILM)) as (_, job):
-        job.result(PATIENCE)
-        assert job.told()[-1]["elapsed"] is None
-
-
-def test_a_time_that_no_render_can_have_begun_at_is_not_its_age() -> None:
-    with followed(video("processing", created_at=1), DONE) as (_, job):
-        job.result(PATIENCE)
-        assert 0 <= job.told()[0]["elapsed"] < PATIENCE
-
-
-def test_the_text_of_an_error_that_is_not_ours_is_for_python_alone() -> None:
-    def fail(response: requests.Response, **_: object) -> None:
-        raise RuntimeError(f"sent with {response.request.headers['X-Api-Key']}")
-
-    session = requests.Session()
-    session.hooks["response"].append(fail)
-    with Loopback(DONE) as server, client_of(server, session=session) as client:
-        job = Heard(client, video_id="video_1")
-        with pytest.raises(RuntimeError, match=KEY):
-            job.result(PATIENCE)
-        assert end_of(our_threads())
-        assert "RuntimeError, which job.result() raises" in job.error
-        assert KEY not in f"{job.get_state()}{job.told()}"
-        job.close()
-
-
-def test_code_to_follow_a_video_has_its_whole_id() -> None:
-    video_id = "v" * 300
-    with Loopback(DONE) as server, client_of(server) as client:
-        job = Heard(client, video_id=video_id)
-        assert f'video_id="{video_id}"' in job._repr_mimebundle_()["text/plain"]
-        assert job.result(PATIENCE).is_finished
-        assert end_of(our_threads())
-        assert job.told()[-1]["id"] == video_id
-        job.close()
+def test_a_film_that_does_not_play_gets_a_fresh_url_and_never_becomes_unfinished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fresh = video("completed", video_url="https://files.example/fresh.mp4")
+    with followed(DONE, video("processing"), failure(404), fresh) as (server, job):
+        ended(job)
+        for film in (FILM, FILM, "https://files.example/fresh.mp4"):
+            before = len(job.shown())
+            job.vue_renew(None)
+            assert ended(job)["video"] == film
+            assert (len(job.shown()), job.is_finished) == (before + 1, True)
+        assert len(server.seen) == 4
+        let_no_thread_begin("video address", monkeypatch)
+        job.vue_renew(None)
+        assert len(job.shown()) == before + 2
 
 
 @pytest.mark.parametrize(
@@ -476,19 +295,15 @@ def test_code_to_follow_a_video_has_its_whole_id() -> None:
         ({"video_id": 5}, TypeError),
         ({"video_id": "v", "look": "look_1"}, TypeError),
         ({"video_id": "v", "timeout": -1}, ValueError),
+        ({"video_id": "v", "client": "client"}, TypeError),
         ({}, TypeError),
     ],
 )
-def test_an_argument_that_makes_no_sense_is_told_before_anything_begins(
-    arguments: dict[str, Any], kind: type[Exception]
-) -> None:
+def test_an_invalid_argument_is_refused_before_any_request(arguments: dict[str, Any], kind: type[Exception]) -> None:
     with Loopback(DONE) as server, client_of(server) as client:
         with pytest.raises(kind):
-            VideoJob(client, **arguments)
-        with pytest.raises(TypeError, match="HeyGenClient, not str"):
-            VideoJob("client", video_id="v")  # type: ignore[arg-type]
+            VideoJob(**{"client": client, **arguments})
         assert (server.seen, our_threads()) == ([], set())
-    gc.collect()
 
 
 # -- from a request to a job ------------------------------------------------------------------------------------------
@@ -578,7 +393,7 @@ def test_what_keeps_the_card_away_loses_no_video(monkeypatch: pytest.MonkeyPatch
         pytest.raises(RuntimeError, match="no comm") as caught,
     ):
         start(client)
-    assert 'client.wait_for_video("video_1") waits for it' in caught.value.__notes__[0]
+    assert 'client.wait_for_video("video_1")' in caught.value.__notes__[0]
 
 
 def test_a_doubt_is_told_at_the_line_that_asked() -> None:

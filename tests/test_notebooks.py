@@ -1,4 +1,4 @@
-"""The notebooks as they are kept, short and without any output, and as they run."""
+"""The notebooks: saved without outputs, and run from top to bottom."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 VIDEO = FOLDER / "04_look_to_video.ipynb"
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-# A video of the stand-in's is ready at once in these kernels.
+# In these kernels the stand-in renders a video at once.
 STARTUP = "from heygen_widgets import demo_client; demo_client.__kwdefaults__['render_time'] = 0"
 
 
 def outputs_of(notebook: Any, cell: str) -> dict[str, str]:
-    """Give what a cell shows, by kind: `print` for what it prints, else MIME types."""
+    """Return the outputs of a cell by MIME type, and its printed text as `print`."""
     shown: dict[str, str] = {}
     for output in next(found.outputs for found in notebook.cells if found.id == cell):
         kinds = {"print": output.text} if output.output_type == "stream" else output.data
@@ -30,7 +30,7 @@ def outputs_of(notebook: Any, cell: str) -> dict[str, str]:
 
 
 @each
-def test_a_notebook_is_kept_without_outputs_and_widget_state(path: Path) -> None:
+def test_a_notebook_is_saved_without_outputs_and_widget_state(path: Path) -> None:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"]
     for cell in notebook["cells"]:
@@ -40,9 +40,9 @@ def test_a_notebook_is_kept_without_outputs_and_widget_state(path: Path) -> None
 
 
 def check_shortlist(notebook: Any, folder: Path) -> None:
-    """Looks chosen in Python, as a table, as code that chooses them again, as a page, and as a trait that changes."""
+    """Looks selected in Python, as a table, as code that selects them again, as a page, and as a trait that changes."""
     shown = outputs_of(notebook, "values")
-    assert "chosen in Python" in shown["print"]
+    assert "selected in Python" in shown["print"]
     assert shown["text/html"].count("<img") == 3
     names: dict[str, Any] = {}
     exec(outputs_of(notebook, "code")["print"], names)
@@ -57,9 +57,9 @@ def check_shortlist(notebook: Any, folder: Path) -> None:
 
 
 def check_video(notebook: Any, folder: Path) -> None:
-    """A request that is refused, one that is sent, its file, and its video again in another widget."""
-    told = outputs_of(notebook, "wrong")["print"]
-    assert [said in told for said in ("is the id of a group", "has 0", "'green'", "no background")] == [True] * 4
+    """A refused request, one that is sent, its file, and its video in another widget."""
+    shown = outputs_of(notebook, "wrong")["print"]
+    assert [problem in shown for problem in ("is the id of a group", "has 0", "'green'", "no background")] == [True] * 4
     assert "'type': 'avatar'" in outputs_of(notebook, "request")["text/plain"]
     assert outputs_of(notebook, "download")["print"] == "completed: 1.6 s\n"
     assert (folder / "welcome.mp4").read_bytes().startswith(b"\x1aE\xdf\xa3")
@@ -101,7 +101,7 @@ def test_with_a_key_nothing_is_sent_that_costs_credits_before_the_user_says_so(
         client.execute()
         assert {method for method, _ in service.requests} == {"GET"}
         assert "Nothing was sent" in outputs_of(notebook, "job")["print"]
-        # With the one word that the notebook names, it is sent.
+        # The change that the notebook describes sends it.
         next(cell for cell in notebook.cells if cell.id == "say").source = "send = True"
         client.execute()
         assert [path for path, _ in service.accepted] == ["/v3/videos", "/v3/video-agents"]

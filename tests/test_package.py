@@ -1,7 +1,8 @@
-"""What a user installs: a wheel, tried in an environment of its own, and the lazy public names."""
+"""What a user installs: the wheel, in its own environment, and the lazy public names."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import subprocess
 import sys
 import zipfile
@@ -55,19 +56,26 @@ def test_a_picker_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> 
     assert subprocess.check_output(run, text=True, cwd=tmp_path).strip() == "60"
 
 
-def test_every_public_name_can_be_imported_again_and_again() -> None:
+def test_every_public_name_can_be_imported_more_than_once() -> None:
     for _ in range(2):
         for name in heygen_widgets.__all__:
             assert getattr(heygen_widgets, name).__name__ == name
-    assert set(heygen_widgets.__all__) <= set(dir(heygen_widgets))
+
+
+def test_dir_lists_exactly_the_public_names() -> None:
+    assert dir(heygen_widgets) == sorted(heygen_widgets.__all__)
+
+
+def test_the_version_is_that_of_the_installed_distribution() -> None:
+    assert heygen_widgets.__version__ == importlib.metadata.version("heygen-widgets")
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="LookPickers"):
-        heygen_widgets.LookPickers  # noqa: B018 - reading it is what is tried
+        heygen_widgets.LookPickers  # noqa: B018 - reading the attribute raises
 
 
-def test_the_api_module_comes_without_widgets_and_pandas() -> None:
+def test_the_api_loads_neither_widgets_nor_pandas() -> None:
     heavy = "ipywidgets", "ipyvuetify", "ipyvue", "traitlets", "pandas", "numpy", "IPython"
     program = f"import heygen_widgets.api, sys; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

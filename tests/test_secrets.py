@@ -1,8 +1,9 @@
-"""A key planted in the environment shows up nowhere but in the requests that need it."""
+"""A planted API key is in no text, file, log or traceback, and only in requests to the service."""
 
 from __future__ import annotations
 
 import copy
+import gzip
 import http.client
 import inspect
 import json
@@ -10,22 +11,33 @@ import logging
 import pickle
 import pprint
 import re
-import socketserver
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
 
+import ipywidgets
 import pytest
 import requests
 from IPython.core.ultratb import VerboseTB
 from IPython.lib.pretty import pretty
-from loopback import KEY, REFUSED, Loopback, client_of, failure, hang_up, page, reply, stay_silent
+from loopback import (
+    KEY,
+    REFUSED,
+    Handler,
+    Loopback,
+    TlsLoopback,
+    client_of,
+    failure,
+    hang_up,
+    look,
+    page,
+    reply,
+    stay_silent,
+)
 
-from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookFilter, LookPicker
-from heygen_widgets.api.credentials import Credential, Secret
+from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookFilter, LookPicker, looks_to_gallery
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import (
     APIConnectionError,
@@ -35,6 +47,7 @@ from heygen_widgets.errors import (
     MissingAPIKeyError,
     RateLimitError,
 )
+from heygen_widgets.models import Look
 
 OK = page(["a"], has_more=False, next_token=None)
 FAR = "https://api.heygen.invalid"
@@ -57,17 +70,18 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoService]:
         yield running
 
 
-def told_by(error: BaseException) -> str:
-    """Give all that can be told of an error: its own texts, and its tracebacks with local variables.
+def report_of(error: BaseException) -> str:
+    """Return every text of an error: its own, and its tracebacks with local variables in three styles.
 
-    The frames of this file at the beginning are the user's own, whose variables are theirs to show.
+    The first frames are of this file. Their variables belong to the user.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
     plain = traceback.TracebackException(type(error), error, trace, capture_locals=True)
     verbose = re.sub(r"\x1b\[[\d;]*m", "", VerboseTB().text(type(error), error, trace)) if trace else ""
-    return "\n".join([str(error), repr(error), repr(error.args), repr(vars(error)), *plain.format(), verbose])
+    frames = [json.dumps(frame.f_locals, default=repr, skipkeys=True) for frame, _ in traceback.walk_tb(trace)]
+    return "\n".join([str(error), repr(error), repr(error.args), repr(vars(error)), *plain.format(), verbose, *frames])
 
 
 def error_of(call: Callable[[], object]) -> BaseException:
@@ -76,33 +90,35 @@ def error_of(call: Callable[[], object]) -> BaseException:
     return caught.value
 
 
-# Reprs, widgets, logs
+# -- texts, files and logs --------------------------------------------------------------------------------------------
 
 
-def test_the_key_is_in_no_repr_no_widget_state_and_no_log(
-    service: DemoService, caplog: pytest.LogCaptureFixture
+def test_the_key_is_in_no_text_and_no_file_of_a_picker(
+    service: DemoService, caplog: pytest.LogCaptureFixture, cache_home: Path, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG)
     picker = LookPicker()
     assert picker.catalogue.wait(timeout=60)
-    picker.vue_ask_window({"view": "v", "start": 0, "count": 50})
-    picker.vue_choose(picker.catalogue.looks[0].id)
+    picker.value = picker.catalogue.looks[0]
     picker.filter = LookFilter("office")
-    texts = [
-        repr(picker),
-        repr(picker.catalogue),
-        repr(picker.catalogue.client),
-        repr(picker.value),
-        json.dumps(picker.get_state(), default=repr),
-        picker.to_frame().to_csv(),
-        caplog.text,
-    ]
+    picker.vue_ask_window({"view": "v", "start": 0, "count": 50})
+    picker.catalogue.save(tmp_path / "looks.heygen.gz")
+    picker.gallery(tmp_path / "gallery.html")
+    LookPicker(cache=None).close()
+    files = [path for folder in (cache_home, tmp_path) for path in folder.rglob("*") if path.is_file()]
+    assert len(files) >= 3
+    texts = [f"{path} {path.read_bytes()!r}" for path in files]
+    texts += [repr(gzip.decompress(path.read_bytes())) for path in files if path.read_bytes()[:2] == b"\x1f\x8b"]
+    texts += [repr(picker), repr(picker.catalogue), repr(picker.catalogue.client), repr(picker.value), picker.code()]
+    texts += [picker.code("curl"), picker.code("video"), picker.to_frame().to_csv()]
+    texts.append(json.dumps(picker._repr_mimebundle_(), default=repr))
+    texts.append(json.dumps(ipywidgets.Widget.get_manager_state(), default=repr))  # as in a saved notebook
     picker.close()
     assert caplog.text, "nothing was logged, so nothing was tried"
-    assert not [text for text in texts if KEY in text]
+    assert not [text for text in [*texts, caplog.text] if KEY in text]
 
 
-def test_the_key_is_in_no_error_of_the_picker(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_in_no_error_that_a_picker_shows(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     picker = LookPicker(HeyGenClient(base_url=REFUSED, max_retries=0))
     picker.catalogue.wait(timeout=60)
@@ -110,133 +126,101 @@ def test_the_key_is_in_no_error_of_the_picker(caplog: pytest.LogCaptureFixture) 
     error = picker.catalogue.progress.error
     picker.close()
     assert error is not None
-    assert KEY not in told_by(error) + picker.error + caplog.text + json.dumps(picker.get_state(), default=repr)
+    assert picker.error
+    assert KEY not in report_of(error) + picker.error + caplog.text + json.dumps(picker.get_state(), default=repr)
 
 
 VIEWS: dict[str, Callable[[object], str]] = {
     "repr": repr,
-    "a %r": lambda item: "%r" % (item,),  # noqa: UP031 - one of the ways
+    "%r": lambda item: "%r" % (item,),  # noqa: UP031 - one of the ways
     "pprint": pprint.pformat,
-    "pprint of vars": lambda item: pprint.pformat(getattr(item, "__dict__", "")),
     "IPython": pretty,
-    "IPython of vars": lambda item: pretty(getattr(item, "__dict__", "")),
+    "JSON": lambda item: json.dumps({"Authorization": [item]}, default=repr),
     "members": lambda item: repr(inspect.getmembers(item)),
-    "state": lambda item: repr(item.__getstate__()) if not isinstance(item, HeyGenClient) else "",
-    "a dictionary": lambda item: repr({"Authorization": [item]}),
+    "IPython of the attributes": lambda item: pretty(getattr(item, "__dict__", "")),
+    "JSON of the attributes": lambda item: json.dumps(getattr(item, "__dict__", ""), default=repr, skipkeys=True),
 }
+
+
+def parts_of(item: object, seen: set[int]) -> Iterator[object]:
+    """Yield an object and the objects of this package and of requests among its attributes."""
+    if id(item) in seen or type(item).__module__.partition(".")[0] not in ("heygen_widgets", "requests"):
+        return
+    seen.add(id(item))
+    yield item
+    attributes = vars(item) if hasattr(item, "__dict__") else getattr(item, "_asdict", dict)()
+    for part in attributes.values():
+        yield from parts_of(part, seen)
 
 
 def test_no_part_of_a_client_shows_the_key(service: DemoService) -> None:
     with HeyGenClient() as client:
         assert len(client.list_looks())
-        transport = client._transport
-        catalogue = LookCatalogue(client, cache=None)
-        items = [client, transport, transport.credential, transport.credential.secret, transport._session, catalogue]
-        for item in items:
-            assert [way for way, view in VIEWS.items() if KEY in view(item)] == []
+        items = [*parts_of(client, set()), *parts_of(LookCatalogue(client, cache=None), set())]
+        assert len(items) > 3
+        shown = [(type(item), way) for item in items for way, view in VIEWS.items() if KEY in view(item)]
+    assert not shown
 
 
-def test_a_request_that_a_hook_sees_hides_the_key_it_carries() -> None:
-    seen: list[requests.PreparedRequest] = []
+def test_a_request_that_a_hook_keeps_shows_no_key_and_is_pickled_without_it() -> None:
+    kept: list[requests.PreparedRequest] = []
     session = requests.Session()
-    session.hooks["response"].append(lambda response, **_: seen.append(response.request))
+    session.hooks["response"].append(lambda response, **_: kept.append(response.request))
     with Loopback(OK) as server, client_of(server, session=session) as client:
         client.list_looks()
         assert server.seen[0].headers["x-api-key"] == KEY
-    assert seen[0].headers["X-Api-Key"] == KEY
-    assert KEY not in f"{seen[0].headers!r} {vars(seen[0])!r} {seen[0]!r}"
+    assert KEY not in f"{kept[0].headers!r} {vars(kept[0])!r} {copy.deepcopy(kept[0].headers)!r}"
+    session.hooks["response"].clear()
+    assert KEY.encode() not in pickle.dumps(kept[0].headers) + pickle.dumps(session)
 
 
-@pytest.mark.parametrize("debug_level", [0, 1])
-def test_no_log_at_any_level_and_no_debug_output_of_http_client_has_the_key(
-    debug_level: int,
+def test_no_log_and_no_debug_output_of_http_client_has_the_key(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", debug_level)
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     for name in ("", "urllib3", "requests", "heygen_widgets"):
         caplog.set_level(1, logger=name)
     with Loopback(OK) as server:
         requests.get(server.url, headers={"X-Api-Key": KEY}, timeout=5)
-    assert (KEY in capfd.readouterr().out) == bool(debug_level)  # the trap is set
+    assert KEY in capfd.readouterr().out  # the trap is set
     elsewhere = reply(b"", 302, Location="https://elsewhere.example.com/")
     with Loopback(OK, failure(503), hang_up, failure(429), elsewhere, failure(401)) as server:
         with client_of(server, max_retries=0) as client:
             client.list_looks()
             errors = [type(error_of(client.list_looks)) for _ in range(5)]
         assert errors[1:] == [APIConnectionError, RateLimitError, APIResponseError, AuthenticationError]
-        for _ in ("with retries", "and again"):
-            with client_of(server) as client:
-                error_of(client.list_looks)
-    with Proxy(b"HTTP/1.1 407 Who are you\r\n\r\n") as proxy:
-        monkeypatch.setenv("https_proxy", proxy.url)
+        with client_of(server) as client:
+            error_of(client.list_looks)
+    with TlsLoopback(tmp_path, OK) as server, monkeypatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
+        HeyGenClient(base_url=server.url).list_looks()
+        assert server.seen[0].headers["x-api-key"] == KEY
+    with Loopback(PROXIES["407"]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy_url(proxy))
         error_of(HeyGenClient(base_url=FAR, max_retries=0).list_looks)
     assert {record.name.partition(".")[0] for record in caplog.records} >= {"urllib3"}
     out, err = capfd.readouterr()
     assert KEY not in caplog.text + out + err + repr([record.__dict__ for record in caplog.records])
 
 
-def test_neither_kind_of_connection_prints_what_it_sends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
-    pools = HeyGenClient()._transport._session.get_adapter(FAR).poolmanager  # type: ignore[attr-defined]
-    for address in ("http://127.0.0.1", FAR):
-        assert pools.connection_from_url(address)._new_conn().debuglevel == 0
+# -- pickles and copies -----------------------------------------------------------------------------------------------
 
 
-# Pickles and copies
-
-
-def parts_of(client: HeyGenClient) -> dict[str, object]:
-    transport = client._transport
-    return {
-        "client": client,
-        "transport": transport,
-        "credential": transport.credential,
-        "secret": transport.credential.secret,
-        "headers": {"X-Api-Key": transport.credential.secret},
-        "catalogue": LookCatalogue(client, cache=None),
-    }
-
-
-@pytest.mark.parametrize("part", ["client", "transport", "credential", "secret", "headers", "catalogue"])
-def test_what_holds_the_key_refuses_to_be_pickled(part: str, service: DemoService) -> None:
+def test_a_client_and_all_with_one_refuse_to_be_pickled_and_say_why(service: DemoService) -> None:
     client = HeyGenClient()
     client.list_looks()
-    item = parts_of(client)[part]
-    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        error = error_of(lambda protocol=protocol: pickle.dumps(item, protocol))  # type: ignore[misc]
-        assert isinstance(error, (TypeError, pickle.PicklingError))
-        assert KEY not in told_by(error)
-
-
-def test_a_session_is_pickled_without_the_key(service: DemoService) -> None:
-    client = HeyGenClient()
-    client.list_looks()
-    assert KEY.encode() not in pickle.dumps(client._transport._session)
-
-
-def test_a_secret_and_a_client_say_why_they_are_not_pickled() -> None:
-    client = HeyGenClient()
     for refuse in (pickle.dumps, copy.copy, copy.deepcopy, ForkingPickler.dumps):
         with pytest.raises(TypeError, match="HeyGenClient holds a key"):
             refuse(client)
-    with pytest.raises(TypeError, match="key of HeyGen's is not pickled"):
-        pickle.dumps(Credential(Secret(KEY), "a test"))
-
-
-def test_a_request_that_a_hook_keeps_can_be_copied_but_not_pickled() -> None:
-    kept: list[requests.PreparedRequest] = []
-    session = requests.Session()
-    session.hooks["response"].append(lambda response, **_: kept.append(response.request))
-    with Loopback(OK) as server, client_of(server, session=session) as client:
-        client.list_looks()
-    twin = copy.deepcopy(kept[0].headers)
-    assert twin["X-Api-Key"] == KEY
-    assert KEY not in repr(twin)
-    assert kept[0].copy().headers["X-Api-Key"] == KEY
-    with pytest.raises(TypeError, match="not pickled"):
-        pickle.dumps(kept[0].headers)
+    for part in (*parts_of(client, set()), LookCatalogue(client, cache=None), {"client": client}):
+        try:
+            pickled = [pickle.dumps(part, protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            pickled = [report_of(error).encode()]
+        assert not [text for text in pickled if KEY.encode() in text]
 
 
 def test_records_pages_errors_and_tables_are_pickled_without_the_key(service: DemoService) -> None:
@@ -255,57 +239,48 @@ def test_records_pages_errors_and_tables_are_pickled_without_the_key(service: De
         assert type(pickle.loads(pickled)) is type(item)
 
 
-# Errors and their tracebacks
+# -- errors and their tracebacks --------------------------------------------------------------------------------------
 
 # a new line, a space, a NUL, beyond ASCII, a full-width letter, a lone surrogate, a zero-width space
 BROKEN_KEYS = [f"planted{sign}key" for sign in ("\n", " ", "\0", "é", "ｋ", "\udc80", "\u200b")]
 
 
 @pytest.mark.parametrize("origin", ["argument", "environment", "file", "JSON file"])
-def test_a_broken_key_is_quoted_by_no_traceback(origin: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_broken_key_is_in_no_traceback(origin: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("HEYGEN_API_KEY")
     for key in BROKEN_KEYS:
         arguments: dict[str, Any] = {"api_key": key} if origin == "argument" else {}
         if origin == "environment":
-            if "\0" in key:  # which it cannot hold
+            if "\0" in key:  # an environment cannot hold it
                 continue
             monkeypatch.setenv("HEYGEN_API_KEY", key)
         elif "file" in origin:
             text = json.dumps({"api_key": key}) if origin == "JSON file" else key
             (tmp_path / "credentials").write_text(text, encoding="utf-8", errors="surrogatepass")
         error = error_of(lambda arguments=arguments: HeyGenClient(**arguments))  # type: ignore[misc]
-        told = told_by(error)
         assert isinstance(error, MissingAPIKeyError)
-        assert "credentials.py" in told  # the frames are there
-        assert "planted" not in told
+        assert "credentials.py" in report_of(error)  # the frames are there
+        assert "planted" not in report_of(error)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"api_key": 123456},
-        {"api_key": KEY.encode()},
-        {"api_key": [KEY]},
-        {"api_kee": KEY},
-        {"api_key": KEY, "timeout": -1},
-        {"api_key": KEY, "max_retries": None},
-        {"api_key": KEY, "base_url": "http://api.heygen.com"},
-        {"api_key": KEY, "base_url": 5},
-    ],
-    ids=lambda value: "_".join(map(str, value)),
-)
-def test_wrong_arguments_are_told_without_the_key(arguments: dict[str, Any]) -> None:
-    error = error_of(lambda: HeyGenClient(**arguments))
-    told = told_by(error)
-    assert isinstance(error, (TypeError, ValueError))
-    assert KEY not in told
-    assert "123456" not in told
+WRONG_ARGUMENTS: list[dict[str, Any]] = [
+    *({"api_key": 123456}, {"api_key": KEY.encode()}, {"api_key": [KEY]}, {"api_kee": KEY}, {"timeout": -1}),
+    *({"max_retries": None}, {"base_url": "http://api.heygen.com"}, {"base_url": 5}),
+]
 
 
-def test_a_base_url_with_a_password_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    begins = ["pass-word@", "pa/ss-word@", "pa?ss-word@", "pa#ss-word@", "pa://ss-word@", "ss-word@%40", "ss-word%40"]
+def test_errors_about_arguments_do_not_quote_the_key() -> None:
+    for arguments in WRONG_ARGUMENTS:
+        error = error_of(lambda arguments=arguments: HeyGenClient(**{"api_key": KEY, **arguments}))  # type: ignore[misc]
+        assert isinstance(error, (TypeError, ValueError))
+        assert KEY not in report_of(error)
+        assert "123456" not in report_of(error)
+
+
+def test_errors_about_a_base_url_do_not_quote_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = ["pass-word@", "pa/ss-word@", "pa?ss-word@", "pa#ss-word@", "pa://ss-word@", "ss-word@%40", "ss-word%40"]
     ends = ["", "/v3", "?k=ss-word", "?mail=me@x.org&k=ss-word", "#ss-word", ":port"]
-    values = [f"https://me:{begin}x.org{end}" for begin in begins for end in ends]
+    values = [f"https://me:{start}x.org{end}" for start in starts for end in ends]
     for value in [*values, "https://me:pass-word@[x.org", "me:pass-word@x.org", "http:me:pass-word@x.org"]:
         monkeypatch.setenv("HEYGEN_API_BASE", value)
         for error in (error_of(lambda value=value: HeyGenClient(base_url=value)), error_of(HeyGenClient)):  # type: ignore[misc]
@@ -314,46 +289,29 @@ def test_a_base_url_with_a_password_is_told_without_it(monkeypatch: pytest.Monke
             assert "ss-word" not in str(error)
 
 
-def refused(_: Loopback) -> HeyGenClient:
-    return HeyGenClient(base_url=REFUSED, max_retries=0)
+FAILED_REQUESTS = [
+    (f"{REFUSED}", {"max_retries": 0}, APIConnectionError),
+    ("http", {"timeout": (1, 0.1)}, APITimeoutError),
+    ("https", {"max_retries": 0}, APIConnectionError),
+    ("http", {}, AuthenticationError),
+]
 
 
-def silent(server: Loopback) -> HeyGenClient:
-    return HeyGenClient(base_url=server.url, timeout=(1, 0.1))
-
-
-def not_tls(server: Loopback) -> HeyGenClient:
-    return HeyGenClient(base_url=server.url.replace("http:", "https:"), max_retries=0)
-
-
-def another_account(server: Loopback) -> HeyGenClient:
-    server.script = [failure(401)]
-    return HeyGenClient(base_url=server.url)
-
-
-@pytest.mark.parametrize(
-    ("make", "kind"),
-    [
-        (refused, APIConnectionError),
-        (silent, APITimeoutError),
-        (not_tls, APIConnectionError),
-        (another_account, AuthenticationError),
-    ],
-)
+@pytest.mark.parametrize(("url", "arguments", "kind"), FAILED_REQUESTS)
 def test_no_traceback_of_a_failed_request_has_the_key(
-    make: Callable[[Loopback], HeyGenClient], kind: type[HeyGenError], caplog: pytest.LogCaptureFixture
+    url: str, arguments: dict[str, Any], kind: type[HeyGenError], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Loopback(stay_silent) as server:
-        error = error_of(make(server).list_looks)
-    logging.getLogger("a user's").error("It failed", exc_info=error)
-    told = told_by(error)
+    with Loopback(failure(401) if kind is AuthenticationError else stay_silent) as server:
+        base_url = url if url == REFUSED else server.url.replace("http", url)
+        error = error_of(HeyGenClient(base_url=base_url, **arguments).list_looks)
+    logging.getLogger("of a user").error("It failed", exc_info=error)
     assert type(error) is kind
-    assert "'/v3/avatars/looks'" in told  # local variables are shown
-    assert KEY not in told + caplog.text
+    assert "'/v3/avatars/looks'" in report_of(error)  # local variables are shown
+    assert KEY not in report_of(error) + caplog.text
 
 
 class StoppedError(Exception):
-    """What a handler of signals, or a watchdog, may raise at any moment."""
+    """An error that a signal handler or a watchdog raises at any moment."""
 
 
 def stop() -> None:
@@ -364,78 +322,38 @@ def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def stop_while_another_is_handled() -> None:
+def stop_while_interrupted() -> None:
     try:
         interrupt()
     except KeyboardInterrupt:
-        raise StoppedError  # noqa: B904 - so that it hangs on the first
+        raise StoppedError  # noqa: B904 - with the first one as its context
 
 
 def sending(strike: Callable[[], None]) -> Callable[..., None]:
-    """Give a function of http.client's that has the bytes of a request when something strikes."""
+    """Return a function of http.client that has the bytes of a request when something strikes."""
     send: Callable[..., None] = eval("lambda self, data: strike()", {"__name__": "http.client", "strike": strike})
     return send
 
 
-@pytest.mark.parametrize("strike", [stop, interrupt, stop_while_another_is_handled])
-def test_whatever_strikes_while_a_request_is_sent_passes_without_the_key(
+@pytest.mark.parametrize("strike", [stop, interrupt, stop_while_interrupted])
+def test_an_exception_at_any_moment_of_a_request_has_no_frame_with_the_key(
     strike: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Loopback(OK) as server:
         client = HeyGenClient(base_url=server.url)
         monkeypatch.setattr(http.client.HTTPConnection, "send", sending(strike))
         url = server.url
-        unguarded = told_by(error_of(lambda: requests.get(url, headers={"X-Api-Key": KEY}, timeout=5)))
+        unguarded = report_of(error_of(lambda: requests.get(url, headers={"X-Api-Key": KEY}, timeout=5)))
         error = error_of(client.list_looks)
-    told = told_by(error)
     assert unguarded.count(KEY) > 2  # the trap is set
     assert isinstance(error, (StoppedError, KeyboardInterrupt))
-    assert f"in {strike.__name__}\n" in told  # where it struck is told
-    assert KEY not in told
+    assert KEY not in report_of(error)
 
 
-@pytest.mark.parametrize("strike", [stop, stop_while_another_is_handled])
-def test_what_strikes_leaves_the_frames_of_the_user_alone(
-    strike: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def parse() -> None:
-        text = "what the user looks at"
-        raise ValueError(text[:4])
-
-    def program(client: HeyGenClient) -> None:
-        mine = "another thing of theirs"
-        try:
-            parse()
-        except ValueError:
-            client.list_looks()
-        assert mine
-
-    with Loopback(OK) as server:
-        client = HeyGenClient(base_url=server.url)
-        monkeypatch.setattr(http.client.HTTPConnection, "send", sending(strike))
-        error = error_of(lambda: program(client))
-    told = told_by(error)
-    assert "what the user looks at" in told
-    assert "another thing of theirs" in told
-    assert KEY not in told
-
-
-def test_errors_that_hang_on_each_other_in_a_circle_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    def strike() -> None:
-        error, other = StoppedError(), StoppedError()
-        error.__context__, other.__context__ = other, error
-        raise error
-
-    with Loopback(OK) as server:
-        client = HeyGenClient(base_url=server.url)
-        monkeypatch.setattr(http.client.HTTPConnection, "send", sending(strike))
-        assert isinstance(error_of(client.list_looks), StoppedError)
-
-
-def test_what_a_hook_or_an_adapter_of_the_users_raises_passes_without_the_key() -> None:
+def test_an_error_of_a_users_hook_or_adapter_has_no_frame_with_the_key() -> None:
     class Broken(requests.adapters.HTTPAdapter):
         def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-            raise RuntimeError(f"adapter {vars(request)}")
+            raise RuntimeError("adapter")
 
     def complain(response: requests.Response, **_: object) -> None:
         raise RuntimeError(f"hook {response.request.headers}")
@@ -446,109 +364,76 @@ def test_what_a_hook_or_an_adapter_of_the_users_raises_passes_without_the_key() 
     for session in (with_adapter, with_hook):
         with Loopback(OK) as server, client_of(server, session=session) as client:
             error = error_of(client.list_looks)
-        told = told_by(error)
         assert isinstance(error, RuntimeError)
-        assert "X-Api-Key" in told
-        assert KEY not in told
+        assert KEY not in report_of(error)
 
 
-# Proxies
+# -- other hosts and proxies ------------------------------------------------------------------------------------------
 
 
-class Proxy(socketserver.ThreadingTCPServer):
-    """Notes what it is sent, and gives one answer to all."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), _ProxyHandler)
-        self.answer = answer
-        self.heads: list[bytes] = []
-        self.rest = b""
-        self.told = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://someone:pass-word@127.0.0.1:{self.server_address[1]}"
-
-    def __enter__(self) -> Proxy:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.shutdown()
-        self.server_close()
+def test_no_other_host_gets_the_key(tmp_path: Path) -> None:
+    with Loopback(reply(b"")) as other:
+        redirect = reply(b"", 302, Location=f"{other.url}/elsewhere")
+        video = {"id": "v", "status": "completed", "video_url": f"{other.url}/film.mp4"}
+        with Loopback(redirect, reply({"data": video})) as server, client_of(server, max_retries=0) as client:
+            assert isinstance(error_of(client.list_looks), APIResponseError)
+            assert not other.seen
+            error_of(lambda: client.download_video("v", tmp_path / "film.mp4"))
+            pictured = Look.from_json(look("a", preview_image_url=f"{other.url}/a.png"))
+            with pytest.warns(UserWarning, match="no picture"):
+                looks_to_gallery([pictured], tmp_path / "a.html", client=client)
+        assert {seen.path for seen in other.seen} >= {"/film.mp4", "/a.png"}
+        assert not [seen for seen in other.seen if KEY in repr(seen) or "x-api-key" in seen.headers]
 
 
-class _ProxyHandler(socketserver.StreamRequestHandler):
-    server: Proxy
-
-    def handle(self) -> None:
-        head = b""
-        while (line := self.rfile.readline()).strip():
-            head += line
-        self.server.heads.append(head)
-        self.wfile.write(self.server.answer)
-        if b" 200 " in self.server.answer:
-            self.server.rest = self.request.recv(2**16)
-            self.server.told.set()
+def proxy_url(server: Loopback) -> str:
+    return server.url.replace("//", "//someone:pass-word@")
 
 
-ANSWERS = {
-    "407": b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
-    "502": b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
-    "302": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-    "no HTTP": b"<html>Sign in</html>\r\n\r\n",
-    "a tunnel that ends": b"HTTP/1.1 200 OK\r\n\r\n",
+def end_tunnel(handler: Handler) -> None:
+    """Open a tunnel, read what is sent through it, and close it."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    assert KEY.encode() not in handler.connection.recv(2**16)
+    handler.server.left.set()
+    handler.close_connection = True
+
+
+PROXIES = {
+    "407": reply(b"", 407, Proxy_Authenticate="Basic"),
+    "502": reply(b"<html>", 502, Content_Type="text/html"),
+    "302": reply(b"", 302, Location="http://127.0.0.1:1/"),
+    "no HTTP": lambda handler: handler.wfile.write(b"<html>Sign in</html>\r\n\r\n"),
+    "a tunnel that ends": end_tunnel,
 }
 
 
-@pytest.mark.parametrize(
-    ("variable", "kind"),
-    [
-        *(("https_proxy", kind) for kind in ANSWERS),
-        *((variable, "502") for variable in ("HTTPS_PROXY", "all_proxy", "ALL_PROXY", "a session's own")),
-    ],
-)
-def test_a_proxy_is_asked_for_a_tunnel_and_sees_no_key(
+@pytest.mark.parametrize("variable", ["https_proxy", "ALL_PROXY", "the session"])
+@pytest.mark.parametrize("kind", PROXIES)
+def test_a_proxy_gets_no_key_and_no_error_has_its_password(
     variable: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = ANSWERS[kind]
-    with Proxy(answer) as proxy:
-        session = None
-        if variable == "a session's own":
-            session = requests.Session()
-            session.proxies = {"https": proxy.url}
+    session = requests.Session() if variable == "the session" else None
+    with Loopback(PROXIES[kind]) as proxy:
+        if session:
+            session.proxies = {"https": proxy_url(proxy)}
         else:
-            monkeypatch.setenv(variable, proxy.url)
+            monkeypatch.setenv(variable, proxy_url(proxy))
         error = error_of(HeyGenClient(base_url=FAR, max_retries=0, session=session).list_looks)
-        assert b" 200 " not in answer or proxy.told.wait(10)
-    (head,) = proxy.heads
-    assert head.startswith(b"CONNECT api.heygen.invalid:443 ")
-    assert b"Proxy-Authorization: Basic " in head  # its own password is what it is told
-    assert b"x-api-key" not in head.lower()
-    assert KEY.encode() not in head + proxy.rest
+        assert kind != "a tunnel that ends" or proxy.left.wait(10)
+    (seen,) = proxy.seen
+    assert seen.method == "CONNECT"
+    assert seen.headers["proxy-authorization"].startswith("Basic ")  # its own password
+    assert "x-api-key" not in seen.headers
+    assert KEY not in repr(seen)
     assert isinstance(error, APIConnectionError)
     assert "pass-word" not in str(error)
-    assert KEY not in told_by(error)
-
-
-def test_a_host_that_no_proxy_names_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Loopback(OK) as server, Proxy(ANSWERS["502"]) as proxy:
-        monkeypatch.setenv("https_proxy", proxy.url)
-        # An address of this machine that is none of loopback's, and no TLS there: how it fails does not matter.
-        client = HeyGenClient(base_url=server.url.replace("http://127.0.0.1", "https://0.0.0.0"), max_retries=0)
-        error_of(client.list_looks)
-        assert len(proxy.heads) == 1
-        monkeypatch.setenv("no_proxy", "example.com,0.0.0.0")
-        assert isinstance(error_of(client.list_looks), APIConnectionError)
-        assert len(proxy.heads) == 1
+    assert KEY not in report_of(error)
 
 
 @pytest.mark.parametrize(
     "password", ["pass/word", "pass?word", "pass#word", "pass@word", "pass word", "[pass", "pass%"]
 )
-def test_no_part_of_a_proxys_password_shows_where_its_address_cannot_be_read(
+def test_an_error_about_an_invalid_proxy_has_no_part_of_its_password(
     password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", f"http://someone:{password}@127.0.0.1:1")
@@ -557,35 +442,43 @@ def test_no_part_of_a_proxys_password_shows_where_its_address_cannot_be_read(
     assert "pass" not in str(error)
 
 
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_a_bundle_of_certificates_that_is_not_there_is_an_error_of_ours(
-    variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(variable, str(tmp_path / "none.pem"))
-    error = error_of(HeyGenClient(base_url=FAR, max_retries=0).list_looks)
-    assert isinstance(error, APIConnectionError)
-    assert "none.pem" in str(error)
-    assert KEY not in told_by(error)
+def test_a_host_in_no_proxy_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(OK) as server, Loopback(PROXIES["502"]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        # 0.0.0.0 is this machine but not loopback. There is no TLS, so both requests fail.
+        client = HeyGenClient(base_url=server.url.replace("http://127.0.0.1", "https://0.0.0.0"), max_retries=0)
+        for no_proxy in ("example.com", "example.com,0.0.0.0"):
+            monkeypatch.setenv("no_proxy", no_proxy)
+            assert isinstance(error_of(client.list_looks), APIConnectionError)
+            assert len(proxy.seen) == 1
 
 
-# Plain http is for this machine alone
+# -- plain http is for this machine -----------------------------------------------------------------------------------
 
 THIS_MACHINE = [
-    "http://localhost:{port}",
-    "http://LocalHost:{port}",
-    "HTTP://127.0.0.1:{port}",
-    " http://127.0.0.1:{port}/ ",
+    *("http://localhost:{port}", "http://LocalHost:{port}", "HTTP://127.0.0.1:{port}", " http://127.0.0.1:{port}/ "),
     "http://127.0.0.1:{port}/..//evil.example",
+]
+ELSEWHERE = [
+    *("http://localhost.", "http://localhost.evil.example", "http://localhost@evil.example", "http://[::1%eth0]"),
+    *("http://localhost:80@evil.example", "http://localhost;@evil.example", "http://evil.example\\@localhost"),
+    *("http://localhost\\@evil.example", "http://evil.example#@localhost", "http://evil.example?@localhost"),
+    *("http://localhost%2eevil.example", "http://localhost%00.evil.example", "http://127.1", "http://2130706433"),
+    *("http://0x7f.1", "http://0177.0.0.1", "http://0.0.0.0", "http://127.0.0.1.nip.io", "http://[::1%25eth0]"),
+    *("http://127.0.0.1%2eevil.example", "http://127。0。0。1", "http://１２７.0.0.1", "http://ⓛocalhost"),
+    *("http://ｌｏｃａｌｈｏｓｔ", "http://locaLhoſt", "http://[::1].evil.example", "http://[::1]evil.example"),
+    *("http://[::1]@evil.example", "http://[v1.1]", "http:///localhost", "http:localhost", "http:\\\\localhost"),
+    *("//localhost", "https://[::1].evil.example", "https://api.heygen.com%2f.evil.example", "https://.heygen.com"),
+    *("https://api.heygen.com\\.evil.example", "https://evil.example\\.heygen.com", "https://ＡＰＩ.heygen.com"),
+    "https://api.heygen.com%40evil.example",
 ]
 
 
 @pytest.mark.parametrize("origin", ["base_url", "HEYGEN_API_BASE"])
-def test_plain_http_that_is_accepted_reaches_this_machine_and_no_proxy(
+def test_plain_http_reaches_this_machine_without_a_proxy_and_no_other_host(
     origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Loopback(OK) as server, Proxy(ANSWERS["502"]) as proxy:
+    with Loopback(OK) as server, Loopback(PROXIES["502"]) as proxy:
         for variable in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(variable, proxy.url)
         for number, spelling in enumerate(THIS_MACHINE, 1):
@@ -593,62 +486,11 @@ def test_plain_http_that_is_accepted_reaches_this_machine_and_no_proxy(
             monkeypatch.setenv("HEYGEN_API_BASE", value)
             client = HeyGenClient(base_url=value if origin == "base_url" else None, max_retries=0)
             assert client.list_looks()[0].id == "a"
-            assert (len(server.seen), proxy.heads) == (number, [])
-
-
-ELSEWHERE = [
-    "http://localhost.",
-    "http://localhost.evil.example",
-    "http://localhost@evil.example",
-    "http://localhost:80@evil.example",
-    "http://localhost;@evil.example",
-    "http://evil.example\\@localhost",
-    "http://localhost\\@evil.example",
-    "http://evil.example#@localhost",
-    "http://evil.example?@localhost",
-    "http://localhost%2eevil.example",
-    "http://localhost%00.evil.example",
-    "http://127.1",
-    "http://2130706433",
-    "http://0x7f.1",
-    "http://0177.0.0.1",
-    "http://0.0.0.0",
-    "http://127.0.0.1.nip.io",
-    "http://127.0.0.1%2eevil.example",
-    "http://127。0。0。1",
-    "http://１２７.0.0.1",
-    "http://ⓛocalhost",
-    "http://ｌｏｃａｌｈｏｓｔ",
-    "http://locaLhoſt",
-    "http://[::1%25eth0]",
-    "http://[::1%eth0]",
-    "http://[::1].evil.example",
-    "http://[::1]evil.example",
-    "http://[::1]@evil.example",
-    "http://[v1.1]",
-    "http:///localhost",
-    "http:localhost",
-    "http:\\\\localhost",
-    "//localhost",
-    "https://[::1].evil.example",
-    "https://api.heygen.com%2f.evil.example",
-    "https://api.heygen.com\\.evil.example",
-    "https://evil.example\\.heygen.com",
-    "https://api.heygen.com%40evil.example",
-    "https://ＡＰＩ.heygen.com",
-    "https://.heygen.com",
-]
-
-
-@pytest.mark.parametrize("origin", ["base_url", "HEYGEN_API_BASE"])
-def test_an_address_that_others_may_read_otherwise_is_refused_by_its_value(
-    origin: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+            assert (len(server.seen), proxy.seen) == (number, [])
     for value in ELSEWHERE:
         monkeypatch.setenv("HEYGEN_API_BASE", value)
         error = error_of(lambda value=value: HeyGenClient(base_url=value if origin == "base_url" else None))  # type: ignore[misc]
         assert type(error) is ValueError, value
         assert origin in str(error)
-        shown = re.split("@|%40", value)[-1]
-        assert repr(shown)[1:-1] in str(error)
+        assert repr(re.split("@|%40", value)[-1])[1:-1] in str(error)  # without a possible password
         assert error.__context__ is None

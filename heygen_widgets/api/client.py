@@ -1,73 +1,165 @@
-"""The thin API module: one short method an endpoint, and paging."""
+"""The client of HeyGen's v3 API: one short method for each endpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from urllib.parse import quote, urlsplit
 
-from .._display import literal
-from .._parsing import json_object, unknown_fields
-from ..errors import HeyGenError
+import requests
+
+from .._display import clip, literal
+from .._parsing import json_object, text, unknown_fields
+from ..errors import APIResponseError, HeyGenError
 from ..models import AvatarGroup, Look, Page, Voice
-from .base import BASE_URL, Query
-from .validation import LARGEST_PAGE, checked_id, checked_limit, checked_ownership, checked_text
-from .video_calls import VideoCalls
+from .credentials import Secret, find
+from .paging import Listing, fetch_page, iter_items, iter_pages
+from .transport import Transport, uncertain
+from .validation import (
+    LARGEST_PAGE,
+    checked_base_url,
+    checked_id,
+    checked_idempotency_key,
+    checked_ownership,
+    checked_text,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     from ..job import VideoJob
-    from ..videos import VideoRequest
+    from ..videos import Video, VideoAgentSession, VideoRequest
 
 __all__ = ["BASE_URL", "HeyGenClient"]
+
+BASE_URL = "https://api.heygen.com"
 
 _LOOKS = "/v3/avatars/looks"
 _GROUPS = "/v3/avatars"
 _VOICES = "/v3/voices"
-_ME = "/v3/users/me"
+_VIDEOS = "/v3/videos"
+_AGENTS = "/v3/video-agents"
 _LARGEST_PAGE_OF_VOICES = 100
 _RENAMED_TYPES = {"video_avatar": "digital_twin"}
 
+R = TypeVar("R")
 
-class HeyGenClient(VideoCalls):
-    """HeyGen's avatars, by its v3 API. Threads may share a client; a copy or a pickle of it is refused.
+
+class HeyGenClient:
+    """A client of HeyGen's v3 API. Threads may share it; it holds the key, so it cannot be copied or pickled.
 
     Parameters
     ----------
     api_key : str or None, default None
-        None takes the environment variable ``HEYGEN_API_KEY``, else the file of HeyGen's own command-line client
-        (``credentials`` in ``HEYGEN_CONFIG_DIR`` or ``~/.heygen``), which may hold an OAuth login instead.
+        None reads the environment variable ``HEYGEN_API_KEY``, else the file of HeyGen's own command-line client
+        (``credentials`` in ``HEYGEN_CONFIG_DIR`` or ``~/.heygen``), which may hold an OAuth login instead. When a login
+        expires, the file is read again, and must name the same user.
     base_url : str or None, default None
-        None takes the environment variable ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http is for
-        loopback alone, and loopback bypasses proxies.
+        None reads the environment variable ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http is allowed
+        only on loopback, which bypasses proxies.
     timeout : tuple of float, default (5, 30)
-        Connect and read time-out in s, or one number for both. An answer that drips ends after connect + 2 × read, its
-        headers too unless `session` is given. What begins a video or an agent reads for 120 s at least.
+        Connect and read time-out in s, or one number for both. A response has to be complete after connect + 2 × read.
+        Requests that start a video or an agent read for at least 120 s.
     max_retries : int, default 2
-        How often a request is sent again after 429, 500, 502, 503, 504 or a broken connection where that is safe:
-        always but for an agent, which is asked again only when nothing was sent (see `create_video_agent`). Waits 1 s,
-        then twice as long each time, or as long as the service asks for, at most 30 s. After a 429 all threads of the
-        client wait, and then go on one by one, soon as fast as before. With 0 nothing waits. The variable
-        ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read: this argument says it all.
+        Retries after 429, 500, 502, 503, 504 or a broken connection, if that is safe: always, except that an agent is
+        only asked again if nothing was sent. The wait is 1 s, then twice as long each time, or ``Retry-After`` if that
+        is longer; at most 30 s. The variable ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read.
     session : requests.Session or None, default None
-        A session of your own, say for a proxy or a certificate. It is neither changed (though its cookie jar takes what
-        the service sets) nor closed.
-
-    Raises
-    ------
-    MissingAPIKeyError
-        When there is no key, or what was found cannot be one. It is a `ValueError` too.
-    ValueError, TypeError
-        When another argument makes no sense.
+        Your own session, for example with a proxy or certificate. It is neither changed (except for cookies that the
+        service sets) nor closed. Pictures and films use its `verify`, `cert`, `proxies` and `trust_env`.
 
     Notes
     -----
-    All methods raise `HeyGenError` and its subclasses when the service or the network fails, and `ValueError` or
-    `TypeError`, before anything is sent, when an argument makes no sense.
-
-    Of a list, a record that cannot be read, say for want of an id, is left out with a `UserWarning`, so that one does
-    not bar the way to all others; a page without any that can be read is an `APIResponseError`.
+    Without a usable key, `MissingAPIKeyError` (also a `ValueError`) is raised. All methods raise `HeyGenError` and its
+    subclasses if the service or the network fails, such as `NotFoundError` for an unknown id, and `ValueError` or
+    `TypeError` for an invalid argument, before anything is sent. Invalid records in a list are skipped with a
+    `UserWarning`; a page without any valid record is an `APIResponseError`.
     """
+
+    demo_code = ""
+    """The call of `demo_client` that made this client; ``""`` for any other client."""
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | tuple[float, float] = (5, 30),
+        max_retries: int = 2,
+        session: requests.Session | None = None,
+    ) -> None:
+        if not (api_key is None or isinstance(api_key, str)):
+            kind = type(api_key).__name__
+            del api_key
+            raise TypeError(f"api_key should be a string, not {kind}")
+        key = None if api_key is None else Secret(api_key)
+        del api_key  # a verbose traceback shows local variables
+        origin = "HEYGEN_API_BASE" if base_url is None else "base_url"
+        if base_url is None:
+            base_url = os.environ.get("HEYGEN_API_BASE") or BASE_URL
+        address = checked_base_url(base_url, origin)
+        self._transport = Transport(
+            find(key), base_url=address, timeout=timeout, max_retries=max_retries, session=session
+        )
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_transport"):
+            return "HeyGenClient(…)"  # in a traceback of __init__
+        return f"HeyGenClient({self.base_url!r}, key from {self._transport.credential.source})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A HeyGenClient holds a key and open connections, so it can be neither copied nor pickled.")
+
+    @property
+    def base_url(self) -> str:
+        """The URL of the service, without a slash at the end."""
+        return self._transport.base_url
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the service runs on this machine (loopback), as the stand-in does."""
+        return is_loopback(urlsplit(self.base_url).hostname)
+
+    @property
+    def code(self) -> str:
+        """Python that makes a client of the same service, such as ``HeyGenClient()``; never with its key."""
+        if self.demo_code:
+            return self.demo_code
+        if self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE"):  # it changes the default
+            return "HeyGenClient()"
+        return f"HeyGenClient(base_url={literal(self.base_url)})"
+
+    @property
+    def account(self) -> str:
+        """A digest of the key, or of the user of a login; ``""`` if that is unknown, and for `demo_client`."""
+        return "" if self.demo_code else self._transport.credential.account
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """What equivalent clients have in common: address, account, time-outs, retries and session; never the key."""
+        return self._transport.settings
+
+    @property
+    def retries(self) -> int:
+        """How many requests this client has repeated so far, in all threads."""
+        return self._transport.retries
+
+    def close(self) -> None:
+        """Close the connections. A later request opens new ones."""
+        self._transport.close()
+
+    def media_session(self) -> requests.Session:
+        """Open a session for pictures and films: with this client's proxies and certificates, without its key."""
+        return self._transport.media_session()
 
     def list_looks(
         self,
@@ -83,23 +175,18 @@ class HeyGenClient(VideoCalls):
         Parameters
         ----------
         group_id : str or None, default None
-            Only the looks of this avatar group.
+            Only looks of this avatar group.
         avatar_type : str or None, default None
             ``studio_avatar``, ``digital_twin``, ``photo_avatar`` or a newer one; ``video_avatar`` is sent under its new
             name, ``digital_twin``.
         ownership : {"public", "private"} or None, default None
-            None for both. The looks' `ownership` is what is given here.
+            None for both. It becomes the `ownership` of the looks.
         limit : int, default 20
             Looks a page, 1 to 50.
         token : str or None, default None
             ``next_token`` of the page before, with the same filters and the same limit.
-
-        Returns
-        -------
-        Page of Look
         """
-        query = _look_query(group_id, avatar_type, ownership)
-        return self._page(_LOOKS, query, checked_limit(limit), checked_text("token", token), _look_reader(query))
+        return fetch_page(self._looks(group_id, avatar_type, ownership), limit, token)
 
     def iter_looks(
         self,
@@ -109,22 +196,12 @@ class HeyGenClient(VideoCalls):
         ownership: str | None = None,
         max_items: int | None = None,
     ) -> Iterator[Look]:
-        """Go through avatar looks to the end, asking for pages as they are needed: ``GET /v3/avatars/looks``.
+        """Iterate over avatar looks, at most `max_items` (None: all): ``GET /v3/avatars/looks``.
 
-        Parameters
-        ----------
-        group_id, avatar_type, ownership
-            As for `list_looks`; they are checked at once.
-        max_items : int or None, default None
-            Stop after so many; None for all of them.
-
-        Raises
-        ------
-        APIResponseError
-            When the pages have no proper end, after the looks that came before.
+        Pages are requested when they are needed. The other parameters are those of `list_looks`. If the pages have no
+        proper end, an `APIResponseError` follows the looks.
         """
-        query = _look_query(group_id, avatar_type, ownership)
-        return self._items(_LOOKS, query, max_items, _look_reader(query))
+        return iter_items(self._looks(group_id, avatar_type, ownership), max_items)
 
     def iter_look_pages(
         self,
@@ -135,108 +212,36 @@ class HeyGenClient(VideoCalls):
         limit: int = LARGEST_PAGE,
         token: str | None = None,
     ) -> Iterator[Page[Look]]:
-        """Go through avatar looks page by page: ``GET /v3/avatars/looks``.
-
-        Parameters
-        ----------
-        group_id, avatar_type, ownership, limit
-            As for `list_looks`, but pages of 50 by default; they are checked at once.
-        token : str or None, default None
-            Where to go on: ``next_token`` of a page asked for with the same filters and the same limit.
-
-        Raises
-        ------
-        APIResponseError
-            When the pages have no proper end, after the pages that came before.
-        """
-        query = _look_query(group_id, avatar_type, ownership)
-        return self._pages(_LOOKS, query, checked_limit(limit), checked_text("token", token), _look_reader(query))
+        """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
+        return iter_pages(self._looks(group_id, avatar_type, ownership), limit, token)
 
     def get_look(self, look_id: str) -> Look:
-        """Get one avatar look, with preview URLs that are fresh: ``GET /v3/avatars/looks/{look_id}``.
-
-        Parameters
-        ----------
-        look_id : str
-            The id of a look, not of a group.
-
-        Raises
-        ------
-        NotFoundError
-            When there is none with this id.
-        """
-        return Look.from_json(self._object(_LOOKS, "look_id", look_id))
+        """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
+        return self._get(_LOOKS, "look_id", look_id, Look.from_json)
 
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[AvatarGroup]:
-        """List one page of avatar groups (characters): ``GET /v3/avatars``.
-
-        Parameters
-        ----------
-        ownership, limit, token
-            As for `list_looks`.
-
-        Returns
-        -------
-        Page of AvatarGroup
-        """
-        query = _group_query(ownership)
-        return self._page(_GROUPS, query, checked_limit(limit), checked_text("token", token), _group_reader(query))
+        """List one page of avatar groups (characters), with the parameters of `list_looks`: ``GET /v3/avatars``."""
+        return fetch_page(self._groups(ownership), limit, token)
 
     def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
-        """Go through avatar groups to the end, asking for pages as they are needed: ``GET /v3/avatars``.
-
-        Parameters
-        ----------
-        ownership, max_items
-            As for `iter_looks`.
-        """
-        query = _group_query(ownership)
-        return self._items(_GROUPS, query, max_items, _group_reader(query))
+        """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
+        return iter_items(self._groups(ownership), max_items)
 
     def iter_group_pages(
         self, *, ownership: str | None = None, limit: int = LARGEST_PAGE, token: str | None = None
     ) -> Iterator[Page[AvatarGroup]]:
-        """Go through avatar groups page by page: ``GET /v3/avatars``.
-
-        Parameters
-        ----------
-        ownership, limit, token
-            As for `iter_look_pages`.
-        """
-        query = _group_query(ownership)
-        return self._pages(_GROUPS, query, checked_limit(limit), checked_text("token", token), _group_reader(query))
+        """Iterate over pages of avatar groups, with the parameters of `iter_look_pages`: ``GET /v3/avatars``."""
+        return iter_pages(self._groups(ownership), limit, token)
 
     def get_group(self, group_id: str) -> AvatarGroup:
-        """Get one avatar group: ``GET /v3/avatars/{group_id}``.
-
-        Parameters
-        ----------
-        group_id : str
-            The id of a group, not of a look.
-
-        Raises
-        ------
-        NotFoundError
-            When there is none with this id.
-        """
-        return AvatarGroup.from_json(self._object(_GROUPS, "group_id", group_id))
+        """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
+        return self._get(_GROUPS, "group_id", group_id, AvatarGroup.from_json)
 
     def get_voice(self, voice_id: str) -> Voice:
-        """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``.
-
-        Parameters
-        ----------
-        voice_id : str
-            The id of a voice.
-
-        Raises
-        ------
-        NotFoundError
-            When there is none with this id.
-        """
-        return Voice.from_json(self._object(_VOICES, "voice_id", voice_id))
+        """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
+        return self._get(_VOICES, "voice_id", voice_id, Voice.from_json)
 
     def list_voices(
         self,
@@ -249,22 +254,10 @@ class HeyGenClient(VideoCalls):
     ) -> Page[Voice]:
         """List one page of voices: ``GET /v3/voices``.
 
-        Parameters
-        ----------
-        type, language, gender : str or None, default None
-            Sent as they are: no page lists their values.
-        limit : int, default 20
-            Voices a page, 1 to 100.
-        token : str or None, default None
-            ``next_token`` of the page before, with the same filters and the same limit.
-
-        Returns
-        -------
-        Page of Voice
+        `type`, `language` and `gender` are sent unchanged; their values are not documented. A page has 1 to 100 voices
+        (`limit`), and `token` is the ``next_token`` of the page before, with the same filters and the same limit.
         """
-        query = _voice_query(type, language, gender)
-        checked = checked_limit(limit, _LARGEST_PAGE_OF_VOICES)
-        return self._page(_VOICES, query, checked, checked_text("token", token), Voice.from_json)
+        return fetch_page(self._voices(type, language, gender), limit, token)
 
     def iter_voices(
         self,
@@ -274,109 +267,185 @@ class HeyGenClient(VideoCalls):
         gender: str | None = None,
         max_items: int | None = None,
     ) -> Iterator[Voice]:
-        """Go through voices to the end, asking for pages as they are needed: ``GET /v3/voices``.
+        """Iterate over voices, at most `max_items` (None: all): ``GET /v3/voices``.
 
-        Parameters
-        ----------
-        type, language, gender
-            As for `list_voices`.
-        max_items : int or None, default None
-            Stop after so many; None for all of them.
+        Pages are requested when they are needed. The filters are those of `list_voices`.
         """
-        query = _voice_query(type, language, gender)
-        return self._items(_VOICES, query, max_items, Voice.from_json, _LARGEST_PAGE_OF_VOICES)
+        return iter_items(self._voices(type, language, gender), max_items)
+
+    def get_me(self) -> dict[str, Any]:
+        """Get the account and its balance, with undocumented fields: ``GET /v3/users/me``. A cheap way to try a key."""
+        return unknown_fields(json_object(self._transport.request("GET", "/v3/users/me")["data"], "account"), ())
 
     def start_video(self, request: VideoRequest, *, idempotency_key: str | None = None) -> VideoJob:
-        """Check a request against its look, begin the video, and give a card that follows it in the notebook.
+        """Check a request against its look, start the video, and return a card that follows it in the notebook.
 
-        The look is fetched first (``GET /v3/avatars/looks/{look_id}``), and so are the look it refers to and, for what
-        may be a private twin, its group. It returns once the service has taken the request; the render goes on.
+        The look is fetched first (``GET /v3/avatars/looks/{look_id}``), and so are its `reference_look_id` and, for a
+        digital twin, its group. What the service would refuse is a `VideoOptionError` that lists everything, before
+        anything is sent; what it may refuse is a `VideoOptionWarning`. All else is as for `create_video`.
+        """
+        from ..job import VideoJob  # only a notebook needs the widget
+
+        _checked_request(request)
+        look = self.get_look(request.avatar_id)
+        reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
+        group = None
+        if look.avatar_type == "digital_twin" and look.group_id:
+            with suppress(HeyGenError, ValueError):  # the group only matters for a warning
+                group = self.get_group(look.group_id)
+        checked = request.check(look, group=group, reference=reference)
+        video = self.create_video(checked, idempotency_key=idempotency_key)
+        try:
+            return VideoJob(self, video_id=video.id, look=look)
+        except BaseException as error:  # nobody else knows the id
+            error.add_note(f"The video {video.id!r} has started: wait with client.wait_for_video({literal(video.id)}).")
+            raise
+
+    def create_video(self, request: VideoRequest, *, idempotency_key: str | None = None) -> Video:
+        """Start a video, which costs credits: ``POST /v3/videos``.
+
+        The request is checked without its look; `VideoRequest.check` and `start_video` check it against the look. A
+        dropped connection never creates a second video: each request carries an idempotency key, and is repeated after
+        a broken connection, a time-out, and while the service says that it is still working on it.
 
         Parameters
         ----------
         request : VideoRequest
         idempotency_key : str or None, default None
-            As for `create_video`.
+            1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. Within 24 h, the service
+            answers the same key with the same video, even if the request differs. Errors carry the key, to ask again
+            with, and `is_uncertain`.
 
-        Returns
-        -------
-        VideoJob
-
-        Raises
-        ------
-        VideoOptionError
-            With everything that the service would refuse, before anything is sent.
-        NotFoundError
-            When there is no such look, such as when a group's id is given.
-        HeyGenError
-            As for `create_video`.
-
-        Warns
-        -----
-        VideoOptionWarning
-            For what nobody can say before it is asked for.
+        A request that the service would refuse is a `VideoOptionError`, before anything is sent.
         """
-        # The one way up from this floor: only a notebook needs the widget, and this module does without.
-        from ..job import VideoJob
+        from ..videos import Video
 
-        self._checked(request)
-        look = self.get_look(request.avatar_id)
-        reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
-        group = None
-        if look.avatar_type == "digital_twin" and look.group_id:
-            # It only tells of a doubt, which no fault of the service's shall turn into an error.
-            with suppress(HeyGenError, ValueError):
-                group = self.get_group(look.group_id)
-        checked = request._checked(look, group, reference, stacklevel=3)
-        video = self.create_video(checked, idempotency_key=idempotency_key)
-        try:
-            return VideoJob(self, video_id=video.id, look=look)
-        except BaseException as error:
-            # Whatever keeps the card away, the video is begun, and nobody else knows its id.
-            error.add_note(
-                f"The video {video.id!r} was begun: client.wait_for_video({literal(video.id)}) waits for it."
-            )
-            raise
+        body = _checked_request(request).to_json()
+        key = checked_idempotency_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
+        with uncertain(key):
+            answer = self._transport.request("POST", _VIDEOS, body=body, idempotency_key=key)
+            return Video.from_json(answer["data"])
 
-    def get_me(self) -> dict[str, Any]:
-        """Get the account, and what it has left: ``GET /v3/users/me``. A cheap way to try a key.
+    def get_video(self, video_id: str) -> Video:
+        """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
+        from ..videos import Video
 
-        Returns
-        -------
-        dict
-            As served, cleaned as the fields of records are. No page lists its fields.
+        return self._get(_VIDEOS, "video_id", video_id, Video.from_json)
 
-        Raises
-        ------
-        AuthenticationError
-            When the service does not accept the key.
+    def wait_for_video(self, video_id: str, timeout: float = 1_200) -> Video:
+        """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
+
+        A render commonly takes 10 to 15 minutes. The first request comes at once, the next after 2 s, then less and
+        less often, at last every 30 s. The `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render.
+
+        A failed render is a `VideoFailedError` with HeyGen's code and message. A render that takes longer is a
+        `VideoTimeoutError`, and goes on.
         """
-        account = json_object(self._transport.request("GET", _ME)["data"], "account")
-        return unknown_fields(account, ())
+        from .download import wait_for_video
+
+        return wait_for_video(self.get_video, checked_id("video_id", video_id), timeout, self._transport)
+
+    def download_video(self, video_id: str, path: str | os.PathLike[str]) -> Path:
+        """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
+
+        The file appears when it is complete. It is fetched without the key, over https (http on loopback), without
+        redirects, and with the proxies and certificates of this client's session. If the URL has expired, a fresh one
+        is asked for once. `path` is a file in an existing folder; an existing file is replaced.
+
+        A failed video is a `VideoFailedError`, one that is not finished or cannot be downloaded a `HeyGenError`, and a
+        file that cannot be written an `OSError`.
+        """
+        from .download import download
+
+        with self.media_session() as session:
+            return download(self.get_video, checked_id("video_id", video_id), Path(path), session)
+
+    def create_video_agent(
+        self,
+        prompt: str,
+        *,
+        avatar_id: str | None = None,
+        voice_id: str | None = None,
+        style_id: str | None = None,
+        orientation: str | None = None,
+        mode: str | None = None,
+        brand_kit_id: str | None = None,
+        incognito_mode: bool | None = None,
+        callback_url: str | None = None,
+        callback_id: str | None = None,
+        files: Sequence[Any] = (),
+    ) -> VideoAgentSession:
+        """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.
+
+        The parameters are those of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. The service has no
+        idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
+        `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
+        """
+        from ..videos import VideoAgentRequest, VideoAgentSession
+
+        request = VideoAgentRequest(
+            prompt=prompt,
+            avatar_id=avatar_id,
+            voice_id=voice_id,
+            style_id=style_id,
+            orientation=orientation,
+            mode=mode,
+            brand_kit_id=brand_kit_id,
+            incognito_mode=incognito_mode,
+            callback_url=callback_url,
+            callback_id=callback_id,
+            files=tuple(files),
+        )
+        body = request.check().to_json()
+        with uncertain(None):
+            return VideoAgentSession.from_json(self._transport.request("POST", _AGENTS, body=body)["data"])
+
+    def get_video_agent(self, session_id: str) -> VideoAgentSession:
+        """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
+        from ..videos import VideoAgentSession
+
+        return self._get(_AGENTS, "session_id", session_id, VideoAgentSession.from_json)
+
+    def wait_for_video_agent(self, session_id: str, timeout: float = 1_200) -> VideoAgentSession:
+        """Wait as `wait_for_video` does until an agent has finished: ``GET /v3/video-agents/{session_id}``.
+
+        The result is ``completed``, with its `video_id`; or ``waiting_for_input``, with its `question`, which is to be
+        answered at HeyGen: no endpoint for that is documented.
+        """
+        from .download import wait_for_agent
+
+        return wait_for_agent(self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
+
+    def _looks(self, group_id: str | None, avatar_type: str | None, ownership: str | None) -> Listing[Look]:
+        avatar_type = checked_text("avatar_type", avatar_type)
+        query = {
+            "group_id": None if group_id is None else checked_id("group_id", group_id),
+            "avatar_type": _RENAMED_TYPES.get(avatar_type, avatar_type) if avatar_type else None,
+            "ownership": checked_ownership(ownership),
+        }
+        return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=ownership))
+
+    def _groups(self, ownership: str | None) -> Listing[AvatarGroup]:
+        query = {"ownership": checked_ownership(ownership)}
+        return Listing(self._transport, _GROUPS, query, partial(AvatarGroup.from_json, ownership=ownership))
+
+    def _voices(self, type: str | None, language: str | None, gender: str | None) -> Listing[Voice]:
+        filters = {"type": type, "language": language, "gender": gender}
+        query = {name: checked_text(name, value) for name, value in filters.items()}
+        return Listing(self._transport, _VOICES, query, Voice.from_json, _LARGEST_PAGE_OF_VOICES)
+
+    def _get(self, path: str, name: str, item_id: str, read: Callable[[object], R]) -> R:
+        path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
+        record = read(self._transport.request("GET", path)["data"])
+        found = getattr(record, "session_id" if name == "session_id" else "id")
+        if found != text(item_id):
+            raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
+        return record
 
 
-def _look_query(group_id: str | None, avatar_type: str | None, ownership: str | None) -> Query:
-    avatar_type = checked_text("avatar_type", avatar_type)
-    return {
-        "group_id": None if group_id is None else checked_id("group_id", group_id),
-        "avatar_type": _RENAMED_TYPES.get(avatar_type, avatar_type) if avatar_type else None,
-        **_group_query(ownership),
-    }
+def _checked_request(request: VideoRequest) -> VideoRequest:
+    from ..videos import VideoRequest
 
-
-def _group_query(ownership: str | None) -> Query:
-    return {"ownership": checked_ownership(ownership)}
-
-
-def _voice_query(type: str | None, language: str | None, gender: str | None) -> Query:
-    return {
-        name: checked_text(name, value) for name, value in (("type", type), ("language", language), ("gender", gender))
-    }
-
-
-def _look_reader(query: Query) -> Callable[[object], Look]:
-    return partial(Look.from_json, ownership=query["ownership"])  # type: ignore[arg-type]  # the query's is a str
-
-
-def _group_reader(query: Query) -> Callable[[object], AvatarGroup]:
-    return partial(AvatarGroup.from_json, ownership=query["ownership"])  # type: ignore[arg-type]
+    if not isinstance(request, VideoRequest):
+        raise TypeError(f"request should be a VideoRequest, not {type(request).__name__}")
+    return request.check()

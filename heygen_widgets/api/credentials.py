@@ -1,7 +1,7 @@
-"""Where the key comes from, in the order HeyGen's own command-line client uses. Nothing is ever written.
+"""Where the API key comes from, in the order of HeyGen's own command-line client. Nothing is ever written.
 
-A traceback may print local variables, so a secret is a `Secret` wherever it lives longer than an expression, and the
-functions that hold text of the credentials file return the problem they met instead of raising it.
+Verbose tracebacks show local variables. So the key is a `Secret` outside short expressions, and functions that hold the
+text of the credentials file return a problem in words; only callers without that text raise it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, NoReturn, SupportsIndex
 
@@ -19,42 +21,46 @@ _LARGEST_FILE = 2**20  # bytes
 _EXPIRY_SLACK = timedelta(seconds=60)
 
 
-class Secret(str):
-    """A string whose `repr` hides it, also inside dictionaries of headers and dumps of local variables.
+class Secret:
+    """Text that does not show in a `repr`, a JSON dump or a list of attributes, and that refuses to be pickled.
 
-    It refuses to be pickled, and so does all that holds it, such as a request that a hook of the user's has kept.
+    Attributes
+    ----------
+    reveal : callable
+        Returns the text.
     """
 
-    __slots__ = ()
+    __slots__ = ("reveal",)
+
+    def __init__(self, text: str) -> None:
+        # An attribute with the text would show in the list of an object's members; a closure does not.
+        self.reveal: Callable[[], str] = lambda: text
 
     def __repr__(self) -> str:
         return "<hidden>"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("A key of HeyGen's is not pickled, and so nothing that holds one is.")
+        raise TypeError("A HeyGen API key is not pickled, and neither is an object that holds one.")
 
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
+    def redact(self, text: str) -> str:
+        """Replace the secret in a text, ignoring case, since host names are lower-cased."""
+        return re.sub(re.escape(self.reveal()), "[the key]", text, flags=re.IGNORECASE)
 
 
 class Credential(NamedTuple):
-    """What a request is signed with.
+    """An API key or an OAuth access token.
 
     Attributes
     ----------
     secret : Secret
-        An API key, or an OAuth access token.
     source : str
-        Where it came from, in words that fit into a message.
+        Where it was found, for messages.
     is_token : bool
         Whether it is an OAuth access token.
     expires_at : datetime or None
-        When a token ends; None when that is unknown.
+        When a token expires; None if unknown.
     user : str
-        For a token, a digest of whom the file names beside it; "" when it names nobody.
+        A digest of the user that the credentials file names beside a token; ``""`` if it names none.
     """
 
     secret: Secret
@@ -65,29 +71,37 @@ class Credential(NamedTuple):
 
     @property
     def account(self) -> str:
-        """A digest that tells accounts apart and nothing else; "" where a token does not tell whose it is.
+        """A digest that only distinguishes accounts; ``""`` for a token of an unnamed user.
 
-        A key is the account. A token is not, since it changes while the user stays the same.
+        A key is the account. A token is not, because it changes while the user stays the same.
         """
-        return self.user if self.is_token else digest(self.secret)
+        return self.user if self.is_token else digest(self.secret.reveal())
 
     @property
     def expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= datetime.now(UTC) + _EXPIRY_SLACK
 
     def renewed(self) -> Credential:
-        """Give itself while it is valid, else what the credentials file holds by now.
+        """Return this credential while it is valid, else the current one of the credentials file.
 
         Raises
         ------
         MissingAPIKeyError
-            When the token has expired and the file has no other.
+            If the token has expired and the file has no other, or one of another user.
         """
-        return (from_file() or _nothing_found()) if self.expired else self
+        if not self.expired:
+            return self
+        found = from_file() or _nothing_found()
+        if found.account != self.account:
+            raise MissingAPIKeyError(
+                f"The login of this client has expired, and {found.source} now belongs to another account: "
+                "make a new HeyGenClient."
+            )
+        return found
 
 
 def digest(secret: str) -> str:
-    """Give 32 hexadecimal digits that are the same for the same secret, and lead to nothing else."""
+    """Return 32 hexadecimal digits that are the same for the same secret."""
     return hashlib.blake2b(secret.encode(), digest_size=16, person=b"heygen_widgets").hexdigest()
 
 
@@ -97,7 +111,7 @@ def find(api_key: Secret | None = None) -> Credential:
     Raises
     ------
     MissingAPIKeyError
-        When there is none, or the first one found cannot be a key.
+        If there is none, or the first one found cannot be a key.
     """
     if api_key is not None:
         return _checked(api_key, "the api_key argument")
@@ -105,18 +119,18 @@ def find(api_key: Secret | None = None) -> Credential:
 
 
 def from_environment() -> Credential | None:
-    """Take the key from ``HEYGEN_API_KEY``; None when that is not set or blank."""
-    key = Secret(os.environ.get("HEYGEN_API_KEY", "").strip())
-    return _checked(key, "the environment variable HEYGEN_API_KEY") if key else None
+    """Read ``HEYGEN_API_KEY``; None if it is not set or blank."""
+    key = Secret(os.environ.get("HEYGEN_API_KEY", ""))
+    return _checked(key, "the environment variable HEYGEN_API_KEY") if key.reveal().strip() else None
 
 
 def from_file() -> Credential | None:
-    """Take the key, or the OAuth token, from the credentials file; None when there is no such file.
+    """Read the key or the OAuth token from the credentials file; None if there is no such file.
 
     Raises
     ------
     MissingAPIKeyError
-        When the file is there and gives nothing usable. Names the file, never its content.
+        If the file exists and has nothing usable. Names the file, never its content.
     """
     path = credentials_path()
     found = _read_credential(path)
@@ -124,16 +138,14 @@ def from_file() -> Credential | None:
         # HeyGen's own client may be renewing the token at this moment.
         found = _read_credential(path)
     if isinstance(found, Credential) and found.expired:
-        found = (
-            "holds an OAuth token that has expired: run `heygen auth status` to refresh it, else `heygen auth login`"
-        )
+        found = "holds an expired OAuth token: run `heygen auth status` to refresh it, else `heygen auth login`"
     if isinstance(found, str):
         raise MissingAPIKeyError(f"The credentials file {path} {found}.")
     return found
 
 
 def credentials_path() -> str:
-    """Name the credentials file: ``credentials`` in ``HEYGEN_CONFIG_DIR``, or in ``~/.heygen`` when that is not set."""
+    """Return the path of ``credentials`` in ``HEYGEN_CONFIG_DIR``, or in ``~/.heygen`` if that is not set."""
     folder = os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen"
     return os.path.join(os.path.expanduser(folder), "credentials")
 
@@ -146,9 +158,8 @@ def _nothing_found() -> NoReturn:
 
 
 def _checked(key: Secret, source: str) -> Credential:
-    key = Secret(key.strip())
-    problem = _problem_with(key)
-    if problem:
+    key = Secret(key.reveal().strip())
+    if problem := _problem_with(key.reveal()):
         raise MissingAPIKeyError(f"The key from {source} {problem}: copy it again from HeyGen's settings.")
     return Credential(key, source)
 
@@ -156,16 +167,16 @@ def _checked(key: Secret, source: str) -> Credential:
 def _problem_with(key: str) -> str:
     if not key:
         return "is empty"
-    # The key becomes a header, and what no header can hold would come back inside another library's error text.
+    # The key becomes a header. An invalid header would appear in the error text of another library.
     if any(not "!" <= character <= "~" for character in key):
         return "contains white space or characters that no key has"
     return ""
 
 
 def _read_credential(path: str) -> Credential | str | None:
-    """Read the file: what it holds, or what is wrong with it, or None when there is none."""
+    """Read the file: its credential, or what is wrong with it, or None if it does not exist."""
     try:
-        # A named pipe would keep us waiting for ever.
+        # Opening a named pipe would block.
         if not stat.S_ISREG(os.stat(path).st_mode):
             return "is not a regular file"
         with open(path, "rb") as file:
@@ -195,13 +206,11 @@ def _parse_credential(text: str, source: str) -> Credential | str:
         return "is not valid JSON"
     if not isinstance(content, dict):
         return "holds no JSON object"
-    key = _string(content, "api_key")
-    if key:
+    if key := _string(content, "api_key"):
         return _problem_with(key) or Credential(Secret(key), source)
     oauth = content.get("oauth")
-    token = _string(oauth, "access_token")
-    if token:
-        expires_at = _moment(_string(oauth, "expires_at"))
+    if token := _string(oauth, "access_token"):
+        expires_at = _parse_time(_string(oauth, "expires_at"))
         return _problem_with(token) or Credential(Secret(token), source, True, expires_at, _user(content.get("user")))
     return "holds neither an API key nor an OAuth token: run `heygen auth login`"
 
@@ -215,8 +224,8 @@ def _string(content: object, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _moment(text: str) -> datetime | None:
-    """Read an RFC 3339 time; None for anything else, which counts as valid, as it does for HeyGen's own client."""
+def _parse_time(text: str) -> datetime | None:
+    """Parse an RFC 3339 time; None for anything else, which counts as valid, as in HeyGen's own client."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,163 +1,169 @@
-"""What came back: bodies read under a limit, JSON parsed without surprises, and text fit for an error message.
-
-Whatever is wrong with an answer is returned as an error, not raised: see `_transport`, which raises.
-"""
+"""Reading responses: bodies under a size limit and a deadline, JSON without surprises, and errors with clean texts."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+import ssl
 import time
-import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from ..errors import APIResponseError, APIStatusError, APITimeoutError, HeyGenError, status_error
 from .credentials import Credential
 
-_LARGEST_BODY = 8 * 2**20  # bytes, as sent and unpacked alike; a page of 50 looks has some 50,000
+# TypeError: requests raises it for a proxy address without a host.
+NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError)
+TIMEOUT_ERRORS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+
+_LARGEST_BODY = 8 * 2**20  # bytes, unpacked; a page of 50 looks has some 50,000
 _READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
-_LONGEST_RETRY_AFTER = 86_400.0  # s; the service means seconds or minutes, so what is longer is a mistake
+_LONGEST_RETRY_AFTER = 86_400.0  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
 
 
-class Answer(NamedTuple):
-    """A whole answer: status, headers, and the body, unpacked."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """A complete response: status, headers and the unpacked body, which no traceback shows: it may repeat the key."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-def read_body(response: requests.Response, deadline: float) -> bytes | HeyGenError:
-    """Read and unpack the body of a streamed response.
+def read_answer(response: requests.Response, deadline: float) -> Answer:
+    """Read a streamed response.
 
     Parameters
     ----------
     response : requests.Response
-        Asked for with ``stream=True``; its body is not yet read.
+        Requested with ``stream=True``.
     deadline : float
-        On the clock of `time.monotonic`, in s. It is looked at between reads, so that a body that drips ends.
+        On the clock of `time.monotonic`, in s. It ends a body that drips.
 
-    Returns
-    -------
-    bytes or HeyGenError
+    Raises
+    ------
+    APITimeoutError, APIResponseError, requests.RequestException, urllib3.exceptions.HTTPError, OSError
+        If the body of a success cannot be read. The body of an error counts as empty then.
     """
-    # Undecoded, and piece by piece: urllib3 would go on reading for as long as pieces unpack to nothing.
+    try:
+        body = _read_body(response, deadline)
+    except (HeyGenError, *NETWORK_ERRORS) as exc:
+        if response.status_code < 300:
+            if isinstance(exc, urllib3.exceptions.DecodeError):
+                raise APIResponseError("The service sent a response that cannot be unpacked.") from None
+            raise
+        body = b""
+    return Answer(response.status_code, response.raw.headers, body)
+
+
+def _read_body(response: requests.Response, deadline: float) -> bytes:
     body = bytearray()
-    while piece := response.raw.read1(_READ_SIZE, decode_content=False):
+    while piece := response.raw.read1(_READ_SIZE, decode_content=True):
         body += piece
         if len(body) > _LARGEST_BODY:
-            return _too_long()
+            raise APIResponseError(f"The service sent a response of more than {_LARGEST_BODY} bytes; no endpoint does.")
         if time.monotonic() > deadline:
-            return APITimeoutError(
-                "The service did not finish its answer in time: try again, or give a longer timeout."
-            )
-    return _unpacked(bytes(body), response.headers.get("Content-Encoding", "").strip().lower())
+            raise APITimeoutError("The service did not finish its response in time: try again with a longer timeout.")
+    return bytes(body)
 
 
-def _unpacked(body: bytes, encoding: str) -> bytes | HeyGenError:
-    if encoding in ("", "identity"):
-        return body
-    if encoding != "gzip":
-        return APIResponseError("The service packed its answer in a way it was not asked for: only gzip was.")
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(body, _LARGEST_BODY + 1)
-    except zlib.error:
-        return APIResponseError("The service sent an answer that cannot be unpacked as gzip.")
-    if len(unpacked) > _LARGEST_BODY:
-        return _too_long()
-    return unpacked if unpacker.eof else APIResponseError("The service sent a gzip answer that is cut short.")
+def parse_success(request: str, answer: Answer, credential: Credential) -> dict[str, Any]:
+    """Parse the JSON object of a success, which has ``data``.
+
+    Raises
+    ------
+    APIResponseError
+        If the body is anything else.
+    """
+    content, problem = _parse_json(answer.body)
+    if isinstance(content, dict) and "data" in content:
+        return content
+    kind = _content_type(answer, credential)
+    message = tidy(_envelope(content).get("message"), credential)
+    text = f"{request}: the body of the response {problem or 'has no data'} (status {answer.status}, {kind})."
+    if "html" in kind.lower():
+        text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
+    raise APIResponseError(f"{text} The service says: {message}" if message else text)
 
 
-def _too_long() -> APIResponseError:
-    return APIResponseError(f"The service sent an answer of more than {_LARGEST_BODY} bytes, which no endpoint does.")
-
-
-def parse_json(body: bytes) -> tuple[Any, str]:
-    """Parse a body: its content and "", or None and what is wrong with it."""
+def _parse_json(body: bytes) -> tuple[Any, str]:
+    """Parse a body: its content and ``""``, or None and what is wrong with it."""
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant), ""
     except UnicodeDecodeError:
-        return None, "that is no UTF-8 text"
+        return None, "is not UTF-8 text"
     except ValueError:
-        return None, "that is no valid JSON"
+        return None, "is not valid JSON"
     except RecursionError:
-        return None, "that is nested too deeply"
+        return None, "is nested too deeply"
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    # NaN and Infinity are no JSON, and would break what is written from them.
-    raise ValueError(name)
-
-
-def response_error(request: str, answer: Answer, problem: str, credential: Credential) -> APIResponseError:
-    """Build the error for a success whose body makes no sense."""
-    kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-    content, _ = parse_json(answer.body)
-    message = tidy(_envelope(content).get("message"), credential)
-    text = f"{request} was answered with a body {problem} (status {answer.status}, {kind})."
-    if "html" in kind.lower():
-        text += " A proxy or a sign-in page of the network may have given it: open any web page, then try again."
-    return APIResponseError(f"{text} The service says: {message}" if message else text)
+    raise ValueError(name)  # NaN and Infinity are not JSON
 
 
 def redirect_error(request: str, answer: Answer, credential: Credential) -> APIResponseError:
-    """Build the error for a redirect, which is never followed."""
+    """Build the error for a redirect, or for another status that is neither a success nor an error."""
     try:
         host = urlsplit(answer.headers.get("Location", "")).hostname
     except ValueError:
-        host = "an address that makes no sense"
+        host = "an invalid address"
     target = tidy(host, credential) or "the same host"
     return APIResponseError(
-        f"{request} was answered {answer.status}, a redirect to {target}. It is not followed, as the key would go "
-        "there too: check base_url, and any proxy in between."
+        f"{request}: the response is {answer.status}, a redirect to {target}. It is not followed, because the key "
+        "would go there too: check base_url and proxies."
     )
 
 
 def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
-    """Build the error for a status of 400 or more, from the service's envelope or without one."""
-    content, _ = parse_json(answer.body)
-    words = {name: tidy(text, credential) for name, text in _envelope(content).items()}
-    message = words.get("message")
-    if not message and not words.get("code"):
-        kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-        message = f"the answer ({kind}) is not in the service's own form, so a proxy may have given it"
+    """Build the error for a status of 400 or more, with or without the service's error envelope."""
+    content, _ = _parse_json(answer.body)
+    texts = {name: tidy(text, credential) for name, text in _envelope(content).items()}
+    message = texts.get("message")
+    if not message and not texts.get("code"):
+        kind = _content_type(answer, credential)
+        message = f"the response ({kind}) does not have the service's own form, so it may come from a proxy"
     return status_error(
         answer.status,
         request=request,
         message=message,
         # The code "error" says nothing.
-        code=words.get("code") if words.get("code") != "error" else None,
-        param=words.get("param"),
-        doc_url=words.get("doc_url"),
+        code=texts.get("code") if texts.get("code") != "error" else None,
+        param=texts.get("param"),
+        doc_url=texts.get("doc_url"),
         request_id=tidy(answer.headers.get("X-Request-Id"), credential),
         retry_after=retry_after(answer.headers.get("Retry-After")),
         credential_source=credential.source,
     )
 
 
+def _content_type(answer: Answer, credential: Credential) -> str:
+    return tidy(answer.headers.get("Content-Type"), credential) or "no content type"
+
+
 def _envelope(content: object) -> dict[str, object]:
-    """Find the error object: the service's own, or the flat one of a gateway in between."""
+    """Find the error object: the service's own, or the flat one of a gateway."""
     if not isinstance(content, dict):
         return {}
     error = content.get("error", content)
     if isinstance(error, str):
         return {"message": error}
-    return (
-        {name: error.get(name) for name in ("code", "message", "param", "doc_url")} if isinstance(error, dict) else {}
-    )
+    if not isinstance(error, dict):
+        return {}
+    return {name: error.get(name) for name in ("code", "message", "param", "doc_url")}
 
 
 def retry_after(header: str | None) -> float | None:
-    """Read ``Retry-After``, seconds or an HTTP date, as s from now; None for what is negative, absurd or missing."""
+    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if invalid, negative or above a day."""
     if header is None:
         return None
     try:
@@ -171,11 +177,31 @@ def retry_after(header: str | None) -> float | None:
 
 
 def tidy(text: object, credential: Credential) -> str | None:
-    """Make text from outside fit for an error message: on one line, printable, clipped and free of secrets."""
+    """Clean outside text for an error message: one line, printable, clipped, without the key and passwords in URLs."""
     if not isinstance(text, str):
         return None
-    # The secret goes first: clipping could leave most of it. In any case, as the name of a host is lowered.
-    text = re.sub(re.escape(credential.secret), "[the key]", text, flags=re.IGNORECASE)
-    text = _USER_PART.sub("//", text)
+    # The secret goes first: clipping could leave most of it.
+    text = _USER_PART.sub("//", credential.secret.redact(text))
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+
+
+def certificate_problem(exc: Exception, host: str) -> str:
+    """Say what is wrong with a host's certificate, and the way out; ``""`` for any other error."""
+    cause = cause_of(exc)
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        return ""
+    return (
+        f"the certificate of {host} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
+        "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
+        "requests.Session for HeyGenClient(session=session)."
+    )
+
+
+def cause_of(exc: Exception) -> object:
+    """Unwrap the error inside those of requests and urllib3."""
+    reason = getattr(exc.args[0], "reason", None) if exc.args else None
+    cause = getattr(reason, "original_error", reason)
+    if isinstance(cause, urllib3.exceptions.SSLError) and cause.args:
+        return cause.args[0]
+    return cause

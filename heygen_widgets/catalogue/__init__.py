@@ -1,6 +1,7 @@
-"""Every look of an account, loaded in the background and ready to be filtered."""
+"""All looks of an account, loaded in the background and ready to be filtered."""
 
-from .catalogue import LookCatalogue, SavedSnapshot
+from .catalogue import LookCatalogue
+from .snapshots import SavedSnapshot
 from .store import Character
 from .types import Progress
 

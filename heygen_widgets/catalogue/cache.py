@@ -1,6 +1,6 @@
-"""The snapshots that are kept by themselves, in a folder of the user's cache that nobody else can read.
+"""The cache: snapshots of complete loads, in a folder that only this user can read.
 
-A cache must never be why something fails: whatever is wrong with it is a warning, and the catalogue loads anew.
+A problem with the cache never stops a load: it is a `UserWarning`, and the looks are loaded from the service.
 """
 
 from __future__ import annotations
@@ -13,130 +13,115 @@ import stat
 import time
 import warnings
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import platformdirs
 
 from .._files import TEMPORARY_NAME
 from ..errors import SnapshotError
-from .snapshots import FORMAT_NUMBER, Snapshot, read_snapshot_file, write_snapshot
+from .snapshots import FORMAT_NUMBER, Snapshot, open_file, unpack, write_snapshot
 from .types import Scope
 
-__all__ = ["cache_folder", "cached_path", "read_cached", "write_cached"]
+__all__ = ["SnapshotCache", "cache_folder", "checked_max_age"]
 
 _UNUSED = 30 * 24 * 3600  # s
-_DIGEST_SIZE = 20  # bytes
-_OUR_NAME = re.compile(rf"[0-9a-f]{{{2 * _DIGEST_SIZE}}}\.jsonl\.gz(\.damaged)?|{TEMPORARY_NAME.pattern}")
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_OUR_NAME = re.compile(rf"[0-9a-f]{{40}}\.jsonl\.gz(\.damaged)?|{TEMPORARY_NAME.pattern}")
+
+
+class _NotTrustedError(Exception):
+    """Another user can read or may have written the folder or the file. The text names it and the solution."""
+
+
+def checked_max_age(value: object) -> timedelta | None:
+    """Check a user's `cache` argument: a timedelta that is not negative, or None."""
+    if value is not None and not isinstance(value, timedelta):
+        raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {value!r}")
+    if value is not None and value < timedelta(0):
+        raise ValueError(f"cache must not be negative, but is {value!r}")
+    return value
 
 
 def cache_folder() -> Path:
-    """Name the folder: ``snapshots`` in this package's part of the user's cache, such as ``~/.cache`` on Linux."""
+    """Return the folder: ``snapshots`` in this package's part of the user's cache, such as ``~/.cache`` on Linux."""
     return platformdirs.user_cache_path("heygen_widgets", appauthor=False) / "snapshots"
 
 
-def cached_path(
-    *, base_url: str, account: str, ownership: str | None, avatar_type: str | None, group_id: str | None
-) -> Path | None:
-    """Name the file in which a catalogue is kept. The name is a digest, which tells nothing of what went in.
+class SnapshotCache:
+    """The cached snapshot of one account (a digest) and scope, which is fresh until `max_age`.
 
-    Parameters
-    ----------
-    base_url : str
-        The address of the service.
-    account : str
-        A digest that tells accounts apart; ``""`` when the account is unknown.
-    ownership, avatar_type, group_id : str or None
-        The scope.
-
-    Returns
-    -------
-    Path or None
-        None for an unknown account, whose looks must not be shown to the next one.
+    The name of its file, `path`, is a digest, which reveals neither the account nor the address.
     """
-    if not account:
-        return None
-    # With the format's number in it, an older release and a newer one leave each other's files alone.
-    parts = json.dumps([FORMAT_NUMBER, base_url, account, ownership, avatar_type, group_id])
-    return cache_folder() / f"{hashlib.blake2b(parts.encode(), digest_size=_DIGEST_SIZE).hexdigest()}.jsonl.gz"
 
+    def __init__(self, base_url: str, account: str, scope: Scope, max_age: timedelta) -> None:
+        # The format's number is part of the name: an older release ignores the files of a newer one.
+        parts = json.dumps([FORMAT_NUMBER, base_url, account, *scope])
+        self.path = cache_folder() / f"{hashlib.blake2b(parts.encode(), digest_size=20).hexdigest()}.jsonl.gz"
+        self._scope = scope
+        self._max_age = max_age
 
-def read_cached(path: Path, scope: Scope) -> Snapshot | None:
-    """Read a snapshot that was kept, and note by the file's time that it is used.
+    def is_fresh(self, snapshot: Snapshot) -> bool:
+        return 0 <= time.time() - snapshot.loaded_at <= self._max_age.total_seconds()
 
-    Parameters
-    ----------
-    path : Path
-        As `cached_path` names it.
-    scope : Scope
-        What it must be a complete snapshot of.
+    def read(self) -> Snapshot | None:
+        """Read the snapshot, which is complete, and set the file's time to now so that it is kept.
 
-    Returns
-    -------
-    Snapshot or None
-        None when there is no such file and, with a warning, when it cannot be trusted or read. One that is damaged, or
-        that somebody else must have put there, is renamed to end in ``.damaged``.
-
-    Warns
-    -----
-    UserWarning
-        Names the file or the folder, what is wrong with it, and the way out. No OSError is raised.
-    """
-    try:
-        problem = _problem_with_folder(path.parent)
-        if problem:
-            _warn(problem)
+        Returns None if there is none, and with a UserWarning if it cannot be read or trusted. A damaged file, or one of
+        another scope, is renamed to end in ``.damaged``.
+        """
+        path = self.path
+        try:
+            _check(os.lstat(path.parent), path.parent, "folder", 700)
+            # A link is not followed.
+            with open(path, "rb", opener=lambda name, flags: open_file(name, flags | _NO_LINK)) as file:
+                _check(os.fstat(file.fileno()), path, "regular file", 600)
+                snapshot = unpack(file, path)
+                if not snapshot.complete or snapshot.scope != self._scope:
+                    raise SnapshotError(f"{path} is not the snapshot that its name promises.")
+                with suppress(OSError):  # a read-only disk
+                    os.utime(file.fileno() if os.utime in os.supports_fd else path)
+                return snapshot
+        except FileNotFoundError:
             return None
-        with open(path, "rb", opener=_open_itself) as file:
-            problem = _problem_with_file(path, os.fstat(file.fileno()))
-            if problem:
-                _warn(problem)
-                return None
-            snapshot = read_snapshot_file(file, str(path))
-            if not snapshot.complete or snapshot.scope != scope:
-                raise SnapshotError(f"{path} is no snapshot of all that is kept under this name.")
-            # On a disk that cannot be written, what was read is still good.
-            with suppress(OSError):
-                os.utime(file.fileno() if os.utime in os.supports_fd else path)
-            return snapshot
-    except FileNotFoundError:
+        except _NotTrustedError as error:
+            _warn(f"The cache is not used: {error}.")
+        except OSError as error:
+            _warn(f"The snapshot {path} cannot be read ({_reason(error)}). The looks are loaded again.")
+        except SnapshotError as error:
+            _warn(f"{error} {_set_aside(path)} The looks are loaded again.")
         return None
-    except OSError as exc:
-        _warn(f"The snapshot {path} could not be read ({_reason(exc)}); the catalogue is loaded anew.")
-        return None
-    except SnapshotError as exc:
-        problem = str(exc)
-    _warn(f"{problem} {_set_aside(path)} The catalogue is loaded anew.")
-    return None
 
+    def write(self, snapshot: Snapshot) -> None:
+        """Save a snapshot, and remove those that were not used for 30 days. The folder is created (mode 0700).
 
-def write_cached(path: Path, snapshot: Snapshot) -> None:
-    """Keep a snapshot, and remove those that were not used for 30 days.
-
-    Parameters
-    ----------
-    path : Path
-        As `cached_path` names it. Its folder is made when missing, for this user alone (mode 0700).
-    snapshot : Snapshot
-
-    Warns
-    -----
-    UserWarning
-        When it cannot be kept: names the file or the folder, the reason, and the way out. Nothing is raised.
-    """
-    folder = path.parent
-    try:
-        _make_folder(folder)
-        problem = _problem_with_folder(folder)
-        if not problem:
-            write_snapshot(path, snapshot)
+        A problem is a UserWarning that names the file or the folder and the solution.
+        """
+        folder = self.path.parent
+        try:
+            # One by one: `parents=True` would not apply the mode to the parents.
+            for parent in reversed([parent for parent in (folder, *folder.parents) if not os.path.lexists(parent)]):
+                parent.mkdir(mode=0o700, exist_ok=True)
+            _check(os.lstat(folder), folder, "folder", 700)
+            write_snapshot(self.path, snapshot)
             _remove_unused(folder)
-    except OSError as exc:
-        problem = f"The catalogue could not be kept in {folder} ({_reason(exc)})."
-    except SnapshotError as exc:
-        problem = str(exc)
-    if problem:
-        _warn(problem)
+        except _NotTrustedError as error:
+            _warn(f"The cache is not used: {error}.")
+        except OSError as error:
+            _warn(f"The looks cannot be cached in {folder} ({_reason(error)}).")
+        except SnapshotError as error:
+            _warn(str(error))
+
+
+def _check(found: os.stat_result, path: Path, kind: str, mode: int) -> None:
+    """Raise `_NotTrustedError` unless the folder or the file is this user's alone."""
+    if not (stat.S_ISDIR if kind == "folder" else stat.S_ISREG)(found.st_mode):
+        raise _NotTrustedError(f"{path} is not a {kind}: remove it")
+    # Windows has neither owners by number nor modes for others.
+    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+        raise _NotTrustedError(f"{path} belongs to another user: remove it")
+    if hasattr(os, "getuid") and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise _NotTrustedError(f"{path} is open to other users: run `chmod {mode} '{path}'`, or remove it")
 
 
 def _warn(text: str) -> None:
@@ -147,65 +132,21 @@ def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _make_folder(folder: Path) -> None:
-    # One by one, since `parents=True` would give the others the mode that the umask leaves.
-    missing = [parent for parent in (folder, *folder.parents) if not os.path.lexists(parent)]
-    for parent in reversed(missing):
-        parent.mkdir(mode=0o700, exist_ok=True)
-
-
-def _problem_with_folder(folder: Path) -> str:
-    found = os.lstat(folder)
-    problem = _problem("" if stat.S_ISDIR(found.st_mode) else "is no folder but a link or a file", found, folder, 700)
-    return f"No snapshots are kept or read, since {folder} {problem}." if problem else ""
-
-
-def _problem_with_file(path: Path, found: os.stat_result) -> str:
-    problem = _problem("" if stat.S_ISREG(found.st_mode) else "is not a regular file", found, path, 600)
-    return f"The snapshot is not read, since {path} {problem}." if problem else ""
-
-
-def _problem(wrong_kind: str, found: os.stat_result, path: Path, mode: int) -> str:
-    """Tell why something is not trusted, and the way out; an empty text where it is."""
-    if wrong_kind:
-        return f"{wrong_kind}: remove it"
-    if not _is_ours(found):
-        return "belongs to another user: remove it"
-    return f"is open to other users: run `chmod {mode} '{path}'`, or remove it" if _is_open_to_others(found) else ""
-
-
-def _is_ours(found: os.stat_result) -> bool:
-    return not hasattr(os, "getuid") or found.st_uid == os.getuid()
-
-
-def _is_open_to_others(found: os.stat_result) -> bool:
-    # Without users by number, as on Windows, the mode says nothing of others either.
-    return hasattr(os, "getuid") and bool(found.st_mode & _OTHERS)
-
-
-def _open_itself(path: str, flags: int) -> int:
-    """Open no link's target, and don't wait for what a named pipe may bring."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-
-
 def _set_aside(path: Path) -> str:
     damaged = path.with_name(f"{path.name}.damaged")
     try:
         os.replace(path, damaged)
-    except OSError as exc:
-        return f"It could not be renamed ({_reason(exc)}): remove it."
-    return f"It was renamed to {damaged.name}."
+    except OSError as error:
+        return f"It cannot be renamed ({_reason(error)}): remove it."
+    return f"It is renamed to {damaged.name}."
 
 
 def _remove_unused(folder: Path) -> None:
     oldest = time.time() - _UNUSED
     with os.scandir(folder) as entries:
         for entry in entries:
-            # Another process may have removed it by now, or hold it open, as Windows minds.
+            # Another process may have removed it already, or may have it open, which Windows does not allow.
             with suppress(OSError):
-                if _OUR_NAME.fullmatch(entry.name) and _is_unused(entry.stat(follow_symlinks=False), oldest):
+                found = entry.stat(follow_symlinks=False)
+                if _OUR_NAME.fullmatch(entry.name) and stat.S_ISREG(found.st_mode) and found.st_mtime < oldest:
                     os.unlink(entry)
-
-
-def _is_unused(found: os.stat_result, oldest: float) -> bool:
-    return stat.S_ISREG(found.st_mode) and found.st_mtime < oldest

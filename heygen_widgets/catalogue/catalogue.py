@@ -1,490 +1,313 @@
-"""Every look loaded so far, loaded in the background and ready to be filtered."""
+"""The catalogue: all looks of an account, loaded in the background, with filters, tables and files."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
+import warnings
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from .._background import Threads
+from .._background import start_thread
 from ..api import HeyGenClient
 from ..errors import HeyGenError, SnapshotError
-from ..models import AvatarGroup, Look
-from .cache import cached_path, read_cached, write_cached
-from .loaded import LoadedLooks, SavedSnapshot
-from .loader import Loading
-from .renewal import Renewal
-from .snapshots import Snapshot, read_snapshot
-from .store import Character, LookStore
+from ..filters import FACETS, LookFilter, checked_filter
+from ..models import AvatarGroup, Look, Looks
+from .cache import SnapshotCache, checked_max_age
+from .loader import CatalogueLoader, draw_progress
+from .snapshots import SavedSnapshot, Snapshot, read_snapshot, save_snapshot
+from .store import Character, LookStore, Selection
 from .types import Ownership, Progress, Scope
 
-__all__ = ["Character", "LookCatalogue", "Progress", "SavedSnapshot"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LookCatalogue"]
 
 A_DAY = timedelta(hours=24)
+_NO_CLIENT = "open its snapshot with a client, LookCatalogue.open(path, client), and load() the rest"
 
 
-class LookCatalogue(LoadedLooks):
-    """All looks within a scope, as far as they are loaded; it can be filtered while the rest arrives.
+class LookCatalogue:
+    """All looks within a scope. It can be filtered while it is loading.
 
-    It is empty at first: `load` or `load_in_background` fills it, from a snapshot that an earlier load has left in the
-    user's cache folder or from the service.
-
-    Loading asks for private and public looks side by side, since a look itself does not tell which it is, and for the
-    avatar groups beside them, so that characters have names (``GET /v3/avatars/looks``, ``GET /v3/avatars``). Safe to
-    use from several threads.
+    It starts empty. `load` or `load_in_background` fills it from a snapshot in the user's cache folder or from the
+    service (``GET /v3/avatars/looks``, ``GET /v3/avatars``). Private and public looks are loaded in parallel, because a
+    look itself does not say which it is. The avatar groups give characters their names. Safe to use from several
+    threads. Methods that take a `LookFilter` raise TypeError for anything else.
 
     Parameters
     ----------
     client : HeyGenClient
     ownership : {"public", "private"}, optional
-        Load only these; both unless given.
+        Load only these looks; both by default.
     avatar_type : str, optional
         Load only looks of this type.
     group_id : str, optional
         Load only this character's looks.
     cache : datetime.timedelta or None, default 24 hours
-        For how long a complete load stays good: it is kept as a snapshot in the user's cache folder, which only this
-        user can read, and a later catalogue of the same account and scope takes it without a request. An older one is
-        shown at once, and replaced when a new load is complete. None keeps and takes none.
+        How long a complete load stays fresh. It is saved in the user's cache folder, which only this user can read. A
+        later catalogue of the same account and scope reads it without a request. An older one is shown at first, and
+        replaced when a new load is complete. None neither reads nor writes the cache.
+    snapshot : Snapshot, optional
+        The looks to start with, and their scope, for `open` and `of`.
 
     Raises
     ------
-    TypeError
-        When `client` is no `HeyGenClient`, or `cache` no timedelta.
-    ValueError
-        For an unknown `ownership`, an impossible `group_id` or a negative `cache`.
-
-    Examples
-    --------
-    >>> from heygen_widgets import demo_client
-    >>> catalogue = LookCatalogue(demo_client(looks=200), cache=None)
-    >>> catalogue.load()
-    >>> len(catalogue)
-    200
+    TypeError, ValueError
+        When an argument has the wrong type, such as a `client` that is no `HeyGenClient`, or an impossible value.
     """
 
-    # The same catalogue for the same client and scope, for as long as somebody has it: else a cell that is run again
-    # would load everything again.
+    # Without sharing, a cell that runs again would load everything again.
     _shared: ClassVar[weakref.WeakValueDictionary[tuple[object, ...], LookCatalogue]] = weakref.WeakValueDictionary()
     _sharing: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(
         self,
-        client: HeyGenClient,
+        client: HeyGenClient | None,
         *,
         ownership: Ownership | None = None,
         avatar_type: str | None = None,
         group_id: str | None = None,
         cache: timedelta | None = A_DAY,
+        snapshot: Snapshot | None = None,
     ) -> None:
-        if not isinstance(client, HeyGenClient):
+        if not isinstance(client, HeyGenClient) and not (client is None and snapshot):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
-        self._set_up(client, Scope(ownership, avatar_type, group_id), cache)
-
-    def _set_up(self, client: HeyGenClient | None, scope: Scope, cache: timedelta | None) -> None:
-        LoadedLooks.__init__(self, scope)
+        max_age = checked_max_age(cache)
         self._client = client
-        if client is not None:
-            self._way_to_the_rest = "load() waits until all are there"
-        self._cache = _checked_cache(cache)
-        self._holders: weakref.WeakSet[object] = weakref.WeakSet()
-        self._threads = Threads()
-        # What follows is guarded by `_changed`, as all that can change is.
+        self._scope = snapshot.scope if snapshot else Scope(ownership, avatar_type, group_id)
+        self._changed = threading.Condition()  # guards what follows; no callback runs while it is held
         self._revision = 0
-        self._reading = False  # the snapshot that an earlier load has left
-        self._has_read = cache is None
+        self._store = LookStore()  # the looks that are shown
+        self._complete = False
+        self._loaded_at: float | None = None  # Unix time in s
         self._stopping = False
-        self._wanted_ahead: tuple[str, ...] = ()  # asked for while the snapshot is read
-        self._former: weakref.WeakSet[Loading] = weakref.WeakSet()  # may have requests under way
-        self._finalizer: weakref.finalize[..., LookCatalogue] | None = None
-        self._loading: Loading | None = self._new_loading(self._shown)
-        self._renewal = self._new_renewal()
-
-    def _new_loading(self, store: LookStore) -> Loading | None:
-        if self._finalizer:
-            self._finalizer()
-            if self._loading:
-                self._former.add(self._loading)
-        if self._client is None:
-            return None
-        catalogue = weakref.ref(self)
-
-        def note_change() -> None:
-            if (here := catalogue()) is not None:
-                here._note_change()
-
-        def when_complete(loading: Loading) -> None:
-            if (here := catalogue()) is not None:
-                here._take(loading)
-
-        loading = Loading(self._client, self._scope, store, self._changed, self._threads, note_change, when_complete)
-        self._finalizer = weakref.finalize(self, loading.abandon)
-        return loading
-
-    def _new_renewal(self) -> Renewal | None:
-        if self._client is None:
-            return None
-        catalogue = weakref.ref(self)
-
-        def store_now() -> LookStore | None:
-            here = catalogue()
-            return None if here is None else here._renewable()
-
-        def note_change() -> None:
-            if (here := catalogue()) is not None:
-                here._note_change()
-
-        return Renewal(self._client, store_now, self._changed, self._threads, note_change)
-
-    def _renewable(self) -> LookStore | None:
-        """Give the store whose looks its client can ask for one by one; None where the account is another by now."""
-        with self._changed:
-            loading, store = self._loading, self._shown
-        return None if loading and loading.is_anothers else store
+        self._reader: threading.Thread | None = None  # reads the cache
+        self._wanted_ahead: tuple[str, ...] = ()  # characters to fetch once the cache is read
+        self._cache: SnapshotCache | None = None
+        self._load_callbacks: list[weakref.WeakMethod[Callable[[], object]]] = []
+        self._former: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()  # may have requests under way
+        self._loader = self._new_loader(self._store)
+        if snapshot:
+            self._show(snapshot, keep=snapshot.complete)
+        elif client and client.account and max_age is not None:
+            self._cache = SnapshotCache(client.base_url, client.account, self._scope, max_age)
+        self._may_read_cache = self._cache is not None
 
     @classmethod
     def shared(cls, client: HeyGenClient, *, cache: timedelta | None = A_DAY) -> LookCatalogue:
-        """Give the catalogue of all of a client's looks that others of the same client use, or else a new one.
+        """Return the catalogue of all looks that is in use for a client of the same account and settings, or a new one.
 
-        Clients are the same here when they have the same account, address and settings.
-
-        Parameters
-        ----------
-        client : HeyGenClient
-        cache : datetime.timedelta or None, default 24 hours
-            As for `LookCatalogue`.
+        `cache` is that of `LookCatalogue`; catalogues with another one are not shared.
         """
-        cache = _checked_cache(cache)
         if not isinstance(client, HeyGenClient):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         with cls._sharing:
-            key = (*client.settings, cache)
+            key = (*client.settings, checked_max_age(cache))
             catalogue = cls._shared.get(key)
-            if catalogue is None or catalogue._is_anothers_by_now(client):
+            if catalogue is None:
                 catalogue = cls._shared[key] = cls(client, cache=cache)
             return catalogue
 
-    def _is_anothers_by_now(self, client: HeyGenClient) -> bool:
-        """Whether the login of its own client has become another account's, which it shows or may show any time."""
-        own = self._client
-        return own is None or own.settings != client.settings or bool(self._loading and self._loading.is_anothers)
-
     @classmethod
     def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
-        """Give a catalogue of looks that are here already, in their order; it asks no service.
+        """Make a catalogue of existing looks, in their order. It never asks the service.
 
-        Parameters
-        ----------
-        looks : iterable of Look
-            Of several with the same id the first is kept.
-        groups : iterable of AvatarGroup, optional
-            For the names of characters.
-
-        Raises
-        ------
-        TypeError
-            When one of `looks` is no `Look`.
+        Of looks with the same id, the first is kept. The groups give characters their names. Raises TypeError when one
+        of `looks` is no `Look`.
         """
-        every = list(looks)
-        for look in every:
+        records = tuple(looks)
+        for look in records:
             if not isinstance(look, Look):
                 raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
-        catalogue = cls.__new__(cls)
-        catalogue._set_up(None, Scope(), None)
-        catalogue._shown.add_groups(groups)
-        catalogue._shown.add_looks(every, 0)
-        catalogue._complete = True
+        catalogue = cls(None, cache=None, snapshot=Snapshot(records, tuple(groups), Scope(), 0.0, complete=True))
+        catalogue._loaded_at = None
         return catalogue
 
     @classmethod
     def open(cls, path: str | Path, client: HeyGenClient | None = None) -> LookCatalogue:
         """Open a snapshot that `save` has written, with its groups, scope, time of loading and completeness.
 
-        Parameters
-        ----------
-        path : str or path
-        client : HeyGenClient, optional
-            With one, `load` brings what is missing of an incomplete one, and `refresh` loads anew; without, the
-            catalogue asks no service.
-
-        Raises
-        ------
-        SnapshotError
-            When the file is no snapshot, or damaged. It is left as it is.
-        OSError
-            When there is no such file, or it may not be read.
+        With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Without one, the
+        catalogue never asks the service. Raises SnapshotError when the file is no snapshot or damaged, and OSError when
+        it cannot be read.
         """
-        if client is not None and not isinstance(client, HeyGenClient):
-            raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         snapshot = read_snapshot(Path(path))
-        catalogue = cls.__new__(cls)
         try:
-            catalogue._set_up(client, snapshot.scope, None)
+            return cls(client, cache=None, snapshot=snapshot)
         except ValueError as error:
-            raise SnapshotError(f"{path} has a scope that the service cannot be asked for: {error}.") from None
-        catalogue._adopt(snapshot)
-        return catalogue
+            raise SnapshotError(f"{path} has a scope that the service does not accept: {error}.") from None
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_loading"):
-            # Something is wrong with its arguments, and the traceback shows local variables.
+        if not hasattr(self, "_may_read_cache"):  # a traceback shows local variables when an argument is wrong
             return "<LookCatalogue>"
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
         return f"<LookCatalogue: {progress.loaded:,} looks, {state}>"
 
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def __iter__(self) -> Iterator[Look]:
+        return iter(self.looks)
+
     @property
     def client(self) -> HeyGenClient | None:
-        """What asks the service; None for a catalogue that asks none."""
+        """The client that asks the service; None for a catalogue that never does."""
         return self._client
 
     @property
-    def progress(self) -> Progress:
-        """How far loading has come."""
+    def ownership(self) -> str | None:
+        """Whose looks are within the scope; None for both."""
+        return self._scope.ownership
+
+    @property
+    def avatar_type(self) -> str | None:
+        """The type of looks within the scope; None for all."""
+        return self._scope.avatar_type
+
+    @property
+    def group_id(self) -> str | None:
+        """The character whose looks are within the scope; None for all."""
+        return self._scope.group_id
+
+    @property
+    def looks(self) -> Looks:
+        """The loaded looks, private ones first."""
+        return self.select()
+
+    @property
+    def groups(self) -> dict[str, AvatarGroup]:
+        """The loaded avatar groups (characters) by id, private ones first."""
+        return self._store.groups
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything within the scope is loaded, as of `loaded_at`."""
+        return self._complete
+
+    @property
+    def loaded_at(self) -> datetime | None:
+        """When the shown looks were complete, or were saved while incomplete, in UTC; None before that."""
         with self._changed:
-            loading = self._loading
-            refreshing = loading is not None and loading.store is not self._shown
-            return Progress(
-                loaded=len(self._shown),
-                expected=loading.expected if loading else None,
-                complete=self._complete,
-                loading=self._reading
-                or bool(loading and (loading.running if self._complete and not refreshing else loading.busy)),
-                calls=loading.calls if loading else 0,
-                error=loading.error if loading else None,
-                missing=() if self._complete else loading.missing if loading else ("looks",),
-                failed=loading.failed if loading else (),
-                refreshed=len(loading.store) if loading and refreshing else None,
-            )
+            return None if self._loaded_at is None else datetime.fromtimestamp(self._loaded_at, UTC)
+
+    @property
+    def progress(self) -> Progress:
+        """How much is loaded."""
+        with self._changed:
+            progress = self._loader.progress(self._store, self._complete)
+            return replace(progress, loading=progress.loading or self._is_reading)
 
     # -- loading ------------------------------------------------------------------------------------------------------
 
     def load_in_background(self) -> None:
-        """Load what is missing, in threads of its own, and return at once.
+        """Load the missing looks on threads, and return at once.
 
-        Goes on in place after `stop`, and after an error from the last page that was received. Does nothing while
-        loading goes on, and nothing once the catalogue is complete or without a client.
+        Continues after `stop`, and after an error from the last page received. Does nothing while loading, and nothing
+        if the catalogue is complete or has no client.
         """
         with self._changed:
             self._stopping = False
-            if self._loading is None or self._reading or (self._complete and self._loading.store is self._shown):
+            refreshing = self._loader.store is not self._store
+            if self._client is None or self._is_reading or (self._complete and not refreshing):
                 return
-            if not self._has_read:
-                self._has_read = True
-                account = self._client.account if self._client else ""
-                kept = self._cache_path(account)
-                if kept and os.path.lexists(kept):
-                    # Where no thread can begin, the loading will tell so.
-                    with suppress(HeyGenError):
-                        self._threads.begin("snapshot", self._read, kept, account)
-                        self._reading = True
-                        self._note_change()
-                        return
-            self._go_on()
-
-    def _go_on(self) -> None:
-        """Go on with the loading, or begin anew where the login has become another account's."""
-        if self._loading and self._loading.is_anothers:
-            store = LookStore()
-            if self._loading.store is self._shown:
-                self._shown = store
-            self._loading = self._new_loading(store)
+            if self._may_read_cache and self._cache and os.path.lexists(self._cache.path):
+                # Without a free thread the loader cannot start either, and reports it.
+                with suppress(HeyGenError):
+                    self._reader = start_thread("snapshot", self._read_cache)
+            self._may_read_cache = False
+            if not self._is_reading:
+                self._loader.start()
             self._note_change()
-        if self._loading:
-            self._loading.start()
-
-    def _read(self, kept: Path, account: str) -> None:
-        """Take the snapshot that an earlier load has left, and load anew where it is too old: what a thread does."""
-        snapshot = None
-        try:
-            snapshot = read_cached(kept, self._scope)
-        finally:
-            with self._changed:
-                self._reading = False
-                if snapshot:
-                    self._adopt(snapshot)
-                age = time.time() - (self._loaded_at or 0)
-                fresh = self._complete and self._cache is not None and 0 <= age <= self._cache.total_seconds()
-                if fresh and self._loading:
-                    self._loading.account = account
-                if not fresh and self._complete:
-                    self._loading = self._new_loading(LookStore())
-                if not fresh and self._loading and not self._stopping:
-                    self._loading.start()
-                    self.fetch_ahead(self._wanted_ahead)
-                self._note_change()
-
-    def _adopt(self, snapshot: Snapshot) -> None:
-        with self._changed:
-            super()._adopt(snapshot)
-            # Where an incomplete load stood, nobody knows any more: another one begins at the start.
-            self._loading = self._new_loading(self._shown if snapshot.complete else LookStore())
-
-    def _take(self, loading: Loading) -> None:
-        """Show what has been loaded, now that it is complete, and keep it."""
-        with self._changed:
-            if loading is not self._loading:
-                return
-            self._shown, self._complete, self._loaded_at = loading.store, True, time.time()
-            self._note_change()
-        # Under the name of the account whose looks these are, whatever the login has become meanwhile.
-        kept = self._cache_path(loading.account)
-        if kept:
-            write_cached(kept, self._snapshot())
-
-    def _cache_path(self, account: str) -> Path | None:
-        if self._client is None or self._cache is None:
-            return None
-        return cached_path(base_url=self._client.base_url, account=account, **self._scope._asdict())
+        self._call_back()
 
     def load(self) -> None:
-        """Load what is missing and return when it is here, with a progress bar (``TQDM_DISABLE=1`` hides it).
+        """Load the missing looks, and return when they are loaded. Shows a progress bar (``TQDM_DISABLE=1`` hides it).
 
-        Raises
-        ------
-        HeyGenError
-            The first error that ended a part of the loading. What was loaded stays; another call goes on there. Also
-            for a snapshot that is not complete and was opened without a client.
+        Raises the first HeyGenError that ended a part of the load. The loaded looks stay; another call continues there.
         """
-        if self._client is None and not self.complete:
-            raise HeyGenError(f"This catalogue has no client to ask: {self._way_to_the_rest}.")
-        with self._held():
-            self.load_in_background()
-            try:
-                self._watch()
-            except KeyboardInterrupt:
-                self.stop()
-                raise
-        error = self.progress.error
-        if error is not None:
+        if self._client is None and not self._complete:
+            raise HeyGenError(f"This catalogue has no client: {_NO_CLIENT}.")
+        self.load_in_background()
+        try:
+            self.wait_for_snapshot()
+            if not self._is_idle():
+                draw_progress(self.wait_for_change, lambda: (self._is_idle(), self.progress))
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        if error := self.progress.error:
             raise error
 
-    def _watch(self) -> None:
-        """Wait until loading has ended, and draw how far it is."""
-        self.wait_for_snapshot()
-        if self._idle():
-            return
-        # Imported here, as it is slow and only this needs it.
-        from tqdm.auto import tqdm
-
-        with tqdm(desc="Loading looks", unit=" looks") as bar:
-            revision, ended = -1, False
-            while not ended:
-                revision = self.wait_for_change(revision, timeout=0.5)
-                ended = self._idle()  # before the last look, which draws how it ended
-                progress = self.progress
-                bar.total = progress.expected
-                bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
-            bar.refresh()
-
-    def stop(self) -> None:
-        """Stop loading after the requests under way; `load_in_background` goes on in place. Returns at once."""
-        with self._changed:
-            self._stopping = True
-            if self._loading:
-                self._loading.stop()
-            if self._renewal:
-                self._renewal.stop()
-
-    def close(self) -> None:
-        """Stop loading, and return when its threads have ended. What was loaded stays."""
-        self.stop()
-        with self._changed:
-            self._changed.wait_for(lambda: self._idle() and not any(loading.busy for loading in self._former))
-        self._threads.join()
-
     def refresh(self) -> None:
-        """Begin to load everything anew in the background, and return at once; `load` then waits for it.
+        """Load everything again in the background, and return at once; `load` then waits for it.
 
-        What is here stays until all of that is there.
-
-        Raises
-        ------
-        HeyGenError
-            When there is no client to ask.
+        The loaded looks stay until the new ones are complete. Raises HeyGenError when there is no client.
         """
         if self._client is None:
-            raise HeyGenError("This catalogue has no client to ask: give one, as in LookCatalogue.open(path, client).")
+            raise HeyGenError(f"This catalogue has no client: {_NO_CLIENT}.")
         with self._changed:
             self.wait_for_snapshot()
-            self._stopping, self._has_read = False, True
-            self._loading = self._new_loading(LookStore())
-            if self._loading:
-                self._loading.start()
+            self._stopping = self._may_read_cache = False
+            self._replace_loader(LookStore())
+            self._loader.start()
+            self._note_change()
+        self._call_back()
+
+    def stop(self) -> None:
+        """Stop loading after the requests under way, and return at once. `load_in_background` continues."""
+        with self._changed:
+            self._stopping = True
+            self._loader.stop()
+
+    def close(self) -> None:
+        """Stop loading, and return when its threads have ended. The loaded looks stay."""
+        self.stop()
+        self.wait_for_snapshot()
+        for loader in (self._loader, *self._former):
+            loader.join()
 
     def fetch_ahead(self, group_ids: str | Iterable[str]) -> None:
-        """Fetch the looks of one character or some next, in the background, where they are not there yet."""
+        """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing."""
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
         with self._changed:
-            loading = self._loading
-            if self._reading:
+            if self._is_reading:
                 self._wanted_ahead = group_ids
-            elif loading and loading.store is self._shown and not self._complete:
-                loading.fetch_ahead(group_ids)
+            elif not self._complete and self._loader.store is self._store:
+                self._loader.fetch_ahead(group_ids)
+                self._note_change()
 
-    def renew_previews(self, records: Iterable[Look | AvatarGroup]) -> None:
-        """Fetch looks and groups of this catalogue again whose signed preview URLs have expired, in the background.
+    def update_previews(self, record: Look | AvatarGroup) -> bool:
+        """Replace the preview URLs of the record with the same id; return whether it is loaded. No new revision."""
+        return self._store.update_previews(record)
 
-        At most two a second, the last asked for first, each once; their new URLs then take the place of the expired. At
-        most 600 wait for their turn; the others have to be asked for again.
-        ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}``. `stop` ends it.
+    def on_load(self, callback: Callable[[], object]) -> None:
+        """Call a bound method each time `load`, `load_in_background` or `refresh` starts a load, on its thread.
+
+        For objects that follow the load: only a weak reference is kept, and no lock of the catalogue is held.
         """
-        if self._renewal:
-            self._renewal.ask(records)
-
-    def wait_for_snapshot(self) -> None:
-        """Wait until the snapshot that an earlier load has left has been read, if it is being read."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._reading)
+            alive = [method for method in self._load_callbacks if method() is not None]
+            self._load_callbacks = [*alive, weakref.WeakMethod(callback)]
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until loading has ended: complete, stopped or failed.
-
-        Parameters
-        ----------
-        timeout : float, optional
-            In s; for ever unless given.
-
-        Returns
-        -------
-        bool
-            Whether the catalogue is complete.
-        """
+        """Wait until loading ends (complete, stopped or failed) or for `timeout` s; return whether it is complete."""
         with self._changed:
-            self._changed.wait_for(self._idle, timeout)
+            self._changed.wait_for(self._is_idle, timeout)
         return self.complete
 
-    def _idle(self) -> bool:
+    def wait_for_snapshot(self) -> None:
+        """Wait until the cache is read, if it is being read."""
         with self._changed:
-            return not self._reading and not (self._loading and self._loading.busy)
-
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        holder = threading.Event()
-        self.hold(holder)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._holders.discard(holder)
-
-    def hold(self, holder: object) -> None:
-        """Note that somebody wants it loaded, until `release` or until there is no such object any more."""
-        with self._changed:
-            self._holders.add(holder)
-
-    def release(self, holder: object) -> None:
-        """Note that somebody does not want it loaded any more; when nobody else does, loading stops."""
-        with self._changed:
-            self._holders.discard(holder)
-            if not self._holders:
-                self.stop()
+            self._changed.wait_for(lambda: not self._is_reading)
 
     @property
     def revision(self) -> int:
@@ -493,30 +316,197 @@ class LookCatalogue(LoadedLooks):
             return self._revision
 
     def wait_for_change(self, revision: int, timeout: float | None = None) -> int:
-        """Wait until anything has changed since a revision, and give the revision that holds now.
+        """Wait for a change, such as a page or the end of the load, and return the new revision.
 
-        Parameters
-        ----------
-        revision : int
-            What an earlier call gave; -1 returns at once.
-        timeout : float, optional
-            In s; for ever unless given.
+        `revision` is the result of an earlier call; with -1 it returns at once. `timeout` is in s; no limit by default.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._revision != revision, timeout)
             return self._revision
+
+    # -- queries ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Block changes inside a ``with`` block, so that several results fit together; loading waits."""
+        with self._changed:
+            yield
+
+    def get(self, look_id: str) -> Look | None:
+        """Return the loaded look with this id, or None."""
+        return self._store.get(look_id)
+
+    def matching(self, wanted: LookFilter) -> Selection:
+        """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
+        return self._store.select(checked_filter(wanted))
+
+    def select(self, wanted: LookFilter | None = None) -> Looks:
+        """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first."""
+        return Looks(self._store.select(_filter(wanted)).looks())
+
+    def characters(self, wanted: LookFilter | None = None) -> list[Character]:
+        """Return the characters that have a matching look, each with its number of looks.
+
+        They are ordered by their first matching look if the filter has an order, and else as the service lists them,
+        private ones first. While looks are missing, characters without a loaded look are included if the filter asks
+        only for the character's own name, id or ownership; never if the scope is one type.
+        """
+        incomplete = not self._complete and self._scope.avatar_type is None  # groups count looks of all types
+        return self._store.characters(_filter(wanted), incomplete=incomplete)
+
+    def facets(self, wanted: LookFilter | None = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+        """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
+
+        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
+        field ``ready`` has the values ``yes`` and ``no``. Raises ValueError for a field that is not counted.
+        """
+        return self._store.facets(_filter(wanted), names)
+
+    def values(self, name: str) -> list[str]:
+        """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value.
+
+        Raises ValueError for a field that is not counted.
+        """
+        return self._store.values(name)
+
+    # -- tables and files ---------------------------------------------------------------------------------------------
+
+    def to_frame(self, wanted: LookFilter | None = None, *, flat: bool = False) -> pd.DataFrame:
+        """Return the loaded looks, or those that match a filter, as a DataFrame; see `looks_to_frame`.
+
+        This, `to_parquet` and `summary` warn (UserWarning) when the catalogue is not complete.
+        """
+        from ..frame import looks_to_frame
+
+        self._warn_if_incomplete()
+        return looks_to_frame(self.select(wanted), flat=flat, group_names=self._group_names())
+
+    def to_parquet(self, path: str | Path, wanted: LookFilter | None = None) -> None:
+        """Write the loaded looks, or those that match a filter, to a Parquet file; see `looks_to_parquet`."""
+        from ..frame import looks_to_parquet
+
+        self._warn_if_incomplete()
+        looks_to_parquet(self.select(wanted), path, group_names=self._group_names())
+
+    def summary(self, wanted: LookFilter | None = None) -> pd.DataFrame:
+        """Count the loaded looks, or those that match a filter, by type, ownership, gender and orientation.
+
+        One row for each combination, with the number in ``looks``; see `summary_frame`.
+        """
+        from ..frame import summary_frame
+
+        self._warn_if_incomplete()
+        return summary_frame(self.select(wanted))
+
+    def diff(self, older: LookCatalogue | str | Path) -> pd.DataFrame:
+        """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
+
+        The columns are ``id``, ``name``, ``change`` (``came``, ``went``, ``changed``) and ``fields``, which differ.
+        Warns (UserWarning) when one of the two is not complete, or their scopes differ: a look that went may only be
+        missing. Raises TypeError, or the errors of `open` when the file cannot be read.
+        """
+        from ..frame import diff_frame
+
+        if not isinstance(older, (LookCatalogue, str, os.PathLike)):
+            raise TypeError(f"older must be a LookCatalogue or the path of a snapshot, not {older!r}")
+        before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)
+        if not (self.complete and before.complete):
+            text = "one of the two is not complete: looks that seem to have gone may only be missing"
+            warnings.warn(text, UserWarning, stacklevel=2)
+        elif self._scope != before._scope:
+            warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
+        return diff_frame({look.id: look for look in self}, {look.id: look for look in before})
+
+    def save(self, path: str | Path) -> SavedSnapshot:
+        """Write a snapshot, for `open`: gzipped JSON lines with looks, groups, scope, time of loading and completeness.
+
+        Only this user can read the file. It is written to a temporary file first, so a crash leaves the older one.
+        Raises ValueError for the name of a table, such as ``looks.csv``, and OSError when it cannot be written.
+        """
+        return save_snapshot(Path(path), self._snapshot())
+
+    # -- internal -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_reading(self) -> bool:
+        return self._reader is not None and self._reader.is_alive()
+
+    def _is_idle(self) -> bool:
+        with self._changed:
+            return not (self._is_reading or self._loader.busy)
 
     def _note_change(self) -> None:
         with self._changed:
             self._revision += 1
             self._changed.notify_all()
 
+    def _call_back(self) -> None:
+        for method in self._load_callbacks:
+            if callback := method():
+                callback()
 
-def _checked_cache(value: object) -> timedelta | None:
-    if value is None:
-        return None
-    if not isinstance(value, timedelta):
-        raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {value!r}")
-    if value < timedelta(0):
-        raise ValueError(f"cache must not be negative, but is {value!r}")
-    return value
+    def _new_loader(self, store: LookStore) -> CatalogueLoader:
+        method = weakref.WeakMethod(self._loader_changed)
+
+        def on_change(loader: CatalogueLoader) -> bool:
+            changed = method()
+            return changed is not None and changed(loader)
+
+        return CatalogueLoader(self._client, self._scope, store, self._changed, on_change)
+
+    def _loader_changed(self, loader: CatalogueLoader) -> bool:
+        """Note a change; show and cache a complete load. Return whether the loader should continue."""
+        with self._changed:
+            current = loader is self._loader
+            finished = current and loader.complete and not (self._complete and loader.store is self._store)
+            if finished:
+                self._store, self._complete, self._loaded_at = loader.store, True, time.time()
+            self._note_change()
+        if finished and self._cache:
+            self._cache.write(self._snapshot())
+        return current
+
+    def _read_cache(self) -> None:
+        """Show the cached looks, and load from the service if there are none or they are old: the work of a thread."""
+        snapshot, fresh = None, False
+        try:
+            if self._cache and (snapshot := self._cache.read()):
+                fresh = self._cache.is_fresh(snapshot)
+        finally:
+            with self._changed:
+                self._reader = None
+                if snapshot:
+                    self._show(snapshot, keep=fresh)
+                if not fresh and not self._stopping:
+                    self._loader.start()
+                    self.fetch_ahead(self._wanted_ahead)
+                self._note_change()
+
+    def _show(self, snapshot: Snapshot, *, keep: bool) -> None:
+        """Show the looks of a snapshot. Unless they are to be kept, the next load replaces them."""
+        self._store = LookStore(snapshot.looks, snapshot.groups)
+        self._complete, self._loaded_at = snapshot.complete, snapshot.loaded_at
+        self._replace_loader(self._store if keep else LookStore())
+
+    def _replace_loader(self, store: LookStore) -> None:
+        self._former.add(self._loader)
+        self._loader = self._new_loader(store)
+
+    def _snapshot(self) -> Snapshot:
+        with self._changed:
+            store, complete, loaded_at = self._store, self._complete, self._loaded_at
+            looks, groups = tuple(store.select(LookFilter()).looks()), tuple(store.groups.values())
+        return Snapshot(looks, groups, self._scope, loaded_at or time.time(), complete)
+
+    def _warn_if_incomplete(self) -> None:
+        if not self.complete:
+            advice = "load() waits until all are loaded" if self._client else _NO_CLIENT
+            warnings.warn(f"only {len(self):,} looks are loaded so far: {advice}", UserWarning, stacklevel=3)
+
+    def _group_names(self) -> dict[str, str]:
+        return {group.id: group.name for group in self.groups.values()}
+
+
+def _filter(wanted: LookFilter | None) -> LookFilter:
+    # Not `wanted or …`: a filter that has only an order is false.
+    return LookFilter() if wanted is None else checked_filter(wanted)

@@ -1,7 +1,7 @@
-"""The looks by column, and what a `LookFilter` selects of them.
+"""Looks stored by column, and the rows that a `LookFilter` selects.
 
-For each field the looks' values as integer codes, and one folded text a look for the search; all of it grows page by
-page. What a keystroke asks for is narrowed from what the one before it found.
+Each field is an array of integer codes, and the search uses one folded text per look. A search word is looked up among
+the rows that a part of it matched before, so each keystroke narrows the previous result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ..filters import FACETS, LookFilter, checked_filter, fold
 from ..models import Look
 
-__all__ = ["LookColumns", "Rows"]
+__all__ = ["LookIndex", "Rows"]
 
 Rows = npt.NDArray[np.intp]
 _Mask = npt.NDArray[np.bool_]
@@ -26,27 +26,26 @@ _Mask = npt.NDArray[np.bool_]
 _NUMBER = re.compile(r"\d+")
 _REMEMBERED_WORDS = 16
 
-
-# Written out, for an attribute that is named in the code is read in half the time of one that is looked up by name.
+# Written out: `look.status` takes half the time of `getattr(look, "status")`.
 _KEYS: dict[str, Callable[[Sequence[Look]], list[Any]]] = {
     "avatar_type": lambda looks: [look.avatar_type for look in looks],
     "ownership": lambda looks: [look.ownership for look in looks],
-    "group_id": lambda looks: [look.group_id or None for look in looks],  # a character has one code
+    "group_id": lambda looks: [look.group_id or None for look in looks],  # "" and None are one code
     "gender": lambda looks: [look.gender for look in looks],
     "orientation": lambda looks: [look.orientation for look in looks],
     "engine": lambda looks: [look.supported_api_engines for look in looks],
     "status": lambda looks: [look.status for look in looks],
     "tag": lambda looks: [look.tags for look in looks],
 }
-"""What each of `FACETS` tells of a look: a text, none, or a tuple of them."""
+"""For each of `FACETS`, the looks' values: a text, None, or a tuple of texts."""
 
 
 def _values_of(key: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return key if isinstance(key, tuple) else (key,) if key else ()
 
 
-class _Numbers:
-    """An array of integers that grows at its end, in room that is taken in advance."""
+class _IntArray:
+    """An array of integers that can grow; room is allocated in advance."""
 
     def __init__(self, dtype: type[np.signedinteger[Any]]) -> None:
         self._room: npt.NDArray[np.signedinteger[Any]] = np.empty(1024, dtype=dtype)
@@ -65,11 +64,11 @@ class _Numbers:
 
 
 class _Column:
-    """One field of all looks: a code a row, and for each code the tuple of values it stands for."""
+    """One field of all looks: a code for each row, and for each code its tuple of values."""
 
     def __init__(self) -> None:
         self.values: list[tuple[str, ...]] = []
-        self._codes = _Numbers(np.int32)
+        self._codes = _IntArray(np.int32)
         self._code_of: dict[Any, int] = {}
 
     @property
@@ -82,7 +81,7 @@ class _Column:
         self.values.extend(map(_values_of, islice(code_of, len(self.values), None)))
 
     def mask(self, wanted: Iterable[str]) -> _Mask:
-        """Mark the rows that have any of the wanted values; ``""`` stands for none at all."""
+        """Mark the rows that have any of the wanted values; ``""`` matches rows without a value."""
         chosen = set(wanted)
         hit = np.array([not chosen.isdisjoint(values or ("",)) for values in self.values], dtype=np.bool_)
         return hit[self.codes] if len(hit) else np.zeros(0, dtype=np.bool_)
@@ -96,22 +95,19 @@ class _Column:
         return dict(counts.most_common())
 
 
-class LookColumns:
-    """The looks and their fields by column: what a `LookFilter` is matched against.
-
-    Rows are numbered as looks are added, and a number goes on naming the same look. It holds no lock.
-    """
+class LookIndex:
+    """Looks by row and their fields by column. A row number always means the same look. It has no lock."""
 
     def __init__(self) -> None:
         self.looks: list[Look] = []
         self._columns = {name: _Column() for name in FACETS}
         self._ready = _Column()
         self._texts: list[str] = []
-        self._places = _Numbers(np.int64)
+        self._places = _IntArray(np.int64)
         self._character_names: dict[str, str] = {}
         self._character_texts: dict[str, str] = {}
         self._version = 0  # of the rows, their places and the characters' names
-        self._words: dict[str, _Mask] = {}  # rows whose text has a word, the last asked for at the end
+        self._words: dict[str, _Mask] = {}  # rows whose text has a word; the last used at the end
         self._name_keys: list[str] = []
         self._sorted: tuple[str, int, Rows] = ("", 0, np.empty(0, dtype=np.intp))
 
@@ -119,20 +115,15 @@ class LookColumns:
         return len(self.looks)
 
     def extend(self, looks: Sequence[Look], places: Sequence[int]) -> None:
-        """Add looks as further rows; they are put into columns when something is next asked of these.
+        """Add looks as new rows, each with its place in the order without a sort.
 
-        Parameters
-        ----------
-        looks : sequence of Look
-        places : sequence of int
-            By these rows are ordered, unless a filter sorts them.
+        The columns follow at the next query, so that a load does not pay for them and several pages are added at once.
         """
         self._places.extend(places)
         self.looks.extend(looks)
         self._version += 1
 
-    def _catch_up(self) -> None:
-        """Put into columns what has come since the last time: some pages at once, and not while others are awaited."""
+    def _fill_columns(self) -> None:
         looks = self.looks[len(self._texts) :]
         if looks:
             for name, column in self._columns.items():
@@ -141,39 +132,42 @@ class LookColumns:
             self._texts.extend([fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks])
 
     def move(self, row: int, place: int) -> None:
-        """Put a row in another place."""
         self._places.array[row] = place
         self._version += 1
 
     def name_characters(self, names: Mapping[str, str]) -> None:
-        """Tell the names of characters, by group id, so that the search finds looks by them."""
+        """Set the names of characters by group id; the search also finds looks by them."""
         self._character_names.update(names)
         self._character_texts.update((group_id, fold(name)) for group_id, name in names.items())
         self._version += 1
 
     def values(self, name: str) -> list[str]:
-        """Give all values of a field, ``""`` for looks without any, in the order they came."""
-        self._catch_up()
+        """Return all values of a field, in the order they were added; ``""`` for looks without a value."""
+        _check_fields([name], FACETS)
+        self._fill_columns()
         return list(dict.fromkeys(value for values in self._columns[name].values for value in values or ("",)))
 
     def match(self, wanted: LookFilter) -> Rows:
-        """Give the rows that match, in the filter's order, or else by their places."""
-        self._catch_up()
+        """Return the rows that match, in the filter's order or by their places."""
+        self._fill_columns()
         rows = np.flatnonzero(self._search(wanted, self._all_of(self._masks(wanted))))
         by: Rows = self._positions(wanted.sort) if wanted.sort else self._places.array
         return rows[np.argsort(by[rows], kind="stable")]
 
     def facets(self, wanted: LookFilter, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
-        """Count, for each field, the looks with each value under the filter's other fields; most frequent first.
+        """Count the looks with each value of a field that match the filter's other fields; most frequent first.
 
-        Also for ``ready``, with the values ``yes`` and ``no``.
+        The field ``ready`` has the values ``yes`` and ``no``.
         """
-        self._catch_up()
+        if isinstance(names, str):
+            raise TypeError(f"names must be several fields, such as [{names!r}], not {names!r}")
+        fields = _check_fields(names, (*FACETS, "ready"))
+        self._fill_columns()
         masks = self._masks(wanted)
         found = self._search(wanted, self._all_of({}))
         everything = self._all_of(masks) & found
         counts = {}
-        for name in names:
+        for name in fields:
             rows = everything
             if name in masks:
                 rows = found & self._all_of({other: mask for other, mask in masks.items() if other != name})
@@ -181,10 +175,7 @@ class LookColumns:
         return counts
 
     def characters(self, rows: Rows) -> dict[str, tuple[int, int]]:
-        """Group some rows by character: by group id (``""`` for none) the number of rows, and the first.
-
-        In the order in which the characters first come.
-        """
+        """Group rows by character: ``{group id: (number of rows, first row)}`` in the order of the first rows."""
         column = self._columns["group_id"]
         codes, first, counts = np.unique(column.codes[rows], return_index=True, return_counts=True)
         order = np.argsort(first)
@@ -207,7 +198,7 @@ class LookColumns:
         return result
 
     def _search(self, wanted: LookFilter, rows: _Mask) -> _Mask:
-        """Narrow the rows to those that have all words of the search in their text or their character's name."""
+        """Keep the rows that have every word of the search in their text or their character's name."""
         for word in fold(wanted.search).split():
             named = [group_id for group_id, text in self._character_texts.items() if word in text]
             hits = self._having(word)
@@ -215,7 +206,7 @@ class LookColumns:
         return rows
 
     def _having(self, word: str) -> _Mask:
-        """Mark the rows whose text has a word, from what is known of it or of a part of it."""
+        """Mark the rows whose text has a word; a remembered part of the word narrows the rows to look at."""
         hits = self._words.pop(word, None)
         if hits is None:
             part = max((known for known in self._words if known in word), key=len, default="")
@@ -231,7 +222,7 @@ class LookColumns:
         return hits
 
     def _positions(self, sort: str) -> Rows:
-        """Give each row's position among all rows when they are sorted; equal ones stay in their places' order."""
+        """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
         if self._sorted[:2] != (sort, self._version):
             keys: Sequence[Any] = self._keys(sort.removeprefix("-"))
             places = np.argsort(self._places.array, kind="stable").tolist()
@@ -244,7 +235,7 @@ class LookColumns:
         return self._sorted[2]
 
     def _keys(self, name: str) -> Sequence[str] | Sequence[int]:
-        """Give what each row is sorted by; an empty text or 0 where it has nothing."""
+        """Return the sort key of each row; an empty text or 0 for rows without a value, which come last."""
         if name == "name":
             self._name_keys.extend(map(_key, (look.name for look in self.looks[len(self._name_keys) :])))
             return self._name_keys
@@ -256,6 +247,14 @@ class LookColumns:
         return [names.get(look.group_id or "", "") for look in self.looks]
 
 
+def _check_fields(names: Iterable[str], known: Sequence[str]) -> list[str]:
+    fields = list(names)
+    for name in fields:
+        if name not in known:
+            raise ValueError(f"unknown field {name!r}: choose from {', '.join(known)}")
+    return fields
+
+
 def _key(name: str) -> str:
-    """Give what a name is sorted by: numbers in it have their length before them, so that they sort as numbers."""
+    """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())

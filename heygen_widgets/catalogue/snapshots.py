@@ -1,193 +1,214 @@
-"""The file format of a snapshot: one catalogue as gzipped JSON lines, read under limits as if a stranger had sent it.
+"""The file format of a snapshot: one catalogue as gzipped JSON lines.
 
-The first line is a header (format, scope, time, numbers of records). A line for each group follows, then one for each
-look, and a last one that closes the file. Neither the key nor the address of the service is in it.
+The first line is a header with format, scope, time and numbers of records. One line for each group follows, then one
+for each look, then an end line. The file holds neither the key nor the address of the service. Files may come from
+strangers: they are read under limits, and their records are cleaned like those of the service.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeGuard, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from .. import _parsing as read
-from .._files import open_without_waiting, pack, replacement, unpack_lines
+from .._files import replacement
 from ..errors import APIResponseError, SnapshotError
 from ..models import AvatarGroup, Look
-from .types import Ownership, Scope
+from .types import Scope
 
-__all__ = ["FORMAT_NUMBER", "Snapshot", "read_snapshot", "read_snapshot_file", "write_snapshot"]
+__all__ = [
+    "FORMAT_NUMBER",
+    "SavedSnapshot",
+    "Snapshot",
+    "open_file",
+    "read_snapshot",
+    "save_snapshot",
+    "unpack",
+    "write_snapshot",
+]
 
 T = TypeVar("T", Look, AvatarGroup)
 
 FORMAT_NUMBER = 1
+LARGEST_CONTENT = 2**30  # bytes, unpacked; 100,000 looks take some 100 MB
+LONGEST_LINE = 2**20  # bytes
+MOST_VALUES = 2**24  # a gigabyte of "[],[],…" would become 25 GB of lists; a look has some 20 values
 
 _FORMAT = "heygen_widgets catalogue"
 _END = {"end": True}
-_LAST_SECOND = 253_402_300_799  # Unix time in s: the end of the year 9999, the last that datetime knows
+_LAST_SECOND = 253_402_300_799  # Unix time in s: the end of the year 9999, the last that datetime can hold
+_LEVEL = 3  # of gzip; the usual level 6 takes 1.7 times as long and saves 6 % of the bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One catalogue at one time.
-
-    Attributes
-    ----------
-    looks : tuple of Look
-        In the order shown, no id twice, each with its `ownership`.
-    groups : tuple of AvatarGroup
-        No id twice.
-    ownership : {"public", "private"} or None
-        The scope it was loaded with, as are the next two; None for all.
-    avatar_type, group_id : str or None
-    loaded_at : float
-        Unix time in s, from 0 to the end of the year 9999.
-    complete : bool
-        Whether it holds every look within the scope.
-    """
+    """One catalogue at one time, each look and group once; `loaded_at` is a Unix time in s."""
 
     looks: tuple[Look, ...] = field(repr=False)
     groups: tuple[AvatarGroup, ...] = field(repr=False)
-    ownership: Ownership | None
-    avatar_type: str | None
-    group_id: str | None
+    scope: Scope
     loaded_at: float
     complete: bool
 
-    @property
-    def scope(self) -> Scope:
-        """The scope as one value: `ownership`, `avatar_type`, `group_id`."""
-        return Scope(self.ownership, self.avatar_type, self.group_id)
 
+@dataclass(frozen=True, slots=True)
+class SavedSnapshot:
+    """The result of `LookCatalogue.save`.
 
-class _Header(NamedTuple):
-    ownership: Ownership | None
-    avatar_type: str | None
-    group_id: str | None
-    loaded_at: float
-    complete: bool
-    groups: int
+    Attributes
+    ----------
+    path : pathlib.Path
+    looks, groups : int
+        Numbers of looks and avatar groups in the file.
+    private : int
+        How many of the looks are private. Everyone who has the file can see them until their preview URLs expire. Looks
+        of unknown ownership are not counted.
+    complete : bool
+        Whether these are all looks within the catalogue's scope.
+    """
+
+    path: Path
     looks: int
+    groups: int
+    private: int
+    complete: bool
+
+
+def save_snapshot(path: Path, snapshot: Snapshot) -> SavedSnapshot:
+    """Write a snapshot for a user, as `write_snapshot` does. Raises ValueError for the name of a table."""
+    if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")):
+        raise ValueError(
+            f"{path} has the name of a table, but a snapshot is none. Use to_parquet(path), or to_frame(flat=True) and "
+            "pandas for CSV and Excel. The name of a snapshot ends in .jsonl.gz."
+        )
+    write_snapshot(path, snapshot)
+    private = sum(look.ownership == "private" for look in snapshot.looks)
+    return SavedSnapshot(path, len(snapshot.looks), len(snapshot.groups), private, snapshot.complete)
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot, whole or not at all: until it is complete, a file that was there stays as it is.
+    """Write a snapshot to a file that only this user can read (mode 0600), whole or not at all.
 
-    Its owner alone can read the file and write it (mode 0600). A symbolic link at `path` is replaced, not followed.
-
-    Parameters
-    ----------
-    path : Path
-        In a folder that exists.
-    snapshot : Snapshot
-
-    Raises
-    ------
-    SnapshotError
-        When `read_snapshot` would refuse it: too large, an id twice, a value JSON cannot hold, no such time.
-    OSError
-        When the file cannot be written.
+    Raises OSError, and SnapshotError when `read_snapshot` would refuse the file: too large, an id twice, a value that
+    JSON cannot hold, a wrong time.
     """
     try:
-        with replacement(path, 0o600) as file:
-            for piece in pack(_written(snapshot)):
-                file.write(piece)
-    except SnapshotError as exc:
-        raise SnapshotError(f"{path} was not written, as it {exc}.") from None
+        with (
+            replacement(path, 0o600) as file,
+            gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_LEVEL) as packed,
+            # Packing line by line takes longer.
+            io.BufferedWriter(packed, 2**18) as buffer,
+        ):
+            for line in _bounded(_lines_of(snapshot)):
+                buffer.write(line)
+    except SnapshotError as error:
+        raise SnapshotError(f"{path} was not written, because it {error}.") from None
 
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot that may come from anybody.
 
-    Parameters
-    ----------
-    path : Path
-
-    Raises
-    ------
-    SnapshotError
-        When it is no snapshot, a damaged one, or one of a newer format. Names the file and says what is wrong.
-    OSError
-        When it cannot be opened, such as FileNotFoundError or PermissionError.
+    Raises OSError, and SnapshotError when the file is no snapshot, damaged, or of a newer format.
     """
-    with open(path, "rb", opener=open_without_waiting) as file:
+    with open(path, "rb", opener=open_file) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise SnapshotError(f"{path} is not a regular file.")
-        return read_snapshot_file(file, str(path))
+        return unpack(file, path)
 
 
-def read_snapshot_file(file: BinaryIO, name: str) -> Snapshot:
-    """Read a snapshot from a file that is open, as `read_snapshot` does.
+def open_file(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end of a named pipe: an `opener` for `open`."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
-    Parameters
-    ----------
-    file : binary file
-        Read from where it stands to its end; not closed.
-    name : str
-        What errors call it.
 
-    Raises
-    ------
-    SnapshotError
-        As for `read_snapshot`.
-    OSError
-        When reading fails half-way.
-    """
+def unpack(file: BinaryIO, path: Path) -> Snapshot:
+    """Read a snapshot from an open file; errors name the path. Raises as `read_snapshot` does."""
     try:
-        return _unpacked(unpack_lines(file))
-    except SnapshotError as exc:
-        raise SnapshotError(f"{name} {exc}.") from None
+        lines = _bounded(_unpacked_lines(file))
+        header = _checked_header(_parsed(lines, 1))
+        groups = _read_records(lines, "group", AvatarGroup.from_json, 2, header["groups"])
+        looks = _read_records(lines, "look", Look.from_json, 2 + len(groups), header["looks"])
+        number = 2 + len(groups) + len(looks)
+        if _parsed(lines, number) != _END:
+            raise SnapshotError(f"does not end in line {number}, where its first line says it would")
+        # This also reads the checksum.
+        if next(lines, None) is not None:
+            raise SnapshotError("goes on after its end")
+    except SnapshotError as error:
+        raise SnapshotError(f"{path} {error}.") from None
+    scope = Scope(header["ownership"], read.label(header["avatar_type"]), read.label(header["group_id"]))
+    return Snapshot(looks, groups, scope, float(header["loaded_at"]), header["complete"])
 
 
-# Below here, the text of an error is what is wrong, to follow the name of the file.
+# From here on, an error's text says what is wrong and follows the file's name.
 
 
-def _written(snapshot: Snapshot) -> Iterator[bytes]:
-    groups, looks = snapshot.groups, snapshot.looks
-    header = _Header(*snapshot.scope, snapshot.loaded_at, snapshot.complete, len(groups), len(looks))
-    first = {"format": _FORMAT, "version": FORMAT_NUMBER, **header._asdict()}
-    _read_header(first)
-    # JSON in ASCII, since UTF-8 has no way to write a lone surrogate.
-    # What contains itself is found by the depth it leads to.
-    encode = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
-    yield encode(first).encode() + b"\n"
-    records: tuple[tuple[str, Sequence[AvatarGroup | Look]], ...] = (("group", groups), ("look", looks))
-    for kind, items in records:
-        if len({item.id for item in items}) < len(items):
-            raise SnapshotError(f"holds two {kind}s of the same id")
-        for number, item in enumerate(items, 1):
-            if not _is_owner(item.ownership):
-                raise SnapshotError(f"holds a {kind} (number {number}) whose 'ownership' is neither public nor private")
-            try:
-                line = encode({kind: item.to_json(), "ownership": item.ownership}).encode() + b"\n"
-            except (TypeError, ValueError, RecursionError):
-                raise SnapshotError(f"holds a {kind} (number {number}) that cannot be written as JSON") from None
-            yield line
-    yield encode(_END).encode() + b"\n"
+def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass lines on until they exceed a limit; the writer and the reader have the same limits."""
+    size = values = 0
+    for line in lines:
+        size += len(line)
+        values += line.count(b",") + line.count(b"[") + line.count(b"{")
+        if len(line) > LONGEST_LINE:
+            raise SnapshotError(f"has a line of more than {LONGEST_LINE} bytes")
+        if size > LARGEST_CONTENT:
+            raise SnapshotError(f"holds more than {LARGEST_CONTENT >> 20} MB when unpacked")
+        if values > MOST_VALUES:
+            raise SnapshotError(f"holds more than {MOST_VALUES} values")
+        yield line
 
 
-def _unpacked(lines: Iterator[bytes]) -> Snapshot:
-    header = _read_header(_parsed(lines, 1))
-    groups = _read_records(lines, "group", AvatarGroup.from_json, 2, header.groups)
-    looks = _read_records(lines, "look", Look.from_json, 2 + header.groups, header.looks)
-    number = 2 + header.groups + header.looks
-    if _parsed(lines, number) != _END:
-        raise SnapshotError(f"does not end in line {number}, where its first line says it would")
-    # Also reads what is left of the file: only then is its checksum compared.
-    if next(lines, None) is not None:
-        raise SnapshotError("goes on after its end")
-    return Snapshot(looks, groups, *header[:5])
+def _unpacked_lines(file: BinaryIO) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
+        empty = True
+        try:
+            while line := unpacked.readline(LONGEST_LINE + 1):
+                empty = False
+                yield line
+        except EOFError:
+            raise SnapshotError("is cut short") from None
+        except (gzip.BadGzipFile, zlib.error):
+            problem = "is no gzip file, and so no snapshot of a catalogue" if empty else "is damaged"
+            raise SnapshotError(problem) from None
+    if empty and not file.tell():
+        raise SnapshotError("is empty")
 
 
-def _is_owner(value: object) -> TypeGuard[Ownership | None]:
-    return value is None or value in ("private", "public")
+def _lines_of(snapshot: Snapshot) -> Iterator[bytes]:
+    header = {"format": _FORMAT, "version": FORMAT_NUMBER, **snapshot.scope._asdict()}
+    header |= {"loaded_at": snapshot.loaded_at, "complete": snapshot.complete}
+    header |= {"groups": len(snapshot.groups), "looks": len(snapshot.looks)}
+    yield _line(_checked_header(header))
+    yield from _record_lines("group", snapshot.groups)
+    yield from _record_lines("look", snapshot.looks)
+    yield _line(_END)
 
 
-def _read_header(header: dict[str, Any]) -> _Header:
+def _record_lines(kind: str, records: Sequence[AvatarGroup | Look]) -> Iterator[bytes]:
+    if len({record.id for record in records}) < len(records):
+        raise SnapshotError(f"holds two {kind}s of the same id")
+    for number, record in enumerate(records, 1):
+        if not _is_ownership(record.ownership):
+            raise SnapshotError(f"holds a {kind} (number {number}) whose 'ownership' is not public, private or null")
+        try:
+            yield _line({kind: record.to_json(), "ownership": record.ownership})
+        except (TypeError, ValueError, RecursionError):
+            raise SnapshotError(f"holds a {kind} (number {number}) that cannot be written as JSON") from None
+
+
+def _is_ownership(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value in ("private", "public"))
+
+
+def _checked_header(header: dict[str, Any]) -> dict[str, Any]:
     if header.get("format") != _FORMAT:
         raise SnapshotError("is no snapshot of a catalogue, but something else")
     version = read.integer(header.get("version"), 1)
@@ -195,31 +216,30 @@ def _read_header(header: dict[str, Any]) -> _Header:
         raise SnapshotError("does not say in its first line which format it has")
     if version > FORMAT_NUMBER:
         raise SnapshotError(f"has format {version}, of a newer heygen_widgets (this one reads {FORMAT_NUMBER}): update")
-    problem = "has a first line whose {!r} is not {}"
-    ownership = header.get("ownership")
-    if not _is_owner(ownership):
-        raise SnapshotError(problem.format("ownership", "public, private or null"))
-    for name in ("avatar_type", "group_id"):
-        if not isinstance(header.get(name), str | None):
-            raise SnapshotError(problem.format(name, "a string or null"))
-    loaded_at = header.get("loaded_at")
-    # The comparison refuses NaN too, and comes before `float`, for which an integer may be too large.
-    if isinstance(loaded_at, bool) or not isinstance(loaded_at, int | float) or not 0 <= loaded_at <= _LAST_SECOND:
-        raise SnapshotError(problem.format("loaded_at", "a time in s since 1970"))
-    if not isinstance(header.get("complete"), bool):
-        raise SnapshotError(problem.format("complete", "true or false"))
-    for name in ("groups", "looks"):
-        if read.integer(header.get(name), 0) is None:
-            raise SnapshotError(problem.format(name, "a number of records"))
-    return _Header(
-        ownership,
-        read.label(header.get("avatar_type")),
-        read.label(header.get("group_id")),
-        float(loaded_at),
-        header["complete"],
-        header["groups"],
-        header["looks"],
-    )
+    for name, (is_valid, expected) in _FIELDS.items():
+        if not is_valid(header.get(name)):
+            raise SnapshotError(f"has a first line whose {name!r} is not {expected}")
+    return {**dict.fromkeys(_FIELDS), **header}
+
+
+def _is_time(value: object) -> bool:
+    # The comparison also refuses NaN, and integers that are too large for a float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_SECOND
+
+
+def _is_count(value: object) -> bool:
+    return read.integer(value, 0) is not None
+
+
+_FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "ownership": (_is_ownership, "public, private or null"),
+    "avatar_type": (lambda value: isinstance(value, str | None), "a string or null"),
+    "group_id": (lambda value: isinstance(value, str | None), "a string or null"),
+    "loaded_at": (_is_time, "a time in s since 1970"),
+    "complete": (lambda value: isinstance(value, bool), "true or false"),
+    "groups": (_is_count, "a number of records"),
+    "looks": (_is_count, "a number of records"),
+}
 
 
 def _read_records(
@@ -231,12 +251,12 @@ def _read_records(
         if kind not in envelope:
             raise SnapshotError(f"has no {kind} in line {number}, where its first line says there is one")
         ownership = envelope.get("ownership")
-        if not _is_owner(ownership):
+        if not _is_ownership(ownership):
             raise SnapshotError(f"has in line {number} an 'ownership' that is not public, private or null")
         try:
-            record = from_json(envelope[kind], ownership=read.label(ownership))
-        except APIResponseError as exc:
-            problem = str(exc).removeprefix("The service sent ").removesuffix(".")
+            record = from_json(envelope[kind], ownership=ownership)
+        except APIResponseError as error:
+            problem = str(error).removeprefix("The service sent ").removesuffix(".")
             raise SnapshotError(f"has in line {number} {problem}") from None
         if record.id in records:
             raise SnapshotError(f"has in line {number} a {kind} whose id was there before")
@@ -244,8 +264,12 @@ def _read_records(
     return tuple(records.values())
 
 
+def _line(content: dict[str, Any]) -> bytes:
+    return _ENCODER.encode(content).encode() + b"\n"
+
+
 def _parsed(lines: Iterator[bytes], number: int) -> dict[str, Any]:
-    """Read the next line, which is an object of JSON."""
+    """Parse the next line, which is a JSON object."""
     line = next(lines, None)
     if line is None:
         raise SnapshotError("is cut short: lines are missing at its end")
@@ -261,15 +285,16 @@ def _parsed(lines: Iterator[bytes], number: int) -> dict[str, Any]:
         if isinstance(content, dict):
             return content
         problem = "no JSON object"
-    # A stranger's file shows at its first line.
-    stranger = "is no snapshot of a catalogue: it " if number == 1 else ""
-    raise SnapshotError(f"{stranger}has a line {number} that is {problem}")
+    # The first line shows whether the file is a snapshot at all.
+    prefix = "is no snapshot of a catalogue: it " if number == 1 else ""
+    raise SnapshotError(f"{prefix}has a line {number} that is {problem}")
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    # NaN and Infinity are no JSON.
-    raise ValueError(name)
+    raise ValueError(name)  # NaN and Infinity are not JSON
 
 
-# Not `json.loads`, which takes UTF-16 and lone surrogates for good and makes a decoder at each call.
+# ASCII, because UTF-8 cannot hold a lone surrogate. A value that contains itself ends in a RecursionError.
+_ENCODER = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":"))
+# Unlike `json.loads`, this refuses UTF-16, and it is made only once.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

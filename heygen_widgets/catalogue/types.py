@@ -1,4 +1,4 @@
-"""What is loaded, and how far it has come."""
+"""Small values of a catalogue: its scope and its progress."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ __all__ = ["PLACES", "Ownership", "Progress", "Scope"]
 Ownership = Literal["public", "private"]
 
 PLACES = 1 << 41
-"""Of one owner, in turn; as many more are for looks that come ahead of it."""
+"""Room for one owner's looks in the service's order. The same room follows for looks that are fetched ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a catalogue has come.
+    """How much of a catalogue is loaded.
 
     Attributes
     ----------
     loaded : int
-        Looks that are here.
+        Looks that are loaded and shown.
     expected : int or None
-        Looks to expect: the sum of the groups' ``looks_count``, or None before all groups are known and where that sum
-        does not apply (one type, one owner's looks of one group). Only a hint: the service tells no total.
+        Looks to expect: the sum of the groups' ``looks_count``. None until all groups are loaded, and where the sum
+        does not apply (one type, one owner's looks of one group). Only a hint: the service reports no total.
     complete : bool
-        Whether everything within the scope is here, as of one time.
+        Whether everything within the scope is loaded.
     loading : bool
-        Whether pages are on their way right now.
+        Whether requests are under way.
     calls : int
-        Pages received so far, those of groups included.
+        Pages received so far, including those of groups.
     error : HeyGenError or None
-        What ended a part of the loading; ``load_in_background`` goes on from where it stood.
+        The error that ended a part of the load. ``load_in_background`` continues after the last page received.
     missing : tuple of str
-        The parts of the loading that are not complete, such as ``public looks``.
+        The parts that are not complete, such as ``public looks``.
     failed : tuple of str
-        Those of them that an error has ended.
+        The parts that ended with an error.
     refreshed : int or None
-        Looks that a new load has brought so far, while those of before are still the ones shown; else None.
+        Looks that a new load has received while the earlier ones are still shown; else None.
     """
 
     loaded: int
@@ -54,7 +54,7 @@ class Progress:
 
 
 class Scope(NamedTuple):
-    """What is loaded: looks of one owner, type or character; None for all."""
+    """Which looks are loaded: those of one owner, type or character; None for all."""
 
     ownership: Ownership | None = None
     avatar_type: str | None = None
@@ -66,5 +66,5 @@ class Scope(NamedTuple):
 
     @staticmethod
     def first_place(owner: str) -> int:
-        """Give the place of an owner's first look: private ones come before public ones."""
+        """Return the place of an owner's first look: private looks come before public ones."""
         return 0 if owner == "private" else 2 * PLACES

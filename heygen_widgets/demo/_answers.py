@@ -1,4 +1,4 @@
-"""What the stand-in answers to a path and a query, as values: routes, arguments, paging, and error envelopes."""
+"""The stand-in's response to a path and a query, as values: routes, arguments and paging."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from ._catalogue import Catalogue
-from ._errors import ApiError, invalid
 from ._previews import Previews
-from ._records import group_record, look_record
+from ._records import ApiError, group_record, invalid, look_record
 from ._videos import Videos
 from ._vocabulary import AVATAR_TYPES, OWNERSHIPS
 from ._voices import Voices
 
 MAX_LIMIT = 50
-"""The most records of one page, of looks and groups."""
+"""Largest page of looks or groups."""
 
 MAX_VOICES = 100
-"""The most voices of one page."""
+"""Largest page of voices."""
 
 DEFAULT_LIMIT = 20
-"""The records of a page when the query does not say."""
+"""Size of a page by default."""
 
 _OFFSET_BYTES = 4
 _SEAL_BYTES = 14
@@ -32,7 +31,7 @@ _ALLOWED = {"avatar_type": AVATAR_TYPES, "ownership": OWNERSHIPS}
 
 
 def path_segments(path: str) -> list[str]:
-    """Split a path into its parts, each decoded on its own, so that an encoded slash stays inside its part."""
+    """Split a path into its parts, then decode each: an encoded slash stays inside its part."""
     return [unquote(segment) for segment in path.split("/")[1:]]
 
 
@@ -42,13 +41,11 @@ class Answers:
     Parameters
     ----------
     catalogue : Catalogue
-        What is served.
     previews : Previews
-        Makes the preview URLs.
     voices : Voices
     videos : Videos
     secret : bytes
-        Seals the cursor tokens: at most 64 bytes.
+        Signs the cursor tokens; at most 64 bytes.
     """
 
     def __init__(self, catalogue: Catalogue, previews: Previews, voices: Voices, videos: Videos, secret: bytes) -> None:
@@ -59,12 +56,12 @@ class Answers:
         self._secret = secret
 
     def get(self, path: str, query: str, *, shift: int = 0) -> dict[str, Any]:
-        """Return the body that answers `GET path?query`, ready for JSON; of a list, so many records further.
+        """Return the body for `GET path?query`, ready for JSON. A page of a list starts `shift` records later.
 
         Raises
         ------
         ApiError
-            404 for an unknown route or id, 400 for a bad argument.
+            404 for an unknown route or id, 400 for an invalid argument.
         """
         arguments = dict(parse_qsl(query, keep_blank_values=True))
         match path_segments(path):
@@ -94,7 +91,7 @@ class Answers:
             case ["v3", "video-agents", session_id] if session_id:
                 return self._videos.session(session_id)
             case ["v3", "users", "me"]:
-                # No page lists the fields: an assumption.
+                # The fields are an assumption.
                 return {"data": {"username": "demo", "email": "demo@example.invalid", "remaining_credits": 100}}
         raise ApiError(404, "not_found", f"There is nothing at {path}")
 
@@ -127,7 +124,7 @@ class Answers:
         shift: int,
         most: int = MAX_LIMIT,
     ) -> tuple[int, int, dict[str, Any]]:
-        """Tell where the page starts and stops, and the fields that tell whether another follows."""
+        """Return where the page starts and stops, and `has_more` and `next_token`."""
         limit = _limit(arguments, most)
         token = arguments.get("token")
         start = 0 if token is None else self._offset(token, query, limit)

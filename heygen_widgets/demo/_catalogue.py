@@ -1,17 +1,78 @@
-"""A synthetic catalogue of avatar groups and looks, the same for the same seed, and the lists to ask it for."""
+"""A synthetic catalogue of avatar groups and looks in the shape of the real one, the same for the same seed."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 
-from ._looks import Group, Look, make_groups
+from ._people import Person, make_person
+from ._vocabulary import (
+    EMOJI,
+    ENGINES,
+    FAILURES,
+    GENDERS,
+    OPTIONAL_GROUP_FIELDS,
+    OPTIONAL_LOOK_FIELDS,
+    PRIVATE_PHOTO_SIZES,
+    SCENES,
+    SIZES,
+    STATUSES,
+    TAGS,
+)
 
 MAX_LOOKS = 100_000
-"""The largest catalogue that the stand-in makes, in looks."""
+"""Largest catalogue, in looks."""
+
+_BLANK_CYCLE = 401
+"""Looks in one cycle of blanks: a prime, so any step visits each place once."""
+
+
+@dataclass(slots=True)
+class Group:
+    """One avatar group: a person and their looks, in the order in which they are listed."""
+
+    id: str
+    person: Person
+    name: str
+    private: bool
+    gender: str | None
+    created_at: int
+    voice_id: str
+    consent_status: str | None
+    status: str | None
+    blank: str
+    looks: list[Look] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """One look, kept small: its JSON and its pictures are made on request.
+
+    `blank` is "" or the name of an optional field that is null, or, with a leading "-", missing. `paint` holds the
+    random bits that choose clothes, pose and background.
+    """
+
+    id: str
+    name: str
+    avatar_type: str
+    group: Group
+    gender: str | None
+    tags: tuple[str, ...]
+    engines: tuple[str, ...]
+    status: str | None
+    error: tuple[str, str] | None
+    width: int
+    height: int
+    orientation: str
+    scene: str
+    paint: int
+    has_voice: bool
+    has_video: bool
+    blank: str
 
 
 class Catalogue:
-    """All groups and looks of one stand-in, and the lists by which they are asked for.
+    """All groups and looks of one stand-in, and the lists of them that a query selects.
 
     Parameters
     ----------
@@ -27,8 +88,8 @@ class Catalogue:
 
     Notes
     -----
-    A few looks do not tell their group (`group_id` null or missing). They still belong to one: the group counts them
-    in `looks_count`, and asking for the group's looks finds them.
+    A few looks have no `group_id`. They still belong to a group: its `looks_count` includes them, and listing the
+    group's looks finds them.
     """
 
     def __init__(self, looks: int, *, seed: int = 0) -> None:
@@ -53,10 +114,7 @@ class Catalogue:
     def select_looks(
         self, *, group_id: str | None = None, avatar_type: str | None = None, ownership: str | None = None
     ) -> list[Look]:
-        """Return the looks that pass all filters, in listing order; an unknown group has none.
-
-        A list without `group_id` is kept, so that later pages cost nothing. The list is not to be changed.
-        """
+        """Return the looks that pass all filters, in listing order; none for an unknown group. It is read-only."""
         if group_id is None:
             query = (avatar_type, ownership)
             if query not in self._looks_by_query:
@@ -66,7 +124,7 @@ class Catalogue:
         return _matching(group.looks, avatar_type, ownership) if group else []
 
     def select_groups(self, *, ownership: str | None = None) -> list[Group]:
-        """Return the groups with this ownership, or all; the list is kept and not to be changed."""
+        """Return the groups with this ownership, or all. Don't change the list."""
         if ownership not in self._groups_by_ownership:
             private = ownership == "private"
             self._groups_by_ownership[ownership] = [group for group in self.groups if group.private == private]
@@ -81,3 +139,181 @@ def _matching(looks: list[Look], avatar_type: str | None, ownership: str | None)
         if (avatar_type is None or look.avatar_type == avatar_type)
         and (ownership is None or look.group.private == private)
     ]
+
+
+def make_groups(looks: int, rng: random.Random) -> list[Group]:
+    """Make groups with exactly `looks` looks in total, private groups among the public ones."""
+    private_looks = min(max(looks // 50, 8), looks // 4)
+    sizes = [(size, False) for size in _public_sizes(looks - private_looks, rng)]
+    for size in _private_sizes(private_looks, rng):
+        sizes.insert(rng.randint(min(3, len(sizes)), len(sizes)), (size, True))
+    quota = _TypeQuota()
+    numbers: dict[str, int] = {}
+    statuses = iter(STATUSES)
+    made = 0
+    shift = rng.randrange(_BLANK_CYCLE)
+    groups = []
+    for position, (size, private) in enumerate(sizes):
+        group = _make_group(position, private, rng)
+        avatar_type = quota.choose(size, private)
+        _fill_group(group, size, avatar_type, rng, numbers)
+        for look in group.looks:
+            if private:
+                _give_status(look, next(statuses, None) or rng.choice(STATUSES[:1] * 4 + STATUSES), rng)
+            look.blank = _blank(made * 173 + shift, private)
+            made += 1
+        groups.append(group)
+    return groups
+
+
+def _public_sizes(looks: int, rng: random.Random) -> list[int]:
+    """Draw group sizes from 1 to 400 with a long tail, mean about 18, that add up to `looks`.
+
+    The first three have medium sizes: the first page of 50 looks shows about three people.
+    """
+    largest = min(400, max(30, looks // 8))
+    sizes: list[int] = []
+    left = looks
+    while left > 0:
+        if len(sizes) < 3:
+            size = (19, 16, 24)[len(sizes)]
+        elif len(sizes) == 12 and largest == 400:
+            size = largest
+        else:
+            size = max(1, round(rng.lognormvariate(1.93, 1.4)))
+        size = min(size, largest, left)
+        sizes.append(size)
+        left -= size
+    return sizes
+
+
+def _private_sizes(looks: int, rng: random.Random) -> list[int]:
+    sizes: list[int] = []
+    while looks > 0:
+        size = min(looks, rng.randint(3, 5) if len(sizes) < 2 else rng.choice((1, 2, 4, 9, 15, 30)))
+        sizes.append(size)
+        looks -= size
+    return sizes
+
+
+class _TypeQuota:
+    """Chooses the avatar type of each group, so that the shares of looks match the real catalogue."""
+
+    _SHARES = (("studio_avatar", 0.012), ("digital_twin", 0.188))
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._counts = {"studio_avatar": 0, "digital_twin": 0, "photo_avatar": 0}
+
+    def choose(self, size: int, private: bool) -> str:
+        self._total += size
+        chosen = "photo_avatar"
+        for avatar_type, share in self._SHARES:
+            lacking = share * self._total - self._counts[avatar_type]
+            if lacking >= size / 2 and not (private and avatar_type == "studio_avatar"):
+                chosen = avatar_type
+                break
+        self._counts[chosen] += size
+        return chosen
+
+
+def _make_group(position: int, private: bool, rng: random.Random) -> Group:
+    person = make_person(rng)
+    return Group(
+        id=f"{rng.getrandbits(128):032x}",
+        person=person,
+        name=f"{person.first} {person.family}" if rng.random() < 0.5 else person.first,
+        private=private,
+        gender=rng.choice(GENDERS[person.woman]),
+        created_at=1_690_000_000 + rng.randrange(90_000_000),
+        voice_id=f"{rng.getrandbits(128):032x}",
+        consent_status=rng.choice(("accepted", "accepted", "pending", None)) if private else None,
+        status="completed" if private or rng.random() < 0.1 else None,
+        blank=_group_blank(position),
+    )
+
+
+def _group_blank(position: int) -> str:
+    place = position * 12 % 37
+    if place < len(OPTIONAL_GROUP_FIELDS):
+        return OPTIONAL_GROUP_FIELDS[place]
+    place -= len(OPTIONAL_GROUP_FIELDS)
+    return "-" + OPTIONAL_GROUP_FIELDS[place] if place < len(OPTIONAL_GROUP_FIELDS) else ""
+
+
+def _fill_group(group: Group, size: int, avatar_type: str, rng: random.Random, numbers: dict[str, int]) -> None:
+    """Add `size` looks; `numbers` counts the named ids so far."""
+    person = group.person
+    scenes = rng.sample(SCENES, min(len(SCENES), 2 + size // 4))
+    taken: dict[str, int] = {}
+    named = bool(person.plain_name) and not group.private and (avatar_type == "studio_avatar" or rng.random() < 0.25)
+    photo = avatar_type == "photo_avatar"
+    sizes = PRIVATE_PHOTO_SIZES if group.private and photo else SIZES[avatar_type]
+    engines, genders = ENGINES[avatar_type], GENDERS[person.woman]
+    for _ in range(size):
+        bits = rng.getrandbits(64)
+        scene = scenes[bits % len(scenes)]
+        number = taken[scene] = taken.get(scene, 0) + 1
+        if named:
+            serial = numbers[person.plain_name] = numbers.get(person.plain_name, 0) + 1
+            look_id = f"{person.plain_name}_public_{serial}"
+        else:
+            look_id = f"{rng.getrandbits(128):032x}"
+        width, height = sizes[(bits >> 8) % len(sizes)]
+        gender = genders[(bits >> 16) % len(genders)] if bits >> 24 & 31 == 0 else group.gender
+        look = Look(
+            id=look_id,
+            name=_look_name(person.first, scene, number, bits >> 32 & 255),
+            avatar_type=avatar_type,
+            group=group,
+            gender=gender,
+            tags=TAGS[(bits >> 29) % len(TAGS)],
+            engines=engines[(bits >> 40) % len(engines)],
+            status="completed" if bits >> 48 & 31 == 0 else None,
+            error=None,
+            width=width,
+            height=height,
+            orientation=_orientation(width, height),
+            scene=scene,
+            paint=bits >> 12,
+            has_voice=bits >> 53 & 15 != 0,
+            has_video=bits >> 57 & 7 != 0 if photo else bits >> 57 & 31 != 0,
+            blank="",
+        )
+        group.looks.append(look)
+
+
+def _look_name(first: str, scene: str, number: int, oddity: int) -> str:
+    name = f"{first} {scene} {number}"
+    if oddity < 4:
+        return (f" {name}", f"{name} ", f"{first}  {scene} {number}", f" {name}  ")[oddity]
+    return f"{name} {EMOJI[scene]}" if oddity < 14 and scene in EMOJI else name
+
+
+def _orientation(width: int, height: int) -> str:
+    """Return the orientation that the service serves: wrong for nearly square looks, as in the real one."""
+    if width == height:
+        return "square"
+    wide = width > height
+    if max(width, height) < 1.1 * min(width, height):
+        wide = not wide
+    return "landscape" if wide else "portrait"
+
+
+def _give_status(look: Look, status: str, rng: random.Random) -> None:
+    look.status = status
+    if status == "failed":
+        look.error = rng.choice(FAILURES)
+    look.has_video = look.has_video and status == "completed"
+
+
+def _blank(place: int, private: bool) -> str:
+    """Return the field that this look lacks, or "": each is null once and missing once per cycle."""
+    place %= _BLANK_CYCLE
+    fields = len(OPTIONAL_LOOK_FIELDS)
+    if place >= 2 * fields:
+        return ""
+    name = OPTIONAL_LOOK_FIELDS[place % fields]
+    if private and name in ("status", "error"):
+        return ""
+    return name if place < fields else "-" + name

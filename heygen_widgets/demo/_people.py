@@ -1,4 +1,4 @@
-"""The synthetic people of the stand-in: their names and what stays the same about them in every look."""
+"""The synthetic people of the stand-in: their names, and what is the same in all their looks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class _Region:
-    """First names and family names that go together, and the looks that are likely with them.
+    """First names and family names that go together, with likely skin and hair colours.
 
-    `skins` are indices into `SKINS`, `hairs` keys of `HAIRS`; both repeat what is more frequent.
+    `skins` are indices into `SKINS`, `hairs` keys of `HAIRS`; frequent ones are repeated.
     """
 
     women: str
@@ -100,9 +100,9 @@ BEARDS = ("", "stubble", "full", "goatee", "moustache")
 
 @dataclass(frozen=True)
 class Person:
-    """One character: everything that a group's looks have in common.
+    """One character: what all looks of a group have in common.
 
-    Colours are CSS colours; `hair_style`, `beard`, `glasses` and `face` name shapes that the portraits know.
+    Colours are CSS colours; `hair_style`, `beard`, `glasses` and `face` are names of shapes in the portraits.
     """
 
     first: str
@@ -120,7 +120,7 @@ class Person:
 
     @property
     def plain_name(self) -> str:
-        """The first name in ASCII letters, as ids have it; "" when it has none."""
+        """The first name in ASCII letters, for ids; may be empty."""
         return ascii_name(self.first)
 
 

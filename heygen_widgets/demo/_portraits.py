@@ -1,23 +1,22 @@
-"""Portraits: a small SVG for each look, drawn when it is asked for.
+"""Portraits: a small SVG for each look, drawn on request.
 
-The drawing plane has the head's centre at (0, 0); a face is 32 units wide, from -23 to 22.5 in height. Most portraits
-travel inside their own URL, so paths are written as short as they can be, hair, brows and beard are one path, and what
-is not the person itself is added only as long as it fits.
+The centre of the head is at (0, 0); a face is 32 units wide and reaches from -23 to 22.5 in height. Most portraits are
+`data:` URLs, so paths are as short as possible, hair, brows and beard are one path, and everything besides the person
+is added only if it fits.
 """
 
 from __future__ import annotations
 
-from ._looks import Look
+from ._catalogue import Look
 from ._people import Person
-from ._scenes import setting_for
-from ._wardrobe import Outfit, outfit_for
+from ._scenes import Outfit, outfit_for, setting_for
 
 MAX_URL = 1_200
 """Longest portrait as a `data:` URL, in characters."""
 
 _PREFIX = "data:image/svg+xml,"
 
-# The jaw from the right ear to the chin, and from the chin to the left ear.
+# The jaw: from the right ear to the chin, and on to the left ear.
 _JAWS = (
     ("c0 6-4 10-9 15", "c-5-5-9-9-9-15"),
     ("c1 8-4 11-9 15", "c-5-4-10-7-9-15"),
@@ -82,7 +81,7 @@ _TILTS = (-5, -3, -2, 0, 2, 3, 4, 6)
 
 
 def data_url(look: Look) -> str:
-    """Return the portrait inside its own URL, at most `MAX_URL` characters."""
+    """Return the portrait as a `data:` URL of at most `MAX_URL` characters."""
     drawing = portrait(look).replace("%", "%25").replace("#", "%23").replace("<", "%3C").replace(">", "%3E")
     return _PREFIX + drawing
 
@@ -98,7 +97,7 @@ def draw(person: Person, scene: str, paint: int, width: int, height: int) -> str
     Parameters
     ----------
     person : Person
-        What is the same in all pictures of the group.
+        The same in all pictures of a group.
     scene : str
         One of the catalogue's scenes.
     paint : int
@@ -148,7 +147,7 @@ def draw(person: Person, scene: str, paint: int, width: int, height: int) -> str
 
 
 def _cost(text: str) -> int:
-    """Count the characters that a piece of drawing takes up in a URL."""
+    """Return how many characters a piece of a drawing takes in a URL."""
     return len(text) + 2 * (text.count("#") + text.count("<") + text.count(">") + text.count("%"))
 
 
@@ -162,7 +161,7 @@ def _view(paint: int, width: int, height: int, waves: bool) -> str:
 
 
 def _head(person: Person, outfit: Outfit, paint: int) -> tuple[str, str]:
-    """Draw head and neck, in two pieces: a raised hand fits in between, as part of the skin."""
+    """Draw head and neck in two pieces; a raised hand comes between them, as part of the skin."""
     style, hair = person.hair_style, person.hair
     right, left = _JAWS[person.face]
     behind = f"<path fill='{hair}' d='{_BACK_HAIR[style]}'/>" if style in _BACK_HAIR else ""

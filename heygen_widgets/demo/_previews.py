@@ -1,4 +1,4 @@
-"""Addresses of preview pictures and clips: made when a look is served, and checked when they are fetched."""
+"""URLs of preview pictures and clips: made for a record, checked when they are fetched."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Callable
 from importlib import resources
 from urllib.parse import parse_qs
 
-from ._looks import Look
+from ._catalogue import Look
 from ._people import SKINS
 from ._portraits import data_url
 
 PREVIEW_KINDS = ("data", "http")
-"""`data`: pictures inside their own URL; `http`: pictures fetched from the stand-in."""
+"""`data`: pictures as `data:` URLs; `http`: pictures served by the stand-in."""
 
 CLIPS = ("man-light", "man-dark", "woman-light", "woman-dark")
 """File names in `media`, without `.webm`, in the order of `clip_name`."""
@@ -24,7 +24,7 @@ _KEY_PAIR_ID = "KDEMOSTANDIN"
 
 
 def clip_name(look: Look) -> str:
-    """Name the clip whose person resembles the look's most."""
+    """Return the name of the clip whose person is most like the look's."""
     person = look.group.person
     return CLIPS[2 * person.woman + (SKINS.index(person.skin) > 4)]
 
@@ -45,13 +45,13 @@ class Previews:
     Parameters
     ----------
     base_url : str
-        Where the stand-in listens, without a slash at the end.
+        Without a slash at the end.
     kind : str
-        `"data"` or `"http"`, see `PREVIEW_KINDS`; clips always have an http URL.
+        One of `PREVIEW_KINDS`; clips always have an http URL.
     clock : callable
-        Tells the time in Unix seconds.
+        Returns Unix time in s.
     secret : bytes
-        Key of the signatures.
+        Signs the URLs.
     """
 
     def __init__(self, base_url: str, kind: str, clock: Callable[[], float], secret: bytes) -> None:
@@ -61,12 +61,12 @@ class Previews:
         self._secret = secret
 
     def image_url(self, look: Look) -> str:
-        """Return the address of a picture; over http, that of a photo avatar is signed and holds for 3 to 6 days."""
+        """Return the URL of a picture; over http, that of a photo avatar is signed and valid for 3 to 6 days."""
         if self._kind == "data":
             return data_url(look)
         if look.avatar_type == "photo_avatar":
             path = f"/talking_photo/{look.id}/{look.group.voice_id}.WEBP"
-            # A look's signature changes once a day, so that browsers can cache the picture that long.
+            # The signature changes once a day, so browsers can cache the picture for a day.
             expires = (int(self._clock()) // _DAY + 4) * _DAY + look.paint % (2 * _DAY)
             return f"{self._base_url}{path}?Expires={expires}&{self._signature(path, expires)}"
         if "_" in look.id:
@@ -74,15 +74,15 @@ class Previews:
         return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_target.webp"
 
     def video_url(self, look: Look) -> str:
-        """Return the address of a clip for the look; its address ends in `.mp4` and its format is WebM."""
+        """Return the URL of the look's clip. It ends in `.mp4`, and the format is WebM."""
         return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_video_target.mp4"
 
     def signed(self, path: str, expires: int) -> str:
-        """Return a path with what makes it an address that holds until then, in Unix seconds."""
+        """Return a path with a signature that is valid until `expires`, in Unix seconds."""
         return f"{path}?Expires={expires}&{self._signature(path, expires)}"
 
     def is_valid(self, path: str, query: str) -> bool:
-        """Tell whether a signed address bears its own signature and has not expired."""
+        """Return whether a signed URL has the right signature and has not expired."""
         fields = parse_qs(query)
         expires = fields.get("Expires", [""])[-1]
         if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):

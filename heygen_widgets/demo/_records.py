@@ -1,11 +1,36 @@
-"""Groups and looks as the service serves them: dictionaries with the API's own field names."""
+"""Groups, looks and errors as the service serves them: dictionaries with the API's own field names."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ._looks import Group, Look
+from ._catalogue import Group, Look
 from ._previews import Previews
+
+
+class ApiError(Exception):
+    """A response with an HTTP error status and the body `{"error": {…}}`."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, param: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+        self._error = {"code": code, "message": message}
+        if param is not None:
+            self._error["param"] = param
+        self._error["doc_url"] = f"https://developers.heygen.com/docs/error-codes#{code}"
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """The body, ready for JSON."""
+        return {"error": self._error}
+
+
+def invalid(param: str, message: str) -> ApiError:
+    """Return the error for an invalid field or argument."""
+    return ApiError(400, "invalid_parameter", message, param=param)
 
 
 def look_record(look: Look, previews: Previews) -> dict[str, Any]:
@@ -31,7 +56,7 @@ def look_record(look: Look, previews: Previews) -> dict[str, Any]:
 
 
 def group_record(group: Group, previews: Previews) -> dict[str, Any]:
-    """Return the fields of one group, ready for JSON; its pictures are those of its first look."""
+    """Return the fields of one group, ready for JSON; its previews are those of its first look."""
     first = group.looks[0]
     record: dict[str, Any] = {
         "id": group.id,

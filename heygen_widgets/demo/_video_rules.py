@@ -1,112 +1,101 @@
-"""What the stand-in refuses of a request for a video.
+"""Check the body of a request for a video, with the rules in `videos/rules.json`.
 
-Source: HeyGen's documentation of ``POST /v3/videos`` and ``POST /v3/video-agents``.
-
-Where the documentation is silent, the gentlest guess is taken: an unknown field is refused, so that a slip is seen; a
-null counts as not given; a look is judged by its record as it is served, so that what it does not tell refuses nothing.
+Where the documentation is silent, the stand-in is lenient, except that it refuses unknown fields, so that a typing
+error shows. Null counts as not given. A look is judged by its record, so what the record lacks refuses nothing.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Callable
+from importlib import resources
 from typing import Any
-from urllib.parse import urlsplit
 
-from ._errors import ApiError, invalid
+from ._records import ApiError, invalid
 
-_SPOKEN = ("script", "audio_url", "audio_asset_id")
-_TEXTS = ("voice_id", "audio_asset_id", "motion_prompt", "title", "callback_id", "style_id", "brand_kit_id")
-_ADDRESSES = ("audio_url", "callback_url")
-_ENUMS = {
-    "expressiveness": ("high", "medium", "low"),
-    "aspect_ratio": ("16:9", "9:16", "4:5", "5:4", "1:1", "auto"),
-    "resolution": ("4k", "1080p", "720p"),
-    "fit": ("contain", "cover"),
-    "output_format": ("mp4", "webm"),
-    "orientation": ("landscape", "portrait"),
-    "mode": ("generate", "chat"),
-}
-_VIDEO_FIELDS = {
-    *("type", "avatar_id", *_SPOKEN, "voice_id", "engine", "motion_prompt", "expressiveness", "aspect_ratio"),
-    *("resolution", "fit", "background", "remove_background", "output_format", "caption", "voice_settings", "title"),
-    *("callback_url", "callback_id"),
-}
-_AGENT_FIELDS = {
-    *("prompt", "avatar_id", "voice_id", "style_id", "orientation", "mode", "brand_kit_id", "incognito_mode"),
-    *("callback_url", "callback_id", "files"),
-}
 _NOT_READY = ("processing", "pending_consent", "failed")
-_FROM_VIDEO = ("studio_avatar", "digital_twin")
-_KNOWN_ENGINES = ("avatar_iii", "avatar_iv", "avatar_v")
-_RANGES = {"speed": (0.5, 1.5), "pitch": (-50, 50), "volume": (0, 1)}
 
 Record = dict[str, Any]
 Find = Callable[[str], Record | None]
 
 
+@functools.cache
+def _read_rules() -> Record:
+    # The file, and not the package that it is in: the stand-in imports only the standard library.
+    text = resources.files("heygen_widgets").joinpath("videos", "rules.json").read_text(encoding="utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
 def check_video(body: Record, find_look: Find, has_voice: Callable[[str], bool]) -> Record:
-    """Give the fields that a request for a video really has.
+    """Return the fields of a request for a video that are given.
 
     Parameters
     ----------
     body : dict
-        As it came.
     find_look : callable
-        Gives the record of a look as it is served, or None.
+        Returns the record of a look, or None.
     has_voice : callable
-        Tells whether there is a voice with an id.
+        Returns whether a voice with an id exists.
 
     Raises
     ------
     ApiError
-        For the first thing that is refused.
+        For the first problem.
     """
-    given = _given(body, _VIDEO_FIELDS)
-    if given.get("type") != "avatar":
-        raise invalid("type", f"type must be 'avatar', not {given.get('type')!r}")
-    look = _look(given, find_look, required=True)
-    _check_common(given, has_voice)
-    if sum(name in given for name in _SPOKEN) != 1:
-        raise invalid("script", f"exactly one of {', '.join(_SPOKEN)} is needed")
-    if "script" in given:
-        _check_length(given, "script", 5_000)
-    _check_flag(given, "remove_background")
-    _check_background(given)
-    _check_caption(given.get("caption"))
-    _check_voice(given.get("voice_settings"))
-    _check_engine(given, look, find_look)
+    if body.get("type") != "avatar":
+        raise invalid("type", f"type must be 'avatar', not {body.get('type')!r}")
+    given = _check_fields("video", {name: value for name, value in body.items() if name != "type"}, has_voice)
+    _check_for_look(given, _find_ready(given["avatar_id"], find_look), find_look)
     return given
 
 
 def check_agent(body: Record, find_look: Find, has_voice: Callable[[str], bool]) -> Record:
-    """Give the fields that a request to a video agent really has, as `check_video` does."""
-    given = _given(body, _AGENT_FIELDS)
-    _look(given, find_look, required=False)
-    _check_common(given, has_voice)
-    if "prompt" not in given:
-        raise invalid("prompt", "prompt is required")
-    _check_length(given, "prompt", 10_000)
-    _check_flag(given, "incognito_mode")
-    files = given.get("files", [])
-    if not isinstance(files, list) or len(files) > 20:
-        raise invalid("files", "files must be a list of at most 20")
+    """Return the fields of a request to an agent that are given; see `check_video`."""
+    given = _check_fields("agent", body, has_voice)
+    if "avatar_id" in given:
+        _find_ready(given["avatar_id"], find_look)
     return given
 
 
-def _given(body: Record, known: set[str]) -> Record:
+def _check_fields(kind: str, body: Record, has_voice: Callable[[str], bool]) -> Record:
+    rules = _read_rules()[kind]
+    fields: Record = rules["fields"]
     for name in body:
-        if name not in known:
+        if name not in fields or "sent_in" in fields[name]:
             raise invalid(name, f"{name} is not a field of this request")
-    return {name: value for name, value in body.items() if value is not None}
+    given = {name: value for name, value in body.items() if value is not None}
+    if "engine" in given:
+        given |= _check_engine_object(given["engine"])
+    for name, rule in fields.items():
+        if name in given and not _fits(rule, given[name]):
+            raise invalid(rule.get("sent_in", name), f"{name} has an invalid value")
+        if name not in given and rule.get("required"):
+            raise invalid(name, f"{name} is required")
+    names = rules.get("exactly_one")
+    if names and sum(name in given for name in names) != 1:
+        raise invalid(names[0], f"exactly one of {', '.join(names)} is needed")
+    for name, excluded in rules.get("excludes", {}).items():
+        if (other := excluded.get(given.get(name))) in given:
+            raise invalid(other, f"{other} is not supported with {given[name]}")
+    for name, needed in rules.get("needs", {}).items():
+        if name in given and any(given.get(other) != value for other, value in needed.items()):
+            raise invalid(fields[name].get("sent_in", name), f"{name} needs {needed}")
+    if "voice_id" in given and not has_voice(given["voice_id"]):
+        raise ApiError(404, "voice_not_found", f"Voice {given['voice_id']} was not found")
+    return given
 
 
-def _look(given: Record, find_look: Find, *, required: bool) -> Record:
-    if "avatar_id" not in given and not required:
-        return {}
-    look_id = given.get("avatar_id")
-    if not isinstance(look_id, str) or not look_id:
-        raise invalid("avatar_id", "avatar_id must be the id of a look")
+def _check_engine_object(engine: object) -> Record:
+    """Return the engine and the reference look as the rules name them."""
+    if not isinstance(engine, dict) or not engine.keys() <= {"type", "reference_look_id"} or not engine.get("type"):
+        raise invalid("engine", "engine must be an object with a type and perhaps a reference_look_id")
+    names = {"engine": "type", "reference_look_id": "reference_look_id"}
+    return {name: engine[inner] for name, inner in names.items() if engine.get(inner) is not None}
+
+
+def _find_ready(look_id: str, find_look: Find) -> Record:
     look = find_look(look_id)
     if look is None:
         raise ApiError(404, "avatar_not_found", f"Avatar look {look_id} was not found")
@@ -115,122 +104,48 @@ def _look(given: Record, find_look: Find, *, required: bool) -> Record:
     return look
 
 
-def _check_common(given: Record, has_voice: Callable[[str], bool]) -> None:
-    for name in _TEXTS:
-        if name in given and not _is_text(given[name]):
-            raise invalid(name, f"{name} must be a string that is not empty")
-    for name in _ADDRESSES:
-        if name in given and not _is_address(given[name]):
-            raise invalid(name, f"{name} must be an address of http or https")
-    for name, allowed in _ENUMS.items():
-        if name in given and given[name] not in allowed:
-            raise invalid(name, f"{name} must be one of {', '.join(allowed)}")
-    if "voice_id" in given and not has_voice(given["voice_id"]):
-        raise ApiError(404, "voice_not_found", f"Voice {given['voice_id']} was not found")
-
-
-def _check_engine(given: Record, look: Record, find_look: Find) -> None:
-    """Refuse an engine that the look does not list, and what the engine does not take."""
+def _check_for_look(given: Record, look: Record, find_look: Find) -> None:
+    """Refuse an engine that the look does not list, and parameters that the engine refuses for this look."""
+    rules = _read_rules()
     listed = look.get("supported_api_engines") or ()
-    if "engine" in given:
-        engine = _named_engine(given["engine"], look, find_look)
-        if engine not in listed:
-            raise invalid("engine", f"The look does not support {engine}")
-    else:
-        engine = "avatar_iv"
-        if listed and engine not in listed:
-            raise invalid("engine", f"The look does not support {engine}, which is taken without an engine")
-    photo = look["avatar_type"] == "photo_avatar"
-    if engine not in _KNOWN_ENGINES or not (photo or look["avatar_type"] in _FROM_VIDEO):
-        return
-    takes_motion = engine == "avatar_v" or (photo and engine == "avatar_iv")
-    if "expressiveness" in given and not (photo and engine == "avatar_iv"):
-        raise invalid("expressiveness", f"expressiveness is not supported by {engine} for this look")
-    if "motion_prompt" in given and not takes_motion:
-        raise invalid("motion_prompt", f"motion_prompt is not supported by {engine} for this look")
-    if given.get("resolution") == "4k" and photo and engine == "avatar_iii":
-        raise invalid("resolution", f"4k is not supported by {engine} for this look")
+    engine = given.get("engine", rules["default_engine"])
+    if engine not in listed and ("engine" in given or listed):
+        raise invalid("engine", f"The look does not support {engine}")
+    kind = rules["look_kinds"].get(look["avatar_type"])
+    for parameter, states in rules["by_look"].items():
+        name, _, value = parameter.partition(" ")
+        is_used = given.get(name) == value if value else name in given
+        if is_used and states.get(kind, {}).get(engine) == "refused":
+            raise invalid(name, f"{parameter} is not supported by {engine} for this look")
+    if "reference_look_id" in given:
+        reference = find_look(given["reference_look_id"])
+        if reference is None or len({look.get("group_id"), reference.get("group_id")} - {None}) > 1:
+            raise invalid("engine", "reference_look_id must be a look of the same group")
 
 
-def _named_engine(engine: object, look: Record, find_look: Find) -> str:
-    if not isinstance(engine, dict) or not set(engine) <= {"type", "reference_look_id"}:
-        raise invalid("engine", "engine must be an object with type and reference_look_id")
-    kind, reference_id = engine.get("type"), engine.get("reference_look_id")
-    if not isinstance(kind, str) or not kind:
-        raise invalid("engine", "engine needs a type")
-    if reference_id is None:
-        return kind
-    reference = find_look(reference_id) if isinstance(reference_id, str) else None
-    if kind != "avatar_v" or reference is None:
-        raise invalid("engine", "reference_look_id must be a look, and goes with avatar_v alone")
-    groups = {look.get("group_id"), reference.get("group_id")} - {None}
-    if len(groups) > 1:
-        raise invalid("engine", "reference_look_id must be a look of the same group")
-    return kind
+def _fits(rule: Record, value: object) -> bool:
+    match rule["type"]:
+        case "text":
+            return isinstance(value, str) and 1 <= len(value) <= rule.get("max", len(value))
+        case "choice":
+            return value in rule["choices"]
+        case "flag":
+            return isinstance(value, bool)
+        case "number":
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return is_number and rule["min"] <= value <= rule["max"]
+        case "list":
+            return isinstance(value, list) and len(value) <= rule["max"]
+        case "object":
+            return isinstance(value, dict) and _object_fits(rule, value)
+    return isinstance(value, str) and bool(re.fullmatch(_read_rules()["patterns"][rule["type"]]["pattern"], value))
 
 
-def _check_background(given: Record) -> None:
-    if "background" not in given:
-        return
-    if given.get("output_format") == "webm":
-        raise invalid("background", "background is not supported with webm")
-    background = given["background"]
-    fields = {name: value for name, value in background.items() if value is not None} if _is_object(background) else {}
-    match fields:
-        case {"type": "color", "value": str(value), **rest} if not rest and re.fullmatch("#[0-9a-fA-F]{6}", value):
-            return
-        case {"type": "image", "url": url, **rest} if not rest and _is_address(url):
-            return
-        case {"type": "image", "asset_id": asset_id, **rest} if not rest and _is_text(asset_id):
-            return
-    raise invalid("background", "background must be a color #rrggbb, or an image with url or asset_id")
-
-
-def _check_caption(caption: object) -> None:
-    if caption is None:
-        return
-    fields = {name: value for name, value in caption.items() if value is not None} if _is_object(caption) else {}  # type: ignore[attr-defined]
-    if fields not in ({"file_format": "srt"}, {"file_format": "srt", "style": "default"}):
-        raise invalid("caption", "caption must have the file_format srt, and no style but default")
-
-
-def _check_voice(settings: object) -> None:
-    if settings is None:
-        return
-    if not isinstance(settings, dict) or not set(settings) <= {*_RANGES, "locale"}:
-        raise invalid("voice_settings", "voice_settings must be an object with speed, pitch, volume and locale")
-    for name, (least, most) in _RANGES.items():
-        value = settings.get(name)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-            raise invalid("voice_settings", f"{name} must be {least} to {most}")
-    if settings.get("locale") is not None and not _is_text(settings["locale"]):
-        raise invalid("voice_settings", "locale must be a string that is not empty")
-
-
-def _check_length(given: Record, name: str, most: int) -> None:
-    if not isinstance(given[name], str) or not 1 <= len(given[name]) <= most:
-        raise invalid(name, f"{name} must have 1 to {most} characters")
-
-
-def _check_flag(given: Record, name: str) -> None:
-    if name in given and not isinstance(given[name], bool):
-        raise invalid(name, f"{name} must be true or false")
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _is_address(value: object) -> bool:
-    if not isinstance(value, str) or re.search(r"[\s\x00-\x1f\x7f]", value):
+def _object_fits(rule: Record, value: Record) -> bool:
+    fields = rule["fields"]
+    given = {name: inner for name, inner in value.items() if inner is not None}
+    if not value.keys() <= fields.keys() or not all(_fits(fields[name], inner) for name, inner in given.items()):
         return False
-    try:
-        return value.startswith(("http://", "https://")) and bool(urlsplit(value).hostname)
-    except ValueError:
+    if any(field.get("required") and name not in given for name, field in fields.items()):
         return False
+    return "exactly_one" not in rule or given.keys() - {"type"} in [{n} for n in rule["exactly_one"][given["type"]]]

@@ -1,4 +1,4 @@
-"""Videos and agents of the stand-in: jobs that move through their statuses as the clock goes on, and their films."""
+"""Videos and agents of the stand-in: jobs whose status depends on the clock, and their films."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ import hashlib
 import re
 import threading
 import uuid
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ._catalogue import Catalogue
-from ._errors import ApiError, invalid
-from ._looks import Look
+from ._catalogue import Look
 from ._previews import Previews, clip_name
-from ._records import look_record
+from ._records import ApiError, invalid, look_record
 from ._video_rules import check_agent, check_video
 from ._voices import Voices
 
+if TYPE_CHECKING:
+    from . import DemoService
+
 AT_A_TIME = 10
-"""Unfinished videos, agents' among them, beyond which another one is refused."""
+"""How many videos and agents are rendered at a time; another one is refused."""
 
 _REMEMBERED = 10_000  # jobs, keys and accepted bodies
-_REPLAYED = 86_400  # s for which the answer to a key is given again
-_SIGNED = 3_600  # s for which the address of a film holds
+_REPLAYED = 86_400  # s during which a key gets the same response
+_SIGNED = 3_600  # s until the URL of a film expires
 _KEY = re.compile(r"[A-Za-z0-9_\-:.]{1,255}")
 _FILM_LENGTH = 1.6  # s
-_QUEUED = 0.2  # of a video's time, in which it waits for its turn
-_THINKING = 0.3  # of an agent's time
+_QUEUED = 0.2  # share of a video's time during which it is pending
+_THINKING = 0.3  # share of an agent's time during which it is thinking
 
 Answer = dict[str, Any]
 
 
 @dataclass(slots=True)
 class _Job:
-    """A video, or what an agent is at: its id, and how far it is by its age."""
+    """A video or an agent session; its age says how far it is."""
 
     id: str
     created: float
@@ -48,7 +48,7 @@ class _Job:
     film: _Job | None = None  # of an agent
 
     def share(self, now: float) -> float:
-        """Tell how much of its time has gone by, 0 to 1."""
+        """Return its progress, 0 to 1."""
         return min(1.0, max(0.0, now - self.created) / self.time) if self.time else 1.0
 
     def is_at_work(self, now: float) -> bool:
@@ -56,43 +56,26 @@ class _Job:
 
 
 class Videos:
-    """All videos and agents of one running stand-in. Threads may share it.
-
-    A script, a title or a prompt with ``[fail]`` in it fails at the end; a prompt with ``[ask]`` asks something instead
-    of going on. The film of a video is the clip that is its look's preview too, as WebM, whatever format was asked for.
+    """All videos and agents of one running stand-in; see `DemoService` for their behaviour. Thread-safe.
 
     Parameters
     ----------
-    catalogue : Catalogue
+    service : DemoService
+        Has the catalogue, the clock, the render time, and the list of accepted requests.
     previews : Previews
     voices : Voices
     base_url : str
-        Where the stand-in listens, without a slash at the end.
-    clock : callable
-        Tells the time in Unix seconds.
-    render_time : float
-        For how long a video is in the making by that clock, in s.
-    accepted : deque
-        Where path and body of each request that was taken are noted.
+        Without a slash at the end.
     """
 
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        previews: Previews,
-        voices: Voices,
-        base_url: str,
-        clock: Callable[[], float],
-        render_time: float,
-        accepted: deque[tuple[str, Answer]],
-    ) -> None:
-        self._catalogue = catalogue
+    def __init__(self, service: DemoService, previews: Previews, voices: Voices, base_url: str) -> None:
+        self._catalogue = service.catalogue
         self._previews = previews
         self._voices = voices
         self._base_url = base_url
-        self._clock = clock
-        self._render_time = render_time
-        self._accepted = accepted
+        self._clock = service.clock
+        self._render_time = service.render_time
+        self._accepted = service.accepted
         self._lock = threading.Lock()
         self._videos: dict[str, _Job] = {}
         self._sessions: dict[str, _Job] = {}
@@ -110,9 +93,9 @@ class Videos:
             ``/v3/videos`` or ``/v3/video-agents``.
         body : dict
         key : str or None
-            The header ``Idempotency-Key``, which counts for videos alone.
+            The header ``Idempotency-Key``, used only for videos.
         work : callable
-            What takes time.
+            Called once the key is known to be new; takes time.
         """
         if path != "/v3/videos" or key is None:
             work()
@@ -145,13 +128,13 @@ class Videos:
             now = self._clock()
             self._at_work = [job for job in self._at_work if job.is_at_work(now)]
             if len(self._at_work) >= AT_A_TIME:
-                message = f"{AT_A_TIME} videos are in the making; wait until one is finished"
+                message = f"{AT_A_TIME} videos are being rendered; wait until one is finished"
                 raise ApiError(429, "rate_limit_exceeded", message, retry_after=2)
-            answer = self._begin_video(given, now) if path == "/v3/videos" else self._begin_agent(given, now)
+            answer = self._start_video(given, now) if path == "/v3/videos" else self._start_agent(given, now)
             self._accepted.append((path, body))
             return answer
 
-    def _begin_video(self, given: Answer, now: float) -> Answer:
+    def _start_video(self, given: Answer, now: float) -> Answer:
         said = f"{given.get('script', '')} {given.get('title', '')}"
         job = self._job(
             self._look_of(given), now, given.get("title"), given.get("output_format", "mp4"), "[fail]" in said
@@ -161,7 +144,7 @@ class Videos:
         self._at_work.append(job)
         return {"data": {"video_id": job.id, "status": "waiting", "output_format": job.output_format}}
 
-    def _begin_agent(self, given: Answer, now: float) -> Answer:
+    def _start_agent(self, given: Answer, now: float) -> Answer:
         look = self._look_of(given)
         fails, asks = "[fail]" in given["prompt"], "[ask]" in given["prompt"]
         job = self._job(look, now, None, "mp4", fails)
@@ -174,7 +157,7 @@ class Videos:
         return {"data": {"session_id": job.id, "status": "thinking", "created_at": int(now), "video_id": None}}
 
     def _look_of(self, given: Answer) -> Look:
-        """Give the look that was asked for, or one that is ready."""
+        """Return the requested look, or one that is ready."""
         ready = (look for look in self._catalogue.looks if look.status in (None, "completed"))
         look = self._catalogue.look(given.get("avatar_id", "")) or next(ready, None)
         if look is None:
@@ -190,7 +173,7 @@ class Videos:
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the videos that were asked for, without those of agents, in order."""
+        """The ids of the requested videos, without those of agents, in order."""
         with self._lock:
             return list(self._videos)
 
@@ -215,7 +198,7 @@ class Videos:
                 "video_page_url": None,
                 "duration": _FILM_LENGTH if is_there else None,
                 "failure_code": "render_failed" if status == "failed" else None,
-                "failure_message": "The stand-in was told to fail." if status == "failed" else None,
+                "failure_message": "The request contains [fail]." if status == "failed" else None,
                 "output_format": job.output_format,
             }
         }
@@ -245,7 +228,7 @@ class Videos:
                 "video_id": job.film.id if job.film and status == "completed" else None,
                 "message": message,
                 "failure_code": "agent_failed" if status == "failed" else None,
-                "failure_message": "The stand-in was told to fail." if status == "failed" else None,
+                "failure_message": "The request contains [fail]." if status == "failed" else None,
             }
         }
 
@@ -258,7 +241,7 @@ class Videos:
         return self._base_url + self._previews.signed(f"/films/{job.id}.webm", expires)
 
     def film(self, file: str) -> tuple[str, str] | None:
-        """Give the name of the clip that a file of ``/films`` is, and its tag; None where there is none."""
+        """Return the clip and the entity tag of a file in ``/films``, or None."""
         job = self._find(file.removesuffix(".webm")) if file.endswith(".webm") else None
         if job is None or job.fails or job.share(self._clock()) < 1:
             return None

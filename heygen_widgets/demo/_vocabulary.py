@@ -1,4 +1,4 @@
-"""The words, sizes and shares that the synthetic catalogue is made of."""
+"""The words, sizes and shares of the synthetic catalogue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SCENES = (
     "Autumn",
     "Lobby",
 )
-"""Where a look was taken; the second part of its name."""
+"""Scenes; the second part of the name of a look."""
 
 EMOJI = {"Garden": "🌿", "Beach": "🏖️", "Café": "☕", "Podcast": "🎙️", "Autumn": "🍂", "Studio": "✨"}
 

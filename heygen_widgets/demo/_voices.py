@@ -1,4 +1,4 @@
-"""Made-up voices, one for each person, and a chime in place of what each would say."""
+"""Made-up voices, one for each person, with a chime as their sound."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from array import array
 from collections.abc import Iterable
 from typing import Any
 
-from ._looks import Group
+from ._catalogue import Group
 
 _MANNERS = ("Warm", "Calm", "Bright", "Friendly", "Lively", "Soft", "Clear")
 _LANGUAGES = ("English", "English", "Spanish", "English", "German", "Multilingual", "English", "French", None)
-_BLANK_CYCLE = 9  # voices in one round of those without a sound that can be played
+_BLANK_CYCLE = 9  # some voices of each nine have no sound that can be played
 
 _RATE = 16_000  # samples a second
 _LENGTH = 1.1  # s
 _GAP = 0.17  # s from one note to the next
-_LOUDNESS = 0.22  # of one note, where 1 is all that a sample can hold
+_LOUDNESS = 0.22  # of one note; 1 is the maximum
 _FADE_IN, _FADE_OUT = 0.03, 0.25  # s
-# Just intervals over the first note: steps that sound well together in any order.
+# Just intervals over the first note, which sound well in any order.
 _TUNES = ((1, 5 / 4, 3 / 2), (1, 3 / 2), (3 / 2, 5 / 4, 1), (1, 9 / 8, 3 / 2), (1, 5 / 3, 4 / 3), (4 / 3, 1))
 
 
 class Voices:
-    """The voices that the groups and looks of one stand-in name.
+    """The default voices of the groups and looks of one stand-in.
 
     Parameters
     ----------
     groups : iterable of Group
     base_url : str
-        Where the stand-in listens, without a slash at the end.
+        Without a slash at the end.
     """
 
     def __init__(self, groups: Iterable[Group], base_url: str) -> None:
@@ -67,7 +67,7 @@ class Voices:
         return record
 
     def select(self, *, language: str | None = None, gender: str | None = None) -> list[dict[str, Any]]:
-        """Return the records of all voices, or of those that tell a language and a gender, whatever the case."""
+        """Return the records of the voices with a language and a gender, ignoring case; None means any."""
         every = [record for voice_id in self._speakers if (record := self.record(voice_id)) is not None]
         wanted = {"language": language, "gender": gender}
         return [
@@ -77,7 +77,7 @@ class Voices:
         ]
 
     def sound(self, file: str) -> bytes | None:
-        """Return the WAV file that the audio address of a voice ends with the name of, or None."""
+        """Return the WAV file with this name, or None."""
         voice_id = file.removesuffix(".wav")
         record = self.record(voice_id) if file != voice_id else None
         if record is None or not str(record["preview_audio_url"]).startswith(self._base_url):
@@ -92,14 +92,14 @@ def chime(number: int, high: bool) -> bytes:
     Parameters
     ----------
     number : int
-        Chooses the notes: voices of other numbers sound otherwise.
+        Chooses the notes.
     high : bool
         Whether the first note is between 330 and 523 Hz instead of 220 and 330 Hz.
     """
     tune = _TUNES[number % len(_TUNES)]
     low, top = (330, 523) if high else (220, 330)
     first = low * (top / low) ** ((number >> 8) % 65_536 / 65_536)
-    # A note dies away, and bears an octave that does so sooner, as a struck bell.
+    # Like a bell: each note fades, and its octave fades sooner.
     waves = [0.0] * int(_RATE * _LENGTH)
     for place, step in enumerate(tune):
         start = int(_RATE * _GAP * place)

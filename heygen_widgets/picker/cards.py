@@ -1,19 +1,33 @@
-"""What the grid shows of looks and characters, as plain values: no widget in here."""
+"""What the views show of looks, characters and voices, as plain values: no widget in here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
-from .._display import TITLES, fits, image, name_of, reason, title, title_of_character, video
-from ..catalogue.store import Character, Selection
-from ..models import AvatarGroup, Look
+from .._display import clip, fits, image, name_of, reason, sound, title, title_of_character, video
+from ..catalogue.store import Character
+from ..models import AvatarGroup, Look, Voice
+from ..videos.options import SERVICE_ENGINE, VideoOption
 
-__all__ = ["TITLES", "Cards", "CharacterCards", "LookCards", "card", "character_card", "title", "title_of_character"]
+__all__ = ["CharacterCards", "card", "details", "voice_of"]
+
+_MOST_NAMED = 40  # tags or engines
+_MOST_ENGINES = 4  # columns
+# The options that differ between looks and engines.
+_OPTIONS = {
+    "expressiveness": "Expressiveness",
+    "motion_prompt": "Motion prompt",
+    "reference_look_id": "Reference look",
+    "resolution 4k": "4k",
+    "remove_background": "Background removed",
+    "output_format webm": "WebM",
+}
 
 
 def card(look: Look) -> dict[str, Any]:
-    """Give what a card of the grid shows of a look; without the id where that is too long to be chosen by."""
+    """Return the card of a look. The id is None when it is too long to be selected by."""
+    failure = None if look.is_ready else look.error
     return {
         "id": look.id if fits(look.id) else None,
         "name": name_of(look.id, look.name),
@@ -21,21 +35,48 @@ def card(look: Look) -> dict[str, Any]:
         "image": image(look),
         "video": video(look),
         "state": None if look.is_ready else title("status", look.status or ""),
-        "reason": _reason(look),
+        "reason": reason(failure.message, failure.code) if failure else None,
         "width": look.image_width,
         "height": look.image_height,
     }
 
 
-def _reason(look: Look) -> str | None:
-    """Give what the service says of a look that cannot be used; None where it says nothing."""
-    if look.is_ready or look.error is None:
-        return None
-    return reason(look.error.message, look.error.code)
+class CharacterCards:
+    """The cards of characters by position, with one card for all looks without a character.
+
+    Parameters
+    ----------
+    characters : sequence of Character
+    """
+
+    def __init__(self, characters: Sequence[Character]) -> None:
+        self._characters = characters
+        self._by_id = {character.id: character for character in characters}
+
+    def __len__(self) -> int:
+        return len(self._characters)
+
+    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
+        """Return the cards at some positions."""
+        return [_character_card(character) for character in self._characters[start:stop]]
+
+    def has(self, group_id: str) -> bool:
+        """Whether there is a card of a character."""
+        return group_id in self._by_id
+
+    def record(self, group_id: str) -> Look | AvatarGroup | None:
+        """Return the record whose picture a character's card shows."""
+        character = self._by_id.get(group_id)
+        return _pictured(character) if character else None
+
+    def extends(self, other: object) -> bool:
+        """Whether the cards of another list come first in this one, unchanged, so that positions stay valid."""
+        if not isinstance(other, CharacterCards) or len(other) > len(self):
+            return False
+        return all(_is_same(a, b) for a, b in zip(self._characters, other._characters, strict=False))
 
 
-def character_card(character: Character) -> dict[str, Any]:
-    """Give what a card of the grid shows of a character."""
+def _character_card(character: Character) -> dict[str, Any]:
     group, pictured, number = character.group, _pictured(character), character.expected
     return {
         "id": character.id if fits(character.id) else None,
@@ -49,79 +90,108 @@ def character_card(character: Character) -> dict[str, Any]:
 
 
 def _pictured(character: Character) -> Look | AvatarGroup | None:
-    """Give the record whose picture a character's card shows."""
     records = (character.group, character.example)
     return next((record for record in records if record and image(record)), None)
 
 
-class Cards(Protocol):
-    """What the grid shows at one moment: cards by position."""
-
-    def __len__(self) -> int: ...
-
-    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
-        """Give the cards at some positions."""
-
-    def begins_like(self, other: object) -> bool:
-        """Whether each position of the other holds the same here."""
-
-    def pictured(self, ids: Iterable[str]) -> dict[str, Look | AvatarGroup]:
-        """Give the records whose pictures some cards show, by the ids of the cards."""
-
-
-class LookCards:
-    """The cards of the looks that matched a filter."""
-
-    def __init__(self, selection: Selection) -> None:
-        self._selection = selection
-
-    def __len__(self) -> int:
-        return len(self._selection)
-
-    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
-        return [card(look) for look in self._selection.looks(start, stop)]
-
-    def begins_like(self, other: object) -> bool:
-        return isinstance(other, LookCards) and self._selection.begins_like(other._selection)
-
-    def pictured(self, ids: Iterable[str]) -> dict[str, Look | AvatarGroup]:
-        looks = ((i, self._selection.store.get(i)) for i in ids)
-        return {i: look for i, look in looks if look}
-
-
-class CharacterCards:
-    """The cards of characters, and for those without a group's name one for all looks that tell none."""
-
-    def __init__(self, characters: Sequence[Character]) -> None:
-        self._characters = characters
-
-    def __len__(self) -> int:
-        return len(self._characters)
-
-    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
-        return [character_card(character) for character in self._characters[start:stop]]
-
-    def has(self, group_id: str) -> bool:
-        """Whether there is a card of a character."""
-        return any(character.id == group_id for character in self._characters)
-
-    def begins_like(self, other: object) -> bool:
-        return (
-            isinstance(other, CharacterCards)
-            and len(self) >= len(other)
-            and all(_same(a, b) for a, b in zip(self._characters, other._characters, strict=False))
-        )
-
-    def pictured(self, ids: Iterable[str]) -> dict[str, Look | AvatarGroup]:
-        wanted = dict.fromkeys(ids)
-        records = {c.id: _pictured(c) for c in self._characters if c.id in wanted}
-        return {i: record for i in wanted if (record := records.get(i))}
-
-
-def _same(one: Character, other: Character) -> bool:
-    return one is other or _unsigned(character_card(one)) == _unsigned(character_card(other))
+def _is_same(one: Character, other: Character) -> bool:
+    return one is other or _unsigned(_character_card(one)) == _unsigned(_character_card(other))
 
 
 def _unsigned(shown: dict[str, Any]) -> dict[str, Any]:
-    """Give a card without the signature of its picture's URL, which is new in each answer."""
+    """Return a card without the signature of its picture's URL, which is new in each response."""
     return {**shown, "image": (shown["image"] or "").partition("?")[0]}
+
+
+def details(look: Look, group: AvatarGroup | None, number: int) -> dict[str, Any]:
+    """Return what the panel shows of a look.
+
+    Parameters
+    ----------
+    look : Look
+    group : AvatarGroup or None
+        Its character, if known.
+    number : int
+        How many looks the character has; 0 if unknown.
+
+    Returns
+    -------
+    dict
+        The fields of `card`; ``group_id``, ``number`` and ``voice_id``; ``facts``, in the order of display, each with
+        ``name``, ``label`` and ``text`` (empty if unknown); and ``options``, a table with one column per engine.
+    """
+    character = title_of_character(look.group_id, group.name if group else "") if look.group_id else ""
+    has_size = look.image_width is not None and look.image_height is not None
+    facts = [
+        ("character", "Character", character),
+        ("avatar_type", "Type", title("avatar_type", look.avatar_type)),
+        ("gender", "Gender", _title("gender", look.gender)),
+        ("size", "Size", f"{look.image_width:,} × {look.image_height:,} px" if has_size else ""),
+        ("orientation", "Orientation", _title("orientation", look.orientation)),
+        ("engines", "Engines", _titles("engine", look.supported_api_engines)),
+        ("tags", "Tags", _titles("tag", look.tags)),
+        ("ownership", "Ownership", _title("ownership", look.ownership)),
+        ("status", "Status", _title("status", look.status)),
+        ("voice", "Default voice", clip(look.default_voice_id)),
+    ]
+    return {
+        **card(look),
+        "group_id": look.group_id or None,
+        "number": number,
+        "voice_id": look.default_voice_id or None,
+        "facts": [{"name": name, "label": label, "text": text} for name, label, text in facts],
+        "options": _options(look),
+    }
+
+
+def _title(field: str, value: str | None) -> str:
+    return title(field, value) if value else ""
+
+
+def _titles(field: str, values: tuple[str, ...]) -> str:
+    more = [f"and {len(values) - _MOST_NAMED:,} more"] if len(values) > _MOST_NAMED else []
+    return ", ".join([*(title(field, value) for value in values[:_MOST_NAMED]), *more])
+
+
+def _options(look: Look) -> dict[str, Any]:
+    """Return the video options of a look as a table: ``engines``, ``rows`` of ``label`` and ``cells``, and ``notes``.
+
+    A cell is "yes", "no" or "unknown". An asterisk marks what HeyGen's own pages disagree about.
+    """
+    engines = look.engines[:_MOST_ENGINES] or (SERVICE_ENGINE,)
+    columns = [look.video_options(engine) for engine in engines]
+    rows = [{"label": label, "cells": [column[name].word for column in columns]} for name, label in _OPTIONS.items()]
+    heads = [title("engine", column.engine) + "*" * column["engine"].is_disputed for column in columns]
+    notes = [] if look.engines else ["The look lists no engine; the service would take Avatar IV."]
+    if any("*" in text for text in (*heads, *(cell for row in rows for cell in row["cells"]))):
+        notes.append("*: HeyGen's own pages disagree.")
+    disputed = [(head, column["engine"]) for head, column in zip(heads, columns, strict=True)]
+    notes += [f"{head}: {engine.why}." for head, engine in disputed if engine.is_disputed]
+    for name, label in _OPTIONS.items():
+        notes += _notes(label, [(title("engine", column.engine), column[name]) for column in columns])
+    return {"engines": heads, "rows": rows, "notes": notes}
+
+
+def _notes(label: str, by_engine: list[tuple[str, VideoOption]]) -> list[str]:
+    """Explain the cells that are not a plain "yes": one note for all engines with the same reason."""
+    engines: dict[tuple[str, bool], list[str]] = {}
+    for engine, option in by_engine:
+        if option.state != "allowed" or option.is_disputed:
+            why = option.why.removesuffix(f" with {engine}")
+            engines.setdefault((why, why != option.why), []).append(engine)
+    return [
+        f"{label}: {why}{f' with {_listed(names)}' if names_engine else ''}."
+        for (why, names_engine), names in engines.items()
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def voice_of(voice: Voice) -> dict[str, Any]:
+    """Return what the panel shows of a voice: ``text``, and ``audio``, the URL of a sample or None."""
+    language, gender = clip(voice.language).strip(), _title("gender", voice.gender)
+    spoken = ", ".join(part for part in (language, gender) if part)
+    name = clip(voice.name).strip() or clip(voice.voice_id)
+    return {"text": f"{name} ({spoken})" if spoken else name, "audio": sound(voice.preview_audio_url)}

@@ -1,6 +1,6 @@
-"""What a notebook says of a picker where no widget can run: two texts beside the widget, as of when the cell ran.
+"""What a notebook shows of a picker where no widget can run: two texts saved next to the widget.
 
-Whatever opens the notebook may show them, so they hold no preview URL: a signed one is a key to a face.
+They contain no preview URL, because a signed URL is a key to a private face.
 """
 
 from __future__ import annotations
@@ -17,104 +17,59 @@ from ..models import Look
 __all__ = ["LARGEST_FALLBACK", "fallback"]
 
 LARGEST_FALLBACK = 5_000
-"""Bytes of both texts in a notebook's JSON."""
+"""Bytes of both texts together in a notebook's JSON."""
 
-_MOST_NAMED = 20  # chosen looks
-_LONGEST_CODE = 250  # characters, of a filter and of what chooses a look again
-_RUN_AGAIN = "Run the cell again for the picker itself: it needs a running kernel and Jupyter widgets."
+_MOST_NAMED = 20  # selected looks
+_LONGEST_CODE = 250  # characters of a filter or of `selected_id`
+_RUN_AGAIN = "Run the cell again to show the picker: it needs a running kernel and Jupyter widgets."
 
 
 def fallback(
-    status: Mapping[str, Any], chosen: Sequence[Look], wanted: LookFilter, show: str = "looks"
+    status: Mapping[str, Any], selected: Sequence[Look], wanted: LookFilter, show: str = "looks"
 ) -> dict[str, str]:
-    """Tell what a picker showed and what was chosen in it, and how to choose that again.
+    """Return ``text/html`` and ``text/plain``, together at most `LARGEST_FALLBACK` bytes.
 
-    Parameters
-    ----------
-    status : mapping
-        The picker's counts: ``matched``, ``shown``, ``loaded`` and ``complete``; empty while nothing is known.
-    chosen : sequence of Look
-    wanted : LookFilter
-    show : {"looks", "characters"}, default "looks"
-
-    Returns
-    -------
-    dict
-        ``text/html`` and ``text/plain``, at most `LARGEST_FALLBACK` bytes together, whatever the names are: looks that
-        there is no room for are only counted.
+    Both show the counts, the filter, the selected looks and the code to select the first one again. Looks that do not
+    fit are only counted. `status` has the picker's ``matched``, ``shown``, ``loaded`` and ``complete``; it is empty
+    while nothing is known.
     """
     shown = _shown(status, show)
-    for number in range(min(len(chosen), _MOST_NAMED), -1, -1):
-        told = {
-            "text/html": _html(shown, wanted, chosen, number),
-            "text/plain": _plain(shown, wanted, chosen, number),
-        }
-        if len(json.dumps(told, ensure_ascii=False).encode()) <= LARGEST_FALLBACK:
+    for number in range(min(len(selected), _MOST_NAMED), -1, -1):
+        lines = _lines(shown, selected, wanted, number, escape, lambda code: f"<code>{escape(code)}</code>")
+        html = "".join(f"<div>{line}</div>" for line in lines)
+        texts = {"text/html": html, "text/plain": "\n".join(_lines(shown, selected, wanted, number, str, str))}
+        if len(json.dumps(texts, ensure_ascii=False).encode()) <= LARGEST_FALLBACK:
             break
-    return told
+    return texts
 
 
-def _html(shown: str, wanted: LookFilter, chosen: Sequence[Look], number: int) -> str:
-    named = "".join(
-        f"<li>{escape(name_of(look.id, look.name))} <code>{escape(clip(look.id))}</code></li>"
-        for look in chosen[:number]
-    )
-    lines = [
-        f"<strong>Avatar look picker</strong> (heygen_widgets): {shown}{_filtered(wanted, _as_code)}.",
-        _number(chosen, number) + (f"<ol>{named}</ol>" if named else ""),
-        _again(chosen, _as_code),
-        _RUN_AGAIN,
-    ]
-    return "".join(f"<div>{line}</div>" for line in lines if line)
-
-
-def _plain(shown: str, wanted: LookFilter, chosen: Sequence[Look], number: int) -> str:
-    lines = [
-        f"Avatar look picker (heygen_widgets): {shown}{_filtered(wanted, str)}.",
-        _number(chosen, number),
-        *(
-            f"  {place}. {name_of(look.id, look.name)} ({clip(look.id)})"
-            for place, look in enumerate(chosen[:number], 1)
-        ),
-        _again(chosen, str),
-        _RUN_AGAIN,
-    ]
-    return "\n".join(line for line in lines if line)
+def _lines(
+    shown: str,
+    selected: Sequence[Look],
+    wanted: LookFilter,
+    number: int,
+    text: Callable[[str], str],
+    code: Callable[[str], str],
+) -> list[str]:
+    """Return the lines of one text. `text` and `code` escape what comes from outside."""
+    filter_code = code(repr(wanted)) if len(repr(wanted)) <= _LONGEST_CODE else "a long LookFilter"
+    filtered = f", filtered by {filter_code}" if wanted.to_json() else ""
+    lines = [f"Avatar look picker (heygen_widgets): {shown}{filtered}."]
+    first = f", the first {number}" if 0 < number < len(selected) else ""
+    lines.append(f"{len(selected):,} selected{first}{':' if number else '.'}" if selected else "Nothing selected.")
+    for place, look in enumerate(selected[:number], 1):
+        lines.append(f"{place}. {text(name_of(look.id, look.name))} ({code(clip(look.id))})")
+    argument = f"selected_id={selected[0].id!r}" if selected and selected[0].id else ""
+    if argument and len(argument) <= _LONGEST_CODE:
+        which = "it" if len(selected) == 1 else "the first"
+        lines.append(f"To select {which} again, create the picker with {code(argument)}.")
+    return [*lines, _RUN_AGAIN]
 
 
 def _shown(status: Mapping[str, Any], show: str) -> str:
-    matched, loaded = status.get("matched", 0), status.get("loaded", 0)
+    matched, shown, loaded = (status.get(name, 0) for name in ("matched", "shown", "loaded"))
     if not loaded:
         return "no looks" if status.get("complete") else "no looks loaded yet"
     looks = f"{matched:,} looks" if matched == loaded else f"{matched:,} of {loaded:,} looks"
-    characters = (
-        f"{status.get('shown', 0):,} character{'' if status.get('shown', 0) == 1 else 's'} with "
-        if show == "characters"
-        else ""
-    )
-    return f"{characters}{looks}" + ("" if status.get("complete") else " loaded so far")
-
-
-def _filtered(wanted: LookFilter, code: Callable[[str], str]) -> str:
-    if not wanted.to_json():
-        return ""
-    told = repr(wanted)
-    return f", filtered by {code(told) if len(told) <= _LONGEST_CODE else 'a LookFilter too long to be told here'}"
-
-
-def _number(chosen: Sequence[Look], number: int) -> str:
-    if not chosen:
-        return "Nothing chosen."
-    first = f", the first {number}" if 0 < number < len(chosen) else ""
-    return f"{len(chosen):,} chosen{first}{':' if number else '.'}"
-
-
-def _again(chosen: Sequence[Look], code: Callable[[str], str]) -> str:
-    told = f"selected_id={chosen[0].id!r}" if chosen and chosen[0].id else ""
-    if not told or len(told) > _LONGEST_CODE:
-        return ""
-    return f"To choose {'it' if len(chosen) == 1 else 'the first'} again, give the picker {code(told)}."
-
-
-def _as_code(text: str) -> str:
-    return f"<code>{escape(text)}</code>"
+    characters = f"{shown:,} character{'' if shown == 1 else 's'} with " if show == "characters" else ""
+    return f"{characters}{looks}{'' if status.get('complete') else ' loaded so far'}"

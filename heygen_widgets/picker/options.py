@@ -1,20 +1,21 @@
-"""What the picker's views are told and what they ask, as plain values: no widget and no catalogue in here."""
+"""What the dropdowns offer and what the front end may set, as plain values: no widget and no catalogue in here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._display import clip, fits
+from .. import _parsing as read
+from .._display import LONGEST_TEXT, TITLES, clip, fits, title
 from ..filters import LookFilter, fold
-from .cards import TITLES, title
 
 __all__ = [
     "FIRST_WINDOW",
+    "FRONTEND_TRAITS",
     "HEIGHTS",
     "LARGEST_WINDOW",
+    "MOST_COMPARED",
     "SHORT_FIELDS",
-    "TAKEN",
     "bounded",
     "changed_filter",
     "found_options",
@@ -22,70 +23,49 @@ __all__ = [
 ]
 
 LARGEST_WINDOW = 120
-"""Cards a message."""
+"""Cards per message."""
+
+MOST_COMPARED = 4
+"""Looks side by side."""
 
 FIRST_WINDOW = 24
-"""Cards of the first message, about what is in sight at first."""
+"""Cards of the first message, about one screen."""
 
 HEIGHTS = (240, 1200)
-"""The least and the most of the grid, in px."""
+"""The least and the most height of the grid, in px."""
 
 SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership", "status")
-"""The fields with few values, all of which a dropdown offers."""
+"""The fields with few values. Their dropdowns offer all of them."""
 
-_LARGEST_LIST = 50  # options a message and field
-_LARGEST_FILTER = 1_000  # values a field
+_LARGEST_LIST = 50  # options per message and field
+_LARGEST_FILTER = 1_000  # values per field
 _LONGEST_ERROR = 2_000  # characters
 _MOST_VIEWS = 1_000
 
 
 def short_options(
-    field: str, values: Iterable[str], counts: Mapping[str, int], chosen: Iterable[str]
+    field: str, values: Iterable[str], counts: Mapping[str, int], selected: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Give all that a dropdown of few values offers, in an order that no filter changes, and what is chosen.
+    """Return what the dropdown of one of the `SHORT_FIELDS` offers: ``value``, ``title`` and ``count`` of each option.
 
-    Parameters
-    ----------
-    field : str
-        One of `SHORT_FIELDS`.
-    values : iterable of str
-        All there are, whatever the filter.
-    counts : mapping of str to int
-        Looks by value under the other filters.
-    chosen : iterable of str
-
-    Returns
-    -------
-    list of dict
-        ``value``, ``title`` and ``count``; nothing where no look has a value and none is chosen. A value too long to
-        be chosen by is not among them.
+    `values` are all loaded values, and `counts` the looks by value under the other filters. The order does not depend
+    on the filter. The list is empty when no look has a value and none is selected. Values too long for a message are
+    left out.
     """
     known = list(TITLES.get(field, {}))
-    offered = {*filter(fits, values), *chosen}
-    every = sorted(offered, key=lambda v: (not v, known.index(v) if v in known else len(known), v))
-    if not any(every):
+    offered = {*filter(fits, values), *selected}
+    ordered = sorted(offered, key=lambda v: (not v, known.index(v) if v in known else len(known), v))
+    if not any(ordered):
         return []
-    kept = [*every[:_LARGEST_LIST], *[value for value in every[_LARGEST_LIST:] if value in chosen]]
+    kept = [*ordered[:_LARGEST_LIST], *(value for value in ordered[_LARGEST_LIST:] if value in selected)]
     return [{"value": v, "title": title(field, v), "count": counts.get(v, 0)} for v in kept]
 
 
 def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:
-    """Find the options of a long list whose title has all words of a query: those that match looks first.
+    """Return the options whose titles contain all words of a query, those that match looks first.
 
-    Parameters
-    ----------
-    titles : mapping of str to str
-        By value, all there are.
-    counts : mapping of str to int
-        Looks by value under the other filters.
-    query : str
-        What was typed, or whatever else a front end sent.
-
-    Returns
-    -------
-    dict
-        ``items``, the first 50 by title, with ``value``, ``title`` and ``count``; ``more``, how many others there are.
-        A value too long to be chosen by is not among them.
+    The dict has ``items``, the first 50 by title, each with ``value``, ``title`` and ``count``; and ``more``, the
+    number of the others. `titles` and `counts` are by value. Values too long for a message are left out.
     """
     words = fold(clip(query)).split()
     folded = {value: fold(text) for value, text in titles.items() if fits(value)}
@@ -96,13 +76,19 @@ def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: o
 
 
 def bounded(value: object, low: int, high: int) -> int:
-    """Give a number from the front end, whatever it sent."""
+    """Return a number from the front end within bounds; `low` for anything but an integer."""
     return min(max(value, low), high) if isinstance(value, int) else low
 
 
 def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
-    """Give a filter with what the front end changed; None where that is not what a filter can be changed by."""
-    if not isinstance(changes, dict) or not all(map(_can_be_asked_for, changes.values())):
+    """Return a filter with changes from the front end, or None when they are invalid. A search is cut and cleaned."""
+    if isinstance(changes, dict) and isinstance(search := changes.get("search"), str):
+        changes = {**changes, "search": read.text(search[:LONGEST_TEXT])}
+    return _replaced(wanted, changes)
+
+
+def _replaced(wanted: LookFilter, changes: object) -> LookFilter | None:
+    if not isinstance(changes, dict) or not all(map(_is_value, changes.values())):
         return None
     try:
         return wanted.replace(**changes)
@@ -110,23 +96,23 @@ def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
         return None
 
 
-def _can_be_asked_for(value: object) -> bool:
+def _is_value(value: object) -> bool:
     if isinstance(value, list):
         return len(value) <= _LARGEST_FILTER and all(map(fits, value))
     return value is None or isinstance(value, bool) or fits(value)
 
 
-def _is_whole(value: object, low: int, high: int) -> bool:
+def _is_int(value: object, low: int, high: int) -> bool:
     return type(value) is int and low <= value <= high
 
 
-TAKEN: dict[str, Callable[[object], bool]] = {
-    "filter": lambda value: changed_filter(LookFilter(), value) is not None,
+FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
+    "filter": lambda value: _replaced(LookFilter(), value) is not None,
     "show": lambda value: value in ("looks", "characters"),
     "selected_id": fits,
     "error": lambda value: fits(value, _LONGEST_ERROR),
     "multiple": lambda value: isinstance(value, bool),
-    "height": lambda value: _is_whole(value, *HEIGHTS),
-    "_view_count": lambda value: _is_whole(value, 0, _MOST_VIEWS),
+    "height": lambda value: _is_int(value, *HEIGHTS),
+    "_view_count": lambda value: _is_int(value, 0, _MOST_VIEWS),
 }
-"""The traits that the front end may set, each with what it may set it to."""
+"""The traits that the front end may set, each with a check of the value."""

@@ -1,4 +1,4 @@
-"""What a picker can be given to show, as a catalogue."""
+"""The sources that a picker can show, each turned into a catalogue."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ __all__ = ["catalogue_of"]
 
 
 def catalogue_of(source: object, cache: timedelta | None) -> LookCatalogue:
-    """Give the catalogue of a client, of a DataFrame or of looks; a catalogue is given back as it is.
+    """Return the catalogue of a client, a DataFrame or looks. A catalogue is returned unchanged.
 
     Raises
     ------
     TypeError
         For anything else.
     ValueError
-        For a DataFrame that lacks a column.
+        For a DataFrame without a required column.
     """
     if isinstance(source, LookCatalogue):
         return source
     if isinstance(source, HeyGenClient):
         return LookCatalogue.shared(source, cache=cache)
-    # Whoever gives a DataFrame has imported pandas; others shall not have to wait for it.
+    # A user with a DataFrame has imported pandas. Other users need not wait for the import.
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(source, pandas.DataFrame):
         from ..frame import frame_to_looks
@@ -36,8 +36,8 @@ def catalogue_of(source: object, cache: timedelta | None) -> LookCatalogue:
         return LookCatalogue.of(looks, [AvatarGroup(group_id, name) for group_id, name in names.items()])
     if isinstance(source, Iterable) and not isinstance(source, (str, bytes, dict)):
         return LookCatalogue.of(source)
-    kind = type(source).__name__
     raise TypeError(
-        f"source must be a HeyGenClient, a LookCatalogue, a DataFrame or several looks, not {kind}; "
-        "for a key of your own, LookPicker(HeyGenClient(…)); for a snapshot, LookPicker(LookCatalogue.open(path))"
+        "source must be a HeyGenClient, a LookCatalogue, a DataFrame or an iterable of Look, not "
+        f"{type(source).__name__}; for an API key use LookPicker(HeyGenClient(…)), for a snapshot "
+        "LookPicker(LookCatalogue.open(path))"
     )

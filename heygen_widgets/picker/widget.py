@@ -1,23 +1,31 @@
-"""The picker: filter dropdowns and a preview grid over a catalogue, and the chosen look as a trait."""
+"""The picker: filter dropdowns and a preview grid over a catalogue, with the selected look as a trait."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import traitlets
+from ipyvue.Template import Template
 from ipywidgets import Layout, ValueWidget
 
-from .._display import clip, echo
-from ..api import BASE_URL, HeyGenClient
+from .._display import echo
+from .._widget import WIDGET_LOCK, Publisher, SharedTemplate, read_vue, vue_template
+from ..api import HeyGenClient
 from ..catalogue import LookCatalogue
+from ..errors import HeyGenError, NotFoundError
 from ..filters import LookFilter
-from ..models import Look
-from .code import curl_code, python_code, video_code
+from ..models import Look, Looks
+from .cards import card
 from .fallback import fallback
-from .panel import LookPanel
+from .grid import GridModel
+from .lookups import PreviewRenewal, VoiceLookup
+from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded
+from .shortlist import Shortlist
 from .sources import catalogue_of
 
 if TYPE_CHECKING:
@@ -27,66 +35,73 @@ if TYPE_CHECKING:
 
 __all__ = ["LookPicker"]
 
-_NAMED = 3  # of the looks chosen, in the picker's repr
+_HERE = Path(__file__).parent
+_PARTS = ("filters", "chips", "empty", "panel", "tray", "compare")
 
 
-class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not typed
-    """Choose an avatar look: filter with dropdowns, see previews in a grid, click one.
+class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
+    """Select an avatar look: filter with dropdowns, see previews in a grid, click one.
 
-    The first looks show after one request; the others arrive in the background. It never raises for want of a key or a
-    network: what went wrong stands in the widget, with a button to try again. All traits can be observed and linked;
-    `filter`, `show`, `selected_id`, `error`, `multiple` and `height` also on the browser's side (`ipywidgets.jslink`).
-    Observers of `error`, `status`, `choices` and of all names may run on a thread of the picker's; what they raise
-    there goes to `threading.excepthook`. All are called with no lock held, so that they can call whatever there is,
-    `close` included, and wait for other threads. Only a block of `hold_trait_notifications` or `hold_sync` keeps the
-    picker's lock: it must not wait for a thread that uses the picker.
-
-    No other trait is the browser's to set, and what a trait refuses is set back there. The service is asked for at most
-    100 ids from the browser's side that are not loaded, of looks and characters together; for ids assigned in Python
-    always.
+    The first looks show after one request, the others arrive in the background. A missing key or network never raises:
+    the widget shows the error with a button to try again. Traits can be observed and linked; `filter`, `show`,
+    `selected_id`, `error`, `multiple` and `height` also in the browser (`ipywidgets.jslink`), which may only name looks
+    and characters that are loaded. Observers run under a lock that all widgets of this package share: they must not
+    wait for a thread that uses a picker.
 
     Parameters
     ----------
     source : HeyGenClient, LookCatalogue, pandas.DataFrame or iterable of Look, optional
-        Where the looks come from; ``HeyGenClient()`` unless given. A client's whole catalogue is loaded, once for all
-        pickers on it. A DataFrame, as `looks_to_frame` gives it, and looks are shown in their order, without any
-        request.
+        Where the looks come from, default ``HeyGenClient()``. The whole catalogue of a client is loaded, once for all
+        its pickers. Looks and the rows of a DataFrame (see `looks_to_frame`) keep their order and need no request.
     multiple : bool, default False
-        Whether several looks can be chosen, up to 120: a click adds one, another takes it away.
+        Whether several looks can be selected, up to 120.
     filter : LookFilter, optional
-        What to show at first; everything unless given.
+        What to show at first, default everything.
     show : {"looks", "characters"}, default "looks"
-        Whether the grid shows looks at first, or a card for each character.
+        Whether the grid shows looks or one card per character.
     selected_id : str, default ""
-        The look chosen at first. One that is not loaded yet is fetched before anything else goes on
-        (``GET /v3/avatars/looks/{look_id}``).
+        The look that is selected at first. One that is not loaded is fetched (``GET /v3/avatars/looks/{look_id}``).
     values : iterable of Look, default ()
-        The looks chosen at first, instead of `selected_id`, loaded or not.
+        The looks that are selected at first, instead of `selected_id`.
     height : int, default 560
         Of the grid, in px, 240 to 1,200.
     layout : ipywidgets.Layout, optional
-        The full width of the cell or box unless given.
     cache : datetime.timedelta or None, default 24 hours
-        For how long a client's complete catalogue stays good, kept in the user's cache folder; None keeps and takes
-        none. See `LookCatalogue`.
+        How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
 
     Raises
     ------
     TypeError
         For another `source`, or an unknown keyword.
     ValueError
-        For a DataFrame that lacks ``id``, ``name`` or ``avatar_type``, a negative `cache`, or both `selected_id` and
-        `values`.
+        For a DataFrame without ``id``, ``name`` or ``avatar_type``, a negative `cache`, or `selected_id` with `values`.
     traitlets.TraitError
-        For a value that a trait refuses.
-
-    Examples
-    --------
-    >>> from heygen_widgets import demo_client
-    >>> picker = LookPicker(demo_client(looks=200))
-    >>> picker.value is None
-    True
+        For an invalid value of a trait.
     """
+
+    value: traitlets.Instance[Look | None] = traitlets.Instance(
+        Look, allow_none=True, help="The selected look, or None; with several, the first. Look or None, default None."
+    )
+    values: traitlets.TraitType[tuple[Look, ...], Any] = traitlets.Tuple(
+        default_value=Looks(), help="All selected looks in the order of selection, at most 120. Looks, default ()."
+    )
+    selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
+    filter: traitlets.TraitType[LookFilter, LookFilter] = traitlets.Instance(
+        LookFilter, help="What is shown. It is frozen: assign another one. LookFilter, default LookFilter()."
+    ).tag(sync=True, to_json=lambda wanted, _: wanted.to_json(), from_json=lambda fields, _: LookFilter(**fields))
+    show = traitlets.Enum(
+        ("looks", "characters"), "looks", help='What the grid shows: "looks" or "characters", default "looks".'
+    ).tag(sync=True)
+    error = traitlets.Unicode("", help='What went wrong and what to do, or "". Str, default "".').tag(sync=True)
+    multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
+    height = traitlets.Int(
+        560, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
+    ).tag(sync=True)
+    selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: ids of `values`.").tag(
+        sync=True
+    )
+    first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
+    _view_count = traitlets.Int(0, allow_none=True, help="Displays; kept by the front end.").tag(sync=True)
 
     def __init__(
         self,
@@ -103,141 +118,341 @@ class LookPicker(LookPanel, ValueWidget):  # type: ignore[misc]  # that is not t
     ) -> None:
         looks = tuple(values)
         if selected_id and looks:
-            raise ValueError(
-                f"selected_id {selected_id!r} and values both say what is chosen at first: give one of them"
-            )
-        # Without a source, what is missing may come later: see `catalogue`.
-        catalogue = None if source is None else catalogue_of(source, cache)
-        self._made_with = (LookFilter() if filter is None else filter, show, selected_id, looks)
-        super().__init__(
-            catalogue,
-            cache=cache,
-            is_the_users=isinstance(source, LookCatalogue),
-            filter=self._made_with[0],
-            multiple=multiple,
-            height=height,
-            layout=Layout(flex="1 1 auto", width="auto", min_width="0") if layout is None else layout,
-            # Of what it is anyway, no observer shall hear.
-            **({} if show == "looks" else {"show": show}),
-        )
+            raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
+        self._cache = cache
+        self._model = GridModel(None if source is None else catalogue_of(source, cache))
+        self._shortlist = Shortlist(multiple)
+        self._publisher = Publisher("picker", self._publish)
+        self._previews = PreviewRenewal(self._model, self._call)
+        self._voices = VoiceLookup(self._model, self._call)
+        self._screen = 0  # the most cards that a view has in sight
+        self._wanted_id = ""  # to be selected when the service can be reached
+        self._first_state: object = None  # of the model, when `first_window` was set
+        wanted = LookFilter() if filter is None else filter
+        self._initial = (wanted, show, selected_id, looks)
+        layout = layout or Layout(flex="1 1 auto", width="auto", min_width="0")
+        super().__init__(filter=wanted, show=show, multiple=multiple, height=height, layout=layout)
         self.values = looks
         self._load()
-        self._publish()
         if selected_id:
             self.selected_id = selected_id
 
+    @traitlets.default("components")
+    def _read_parts(self) -> dict[str, str]:
+        return {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
+
+    @traitlets.default("template")
+    def _read_template(self) -> Template:
+        return vue_template(_HERE / "widget.vue")
+
     def __repr__(self) -> str:
-        named = [clip(look.id) for look in self.values[:_NAMED]]
-        more = [f"{len(self.values) - _NAMED:,} more"] if len(self.values) > _NAMED else []
-        chosen = ", ".join([*named, *more]) or "nothing"
-        return f"<LookPicker: {self.status.get('matched', 0):,} looks shown, {chosen} chosen>"
+        return f"<LookPicker: {self._status().get('matched', 0):,} looks shown, {self._shortlist!r}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
-        """Give the widget, and what tells of it where no widget can run."""
+        """Return the widget, and texts for places without widgets."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
-        with self._guard:
-            status = {}
-            if self._catalogue is not None:
-                # Not the trait's, which is behind while looks arrive.
-                with self._catalogue.unchanged():
-                    status = self._status(self._list())
-            return {**bundle, **fallback(status, self.values, self.filter, self.show)}
+        return {**bundle, **fallback(self._status(), self.values, self.filter, self.show)}
+
+    def _status(self) -> dict[str, Any]:
+        with WIDGET_LOCK:
+            self._send_update()
+            return self._model.status()
+
+    # -- for Python ---------------------------------------------------------------------------------------------------
+
+    @property
+    def catalogue(self) -> LookCatalogue:
+        """The looks behind the picker.
+
+        Raises
+        ------
+        HeyGenError, ValueError
+            When there is no usable key or service address. The widget shows the same error.
+        """
+        with WIDGET_LOCK:
+            if self._model.catalogue is None:
+                self._model.catalogue = LookCatalogue.shared(HeyGenClient(), cache=self._cache)
+            return self._model.catalogue
 
     def to_frame(self, *, flat: bool = False) -> pd.DataFrame:
-        """Give the chosen looks as a DataFrame, one row each; see `looks_to_frame`."""
+        """Return the selected looks as a DataFrame, one row each; see `looks_to_frame`."""
         from ..frame import looks_to_frame
 
-        return looks_to_frame(map(self._with_ownership, self.values), flat=flat, group_names=self._group_names())
+        looks = [look if look.ownership else self._model.loaded(look) for look in self.values]
+        return looks_to_frame(looks, flat=flat, group_names=self._model.group_names())
 
-    def reset(self) -> None:
-        """Bring the picker back to how it was made: its filter, its view and its choice."""
-        wanted, show, selected_id, looks = self._made_with
-        with self._guard:
-            self._move(show, wanted, None)
-            look = self._look(selected_id) if selected_id else None
-            if look or not selected_id:
-                self.values = (look,) if look else looks[: None if self.multiple else 1]
-            else:
-                self.values = ()
-                self.selected_id = selected_id
-
-    def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
-        """Give code that brings back what is chosen, the filter and the view, also in another notebook.
-
-        A choice made with the mouse is gone when the cell runs again; this keeps it. There is never a key in it.
-        Whatever the picker is over, the Python makes one over the whole catalogue of the same service; where the picker
-        has no client, over that of ``HeyGenClient()``.
-
-        Parameters
-        ----------
-        kind : {"python", "curl", "video"}, default "python"
-            Python, which runs as it stands; or commands for the looks chosen and, as far as the service can filter, for
-            those that match (``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/looks``); or Python that makes a
-            video with the first look chosen, which costs credits.
-
-        Raises
-        ------
-        ValueError
-            For another `kind`, or for a video where nothing is chosen that one can be made with.
-        """
-        if kind not in ("python", "curl", "video"):
-            raise ValueError(f'kind must be "python", "curl" or "video", not {kind!r}')
-        with self._guard:
-            values, wanted, multiple, show = self.values, self.filter, self.multiple, self.show
-            client = self._catalogue.client if self._catalogue is not None else None
-        if kind == "video":
-            code = video_code(values[0], self._client_code()) if values else None
-            if code is None:
-                reason = "nothing is chosen"
-                if values:
-                    reason = f"{values[0]!r} {'has no usable id' if values[0].is_ready else 'is not ready'}"
-                raise ValueError(f"There is no code for a video, since {reason}: choose a look that is ready")
-            return code
-        if kind == "curl":
-            return curl_code(values, wanted, client.base_url if client else BASE_URL)
-        return python_code(values, wanted, self._client_code(), multiple, show)
-
-    def vue_ask_code(self, view: object) -> None:
-        """Answer a view with the code for what is chosen and shown."""
-        with self._guard:
-            answer = {"view": echo(view), "python": self.code(), "curl": self.code("curl")}
-            self.send({"method": "code", "args": [answer]})
-
-    def gallery(self, path: str | os.PathLike[str], *, title: str | None = None, videos: bool = False) -> Path:
-        """Write the chosen looks into one HTML page that opens without Jupyter; see `looks_to_gallery`.
-
-        Parameters
-        ----------
-        path : str or path-like
-        title : str, optional
-            Of the page; "Avatar looks" unless given.
-        videos : bool, default False
-            Whether the clips are in it too.
-
-        Returns
-        -------
-        pathlib.Path
-            The file that was written.
-
-        Raises
-        ------
-        ValueError
-            When nothing is chosen, or for another ending of the file's name.
-        OSError
-            When the file cannot be written, or `path` is a folder.
-        """
+    def gallery(self, path: str | os.PathLike[str], *, title: str = "Avatar looks", videos: bool = False) -> Path:
+        """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
         from ..gallery import looks_to_gallery
 
         if not self.values:
             raise ValueError(
-                "Nothing is chosen, so there is nothing for a gallery: choose looks, or take all that match, as in "
+                "Nothing is selected: select looks, or export all matches with "
                 "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
             )
-        # From the catalogue, which may have newer URLs of the pictures.
-        looks = [self._known(look) for look in self.values]
-        titled = {} if title is None else {"title": title}
-        return looks_to_gallery(looks, path, videos=videos, group_names=self._group_names(), **titled)
+        looks, names = map(self._model.loaded, self.values), self._model.group_names()
+        return looks_to_gallery(looks, path, title=title, videos=videos, group_names=names, client=self._model.client)
 
-    def _with_ownership(self, look: Look) -> Look:
-        """Give the same look from the catalogue where that knows whose it is: a look fetched by its id does not."""
-        return look if look.ownership else self._known(look)
+    def reset(self) -> None:
+        """Bring back the filter, view and selection that the picker was created with."""
+        wanted, show, selected_id, looks = self._initial
+        with WIDGET_LOCK:
+            self._move((show, wanted))
+            look = self._look(selected_id)
+            self.values = (look,) if look else looks[: None if self.multiple else 1]
+            self.selected_id = selected_id or self.selected_id
+
+    def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
+        """Return code that restores selection, filter and view, also in another notebook. It never contains a key.
+
+        The generated code always uses the full catalogue of the same service.
+
+        Parameters
+        ----------
+        kind : {"python", "curl", "video"}, default "python"
+            Python for a picker; curl commands for the selected looks and, if the service can filter by it, for the
+            matches (``GET /v3/avatars/looks``); or Python that makes a video with the first selected look, which costs
+            credits.
+
+        Raises
+        ------
+        ValueError
+            For another `kind`, or for a video without a usable selected look.
+        """
+        with WIDGET_LOCK:
+            return self._model.code(kind, self.values, self.multiple)
+
+    def close(self) -> None:
+        """Remove the picker from the page and end its threads. The selection stays readable."""
+        for part in (self._publisher, self._previews, self._voices):
+            part.close()
+        super().close()
+
+    # -- traits -------------------------------------------------------------------------------------------------------
+
+    @traitlets.validate("values")
+    def _check_values(self, proposal: dict[str, Any]) -> Looks:
+        try:
+            return self._shortlist.checked(proposal["value"])
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+    @traitlets.observe("multiple")
+    def _multiple_changed(self, change: dict[str, Any]) -> None:
+        self._shortlist.multiple = change["new"]
+        self.values = self.values[: None if change["new"] else 1]
+
+    @traitlets.observe("values")
+    def _values_changed(self, change: dict[str, Any]) -> None:
+        looks = self._shortlist.looks = change["new"]
+        self._wanted_id = self.error = ""
+        self.set_trait("selected_ids", [look.id for look in looks])
+        self.selected_id = looks[0].id if looks else ""
+        self.value = looks[0] if looks else None
+
+    @traitlets.observe("value")
+    def _value_changed(self, change: dict[str, Any]) -> None:
+        wanted = (change["new"],) if change["new"] else ()
+        if self.values[:1] != wanted:
+            self.values = wanted
+
+    @traitlets.observe("selected_id")
+    def _selected_id_changed(self, change: dict[str, Any]) -> None:
+        look_id, current = change["new"], self.values[0].id if self.values else ""
+        if look_id == current:
+            return
+        try:
+            self.values = (self._fetch(look_id),) if look_id else ()
+        except (HeyGenError, ValueError) as error:
+            self.selected_id, self.error = current, str(error)
+            self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
+
+    def _fetch(self, look_id: str) -> Look:
+        self.catalogue.wait_for_snapshot()
+        look = self._look(look_id)
+        if look is None and self._model.client is not None:
+            return self._model.client.get_look(look_id)
+        if look is None:
+            raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
+        return look
+
+    def _look(self, look_id: object) -> Look | None:
+        """Return a look that is loaded, selected, or was deselected lately."""
+        return self._model.look(look_id) or self._shortlist.find(look_id)
+
+    @traitlets.observe("filter", "show")
+    def _filter_changed(self, _: dict[str, Any]) -> None:
+        self._model.show(self.filter, self.show)
+        self._follow()
+        self._send_update()
+
+    @traitlets.observe("_view_count")
+    def _view_count_changed(self, change: dict[str, Any]) -> None:
+        # Gives a view that is mounting its first pictures. It is emptied again: no saved notebook holds looks.
+        if (change["new"] or 0) > (change["old"] or 0) and len(self._model):
+            self._send_update()
+            self._first_state = self._model.state
+            self.set_trait("first_window", self._model.message(0, FIRST_WINDOW))
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Apply what the front end may change, and send back the current value of everything else."""
+        with WIDGET_LOCK:
+            sent = sync_data if isinstance(sync_data, dict) else {}
+            allowed = {name: value for name, value in sent.items() if self._allows(name, value)}
+            super().set_state(allowed)
+            self.send_state([name for name in sent if name in self.keys and name not in allowed])
+
+    def _allows(self, name: str, value: object) -> bool:
+        if name not in FRONTEND_TRAITS or not FRONTEND_TRAITS[name](value):
+            return False
+        if name == "filter":
+            return self._model.changed_filter(LookFilter(), value) is not None
+        if name == "selected_id" and value and self._look(value) is None:
+            self.error = f"There is no look {value!r} among the loaded ones."
+            return False
+        return True
+
+    # -- loading and sending ------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        try:
+            catalogue = self.catalogue
+            catalogue.on_load(self._follow)
+            catalogue.load_in_background()
+            self._model.show(self.filter, self.show)
+        except (HeyGenError, ValueError) as error:
+            self.error = str(error)
+        self._follow()
+        self._send_update()
+
+    def _follow(self) -> None:
+        """Publish what arrives, if the catalogue loads. Called when a load may have started."""
+        try:
+            if self._model.catalogue is not None and self._model.catalogue.progress.loading:
+                self._publisher.start()
+        except HeyGenError as error:
+            self.error = str(error)
+
+    def _publish(self) -> bool:
+        """Send the looks that have arrived. Returns whether the load goes on."""
+        loading = self.catalogue.progress.loading  # before the update, which then shows the end of the load
+        with WIDGET_LOCK:
+            self._send_update()
+        return loading
+
+    def _send_update(self, *, force: bool = False) -> None:
+        message = self._model.news(self._screen, force=force)
+        if message:
+            self._call("update", message)
+
+    def _call(self, method: str, answer: dict[str, Any], view: object = None) -> None:
+        """Call a method of the views. They skip the answers to other views."""
+        self.send({"method": method, "args": [{"view": echo(view), **answer}]})
+
+    def _move(self, to: tuple[str, LookFilter] | None) -> None:
+        """Change view and filter in one step, and send one message."""
+        if to:
+            with self.hold_trait_notifications():
+                self.show, self.filter = to
+            self._send_update()
+
+    # -- events of the view, which may contain anything ---------------------------------------------------------------
+
+    def vue_ask_window(self, asked: object) -> None:
+        """Answer with the cards at some positions, and on a view's first request with everything."""
+        if isinstance(asked, dict):
+            start, count = (
+                bounded(asked.get("start"), 0, len(self._model)),
+                bounded(asked.get("count"), 1, LARGEST_WINDOW),
+            )
+            self._screen = max(self._screen, bounded(asked.get("screen"), FIRST_WINDOW, LARGEST_WINDOW))
+            self._send_update()
+            first = asked.get("first") is True
+            answer = self._model.message(start, count) if first else {"window": self._model.window(start, count)}
+            self._call("update", answer, asked.get("view"))
+
+    def vue_took_first_window(self, _: object = None) -> None:
+        """Empty `first_window`, and send what the view has missed while it was mounting."""
+        self._screen = max(self._screen, FIRST_WINDOW)
+        self.set_trait("first_window", {})
+        self._send_update(force=self._first_state != self._model.state)
+
+    def vue_ask_options(self, asked: object) -> None:
+        if isinstance(asked, dict):
+            field = asked.get("field")
+            answer = {"field": echo(field), **self._model.options(field, asked.get("query"))}
+            self._call("options", answer, asked.get("view"))
+
+    def vue_set_filter(self, changes: object) -> None:
+        wanted = self._model.changed_filter(self.filter, changes)
+        self.filter = self.filter if wanted is None else wanted
+
+    def vue_clear_filter(self, _: object = None) -> None:
+        self.filter = LookFilter(sort=self.filter.sort)
+
+    def vue_set_show(self, show: object) -> None:
+        self._move(self._model.switch(show))
+
+    def vue_open_character(self, group_id: object) -> None:
+        self._move(self._model.open_character(group_id))
+
+    def vue_show_character(self, group_id: object) -> None:
+        """Show all looks of the character of a loaded or selected look."""
+        self._move(self._model.show_character(group_id, self.values))
+
+    def vue_leave_character(self, _: object = None) -> None:
+        self._move(self._model.leave_character())
+
+    def vue_select(self, look_id: object) -> None:
+        look = self._look(look_id)
+        try:
+            self.values = self._shortlist.toggled(look) if look else self.values
+        except ValueError as error:
+            self.error = str(error)
+
+    def vue_clear_selection(self, _: object = None) -> None:
+        self.values = self._shortlist.cleared()
+
+    def vue_restore_selection(self, _: object = None) -> None:
+        self.values = self._shortlist.restored()
+
+    def vue_ask_selected(self, view: object) -> None:
+        self._call("selected", {"looks": [card(self._model.loaded(look)) for look in self.values]}, view)
+
+    def vue_ask_details(self, asked: object) -> None:
+        if isinstance(asked, dict) and isinstance(asked.get("ids"), list):
+            looks = [look for look_id in asked["ids"][:MOST_COMPARED] if (look := self._look(look_id))]
+            answer = {"compared": asked.get("compared") is True, "looks": [self._model.details(look) for look in looks]}
+            self._call("details", answer, asked.get("view"))
+
+    def vue_ask_voice(self, look_id: object) -> None:
+        """Fetch the default voice of a look, and send it when it is known."""
+        self._voices.submit(self._look(look_id))
+
+    def vue_ask_code(self, view: object) -> None:
+        self._call("code", {"python": self.code(), "curl": self.code("curl")}, view)
+
+    def vue_previews_failed(self, card_ids: object) -> None:
+        """Renew the previews that a view could not load, if their URLs have expired."""
+        ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
+        records = {i: record for i in ids if (record := self._model.record(i) or self._look(i))}
+        self._previews.submit(records)
+
+    def vue_retry(self, _: object = None) -> None:
+        """Continue the load, and select what could not be fetched before."""
+        wanted, self.error, self._model.dismissed = self._wanted_id, "", ""
+        self._load()
+        self.selected_id = wanted or self.selected_id
+
+    def vue_refresh(self, _: object = None) -> None:
+        """Load everything again, or continue a refresh that was stopped."""
+        with contextlib.suppress(HeyGenError, ValueError):
+            if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
+                self.catalogue.refresh()
+            self._load()
+
+    def vue_dismiss(self, _: object = None) -> None:
+        """Hide the error. The same loading error stays hidden until the next retry."""
+        self.error = ""
+        self._model.dismiss()
+        self._send_update(force=True)

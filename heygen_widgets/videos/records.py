@@ -1,4 +1,4 @@
-"""Records of videos in the making, as the API names them, read as tolerantly as the others: see `models`."""
+"""Records of videos and agent sessions, with the API's field names. They are read tolerantly; see `models`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from .. import _parsing as read
 from .._display import clip
 from ..errors import APIResponseError, VideoFailedError
 
-__all__ = ["Video", "VideoAgentSession"]
+__all__ = ["Video", "VideoAgentSession", "failure_of", "failure_reason"]
 
 _FINISHED = ("completed", "failed")
-_LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that datetime knows
+_LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that datetime can hold
 _LONGEST_VIDEO = 10**7  # s
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Video:
-    """One video, as ``GET /v3/videos/{video_id}`` tells it. What is missing is None.
+    """One video, as ``GET /v3/videos/{video_id}`` serves it. Missing fields are None.
 
     Attributes
     ----------
     id : str
         Never empty.
     status : str
-        ``pending`` (also where ``waiting`` is served), ``processing``, ``completed`` or ``failed``; an open set, in
-        which anything else counts as under way. ``pending`` when the answer tells none (an assumption).
+        ``pending`` (also for ``waiting`` and when missing, an assumption), ``processing``, ``completed`` or ``failed``.
+        Any other value counts as unfinished.
     video_url, thumbnail_url : str or None
-        Signed, and so good for a while: `HeyGenClient.get_video` gives fresh ones. A `repr` shows neither.
+        Signed: they expire, and `HeyGenClient.get_video` returns fresh ones. Not part of the `repr`.
     video_page_url : str or None
-        A page of HeyGen's that shows it.
+        A page at HeyGen that shows the video.
     duration : float or None
         In s.
     failure_code, failure_message : str or None
@@ -39,9 +39,9 @@ class Video:
     created_at : int or None
         Unix time in s.
     output_format : str or None
-        ``mp4`` or ``webm``; an open set.
+        ``mp4``, ``webm`` or a newer one.
     extra : dict
-        Fields this package does not know; not to be changed.
+        Fields that this package does not know; read-only.
     """
 
     id: str
@@ -70,23 +70,18 @@ class Video:
 
     @classmethod
     def from_json(cls, record: object) -> Video:
-        """Read one video as the service serves it, or the answer to the request that began it.
-
-        Parameters
-        ----------
-        record : dict
-            A parsed JSON object; ``id``, or else ``video_id``, must be a string that is not empty.
+        """Read a JSON object of the service: one video, or the response to the request that started it.
 
         Raises
         ------
         APIResponseError
-            When it is no object, or has no such id.
+            When it is no object, or neither ``id`` nor ``video_id`` is a string that is not empty.
         """
         served = read.json_object(record, "video")
         get = served.get
         status = read.label(get("status")) or "pending"
         return cls(
-            _id(served, "id" if served.get("id") else "video_id", "video"),
+            _id(served, "id" if get("id") else "video_id", "video"),
             "pending" if status == "waiting" else status,
             read.text(get("video_url")),
             read.text(get("thumbnail_url")),
@@ -103,28 +98,27 @@ class Video:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class VideoAgentSession:
-    """What a video agent is at, as ``GET /v3/video-agents/{session_id}`` tells it. What is missing is None.
+    """A session of a video agent, as ``GET /v3/video-agents/{session_id}`` serves it. Missing fields are None.
 
     Attributes
     ----------
     session_id : str
         Never empty.
     status : str
-        ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``; an open set, in
-        which anything else counts as under way.
+        ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``. Any other value
+        counts as unfinished.
     progress : float or None
         0 to 100.
     video_id : str or None
-        Once there is a video.
     created_at : int or None
         Unix time in s.
     question : str or None
-        What the agent asks while it is ``waiting_for_input``. No page says where that stands: it is the first text
-        found under ``question``, ``message``, or in the last of ``messages`` (an assumption).
+        The agent's question while it is ``waiting_for_input``: the first text in ``question``, ``message`` or the last
+        of ``messages`` (an assumption).
     failure_code, failure_message : str or None
-        Why `status` is ``failed``, where the answer tells it as a video's does (an assumption).
+        Why `status` is ``failed``, in the fields of a video (an assumption).
     extra : dict
-        Fields this package does not know; not to be changed.
+        Fields that this package does not know; read-only.
     """
 
     session_id: str
@@ -141,8 +135,8 @@ class VideoAgentSession:
         return hash(self.session_id)
 
     def __repr__(self) -> str:
-        told = {"status": self.status, "video_id": self.video_id, "question": self.question}
-        shown = ", ".join(f"{name}={clip(text)!r}" for name, text in told.items() if text is not None)
+        details = {"status": self.status, "video_id": self.video_id, "question": self.question}
+        shown = ", ".join(f"{name}={clip(text)!r}" for name, text in details.items() if text is not None)
         return f"VideoAgentSession(session_id={clip(self.session_id)!r}, {shown})"
 
     @property
@@ -152,17 +146,12 @@ class VideoAgentSession:
 
     @classmethod
     def from_json(cls, record: object) -> VideoAgentSession:
-        """Read one session as the service serves it.
-
-        Parameters
-        ----------
-        record : dict
-            A parsed JSON object; ``session_id`` must be a string that is not empty.
+        """Read a JSON object of the service.
 
         Raises
         ------
         APIResponseError
-            When it is no object, or has no such id.
+            When it is no object, or ``session_id`` is no string or empty.
         """
         served = read.json_object(record, "video agent session")
         get = served.get
@@ -178,6 +167,17 @@ class VideoAgentSession:
             read.text(get("failure_message")),
             read.unknown_fields(served, _SESSION_FIELDS),
         )
+
+
+def failure_of(video: Video) -> VideoFailedError:
+    """Build the error for a video that HeyGen could not make."""
+    reason = failure_reason(video.failure_code, video.failure_message)
+    text = f"HeyGen could not make the video {clip(video.id)}: {reason}."
+    return VideoFailedError(text, video.id, video.failure_code, video.failure_message)
+
+
+def failure_reason(code: str | None, message: str | None) -> str:
+    return ": ".join(part for part in (clip(code), clip(message).rstrip(".")) if part) or "it does not say why"
 
 
 def _id(served: dict[str, Any], name: str, kind: str) -> str:
@@ -198,22 +198,9 @@ def _question(served: dict[str, Any]) -> str | None:
     last = messages[-1] if isinstance(messages, list) and messages else None
     if isinstance(last, dict):
         last = last.get("content") or last.get("message")
-    for value in (served.get("question"), served.get("message"), last):
-        if found := (read.text(value) or "").strip():
-            return found
-    return None
+    texts = ((read.text(value) or "").strip() for value in (served.get("question"), served.get("message"), last))
+    return next((text for text in texts if text), None)
 
 
 _VIDEO_FIELDS = {"video_id", *(f.name for f in fields(Video) if f.name != "extra")}
 _SESSION_FIELDS = {f.name for f in fields(VideoAgentSession) if f.name not in ("extra", "question")}
-
-
-def failure_of(video: Video) -> VideoFailedError:
-    """Build the error for a video that HeyGen could not make."""
-    said = failure_reason(video.failure_code, video.failure_message)
-    text = f"HeyGen could not make the video {clip(video.id)}: {said}."
-    return VideoFailedError(text, video.id, video.failure_code, video.failure_message)
-
-
-def failure_reason(code: str | None, message: str | None) -> str:
-    return ": ".join(part for part in (clip(code), clip(message).rstrip(".")) if part) or "it does not say why"

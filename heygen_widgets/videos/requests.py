@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from ..errors import VideoOptionError
 from ..models import AvatarGroup, Look
-from .checks import agent_problems, look_problems, look_warnings, video_problems
-from .options import SERVICE_ENGINE, VideoOption, VideoOptions
-from .records import Video, VideoAgentSession
+from .checks import consent_doubts, field_problems, look_problems, option_findings
+from .options import SERVICE_ENGINE
 
-__all__ = [
-    "Background",
-    "Caption",
-    "Video",
-    "VideoAgentRequest",
-    "VideoAgentSession",
-    "VideoOption",
-    "VideoOptionWarning",
-    "VideoOptions",
-    "VideoRequest",
-    "VoiceSettings",
-]
+__all__ = ["Background", "Caption", "VideoAgentRequest", "VideoOptionWarning", "VideoRequest", "VoiceSettings"]
 
 
 class VideoOptionWarning(UserWarning):
-    """Something of a request for a video of which nobody says whether the service takes it."""
+    """A request for a video uses something that HeyGen does not document for this look."""
 
 
 P = TypeVar("P", "Background", "Caption", "VoiceSettings")
@@ -36,16 +25,7 @@ P = TypeVar("P", "Background", "Caption", "VoiceSettings")
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What stands behind the avatar.
-
-    Attributes
-    ----------
-    type : {"color", "image"}
-    value : str or None
-        Of a colour: ``#rrggbb``.
-    url, asset_id : str or None
-        Of an image: exactly one of the two.
-    """
+    """The background: a "color" with a `value` such as ``#00ff00``, or an "image" with either `url` or `asset_id`."""
 
     type: str
     value: str | None = None
@@ -55,13 +35,7 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """Captions of the video.
-
-    Attributes
-    ----------
-    file_format : {"srt"}
-    style : {"default"} or None
-    """
+    """Captions of the video. The only `file_format` is ``srt``, the only `style` ``default``."""
 
     file_format: str = "srt"
     style: str | None = None
@@ -69,19 +43,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
-    """How the voice speaks.
-
-    Attributes
-    ----------
-    speed : float or None
-        0.5 to 1.5, where 1 is the voice's own.
-    pitch : float or None
-        -50 to 50.
-    volume : float or None
-        0 to 1.
-    locale : str or None
-        Such as ``en-GB``.
-    """
+    """The voice: `speed` 0.5 to 1.5 (1 by default), `pitch` -50 to 50, `volume` 0 to 1, `locale` as in ``en-GB``."""
 
     speed: float | None = None
     pitch: float | None = None
@@ -93,39 +55,39 @@ class VoiceSettings:
 class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
 
-    Nothing is checked when it is made, so that `check` can tell everything that is wrong at once.
+    The constructor checks no values, so that `check` can report every problem at once.
 
     Parameters
     ----------
     avatar_id : str
         The id of a look, never of a group.
     script : str or None
-        What is said, 1 to 5,000 characters. Exactly one of `script`, `audio_url` and `audio_asset_id`.
+        The spoken text, 1 to 5,000 characters. Exactly one of `script`, `audio_url` and `audio_asset_id` is needed.
     audio_url, audio_asset_id : str or None
-        A recording of at most 600 s (which is not checked here) by its address, or uploaded to HeyGen before.
+        A recording of at most 600 s (not checked here): its URL, or the id of an upload.
     voice_id : str or None
-        The look's own voice unless given.
+        The look's default voice by default.
     engine : str or None
-        Such as ``avatar_v``, one that the look lists. The service takes ``avatar_iv`` unless told; for a look that does
-        not list it, `check` names one that it lists.
+        One that the look lists, such as ``avatar_v``. The service's default is ``avatar_iv``; if the look does not
+        list that, `check` names one that it lists.
     reference_look_id : str or None
-        Another look of the same group, with ``avatar_v`` alone.
+        Another look of the same group; needs ``avatar_v``.
     motion_prompt : str or None
         How the avatar moves, in words.
     expressiveness : {"high", "medium", "low"} or None
     aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"} or None
-        The service's own is ``16:9``.
+        The service's default is ``16:9``.
     resolution : {"4k", "1080p", "720p"} or None
     fit : {"contain", "cover"} or None
     background : Background, dict or None
-        A dict as the service has it: ``{"type": "color", "value": "#00ff00"}``.
+        A dict uses the service's fields: ``{"type": "color", "value": "#00ff00"}``.
     remove_background : bool or None
     output_format : {"mp4", "webm"} or None
     caption : Caption, dict or None
     voice_settings : VoiceSettings, dict or None
     title, callback_id : str or None
     callback_url : str or None
-        Which HeyGen calls when the video is finished.
+        HeyGen calls it when the video is finished.
 
     Raises
     ------
@@ -161,80 +123,73 @@ class VideoRequest:
     def check(
         self, look: Look | None = None, *, group: AvatarGroup | None = None, reference: Look | None = None
     ) -> VideoRequest:
-        """Check the request against the look it is for, as far as the documentation goes. Nothing is sent.
+        """Check the request against HeyGen's documentation and against its look. Nothing is sent.
 
         Parameters
         ----------
         look : Look or None, default None
             None checks only what does not depend on the look.
         group : AvatarGroup or None, default None
-            The look's group, which tells whether its consent is given.
+            The look's group, whose consent is checked.
         reference : Look or None, default None
             The look of `reference_look_id`.
 
         Returns
         -------
         VideoRequest
-            The same; with an engine, for a look that does not list ``avatar_iv``.
+            The same request; with an engine if the look does not list ``avatar_iv``.
 
         Raises
         ------
         VideoOptionError
-            With every problem at once.
+            With all problems.
 
         Warns
         -----
         VideoOptionWarning
-            For each thing of which nobody says whether the service takes it, such as a transparent background.
+            For each parameter that HeyGen does not document for this look, such as a transparent background.
         """
-        return self._checked(look, group, reference, stacklevel=3)
-
-    def _checked(
-        self, look: Look | None, group: AvatarGroup | None, reference: Look | None, stacklevel: int
-    ) -> VideoRequest:
-        """Check, and warn at the line of whoever asked, so many calls up."""
-        problems = video_problems(self)
+        given = _given(self)
+        problems = list(field_problems("video", given))
+        doubts: list[str] = []
         if look is not None:
-            problems += look_problems(self, look, reference)
+            refused, doubts = option_findings(given, look, reference)
+            problems += [*look_problems(given, look), *refused]
+            doubts += consent_doubts(look, group)
         if problems:
             raise VideoOptionError(f"A video with {self.avatar_id!r}", problems)
-        if look is None:
+        _warn(doubts)
+        if look is None or self.engine is not None or look.default_engine == SERVICE_ENGINE:
             return self
-        for doubt in look_warnings(self, look, group, reference):
-            warnings.warn(doubt, VideoOptionWarning, stacklevel=stacklevel)
-        if self.engine is None and look.default_engine != SERVICE_ENGINE:
-            return replace(self, engine=look.default_engine)
-        return self
+        return replace(self, engine=look.default_engine)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the body that is sent to ``POST /v3/videos``."""
-        body = _given(self)
-        engine, reference = body.pop("engine", None), body.pop("reference_look_id", None)
-        if engine is not None or reference is not None:
-            given = {"type": engine, "reference_look_id": reference}
-            body["engine"] = {name: value for name, value in given.items() if value is not None}
-        return {"type": "avatar", **body}
+        """Return the body of ``POST /v3/videos``."""
+        body = _body(self)
+        engine = {"type": body.pop("engine", None), "reference_look_id": body.pop("reference_look_id", None)}
+        named = {name: value for name, value in engine.items() if value is not None}
+        return {"type": "avatar", **body, **({"engine": named} if named else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
 
-    It has no engine, motion or background; the agent decides about these.
+    It has no engine, motion or background: the agent decides about them.
 
     Parameters
     ----------
     prompt : str
         What the video should be, 1 to 10,000 characters.
     avatar_id : str or None
-        The id of a look, never of a group; the agent chooses unless given.
+        The id of a look, never of a group. By default the agent chooses one.
     voice_id, style_id, brand_kit_id : str or None
     orientation : {"landscape", "portrait"} or None
     mode : {"generate", "chat"} or None
     incognito_mode : bool or None
     callback_url, callback_id : str or None
     files : tuple
-        At most 20. What one of them is nobody documents; they are sent as they are, as JSON (an assumption).
+        At most 20 JSON values, sent unchanged: their form is not documented (an assumption).
     """
 
     prompt: str
@@ -254,23 +209,22 @@ class VideoAgentRequest:
             object.__setattr__(self, "files", tuple(self.files))
 
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
-        """Check the request, and that the look can be used; as `VideoRequest.check` does."""
-        problems = agent_problems(self)
+        """Check the request, and that the look can be used; see `VideoRequest.check`."""
+        given = _given(self)
+        problems = list(field_problems("agent", given))
         if look is not None:
-            problems += look_problems(self, look, None)
+            problems += look_problems(given, look)
         if problems:
             raise VideoOptionError("A video from a prompt", problems)
         if look is not None:
-            for doubt in look_warnings(self, look, group, None):
-                warnings.warn(doubt, VideoOptionWarning, stacklevel=2)
+            _warn(consent_doubts(look, group))
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """Give the body that is sent to ``POST /v3/video-agents``."""
-        body = _given(self)
-        if files := body.pop("files"):
-            body["files"] = list(files)
-        return body
+        """Return the body of ``POST /v3/video-agents``."""
+        body = _body(self)
+        files = list(body.pop("files"))
+        return {**body, "files": files} if files else body
 
 
 def _part(name: str, part: type[P], value: object) -> P | None:
@@ -285,13 +239,26 @@ def _part(name: str, part: type[P], value: object) -> P | None:
         raise TypeError(f"{name} lacks {known[0]!r}: {value!r}") from None
 
 
-def _given(item: object) -> dict[str, Any]:
-    """Give the fields that are not None, those within fields too; what has none of them is left out."""
-    found: dict[str, Any] = {}
-    for field in fields(item):  # type: ignore[arg-type]  # all of them are dataclasses
-        value = getattr(item, field.name)
-        if isinstance(value, (Background, Caption, VoiceSettings)):
-            value = _given(value) or None
-        if value is not None:
-            found[field.name] = value
-    return found
+def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
+    values = {field.name: getattr(request, field.name) for field in fields(request)}
+    return {
+        name: _body(value) if isinstance(value, (Background, Caption, VoiceSettings)) else value
+        for name, value in values.items()
+    }
+
+
+def _body(item: VideoRequest | VideoAgentRequest | Background | Caption | VoiceSettings) -> dict[str, Any]:
+    """Return the fields that are not None; a nested object without any is left out."""
+    if isinstance(item, (VideoRequest, VideoAgentRequest)):
+        return {name: value for name, value in _given(item).items() if value is not None and value != {}}
+    return {field.name: value for field in fields(item) if (value := getattr(item, field.name)) is not None}
+
+
+def _warn(doubts: Iterable[str]) -> None:
+    """Warn at the line outside of this package that asked."""
+    package = f"{__name__.partition('.')[0]}."
+    level = 1
+    while sys._getframe(level).f_globals.get("__name__", "").startswith(package):
+        level += 1
+    for doubt in doubts:
+        warnings.warn(doubt, VideoOptionWarning, stacklevel=level + 1)

@@ -1,10 +1,10 @@
-"""Loading looks from a service of which 5 % of the responses are temporary faults, with all waits as they are."""
+"""Load looks from a service whose responses are temporary errors in 5 % of all cases, with all waits."""
 
 import time
 
 from heygen_widgets import HeyGenClient, LookCatalogue
-from heygen_widgets.demo import DemoService, Fault
 
+from ..faults import Fault, FaultyService
 from .report import Report
 
 SHARE = 0.05
@@ -16,18 +16,18 @@ def run(report: Report, looks: int = 10_000) -> None:
     """Load once; most of the time is spent waiting before retries."""
     faults = [Fault(kind, probability=SHARE / len(KINDS), seed=seed) for seed, kind in enumerate(KINDS)]
     with (
-        DemoService(looks, faults=faults) as service,
+        FaultyService(looks, faults=faults) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, max_retries=RETRIES) as client,
     ):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         catalogue = LookCatalogue(client, cache=None)
         catalogue.load()
-        taken = time.perf_counter() - begun
-        asked = sum(path.startswith("/v3/") for _, path in service.requests)
+        elapsed = time.perf_counter() - start
+        requests = sum(path.startswith("/v3/") for _, path in service.requests)
         missing = {look.id for look in service.catalogue.looks} - {look.id for look in catalogue}
         wrong = len(missing) + abs(len(catalogue) - looks)
-    print(f"faults: {looks:,} looks, {100 * SHARE:.0f} % of the responses are faults, {taken:.0f} s with all waits")
+    print(f"faults: {looks:,} looks, {100 * SHARE:.0f} % of the responses are faults, {elapsed:.0f} s with all waits")
     struck = ", ".join(f"{kind} {number}" for kind, number in sorted(service.struck.items()))
-    print(f"  ({asked:,} requests, {client.retries} of them retries: {struck})")
+    print(f"  ({requests:,} requests, {client.retries} of them retries: {struck})")
     what = f"Loading {looks:,} looks with {100 * SHARE:.0f} % of faults: looks missing or doubled"
     report.at_most(what, wrong, 0, "{:.0f}", note=f"{client.retries} retries")

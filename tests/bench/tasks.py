@@ -11,21 +11,28 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 
 def load(base_url: str, api_key: str) -> dict[str, float]:
     """Show all looks in a picker whose view has requested its first cards: from the service or from the snapshot."""
     from heygen_widgets import HeyGenClient, LookPicker
 
+    class Watched(LookPicker):
+        def send(self, content: dict[str, Any], buffers: object = None) -> None:
+            super().send(content, buffers)
+            sent.update(content["args"][0].get("status", {}))
+
+    sent: dict[str, Any] = {}
     client = HeyGenClient(api_key, base_url=base_url)
     begun, cpu = time.perf_counter(), time.process_time()
-    picker = LookPicker(client)
-    picker.vue_ask_window({"view": "a", "version": 0, "screen": 48, "start": 0, "count": 48})
+    picker = Watched(client)
+    picker.vue_ask_window({"view": "a", "first": True, "screen": 48, "start": 0, "count": 48})
     catalogue, revision = picker.catalogue, -1
     while not catalogue.complete:
         revision = catalogue.wait_for_change(revision, timeout=1.0)
     complete = time.perf_counter() - begun
-    while not (picker.status["complete"] and picker.status["shown"] == len(catalogue)):
+    while not (sent["complete"] and sent["shown"] == len(catalogue)):
         time.sleep(0.001)
     shown = time.perf_counter() - begun
     catalogue.wait()  # until the snapshot is saved
@@ -53,10 +60,10 @@ def reside(base_url: str, api_key: str) -> dict[str, float]:
 
     catalogue = LookCatalogue(HeyGenClient(api_key, base_url=base_url))
     picker = LookPicker(catalogue)
-    picker.vue_ask_window({"view": "a", "version": 0, "screen": 48, "start": 0, "count": 48})
+    picker.vue_ask_window({"view": "a", "first": True, "screen": 48, "start": 0, "count": 48})
     catalogue.wait()
     picker.filter = LookFilter(search="kitchen", gender="female", sort="name")
-    matched = picker.status["matched"]
+    matched = len(catalogue.matching(picker.filter))
     gc.collect()
     return {"resident": _resident(), "looks": len(catalogue), "matched": matched}
 

@@ -1,33 +1,28 @@
-"""Fixtures of the browser tests: one server of each kind and one browser for all, a page and a kernel a notebook."""
+"""Fixtures of the browser tests: one server of each kind, one browser, and notebooks that tests share."""
 
 import os
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from .install_browser import BrowserNotFoundError
-from .jupyter import App, JupyterServer, NotebookPage, Source, Theme, start_chromium
-from .voila import VoilaPage, VoilaServer
+from .jupyter import App, JupyterServer, NotebookPage, Server, Source, Theme, start_chromium
+from .voila import VoilaPage, start_voila
 
-# A folder to keep the pictures of failures in; otherwise they stay in the test's temporary folder
+# A folder for the pictures of failures; by default they go to the test's temporary folder
 PICTURES = "HEYGEN_WIDGETS_SCREENSHOTS"
 
-# A machine that is busy with other things is no fault; what passes waits for none of it
+# For a busy machine. A test that passes does not wait
 expect.set_options(timeout=30_000)
 
 
 class SharedNotebooks:
-    """A notebook open in each application, one test after the other; a worker of pytest-xdist has its own.
-
-    Attributes
-    ----------
-    server, browser
-        Where notebooks run and where they are shown.
-    """
+    """One open notebook per application, for one test after the other. Each worker of pytest-xdist has its own."""
 
     def __init__(self, server: JupyterServer, browser: Browser) -> None:
         self.server = server
@@ -48,7 +43,7 @@ class SharedNotebooks:
         return notebook
 
     def give_back(self, app: App, notebook: NotebookPage) -> None:
-        """Keep a notebook for the next test, unless there is one already."""
+        """Keep a notebook for the next test, or close it if there is one."""
         if self._idle.setdefault(app, notebook) is not notebook:
             notebook.close()
 
@@ -59,15 +54,15 @@ class SharedNotebooks:
 
 
 class OpenNotebook:
-    """Opens notebooks for one test, in pages that other tests have used unless told."""
+    """Opens notebooks for one test, in shared pages by default."""
 
     def __init__(self, shared: SharedNotebooks, folder: Path, pictures: Path) -> None:
         self._shared = shared
         self._folder = folder
-        self.pictures = pictures
-        self.opened: list[NotebookPage] = []
         self._borrowed: dict[int, App] = {}
         self._expected_errors: list[str] = []
+        self.pictures = pictures
+        self.opened: list[NotebookPage] = []
         self.failed = False
 
     def __call__(
@@ -81,25 +76,20 @@ class OpenNotebook:
         save_widget_state: bool = False,
         fresh: bool = False,
     ) -> NotebookPage:
-        """Open a notebook, with the meaning of the arguments in `NotebookPage`.
+        """Open a notebook; see `NotebookPage` for the arguments.
 
-        Its kernel has an empty cache of its own, unless `env` names another one as ``XDG_CACHE_HOME``. With `fresh`, or
-        with `save_widget_state`, page and kernel are new, and closed after the test: for what opens, reloads, restarts,
-        or changes modules or scripts.
+        Its kernel has an empty cache, unless `env` sets ``XDG_CACHE_HOME``. With `fresh` or `save_widget_state`, page
+        and kernel are new and closed after the test: for tests that open pages, reload, restart, or change modules or
+        scripts.
         """
         cache = self._folder / f"cache-{len(self.opened)}"
         cache.mkdir()
         env = {"XDG_CACHE_HOME": str(cache), **(env or {})}
         if fresh or save_widget_state:
+            shared = self._shared
+            arguments: dict[str, Any] = {"app": app, "theme": theme, "viewport": viewport, "env": env}
             notebook = NotebookPage(
-                self._shared.server,
-                self._shared.browser,
-                source,
-                app=app,
-                theme=theme,
-                viewport=viewport,
-                env=env,
-                save_widget_state=save_widget_state,
+                shared.server, shared.browser, source, **arguments, save_widget_state=save_widget_state
             )
         else:
             notebook = self._shared.take(source, app, theme, viewport, env)
@@ -108,7 +98,7 @@ class OpenNotebook:
         return notebook
 
     def close(self) -> None:
-        """Close what was opened; a shared notebook goes to the next test, unless this one failed."""
+        """Close the notebooks. Shared ones go to the next test, unless this one failed."""
         for number, notebook in enumerate(self.opened):
             if number in self._borrowed and not self.failed:
                 self._shared.give_back(self._borrowed[number], notebook)
@@ -116,11 +106,11 @@ class OpenNotebook:
                 notebook.close()
 
     def expect_errors(self, pattern: str) -> None:
-        """Let errors on the page or in a handler pass that a regular expression finds; any other fails the test."""
+        """Allow errors on the page or in a handler that match a regular expression. Others fail the test."""
         self._expected_errors.append(pattern)
 
     def unexpected_errors(self) -> list[str]:
-        """Return the errors on all pages and in all handlers, without the expected."""
+        """Return the errors on all pages and in all handlers without the expected ones."""
         errors = [error for notebook in self.opened for error in notebook.errors()]
         return [e for e in errors if not any(re.search(pattern, e) for pattern in self._expected_errors)]
 
@@ -135,7 +125,7 @@ class OpenNotebook:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; without one they fail, since a skipped test is easily overlooked."""
+    """One Chromium for all tests. Without one they fail: nobody would notice skipped tests."""
     with sync_playwright() as playwright:
         try:
             chromium = start_chromium(playwright)
@@ -176,14 +166,14 @@ def open_notebook(shared_notebooks: SharedNotebooks, tmp_path: Path) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def voila_server() -> Iterator[VoilaServer]:
+def voila_server() -> Iterator[Server]:
     """One Voilà server for all tests."""
-    with VoilaServer() as server:
+    with start_voila() as server:
         yield server
 
 
 @pytest.fixture
-def open_voila(voila_server: VoilaServer, browser: Browser) -> Iterator[Callable[[Source], VoilaPage]]:
+def open_voila(voila_server: Server, browser: Browser) -> Iterator[Callable[[Source], VoilaPage]]:
     """Show notebooks in Voilà by calling it; an exception on a page fails the test."""
     opened: list[VoilaPage] = []
     with ExitStack() as pages:
@@ -206,7 +196,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failed test what its pages looked like and said."""
+    """Add pictures and logs of the pages to the report of a failed test."""
     report = yield
     notebooks = getattr(item, "funcargs", {}).get("open_notebook")
     if report.when == "call" and report.failed and isinstance(notebooks, OpenNotebook):

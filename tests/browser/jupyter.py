@@ -6,8 +6,7 @@
             expect(notebook.output(1)).to_contain_text("42")
             assert notebook.value("answer") == 42
 
-Cells are run through the front end's own commands, as its buttons do; ``run`` and ``value`` ask the same kernel
-beside it.
+Cells are run by the commands of the front end, as its buttons do. ``run`` and ``value`` ask the same kernel directly.
 """
 
 import ast
@@ -27,45 +26,48 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import requests
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from .install_browser import find_browser
-from .kernel import Kernel, KernelError
+from .install_browser import HINT, BrowserNotFoundError, find_browser
+from .kernel import Kernel, KernelError, without_colours
 
 App = Literal["lab", "notebook"]
 Theme = Literal["light", "dark"]
 Source = Sequence[str] | Path
 
-# Nothing outside this machine is looked up, so a test that needs the network fails everywhere alike
+# No name outside this machine is looked up, so a test that needs the network fails everywhere
 FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--no-proxy-server",
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--disable-quic", "--no-proxy-server"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 THEMES: Mapping[Theme, str] = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+FOLDERS = {
+    "HOME": "home",
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+}
 TIMEOUT = 60.0
 
-# The server ends with whoever holds the other end of its standard input, even one that was killed
+# The server ends with the process at the other end of its standard input, even if that is killed
 _SERVE = """
 import importlib, os, signal, sys, threading, time
 main = importlib.import_module(sys.argv.pop(1)).main
 
 def end_with_parent():
     sys.stdin.buffer.read()
-    while True:  # one that is only about to serve does not heed the first
+    while True:  # a server that is still starting ignores the first one
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
 
@@ -91,7 +93,7 @@ _START = """([command, cell]) => {
         error => { started.error = String(error); started.done = true; });
 }"""
 _DONE = "() => window.startedCommand.done"
-# Empty code cells and text are never executed; prompts are read as textContent, since innerText is empty off screen
+# Empty code cells and text have no prompt. innerText is empty off screen, so prompts are read as textContent
 _EXECUTED = """cells => {
     const content = window.jupyterapp.shell.currentWidget.content;
     return cells.every(index => {
@@ -106,7 +108,7 @@ _FAILURES = """cells => cells.flatMap(index => {
     return outputs.filter(output => output.output_type === 'error')
         .map(output => [output.ename + ': ' + output.evalue, ...output.traceback].join('\\n'));
 })"""
-# Cells and their outputs go, and with them the views of all widgets; what else a test may have opened is closed.
+# Removes all cells with their outputs and widget views, and closes dialogs
 _REPLACE = """async ([cells, theme]) => {
     const app = window.jupyterapp;
     document.querySelectorAll('.jp-Dialog').forEach(dialog => dialog.querySelector('.jp-mod-reject')?.click());
@@ -122,8 +124,7 @@ _REPLACE = """async ([cells, theme]) => {
     if (document.body.dataset.jpThemeName !== theme) await app.commands.execute('apputils:change-theme', { theme });
     return app.shell.currentWidget === panel && shared.cells.length === cells.length;
 }"""
-_COUNT = "() => window.jupyterapp.shell.currentWidget.content.model.cells.length"
-# Ends what a test has left in a kernel: widgets with their threads, stand-ins, names and variables of the environment.
+# Ends what a test has left in a kernel: widgets with their threads, stand-ins, names and environment variables
 _FORGET = """
 def forget(env):
     import gc, os
@@ -149,122 +150,85 @@ class CellError(AssertionError):
     """A cell of the notebook raised; the text is its traceback."""
 
 
-class JupyterServer:
-    """A Jupyter server with folders of its own, alone on a free loopback port.
+class Server:
+    """A Jupyter application in a process of its own, on a free loopback port.
 
-    It sees none of the user's settings, notebooks or ``HEYGEN_…`` variables, and ends with this process come what may.
+    It has folders of its own, gets no ``HEYGEN_…`` or Jupyter variables of the user, and ends with this process.
 
     Parameters
     ----------
+    module
+        The module whose ``main`` is the server.
+    options
+        The command line, in which ``{home}``, ``{root}`` and ``{port}`` are replaced.
     kernel_env
-        Variables added to the environment of every kernel.
+        Variables of every kernel.
     """
 
-    def __init__(self, kernel_env: Mapping[str, str] | None = None) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="heygen-widgets-jupyter-")).resolve()
+    def __init__(self, module: str, options: Sequence[str], kernel_env: Mapping[str, str] | None = None) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="heygen-widgets-")).resolve()
         self.root = self.home / "notebooks"
         self.root.mkdir()
-        self.token = secrets.token_hex(16)
-        self.url = f"http://127.0.0.1:{free_port()}"
+        for folder in FOLDERS.values():
+            (self.home / folder).mkdir(mode=0o700)
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
         self._log: list[str] = []
         self._announced = threading.Event()
         self._count = 0
-        self._kernels: dict[str, Kernel] = {}
-        self._http = requests.Session()
-        self._http.trust_env = False  # a proxy must not see loopback addresses
-        self._http.headers["Authorization"] = f"token {self.token}"
-        # The server says that it runs a moment before it listens
-        self._http.mount(self.url, HTTPAdapter(max_retries=Retry(total=None, connect=10, read=0, backoff_factor=0.05)))
-        self._process = self._start(kernel_env or {})
-        self._reader = threading.Thread(target=self._read_log, name="jupyter-server-log", daemon=True)
-        self._reader.start()
-        try:
-            if not self._announced.wait(TIMEOUT) or self._process.poll() is not None:
-                raise RuntimeError(f"The Jupyter server did not start:\n{self.log()}")
-            self.kernel_ids()  # answers once it listens
-        except BaseException:
+        foreign = re.compile(r"(HEYGEN|JUPYTER|IPYTHON|JPY|XDG)_?")
+        environ = {name: value for name, value in os.environ.items() if not foreign.match(name)}
+        environ |= {name: str(self.home / folder) for name, folder in FOLDERS.items()} | dict(kernel_env or {})
+        filled = [option.format(home=self.home, root=self.root, port=port) for option in options]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, module, *filled],
+            cwd=self.home,
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl+C is for the tests, which end the server
+        )
+        threading.Thread(target=self._read_log, name=f"log of {module}", daemon=True).start()
+        if not self._announced.wait(TIMEOUT) or self._process.poll() is not None:
             self.close()
-            raise
-        self.set_settings("@jupyterlab/apputils-extension:notification", fetchNews="false", checkForUpdates=False)
+            raise RuntimeError(f"{module} did not start:\n{self.log()}")
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
     def close(self) -> None:
         """End the server and its kernels, and remove its folders."""
-        while self._kernels:
-            self._kernels.popitem()[1].close()
-        self._http.close()
-        end_server(self._process)
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)  # its kernels notice, and end
+                self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def log(self, start: int = 0) -> str:
-        """Return what the server and its kernels have logged, from line ``start`` on."""
+        """Return the log of the server and its kernels from line ``start`` on."""
         return "".join(self._log[start:])
 
     def log_length(self) -> int:
-        """Return how many lines have been logged."""
+        """Return the number of lines in the log."""
         return len(self._log)
 
-    def set_settings(self, plugin: str, **settings: object) -> None:
-        """Write a front-end plugin's user settings (``package:name``), for pages loaded from now on."""
-        package, _, name = plugin.partition(":")
-        file = self.home / "settings" / package / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings))
-
     def add_notebook(self, source: Source) -> Path:
-        """Put a notebook among the server's and return its path: a copy of a file, or one with the given code cells."""
+        """Add a copy of a notebook, or a notebook with the given code cells, and return its path."""
         self._count += 1
         path = self.root / f"{source.stem if isinstance(source, Path) else 'notebook'}-{self._count}.ipynb"
         path.write_text(json.dumps(notebook_of(source)))
         return path
-
-    def start_kernel(self, notebook: Path) -> Kernel:
-        """Start the kernel of a notebook; a page that opens the notebook later finds it."""
-        name = notebook.relative_to(self.root).as_posix()
-        request = {"path": name, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
-        answer = self._http.post(f"{self.url}/api/sessions", json=request, timeout=TIMEOUT)
-        answer.raise_for_status()
-        kernel_id = str(answer.json()["kernel"]["id"])
-        kernel = Kernel(kernel_id, self.home / "runtime" / f"kernel-{kernel_id}.json")
-        self._kernels[kernel_id] = (
-            kernel  # until it is closed, since the sockets of a forgotten one block their finaliser
-        )
-        return kernel
-
-    def stop_kernel(self, kernel: Kernel) -> None:
-        """End a kernel; one that has ended already is fine."""
-        if self._kernels.pop(kernel.id, None):
-            kernel.close()
-        answer = self._http.delete(f"{self.url}/api/kernels/{kernel.id}", timeout=TIMEOUT)
-        if answer.status_code != requests.codes.not_found:
-            answer.raise_for_status()
-
-    def kernel_ids(self) -> list[str]:
-        """Return the ids of the kernels that run."""
-        answer = self._http.get(f"{self.url}/api/kernels", timeout=TIMEOUT)
-        answer.raise_for_status()
-        return [str(kernel["id"]) for kernel in answer.json()]
-
-    def _start(self, kernel_env: Mapping[str, str]) -> subprocess.Popen[str]:
-        options = [
-            "--no-browser",
-            "--allow-root",
-            "--ServerApp.ip=127.0.0.1",
-            f"--ServerApp.port={self.url.rpartition(':')[2]}",
-            "--ServerApp.port_retries=0",
-            f"--ServerApp.root_dir={self.root}",
-            f"--IdentityProvider.token={self.token}",
-            "--LabApp.expose_app_in_browser=True",
-            "--JupyterNotebookApp.expose_app_in_browser=True",
-        ]
-        return start_server("jupyterlab.labapp", options, self.home, kernel_env)
 
     def _read_log(self) -> None:
         assert self._process.stdout is not None
@@ -273,36 +237,103 @@ class JupyterServer:
                 self._log.append(line)
                 if "is running at" in line:
                     self._announced.set()
-        self._announced.set()  # it has ended: nobody needs to wait any longer
+        self._announced.set()  # it has ended
+
+
+class JupyterServer:
+    """JupyterLab and Notebook 7, with their kernels; see `Server`."""
+
+    def __init__(self, kernel_env: Mapping[str, str] | None = None) -> None:
+        self.token = secrets.token_hex(16)
+        options = [
+            *("--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port={port}"),
+            *("--ServerApp.port_retries=0", "--ServerApp.root_dir={root}", f"--IdentityProvider.token={self.token}"),
+            *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
+        ]
+        self._kernels: dict[str, Kernel] = {}  # their sockets block when they are garbage-collected open
+        self._server = Server("jupyterlab.labapp", options, kernel_env)
+        self.url, self.add_notebook = self._server.url, self._server.add_notebook
+        self.log, self.log_length = self._server.log, self._server.log_length
+        self._http = requests.Session()
+        self._http.trust_env = False  # a proxy must not see loopback addresses
+        self._http.headers["Authorization"] = f"token {self.token}"
+        # The server logs that it is running just before it listens
+        self._http.mount(self.url, HTTPAdapter(max_retries=Retry(total=None, connect=10, read=0, backoff_factor=0.05)))
+        try:
+            self.kernel_ids()
+        except BaseException:
+            self.close()
+            raise
+        self.set_settings("@jupyterlab/apputils-extension:notification", fetchNews="false", checkForUpdates=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server and its kernels, and remove its folders."""
+        while self._kernels:
+            self._kernels.popitem()[1].close()
+        self._http.close()
+        self._server.close()
+
+    def set_settings(self, plugin: str, **settings: object) -> None:
+        """Write the user settings of a front-end plugin (``package:name``) for pages that load later."""
+        package, _, name = plugin.partition(":")
+        file = self._server.home / "settings" / package / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings))
+
+    def start_kernel(self, notebook: Path) -> Kernel:
+        """Start the kernel of a notebook. A page that opens the notebook later uses it."""
+        request = {"path": notebook.name, "name": notebook.name, "type": "notebook", "kernel": {"name": "python3"}}
+        response = self._http.post(f"{self.url}/api/sessions", json=request, timeout=TIMEOUT)
+        response.raise_for_status()
+        kernel_id = str(response.json()["kernel"]["id"])
+        kernel = Kernel(kernel_id, self._server.home / "runtime" / f"kernel-{kernel_id}.json")
+        self._kernels[kernel_id] = kernel
+        return kernel
+
+    def stop_kernel(self, kernel: Kernel) -> None:
+        """End a kernel, unless it has ended."""
+        if self._kernels.pop(kernel.id, None):
+            kernel.close()
+        response = self._http.delete(f"{self.url}/api/kernels/{kernel.id}", timeout=TIMEOUT)
+        if response.status_code != requests.codes.not_found:
+            response.raise_for_status()
+
+    def kernel_ids(self) -> list[str]:
+        """Return the ids of the running kernels."""
+        response = self._http.get(f"{self.url}/api/kernels", timeout=TIMEOUT)
+        response.raise_for_status()
+        return [str(kernel["id"]) for kernel in response.json()]
 
 
 class NotebookPage:
-    """A notebook open in JupyterLab or Notebook 7, its kernel connected.
+    """A notebook open in JupyterLab or Notebook 7 with a running kernel.
 
     Parameters
     ----------
     server, browser
-        Where the notebook runs and where it is shown, in a browser context of its own.
+        The page has a browser context of its own.
     source
-        The code cells of a new notebook, or the path of one that is copied.
+        The code cells of a new notebook, or the path of a notebook to copy.
     app, theme, viewport
         Front end, theme, and size of the page in px.
     env
         Variables set in the kernel before any cell runs.
     save_widget_state
-        Whether saving the notebook saves its widgets too ("Save Widget State Automatically").
+        Whether saving the notebook saves its widgets ("Save Widget State Automatically").
 
     Attributes
     ----------
-    page : playwright.sync_api.Page
-        The page, for locators, the keyboard and the mouse.
-    path : pathlib.Path
-        The notebook's file.
-    kernel : Kernel
-        The notebook's kernel.
+    page, path, kernel
+        The Playwright page, the notebook's file, and its kernel.
     page_errors, console_errors : list of str
-        Exceptions on the page, uncaught or logged (Vue catches and logs those of a template or a method), and other
-        messages logged as errors, such as a picture that is not found; both since the page was ready.
+        Since the page was ready: exceptions on the page, uncaught or logged (Vue logs those of a template or method);
+        and other messages logged as errors, such as a missing picture.
     """
 
     def __init__(
@@ -333,8 +364,7 @@ class NotebookPage:
         try:
             self.page: Page = self._context.new_page()
             self.page.set_default_timeout(TIMEOUT * 1000)
-            self.page.on("pageerror", lambda error: self.page_errors.append(error.stack or str(error)))
-            self.page.on("console", self._note_console)
+            note_errors(self.page, self.page_errors, self.console_errors)
             self.reload()
             if env:
                 self.run(f"import os; os.environ.update({dict(env)!r})")
@@ -345,18 +375,15 @@ class NotebookPage:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
     def renew(
         self, source: Source, *, theme: Theme, viewport: tuple[int, int], env: Mapping[str, str] | None = None
     ) -> None:
-        """Show another source in the same page and kernel, as if both were new.
+        """Show another source in the same page and kernel as if both were new.
 
-        Modules stay imported, and so does what a test has changed in them or in the page's scripts: such a test opens
-        a page of its own.
+        Changes to imported modules and to the page's scripts stay. A test that makes some opens a page of its own.
         """
         self._theme = THEMES[theme]
         self._log_start = self._server.log_length()
@@ -380,11 +407,11 @@ class NotebookPage:
         self._server.stop_kernel(self.kernel)
 
     def reload(self) -> None:
-        """Load the page (again) and wait until it has the notebook, its kernel and its theme."""
+        """Load the page and wait until it has the notebook, its kernel and its theme."""
         self.page.goto(self._url, wait_until="commit")
         self.page.wait_for_function(_READY, arg=[self.path.name, self._theme], timeout=TIMEOUT * 1000)
         self.page.evaluate(_FOLD_SIDEBARS)
-        # The front ends have errors of their own while they load; those say nothing about a widget
+        # While the front ends load, they log errors that have nothing to do with a widget
         self.page_errors.clear()
         self.console_errors.clear()
 
@@ -399,45 +426,45 @@ class NotebookPage:
 
     def cell_count(self) -> int:
         """Return how many cells the notebook has."""
-        return int(self.page.evaluate(_COUNT))
+        return int(self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.cells.length"))
 
     def run_all(self, *, allow_errors: bool = False, timeout: float = TIMEOUT) -> None:
-        """Run every cell and wait until all have been executed; `CellError` with the first that raised."""
+        """Run every cell and wait until all have run. Raises `CellError` with the first error."""
         self._run("notebook:run-all-cells", None, list(range(self.cell_count())), allow_errors, timeout)
 
     def run_cell(self, cell: int, *, allow_errors: bool = False, timeout: float = TIMEOUT) -> None:
-        """Run one cell, by index from 0, and wait until it has been executed; `CellError` if it raised."""
+        """Run one cell, by index from 0, and wait until it has run. Raises `CellError` with its error."""
         index = range(self.cell_count())[cell]
         self._run("notebook:run-cell", index, [index], allow_errors, timeout)
 
     def confirm_restart(self) -> None:
-        """Answer JupyterLab's question whether it shall restart the kernel: yes."""
+        """Confirm that JupyterLab restarts the kernel."""
         self.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
-        self.kernel.begins_anew()
+        self.kernel.restarted()
 
     def clear_output(self, cell: int) -> None:
-        """Clear the output of a cell, by index from 0, so that its widgets are not displayed there any more."""
+        """Clear the output of a cell, by index from 0, with the views of its widgets."""
         self._execute("notebook:clear-cell-output", range(self.cell_count())[cell], TIMEOUT)
 
     def run(self, code: str, *, timeout: float = TIMEOUT) -> str:
-        """Execute code in the notebook's kernel, past the page; return its text, printed and of the last expression.
+        """Execute code in the kernel, without history or prompt; return what it prints and its last value.
 
-        The history and the prompts stay as they are. A `page.route` handler waits until it is done.
+        A `page.route` handler waits until it is done.
         """
         return self.kernel.run(code, timeout=timeout)
 
     def value(self, expression: str, *, timeout: float = TIMEOUT) -> Any:
-        """Return the value of an expression in the kernel, which must be made of literals."""
+        """Return the value of an expression in the kernel, which must consist of literals."""
         return ast.literal_eval(self.run(f"print(ascii(({expression})))", timeout=timeout))
 
     def expect_run(self, expression: str, value: object, *, timeout: float = 30.0) -> None:
-        """Wait until an expression in the kernel has the same `repr` as a value; `AssertionError` if it never has."""
+        """Wait until an expression in the kernel has the `repr` of a value; `AssertionError` after `timeout` s."""
         deadline = time.monotonic() + timeout
         code, expected = f"print(repr(({expression})))", repr(value)
         while True:
             try:
                 actual = self.run(code)
-            except KernelError as error:  # such as an attribute of what is still None
+            except KernelError as error:  # for example an attribute of None
                 actual = str(error).partition("\n")[0]
             if actual == expected:
                 return
@@ -446,7 +473,7 @@ class NotebookPage:
             self.page.wait_for_timeout(20)
 
     def save(self) -> dict[str, Any]:
-        """Save the notebook and return it as it is on disk, in nbformat's JSON."""
+        """Save the notebook and return the JSON of its file."""
         before = self.path.stat().st_mtime_ns
         self._execute("docmanager:save", None, TIMEOUT)
         if self.path.stat().st_mtime_ns == before:
@@ -455,26 +482,22 @@ class NotebookPage:
         return saved
 
     def errors(self) -> list[str]:
-        """Return the exceptions on the page, and those that widgets' handlers and observers raised in the kernel."""
+        """Return the exceptions on the page and those of handlers and observers in the kernel."""
         if not self._closed:
             with contextlib.suppress(TimeoutError):
-                self.run("", timeout=1)  # handlers that have been called come first
+                self.run("", timeout=1)  # after the handlers that wait in the kernel
         return self.page_errors + self.kernel.handler_errors()
 
     def server_log(self) -> str:
-        """Return what the server and the kernel have logged since the notebook was opened."""
+        """Return the log of the server and the kernel since the notebook was opened."""
         return self._server.log(self._log_start)
-
-    def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            (self.page_errors if is_thrown(message.text) else self.console_errors).append(message.text)
 
     def _run(self, command: str, cell: int | None, cells: list[int], allow_errors: bool, timeout: float) -> None:
         self._execute(command, cell, timeout)
         if allow_errors:
             return
         if failures := self.page.evaluate(_FAILURES, cells):
-            raise CellError(_without_colours(failures[0]))
+            raise CellError(without_colours(failures[0]))
         self.page.wait_for_function(_EXECUTED, arg=cells)
 
     def _execute(self, command: str, cell: int | None, timeout: float) -> None:
@@ -509,72 +532,31 @@ def cells_of(source: Source) -> list[dict[str, Any]]:
     return [{**empty, "id": f"cell-{n}", "source": code} for n, code in enumerate(source)]
 
 
-def is_thrown(logged: str) -> bool:
-    """Whether what a page logs as an error is an exception."""
-    return re.match(r"(Uncaught )?(\(in promise\) )?\w*(Error|Exception)\b", logged) is not None
+def note_errors(page: Page, thrown: list[str], logged: list[str]) -> None:
+    """Collect the exceptions on a page, and what it logs as other errors."""
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            is_thrown = re.match(r"(Uncaught )?(\(in promise\) )?\w*(Error|Exception)\b", message.text)
+            (thrown if is_thrown else logged).append(message.text)
+
+    page.on("pageerror", lambda error: thrown.append(error.stack or str(error)))
+    page.on("console", note)
 
 
 def start_chromium(playwright: Playwright) -> Browser:
     """Start the browser that `find_browser` finds, without a window."""
     path = find_browser()
-    return playwright.chromium.launch(executable_path=path and str(path), args=FLAGS)
-
-
-def start_server(
-    module: str, options: Sequence[str], home: Path, kernel_env: Mapping[str, str]
-) -> subprocess.Popen[str]:
-    """Start the server that the ``main`` of a module runs, with all its folders in ``home`` and nothing of the user's.
-
-    It ends with this process, whatever ends that.
-    """
-    foreign = re.compile(r"(HEYGEN|JUPYTER|IPYTHON|JPY|XDG)_?")
-    folders = {
-        "HOME": "home",
-        "IPYTHONDIR": "ipython",
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-    }
-    for folder in folders.values():
-        (home / folder).mkdir(mode=0o700)
-    environ = {name: value for name, value in os.environ.items() if not foreign.match(name)}
-    environ |= {name: str(home / folder) for name, folder in folders.items()} | dict(kernel_env)
-    return subprocess.Popen(
-        [sys.executable, "-c", _SERVE, module, *options],
-        cwd=home,
-        env=environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,  # Ctrl+C is for the tests, which end the server
-    )
-
-
-def end_server(process: subprocess.Popen[str]) -> None:
-    """End a server, and by force what does not end in time."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # orphaned kernels end by themselves
-            process.wait()
-    if process.stdin:
-        process.stdin.close()
+    try:
+        return playwright.chromium.launch(executable_path=path and str(path), args=FLAGS)
+    except PlaywrightError as error:
+        raise BrowserNotFoundError(f"{path or 'Chromium'} does not start: {error}\n{HINT}") from None
 
 
 def free_port() -> int:
-    """Give a port of this machine that nobody uses, and that the system gives nobody who asks for any port."""
+    """Return a free port of this machine below those that the system hands out."""
     for port in random.sample(range(20_000, 32_000), 100):
         with contextlib.suppress(OSError), socket.socket() as free:
             free.bind(("127.0.0.1", port))
             return port
     raise RuntimeError("There is no free port between 20,000 and 32,000")
-
-
-def _without_colours(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)

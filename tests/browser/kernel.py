@@ -1,4 +1,4 @@
-"""Ask a running kernel directly, beside the front end that shows its notebook."""
+"""Ask a running kernel directly, next to the front end that shows its notebook."""
 
 import re
 import time
@@ -17,12 +17,7 @@ class KernelError(AssertionError):
 class Kernel:
     """A second client of a kernel, which executes code without a trace in the notebook.
 
-    Parameters
-    ----------
-    id
-        The server's id of the kernel.
-    connection_file
-        The JSON file that tells the kernel's ports and key.
+    `id` is the server's, and `connection_file` a JSON file with the kernel's ports and key.
     """
 
     def __init__(self, id: str, connection_file: Path) -> None:
@@ -34,14 +29,9 @@ class Kernel:
         self._handler_errors: list[str] = []
 
     def run(self, code: str, *, timeout: float = 60.0) -> str:
-        """Execute code after whatever the kernel is doing; return its text, printed and of the last expression.
+        """Execute code after what the kernel is running; return what it prints and its last value.
 
-        Raises
-        ------
-        KernelError
-            If the code raises.
-        TimeoutError
-            If it is not done after ``timeout`` seconds.
+        Raises `KernelError` if the code raises, and `TimeoutError` if it takes longer than ``timeout`` s.
         """
         deadline = time.monotonic() + timeout
         self._subscribe(deadline)
@@ -59,12 +49,12 @@ class Kernel:
             raise KernelError(failure)
         return "".join(text).strip()
 
-    def begins_anew(self) -> None:
-        """Note that the kernel is restarted: what the new one publishes arrives here only a while later."""
+    def restarted(self) -> None:
+        """Wait, before the next code runs, until messages of the restarted kernel arrive here."""
         self._subscribed = False
 
     def handler_errors(self) -> list[str]:
-        """Return what widgets' handlers and observers have raised: the kernel publishes that, but no cell shows it."""
+        """Return the errors of handlers and observers, which the kernel publishes but no cell shows."""
         while self._client.channels_running:
             try:
                 self._note(self._client.iopub_channel.get_msg(timeout=0))
@@ -73,17 +63,17 @@ class Kernel:
         return list(self._handler_errors)
 
     def forget_errors(self) -> None:
-        """Drop what handlers and observers have raised so far."""
+        """Drop the errors of handlers and observers so far."""
         self.handler_errors()
         self._handler_errors.clear()
 
     def close(self) -> None:
-        """Leave the kernel, which goes on."""
+        """Disconnect. The kernel goes on."""
         self.handler_errors()
         self._client.stop_channels()
 
     def _subscribe(self, deadline: float) -> None:
-        """Wait until what the kernel publishes arrives here: a subscription takes a moment, and sends no answer."""
+        """Wait until messages of the kernel arrive here: a subscription takes a moment and is not confirmed."""
         while not self._subscribed:
             request = self._client.kernel_info()
             try:
@@ -95,7 +85,7 @@ class Kernel:
                     raise
 
     def _messages(self, request: str, deadline: float) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield kind and content of what the kernel publishes on a request, until it is idle again."""
+        """Yield kind and content of the kernel's messages about a request until the kernel is idle."""
         while True:
             left = deadline - time.monotonic()
             try:
@@ -114,6 +104,10 @@ class Kernel:
             self._handler_errors.append(_traceback(message["content"]))
 
 
+def without_colours(text: str) -> str:
+    """Return a text without its colour codes."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
 def _traceback(error: dict[str, Any]) -> str:
-    """Return the text of an error message, without colours."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join([f"{error['ename']}: {error['evalue']}", *error["traceback"]]))
+    return without_colours("\n".join([f"{error['ename']}: {error['evalue']}", *error["traceback"]]))

@@ -24,11 +24,11 @@ from heygen_widgets import *
 import ipywidgets
 picker = LookPicker(demo_client(looks=2_000))
 picker.catalogue.wait()
-told = ipywidgets.Label("Nothing yet")
-def tell(change):
-    told.value = f"Chosen: {change['new'].id if change['new'] else None}"
-picker.observe(tell, "value")
-ipywidgets.VBox([picker, told])
+label = ipywidgets.Label("Nothing yet")
+def show(change):
+    label.value = f"Selected: {change['new'].id if change['new'] else None}"
+picker.observe(show, "value")
+ipywidgets.VBox([ipywidgets.HBox([picker]), label])
 """
 
 INTERACT = """
@@ -42,13 +42,13 @@ called = ipywidgets.interactive(lambda look: print("Called with", look and look.
 ipywidgets.VBox([called, text])
 """
 
-# Of this package's, whatever the picker they worked for.
+# Of this package, for any picker.
 THREADS = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('heygen_widgets')]"
 DISPLAYS = "sorted(w._view_count for w in widgets.widget._instances.values() if isinstance(w, LookPicker))"
 
 
 def pick_a_look(output: Locator) -> None:
-    """Filter, click a card, and see its id in the widget below, which Python fills; the picker is as wide as it can."""
+    """Filter, click a card, and see its id in the widget below, which Python fills. The picker has the full width."""
     picker = output.locator(".look-picker")
     wait_for_pictures(picker)
     assert picker.evaluate("root => root.clientWidth") > 0.9 * output.evaluate("output => output.clientWidth")
@@ -57,10 +57,10 @@ def pick_a_look(output: Locator) -> None:
     expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("garden", re.I))
     card = cards(picker).nth(1)
     card.click()
-    expect(output.get_by_text(f"Chosen: {card.get_attribute('data-look-id')}")).to_be_visible()
+    expect(output.get_by_text(f"Selected: {card.get_attribute('data-look-id')}")).to_be_visible()
     expect(card).to_have_attribute("aria-selected", "true")
     card.click()
-    expect(output.get_by_text("Chosen: None")).to_be_visible()
+    expect(output.get_by_text("Selected: None")).to_be_visible()
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
@@ -89,21 +89,21 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
     wait_for_pictures(first)
     expect(notebook.page.locator(".look-picker")).to_have_count(2)
     notebook.expect_run(DISPLAYS, [0, 2])
-    notebook.expect_run(THREADS, ["heygen_widgets: picker"])  # one, of the picker that is shown
-    chosen = notebook.value("before.selected_id")
+    notebook.expect_run(THREADS, [])  # the catalogue is complete
+    selected = notebook.value("before.selected_id")
     _two_displays_stay_in_step(first, second)
     notebook.expect_run("(picker.show, picker.value.id != before.value.id)", ("looks", True))
-    assert notebook.value("before.selected_id") == chosen
+    assert notebook.value("before.selected_id") == selected
     assert notebook.value("before.filter == LookFilter()")
 
-    # The stand-in ends with its kernel: no clip of it may be under way.
+    # The stand-in ends with its kernel: no clip may be loading from it.
     notebook.page.mouse.move(0, 0)
     first.locator("input").first.focus()
     expect(notebook.page.locator(".look-card__clip")).to_have_count(0)
     notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all') }")
     first.locator(".look-picker__cut").evaluate(
         """notice => new ResizeObserver(() => {
-            if (notice.offsetHeight) window.told = notice.innerText;
+            if (notice.offsetHeight) window.notice = notice.innerText;
         }).observe(notice)"""
     )
     notebook.confirm_restart()
@@ -111,8 +111,8 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
         expect(total(picker_of(notebook, cell))).to_have_text("2,000 looks", timeout=60_000)
         wait_for_pictures(picker_of(notebook, cell))
     expect(notebook.page.locator(".look-picker")).to_have_count(2)
-    # Until the new one came, the old one said that nobody heard it any more.
-    assert "run its cell again" in notebook.page.evaluate("window.told")
+    # Until the new one was there, the old one said that it has no kernel.
+    assert "run its cell again" in notebook.page.evaluate("window.notice")
     expect(picker_of(notebook, 0).locator(".look-picker__cut")).to_be_hidden()
     notebook.expect_run(DISPLAYS, [2])
     assert not notebook.value("'before' in globals()")
@@ -123,7 +123,7 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
 
 
 def _two_displays_stay_in_step(first: Locator, second: Locator) -> None:
-    """Use each of two displays, and see the other follow; scrolled apart both stay full."""
+    """Use each of two displays, and see the other follow. Scrolled apart, both stay full."""
     first.get_by_role("button", name="Characters").click()
     for picker in (first, second):
         expect(picker.locator(".look-card__type, .look-card").first).to_contain_text(re.compile(r"\d looks?"))
@@ -163,7 +163,7 @@ def test_interact_and_a_linked_text_follow_the_picker_and_lead_it(open_notebook:
     expect(output.get_by_text("Called with")).to_have_text(f"Called with {ids[4]}")
 
 
-def test_a_used_picker_leaves_little_in_a_saved_notebook_which_tells_elsewhere_what_was_chosen(
+def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(
     open_notebook: OpenNotebook,
 ) -> None:
     with DemoService(looks=2_000, api_key=KEY) as service:
@@ -189,8 +189,8 @@ def test_a_used_picker_leaves_little_in_a_saved_notebook_which_tells_elsewhere_w
         wait_until(picker, f"root => root.querySelector('[data-position=\"140\"]') !== null && ({BLANK})(root) === 0")
         notebook.run_cell(1)
         wait_for_pictures(picker_of(notebook, 1))
-        notebook.expect_run("picker.opening", {})
-        chosen = notebook.value("[(look.id, look.name) for look in picker.values]")
+        notebook.expect_run("picker.first_window", {})
+        selected = notebook.value("[(look.id, look.name) for look in picker.values]")
         others = notebook.value("[look.id for look in picker.catalogue.looks if look not in picker.values]")
         saved = notebook.save()
         address = service.base_url.partition("//")[2]
@@ -208,24 +208,12 @@ def test_a_used_picker_leaves_little_in_a_saved_notebook_which_tells_elsewhere_w
     assert view["model_id"] in text
     assert len(json.dumps(bundle, ensure_ascii=False).encode()) <= LARGEST_FALLBACK
 
-    # On another machine nothing is trusted yet, so that JupyterLab shows no widget but what is beside it.
+    # On another machine the notebook is not trusted, and JupyterLab shows the text beside the widget.
     elsewhere = notebook.path.with_name("elsewhere.ipynb")
     html = "".join(bundle["text/html"]).replace("(heygen_widgets)", "(from elsewhere)")
     saved["cells"][1]["outputs"][0]["data"] |= {**bundle, "text/html": html, VIEW: view}
     elsewhere.write_text(json.dumps(saved))
     reader = open_notebook(elsewhere).output(1)
-    for words in ("(from elsewhere)", "2 chosen:", *(part for look in chosen for part in look), "selected_id="):
+    for words in ("(from elsewhere)", "2 selected:", *(part for look in selected for part in look), "selected_id="):
         expect(reader).to_contain_text(words)
     expect(reader).to_contain_text("filtered by LookFilter(search='office')")
-
-
-def test_a_saved_notebook_without_its_kernel_shows_a_notice_of_jupyterlabs_own(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([SETUP])
-    notebook.run_all()
-    wait_for_pictures(picker_of(notebook))
-    notebook.save()
-    open_notebook.expect_errors("widget model not found")
-    again = open_notebook(notebook.path)
-    expect(again.output(0)).to_contain_text("Error displaying widget: model not found")
-    again.run_all()
-    wait_for_pictures(picker_of(again))

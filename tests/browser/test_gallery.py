@@ -29,21 +29,21 @@ def looks() -> list[Look]:
 
 
 def opened(page: Page, path: Path) -> list[str]:
-    """Open a file; give what goes wrong on it and what it asks the network for, from now on."""
-    told: list[str] = []
-    page.on("console", lambda message: told.append(message.text))
-    page.on("pageerror", lambda error: told.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith("data:") else told.append(request.url))
+    """Open a file, and give its console messages, errors and requests from now on."""
+    noted: list[str] = []
+    page.on("console", lambda message: noted.append(message.text))
+    page.on("pageerror", lambda error: noted.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith("data:") else noted.append(request.url))
     page.goto(path.as_uri())
-    return told
+    return noted
 
 
 def test_a_colleague_searches_a_gallery_and_copies_an_id(page: Page, tmp_path: Path) -> None:
-    chosen = looks()
+    selected = looks()
     hostile = "</script><img src=https://foreign.example/x onerror=alert(1)>"
-    chosen.append(Look("look_é", f"Zoë {hostile}", "photo_avatar", tags=("Ünique",)))
-    path = looks_to_gallery(chosen, tmp_path / "shortlist.html")
-    told = opened(page, path)
+    selected.append(Look("look_é", f"Zoë {hostile}", "photo_avatar", tags=("Ünique",)))
+    path = looks_to_gallery(selected, tmp_path / "shortlist.html")
+    noted = opened(page, path)
     cards = page.get_by_role("listitem")
     expect(page.get_by_text("13 looks", exact=True)).to_be_visible()
     decoded = page.evaluate(DECODED)
@@ -72,11 +72,11 @@ def test_a_colleague_searches_a_gallery_and_copies_an_id(page: Page, tmp_path: P
         assert violations(page, "html") == []
     page.set_viewport_size({"width": 320, "height": 700})
     assert not page.evaluate(WIDER)
-    assert told == [path.as_uri()]
+    assert noted == [path.as_uri()]
 
 
-def test_a_clip_plays_while_its_card_is_pointed_at_unless_motion_is_unwanted(page: Page, tmp_path: Path) -> None:
-    told = opened(page, looks_to_gallery(looks()[:2], tmp_path / "clips.html", videos=True))
+def test_a_clip_plays_under_the_pointer_unless_motion_is_reduced(page: Page, tmp_path: Path) -> None:
+    noted = opened(page, looks_to_gallery(looks()[:2], tmp_path / "clips.html", videos=True))
     first, second = page.get_by_role("listitem").all()
     clip = "card => card.querySelector('video')"
     first.hover()
@@ -87,4 +87,4 @@ def test_a_clip_plays_while_its_card_is_pointed_at_unless_motion_is_unwanted(pag
     first.hover()
     assert first.evaluate(f"card => ({clip})(card).paused")
     assert violations(page, "html") == []
-    assert len(told) == 1
+    assert len(noted) == 1

@@ -89,21 +89,16 @@ def test_every_cell_is_run_even_at_once_after_opening(open_notebook: OpenNoteboo
 
 
 @both_apps
-def test_a_deleted_cell_is_noticed(open_notebook: OpenNotebook, app: App) -> None:
-    notebook = open_notebook(["1", "2"], app=app)
+def test_a_deleted_cell_the_theme_and_the_size_are_noticed(open_notebook: OpenNotebook, app: App) -> None:
+    notebook = open_notebook(["1", "2"], app=app, theme="dark", viewport=(900, 700))
+    expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    assert notebook.page.viewport_size == {"width": 900, "height": 700}
     notebook.run_cell(0)
     assert notebook.cell_count() == 2
     notebook.page.keyboard.press("d")
     notebook.page.keyboard.press("d")
     expect(notebook.cells).to_have_count(1)
     assert notebook.cell_count() == 1
-
-
-@both_apps
-def test_the_dark_theme_is_on(open_notebook: OpenNotebook, app: App) -> None:
-    notebook = open_notebook([""], app=app, theme="dark", viewport=(900, 700))
-    expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
-    assert notebook.page.viewport_size == {"width": 900, "height": 700}
 
 
 def test_saving_writes_the_outputs_and_on_request_the_widgets(open_notebook: OpenNotebook) -> None:
@@ -117,12 +112,6 @@ def test_saving_writes_the_outputs_and_on_request_the_widgets(open_notebook: Ope
     assert [model["state"]["count"] for model in state.values() if "count" in model["state"]] == [1]
 
 
-def test_widgets_are_not_saved_by_default(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([COUNTER], app="notebook")
-    notebook.run_all()
-    assert "widgets" not in notebook.save()["metadata"]
-
-
 def test_a_reloaded_page_shows_the_widget_of_the_running_kernel(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook([COUNTER], fresh=True)
     notebook.run_all()
@@ -132,13 +121,15 @@ def test_a_reloaded_page_shows_the_widget_of_the_running_kernel(open_notebook: O
     expect(notebook.output(0).get_by_role("button")).to_have_text("clicked 7 times")
 
 
-def test_a_notebook_on_disk_is_run_as_a_copy(open_notebook: OpenNotebook, tmp_path: Path) -> None:
+def test_a_notebook_on_disk_is_run_as_a_copy_and_saved_without_widgets(
+    open_notebook: OpenNotebook, tmp_path: Path
+) -> None:
     mine = tmp_path / "mine.ipynb"
-    mine.write_text(json.dumps(notebook_of(["6 * 7"])))
+    mine.write_text(json.dumps(notebook_of(["6 * 7", COUNTER])))
     notebook = open_notebook(mine, app="notebook")
     notebook.run_all()
     expect(notebook.output(0)).to_contain_text("42")
-    notebook.save()
+    assert "widgets" not in notebook.save()["metadata"]
     assert "42" not in mine.read_text()
 
 
@@ -151,29 +142,22 @@ def test_a_notebook_that_was_used_before_is_as_good_as_new(open_notebook: OpenNo
     expect(notebook.page.get_by_role("button", name="clicked")).to_have_count(0)
     expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     assert notebook.page.viewport_size == {"width": 900, "height": 700}
-    assert notebook.value("(kept.comm, 'counter' in globals(), 'HEYGEN_API_KEY' in __import__('os').environ)") == (
-        None,
-        False,
-        False,
-    )
+    left = "(kept.comm, 'counter' in globals(), 'HEYGEN_API_KEY' in __import__('os').environ)"
+    assert notebook.value(left) == (None, False, False)
     notebook.run("del __builtins__.kept")
     notebook.run_cell(0)
     expect(notebook.cells.nth(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
 
 
-def test_code_is_run_in_the_kernel_without_a_trace(open_notebook: OpenNotebook) -> None:
+def test_code_runs_in_the_kernel_without_a_trace_and_values_come_back_whole(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook(["1", "len(In)"], app="notebook")
     notebook.run_cell(0)
     assert notebook.run("print('printed')\n'returned'") == "printed\n'returned'"
+    expected = {"names": ("Zoë", "二"), "numbers": list(range(200)), "none": None}
+    assert notebook.value(repr(expected)) == expected
     notebook.run_cell(1)
     expect(notebook.output(1)).to_contain_text("3")
     expect(notebook.cells.nth(1).locator(".jp-InputPrompt")).to_have_text("[2]:")
-
-
-def test_a_value_comes_back_whole(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([""], app="notebook")
-    expected = {"names": ("Zoë", "二"), "numbers": list(range(200)), "none": None}
-    assert notebook.value(repr(expected)) == expected
 
 
 def test_a_cell_that_raises_is_an_error_unless_allowed(open_notebook: OpenNotebook) -> None:
@@ -194,16 +178,11 @@ def test_a_cell_that_does_not_end_is_an_error(open_notebook: OpenNotebook) -> No
         notebook.run("1", timeout=0.5)
 
 
-def test_code_that_raises_in_the_kernel_is_an_error(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([""], app="notebook")
-    with pytest.raises(KernelError, match="ValueError: no such look"):
-        notebook.run("raise ValueError('no such look')")
-    assert notebook.run("1 + 1") == "2"
-
-
-def test_what_is_never_reached_is_told(open_notebook: OpenNotebook) -> None:
+def test_code_that_raises_and_a_value_that_is_never_reached_are_errors(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook(["x = 1"], app="notebook")
     notebook.run_all()
+    with pytest.raises(KernelError, match="ValueError: no such look"):
+        notebook.run("raise ValueError('no such look')")
     with pytest.raises(AssertionError, match=re.escape("x was still 1 after 0.2 s, and not 2")):
         notebook.expect_run("x", 2, timeout=0.2)
 
@@ -212,13 +191,11 @@ def test_a_kernel_has_the_planted_variables_and_none_of_ours(open_notebook: Open
     notebook = open_notebook([""], app="notebook", env={"HEYGEN_API_KEY": "planted"})
     assert notebook.run("import os; print(os.environ['HEYGEN_API_KEY'])") == "planted"
     assert notebook.value("os.path.expanduser('~')") != os.path.expanduser("~")
-    assert (
-        open_notebook([""], app="notebook").value("[n for n in __import__('os').environ if n.startswith('HEYGEN')]")
-        == []
-    )
+    other = open_notebook([""], app="notebook")
+    assert other.value("[name for name in __import__('os').environ if name.startswith('HEYGEN')]") == []
 
 
-def test_an_exception_on_the_page_is_an_error_whoever_catches_it(open_notebook: OpenNotebook) -> None:
+def test_an_exception_on_the_page_is_an_error_even_if_it_is_caught(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook([BROKEN], app="notebook")
     notebook.run_all()
     assert notebook.errors() == []

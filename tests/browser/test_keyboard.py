@@ -1,4 +1,4 @@
-"""The picker by keyboard alone: where Tab goes, what keys do, that Jupyter's shortcuts stay out and focus is kept."""
+"""The picker by keyboard: the order of Tab, all keys, focus that is never lost, and Jupyter's shortcuts kept out."""
 
 import re
 from typing import Any
@@ -29,7 +29,7 @@ SEVERAL = (
     "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
     "picker.catalogue.wait(); picker"
 )
-# What has the focus: its accessible name, or a card's position.
+# The element with the focus: its accessible name, or a card's position.
 FOCUSED = """() => {
     const active = document.activeElement;
     if (!active || active === document.body) return 'nothing';
@@ -61,20 +61,32 @@ def card(picker: Locator, position: int) -> Locator:
     return picker.locator(f'[data-position="{position}"]')
 
 
+def open_details(picker: Locator, position: int) -> None:
+    card(picker, position).press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+
+
 def focused(page: Page) -> str:
     return str(page.evaluate(FOCUSED))
 
 
 def expect_focus(page: Page, name: str) -> None:
-    """Wait until what has the focus bears a name that a regular expression matches as a whole."""
+    """Wait until the element with the focus has a name that a regular expression matches as a whole."""
     try:
         page.wait_for_function(f"name => new RegExp(`^(${{name}})$`).test(({FOCUSED})())", arg=name)
     except PlaywrightTimeoutError:
         raise AssertionError(f"{focused(page)!r} had the focus, not {name!r}") from None
 
 
+def walk(page: Page, *steps: tuple[str, str]) -> None:
+    """Press each key, and wait until the element with the name that follows has the focus."""
+    for key, name in steps:
+        page.keyboard.press(key)
+        expect_focus(page, name)
+
+
 def tab_through(page: Page, limit: int = 60) -> list[str]:
-    """Press Tab from outside of the picker until it has been left again; give what had the focus inside."""
+    """Press Tab from outside the picker until it is left again, and give what had the focus inside."""
     names: list[str] = []
     for _ in range(limit):
         page.keyboard.press("Tab")
@@ -93,32 +105,19 @@ def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_note
     picker.locator("input").first.fill("a")
     expect(picker.locator(".look-line__chip")).to_have_count(1)
     wait_for_cards(picker)
-    card(picker, 0).press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    open_details(picker, 0)
     detailed = picker.locator(".look-panel__name").text_content()
 
     notebook.cells.nth(0).locator(".cm-content").focus()
     page.keyboard.press("Escape")
     names = tab_through(page)
-    bar = [
-        "Search",
-        "Type",
-        "Gender",
-        "Orientation",
-        "Engine",
-        "Ownership",
-        "Status",
-        "Ready",
-        "Character",
-        "Tag",
-        "Sort",
-    ]
-    line = ["Refresh", "Remove “a”", "Clear filters", "Looks", "Characters"]
-    assert names[: len(bar) + len(line) + 1] == [*bar, *line, "card 0"]
-    rest = names[len(bar) + len(line) + 1 :]
+    inputs = ["Search", "Type", "Gender", "Orientation", "Engine", "Ownership", "Status", "Ready"]
+    line = ["Character", "Tag", "Sort", "Refresh", "Remove “a”", "Clear filters", "Looks", "Characters"]
+    assert names[: len(inputs) + len(line) + 1] == [*inputs, *line, "card 0"]
+    rest = names[len(inputs) + len(line) + 1 :]
     assert not [name for name in rest if name.startswith("card")]
-    panel = ["Close details", "Choose|Take back", "Copy id"]
-    tray = [f"Details of {first}", f"Take back {first}", "Clear choice", "Copy code"]
+    panel = ["Close details", "Select|Deselect", "Copy id"]
+    tray = [f"Details of {first}", f"Deselect {first}", "Clear selection", "Copy code"]
     at = [next((n for n, name in enumerate(rest) if re.fullmatch(wanted, name)), -1) for wanted in (*panel, *tray)]
     assert -1 not in at, (rest, detailed)
     assert at == sorted(at)
@@ -191,16 +190,6 @@ def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook
         keyboard.press("/")
         expect_focus(page, "Search")
 
-    picker.get_by_role("button", name="Characters").press("Enter")
-    expect_characters(picker)
-    card(picker, 0).focus()
-    keyboard.press("Enter")
-    expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
-    expect_focus(page, "card 0")
-    keyboard.press("Escape")
-    expect(picker.get_by_role("button", name="Back", exact=True)).to_have_count(0)
-    expect_focus(page, r"card \d+")
-
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
@@ -211,8 +200,7 @@ def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
     card(picker, 0).click()
     notebook.run("picker.filter = LookFilter(gender='female')")
     expect(picker.locator(".look-line__chip")).to_have_count(1)
-    card(picker, 0).press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    open_details(picker, 0)
     cells: list[Any] = page.evaluate(CELLS)
     places = {
         "card": card(picker, 1),
@@ -289,7 +277,7 @@ def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(ope
     assert card(picker, 2).evaluate(IN_SIGHT)
 
 
-def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenNotebook) -> None:
+def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook)
     page, picker = notebook.page, picker_of(notebook, 1)
     chips = picker.locator(".look-line__chip")
@@ -303,14 +291,11 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
         picker.get_by_role("button", name=name).press("Enter")
         expect_focus(page, following)
     expect(chips).to_have_count(0)
-    notebook.run("picker.filter = LookFilter('nothing of the kind')")
-    picker.locator(".look-empty").get_by_role("button", name="Clear filters").press("Enter")
-    expect(total(picker)).to_have_text("2,000 looks")
-    expect_focus(page, "Search")
-    notebook.run("picker.filter = LookFilter('office')")
-    picker.get_by_role("button", name="Clear filters").press("Enter")
-    expect(total(picker)).to_have_text("2,000 looks")
-    expect_focus(page, "Search")
+    for part in (".look-empty", ".look-line"):
+        notebook.run("picker.filter = LookFilter('nothing of the kind')")
+        picker.locator(part).get_by_role("button", name="Clear filters").press("Enter")
+        expect(total(picker)).to_have_text("2,000 looks")
+        expect_focus(page, "Search")
     notebook.run("picker.error = 'Something went wrong'")
     picker.get_by_role("button", name="Dismiss").press("Enter")
     expect(picker.locator(".v-alert")).to_have_count(0)
@@ -319,14 +304,12 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
 
     # The card whose details are shown may be gone when they are closed.
     wait_for_cards(picker)
-    card(picker, 14).press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    open_details(picker, 14)
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
     expect_matches(notebook, picker)
     picker.get_by_role("button", name="Close details").press("Enter")
     expect_focus(page, r"card \d+")
-    card(picker, 0).press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    open_details(picker, 0)
     notebook.run("picker.filter = LookFilter('nothing of the kind')")
     expect(picker.locator(".look-empty")).to_be_visible()
     page.keyboard.press("Escape")
@@ -340,44 +323,13 @@ def test_focus_goes_on_where_a_button_goes_with_what_it_did(open_notebook: OpenN
     expect(picker.locator(".look-tray__item")).to_have_count(2)
     picker.locator(".look-tray__remove").last.press("Enter")
     expect(picker.locator(".look-tray__item")).to_have_count(1)
-    expect_focus(page, "Take back .+")
+    expect_focus(page, "Deselect .+")
     picker.locator(".look-tray__remove").last.press("Enter")
     expect(picker.locator(".look-tray__item")).to_have_count(0)
     expect_focus(page, r"card \d+")
 
 
-def test_the_tray_is_walked_from_look_to_look_and_only_one_of_them_is_a_stop(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker, keyboard = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
-    notebook.run("picker.values = picker.catalogue.looks[:3]")
-    opening = picker.locator(".look-tray__open")
-    expect(opening).to_have_count(3)
-    details = [opening.nth(number).get_attribute("aria-label") or "" for number in range(3)]
-    take_back = [re.sub("^Details of", "Take back", name) for name in details]
-    card(picker, 0).focus()
-    for key, name in (
-        ("Tab", details[0]),
-        ("ArrowRight", details[1]),
-        ("End", details[2]),
-        ("ArrowRight", details[2]),
-        ("Home", details[0]),
-        ("ArrowLeft", details[0]),
-        ("ArrowRight", details[1]),
-        ("Tab", take_back[1]),
-        ("ArrowLeft", take_back[0]),
-        ("Tab", "Compare"),
-        ("Shift+Tab", take_back[0]),
-        ("Shift+Tab", details[0]),
-    ):
-        keyboard.press(key)
-        expect_focus(page, re.escape(name))
-    keyboard.press("i")
-    expect(picker.locator(".look-panel__name")).to_be_focused()
-    keyboard.press("Escape")
-    expect_focus(page, re.escape(details[0]))
-
-
-def test_three_looks_are_chosen_compared_and_copied_by_keyboard(open_notebook: OpenNotebook) -> None:
+def test_three_looks_are_selected_compared_and_copied_by_keyboard(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook)
     page, picker, keyboard = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
     notebook.cells.nth(0).locator(".cm-content").focus()
@@ -387,25 +339,20 @@ def test_three_looks_are_chosen_compared_and_copied_by_keyboard(open_notebook: O
     for key in ("Enter", "ArrowRight", "Enter", "ArrowRight", "Enter"):
         keyboard.press(key)
     notebook.expect_run("picker.values == tuple(picker.catalogue.looks[:3])", True)
-    expect(picker.locator(".look-tray__item")).to_have_count(3)
-    while focused(page) != "Compare":
-        keyboard.press("Tab")
-    keyboard.press("Enter")
-    expect(picker.locator(".look-compare thead th")).to_have_count(3)
-    expect_focus(page, "Back to the grid")
-    keyboard.press("Escape")
+    opening = picker.locator(".look-tray__open")
+    expect(opening).to_have_count(3)
+
+    # The tray is one stop, and arrow keys move in it.
+    details = [re.escape(opening.nth(number).get_attribute("aria-label") or "") for number in range(3)]
+    deselect = [name.replace("Details\\ of", "Deselect") for name in details]
+    walk(page, ("Tab", details[0]), ("ArrowRight", details[1]), ("End", details[2]), ("ArrowRight", details[2]))
+    walk(page, ("Home", details[0]), ("ArrowLeft", details[0]), ("ArrowRight", details[1]), ("Tab", deselect[1]))
+    walk(page, ("ArrowLeft", deselect[0]), ("Tab", "Compare"), ("Shift+Tab", deselect[0]), ("Shift+Tab", details[0]))
+    walk(page, ("i", "the panel"), ("Escape", details[0]), ("Tab", deselect[0]), ("Tab", "Compare"))
+    walk(page, ("Enter", "Back to the grid"), ("Escape", "Compare"), ("Tab", "Clear selection"), ("Tab", "Copy code"))
     expect(picker.locator(".look-compare")).to_have_count(0)
-    expect_focus(page, "Compare")
-    while focused(page) != "Copy code":
-        keyboard.press("Tab")
-    keyboard.press("Enter")
-    expect_focus(page, "Python")
-    keyboard.press("ArrowDown")
-    expect_focus(page, "curl")
-    keyboard.press("Escape")
-    expect_focus(page, "Copy code")
+    walk(page, ("Enter", "Python"), ("ArrowDown", "curl"), ("Escape", "Copy code"))
     expect(picker.get_by_role("menuitem")).to_have_count(0)
-    assert not options(picker).count()
 
 
 def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_notebook: OpenNotebook) -> None:
@@ -416,7 +363,7 @@ def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_no
     field.focus()
     keys.press("Enter")
     expect(options(picker).first).to_be_focused()
-    # Which also shows, though the focus was put there by no key of its own.
+    # The focus is visible, although no key of its own has put it there.
     backgrounds = "items => items.slice(0, 2).map(item => getComputedStyle(item).backgroundColor)"
     assert len(set(options(picker).evaluate_all(backgrounds))) == 2
     keys.press("Escape")
@@ -443,7 +390,7 @@ def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_no
     expect(picker.locator("input").first).to_be_focused()
 
 
-def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: OpenNotebook) -> None:
+def test_escape_leads_from_the_looks_of_a_character_back_to_its_card(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook)
     picker, keys = picker_of(notebook, 1), notebook.page.keyboard
     notebook.run("picker.show = 'characters'")
@@ -466,7 +413,7 @@ def test_escape_from_a_characters_looks_leads_back_to_its_card(open_notebook: Op
     expect(picker.locator(".look-tray")).to_contain_text("Open a character")
 
 
-def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_notebook: OpenNotebook) -> None:
+def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook)
     picker, keys = picker_of(notebook, 1), notebook.page.keyboard
     notebook.run("picker.filter = LookFilter(gender='female', sort='name')")
@@ -480,7 +427,7 @@ def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_note
     keys.press("i")
     expect(panel.locator(".look-panel__name")).to_be_focused()
 
-    # What would scroll the panel does that alone, also at its end.
+    # Keys scroll the panel alone, also at its end.
     around = """panel => {
         const tops = [];
         for (let e = panel.parentElement; e; e = e.parentElement) tops.push(e.scrollTop);
@@ -501,11 +448,4 @@ def test_from_details_to_all_looks_of_a_character_and_back_to_the_look(open_note
     keys.press("Escape")
     expect(total(picker)).to_have_text(shown)
     expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
-    # Once more, and back by the button.
-    keys.press("i")
-    panel.get_by_role("button", name=re.compile("Show all")).press("Enter")
-    picker.get_by_role("button", name="Back", exact=True).press("Enter")
-    expect(total(picker)).to_have_text(shown)
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
-    expect(picker.locator(".look-card:focus")).to_be_in_viewport()
     notebook.expect_run("picker.filter == LookFilter(gender='female', sort='name')", True)

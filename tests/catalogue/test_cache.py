@@ -1,10 +1,12 @@
-"""The cache: what is kept comes back to its owner alone, and whatever is wrong with it is a warning and no error."""
+"""The cache: the second start needs no request, only the same user can read it, and a problem is only a warning."""
 
 from __future__ import annotations
 
 import dataclasses
 import errno
+import gc
 import gzip
+import json
 import os
 import re
 import stat
@@ -12,28 +14,43 @@ import subprocess
 import sys
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from avatar_service import (
+    Gate,
+    Service,
+    end_of,
+    fails,
+    finish,
+    ids,
+    let_no_thread_begin,
+    our_threads,
+    pages,
+    run,
+    wait_until,
+)
+from loopback import KEY, failure
+from loopback import look as look_record
 
-from heygen_widgets.catalogue import cache as _cache
-from heygen_widgets.catalogue.cache import cache_folder, cached_path, read_cached, write_cached
+from heygen_widgets.api import HeyGenClient
+from heygen_widgets.catalogue import LookCatalogue, Progress
+from heygen_widgets.catalogue.cache import SnapshotCache, cache_folder
 from heygen_widgets.catalogue.snapshots import Snapshot
+from heygen_widgets.catalogue.types import Scope
+from heygen_widgets.errors import HeyGenError
+from heygen_widgets.filters import LookFilter
 from heygen_widgets.models import AvatarGroup, Look
 
+DAY = timedelta(days=1)
 LOOK = Look("look_def456", "Zoë", "photo_avatar", ownership="private")
-SNAPSHOT = Snapshot((LOOK,), (AvatarGroup("g", "Zoë"),), None, None, None, 1_790_000_000.5, True)
-SCOPE: dict[str, Any] = {
-    "base_url": "https://api.heygen.com",
-    "account": "digest-of-an-account",
-    "ownership": None,
-    "avatar_type": None,
-    "group_id": None,
-}
-DAY = 24 * 3600  # s
+SNAPSHOT = Snapshot((LOOK,), (AvatarGroup("g", "Zoë"),), Scope(), 1_790_000_000.5, True)
+WHOLE = pages(4) + pages(100) + 2  # requests for the service's whole catalogue
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes, owners and links are POSIX's")
 root_only = pytest.mark.skipif(
@@ -41,22 +58,41 @@ root_only = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def path() -> Path:
-    path = cached_path(**SCOPE)
-    assert path is not None
-    return path
+def cache_of(*scope: Any, base_url: str = "https://api.heygen.com", account: str = "digest-of-an-account") -> Any:
+    return SnapshotCache(base_url, account, Scope(*scope), DAY)
 
 
 @pytest.fixture
-def kept(path: Path) -> Path:
-    with nothing_to_warn_of():
-        write_cached(path, SNAPSHOT)
-    return path
+def empty() -> SnapshotCache:
+    return cache_of()
+
+
+@pytest.fixture
+def cache(empty: SnapshotCache) -> SnapshotCache:
+    """Give a cache that holds a snapshot."""
+    with no_warnings():
+        empty.write(SNAPSHOT)
+    return empty
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with Service({"p": 3, "q": 1}, {"a": 60, "b": 40}) as running:
+        yield running
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[HeyGenClient]:
+    with client_for(service) as opened:
+        yield opened
+
+
+def client_for(service: Service, key: str | None = KEY) -> HeyGenClient:
+    return HeyGenClient(key, base_url=service.url, max_retries=0)
 
 
 @contextmanager
-def nothing_to_warn_of() -> Iterator[None]:
+def no_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
@@ -75,12 +111,12 @@ def warning_of(action: Callable[[], object]) -> str:
     return str(warning.message)
 
 
-def reading(path: Path) -> str:
-    return warning_of(lambda: read_cached(path, SNAPSHOT.scope))
+def reading(cache: SnapshotCache) -> str:
+    return warning_of(cache.read)
 
 
-def writing(path: Path) -> str:
-    return warning_of(lambda: write_cached(path, SNAPSHOT))
+def writing(cache: SnapshotCache) -> str:
+    return warning_of(lambda: cache.write(SNAPSHOT))
 
 
 def fails_with(number: int) -> Callable[..., None]:
@@ -90,230 +126,448 @@ def fails_with(number: int) -> Callable[..., None]:
     return fail
 
 
-# --- where a catalogue is kept
+def requests_of_a_load(service: Service, client: HeyGenClient, **arguments: Any) -> int:
+    """Load another catalogue of a client and count its requests."""
+    before = len(service.asked())
+    catalogue = LookCatalogue(client, **arguments)
+    catalogue.load()
+    assert catalogue.complete
+    return len(service.asked()) - before
+
+
+def files() -> list[Path]:
+    return sorted(cache_folder().iterdir()) if cache_folder().exists() else []
+
+
+def the_file() -> Path:
+    (path,) = files()
+    return path
+
+
+def rewrite(path: Path, **header: object) -> None:
+    """Change the first line of a snapshot; the file keeps its mode."""
+    first, *others = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    line = json.dumps({**json.loads(first), **header}).encode() + b"\n"
+    path.write_bytes(gzip.compress(b"".join([line, *others])))
+
+
+# --- the second start
+
+
+def test_a_second_catalogue_shows_everything_without_a_request(service: Service, client: HeyGenClient) -> None:
+    first = LookCatalogue(client)
+    first.load()
+    assert len(service.asked()) == WHOLE
+    with client_for(service) as another:
+        second = LookCatalogue(another)
+        second.load_in_background()
+        assert finish(second)
+        second.load()
+    assert len(service.asked()) == WHOLE
+    assert ids(second) == service.ids()
+    assert [look.ownership for look in second] == [look.ownership for look in first]
+    assert list(second.groups.items()) == list(first.groups.items())
+    assert [group.ownership for group in second.groups.values()] == ["private"] * 2 + ["public"] * 2
+    assert second.loaded_at == first.loaded_at
+    assert second.progress == Progress(104, None, True, False, 0, None, (), (), None)
+
+
+@pytest.mark.parametrize(
+    "last", ["", "assert len(catalogue) == 104; print('ok')"], ids=["that ends while it reads", "that loads"]
+)
+def test_another_process_reads_the_cache_in_silence(service: Service, client: HeyGenClient, last: str) -> None:
+    LookCatalogue(client).load()
+    ended = run(
+        "from heygen_widgets import HeyGenClient, LookCatalogue\n"
+        f"catalogue = LookCatalogue(HeyGenClient({KEY!r}, base_url={service.url!r}))\n"
+        f"catalogue.load{'' if last else '_in_background'}()\n{last}"
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "ok\n" if last else "", "")
+    assert len(service.asked()) == WHOLE
+
+
+@pytest.mark.parametrize("scope", [{"ownership": "private"}, {"avatar_type": "photo_avatar"}, {"group_id": "a"}])
+def test_each_scope_is_cached_in_a_file_of_its_own(
+    service: Service, client: HeyGenClient, scope: dict[str, Any]
+) -> None:
+    LookCatalogue(client).load()
+    part = LookCatalogue(client, **scope)
+    part.load()
+    assert 0 < len(part) < 104
+    assert len(files()) == 2
+    assert requests_of_a_load(service, client) == 0
+    assert requests_of_a_load(service, client, **scope) == 0
+
+
+def test_another_key_or_address_has_another_file(service: Service, client: HeyGenClient) -> None:
+    LookCatalogue(client).load()
+    with client_for(service, "another-key") as stranger:
+        assert requests_of_a_load(service, stranger) == WHOLE
+    with Service({}, {"x": 1}) as elsewhere, client_for(elsewhere) as there:
+        catalogue = LookCatalogue(there)
+        catalogue.load()
+        assert ids(catalogue) == ["x-0"]
+    assert len(files()) == 3
+
+
+@pytest.mark.parametrize("wrong", [{"complete": False}, {"ownership": "public"}], ids=str)
+def test_a_file_that_is_incomplete_or_of_another_scope_is_renamed(
+    service: Service, client: HeyGenClient, wrong: dict[str, Any]
+) -> None:
+    LookCatalogue(client).load()
+    rewrite(the_file(), **wrong)
+    with pytest.warns(UserWarning, match=r"renamed to .*\.damaged"):
+        assert requests_of_a_load(service, client) == WHOLE
+    assert len(files()) == 2
+
+
+def test_only_a_complete_load_is_cached(service: Service, client: HeyGenClient) -> None:
+    service.before = fails("public looks", 2)
+    catalogue = LookCatalogue(client)
+    with pytest.raises(HeyGenError):
+        catalogue.load()
+    assert not files()
+    catalogue.load()
+    assert len(files()) == 1
+    assert requests_of_a_load(service, client) == 0
+
+
+def test_an_empty_account_is_cached_too() -> None:
+    with Service() as service, client_for(service) as client:
+        LookCatalogue(client, cache=timedelta.max).load()
+        assert requests_of_a_load(service, client, cache=timedelta.max) == 0
+
+
+def test_no_name_and_no_content_holds_the_key_the_account_or_the_address(
+    service: Service, client: HeyGenClient, cache_home: Path
+) -> None:
+    LookCatalogue(client).load()
+    LookCatalogue(client, group_id="a").load()
+    paths = [path for path in cache_home.rglob("*") if path.is_file()]
+    assert len(paths) == 2
+    for path in paths:
+        text = str(path.relative_to(cache_home)).encode() + gzip.decompress(path.read_bytes())
+        for secret in (KEY, client.account, service.url, service.url.rpartition(":")[2] + "/"):
+            assert secret.encode() not in text
+
+
+def test_without_a_cache_nothing_is_read_or_written(service: Service, client: HeyGenClient, cache_home: Path) -> None:
+    assert requests_of_a_load(service, client, cache=None) == WHOLE
+    assert list(cache_home.iterdir()) == []
+    LookCatalogue(client).load()
+    os.utime(the_file(), (1_000_000_000, 1_000_000_000))
+    assert requests_of_a_load(service, client, cache=None) == WHOLE
+    assert the_file().stat().st_mtime == 1_000_000_000
+
+
+# --- fresh and stale
+
+
+def test_a_load_is_fresh_for_the_time_that_is_asked_for(service: Service, client: HeyGenClient) -> None:
+    LookCatalogue(client).load()
+    rewrite(the_file(), loaded_at=time.time() - 23 * 3600)
+    assert requests_of_a_load(service, client) == 0
+    assert requests_of_a_load(service, client, cache=timedelta(days=2)) == 0
+    assert requests_of_a_load(service, client, cache=timedelta(hours=22)) == WHOLE
+    assert requests_of_a_load(service, client) == 0
+
+
+@pytest.mark.parametrize(
+    ("age", "cache"),
+    [(0, timedelta(0)), (25 * 3600, DAY), (-3600, DAY), (1e9, DAY)],
+    ids=["never fresh", "too old", "from the future", "far too old"],
+)
+def test_a_stale_load_is_shown_at_first_and_replaced(
+    service: Service, client: HeyGenClient, age: float, cache: timedelta
+) -> None:
+    LookCatalogue(client).load()
+    before, loaded_at = service.ids(), time.time() - age
+    rewrite(the_file(), loaded_at=loaded_at)
+    service.looks["public"] = [look_record("new", group_id="a"), *service.looks["public"][1:]]
+    gate = service.before = Gate("public looks")
+    service.seen.clear()
+    catalogue = LookCatalogue(client, cache=cache)
+    catalogue.load_in_background()
+    catalogue.wait_for_snapshot()
+    service.wait_for_request("public looks")
+    assert ids(catalogue) == before
+    progress = catalogue.progress
+    assert (progress.complete, progress.loading, progress.missing) == (True, True, ())
+    assert catalogue.loaded_at == datetime.fromtimestamp(loaded_at, UTC)
+    gate.opened.set()
+    catalogue.load()
+    assert ids(catalogue) == service.ids() != before
+    assert sum(service.counts().values()) == WHOLE
+    assert requests_of_a_load(service, client) == 0
+
+
+def test_a_stale_load_stays_if_the_service_cannot_be_reached(service: Service, client: HeyGenClient) -> None:
+    LookCatalogue(client).load()
+    service.before = lambda _: failure(500)
+    catalogue = LookCatalogue(client, cache=timedelta(0))
+    with pytest.raises(HeyGenError, match="500"):
+        catalogue.load()
+    assert ids(catalogue) == service.ids()
+    assert catalogue.complete
+    service.before = lambda _: None
+    catalogue.load()
+    assert (catalogue.progress.error, catalogue.progress.refreshed) == (None, None)
+
+
+@pytest.mark.parametrize("when", ["loaded", "not loaded", "reading"])
+def test_a_refresh_ignores_the_cache_and_replaces_it(service: Service, client: HeyGenClient, when: str) -> None:
+    LookCatalogue(client).load()
+    service.looks["public"].pop()
+    catalogue = LookCatalogue(client)
+    if when == "loaded":
+        catalogue.load()
+        assert len(catalogue) == 104
+    with catalogue.unchanged():  # the thread that reads the cache cannot end in here
+        if when == "reading":
+            catalogue.load_in_background()
+            assert catalogue.progress.loading
+        catalogue.refresh()
+    assert finish(catalogue)
+    assert ids(catalogue) == service.ids()
+    again = LookCatalogue(client)
+    again.load()
+    assert ids(again) == service.ids()
+
+
+@pytest.mark.parametrize("cache", [timedelta(0), DAY], ids=["stale", "fresh"])
+def test_a_stop_while_the_cache_is_read_shows_it_and_sends_nothing(
+    service: Service, client: HeyGenClient, cache: timedelta
+) -> None:
+    LookCatalogue(client).load()
+    service.seen.clear()
+    catalogue = LookCatalogue(client, cache=cache)
+    with catalogue.unchanged():
+        catalogue.load_in_background()
+        catalogue.stop()
+    assert finish(catalogue)
+    assert ids(catalogue) == service.ids()
+    assert not service.asked()
+    catalogue.load()
+    assert len(service.asked()) == (0 if cache else WHOLE)
+
+
+def test_no_thread_is_left_by_a_catalogue_that_is_closed_or_collected_while_it_reads(
+    service: Service, client: HeyGenClient
+) -> None:
+    LookCatalogue(client).load()
+    service.seen.clear()
+    catalogue = LookCatalogue(client, cache=timedelta(0))
+    catalogue.load_in_background()
+    catalogue.close()
+    assert not our_threads()
+    assert len(service.asked()) <= 4
+    gate = service.before = Gate("public looks")
+    catalogue = LookCatalogue(client, cache=timedelta(0))
+    catalogue.load_in_background()
+    gone = weakref.ref(catalogue)
+    del catalogue
+    while gone() is not None:  # until the cache is read
+        gc.collect()
+    assert gone() is None
+    service.seen.clear()
+    gate.opened.set()
+    assert end_of(our_threads())
+    assert service.counts()["public looks"] <= 1
+
+
+def test_a_character_asked_for_while_a_damaged_file_is_read_is_fetched_ahead(
+    service: Service, client: HeyGenClient
+) -> None:
+    LookCatalogue(client).load()
+    the_file().write_bytes(b"damage")
+    service.looks["public"].sort(key=lambda look: look["group_id"])
+    gate = service.before = Gate("public looks")
+    catalogue = LookCatalogue(client)
+
+    def start() -> None:
+        with catalogue.unchanged():
+            catalogue.load_in_background()
+            catalogue.fetch_ahead(["b"])
+        catalogue.wait_for_snapshot()
+
+    with pytest.warns(UserWarning, match="loaded again"):
+        start()
+    wait_until(catalogue, lambda _: len(catalogue.select(LookFilter(group_id="b"))) == 40)
+    gate.opened.set()
+    assert finish(catalogue)
+
+
+# --- logins, whose tokens change
+
+
+@pytest.fixture
+def login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give a function that writes the credentials file of HeyGen's own client."""
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path / "config"))
+    (tmp_path / "config").mkdir()
+
+    def write(token: str, **user: str) -> None:
+        content: dict[str, Any] = {"oauth": {"access_token": token, "expires_at": "2999-01-01T00:00:00Z"}}
+        (tmp_path / "config" / "credentials").write_text(json.dumps({**content, **({"user": user} if user else {})}))
+
+    return write
+
+
+def test_the_cache_is_the_users_and_not_the_tokens(service: Service, login: Any) -> None:
+    for token, email, requests in (("one", "a@example.org", WHOLE), ("two", "a@example.org", 0)):
+        login(f"token-{token}", email=email)
+        with client_for(service, None) as client:
+            assert requests_of_a_load(service, client) == requests
+    text = the_file().name.encode() + gzip.decompress(the_file().read_bytes())
+    assert b"token-one" not in text
+    assert b"example.org" not in text
+    login("token-one", email="b@example.org")
+    with client_for(service, None) as other, client_for(service, "token-one") as key:
+        assert requests_of_a_load(service, other) == WHOLE
+        assert requests_of_a_load(service, key) == WHOLE
+
+
+def test_a_login_without_a_user_is_never_cached(service: Service, login: Any, cache_home: Path) -> None:
+    login("token-one")
+    with client_for(service, None) as client:
+        assert requests_of_a_load(service, client) == WHOLE
+        assert requests_of_a_load(service, client) == WHOLE
+    assert list(cache_home.iterdir()) == []
+
+
+# --- the file
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="XDG_CACHE_HOME is Linux's")
-def test_the_folder_is_within_the_user_s_cache_as_the_environment_names_it_now(
+def test_the_folder_is_in_the_users_cache_as_the_environment_names_it_now(
     cache_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert cache_folder() == cache_home / "heygen_widgets" / "snapshots"
+    assert cache_folder() == cache_of().path.parent == cache_home / "heygen_widgets" / "snapshots"
+    assert list(cache_home.iterdir()) == []
     monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
     assert cache_folder() == Path("/elsewhere/heygen_widgets/snapshots")
 
 
-def test_naming_a_file_makes_nothing(cache_home: Path, path: Path) -> None:
-    assert list(cache_home.iterdir()) == []
-    assert path.parent == cache_folder()
+def test_each_address_account_and_scope_has_a_name_which_is_the_same_in_every_process() -> None:
+    scopes = [
+        *((None, "ab", "c"), (None, "a", "bc"), (None, 'a", "b', "c"), (None, "a", 'b", "c'), ("public", None, "bc")),
+        *((None, None, "abc"), (None, "abc", None), (None, "abc", ""), (None, "abc", "null"), (None, None, None)),
+    ]
+    caches = [cache_of(account="another"), cache_of(base_url="https://example.com"), *(cache_of(*s) for s in scopes)]
+    assert len({cache.path for cache in caches}) == 12
+    program = (
+        "from datetime import timedelta; from heygen_widgets.catalogue.cache import SnapshotCache; from "
+        "heygen_widgets.catalogue.types import Scope; print(SnapshotCache('https://api.heygen.com', "
+        "'digest-of-an-account', Scope(), timedelta(1)).path)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == str(cache_of().path)
+    assert re.fullmatch(r"[0-9a-f]{40}\.jsonl\.gz", cache_of().path.name)
 
 
-def test_a_name_is_the_same_in_every_process_and_tells_nothing(path: Path) -> None:
-    program = f"from heygen_widgets.catalogue.cache import cached_path; print(cached_path(**{SCOPE}))"
-    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == str(path)
-    assert re.fullmatch(r"[0-9a-f]{32,}\.jsonl\.gz", path.name)
-
-
-@pytest.mark.parametrize("name", list(SCOPE))
-def test_each_part_of_the_scope_has_a_name_of_its_own(name: str, path: Path) -> None:
-    assert cached_path(**{**SCOPE, name: "public"}) != path
-
-
-def test_parts_that_read_the_same_in_a_row_have_names_of_their_own() -> None:
-    names = {
-        cached_path(**{**SCOPE, "ownership": ownership, "avatar_type": avatar_type, "group_id": group_id})
-        for ownership, avatar_type, group_id in [
-            (None, "ab", "c"),
-            (None, "a", "bc"),
-            (None, 'a", "b', "c"),
-            (None, "a", 'b", "c'),
-            ("a", None, "bc"),
-            (None, None, "abc"),
-            (None, "abc", None),
-            (None, "abc", ""),
-            (None, "abc", "null"),
-        ]
-    }
-    assert len(names) == 9
-
-
-def test_nothing_is_kept_of_an_account_that_is_unknown() -> None:
-    assert cached_path(**{**SCOPE, "account": ""}) is None
-
-
-# --- what is kept comes back
-
-
-def test_a_catalogue_that_was_kept_comes_back(kept: Path) -> None:
-    with nothing_to_warn_of():
-        read = read_cached(kept, SNAPSHOT.scope)
+def test_a_written_snapshot_is_read_back_and_replaced_by_the_next(cache: SnapshotCache) -> None:
+    long_ago = time.time() - 20 * 24 * 3600
+    os.utime(cache.path, (long_ago, long_ago))
+    with no_warnings():
+        read = cache.read()
     assert read is not None
     assert dataclasses.asdict(read) == dataclasses.asdict(SNAPSHOT)
+    assert cache.path.stat().st_mtime > long_ago + 24 * 3600  # it is in use
+    cache.write(newer := dataclasses.replace(SNAPSHOT, loaded_at=1_800_000_000.0))
+    assert cache.read() == newer
+    assert os.listdir(cache.path.parent) == [cache.path.name]
 
 
-def test_keeping_it_again_takes_the_place_of_what_was_kept(kept: Path) -> None:
-    newer = dataclasses.replace(SNAPSHOT, loaded_at=1_800_000_000.0)
-    write_cached(kept, newer)
-    assert read_cached(kept, SNAPSHOT.scope) == newer
-    assert os.listdir(kept.parent) == [kept.name]
-
-
-def test_nothing_kept_is_nothing_to_warn_of(path: Path) -> None:
-    with nothing_to_warn_of():
-        assert read_cached(path, SNAPSHOT.scope) is None
-    assert not path.parent.exists()
-    write_cached(path.with_name(f"{'0' * 40}.jsonl.gz"), SNAPSHOT)
-    with nothing_to_warn_of():
-        assert read_cached(path, SNAPSHOT.scope) is None
+def test_a_cache_without_a_file_is_no_problem(empty: SnapshotCache) -> None:
+    with no_warnings():
+        assert empty.read() is None
+        cache_of("public").write(SNAPSHOT)
+        assert empty.read() is None
 
 
 @posix_only
-def test_folders_and_file_are_the_user_s_alone_whatever_the_umask_allows(path: Path, cache_home: Path) -> None:
+def test_folders_and_file_are_the_users_alone_independent_of_the_umask(empty: SnapshotCache, cache_home: Path) -> None:
     before = os.umask(0)
     try:
-        write_cached(path, SNAPSHOT)
+        empty.write(SNAPSHOT)
     finally:
         os.umask(before)
-    modes = [stat.S_IMODE(place.stat().st_mode) for place in (path, path.parent, path.parent.parent)]
+    folder = empty.path.parent
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (empty.path, folder, folder.parent)]
     assert modes == [0o600, 0o700, 0o700]
-    assert path.parent.parent.parent == cache_home
+    os.chmod(folder.parent, 0o755)  # the folders above may be open
+    with no_warnings():
+        assert empty.read() == SNAPSHOT
 
 
 @posix_only
-def test_the_folders_above_need_not_be_closed_to_others(path: Path) -> None:
-    path.parent.parent.mkdir(mode=0o755)
-    with nothing_to_warn_of():
-        write_cached(path, SNAPSHOT)
-        assert read_cached(path, SNAPSHOT.scope) == SNAPSHOT
-
-
-def test_reading_notes_that_the_file_is_used(kept: Path) -> None:
-    before = time.time() - 20 * DAY
-    os.utime(kept, (before, before))
-    read = read_cached(kept, SNAPSHOT.scope)
-    assert kept.stat().st_mtime > before + DAY
-    assert read is not None
-    assert read.loaded_at == SNAPSHOT.loaded_at
-
-
-def test_what_was_read_is_good_even_where_its_use_cannot_be_noted(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "utime", fails_with(errno.EROFS))
-    with nothing_to_warn_of():
-        assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
-
-
-# --- a folder that cannot be trusted
-
-
-def assert_the_folder_is_left_alone(path: Path, match: str) -> None:
-    before = sorted(os.listdir(path.parent))
-    for text in (reading(path), writing(path)):
-        assert re.search(match, text)
-        assert str(path.parent) in text
-    assert sorted(os.listdir(path.parent)) == before
-
-
-@posix_only
-@pytest.mark.parametrize("mode", [0o710, 0o701, 0o740, 0o704, 0o720, 0o702, 0o755, 0o777])
-def test_a_folder_open_to_others_is_neither_read_nor_written(kept: Path, mode: int) -> None:
-    os.chmod(kept.parent, mode)
-    assert_the_folder_is_left_alone(kept, "chmod 700")
-    os.chmod(kept.parent, 0o700)
-    assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
+@pytest.mark.parametrize("mode", [0o710, 0o701, 0o740, 0o704, 0o720, 0o702])
+def test_a_folder_or_a_file_that_is_open_to_others_is_not_trusted(cache: SnapshotCache, mode: int) -> None:
+    folder = cache.path.parent
+    os.chmod(folder, mode)
+    for text in (reading(cache), writing(cache)):
+        assert f"chmod 700 '{folder}'" in text
+    os.chmod(folder, 0o700)
+    os.chmod(cache.path, mode & 0o677)
+    assert f"chmod 600 '{cache.path}'" in reading(cache)
+    assert stat.S_IMODE(cache.path.stat().st_mode) == mode & 0o677
+    with no_warnings():
+        cache.write(SNAPSHOT)  # replaces the file
+        assert cache.read() == SNAPSHOT
 
 
 @root_only
-def test_a_folder_of_another_user_is_neither_read_nor_written(kept: Path) -> None:
-    os.chown(kept.parent, 12345, -1)
-    assert_the_folder_is_left_alone(kept, "another user.*remove")
+def test_a_folder_or_a_file_of_another_user_is_not_trusted(cache: SnapshotCache) -> None:
+    os.chown(cache.path, 12345, -1)
+    assert re.search(rf"{cache.path} belongs to another user.*remove", reading(cache))
+    os.chown(cache.path.parent, 12345, -1)
+    for text in (reading(cache), writing(cache)):
+        assert re.search(rf"{cache.path.parent} belongs to another user.*remove", text)
 
 
 @posix_only
-def test_a_link_in_place_of_the_folder_is_not_followed(kept: Path, tmp_path: Path) -> None:
-    kept.parent.rename(tmp_path / "moved")
-    kept.parent.symlink_to(tmp_path / "moved")
-    assert_the_folder_is_left_alone(kept, "is no folder but a link.*remove")
-
-
-@posix_only
-def test_a_link_to_nowhere_in_place_of_the_folder_is_not_followed(path: Path, tmp_path: Path) -> None:
-    path.parent.parent.mkdir()
-    path.parent.symlink_to(tmp_path / "nowhere")
-    for text in (reading(path), writing(path)):
-        assert "is no folder but a link" in text
-    assert not (tmp_path / "nowhere").exists()
-
-
-def test_a_file_in_place_of_the_folder_is_left_alone(path: Path) -> None:
-    path.parent.parent.mkdir()
-    path.parent.write_text("mine")
-    for text in (reading(path), writing(path)):
-        assert str(path.parent) in text
-        assert "remove it" in text
-    assert path.parent.read_text() == "mine"
-
-
-# --- a file that cannot be trusted
-
-
-@posix_only
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644])
-def test_a_file_open_to_others_is_not_read_and_left_alone(kept: Path, mode: int) -> None:
-    os.chmod(kept, mode)
-    text = reading(kept)
-    assert str(kept) in text
-    assert "chmod 600" in text
-    assert stat.S_IMODE(kept.stat().st_mode) == mode
-
-
-@root_only
-def test_a_file_of_another_user_is_not_read(kept: Path) -> None:
-    os.chown(kept, 12345, -1)
-    text = reading(kept)
-    assert str(kept) in text
-    assert "another user" in text
-
-
-@posix_only
-def test_a_link_in_place_of_the_file_is_not_followed(kept: Path, tmp_path: Path) -> None:
-    kept.rename(tmp_path / "moved")
-    kept.symlink_to(tmp_path / "moved")
-    assert str(kept) in reading(kept)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_named_pipe_in_place_of_the_file_is_not_waited_for(kept: Path) -> None:
-    kept.unlink()
-    os.mkfifo(kept, 0o600)
-    text = reading(kept)
-    assert str(kept) in text
-    assert "not a regular file" in text
-
-
-def test_a_folder_in_place_of_the_file_is_left_alone(kept: Path) -> None:
-    kept.unlink()
-    kept.mkdir()
-    assert str(kept) in reading(kept)
-    assert str(kept.parent) in writing(kept)
-    assert os.listdir(kept.parent) == [kept.name]
-
-
-@posix_only
-def test_keeping_a_catalogue_anew_mends_a_file_that_could_not_be_trusted(kept: Path) -> None:
-    os.chmod(kept, 0o644)
-    with nothing_to_warn_of():
-        write_cached(kept, SNAPSHOT)
-        assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
-
-
-def test_without_users_by_number_neither_owners_nor_modes_are_compared(
-    kept: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["a link", "a link to nowhere", "a file"])
+def test_something_else_than_a_folder_is_neither_followed_nor_changed(
+    empty: SnapshotCache, tmp_path: Path, kind: str
 ) -> None:
-    os.chmod(kept.parent, 0o755)
-    os.chmod(kept, 0o644)
+    folder, target = empty.path.parent, tmp_path / "moved"
+    empty.write(SNAPSHOT)
+    folder.rename(target)
+    if kind == "a file":
+        folder.write_text("mine")
+    else:
+        folder.symlink_to(target if kind == "a link" else tmp_path / "nowhere")
+    for text in (reading(empty), writing(empty)):
+        assert f"{folder} is not a folder: remove it" in text
+    assert os.listdir(target) == [empty.path.name]
+    assert not (tmp_path / "nowhere").exists()
+    assert kind != "a file" or folder.read_text() == "mine"
+
+
+@posix_only
+@pytest.mark.parametrize("kind", ["a link", "a named pipe", "a folder"])
+def test_something_else_than_a_file_is_not_read(cache: SnapshotCache, tmp_path: Path, kind: str) -> None:
+    cache.path.rename(tmp_path / "moved")
+    if kind == "a link":
+        cache.path.symlink_to(tmp_path / "moved")
+    elif kind == "a folder":
+        cache.path.mkdir(mode=0o700)
+        assert str(cache.path.parent) in writing(cache)
+    else:
+        os.mkfifo(cache.path, 0o600)
+    assert str(cache.path) in reading(cache)
+    assert os.listdir(cache.path.parent) == [cache.path.name]
+
+
+def test_without_users_by_number_neither_owners_nor_modes_matter(
+    cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chmod(cache.path.parent, 0o755)
+    os.chmod(cache.path, 0o644)
     monkeypatch.delattr(os, "getuid", raising=False)
-    with nothing_to_warn_of():
-        assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
-        write_cached(kept, SNAPSHOT)
+    with no_warnings():
+        assert cache.read() == SNAPSHOT
+        cache.write(SNAPSHOT)
 
 
 # --- damage and trouble
@@ -322,163 +576,125 @@ def test_without_users_by_number_neither_owners_nor_modes_are_compared(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(b"", "is empty"), (b"garbage", "no gzip file"), (gzip.compress(b"{}\n"), "no snapshot of a catalogue")],
-    ids=["empty", "garbage", "json"],  # gzip's bytes tell the time, and would be another id in each worker
+    ids=["empty", "garbage", "json"],
 )
-def test_a_damaged_file_is_set_aside_and_the_reason_told(kept: Path, content: bytes, reason: str) -> None:
-    kept.write_bytes(content)
-    aside = kept.with_name(f"{kept.name}.damaged")
-    aside.write_text("an older one")
-    text = reading(kept)
-    assert str(kept) in text
-    assert reason in text
-    assert aside.name in text
-    assert aside.read_bytes() == content
-    assert not kept.exists()
-    with nothing_to_warn_of():
-        assert read_cached(kept, SNAPSHOT.scope) is None
-
-
-def test_a_file_cut_short_is_set_aside(kept: Path) -> None:
-    kept.write_bytes(kept.read_bytes()[:-20])
-    assert "cut short" in reading(kept)
-    assert not kept.exists()
-
-
-def test_a_damaged_file_that_cannot_be_set_aside_is_a_warning_all_the_same(
-    kept: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_damaged_file_is_renamed_and_the_looks_are_loaded(
+    service: Service, client: HeyGenClient, content: bytes, reason: str
 ) -> None:
-    kept.write_bytes(b"garbage")
+    LookCatalogue(client).load()
+    path = the_file()
+    path.write_bytes(content)
+    aside = path.with_name(f"{path.name}.damaged")
+    aside.write_text("an older one")
+    with pytest.warns(UserWarning, match=rf"{path.name}.*{reason}.*{aside.name}.*loaded again"):
+        assert requests_of_a_load(service, client) == WHOLE
+    assert aside.read_bytes() == content
+    with no_warnings():
+        assert requests_of_a_load(service, client) == 0
+
+
+def test_a_damaged_file_that_cannot_be_renamed_is_a_warning(
+    cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.path.write_bytes(cache.path.read_bytes()[:-20])
     monkeypatch.setattr(os, "replace", fails_with(errno.EROFS))
-    text = reading(kept)
-    assert str(kept) in text
-    assert "could not be renamed" in text
+    assert re.search(rf"{cache.path} is cut short.*cannot be renamed", reading(cache))
 
 
-def test_an_error_of_the_disk_while_reading_is_a_warning(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "read_snapshot_file", fails_with(errno.EIO))
-    text = reading(kept)
-    assert str(kept) in text
-    assert os.strerror(errno.EIO) in text
-    assert kept.exists()
-
-
-def test_a_file_that_may_not_be_opened_is_a_warning(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_opened_is_a_warning(cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "utime", fails_with(errno.EROFS))
+    assert cache.read() == SNAPSHOT
     monkeypatch.setattr(os, "open", fails_with(errno.EACCES))
-    assert str(kept) in reading(kept)
+    assert re.search(rf"{cache.path} .*{os.strerror(errno.EACCES)}", reading(cache))
 
 
 @pytest.mark.parametrize("function", ["open", "fsync", "replace"])
-def test_a_disk_that_takes_nothing_is_a_warning_and_leaves_what_was_kept(
-    function: str, kept: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_full_disk_is_a_warning_and_leaves_the_older_files(
+    function: str, cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    old = put(cache.path.parent, OURS[0], days=31)
     with monkeypatch.context() as patch:
         patch.setattr(os, function, fails_with(errno.ENOSPC))
-        text = writing(kept)
-    assert str(kept.parent) in text
+        text = writing(cache)
+    assert str(cache.path.parent) in text
     assert os.strerror(errno.ENOSPC) in text
-    assert os.listdir(kept.parent) == [kept.name]
-    assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
+    assert sorted(os.listdir(cache.path.parent)) == sorted([cache.path.name, old.name])
+    assert cache.read() == SNAPSHOT
 
 
-def test_a_home_in_which_no_folder_can_be_made_is_a_warning(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "mkdir", fails_with(errno.EROFS))
-    text = writing(path)
-    assert str(path.parent) in text
-    assert os.strerror(errno.EROFS) in text
+def test_a_folder_that_cannot_be_made_is_a_warning(service: Service, client: HeyGenClient, cache_home: Path) -> None:
+    (cache_home / "heygen_widgets").write_bytes(b"a file in place of the folder")
+    with pytest.warns(UserWarning, match="cannot be cached in"):
+        assert requests_of_a_load(service, client) == WHOLE
 
 
-def test_a_catalogue_that_no_snapshot_can_hold_is_a_warning(path: Path) -> None:
+def test_looks_that_no_snapshot_can_hold_are_a_warning(empty: SnapshotCache) -> None:
     broken = dataclasses.replace(SNAPSHOT, looks=(LOOK, LOOK))
-    text = warning_of(lambda: write_cached(path, broken))
-    assert "two looks of the same id" in text
-    assert os.listdir(path.parent) == []
+    assert "two looks of the same id" in warning_of(lambda: empty.write(broken))
+    assert os.listdir(empty.path.parent) == []
 
 
-# --- what is not used any more
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_warnings_that_are_errors_and_threads_that_cannot_start_end_no_load(
+    service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LookCatalogue(client).load()
+    with monkeypatch.context() as patch:
+        let_no_thread_begin("snapshot", patch)
+        assert requests_of_a_load(service, client) == WHOLE
+    the_file().write_bytes(b"damage")
+    with no_warnings():
+        assert requests_of_a_load(service, client) == WHOLE
 
 
-OURS = [
-    f"{'0' * 40}.jsonl.gz",
-    f"{'0' * 40}.jsonl.gz.damaged",
-    f".heygen_widgets-{'0' * 16}.tmp",
-]
+# --- files that are no longer used
+
+OURS = [f"{'0' * 40}.jsonl.gz", f"{'0' * 40}.jsonl.gz.damaged", f".heygen_widgets-{'0' * 16}.tmp"]
 NOT_OURS = [
-    "notes.txt",
-    "looks.jsonl.gz",
-    f"{'0' * 40}.jsonl.gz.bak",
-    f"{'0' * 40}.json",
-    f"{'0' * 39}.jsonl.gz",
-    f"{'x' * 40}.jsonl.gz",
-    f"copy-{'0' * 40}.jsonl.gz",
-    f"heygen_widgets-{'0' * 16}.tmp",
-    f"x.heygen_widgets-{'0' * 16}.tmp",
-    f".heygen_widgets-{'0' * 16}.tmp.damaged",
-    ".heygen_widgets-mine.tmp",
+    *("notes.txt", "looks.jsonl.gz", f"{'0' * 40}.jsonl.gz.bak", f"{'0' * 40}.json", f"{'0' * 39}.jsonl.gz"),
+    *(f"{'x' * 40}.jsonl.gz", f"copy-{'0' * 40}.jsonl.gz", f"heygen_widgets-{'0' * 16}.tmp"),
+    *(f"x.heygen_widgets-{'0' * 16}.tmp", f".heygen_widgets-{'0' * 16}.tmp.damaged", ".heygen_widgets-mine.tmp"),
 ]
 
 
 def put(folder: Path, name: str, days: float) -> Path:
     path = folder / name
     path.write_text("x")
-    moment = time.time() - days * DAY
+    moment = time.time() - days * 24 * 3600
     os.utime(path, (moment, moment))
     return path
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_what_was_not_used_for_thirty_days_goes_when_another_is_kept(kept: Path, name: str) -> None:
-    put(kept.parent, name, days=31)
-    with nothing_to_warn_of():
-        write_cached(kept, SNAPSHOT)
-    assert os.listdir(kept.parent) == [kept.name]
+def test_a_write_removes_our_files_that_were_not_used_for_30_days(cache: SnapshotCache) -> None:
+    for name in (*OURS, *NOT_OURS):
+        put(cache.path.parent, name, days=31)
+    with no_warnings():
+        cache.write(SNAPSHOT)
+    assert sorted(os.listdir(cache.path.parent)) == sorted([cache.path.name, *NOT_OURS])
 
 
 @pytest.mark.parametrize("days", [29, 0, -400])
-@pytest.mark.parametrize("name", OURS)
-def test_what_was_used_since_stays(kept: Path, name: str, days: float) -> None:
-    path = put(kept.parent, name, days)
-    write_cached(kept, SNAPSHOT)
-    assert path.exists()
-
-
-@pytest.mark.parametrize("name", NOT_OURS)
-def test_what_bears_no_name_of_ours_stays_however_old(kept: Path, name: str) -> None:
-    path = put(kept.parent, name, days=400)
-    write_cached(kept, SNAPSHOT)
-    assert path.exists()
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_only_files_go_and_no_folders_of_such_a_name(kept: Path, name: str) -> None:
-    folder = kept.parent / name
-    folder.mkdir()
-    os.utime(folder, (0, 0))
-    with nothing_to_warn_of():
-        write_cached(kept, SNAPSHOT)
-    assert folder.is_dir()
+def test_a_write_keeps_files_that_were_used_since(cache: SnapshotCache, days: float) -> None:
+    paths = [put(cache.path.parent, name, days) for name in OURS]
+    cache.write(SNAPSHOT)
+    assert all(path.exists() for path in paths)
 
 
 @posix_only
-def test_a_link_of_such_a_name_stays_and_so_does_its_target(kept: Path, tmp_path: Path) -> None:
-    target = put(tmp_path, "target", days=400)
-    link = kept.parent / OURS[0]
+def test_a_write_removes_neither_folders_nor_links(
+    cache: SnapshotCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, link, target = cache.path.parent / OURS[1], cache.path.parent / OURS[0], put(tmp_path, "target", days=400)
+    folder.mkdir()
+    os.utime(folder, (0, 0))
     link.symlink_to(target)
     os.utime(link, (0, 0), follow_symlinks=False)
-    write_cached(kept, SNAPSHOT)
+    put(cache.path.parent, OURS[2], days=31)
+    monkeypatch.setattr(os, "unlink", fails_with(errno.EACCES))
+    with no_warnings():
+        cache.write(SNAPSHOT)
+    monkeypatch.undo()
+    cache.write(SNAPSHOT)
+    assert folder.is_dir()
     assert link.is_symlink()
     assert target.exists()
-
-
-def test_an_old_file_that_cannot_be_removed_is_nothing_to_warn_of(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(kept.parent, OURS[0], days=31)
-    monkeypatch.setattr(os, "unlink", fails_with(errno.EACCES))
-    with nothing_to_warn_of():
-        write_cached(kept, SNAPSHOT)
-    assert read_cached(kept, SNAPSHOT.scope) == SNAPSHOT
-
-
-def test_nothing_goes_when_nothing_could_be_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = put(kept.parent, OURS[0], days=31)
-    monkeypatch.setattr(os, "fsync", fails_with(errno.ENOSPC))
-    writing(kept)
-    assert old.exists()

@@ -1,334 +1,237 @@
-"""The catalogue loads in the background, goes on after a stop or an error, and never looks complete when it is not."""
+"""A catalogue answers filters, makes tables and files, compares itself with others, and is shared by equal clients."""
 
 from __future__ import annotations
 
+import gc
+import gzip
+import json
+import os
 import threading
 import warnings
+import weakref
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
+import requests
+from avatar_service import PATIENCE, Gate, Service, end_of, fails, finish, ids, our_threads
+from loopback import KEY
+from loopback import look as look_record
 
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
-from heygen_widgets.catalogue.store import LookStore
 from heygen_widgets.demo import DemoService
-from heygen_widgets.errors import HeyGenError
+from heygen_widgets.errors import HeyGenError, SnapshotError
 from heygen_widgets.filters import LookFilter
+from heygen_widgets.models import AvatarGroup, Look
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[LookCatalogue]:
+    """Give a loaded catalogue that no test changes."""
+    with DemoService(looks=400) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
+        catalogue = LookCatalogue(client, cache=None)
+        catalogue.load()
+        yield catalogue
 
 
 @pytest.fixture
-def service() -> Iterator[DemoService]:
-    with DemoService(looks=400) as running:
+def service() -> Iterator[Service]:
+    with Service({"p": 3, "q": 1}, {"a": 60, "b": 40}) as running:
         yield running
 
 
 @pytest.fixture
-def client(service: DemoService) -> Iterator[HeyGenClient]:
-    with HeyGenClient(service.api_key, base_url=service.base_url, max_retries=0) as opened:
-        yield opened
+def new_client(service: Service) -> Iterator[Any]:
+    with ExitStack() as stack:
+
+        def make(key: str | None = KEY, **arguments: Any) -> HeyGenClient:
+            return stack.enter_context(HeyGenClient(key, **{"base_url": service.url, "max_retries": 0, **arguments}))
+
+        yield make
 
 
-def queries(service: DemoService, path: str) -> list[dict[str, list[str]]]:
-    return [parse_qs(urlsplit(p).query) for _, p in service.requests if urlsplit(p).path == path]
+@pytest.fixture
+def client(new_client: Any) -> HeyGenClient:
+    return new_client()
 
 
-def test_load_brings_every_look_once_with_its_ownership_and_private_ones_first(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def loaded(client: HeyGenClient, **arguments: Any) -> LookCatalogue:
+    catalogue = LookCatalogue(client, cache=None, **arguments)
     catalogue.load()
-    assert len(catalogue) == 400
-    assert len({look.id for look in catalogue}) == 400
-    ownerships = [look.ownership for look in catalogue]
-    assert set(ownerships) == {"private", "public"}
-    assert ownerships == sorted(ownerships)
-    assert catalogue.complete
-    assert catalogue.progress.expected == 400
-    assert catalogue.progress.error is None
+    return catalogue
 
 
-def test_loading_asks_for_the_fewest_pages_possible(service: DemoService, client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    asked = queries(service, "/v3/avatars/looks")
-    for ownership in ("private", "public"):
-        owned = sum(look.ownership == ownership for look in catalogue)
-        assert len([q for q in asked if q["ownership"] == [ownership]]) == max(1, -(-owned // 50))
-    assert all(q["limit"] == ["50"] for q in asked)
-    assert catalogue.progress.calls == len(asked) + len(queries(service, "/v3/avatars"))
-
-
-def test_loading_again_when_complete_asks_nothing(service: DemoService, client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    service.requests.clear()
-    catalogue.load()
-    assert not service.requests
-
-
-def test_a_scope_loads_only_what_it_names(client: HeyGenClient) -> None:
-    whole = LookCatalogue(client)
-    whole.load()
-    group_id = next(look.group_id for look in whole if look.group_id)
-    part = LookCatalogue(client, group_id=group_id)
-    part.load()
-    assert {look.id for look in part} == {look.id for look in whole if look.group_id == group_id}
-    private = LookCatalogue(client, ownership="private", avatar_type="photo_avatar")
-    private.load()
-    assert {look.id for look in private} == {
-        look.id for look in whole.select(LookFilter(ownership="private", avatar_type="photo_avatar"))
-    }
-
-
-def test_a_stopped_catalogue_is_not_complete_and_goes_on_in_place(service: DemoService, client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client, ownership="public")
-    catalogue.load_in_background()
-    revision = -1
-    while catalogue.progress.loaded == 0:
-        revision = catalogue.wait_for_change(revision, timeout=10)
-    catalogue.stop()
-    assert catalogue.wait(timeout=30) is catalogue.complete
-    catalogue.load()
-    assert catalogue.complete
-    first_pages = [q for q in queries(service, "/v3/avatars/looks") if "token" not in q]
-    assert len(first_pages) == 1
-    assert len(catalogue) == len({look.id for look in catalogue})
-
-
-def test_stop_and_go_from_many_threads_loses_and_doubles_nothing(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-
-    def stop_and_go() -> None:
-        for _ in range(30):
-            catalogue.stop()
-            catalogue.load_in_background()
-
-    threads = [threading.Thread(target=stop_and_go) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    catalogue.load()
-    assert len(catalogue) == len({look.id for look in catalogue}) == 400
-    assert catalogue.progress.calls == len(catalogue_pages(catalogue))
-
-
-def catalogue_pages(catalogue: LookCatalogue) -> list[int]:
-    """Give one entry for each page that a load without any stop would ask for."""
-    private = len(catalogue.select(LookFilter(ownership="private")))
-    groups = [group.ownership for group in catalogue.groups.values()]
-    sizes = [private, len(catalogue) - private, groups.count("private"), groups.count("public")]
-    return [page for size in sizes for page in range(max(1, -(-size // 50)))]
-
-
-def test_an_error_ends_the_loading_keeps_what_is_there_and_another_call_goes_on() -> None:
-    with (
-        DemoService(looks=400, faults="401 endpoint=looks nth=2 times=1") as service,
-        HeyGenClient(service.api_key, base_url=service.base_url) as client,
-    ):
-        catalogue = LookCatalogue(client)
-        with pytest.raises(HeyGenError):
-            catalogue.load()
-        assert not catalogue.complete
-        assert catalogue.progress.error is not None
+def partly_loaded(service: Service, client: HeyGenClient) -> LookCatalogue:
+    """Load all but the second page of public looks."""
+    service.before = fails("public looks", 2)
+    catalogue = LookCatalogue(client, cache=None)
+    with pytest.raises(HeyGenError):
         catalogue.load()
-    assert catalogue.complete
-    assert catalogue.progress.error is None
-    assert len(catalogue) == 400
+    return catalogue
 
 
-def test_a_wrong_key_is_the_error_of_the_loading(service: DemoService) -> None:
-    with HeyGenClient("wrong-key", base_url=service.base_url) as client, pytest.raises(HeyGenError, match="401"):
-        LookCatalogue(client).load()
+def rewrite(path: Path, **header: object) -> None:
+    """Change the first line of a snapshot."""
+    first, *others = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    line = json.dumps({**json.loads(first), **header}).encode() + b"\n"
+    path.write_bytes(gzip.compress(b"".join([line, *others])))
 
 
-def test_get_knows_loaded_looks_only(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    assert catalogue.get("absent") is None
-    catalogue.load()
-    look = catalogue.looks[7]
-    assert catalogue.get(look.id) == look
+# --- filters
 
 
-def test_select_facets_and_frame_agree(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    wanted = LookFilter(avatar_type="photo_avatar")
-    number = len(catalogue.select(wanted))
-    assert 0 < number < 400
-    assert catalogue.facets()["avatar_type"]["photo_avatar"] == number
-    assert catalogue.select() == catalogue.looks
-    frame = catalogue.to_frame(wanted)
-    assert frame["id"].tolist() == [look.id for look in catalogue.select(wanted)]
+def test_select_facets_summary_tables_and_characters_agree(demo: LookCatalogue, tmp_path: Path) -> None:
+    wanted = LookFilter(avatar_type="photo_avatar", ownership="public")
+    selected = demo.select(wanted)
+    assert 0 < len(selected) < 400
+    assert demo.select() == demo.looks == tuple(demo)
+    assert demo.facets()["avatar_type"] == {
+        name: len(demo.select(LookFilter(avatar_type=name))) for name in demo.values("avatar_type")
+    }
+    assert sum(demo.facets(wanted, ["ready"])["ready"].values()) == len(selected)
+    assert sum(character.matched for character in demo.characters(wanted)) == len(selected)
+    summary = demo.summary()
+    assert summary["looks"].sum() == 400
+    assert summary.groupby("ownership", observed=True)["looks"].sum().to_dict() == demo.facets()["ownership"]
+    assert demo.summary(wanted)["looks"].sum() == len(selected)
+    frame = demo.to_frame(wanted)
+    assert frame["id"].tolist() == [look.id for look in selected]
     assert frame["group_name"].notna().any()
+    demo.to_parquet(tmp_path / "looks.parquet", wanted)
+    read = pd.read_parquet(tmp_path / "looks.parquet")
+    assert list(read.columns) == list(frame.columns)
+    assert read["id"].tolist() == frame["id"].tolist()
+    assert read["group_name"].dropna().tolist() == frame["group_name"].dropna().tolist()
+    assert [list(tags) for tags in read["tags"]] == frame["tags"].tolist()
 
 
-def test_an_order_alone_holds_wherever_a_filter_is_taken(client: HeyGenClient, tmp_path: Path) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
+def test_a_filter_that_is_only_an_order_applies_everywhere(demo: LookCatalogue, tmp_path: Path) -> None:
     wanted = LookFilter(sort="-name")
-    expected = [look.id for look in catalogue.select(wanted)]
-    assert expected != [look.id for look in catalogue.select(LookFilter())]
-    assert catalogue.to_frame(wanted)["id"].tolist() == expected
-    catalogue.to_parquet(tmp_path / "looks.parquet", wanted)
+    expected = [look.id for look in demo.select(wanted)]
+    assert expected != ids(demo)
+    assert demo.to_frame(wanted)["id"].tolist() == expected
+    demo.to_parquet(tmp_path / "looks.parquet", wanted)
     assert pd.read_parquet(tmp_path / "looks.parquet")["id"].tolist() == expected
-    characters = list(dict.fromkeys(look.group_id or "" for look in catalogue.select(wanted)))
-    assert [character.id for character in catalogue.characters(wanted)] == characters
-    assert characters != [character.id for character in catalogue.characters()]
+    characters = list(dict.fromkeys(look.group_id or "" for look in demo.select(wanted)))
+    assert [character.id for character in demo.characters(wanted)] == characters
+    assert characters != [character.id for character in demo.characters()]
 
 
-@pytest.mark.parametrize("names", [["foo"], ["gender", "search"], ["sort"], [3]])
-def test_a_field_that_is_not_counted_is_named_with_those_that_are(client: HeyGenClient, names: Any) -> None:
-    catalogue = LookCatalogue(client)
-    with pytest.raises(ValueError, match=r"(foo|search|sort|3).*gender"):
-        catalogue.facets(names=names)
-    with pytest.raises(ValueError, match=r"(foo|search|sort|3).*gender"):
-        catalogue.values(names[-1])
-    with pytest.raises(TypeError, match=r"\['gender'\]"):
-        catalogue.facets(names="gender")
-
-
-def test_only_a_catalogue_or_a_file_is_compared(client: HeyGenClient) -> None:
-    number: Any = 5
-    with pytest.raises(TypeError, match=r"LookCatalogue.*not 5"):
-        LookCatalogue(client).diff(number)
-
-
-def test_impossible_arguments_are_refused_when_it_is_made(client: HeyGenClient) -> None:
-    with pytest.raises(ValueError, match="mine"):
-        LookCatalogue(client, ownership="mine")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"'\.\.'"):
-        LookCatalogue(client, group_id="..")
-    with pytest.raises(TypeError, match="str"):
-        LookCatalogue("key")  # type: ignore[arg-type]
-
-
-def test_the_search_finds_looks_by_the_name_of_their_character(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    names = {group.id: group.name for group in catalogue.groups.values()}
+def test_get_knows_loaded_looks_only_and_the_search_finds_characters_by_name(demo: LookCatalogue) -> None:
+    assert demo.get("absent") is None
+    assert demo.get(demo.looks[7].id) == demo.looks[7]
+    names = {group.id: group.name for group in demo.groups.values()}
     look = next(
         look
-        for look in catalogue
+        for look in demo
         if look.group_id and names[look.group_id].isascii() and names[look.group_id].split()[-1] not in look.name
     )
-    found = catalogue.select(LookFilter(names[str(look.group_id)]))
+    found = demo.select(LookFilter(names[str(look.group_id)]))
     assert look in found
     assert {names[str(other.group_id)] for other in found if other.group_id} == {names[str(look.group_id)]}
 
 
-def test_one_characters_catalogue_knows_its_name_and_number(client: HeyGenClient) -> None:
-    group = next(client.iter_groups(ownership="public"))
-    catalogue = LookCatalogue(client, group_id=group.id)
-    catalogue.load()
-    assert set(catalogue.to_frame()["group_name"].dropna()) == {group.name}
-    assert catalogue.progress.expected == group.looks_count
-
-
-def test_a_look_that_comes_twice_is_kept_once(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    catalogue._shown.add_looks([*catalogue.looks[:50], *catalogue.looks[:50]], 7)
-    assert len(catalogue) == len(catalogue.looks) == 400
-
-
-def test_a_frame_of_an_incomplete_catalogue_comes_with_a_warning(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    with pytest.warns(UserWarning, match=r"load\(\)"):
-        catalogue.to_frame()
-    catalogue.load()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(catalogue.to_frame()) == 400
-
-
-def test_something_else_than_a_filter_is_named(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    asking: list[Any] = [catalogue.select, catalogue.matching, catalogue.characters, catalogue.facets]
-    for ask in (*asking, catalogue.to_frame, catalogue.summary):
+def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> None:
+    asking: list[Any] = [demo.select, demo.matching, demo.characters, demo.facets, demo.to_frame, demo.summary]
+    for ask in asking:
         for wrong in ("office", "", {}):
             with pytest.raises(TypeError, match="a filter must be a LookFilter"):
                 ask(wrong)
+    for name in ("foo", "search", "sort", 3):
+        with pytest.raises(ValueError, match=rf"{name}.*gender"):
+            demo.facets(names=["gender", name])  # type: ignore[list-item]
+        with pytest.raises(ValueError, match=rf"{name}.*gender"):
+            demo.values(name)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"\['gender'\]"):
+        demo.facets(names="gender")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_of_our_own_ends_the_loading_with_an_error_instead_of_waiting_for_ever(client: HeyGenClient) -> None:
-    class Broken(LookStore):
-        def add_looks(self, looks: object, first_place: int, *, ahead: bool = False) -> None:
-            raise KeyError("a fault")
-
-    catalogue = LookCatalogue(client)
-    catalogue._loading.store = Broken()  # type: ignore[union-attr]
-    with pytest.raises(HeyGenError, match="a fault"):
-        catalogue.load()
-
-
-def test_ctrl_c_while_loading_stops_the_threads(service: DemoService, client: HeyGenClient) -> None:
-    class Interrupted(LookCatalogue):
-        interrupted = False
-
-        def wait_for_change(self, revision: int, timeout: float | None = None) -> int:
-            if not self.interrupted:
-                self.interrupted = True
-                raise KeyboardInterrupt
-            return super().wait_for_change(revision, timeout)
-
-    catalogue = Interrupted(client)
-    with pytest.raises(KeyboardInterrupt):
-        catalogue.load()
-    assert catalogue._stopping
-    catalogue.wait(timeout=60)
-    assert not catalogue.progress.loading
-    catalogue.load()
-    assert len(catalogue) == 400
-
-
-def test_an_empty_account_is_complete_after_its_first_pages() -> None:
-    with (
-        DemoService(looks=0) as service,
-        HeyGenClient(service.api_key, base_url=service.base_url) as client,
-    ):
-        catalogue = LookCatalogue(client)
-        catalogue.load()
-        assert catalogue.complete
-        assert catalogue.looks == ()
-        assert len(catalogue.to_frame()) == 0
-
-
-def test_the_summary_counts_every_look_of_the_filter_once(client: HeyGenClient) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    summary = catalogue.summary()
-    assert summary["looks"].sum() == 400
-    by_owner = summary.groupby("ownership", observed=True)["looks"].sum().to_dict()
-    assert by_owner == catalogue.facets()["ownership"]
-    wanted = LookFilter(gender="female", ownership="public")
-    assert catalogue.summary(wanted)["looks"].sum() == len(catalogue.select(wanted))
-
-
-def test_a_parquet_file_holds_the_same_rows_as_the_frame(client: HeyGenClient, tmp_path: Path) -> None:
-    pandas = pytest.importorskip("pandas")
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    wanted = LookFilter(avatar_type="digital_twin", sort="-name")
-    for name, selected in (("all", None), ("some", wanted)):
-        catalogue.to_parquet(tmp_path / name, selected)
-        frame, read = catalogue.to_frame(selected), pandas.read_parquet(tmp_path / name)
-        assert list(read.columns) == list(frame.columns)
-        assert read["id"].tolist() == frame["id"].tolist()
-        assert read["group_name"].dropna().tolist() == frame["group_name"].dropna().tolist()
-        assert [list(tags) for tags in read["tags"]] == frame["tags"].tolist()
-
-
-def test_looks_that_are_here_already_are_a_complete_catalogue_that_asks_nobody(
-    service: DemoService, client: HeyGenClient
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"client": "key"}, TypeError, "HeyGenClient, not str"),
+        ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
+        ({"ownership": "mine"}, ValueError, "mine"),
+        ({"group_id": ".."}, ValueError, r"'\.\.'"),
+        *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True, [HOUR])),
+        ({"cache": -HOUR}, ValueError, "negative"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_are_refused_when_a_catalogue_is_made(
+    client: HeyGenClient, arguments: dict[str, Any], error: type[Exception], match: str
 ) -> None:
-    looks = list(client.iter_looks(max_items=30))
-    groups = list(client.iter_groups())
-    number = len(service.requests)
+    with pytest.raises(error, match=match):
+        LookCatalogue(**{"client": client, **arguments})
+    if arguments.keys() <= {"client", "cache"}:
+        with pytest.raises(error, match=match):
+            LookCatalogue.shared(**{"client": client, **arguments})
+
+
+def test_nothing_changes_inside_an_unchanged_block(service: Service, client: HeyGenClient) -> None:
+    gate = service.before = Gate("public looks", first=2)
+    catalogue = LookCatalogue(client, cache=None)
+    catalogue.load_in_background()
+    service.wait_for_request("public looks", 2)
+    with catalogue.unchanged():
+        before = catalogue.revision, len(catalogue), catalogue.progress
+        gate.opened.set()
+        assert catalogue.progress.loading
+        assert (catalogue.revision, len(catalogue), catalogue.progress) == before
+    assert finish(catalogue)
+    assert catalogue.revision > before[0]
+
+
+def test_new_preview_urls_replace_the_old_ones_and_are_no_change(client: HeyGenClient) -> None:
+    catalogue = loaded(client)
+    revision, url = catalogue.revision, "https://example.com/new.webp"
+    assert catalogue.update_previews(Look("a-1", "Another name", "photo_avatar", preview_image_url=url))
+    look = catalogue.get("a-1")
+    assert look is not None
+    assert (look.name, look.preview_image_url, look.ownership) == ("Look a-1", url, "public")
+    assert catalogue.update_previews(AvatarGroup("a", "A", preview_image_url=url))
+    assert catalogue.groups["a"].preview_image_url == url
+    assert not catalogue.update_previews(Look("absent", "Absent", "photo_avatar"))
+    assert catalogue.revision == revision
+
+
+def test_an_incomplete_catalogue_warns_in_tables_and_files(
+    service: Service, client: HeyGenClient, tmp_path: Path
+) -> None:
+    catalogue = partly_loaded(service, client)
+    tables = (catalogue.to_frame, catalogue.summary, lambda: catalogue.to_parquet(tmp_path / "looks.parquet"))
+    for make in tables:
+        with pytest.warns(UserWarning, match=r"only 54 looks.*load\(\)") as caught:
+            make()
+        assert caught[0].filename == __file__
+    assert repr(catalogue) == "<LookCatalogue: 54 looks, incomplete>"
+    catalogue.load()
+    with no_warnings():
+        for make in tables:
+            make()
+    assert repr(catalogue) == "<LookCatalogue: 104 looks, complete>"
+
+
+# --- existing looks, and files
+
+
+def test_a_catalogue_of_existing_looks_is_complete_and_never_asks(service: Service, client: HeyGenClient) -> None:
+    looks, groups = list(client.iter_looks(max_items=30)), list(client.iter_groups())
+    service.seen.clear()
     catalogue = LookCatalogue.of([*looks[::-1], looks[0]], groups)
     assert list(catalogue) == looks[::-1]
     assert catalogue.complete
@@ -340,22 +243,236 @@ def test_looks_that_are_here_already_are_a_complete_catalogue_that_asks_nobody(
     catalogue.close()
     with pytest.raises(HeyGenError, match="no client"):
         catalogue.refresh()
-    assert len(service.requests) == number
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    assert not service.asked()
+    with no_warnings():
         assert catalogue.to_frame()["group_name"].notna().any()
     with pytest.raises(TypeError, match="dict"):
         LookCatalogue.of([{"id": "x"}])  # type: ignore[list-item]
 
 
-def test_a_saved_catalogue_is_told_from_a_later_one_by_what_came_and_went(client: HeyGenClient, tmp_path: Path) -> None:
-    catalogue = LookCatalogue(client)
-    catalogue.load()
-    older = LookCatalogue.of(catalogue.looks[10:])
-    older.save(tmp_path / "older.jsonl.gz")
-    came = catalogue.diff(tmp_path / "older.jsonl.gz")
-    assert came["id"].tolist() == [look.id for look in catalogue.looks[:10]]
-    assert set(came["change"]) == {"came"}
-    went = older.diff(catalogue)
-    assert went["id"].tolist() == came["id"].tolist()
-    assert set(went["change"]) == {"went"}
+@pytest.mark.parametrize(
+    "scope", [{}, {"ownership": "public"}, {"avatar_type": "photo_avatar"}, {"group_id": "p", "ownership": "private"}]
+)
+def test_a_saved_catalogue_is_the_same_when_opened(
+    service: Service, client: HeyGenClient, tmp_path: Path, scope: dict[str, Any]
+) -> None:
+    path = tmp_path / "looks.jsonl.gz"
+    catalogue = loaded(client, **scope)
+    saved = catalogue.save(str(path))
+    private = sum(look.ownership == "private" for look in catalogue)
+    assert (saved.path, saved.looks, saved.groups) == (path, len(catalogue), len(catalogue.groups))
+    assert (saved.private, saved.complete) == (private, True)
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+    service.seen.clear()
+    opened = LookCatalogue.open(path, client)
+    for one, other in zip(opened, catalogue, strict=True):
+        assert one == other
+        assert (one.ownership, one.preview_image_url) == (other.ownership, other.preview_image_url)
+    assert list(opened.groups.items()) == list(catalogue.groups.items())
+    assert [group.ownership for group in opened.groups.values()] == [g.ownership for g in catalogue.groups.values()]
+    assert (opened.loaded_at, opened.complete, opened.facets()) == (catalogue.loaded_at, True, catalogue.facets())
+    assert {name: getattr(opened, name) for name in scope} == scope
+    opened.load()
+    assert not service.asked()
+    opened.refresh()
+    assert finish(opened)
+    assert service.asked()
+    assert ids(opened) == ids(catalogue)
+
+
+def test_an_incomplete_file_is_incomplete_when_opened_and_a_client_completes_it(
+    service: Service, client: HeyGenClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "part.gz"
+    assert not partly_loaded(service, client).save(path).complete
+    service.seen.clear()
+    opened = LookCatalogue.open(path)
+    assert (len(opened), opened.complete, opened.progress.missing) == (54, False, ("looks",))
+    with pytest.warns(UserWarning, match=r"only 54 looks .*open\(path, client\)"):
+        opened.to_frame()
+    assert not opened.save(tmp_path / "again.gz").complete
+    with pytest.raises(HeyGenError, match=r"open\(path, client\)"):
+        opened.load()
+    with pytest.raises(HeyGenError, match=r"open\(path, client\)"):
+        opened.refresh()
+    opened.load_in_background()
+    opened.fetch_ahead(["a"])
+    opened.stop()
+    opened.close()
+    assert not service.asked()
+    online = LookCatalogue.open(path, client)
+    assert online.progress.refreshed == 0
+    online.load()
+    assert ids(online) == service.ids()
+    assert online.complete
+
+
+def test_a_file_saved_during_a_load_or_a_refresh_holds_what_was_shown(
+    service: Service, client: HeyGenClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "looks.gz"
+    gate = service.before = Gate("public looks", first=2)
+    catalogue = LookCatalogue(client, cache=None)
+    catalogue.load_in_background()
+    service.wait_for_request("public looks", 2)
+    saved = catalogue.save(path)
+    assert (saved.looks, saved.complete) == (len(LookCatalogue.open(path)), False)
+    gate.opened.set()
+    assert finish(catalogue)
+    before = service.ids()
+    service.looks["public"].reverse()
+    gate = service.before = Gate("public looks", first=2)
+    catalogue.refresh()
+    service.wait_for_request("public looks", 4)
+    assert catalogue.save(path).complete
+    gate.opened.set()
+    assert finish(catalogue)
+    assert ids(LookCatalogue.open(path)) == before != ids(catalogue)
+
+
+@pytest.mark.parametrize("name", ["looks.csv", "looks.parquet", "looks.XLSX"])
+def test_a_snapshot_cannot_have_the_name_of_a_table(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}.*to_parquet.*\.jsonl\.gz"):
+        LookCatalogue.of([]).save(tmp_path / name)
+    assert not list(tmp_path.glob("looks*"))
+
+
+@pytest.mark.parametrize("content", [b"", b"id,name\n", gzip.compress(b"[1, 2]\n")], ids=["empty", "csv", "json"])
+def test_a_foreign_file_is_an_error_that_names_it_and_does_not_change(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "foreign.gz"
+    path.write_bytes(content)
+    for read in (LookCatalogue.open, LookCatalogue.of([]).diff):
+        with pytest.raises(SnapshotError, match=r"foreign\.gz"):
+            read(path)
+    assert path.read_bytes() == content
+    assert list(tmp_path.glob("foreign*")) == [path]
+    with pytest.raises(FileNotFoundError):
+        LookCatalogue.open(tmp_path / "absent.gz")
+    with pytest.raises(TypeError, match=r"LookCatalogue.*not 5"):
+        LookCatalogue.of([]).diff(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scope", [{"group_id": ".."}, {"group_id": "."}], ids=str)
+def test_a_file_whose_scope_the_service_does_not_accept_is_an_error_with_a_client(
+    client: HeyGenClient, tmp_path: Path, scope: dict[str, str]
+) -> None:
+    path = tmp_path / "looks.gz"
+    LookCatalogue.of([]).save(path)
+    rewrite(path, **scope)
+    assert LookCatalogue.open(path).complete
+    with pytest.raises(SnapshotError, match=r"looks\.gz has a scope"):
+        LookCatalogue.open(path, client)
+    with pytest.raises(TypeError, match="HeyGenClient, not str"):
+        LookCatalogue.open(path, "key")  # type: ignore[arg-type]
+
+
+# --- comparing
+
+
+def test_a_comparison_lists_the_looks_that_came_went_and_changed(
+    service: Service, client: HeyGenClient, tmp_path: Path
+) -> None:
+    catalogue = loaded(client)
+    catalogue.save(tmp_path / "older.gz")
+    gone = service.looks["public"].pop(5)
+    service.looks["public"][7] = {**service.looks["public"][7], "name": "Renamed", "tags": ["new"]}
+    service.looks["private"].append(look_record("came", group_id="p"))
+    catalogue.refresh()
+    assert finish(catalogue)
+    with no_warnings():
+        frame = catalogue.diff(tmp_path / "older.gz")
+        assert catalogue.diff(LookCatalogue.open(tmp_path / "older.gz")).equals(frame)
+        assert len(catalogue.diff(catalogue)) == 0
+    rows = {row.id: (row.change, sorted(row.fields)) for row in frame.itertuples()}
+    changed = service.looks["public"][7]["id"]
+    assert rows == {"came": ("came", []), changed: ("changed", ["name", "tags"]), gone["id"]: ("went", [])}
+
+
+def test_a_comparison_with_an_incomplete_catalogue_or_another_scope_warns(
+    service: Service, client: HeyGenClient
+) -> None:
+    whole, part = loaded(client), loaded(client, ownership="public")
+    with pytest.warns(UserWarning, match="scopes differ") as caught:
+        assert set(part.diff(whole)["change"]) == {"went"}
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="not complete") as caught:
+        assert len(whole.diff(LookCatalogue(client, cache=None))) == 104
+    assert caught[0].filename == __file__
+
+
+# --- sharing
+
+
+def test_equal_clients_share_one_catalogue_which_loads_once(
+    service: Service, new_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = LookCatalogue.shared(new_client(), cache=None)
+    first.load()
+    number = len(service.asked())
+    assert LookCatalogue.shared(new_client(base_url=service.url + "/"), cache=None) is first
+    assert LookCatalogue.shared(first.client, cache=None) is first  # type: ignore[arg-type]
+    monkeypatch.setenv("HEYGEN_API_KEY", KEY)
+    again = LookCatalogue.shared(new_client(None), cache=None)
+    assert again is first
+    again.load()
+    assert len(service.asked()) == number
+    assert LookCatalogue(new_client(), cache=None) is not first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"key": "key-two"}, {"base_url": "http://127.0.0.1:9"}, {"timeout": 7}, {"max_retries": 1}, {"session": None}],
+    ids=lambda other: next(iter(other)),
+)
+def test_a_client_with_other_settings_has_a_catalogue_of_its_own(new_client: Any, other: dict[str, Any]) -> None:
+    first = LookCatalogue.shared(new_client(), cache=None)
+    if "session" in other:
+        other = {"session": requests.Session()}
+    second = LookCatalogue.shared(new_client(**other), cache=None)
+    assert second is not first
+    if "session" in other:
+        assert LookCatalogue.shared(new_client(**other), cache=None) is second
+        assert LookCatalogue.shared(new_client(session=requests.Session()), cache=None) is not second
+
+
+def test_another_cache_time_is_another_catalogue(new_client: Any) -> None:
+    day = LookCatalogue.shared(new_client())
+    assert LookCatalogue.shared(new_client(), cache=timedelta(days=1)) is day
+    assert LookCatalogue.shared(new_client(), cache=HOUR) is not day
+    assert LookCatalogue.shared(new_client(), cache=None) is not day
+
+
+def test_threads_that_ask_at_once_get_the_same_catalogue(new_client: Any) -> None:
+    clients = [new_client() for _ in range(8)]
+    start = threading.Barrier(len(clients), timeout=PATIENCE)
+    found: list[LookCatalogue] = []
+
+    def ask(client: HeyGenClient) -> None:
+        start.wait()
+        found.append(LookCatalogue.shared(client, cache=None))
+
+    threads = [threading.Thread(target=ask, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    assert end_of(threads)
+    assert len(found) == 8
+    assert len({id(catalogue) for catalogue in found}) == 1
+
+
+def test_sharing_does_not_keep_a_catalogue_alive(service: Service, new_client: Any) -> None:
+    gate = service.before = Gate("public looks", first=2)
+    catalogue = LookCatalogue.shared(new_client(), cache=None)
+    catalogue.load_in_background()
+    service.wait_for_request("public looks", 2)
+    gone = weakref.ref(catalogue)
+    del catalogue
+    gc.collect()
+    assert gone() is None
+    gate.opened.set()
+    assert end_of(our_threads())
+    assert service.counts()["public looks"] == 2
+    newer = LookCatalogue.shared(new_client(), cache=None)
+    assert len(newer) == 0
+    newer.load()
+    assert ids(newer) == service.ids()

@@ -1,4 +1,4 @@
-"""The store holds each look once, in the service's order whatever came first, and knows its characters."""
+"""The store holds each look once, in the service's order, with its characters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def order(store: LookStore, wanted: LookFilter | None = None) -> list[str]:
     return [look.id for look in store.select(wanted or LookFilter()).looks()]
 
 
-def test_looks_are_in_the_order_of_their_places_whatever_came_first() -> None:
+def test_looks_are_in_the_order_of_their_places_no_matter_which_came_first() -> None:
     store = LookStore()
     store.add_looks(looks("c", "d"), 100)
     store.add_looks(looks("a", "b"), 0)
@@ -37,23 +37,16 @@ def test_a_look_that_comes_again_stays_as_it_is_and_where_it_is() -> None:
     assert first.name == "Look a"
 
 
-def test_a_look_that_came_ahead_moves_to_its_own_place_once_and_for_all() -> None:
+def test_a_look_that_was_fetched_ahead_moves_to_its_final_place_once() -> None:
     store = LookStore()
     store.add_looks(looks("x", "y"), 1000, ahead=True)
     store.add_looks(looks("a", "x", "b"), 0)
     assert order(store) == ["a", "x", "b", "y"]
-    store.add_looks(looks("x"), 1000, ahead=True)
+    store.add_looks(looks("x", "a"), 1000, ahead=True)
     store.add_looks(looks("x"), 500)
     assert order(store) == ["a", "x", "b", "y"]
     store.add_looks(looks("y"), 3)
     assert order(store) == ["a", "x", "b", "y"]
-
-
-def test_a_look_that_is_there_does_not_go_back_when_it_comes_ahead() -> None:
-    store = LookStore()
-    store.add_looks(looks("a", "b"), 0)
-    store.add_looks(looks("a"), 1000, ahead=True)
-    assert order(store) == ["a", "b"]
 
 
 def test_moving_looks_also_moves_them_within_a_sorted_order() -> None:
@@ -66,7 +59,7 @@ def test_moving_looks_also_moves_them_within_a_sorted_order() -> None:
     assert order(store, LookFilter(sort="-name")) == ["x", "y"]
 
 
-def test_what_was_selected_stays_as_it_was_when_more_comes() -> None:
+def test_a_selection_stays_as_it_was_when_more_looks_are_added() -> None:
     store = LookStore()
     store.add_looks(looks("a"), 10)
     before = store.select(LookFilter())
@@ -74,32 +67,32 @@ def test_what_was_selected_stays_as_it_was_when_more_comes() -> None:
     after = store.select(LookFilter())
     assert [look.id for look in before.looks()] == ["a"]
     assert [look.id for look in after.looks()] == ["b", "a"]
-    assert not after.begins_like(before)
+    assert not after.extends(before)
     store.add_looks(looks("c"), 20)
-    assert store.select(LookFilter()).begins_like(after)
-    assert not after.begins_like(store.select(LookFilter()))
-    assert not LookStore().select(LookFilter()).begins_like(after)
+    assert store.select(LookFilter()).extends(after)
+    assert not after.extends(store.select(LookFilter()))
+    assert not LookStore().select(LookFilter()).extends(after)
 
 
-def test_groups_come_private_ones_first_and_a_later_record_of_one_replaces_the_earlier() -> None:
+def test_private_groups_come_first_and_a_later_record_replaces_an_earlier_one() -> None:
     store = LookStore()
     store.add_groups([AvatarGroup("a", "A", ownership="public"), AvatarGroup("b", "B", ownership="public")])
     store.add_groups([AvatarGroup("p", "P", ownership="private")])
-    store.add_groups([AvatarGroup("a", "Anew", ownership="public")])
-    assert [(group.id, group.name) for group in store.groups.values()] == [("p", "P"), ("a", "Anew"), ("b", "B")]
+    store.add_groups([AvatarGroup("a", "Newer", ownership="public")])
+    assert [(group.id, group.name) for group in store.groups.values()] == [("p", "P"), ("a", "Newer"), ("b", "B")]
 
 
 def test_characters_come_in_the_service_s_order_with_their_number_and_first_look() -> None:
     store = LookStore()
     store.add_groups([AvatarGroup(i, i.upper(), looks_count=2, ownership="public") for i in "abc"])
     store.add_looks([*looks("b1", "b2", group_id="b"), *looks("n", group_id=None), *looks("z1", group_id="z")], 0)
-    complete = store.characters(LookFilter(), more=False)
+    complete = store.characters(LookFilter(), incomplete=False)
     assert [(c.id, c.matched, c.example and c.example.id) for c in complete] == [
         ("b", 2, "b1"),
         ("z", 1, "z1"),
         ("", 1, "n"),
     ]
-    still_loading = store.characters(LookFilter(), more=True)
+    still_loading = store.characters(LookFilter(), incomplete=True)
     assert [(c.id, c.matched) for c in still_loading] == [("a", 0), ("b", 2), ("c", 0), ("z", 1), ("", 1)]
 
 
@@ -108,15 +101,16 @@ def test_a_character_s_own_number_is_expected_only_while_looks_are_missing_and_w
     store.add_groups([AvatarGroup("a", "Anna Berg", looks_count=7), AvatarGroup("b", "Bo", looks_count=1)])
     store.add_looks([*looks("a1", "a2", group_id="a"), *looks("b1", "b2", group_id="b")], 0)
 
-    def expected(*, more: bool, **wanted: Any) -> list[int]:
-        return [character.expected for character in store.characters(LookFilter(**wanted), more=more)]
+    def expected(*, incomplete: bool, **wanted: Any) -> list[int]:
+        characters = store.characters(LookFilter(**wanted), incomplete=incomplete)
+        return [character.expected for character in characters]
 
-    assert expected(more=True) == [7, 2]
-    assert expected(more=True, search="anna") == [7]
-    assert expected(more=True, sort="-name") == [2, 7]
-    assert expected(more=True, avatar_type="photo_avatar") == [2, 2]
-    assert expected(more=True, search="a1") == [1]
-    assert expected(more=False) == [2, 2]
+    assert expected(incomplete=True) == [7, 2]
+    assert expected(incomplete=True, search="anna") == [7]
+    assert expected(incomplete=True, sort="-name") == [2, 7]
+    assert expected(incomplete=True, avatar_type="photo_avatar") == [2, 2]
+    assert expected(incomplete=True, search="a1") == [1]
+    assert expected(incomplete=False) == [2, 2]
 
 
 def test_characters_without_a_loaded_look_show_only_where_the_filter_may_let_them_pass() -> None:
@@ -130,22 +124,35 @@ def test_characters_without_a_loaded_look_show_only_where_the_filter_may_let_the
     )
 
     def shown(**wanted: Any) -> list[str]:
-        return [character.id for character in store.characters(LookFilter(**wanted), more=True)]
+        return [character.id for character in store.characters(LookFilter(**wanted), incomplete=True)]
 
     assert shown() == ["b", "a"]
     assert shown(search="berg ZOE") == ["a"]
     assert shown(ownership="private") == ["b"]
     assert shown(group_id="a") == ["a"]
-    assert shown(gender="female") == []  # nothing tells that of a character
+    assert shown(gender="female") == []  # unknown of a character
     assert shown(sort="name") == ["b", "a"]
 
 
-def test_a_character_s_looks_are_counted_as_far_as_they_are_there() -> None:
-    store = LookStore()
-    assert store.count_loaded("g") == 0
-    store.add_looks([*looks("a", "b"), *looks("n", group_id=None)], 0)
-    assert store.count_loaded("g") == 2
-    assert store.count_loaded("h") == 0
+def test_the_loaded_looks_of_a_character_are_counted() -> None:
+    store = LookStore([*looks("a", "b"), *looks("n", group_id=None)])
+    assert [store.count_loaded(group_id) for group_id in ("g", "h")] == [2, 0]
+
+
+def test_only_the_preview_urls_of_a_loaded_record_are_replaced() -> None:
+    store = LookStore(looks("a", "b"), [AvatarGroup("g", "G")])
+    before = store.select(LookFilter())
+    new = {"preview_image_url": "https://example.com/new.webp", "preview_video_url": "https://example.com/new.mp4"}
+    assert store.update_previews(Look("a", "Another name", "digital_twin", **new))
+    assert store.update_previews(AvatarGroup("g", "Another name", **new))
+    look, group = before.looks()[0], store.groups["g"]
+    assert (look.name, look.preview_image_url, look.preview_video_url) == ("Look a", *new.values())
+    assert (group.name, group.preview_image_url, group.preview_video_url) == ("G", *new.values())
+    assert store.select(LookFilter()).extends(before)
+    assert not store.update_previews(Look("g", "No such look", "photo_avatar"))
+    assert not store.update_previews(AvatarGroup("a", "No such group"))
+    assert len(store) == 2
+    assert list(store.groups) == ["g"]
 
 
 def test_a_store_can_be_asked_while_it_is_filled() -> None:
@@ -160,8 +167,8 @@ def test_a_store_can_be_asked_while_it_is_filled() -> None:
                 assert len(found) == len(set(found))
                 counted = store.facets(LookFilter("look"), ["ownership"])["ownership"]
                 assert sum(counted.values()) >= len(found)
-                store.characters(LookFilter(), more=True)
-        except BaseException as fault:  # noqa: BLE001 - told to the test
+                store.characters(LookFilter(), incomplete=True)
+        except BaseException as fault:  # noqa: BLE001 - reported by the test
             faults.append(fault)
 
     def fill(owner: str, first: int) -> None:

@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from heygen_widgets.demo._catalogue import Catalogue
-from heygen_widgets.demo._looks import Group, Look
+from heygen_widgets.demo._catalogue import Catalogue, Group, Look
 from heygen_widgets.demo._people import BEARDS, MEN_HAIR, WOMEN_HAIR, Person
 from heygen_widgets.demo._portraits import data_url, draw, portrait
 from heygen_widgets.demo._vocabulary import SCENES

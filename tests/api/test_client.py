@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from loopback import KEY, Handler, Loopback, client_of, failure, look, page, reply
 
+from heygen_widgets import demo_client
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIResponseError, APIStatusError, HeyGenError, NotFoundError
@@ -48,10 +50,10 @@ def looks_page(count: int, first: int, token: str | None) -> dict[str, Any]:
 THREE_PAGES = (looks_page(50, 0, "t1"), looks_page(50, 50, "t2"), looks_page(7, 100, None))
 
 
-# The client itself
+# -- the client itself ------------------------------------------------------------------------------------------------
 
 
-def test_a_client_shows_where_it_asks_and_where_its_key_is_from_but_not_the_key() -> None:
+def test_a_client_shows_its_url_and_the_source_of_its_key_but_not_the_key() -> None:
     client = HeyGenClient(KEY)
     assert repr(client) == "HeyGenClient('https://api.heygen.com', key from the api_key argument)"
 
@@ -107,22 +109,41 @@ def test_a_base_url_that_cannot_be_used_is_refused_by_its_value(value: str) -> N
 
 
 @pytest.mark.parametrize("timeout", [0, -1, None, (5,), (5, 0), (5, float("inf")), (5, float("nan")), "5", True, 1e300])
-def test_a_timeout_that_makes_no_sense_is_refused(timeout: Any) -> None:
+def test_an_invalid_timeout_is_refused(timeout: Any) -> None:
     with pytest.raises(ValueError, match="timeout"):
         HeyGenClient(KEY, timeout=timeout)
 
 
 @pytest.mark.parametrize("max_retries", [-1, 1.5, True, None, "2"])
-def test_a_number_of_retries_that_makes_no_sense_is_refused(max_retries: Any) -> None:
+def test_an_invalid_number_of_retries_is_refused(max_retries: Any) -> None:
     with pytest.raises(ValueError, match="max_retries"):
         HeyGenClient(KEY, max_retries=max_retries)
 
 
-def test_a_client_is_a_context_that_closes_it() -> None:
-    closed = []
-    with HeyGenClient(KEY) as client:
-        client._transport._session.close = lambda: closed.append(True)  # type: ignore[method-assign]
-    assert closed == [True]
+def test_a_client_is_a_context_that_closes_its_connections() -> None:
+    with Loopback(OK) as server:
+        with HeyGenClient(KEY, base_url=server.url) as client:
+            client.list_looks()
+        client.list_looks()
+        assert server.connections == 2
+
+
+def test_clients_are_interchangeable_only_with_the_same_settings() -> None:
+    client, session = HeyGenClient(KEY), requests.Session()
+    assert client.settings == HeyGenClient(KEY).settings
+    others = [HeyGenClient("another-key"), HeyGenClient(KEY, base_url="https://x.org"), HeyGenClient(KEY, timeout=1)]
+    others += [HeyGenClient(KEY, max_retries=0), HeyGenClient(KEY, session=session)]
+    assert client.settings not in [other.settings for other in others]
+    assert KEY not in repr([client.settings, client.account])
+
+
+def test_a_demo_client_names_its_own_call_and_no_account() -> None:
+    client = demo_client(looks=20, seed=3)
+    assert (client.code, client.account, client.is_local) == ("demo_client(looks=20, seed=3)", "", True)
+    assert demo_client(20, 3).base_url == client.base_url
+    assert len(client.list_looks()) == 20
+    assert HeyGenClient(KEY).code == "HeyGenClient()"
+    assert HeyGenClient(KEY, base_url="https://x.org/a").code == 'HeyGenClient(base_url="https://x.org/a")'
 
 
 def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
@@ -133,7 +154,7 @@ def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
     assert not loaded & {"pandas", "numpy", "ipywidgets", "ipyvuetify", "traitlets", "heygen_widgets.demo"}
 
 
-# Endpoints
+# -- endpoints --------------------------------------------------------------------------------------------------------
 
 
 def test_list_looks_sends_its_filters_and_reads_the_page() -> None:
@@ -149,7 +170,7 @@ def test_list_looks_sends_its_filters_and_reads_the_page() -> None:
     assert {found_look.ownership for found_look in found} == {"private"}
 
 
-def test_what_is_not_asked_for_is_not_sent() -> None:
+def test_missing_filters_are_not_sent() -> None:
     with Loopback(OK, GROUPS) as server, client_of(server) as client:
         assert client.list_looks()[0].ownership is None
         client.list_groups()
@@ -171,50 +192,49 @@ def test_a_video_avatar_is_asked_for_by_its_new_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("look_id", "path"),
+    ("item_id", "quoted"),
     [
-        ("look_def456", "/v3/avatars/looks/look_def456"),
-        ("a/b", "/v3/avatars/looks/a%2Fb"),
-        ("?x=1", "/v3/avatars/looks/%3Fx%3D1"),
-        ("#x", "/v3/avatars/looks/%23x"),
-        ("../x", "/v3/avatars/looks/..%2Fx"),
-        ("%2e%2e", "/v3/avatars/looks/%252e%252e"),
-        (" ", "/v3/avatars/looks/%20"),
-        ("é🎬", "/v3/avatars/looks/%C3%A9%F0%9F%8E%AC"),
-        ("...", "/v3/avatars/looks/..."),
+        ("look_def456", "look_def456"),
+        ("a/b", "a%2Fb"),
+        ("?x=1", "%3Fx%3D1"),
+        ("#x", "%23x"),
+        ("../x", "..%2Fx"),
+        ("%2e%2e", "%252e%252e"),
+        (" ", "%20"),
+        ("é🎬", "%C3%A9%F0%9F%8E%AC"),
+        ("...", "..."),
     ],
 )
-def test_an_id_reaches_the_service_as_one_part_of_the_path(look_id: str, path: str) -> None:
-    with Loopback(reply({"data": look("a")})) as server, client_of(server) as client:
-        assert client.get_look(look_id).id == "a"
-        assert (server.seen[0].path, server.seen[0].query) == (path, {})
+def test_an_id_reaches_the_service_as_one_part_of_the_path(item_id: str, quoted: str) -> None:
+    ids = {"id": item_id, "voice_id": item_id, "session_id": item_id}
+    with Loopback(reply({"data": {**look(item_id), **ids}})) as server, client_of(server) as client:
+        records = [client.get_look(item_id), client.get_group(item_id), client.get_voice(item_id)]
+        records.append(client.get_video(item_id))  # type: ignore[arg-type]
+        assert [record.id for record in records] == [item_id] * 4
+        assert client.get_video_agent(item_id).session_id == item_id
+        folders = ["avatars/looks", "avatars", "voices", "videos", "video-agents"]
+        assert [seen.path for seen in server.seen] == [f"/v3/{folder}/{quoted}" for folder in folders]
+        assert not any(seen.query for seen in server.seen)
 
 
-def test_get_group_gets_a_group() -> None:
-    with Loopback(reply({"data": {"id": "g/1", "name": "G"}})) as server, client_of(server) as client:
-        assert client.get_group("g/1").id == "g/1"
-        assert server.seen[0].path == "/v3/avatars/g%2F1"
+@pytest.mark.parametrize("method", ["get_look", "get_group", "get_voice", "get_video", "get_video_agent"])
+def test_a_record_with_another_id_is_an_error(method: str) -> None:
+    other = {**look("b"), "voice_id": "b", "session_id": "b"}
+    with Loopback(reply({"data": other})) as server, client_of(server) as client:
+        with pytest.raises(APIResponseError, match="another record, 'b'"):
+            getattr(client, method)("a")
+        assert len(server.seen) == 1
 
 
-def test_get_voice_gets_a_voice() -> None:
-    with Loopback(reply({"data": {"voice_id": "v/1", "name": "V"}})) as server, client_of(server) as client:
-        assert (client.get_voice("v/1").voice_id, client.get_voice("v/1").name) == ("v/1", "V")
-        assert server.seen[0].path == "/v3/voices/v%2F1"
+@pytest.mark.parametrize("data", [None, [], "x", {"id": "a"}, {"voice_id": ""}, {"voice_id": 5}])
+def test_an_invalid_record_is_an_error(data: object) -> None:
+    with Loopback(reply({"data": data})) as server, client_of(server) as client:
+        for method in (client.get_look, client.get_voice):
+            with pytest.raises(APIResponseError):
+                method("a")
 
 
-@pytest.mark.parametrize("data", [None, [], {"id": "a"}, {"voice_id": ""}, {"voice_id": 5}])
-def test_a_voice_of_another_shape_is_an_error_of_ours(data: object) -> None:
-    with Loopback(reply({"data": data})) as server, client_of(server) as client, pytest.raises(APIResponseError):
-        client.get_voice("a")
-
-
-@pytest.mark.parametrize("data", [None, [], "x", {"id": "a"}])
-def test_an_object_of_another_shape_is_an_error_of_ours(data: object) -> None:
-    with Loopback(reply({"data": data})) as server, client_of(server) as client, pytest.raises(APIResponseError):
-        client.get_look("a")
-
-
-# Arguments
+# -- arguments --------------------------------------------------------------------------------------------------------
 
 WRONG_ARGUMENTS: list[dict[str, Any]] = [
     *({"limit": value} for value in (0, 51, -1, 1.0, True, None, "20")),
@@ -239,7 +259,7 @@ def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, argu
 
 @pytest.mark.parametrize("value", ["", ".", "..", None, 5, "\ud800"])
 @pytest.mark.parametrize("method", ["get_look", "get_group", "get_voice", "get_video", "get_video_agent"])
-def test_an_id_that_leads_elsewhere_is_refused(method: str, value: Any) -> None:
+def test_an_id_that_leads_to_another_path_is_refused(method: str, value: Any) -> None:
     with Loopback(OK) as server, client_of(server) as client:
         with pytest.raises((ValueError, TypeError), match="_id"):
             getattr(client, method)(value)
@@ -255,7 +275,7 @@ def test_an_iterator_checks_its_arguments_before_the_first_item(method: str, arg
         getattr(HeyGenClient(KEY), method)(**arguments)
 
 
-# Paging
+# -- paging -----------------------------------------------------------------------------------------------------------
 
 
 def test_iter_looks_follows_the_tokens_to_the_end() -> None:
@@ -304,7 +324,7 @@ def test_max_items_of_0_gives_nothing_and_asks_for_nothing() -> None:
         assert server.seen == []
 
 
-def test_iter_look_pages_can_go_on_from_a_token() -> None:
+def test_iter_look_pages_can_continue_from_a_token() -> None:
     with Loopback(chain(*THREE_PAGES)) as server, client_of(server) as client:
         pages = list(client.iter_look_pages(token="t1", limit=50))
         assert [seen.query["token"] for seen in server.seen] == ["t1", "t2"]
@@ -318,7 +338,7 @@ def test_an_empty_page_in_the_middle_is_no_end() -> None:
 
 
 @pytest.mark.parametrize("tokens", [("t1", "t1"), ("t1", "t2", "t1"), ("t0",)])
-def test_a_token_that_repeats_is_an_error_after_the_looks_that_came_before(tokens: tuple[str, ...]) -> None:
+def test_a_token_that_repeats_is_an_error_after_the_looks_before_it(tokens: tuple[str, ...]) -> None:
     pages = [looks_page(1, n, token) for n, token in enumerate(tokens)]
     with Loopback(chain(*pages)) as server, client_of(server) as client:
         pages_found = client.iter_look_pages(token="t0", limit=1)
@@ -329,7 +349,7 @@ def test_a_token_that_repeats_is_an_error_after_the_looks_that_came_before(token
 
 
 @pytest.mark.parametrize("ids", [["look_1", "look_2"], []])
-def test_pages_without_end_that_bring_nothing_new_are_an_error(ids: list[str]) -> None:
+def test_endless_pages_with_nothing_new_are_an_error(ids: list[str]) -> None:
     def play(handler: Handler) -> None:
         number = len(handler.server.seen)
         found = ["look_1", "look_2"] if number == 1 else ids
@@ -344,7 +364,7 @@ def test_pages_without_end_that_bring_nothing_new_are_an_error(ids: list[str]) -
 
 
 @pytest.mark.parametrize("token", [None, "", 5, "\ud800"])
-def test_more_without_a_token_is_an_error_after_the_looks_that_came_before(token: object) -> None:
+def test_more_without_a_token_is_an_error_after_the_looks_before_it(token: object) -> None:
     with Loopback(page(["a"], has_more=True, next_token=token)) as server, client_of(server) as client:
         looks = client.iter_looks()
         assert next(looks).id == "a"
@@ -356,20 +376,20 @@ def test_more_without_a_token_is_an_error_after_the_looks_that_came_before(token
 @pytest.mark.parametrize(
     "more", [{}, {"next_token": None}, {"has_more": None}, {"has_more": False, "next_token": "t1"}]
 )
-def test_an_end_that_is_told_or_that_nothing_contradicts_is_the_end(more: dict[str, Any]) -> None:
+def test_a_page_without_a_token_or_without_more_is_the_last(more: dict[str, Any]) -> None:
     with Loopback(page(["a"], **more)) as server, client_of(server) as client:
         assert len(list(client.iter_looks())) == 1
         assert (client.list_looks().has_more, client.list_looks().next_token) == (False, None)
 
 
 @pytest.mark.parametrize("more", [{}, {"has_more": None}, {"has_more": "yes"}])
-def test_a_token_without_a_word_on_has_more_is_followed(more: dict[str, Any]) -> None:
+def test_a_token_without_has_more_is_followed(more: dict[str, Any]) -> None:
     first = {"data": [look("a")], "next_token": "t1", **more}
     with Loopback(chain(first, looks_page(1, 0, None))) as server, client_of(server) as client:
         assert len(list(client.iter_looks())) == 2
 
 
-def test_a_look_that_comes_again_on_the_next_page_is_given_once() -> None:
+def test_a_look_that_repeats_on_the_next_page_is_yielded_once() -> None:
     again = {"data": [look("look_49"), look("look_50"), look("look_50")], "has_more": False, "next_token": None}
     with Loopback(chain(THREE_PAGES[0], again)) as server, client_of(server) as client:
         assert [item.id for item in client.iter_looks()] == [f"look_{n}" for n in range(51)]
@@ -377,11 +397,11 @@ def test_a_look_that_comes_again_on_the_next_page_is_given_once() -> None:
 
 
 @pytest.mark.parametrize("record", [{"name": "x", "avatar_type": "y"}, {**look("x"), "name": 5}, None, "look"])
-def test_a_record_that_cannot_be_read_is_left_out_with_a_warning_and_bars_no_way(record: object) -> None:
+def test_an_invalid_record_in_a_list_is_skipped_with_a_warning(record: object) -> None:
     spoilt = {"data": [look("a"), record, look("b")], "has_more": True, "next_token": "t1"}
     with Loopback(chain(spoilt, looks_page(1, 7, None))) as server, client_of(server) as client:
         with pytest.warns(
-            UserWarning, match=r"1 of 3 records cannot be read and are left out\. The service sent a look"
+            UserWarning, match=r"1 of 3 records cannot be read and are skipped\. The service sent a look"
         ):
             assert [item.id for item in client.iter_looks()] == ["a", "b", "look_7"]
         with pytest.warns(UserWarning, match="1 of 3 records") as warned:
@@ -389,7 +409,7 @@ def test_a_record_that_cannot_be_read_is_left_out_with_a_warning_and_bars_no_way
     assert warned[0].filename == __file__
 
 
-def test_a_page_of_which_nothing_can_be_read_is_an_error() -> None:
+def test_a_page_without_a_valid_record_is_an_error() -> None:
     nothing = reply({"data": [{"id": 1}, {"id": 2}]})
     with (
         Loopback(nothing) as server,
@@ -399,15 +419,12 @@ def test_a_page_of_which_nothing_can_be_read_is_an_error() -> None:
         client.list_looks()
 
 
-def test_a_fault_in_the_middle_is_told_and_never_a_short_result() -> None:
+def test_a_fault_in_the_middle_is_an_error_and_never_a_short_result() -> None:
     with Loopback(page(["a"], has_more=True, next_token="t1"), failure(500)) as server, client_of(server) as client:
         looks = client.iter_looks()
         assert next(looks).id == "a"
         with pytest.raises(APIStatusError):
             next(looks)
-
-
-# Against the stand-in for the service
 
 
 def test_list_voices_sends_its_filters_and_reads_the_page() -> None:
@@ -433,20 +450,16 @@ def test_a_wrong_argument_of_voices_is_refused_at_once(arguments: dict[str, Any]
         assert server.seen == []
 
 
-@pytest.mark.parametrize("data", [None, [], "me"])
-def test_an_account_of_another_shape_is_an_error_of_ours(data: object) -> None:
-    with Loopback(reply({"data": data})) as server, client_of(server) as client, pytest.raises(APIResponseError):
-        client.get_me()
-
-
-def test_the_account_comes_as_it_is_served_and_cleaned() -> None:
+def test_the_account_is_returned_as_served_but_cleaned() -> None:
     served = {"username": "ada\x00", "left": {"api": 5}, "ratio": 0.5, "id": None}
-    with Loopback(reply({"data": served})) as server, client_of(server) as client:
+    with Loopback(reply({"data": served}), reply({"data": []})) as server, client_of(server) as client:
         assert client.get_me() == {**served, "username": "ada\N{REPLACEMENT CHARACTER}"}
-    assert server.seen[0].path == "/v3/users/me"
+        assert server.seen[0].path == "/v3/users/me"
+        with pytest.raises(APIResponseError):
+            client.get_me()
 
 
-def test_all_voices_of_the_stand_in_are_found_and_the_account_is_told() -> None:
+def test_all_voices_of_the_stand_in_are_found() -> None:
     with DemoService(2_000) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
         voices = list(client.iter_voices())
         assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}

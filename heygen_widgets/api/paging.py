@@ -1,0 +1,123 @@
+"""Paging: one page, all pages, all records."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from .._display import is_sendable
+from ..errors import APIResponseError
+from ..models import AvatarGroup, Look, Page, Voice
+from .transport import Transport
+from .validation import LARGEST_PAGE, checked_limit, checked_max_items, checked_text
+
+__all__ = ["Listing", "fetch_page", "iter_items", "iter_pages"]
+
+T = TypeVar("T", Look, AvatarGroup, Voice)
+
+_MOST_REPEATING_PAGES = 3
+
+
+class Listing(NamedTuple, Generic[T]):
+    """What is listed: the endpoint, its filters, and how to read a record."""
+
+    transport: Transport
+    path: str
+    query: dict[str, str | None]
+    read: Callable[[object], T]
+    largest_page: int = LARGEST_PAGE
+
+
+def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
+    """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`.
+
+    Raises
+    ------
+    APIResponseError
+        If ``data`` is not a list, or no record of it is valid.
+    """
+    path = listing.path
+    limits = {"limit": checked_limit(limit, listing.largest_page), "token": checked_text("token", token)}
+    content = listing.transport.request("GET", path, {**listing.query, **limits})
+    records = content["data"]
+    if not isinstance(records, list):
+        raise APIResponseError(f"GET {path}: 'data' in the response is no list but {type(records).__name__}.")
+    items, problems = [], []
+    for record in records:
+        try:
+            items.append(listing.read(record))
+        except APIResponseError as error:
+            problems.append(error)
+    if problems and not items:
+        raise problems[0]
+    if problems:
+        number = f"{len(problems)} of {len(records)} records"
+        warnings.warn(f"GET {path}: {number} cannot be read and are skipped. {problems[0]}", stacklevel=3)
+    return Page(tuple(items), *_continuation(content))
+
+
+def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
+    """Fetch pages one by one until the last. The arguments are checked at once.
+
+    Raises
+    ------
+    APIResponseError
+        If the pages have no proper end: a token repeats or is missing, or three pages in a row have nothing new.
+    """
+    return _pages(listing, checked_limit(limit, listing.largest_page), checked_text("token", token))
+
+
+def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
+    """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
+    if checked_max_items(max_items) == 0:
+        return iter(())
+    # A token is valid only with its limit, so every page has the same one and the last page is cut here.
+    pages = _pages(listing, min(listing.largest_page, max_items or listing.largest_page), None)
+    return islice(_without_repeats(item for page in pages for item in page), max_items)
+
+
+def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
+    tokens = {token}
+    known: set[str] = set()
+    repeating = 0
+    while True:
+        page = fetch_page(listing, limit, token)
+        yield page
+        if not page.has_more:
+            return
+        before = len(known)
+        known.update(record.id for record in page)
+        repeating = 0 if len(known) > before else repeating + 1
+        token = page.next_token
+        if repeating == _MOST_REPEATING_PAGES:
+            problem = f"{repeating} pages in a row with nothing new"
+        elif token is None:
+            problem = "a page that has more after it, but no next_token"
+        elif token in tokens:
+            problem = "a next_token for the second time"
+        else:
+            tokens.add(token)
+            continue
+        raise APIResponseError(f"GET {listing.path}: the service sent {problem}.")
+
+
+def _without_repeats(items: Iterable[T]) -> Iterator[T]:
+    """Skip records that were seen: when a new record appears, the next page starts with one of the last page."""
+    seen: set[str] = set()
+    for item in items:
+        if item.id not in seen:
+            seen.add(item.id)
+            yield item
+
+
+def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:
+    """Read `has_more` and `next_token`. If `has_more` is missing, a token means that more follows."""
+    token = content.get("next_token")
+    if not isinstance(token, str) or not token or not is_sendable(token):
+        token = None
+    has_more = content.get("has_more")
+    if not isinstance(has_more, bool):
+        has_more = token is not None
+    return has_more, token if has_more else None

@@ -1,0 +1,116 @@
+"""Requests that a picker sends for its views: voices, and previews whose signed URLs have expired."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+from .._background import Worker
+from .._display import image
+from ..errors import APIStatusError, HeyGenError, NotFoundError
+from ..models import AvatarGroup, Look, Voice
+from .cards import voice_of
+from .grid import GridModel
+
+__all__ = ["PreviewRenewal", "VoiceLookup"]
+
+_Record: TypeAlias = Look | AvatarGroup
+_Send: TypeAlias = Callable[[str, dict[str, Any]], object]
+
+# A CloudFront signature: ten digits of Unix time.
+_EXPIRES = re.compile(r"https?://[^?#]*\?(?:[^#]*&)?Expires=([1-9][0-9]{9})(?:[&#]|$)", re.IGNORECASE)
+
+
+class PreviewRenewal:
+    """Fetch looks and groups again whose preview URLs have expired: at most two per second, each URL once.
+
+    ``GET /v3/avatars/looks/{look_id}`` and ``GET /v3/avatars/{group_id}``.
+
+    Parameters
+    ----------
+    model : GridModel
+        Its client asks, and its catalogue gets the new URLs.
+    send : callable
+        Sends a method and its argument to the views: ``renewed`` with the ``images`` by card id.
+    """
+
+    def __init__(self, model: GridModel, send: _Send) -> None:
+        self._model = model
+        self._send = send
+        self._in_vain: set[str] = set()  # expired URLs without better ones
+        self._worker: Worker[tuple[str, _Record]] = Worker("previews", self._renew, limit=600, interval=0.5)
+        self.close = self._worker.close
+
+    def submit(self, records: Mapping[str, _Record]) -> None:
+        """Renew the previews of cards, by card id. Those that have not expired are sent: a view may have missed one."""
+        due = {card_id: record for card_id, record in records.items() if self._is_due(record)}
+        if self._model.client:
+            with suppress(HeyGenError):
+                self._worker.submit(*due.items())
+            self._send_images({card_id: record for card_id, record in records.items() if card_id not in due})
+
+    def _send_images(self, records: Mapping[str, _Record]) -> None:
+        if records:
+            self._send("renewed", {"images": {card_id: image(record) for card_id, record in records.items()}})
+
+    def _is_due(self, record: _Record) -> bool:
+        url = record.preview_image_url or ""
+        signed = _EXPIRES.match(url)
+        return signed is not None and int(signed[1]) <= time.time() and url not in self._in_vain
+
+    def _renew(self, request: tuple[str, _Record]) -> None:
+        (card_id, old), client, catalogue = request, self._model.client, self._model.catalogue
+        if client is None or catalogue is None:
+            return
+        new: _Record | None = None
+        try:
+            new = client.get_look(old.id) if isinstance(old, Look) else client.get_group(old.id)
+        except (HeyGenError, ValueError) as error:
+            if not isinstance(error, NotFoundError):
+                self._worker.clear()  # the next request would fail in the same way
+                return
+        if new is None or self._is_due(new):
+            # Not again: there is nothing better, or the clock here is wrong.
+            self._in_vain.add((new or old).preview_image_url or "")
+        if new:
+            catalogue.update_previews(new)
+            self._send_images({card_id: new})
+
+
+class VoiceLookup:
+    """Fetch voices, the last one asked for first, and keep them: ``GET /v3/voices/{voice_id}``.
+
+    Parameters
+    ----------
+    model : GridModel
+        Its client asks.
+    send : callable
+        Sends a method and its argument to the views: ``voice`` with the ``id`` and the ``voice``, or None without one.
+    """
+
+    def __init__(self, model: GridModel, send: _Send) -> None:
+        self._model = model
+        self._send = send
+        self._known: dict[str, Voice | None] = {}
+        self._worker: Worker[str] = Worker("voices", self._find, limit=4)
+        self.close = self._worker.close
+
+    def submit(self, look: Look | None) -> None:
+        """Find the default voice of a look, if it has one."""
+        if look and look.default_voice_id and self._model.client:
+            with suppress(HeyGenError):
+                self._worker.submit(look.default_voice_id)
+
+    def _find(self, voice_id: str) -> None:
+        client = self._model.client
+        if voice_id not in self._known and client is not None:
+            try:
+                self._known[voice_id] = client.get_voice(voice_id)
+            except (HeyGenError, ValueError) as error:
+                if isinstance(error, APIStatusError) and error.status_code in (400, 403, 404):
+                    self._known[voice_id] = None
+        voice = self._known.get(voice_id)
+        self._send("voice", {"id": voice_id, "voice": voice_of(voice) if voice else None})

@@ -1,0 +1,235 @@
+"""What the views show, as plain values: cards, details, voices, options of dropdowns, and bounds of what they send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heygen_widgets import Look, LookFilter
+from heygen_widgets.catalogue.store import Character
+from heygen_widgets.models import AvatarGroup, Failure, Voice
+from heygen_widgets.picker.cards import CharacterCards, card, details, voice_of
+from heygen_widgets.picker.options import bounded, changed_filter, found_options, short_options
+
+PICTURE = "https://files2.heygen.ai/a.webp?Expires=1"
+
+
+def look(look_id: str, **fields: Any) -> Look:
+    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
+
+
+def card_of(group_id: str, group: AvatarGroup | None, expected: int, example: Look | None) -> dict[str, Any]:
+    character = Character(group_id, group, min(expected, 1), expected, example)
+    return CharacterCards([character]).cards(0, 1)[0]
+
+
+# -- cards ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_look_that_is_not_ready_shows_its_status_and_the_reason() -> None:
+    failed = card(look("a", status="failed", error=Failure("no_face", "No face was found.")))
+    assert (failed["state"], failed["reason"]) == ("Failed", "No face was found.")
+    assert card(look("a", status="pending_consent"))["state"] == "Waiting for consent"
+    for status in (None, "completed", "brand_new"):
+        assert card(look("a", status=status))["state"] is None
+
+
+def test_the_card_of_a_character_shows_its_name_its_number_of_looks_and_its_picture() -> None:
+    group = AvatarGroup("g", " Elin ", looks_count=12, preview_image_url=PICTURE)
+    shown = card_of("g", group, 1_204, look("a", preview_image_url="https://other/b.webp"))
+    assert (shown["id"], shown["name"], shown["type"], shown["image"]) == ("g", "Elin", "1,204 looks", PICTURE)
+    assert shown["character"]
+    assert card_of("g", group, 1, None)["type"] == "1 look"
+    unknown = card_of("g", AvatarGroup("g", "Elin"), 0, None)
+    assert (unknown["type"], unknown["image"]) == ("looks not loaded yet", None)
+
+
+@pytest.mark.parametrize(
+    ("group_id", "name", "shown"), [("g", "Elin", "Elin"), ("g", "  ", "g"), ("", "", "No character")]
+)
+def test_a_character_always_has_a_title(group_id: str, name: str, shown: str) -> None:
+    assert card_of(group_id, AvatarGroup(group_id, name), 7, look("a"))["name"] == shown
+
+
+@pytest.mark.parametrize("url", [None, "javascript:alert(1)", "data:text/html,x"])
+def test_a_card_skips_a_picture_that_a_browser_must_not_fetch(url: str | None) -> None:
+    group = AvatarGroup("g", "Elin", preview_image_url=url)
+    cards = CharacterCards(
+        [
+            Character("g", group, 1, 1, first := look("a", preview_image_url=PICTURE)),
+            Character("none", group, 1, 1, look("b", preview_image_url=url)),
+        ]
+    )
+    assert [shown["image"] for shown in cards.cards(0, 9)] == [PICTURE, None]
+    assert (cards.record("g"), cards.record("none"), cards.record("other")) == (first, None, None)
+    assert (cards.has("none"), cards.has("other")) == (True, False)
+
+
+# -- lists of characters that grow ------------------------------------------------------------------------------------
+
+PICTURES = (None, PICTURE, PICTURE.replace("=1", "=2"), "https://files2.heygen.ai/b.webp")
+characters = st.builds(
+    Character,
+    st.sampled_from(["g", ""]),
+    st.none() | st.builds(AvatarGroup, st.just("g"), st.just("Elin"), preview_image_url=st.sampled_from(PICTURES)),
+    st.just(1),
+    st.sampled_from([0, 2, 4]),
+    st.none() | st.builds(look, st.just("a"), preview_image_url=st.sampled_from(PICTURES)),
+)
+
+
+@given(st.lists(characters, max_size=2), st.lists(characters, max_size=2))
+def test_a_list_extends_another_only_if_its_first_cards_differ_in_nothing_but_signatures(
+    old: list[Character], new: list[Character]
+) -> None:
+    before, after = (
+        [{**shown, "image": (shown["image"] or "").partition("?")[0]} for shown in CharacterCards(people).cards(0, 2)]
+        for people in (old, new)
+    )
+    assert CharacterCards(new).extends(CharacterCards(old)) == (after[: len(old)] == before)
+    assert CharacterCards([*old, *new]).extends(CharacterCards(old))
+    assert not CharacterCards(new).extends(new)
+
+
+# -- details ----------------------------------------------------------------------------------------------------------
+
+
+def texts(shown: dict[str, Any]) -> dict[str, str]:
+    return {fact["name"]: fact["text"] for fact in shown["facts"]}
+
+
+def test_details_name_everything_that_is_known_of_a_look() -> None:
+    known = {"group_id": "g", "gender": "female", "status": "failed", "ownership": "private", "default_voice_id": "v1"}
+    size = {"image_width": 1080, "image_height": 1920}
+    full = look("a", supported_api_engines=("avatar_v", "avatar_iv"), tags=("office", "warm"), **known, **size)
+    shown = details(full, AvatarGroup("g", " Elin "), 27)
+    assert texts(shown) == {
+        "character": "Elin",
+        "avatar_type": "Photo avatar",
+        "gender": "Female",
+        "size": "1,080 × 1,920 px",
+        "orientation": "Portrait",
+        "engines": "Avatar V, Avatar IV",
+        "tags": "office, warm",
+        "ownership": "Private",
+        "status": "Failed",
+        "voice": "v1",
+    }
+    assert (shown["group_id"], shown["number"], shown["voice_id"]) == ("g", 27, "v1")
+    assert shown.items() >= card(full).items()
+    bare = details(look("a"), None, 0)
+    assert [*texts(bare)] == [*texts(shown)]
+    assert {name for name, text in texts(bare).items() if text} == {"avatar_type"}
+
+
+def test_texts_of_details_are_short_and_stay_on_one_line() -> None:
+    tags = tuple(f"tag {i}\u202e\n" * 50 for i in range(1_000))
+    shown = texts(details(look("a", tags=tags, default_voice_id="v" * 9_000), None, 0))
+    assert len(shown["tags"]) < 9_000
+    assert shown["tags"].endswith("and 960 more")
+    assert not {"\u202e", "\n"} & set(shown["tags"])
+    assert len(shown["voice"]) == 200
+
+
+def test_video_options_have_a_column_per_engine_and_reasons() -> None:
+    shown = details(look("a", supported_api_engines=("avatar_iv", "avatar_v", "avatar_iii")), None, 0)["options"]
+    assert shown["engines"] == ["Avatar IV", "Avatar V", "Avatar III*"]
+    assert {row["label"]: row["cells"] for row in shown["rows"]} == {
+        "Expressiveness": ["yes", "no", "no"],
+        "Motion prompt": ["yes", "yes*", "no"],
+        "Reference look": ["no", "yes", "no"],
+        "4k": ["unknown", "unknown", "no"],
+        "Background removed": ["unknown"] * 3,
+        "WebM": ["unknown"] * 3,
+    }
+    assert "Expressiveness: not for photo avatars with Avatar V and Avatar III." in shown["notes"]
+    assert shown["notes"][0] == "*: HeyGen's own pages disagree."
+    disputed = [note for note in shown["notes"] if "models page" in note]
+    assert [note.partition(":")[0] for note in disputed] == ["Avatar III*", "Motion prompt"]
+    assert len(set(shown["notes"])) == len(shown["notes"])
+
+
+def test_video_options_of_a_look_without_engines_are_those_of_the_default_engine() -> None:
+    shown = details(look("a"), None, 0)["options"]
+    assert (shown["engines"], "lists no engine" in shown["notes"][0]) == (["Avatar IV"], True)
+    many = look("a", supported_api_engines=tuple(f"avatar_{'x' * 300}{i}" for i in range(900)))
+    engines = details(many, None, 0)["options"]["engines"]
+    assert len(engines) == 4
+    assert all(len(name) <= 200 for name in engines)
+
+
+@pytest.mark.parametrize("url", ["https://files2.heygen.ai/v.mp3", "s3://bucket/v.mp3", "javascript:alert(1)", None])
+def test_a_voice_has_a_sample_only_if_a_browser_can_fetch_it(url: str | None) -> None:
+    audio = url if url and url.startswith("https") else None
+    assert voice_of(Voice("v", "Mira", "English", "female", url)) == {"text": "Mira (English, Female)", "audio": audio}
+    assert voice_of(Voice("v", " ", None, None, url))["text"] == "v"
+
+
+# -- options ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_short_dropdown_offers_every_value_in_an_order_that_no_filter_changes() -> None:
+    values = ["square", "", "portrait", "landscape"]
+    some = short_options("orientation", values, {"square": 3}, ())
+    others = short_options("orientation", reversed(values), {"portrait": 9, "": 1}, ())
+    assert [item["value"] for item in some] == [item["value"] for item in others]
+    assert [item["title"] for item in some] == ["Portrait", "Landscape", "Square", "None"]
+    assert [item["count"] for item in some] == [0, 0, 3, 0]
+    assert short_options("status", [""], {"": 12}, ()) == short_options("status", [], {}, ()) == []
+
+
+def test_a_short_dropdown_always_offers_what_is_selected() -> None:
+    (selected,) = short_options("engine", [], {}, ["avatar_ix"])
+    assert (selected["value"], selected["title"], selected["count"]) == ("avatar_ix", "avatar_ix", 0)
+    assert {"value": "", "title": "None", "count": 4} in short_options("engine", ["avatar_v", ""], {"": 4}, [""])
+    many = [f"engine_{n:03}" for n in range(200)]
+    offered = [item["value"] for item in short_options("engine", many, dict.fromkeys(many, 1), ["engine_199"])]
+    assert (len(offered), offered[-1]) == (51, "engine_199")
+
+
+def test_long_lists_find_all_words_in_any_order_without_case_and_accents() -> None:
+    titles = {"1": "Zoë Lindqvist", "2": "Zoe Park", "3": "Lind Qvist"}
+    assert [item["value"] for item in found_options(titles, {}, "LIND zoe")["items"]] == ["1"]
+    assert [item["value"] for item in found_options(titles, {}, "  ")["items"]] == ["3", "1", "2"]
+    assert [item["count"] for item in found_options(titles, {"2": 7}, "zoe")["items"]] == [7, 0]
+    assert found_options(titles, {}, "nobody") == {"items": [], "more": 0}
+
+
+def test_long_lists_are_cut_after_those_that_match_looks() -> None:
+    found = found_options({str(n): f"Name {n:04}" for n in range(1_400)}, {"1399": 1}, "name")
+    assert (len(found["items"]), found["more"]) == (50, 1_350)
+    assert [item["value"] for item in found["items"][:2]] == ["1399", "0"]
+
+
+# -- bounds of what views send ----------------------------------------------------------------------------------------
+
+anything = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text()), st.binary())
+
+
+@given(anything, st.integers(-5, 5), st.integers(6, 200))
+def test_numbers_from_views_stay_within_bounds_and_any_query_is_answered(value: object, low: int, high: int) -> None:
+    assert low <= bounded(value, low, high) <= high
+    found = found_options({"1": "Anna"}, {"1": 1}, value)
+    assert len(found["items"]) + found["more"] <= 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        None,
+        [],
+        {"planet": "x"},
+        {"tag": 7},
+        {"tag": ["x"] * 1_001},
+        {"tag": "x" * 201},
+        {"gender": "x"},
+        {"sort": "x"},
+    ],
+)
+def test_invalid_changes_of_a_filter_are_refused(changes: object) -> None:
+    assert changed_filter(LookFilter("office"), changes) is None
+    assert changed_filter(LookFilter("office"), {"tag": ["a"]}) == LookFilter("office", tag=["a"])
+    assert changed_filter(LookFilter(), {"search": "\ud800" * 201}) == LookFilter("\ufffd" * 200)

@@ -1,0 +1,339 @@
+"""What the grid shows, as a plain object: positions, versions, counts, dropdowns, and characters that open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from avatar_service import Gate, running, wait_until
+from hypothesis import given
+from hypothesis import strategies as st
+from recording import ids_in
+
+from heygen_widgets import LookCatalogue, LookFilter, demo_client
+from heygen_widgets.models import AvatarGroup, Look, Looks
+from heygen_widgets.picker.grid import GridModel
+
+
+def look(look_id: str, **fields: Any) -> Look:
+    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> LookCatalogue:
+    loaded = LookCatalogue(demo_client(looks=300), cache=None)
+    loaded.load()
+    return loaded
+
+
+@pytest.fixture
+def model(catalogue: LookCatalogue) -> GridModel:
+    grid = GridModel(catalogue)
+    grid.update()
+    return grid
+
+
+def shown(model: GridModel) -> list[str]:
+    model.update()
+    return ids_in(model.window(0, 10**6))
+
+
+def show(model: GridModel, to: tuple[str, LookFilter] | None) -> None:
+    assert to is not None
+    view, wanted = to
+    model.show(wanted, view)
+
+
+# -- positions and versions -------------------------------------------------------------------------------------------
+
+
+def test_a_window_holds_the_cards_at_its_positions(model: GridModel, catalogue: LookCatalogue) -> None:
+    window = model.window(10, 30)
+    assert ids_in(window) == [look.id for look in catalogue.looks[10:40]]
+    assert (window["version"], window["start"], window["shown"]) == (model.version, 10, 300)
+
+
+def test_a_version_stands_for_one_order_of_cards(model: GridModel) -> None:
+    orders: dict[int, list[str]] = {}
+    for wanted in (
+        LookFilter(),
+        LookFilter("office"),
+        LookFilter(gender="male"),
+        LookFilter(sort="name"),
+        LookFilter(),
+    ):
+        model.show(wanted, "looks")
+        cards = shown(model)
+        assert orders.setdefault(model.version, cards) == cards
+    assert len(orders) == 5
+
+
+def test_appended_looks_keep_the_version_and_inserted_ones_do_not() -> None:
+    with running({}, {"a": 230}) as (service, client):
+        gate = service.before = Gate("public looks", first=2)
+        catalogue = LookCatalogue(client, cache=None)
+        catalogue.load_in_background()
+        wait_until(catalogue, lambda now: now.loaded == 50)
+        appended, sorted_ = GridModel(catalogue), GridModel(catalogue)
+        sorted_.show(LookFilter(sort="-name"), "looks")
+        for model in (appended, sorted_):
+            model.update()
+        before = shown(appended)
+        gate.opened.set()
+        assert catalogue.wait(20)
+        assert shown(appended)[:50] == before
+        assert len(shown(sorted_)) == 230
+        assert (appended.version, sorted_.version) == (1, 2)
+
+
+def test_news_come_once_with_a_window_only_where_cards_have_changed(model: GridModel) -> None:
+    assert model.news(0) is None
+    assert model.news(24) is None
+    model.show(LookFilter(gender="male"), "looks")
+    message = model.news(24)
+    assert message is not None
+    assert (message["filter"], message["show"], message["opened"]) == ({"gender": ["male"]}, "looks", None)
+    assert message["status"]["version"] == message["window"]["version"] == model.version
+    assert len(message["window"]["looks"]) == 24
+    assert model.news(24) is None
+    forced = model.news(24, force=True)
+    assert forced is not None
+    assert forced["window"] == message["window"]
+
+
+def test_without_a_catalogue_there_is_nothing_to_show() -> None:
+    model = GridModel(None)
+    assert (model.update(), model.status(), model.choices(), model.news(24, force=True)) == (False, {}, {}, None)
+    assert model.look("a") is None
+    assert model.options("tag", "")["items"] == []
+    assert model.client_code == "HeyGenClient()"
+
+
+# -- characters -------------------------------------------------------------------------------------------------------
+
+
+def test_a_character_opens_into_its_looks_and_is_left_as_the_characters_were(
+    model: GridModel, catalogue: LookCatalogue
+) -> None:
+    wanted = LookFilter(gender="female", sort="name")
+    model.show(wanted, "characters")
+    before = shown(model)
+    assert before == [character.id for character in catalogue.characters(wanted)]
+    show(model, model.open_character(before[3]))
+    assert (model.view, model.opened, model.filter) == ("looks", before[3], wanted.replace(group_id=before[3]))
+    assert shown(model) == [look.id for look in catalogue.select(model.filter)]
+    show(model, model.leave_character())
+    assert (model.view, model.opened, model.filter) == ("characters", None, wanted)
+    assert shown(model) == before
+    assert model.leave_character() is None
+
+
+def test_what_changes_while_a_character_is_open_stays_for_all_characters(
+    model: GridModel, catalogue: LookCatalogue
+) -> None:
+    some = tuple(sorted(group for group in catalogue.facets()["group_id"] if group))[:3]
+    model.show(LookFilter(group_id=some), "characters")
+    assert sorted(shown(model)) == list(some)
+    show(model, model.open_character(some[1]))
+    model.show(model.filter.replace(gender="male"), "looks")
+    assert model.opened == some[1]
+    show(model, model.leave_character())
+    assert model.filter == LookFilter(group_id=some, gender="male")
+
+
+def test_looks_without_a_character_open_like_one(model: GridModel, catalogue: LookCatalogue) -> None:
+    model.show(LookFilter(), "characters")
+    assert shown(model)[-1] == ""
+    show(model, model.open_character(""))
+    assert (model.filter, model.opened) == (LookFilter(group_id=""), "")
+    assert {catalogue.get(look_id).group_id for look_id in shown(model)} == {None}  # type: ignore[union-attr]
+    show(model, model.leave_character())
+    assert model.filter == LookFilter()
+
+
+@pytest.mark.parametrize("view", ["looks", "characters"])
+def test_all_looks_of_a_character_have_a_way_back_to_the_first_view(view: str) -> None:
+    looks = [look(f"a{i}", group_id="g" if i else "other", gender="female") for i in range(5)]
+    before = LookFilter("look", gender="female", sort="name")
+    model = GridModel(LookCatalogue.of(looks))
+    model.show(before, view)
+    show(model, model.show_character("g", ()))
+    assert (model.view, model.opened, model.filter) == ("looks", "g", LookFilter(group_id="g", sort="name"))
+    model.show(model.filter.replace(search="a1"), "looks")
+    show(model, model.show_character("other", ()))
+    show(model, model.leave_character())
+    assert (model.view, model.opened, model.filter) == (view, None, before)
+
+
+def test_the_switch_to_characters_leaves_an_opened_one_with_the_filter_from_before() -> None:
+    model = GridModel(LookCatalogue.of([look("a", group_id="g"), look("b", group_id="h")]))
+    model.show(LookFilter("look"), "looks")
+    show(model, model.show_character("g", ()))
+    assert model.switch("characters") == ("characters", LookFilter("look"))
+    assert model.switch("people") is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "view"), [(LookFilter(group_id="h"), "looks"), (LookFilter(), "looks"), (LookFilter(), "characters")]
+)
+def test_another_filter_or_view_closes_an_opened_character(wanted: LookFilter, view: str) -> None:
+    model = GridModel(LookCatalogue.of([look("a", group_id="g"), look("b", group_id="h")]))
+    model.show(LookFilter(), "characters")
+    model.update()
+    show(model, model.open_character("g"))
+    model.show(wanted, view)
+    assert model.opened is None
+
+
+def test_a_view_opens_only_what_has_a_card_and_shows_only_what_is_loaded_or_selected() -> None:
+    model = GridModel(LookCatalogue.of([look("a", group_id="g")]))
+    for unknown in (None, 7, [], {}, ["g"], b"g", True, "nobody", "x" * 100_000):
+        assert model.open_character(unknown) is None
+        assert model.show_character(unknown, ()) is None
+    assert model.open_character("g") is None  # the grid shows looks
+    assert model.show_character("elsewhere", Looks([look("b", group_id="elsewhere")])) is not None
+
+
+# -- counts and dropdowns ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        LookFilter(),
+        LookFilter("office", gender="male"),
+        LookFilter(avatar_type="studio_avatar", status="failed"),
+        LookFilter(ownership=["public", "private"], engine=["avatar_iv", ""]),
+        LookFilter("no such look"),
+    ],
+)
+def test_dropdowns_count_every_value_as_facets_do(
+    model: GridModel, catalogue: LookCatalogue, wanted: LookFilter
+) -> None:
+    model.show(wanted, "looks")
+    counts, offered = catalogue.facets(wanted), model.choices()
+    for field in ("avatar_type", "gender", "orientation", "engine", "ownership", "status"):
+        options = {item["value"]: item["count"] for item in offered[field]}
+        assert options == {value: counts[field].get(value, 0) for value in catalogue.values(field)}
+
+
+def test_selected_values_have_titles_also_when_nothing_matches(model: GridModel, catalogue: LookCatalogue) -> None:
+    group = next(group for group in catalogue.groups.values() if group.name.strip())
+    model.show(LookFilter("no such look", avatar_type="brand_new", group_id=group.id, tag="new"), "looks")
+    offered = model.choices()
+    assert {"value": "brand_new", "title": "brand_new", "count": 0} in offered["avatar_type"]
+    assert offered["group_id"] == [{"value": group.id, "title": group.name.strip()}]
+    assert "new" in [item["value"] for item in offered["tag"]]
+
+
+def test_fields_without_a_choice_have_no_options() -> None:
+    plain = GridModel(LookCatalogue.of([look("a"), look("b")])).choices()
+    assert (plain["tag"], plain["ready"], plain["gender"]) == ([], [], [])
+    mixed = GridModel(LookCatalogue.of([look("a", tags=("new",)), look("b", status="failed")])).choices()
+    assert [item["value"] for item in mixed["tag"]] == ["new"]
+    assert [(item["title"], item["count"]) for item in mixed["ready"]] == [("Yes", 1), ("No", 1)]
+
+
+@pytest.mark.parametrize("field", ["tag", "group_id"])
+def test_a_long_list_offers_what_matches_first_and_then_the_rest(
+    model: GridModel, catalogue: LookCatalogue, field: str
+) -> None:
+    model.show(LookFilter(catalogue.looks[0].id, **{field: "none has this one"}), "looks")
+    items = model.options(field, "")["items"]
+    counts = catalogue.facets(model.filter)[field]
+    assert [item["count"] for item in items] == [counts.get(item["value"], 0) for item in items]
+    matching = [item["count"] > 0 for item in items]
+    assert matching == sorted(matching, reverse=True)
+    assert 0 < sum(matching) < len(matching)
+    known = {*catalogue.values(field), *(catalogue.groups if field == "group_id" else ())}
+    assert {item["value"] for item in items} == known
+
+
+def test_characters_are_found_by_what_is_typed(model: GridModel, catalogue: LookCatalogue) -> None:
+    counts = catalogue.facets()["group_id"]
+    group = next(group for group in catalogue.groups.values() if group.name.isascii() and counts.get(group.id))
+    found = model.options("group_id", group.name.upper()[:4])["items"]
+    assert {item["value"]: item["count"] for item in found}[group.id] == counts[group.id]
+    assert all(group.name[:4].strip().lower() in item["title"].lower() for item in found)
+
+
+def test_characters_whose_looks_are_not_loaded_yet_are_offered_with_their_groups_number() -> None:
+    with running({}, {f"g-{n}": 2 for n in range(60)}) as (service, client):
+        gate = service.before = Gate("public looks", first=2)
+        catalogue = LookCatalogue(client, cache=None)
+        catalogue.load_in_background()
+        wait_until(catalogue, lambda now: now.loaded == 50 and now.expected)
+        model = GridModel(catalogue)
+        (found,) = model.options("group_id", "g-55")["items"]
+        assert (found["value"], found["count"]) == ("g-55", 2)
+        model.show(LookFilter(), "characters")
+        model.update()
+        show(model, model.open_character("g-55"))
+        wait_until(catalogue, lambda now: now.loaded == 52)  # fetched ahead of its turn
+        assert {*shown(model)} == {"g-55-0", "g-55-1"}
+        gate.opened.set()
+        catalogue.wait(20)
+
+
+def test_the_status_counts_looks_also_in_the_view_of_characters(model: GridModel, catalogue: LookCatalogue) -> None:
+    model.show(LookFilter(), "characters")
+    model.update()
+    status = model.status()
+    assert (status["shown"], status["matched"], status["loaded"]) == (len(catalogue.characters()), 300, 300)
+    assert (status["complete"], status["loading"], status["online"]) == (True, False, True)
+
+
+# -- what a view may change -------------------------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("x" * 100_000)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=5,
+)
+FIELDS = ["search", "gender", "avatar_type", "tag", "sort", "ready", "group_id", "show", "self", "nonsense"]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON))
+def test_a_view_can_only_ask_for_a_valid_filter(catalogue: LookCatalogue, changes: dict[str, Any]) -> None:
+    changed = GridModel(catalogue).changed_filter(LookFilter(), changes)
+    assert changed is None or (len(changed.search) <= 200 and len(catalogue.select(changed)) <= 300)
+
+
+def test_a_view_can_only_name_characters_that_are_loaded_or_already_in_the_filter() -> None:
+    model = GridModel(LookCatalogue.of([look("a", group_id="g")], [AvatarGroup("h", "Elin")]))
+    for known in ("g", "h"):
+        assert model.changed_filter(LookFilter(), {"group_id": [known]}) == LookFilter(group_id=known)
+    assert model.changed_filter(LookFilter(), {"group_id": ["x"]}) is None
+    model.show(LookFilter(group_id="x"), "looks")
+    assert model.changed_filter(model.filter, {"gender": "male"}) == LookFilter(group_id="x", gender="male")
+
+
+# -- details and code -------------------------------------------------------------------------------------------------
+
+
+def test_details_count_the_looks_of_the_character_without_the_filter() -> None:
+    looks = [look(f"a{i}", group_id="g", gender="female" if i else "male") for i in range(5)]
+    model = GridModel(LookCatalogue.of(looks))
+    model.show(LookFilter(gender="male"), "looks")
+    assert model.details(looks[0])["number"] == 5
+
+
+def test_only_a_look_that_is_ready_has_code_for_a_video() -> None:
+    ready, failed, nameless = look("a"), look("b", status="failed"), look(".")
+    model = GridModel(LookCatalogue.of([ready, failed, nameless]))
+    assert 'VideoRequest(avatar_id="a"' in model.code("video", (ready,), False)
+    assert model.details(ready)["video_code"] == model.code("video", (ready,), False)
+    assert model.details(failed)["video_code"] is None
+    for selected, reason in (((), "nothing is selected"), ((failed,), "not ready"), ((nameless,), "no usable id")):
+        with pytest.raises(ValueError, match=reason):
+            model.code("video", selected, False)
+    with pytest.raises(ValueError, match=r'"python", "curl" or "video", not \'js\''):
+        model.code("js", (), False)
+
+
+def test_code_names_the_view_and_the_service() -> None:
+    model = GridModel(LookCatalogue.of([look("a")]))
+    assert "show=" not in model.code("python", (), False)
+    model.show(LookFilter(), "characters")
+    assert 'show="characters"' in model.code("python", (), False)
+    assert "https://api.heygen.com/v3/avatars/looks/a" in model.code("curl", (look("a"),), False)

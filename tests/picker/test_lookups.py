@@ -1,0 +1,201 @@
+"""Voices and expired previews: fetched on a thread, the last one asked for first, and none twice in vain."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from avatar_service import PATIENCE, end_of, our_threads
+from loopback import Loopback, Reply, client_of, failure, hang_up, reply
+from loopback import look as look_record
+
+from heygen_widgets import LookCatalogue
+from heygen_widgets.models import AvatarGroup, Look
+from heygen_widgets.picker.grid import GridModel
+from heygen_widgets.picker.lookups import PreviewRenewal, VoiceLookup
+
+EXPIRED, FRESH = 1_500_000_000, 4_000_000_000
+
+
+def signed(name: str, expires: int) -> str:
+    return f"https://files.example/{name}.webp?Expires={expires}&Signature=s"
+
+
+def expired(look_id: str, **fields: Any) -> Look:
+    return Look(look_id, "Kept", "photo_avatar", preview_image_url=signed(look_id, EXPIRED), **fields)
+
+
+def fresh(look_id: str, expires: int = FRESH) -> Reply:
+    return reply({"data": look_record(look_id, name="Ignored", preview_image_url=signed(look_id, expires))})
+
+
+class Sent:
+    """What the views get. `wait` waits until so many messages were sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, dict[str, Any]]] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, method: str, answer: dict[str, Any]) -> None:
+        with self._changed:
+            self.messages.append((method, answer))
+            self._changed.notify_all()
+
+    def wait(self, number: int) -> list[dict[str, Any]]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.messages) >= number, PATIENCE), self.messages
+            return [answer for _, answer in self.messages]
+
+
+def model_of(client: Any, looks: list[Look], groups: list[AvatarGroup] = ()) -> GridModel:  # type: ignore[assignment]
+    """Show looks that are loaded, on a client that nothing was loaded from."""
+
+    class Catalogue(LookCatalogue):
+        @property
+        def client(self) -> Any:
+            return client
+
+    return GridModel(Catalogue.of(looks, groups))
+
+
+@contextmanager
+def renewal(looks: list[Look], *script: Reply) -> Iterator[tuple[Loopback, GridModel, Sent, PreviewRenewal]]:
+    with Loopback(*script) as server, client_of(server, max_retries=0) as client:
+        model, sent = model_of(client, looks), Sent()
+        previews = PreviewRenewal(model, sent)
+        yield server, model, sent, previews
+        previews.close()
+
+
+def test_an_expired_preview_is_replaced_in_views_and_catalogue_and_all_else_stays() -> None:
+    old = expired("a", ownership="private")
+    with renewal([old], fresh("a")) as (_, model, sent, previews):
+        previews.submit({"a": old})
+        assert sent.wait(1) == [{"images": {"a": signed("a", FRESH)}}]
+        look = model.look("a")
+        assert look is not None
+        assert (look.name, look.ownership, look.preview_image_url) == ("Kept", "private", signed("a", FRESH))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "https://files.example/a.webp",
+        signed("a", FRESH),
+        f"https://files.example/a.webp?ExpiresAt={EXPIRED}",
+        f"ftp://files.example/a.webp?Expires={EXPIRED}",
+    ],
+)
+def test_a_preview_that_has_not_expired_is_sent_again_without_a_request(url: str | None) -> None:
+    look = Look("a", "A", "photo_avatar", preview_image_url=url)
+    with renewal([look], fresh("a")) as (server, _, sent, previews):
+        previews.submit({"a": look})
+        assert [list(answer["images"]) for answer in sent.wait(1)] == [["a"]]
+        assert server.seen == []
+
+
+def test_a_look_that_the_service_no_longer_has_is_asked_for_once_and_blocks_no_other() -> None:
+    gone, there = expired("gone"), expired("there")
+    with renewal([gone, there], failure(404), fresh("there")) as (server, _, sent, previews):
+        previews.submit({"gone": gone, "there": there})
+        assert sent.wait(1) == [{"images": {"there": signed("there", FRESH)}}]
+        previews.submit({"gone": gone})
+        assert sent.wait(2)[1] == {"images": {"gone": gone.preview_image_url}}
+        assert [seen.path.rpartition("/")[2] for seen in server.seen] == ["gone", "there"]
+
+
+def test_a_new_preview_that_seems_expired_is_shown_and_not_asked_for_again() -> None:
+    old = expired("a")
+    with renewal([old], fresh("a", EXPIRED + 1)) as (server, model, sent, previews):
+        previews.submit({"a": old})
+        sent.wait(1)
+        look = model.look("a")
+        assert look is not None
+        previews.submit({"a": look})
+        assert [answer["images"]["a"] for answer in sent.wait(2)] == [signed("a", EXPIRED + 1)] * 2
+        assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [failure(401), failure(429), failure(500), hang_up], ids=["401", "429", "500", "cut"]
+)
+def test_after_a_failure_nothing_is_asked_until_a_view_asks_again(answer: Reply) -> None:
+    looks = [expired(name) for name in "abc"]
+    with renewal(looks, answer, fresh("a")) as (server, _, sent, previews):
+        previews.submit({look.id: look for look in looks})
+        assert end_of(our_threads() - {threading.current_thread()})
+        assert len(server.seen) == 1
+        previews.submit({"a": looks[0]})
+        assert sent.wait(1) == [{"images": {"a": signed("a", FRESH)}}]
+
+
+def test_a_character_gets_the_new_preview_of_its_group() -> None:
+    old = AvatarGroup("g", "Elin", preview_image_url=signed("g", EXPIRED))
+    answer = reply({"data": {"id": "g", "name": "Elin", "preview_image_url": signed("g", FRESH)}})
+    with Loopback(answer) as server, client_of(server, max_retries=0) as client:
+        model, sent = model_of(client, [expired("a", group_id="g")], [old]), Sent()
+        PreviewRenewal(model, sent).submit({"g": old})
+        assert sent.wait(1) == [{"images": {"g": signed("g", FRESH)}}]
+        assert model.catalogue is not None
+        assert model.catalogue.groups["g"].preview_image_url == signed("g", FRESH)
+
+
+def test_without_a_client_nothing_is_renewed() -> None:
+    sent = Sent()
+    PreviewRenewal(GridModel(LookCatalogue.of([expired("a")])), sent).submit({"a": expired("a")})
+    assert (sent.messages, our_threads()) == ([], set())
+
+
+# -- voices -----------------------------------------------------------------------------------------------------------
+
+
+def speaking(*voices: str | None) -> list[Look]:
+    return [Look(f"look{i}", "L", "photo_avatar", default_voice_id=voice) for i, voice in enumerate(voices)]
+
+
+def voice(voice_id: str, name: str) -> Reply:
+    return reply({"data": {"voice_id": voice_id, "name": name, "language": "English", "gender": "female"}})
+
+
+@contextmanager
+def voices(*script: Reply) -> Iterator[tuple[Loopback, Sent, VoiceLookup]]:
+    with Loopback(*script) as server, client_of(server, max_retries=0) as client:
+        sent = Sent()
+        lookup = VoiceLookup(model_of(client, []), sent)
+        yield server, sent, lookup
+        lookup.close()
+
+
+def test_a_voice_is_fetched_once_and_sent_each_time() -> None:
+    (look,) = speaking("v1")
+    with voices(voice("v1", "Ada")) as (server, sent, lookup):
+        for number in (1, 2):
+            lookup.submit(look)
+            answer = sent.wait(number)[-1]
+            assert (answer["id"], answer["voice"]["text"]) == ("v1", "Ada (English, Female)")
+        assert len(server.seen) == 1
+
+
+def test_a_voice_that_does_not_exist_is_none_for_good_and_one_that_failed_is_asked_for_again() -> None:
+    missing, failed = speaking("missing", "failed")
+    with voices(failure(404), failure(500), voice("failed", "Ada")) as (server, sent, lookup):
+        for number, look in enumerate((missing, missing, failed, failed), 1):
+            lookup.submit(look)
+            sent.wait(number)
+        assert [(answer["id"], answer["voice"] is None) for answer in sent.wait(4)] == [
+            ("missing", True), ("missing", True), ("failed", True), ("failed", False)
+        ]  # fmt: skip
+        assert len(server.seen) == 3
+
+
+def test_a_look_without_a_voice_and_a_closed_lookup_ask_nothing() -> None:
+    with voices(voice("v1", "Ada")) as (server, sent, lookup):
+        for look in (None, *speaking(None, "")):
+            lookup.submit(look)
+        lookup.close()
+        lookup.submit(speaking("v1")[0])
+        assert (server.seen, sent.messages) == ([], [])

@@ -1,0 +1,634 @@
+"""The picker without a browser: its traits agree, its handlers take anything, and its messages show what is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pytest
+import traitlets
+from avatar_service import Gate, Service, finish, let_no_thread_begin, our_threads, pages, running
+from hypothesis import given
+from hypothesis import strategies as st
+from loopback import Handler, Loopback, client_of, failure, hang_up, page, reply
+from recording import RecordingPicker, ids_in, wait_for_publisher
+
+from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
+from heygen_widgets.demo import DemoService
+from heygen_widgets.models import Look, Looks
+
+
+def look(look_id: str, **fields: Any) -> Look:
+    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
+
+
+def many(number: int) -> list[Look]:
+    return [look(f"id{i}") for i in range(number)]
+
+
+def ids(looks: tuple[Look, ...]) -> list[str]:
+    return [one.id for one in looks]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[DemoService]:
+    with DemoService(looks=300) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(service: DemoService) -> Iterator[HeyGenClient]:
+    with HeyGenClient(service.api_key, base_url=service.base_url, max_retries=0) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def catalogue(client: HeyGenClient) -> LookCatalogue:
+    loaded = LookCatalogue(client)
+    loaded.load()
+    return loaded
+
+
+@pytest.fixture
+def picker(catalogue: LookCatalogue) -> Iterator[RecordingPicker]:
+    shown = RecordingPicker(catalogue)
+    yield shown
+    shown.close()
+
+
+@contextmanager
+def loading() -> Iterator[tuple[Service, Gate, RecordingPicker]]:
+    """Show a picker of 230 looks whose second page waits for a gate."""
+    with running({}, {"a": 230}) as (service, client):
+        gate = service.before = Gate("public looks", first=2)
+        picker = RecordingPicker(client)
+        service.wait_for_request("public looks", 2)
+        yield service, gate, picker
+        picker.close()
+
+
+def loaded(picker: RecordingPicker) -> dict[str, Any]:
+    """Wait until everything is loaded and sent, and return the status."""
+    finish(picker.catalogue)
+    wait_for_publisher()
+    return picker.show_view()["status"]  # type: ignore[no-any-return]
+
+
+# -- ui -> python -----------------------------------------------------------------------------------------------------
+
+
+def test_a_click_selects_a_look_and_a_second_click_deselects_it(picker: RecordingPicker) -> None:
+    seen = []
+    picker.observe(lambda change: seen.append((change["new"], picker.values, picker.selected_id)), "value")
+    look = picker.catalogue.looks[5]
+    for selected in (True, False):
+        picker.vue_select(look.id)
+        expected = (look, (look,), look.id) if selected else (None, (), "")
+        assert (picker.value, picker.values, picker.selected_id) == expected == seen[-1]
+        assert picker.to_frame()["id"].tolist() == picker.selected_ids == ids(picker.values)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("unknown", ["absent", "", 7, None, {"id": "x"}])
+def test_a_click_on_an_unknown_look_changes_nothing(picker: RecordingPicker, unknown: object) -> None:
+    picker.vue_select(picker.catalogue.looks[0].id)
+    picker.vue_select(unknown)
+    assert picker.value == picker.catalogue.looks[0]
+
+
+def test_several_looks_are_selected_in_order_cleared_and_restored() -> None:
+    picker = LookPicker(many(5), multiple=True)
+    for look_id in ("id3", "id1", "id4", "id1"):
+        picker.vue_select(look_id)
+    assert (ids(picker.values), picker.selected_id) == (["id3", "id4"], "id3")
+    assert isinstance(picker.values, Looks)
+    picker.vue_clear_selection()
+    assert (picker.value, picker.values, picker.selected_id) == (None, (), "")
+    picker.vue_restore_selection()
+    assert ids(picker.values) == ["id3", "id4"]
+    picker.filter = LookFilter("id0")  # hides them, and keeps the selection
+    picker.multiple = False
+    assert ids(picker.values) == ["id3"]
+
+
+def test_a_selected_look_that_is_not_loaded_can_be_deselected_and_selected_again() -> None:
+    picker = RecordingPicker(many(2), multiple=True)
+    elsewhere = look("elsewhere", gender="female")
+    picker.values = (elsewhere, *picker.catalogue.looks[1:])
+    picker.vue_ask_selected("v")
+    picker.vue_ask_details({"view": "v", "ids": ["elsewhere"]})
+    assert [card["name"] for card in picker.answers("selected")[0]["looks"]] == ["Look elsewhere", "Look id1"]
+    facts = {fact["name"]: fact["text"] for fact in picker.answers("details")[0]["looks"][0]["facts"]}
+    assert facts["gender"] == "Female"
+    picker.vue_select("elsewhere")
+    assert ids(picker.values) == ["id1"]
+    picker.vue_select("elsewhere")
+    assert picker.values == (picker.catalogue.get("id1"), elsewhere)
+
+
+def test_the_121st_look_is_refused_with_an_error_that_the_next_click_clears() -> None:
+    picker = LookPicker(many(121), multiple=True)
+    picker.values = picker.catalogue.looks[:120]
+    picker.vue_select("id120")
+    assert (len(picker.values), "120 looks are selected" in picker.error) == (120, True)
+    picker.vue_select("id0")
+    assert (len(picker.values), picker.error) == (119, "")
+
+
+def test_dropdowns_change_one_field_of_the_filter_each(picker: RecordingPicker) -> None:
+    picker.vue_set_filter({"search": "office"})
+    picker.vue_set_filter({"avatar_type": "photo_avatar"})
+    picker.vue_set_filter({"sort": "-size"})
+    assert picker.filter == LookFilter("office", avatar_type="photo_avatar", sort="-size")
+    picker.vue_set_filter({"avatar_type": None, "search": ""})
+    assert picker.filter == LookFilter(sort="-size")
+    picker.vue_set_filter({"sort": None})
+    assert picker.filter == LookFilter()
+    picker.vue_set_filter({"ready": True, "sort": "name"})
+    picker.vue_clear_filter()
+    assert picker.filter == LookFilter(sort="name")
+
+
+def test_a_character_opens_and_closes_by_clicks(picker: RecordingPicker) -> None:
+    picker.show_view()
+    picker.vue_set_show("characters")
+    group_id = ids_in(picker.answers()[-1]["window"])[1]
+    picker.vue_select(group_id)
+    assert picker.value is None
+    before = len(picker.sent)
+    picker.vue_open_character(group_id)
+    assert len(picker.sent) == before + 1  # one message
+    message = picker.answers()[-1]
+    assert (picker.show, picker.filter, message["opened"]) == ("looks", LookFilter(group_id=group_id), group_id)
+    picker.vue_leave_character()
+    assert (picker.show, picker.filter) == ("characters", LookFilter())
+    picker.vue_show_character(group_id)
+    picker.vue_set_show("characters")
+    assert (picker.show, picker.filter) == ("characters", LookFilter())
+
+
+def test_a_view_gets_the_details_of_at_most_four_looks() -> None:
+    picker = RecordingPicker(many(6))
+    picker.vue_ask_details({"view": "v", "ids": ["id5", "no such", "id1", "id2", "id3", "id4"], "compared": True})
+    (answer,) = picker.answers("details")
+    assert (answer["view"], ids_in(answer), answer["compared"]) == ("v", ["id5", "id1", "id2"], True)
+
+
+def test_a_view_gets_code_and_voices(service: DemoService) -> None:
+    picker = RecordingPicker(HeyGenClient(service.api_key, base_url=service.base_url), cache=None)
+    picker.catalogue.load()
+    speaking = next(look for look in picker.catalogue.looks if look.default_voice_id)
+    picker.value = speaking
+    picker.vue_ask_code("v")
+    assert picker.answers("code") == [{"view": "v", "python": picker.code(), "curl": picker.code("curl")}]
+    picker.vue_ask_voice(speaking.id)
+    for thread in our_threads():
+        thread.join(30)
+    (answer,) = picker.answers("voice")
+    assert (answer["id"], bool(answer["voice"]["text"])) == (speaking.default_voice_id, True)
+    picker.close()
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("x" * 100_000)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=5,
+)
+ASKED = st.dictionaries(st.sampled_from(["view", "start", "count", "screen", "first", "field", "query", "ids"]), JSON)
+
+
+@given(st.lists(st.one_of(JSON, ASKED), max_size=3))
+def test_views_may_send_anything(catalogue: LookCatalogue, contents: list[object]) -> None:
+    picker = RecordingPicker(catalogue, multiple=True)
+    sent = [{"event": event, "data": data} for data in contents for event in picker.events if event != "refresh"]
+    for content in [*contents, *sent, {"event": "close"}, {"event": "__class__"}, {"create_widget": ["os", "system"]}]:
+        picker._handle_event(picker, content, [])
+    assert (picker.show in ("looks", "characters"), isinstance(picker.filter, LookFilter)) == (True, True)
+    for answer in picker.answers():
+        assert len((answer["window"] or {"looks": []})["looks"]) <= 120
+        assert len(json.dumps(answer["view"])) <= 1_000
+    assert picker.show_view()["status"]["matched"] == len(catalogue.select(picker.filter))
+    picker.close()
+
+
+def test_the_browser_changes_only_what_it_may_and_names_only_what_is_loaded(picker: RecordingPicker) -> None:
+    look = picker.catalogue.looks[3]
+    picker.set_state({"selected_id": look.id, "filter": {"gender": ["male"]}, "show": "characters", "height": 300})
+    assert (picker.value, picker.filter, picker.show, picker.height) == (
+        look, LookFilter(gender="male"), "characters", 300
+    )  # fmt: skip
+    picker.set_state({"selected_id": "elsewhere"})
+    assert (picker.selected_id, "elsewhere" in picker.error) == (look.id, True)
+    for refused in ({"filter": {"group_id": ["elsewhere"]}}, {"selected_ids": ["a"]}, {"height": 10**6}, {"show": 7}):
+        picker.set_state(refused)
+    assert (picker.filter, picker.selected_ids, picker.height) == (LookFilter(gender="male"), [look.id], 300)
+
+
+# -- python -> ui -----------------------------------------------------------------------------------------------------
+
+
+def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: RecordingPicker) -> None:
+    picker.show_view()
+    picker.sent.clear()
+    picker.filter = LookFilter(avatar_type="digital_twin")
+    matching = picker.catalogue.select(picker.filter)
+    (message,) = picker.answers()
+    assert ids_in(message["window"]) == ids(matching[:24])
+    assert message["filter"] == picker.filter.to_json()
+    assert message["status"]["matched"] == len(matching)
+    assert len(picker.sent) == 1
+    picker.show = "characters"
+    assert ids_in(picker.answers()[-1]["window"]) == [c.id for c in picker.catalogue.characters(picker.filter)][:24]
+    with pytest.raises(traitlets.TraitError):
+        picker.show = "people"
+
+
+def test_a_view_gets_the_window_it_asks_for_and_nothing_is_sent_before_it_asks(picker: RecordingPicker) -> None:
+    picker.filter = LookFilter(gender="female")
+    assert picker.sent == []
+    first = picker.show_view()
+    assert (first["view"], first["status"]["shown"]) == ("v", len(picker.catalogue.select(picker.filter)))
+    picker.vue_ask_window({"view": "w", "start": 10, "count": 10**9, "screen": 24})
+    answer = picker.answers()[-1]
+    assert {*answer} == {"view", "window"}
+    assert ids_in(answer["window"]) == ids(picker.catalogue.select(picker.filter)[10:130])
+
+
+def test_a_mounting_view_finds_its_first_window_and_gets_what_it_missed(picker: RecordingPicker) -> None:
+    picker.show_view()
+    picker.sent.clear()
+    picker.set_state({"_view_count": 2})
+    assert ids_in(picker.first_window["window"]) == ids(picker.catalogue.looks[:24])
+    picker.vue_took_first_window()
+    assert (picker.first_window, picker.sent) == ({}, [])
+    picker.set_state({"_view_count": 1})
+    assert picker.first_window == {}
+
+    picker.set_state({"_view_count": 2})
+    picker.filter = LookFilter(avatar_type="digital_twin")
+    picker.sent.clear()
+    picker.vue_took_first_window()
+    (missed,) = picker.answers()
+    assert ids_in(missed["window"])[0] == picker.catalogue.select(picker.filter)[0].id
+
+
+@pytest.mark.parametrize("show", ["looks", "characters"])
+def test_no_synced_trait_holds_looks(picker: RecordingPicker, show: str) -> None:
+    picker.show = show
+    picker.set_state({"_view_count": 1})
+    picker.vue_took_first_window()
+    picker.vue_ask_window({"view": "v", "start": 0, "count": 120})
+    picker.filter = LookFilter(gender="female")
+    state = {name: value for name, value in picker.get_state().items() if name not in ("components", "template")}
+    text = json.dumps(state, default=str)
+    assert (len(text) < 2_000, len(repr(picker)) < 200) == (True, True)
+    for look in picker.catalogue.looks:
+        assert look.id not in text
+    # In a view, traits and events are members of one object, and one hides the other.
+    assert not {*picker.events} & {*picker.traits(sync=True)}
+
+
+# -- selection in python ----------------------------------------------------------------------------------------------
+
+
+def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient, catalogue: LookCatalogue) -> None:
+    private = next(look for look in catalogue if look.ownership == "private" and look.group_id)
+    picker = LookPicker(LookCatalogue(client, ownership="public"), selected_id=private.id)
+    assert picker.value == private
+    picker.selected_id = "no_such_look"
+    assert (picker.value, picker.selected_id) == (private, private.id)
+    assert "no_such_look" in picker.error
+    picker.selected_id = catalogue.looks[-1].id
+    assert (picker.value, picker.error) == (catalogue.looks[-1], "")
+    picker.selected_id = ""
+    assert picker.value is None
+    picker.close()
+
+
+def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
+    client: HeyGenClient, picker: RecordingPicker
+) -> None:
+    private = next(look for look in picker.catalogue if look.ownership == "private" and look.group_id)
+    picker.value = client.get_look(private.id)
+    frame = picker.to_frame()
+    assert frame["ownership"].tolist() == ["private"]
+    assert frame["group_name"].tolist() == [picker.catalogue.groups[str(private.group_id)].name]
+    picker.value = look("elsewhere")
+    assert (ids(picker.values), picker.selected_id) == (["elsewhere"], "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "named"),
+    [
+        ({"colour": "red"}, TypeError, "colour"),
+        ({"height": 239}, traitlets.TraitError, "239"),
+        ({"show": "people"}, traitlets.TraitError, "people"),
+        ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
+        ({"values": ["id1"]}, traitlets.TraitError, "different Look records"),
+        ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),
+        ({"cache": 24}, TypeError, "24"),
+        ({"cache": timedelta(hours=-1)}, ValueError, "negative"),
+    ],
+)
+def test_an_invalid_argument_is_named(
+    client: HeyGenClient, arguments: dict[str, Any], error: type[Exception], named: str
+) -> None:
+    with pytest.raises(error, match=named):
+        LookPicker(client, **arguments)
+
+
+def test_reset_brings_back_what_the_picker_was_created_with() -> None:
+    wanted = LookFilter("look", sort="name")
+    picker = LookPicker(many(5), multiple=True, filter=wanted, show="characters", selected_id="id2")
+    picker.filter, picker.show, picker.values = LookFilter(gender="female"), "looks", picker.catalogue.looks[2:]
+    seen: list[list[str]] = []
+    picker.observe(lambda change: seen.append(ids(change["new"])), "values")
+    picker.reset()
+    assert (picker.filter, picker.show, seen) == (wanted, "characters", [["id2"]])
+
+    several = LookPicker(many(5), multiple=True, values=[look("elsewhere"), *many(1)])
+    several.vue_clear_selection()
+    several.reset()
+    assert ids(several.values) == ["elsewhere", "id0"]
+    several.multiple = False
+    several.reset()
+    assert ids(several.values) == ["elsewhere"]
+
+    unknown = LookPicker(many(4), multiple=True, selected_id="no such look")
+    unknown.values = unknown.catalogue.looks[:2]
+    unknown.reset()
+    assert (unknown.values, "no such look" in unknown.error) == ((), True)
+
+
+def test_pickers_can_be_linked_and_used_with_interact(catalogue: LookCatalogue) -> None:
+    left, right = LookPicker(catalogue), LookPicker(catalogue)
+    traitlets.link((left, "value"), (right, "value"))
+    seen: list[Look | None] = []
+    ipywidgets.interactive(lambda look: seen.append(look), look=left)
+    right.value = catalogue.looks[4]
+    assert (left.selected_id, seen) == (catalogue.looks[4].id, [None, catalogue.looks[4]])
+    ipywidgets.jslink((left, "selected_id"), (right, "selected_id"))
+    left.close()
+    right.close()
+
+
+def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> None:
+    picker = LookPicker(demo_client(looks=120), multiple=True, cache=None)
+    picker.catalogue.load()
+    picker.filter = LookFilter("o", gender="female")
+    picker.values = picker.catalogue.looks[3:6]
+    namespace: dict[str, Any] = {}
+    exec(picker.code(), namespace)
+    again = namespace["picker"]
+    assert (again.values, again.filter, again.multiple) == (picker.values, picker.filter, True)
+    again.close()
+    picker.close()
+    assert 'look = client.get_look("id1")' in LookPicker(many(3), selected_id="id1").code()
+
+
+def test_a_gallery_shows_the_selected_looks(tmp_path: Path) -> None:
+    picker = LookPicker(demo_client(looks=60), multiple=True, cache=None)
+    picker.catalogue.load()
+    with pytest.raises(ValueError, match="Nothing is selected"):
+        picker.gallery(tmp_path / "a.html")
+    picker.values = picker.catalogue.looks[:2]
+    page = picker.gallery(tmp_path / "a.html", title="For Ada").read_text(encoding="utf-8")
+    assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
+    picker.close()
+
+
+# -- sources ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["frame", "list", "generator", "tuple", "catalogue"])
+def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: LookCatalogue, kind: str) -> None:
+    looks = catalogue.looks[::-3]
+    names = {group.id: group.name for group in catalogue.groups.values()}
+    sources: dict[str, Any] = {
+        "frame": looks_to_frame(looks, group_names=names),
+        "list": list(looks),
+        "generator": (look for look in looks),
+        "tuple": looks,
+        "catalogue": LookCatalogue.of(looks),
+    }
+    picker = RecordingPicker(sources[kind], selected_id=looks[7].id)
+    assert ids_in(picker.show_view(120)["window"]) == ids(looks[:120])
+    assert (picker.selected_id, picker.error, our_threads()) == (looks[7].id, "", set())
+    if kind == "frame":
+        assert picker.to_frame()["group_name"].tolist() == [names[str(looks[7].group_id)]]
+    picker.vue_refresh()
+    picker.vue_retry()
+    status = picker.show_view()["status"]
+    assert (status["online"], status["complete"], status["loading"]) == (False, True, False)
+    picker.selected_id = "no_such_look"
+    assert "no_such_look" in picker.error
+    picker.close()
+
+
+@pytest.mark.parametrize("source", [{"id": "x"}, b"bytes", 7, [1, 2], ["look_id"], [None], "my-key"])
+def test_another_source_is_a_type_error(source: Any) -> None:
+    with pytest.raises(TypeError):
+        LookPicker(source)
+
+
+def test_a_frame_without_a_needed_column_is_a_value_error_that_names_it(catalogue: LookCatalogue) -> None:
+    with pytest.raises(ValueError, match="avatar_type"):
+        LookPicker(looks_to_frame(catalogue.looks[:3]).drop(columns="avatar_type"))
+
+
+def test_pickers_of_a_client_share_one_load_and_closing_one_leaves_the_others_loading() -> None:
+    with loading() as (service, gate, first), client_of(service, max_retries=0) as client:
+        second = RecordingPicker(client)
+        assert first.catalogue is second.catalogue
+        first.close()
+        gate.opened.set()
+        assert loaded(second)["loaded"] == 230
+        third = RecordingPicker(client)
+        assert (third.catalogue, third.show_view()["status"]["complete"]) == (second.catalogue, True)
+        assert service.counts()["public looks"] == pages(230)
+        second.close()
+        third.close()
+
+
+def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None:
+    for cache, files in ((None, 0), (timedelta(hours=1), 1)):
+        picker = LookPicker(client, cache=cache)
+        assert picker.catalogue.wait(timeout=60)
+        assert len(list(cache_home.rglob("*.gz"))) == files
+        picker.close()
+
+
+# -- loading and errors -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_key(service: DemoService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
+    return monkeypatch
+
+
+def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
+    service: DemoService, catalogue: LookCatalogue, no_key: pytest.MonkeyPatch
+) -> None:
+    picker = RecordingPicker(selected_id=catalogue.looks[0].id)
+    assert (picker.value, len(picker.to_frame())) == (None, 0)
+    picker.vue_retry()
+    assert "HEYGEN_API_KEY" in picker.error
+    no_key.setenv("HEYGEN_API_KEY", service.api_key)
+    picker.vue_retry()
+    assert (loaded(picker)["loaded"], picker.error, picker.value) == (300, "", catalogue.looks[0])
+    picker.close()
+
+
+def test_an_invalid_service_address_is_shown_and_not_raised(no_key: pytest.MonkeyPatch) -> None:
+    no_key.setenv("HEYGEN_API_KEY", "some-key")
+    no_key.setenv("HEYGEN_API_BASE", "http://example.com")
+    picker = LookPicker()
+    picker.vue_refresh()
+    assert "HEYGEN_API_BASE" in picker.error
+    picker.close()
+
+
+def test_a_refused_key_is_shown_once_with_what_to_do(service: DemoService) -> None:
+    picker = RecordingPicker(HeyGenClient("wrong-key", base_url=service.base_url))
+    problem = loaded(picker)["problem"]
+    assert ("401" in problem, "wrong-key" in problem, "private characters" in problem) == (True, False, False)
+    picker.close()
+
+
+def test_only_the_part_that_failed_is_named_until_the_error_is_dismissed() -> None:
+    def answer(handler: Handler) -> None:
+        if not handler.path.startswith("/v3/avatars/looks"):
+            reply({"data": [], "has_more": False})(handler)
+        elif "ownership=private" in handler.path:
+            failure(403, "forbidden", "Private looks are not for this key")(handler)
+        else:
+            page(["a", "b"], has_more=False)(handler)
+
+    with Loopback(answer) as server, client_of(server, max_retries=0) as client:
+        picker = RecordingPicker(client)
+        status = loaded(picker)
+        assert (status["loaded"], status["problem"].startswith("Not complete: private looks. ")) == (2, True)
+        picker.vue_dismiss()
+        picker.filter = LookFilter("a")
+        assert picker.answers()[-1]["status"]["problem"] == ""
+        picker.vue_retry()
+        assert loaded(picker)["problem"] == status["problem"]
+        picker.close()
+
+
+def test_the_views_see_a_stop_and_the_rest_after_it() -> None:
+    with loading() as (_, gate, picker):
+        status = picker.show_view()["status"]
+        assert (status["loading"], status["complete"], status["loaded"]) == (True, False, 50)
+        picker.catalogue.stop()
+        gate.opened.set()
+        stopped = loaded(picker)
+        assert (stopped["loading"], stopped["complete"], stopped["online"], stopped["loadedAt"]) == (
+            False, False, True, None
+        )  # fmt: skip
+        picker.vue_retry()
+        status = loaded(picker)
+        assert (status["loading"], status["complete"], status["loaded"]) == (False, True, 230)
+        assert status["loadedAt"] is not None
+
+
+def test_a_refresh_keeps_the_old_looks_on_screen_and_counts_the_new_ones() -> None:
+    with running({}, {"a": 120}) as (service, client):
+        picker = RecordingPicker(client, cache=None)
+        loaded(picker)
+        before = ids_in(picker.show_view(120)["window"])
+        service.seen.clear()
+        gate = service.before = Gate("public looks", first=2)
+        picker.vue_refresh()
+        service.wait_for_request("public looks", 2)
+        picker.catalogue.stop()
+        gate.opened.set()
+        status = loaded(picker)
+        assert (status["refreshed"], status["loaded"], status["complete"]) == (100, 120, True)
+        assert ids_in(picker.show_view(120)["window"]) == before
+        picker.vue_refresh()  # continues
+        assert loaded(picker)["refreshed"] is None
+        assert service.counts()["public looks"] == pages(120)
+
+        service.before = lambda _: hang_up
+        picker.vue_refresh()
+        status = loaded(picker)
+        assert (status["problem"].startswith("Not refreshed: "), status["complete"], status["loaded"]) == (
+            True,
+            True,
+            120,
+        )
+        picker.close()
+
+
+def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:
+    with running({}, {"q": 40}) as (service, client):
+        picker = RecordingPicker(client)
+        loaded(picker)
+        picker.sent.clear()
+        service.looks["public"].reverse()
+        picker.catalogue.refresh()
+        assert picker.catalogue.wait(timeout=60)
+        wait_for_publisher()
+        assert ids_in(picker.answers()[-1]["window"]) == service.ids()[:24]
+        picker.close()
+
+
+def test_without_a_thread_the_picker_says_so_and_retry_starts_one(
+    monkeypatch: pytest.MonkeyPatch, client: HeyGenClient
+) -> None:
+    let_no_thread_begin("picker", monkeypatch)
+    picker = RecordingPicker(client, cache=None)
+    assert "can't start new thread" in picker.error
+    monkeypatch.undo()
+    picker.vue_retry()
+    assert (loaded(picker)["complete"], picker.error) == (True, "")
+    picker.close()
+
+
+@pytest.mark.parametrize("group_id", ["..", ".", "a/../b", "x" * 100_000])
+def test_an_impossible_character_matches_nothing(group_id: str) -> None:
+    with loading() as (_, gate, picker):
+        picker.filter = LookFilter(group_id=group_id)
+        gate.opened.set()
+        status = loaded(picker)
+        assert (status["matched"], status["loaded"], status["problem"]) == (0, 230, "")
+
+
+def test_characters_of_one_types_catalogue_show_the_number_of_that_type() -> None:
+    with running({"p": 3}, {"q": 60, "r": 2}) as (_, client):  # every third look of a character is a twin
+        picker = RecordingPicker(LookCatalogue(client, avatar_type="digital_twin", cache=None), show="characters")
+        loaded(picker)
+        shown = {card["id"]: card["type"] for card in picker.show_view(120)["window"]["looks"]}
+        assert shown == {"p": "1 look", "q": "20 looks"}
+        picker.close()
+
+
+def test_a_closed_picker_keeps_its_selection_and_sends_and_asks_nothing_more(catalogue: LookCatalogue) -> None:
+    picker = LookPicker(catalogue)
+    picker.value = catalogue.looks[0]
+    picker.close()
+    picker.vue_ask_voice(next(look for look in catalogue if look.default_voice_id).id)
+    picker.vue_previews_failed([catalogue.looks[0].id])
+    assert (picker.value, our_threads(), picker.comm) == (catalogue.looks[0], set(), None)
+
+
+def test_a_failed_preview_is_renewed_for_the_views(client: HeyGenClient) -> None:
+    picker = RecordingPicker([look("a", preview_image_url="https://files.example/a.webp?Expires=1500000000")])
+    picker.vue_previews_failed(["a"])  # without a client
+    assert picker.answers("renewed") == []
+    online = RecordingPicker(client)
+    loaded(online)
+    first = online.catalogue.looks[0]
+    for failed in (first.id, [first.id, "elsewhere", 7, None, {}]):
+        online.vue_previews_failed(failed)
+    assert [[*answer["images"]] for answer in online.answers("renewed")] == [[first.id]]
+    online.close()

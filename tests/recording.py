@@ -1,0 +1,40 @@
+"""A picker that keeps the messages to its views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from avatar_service import PATIENCE, our_threads
+
+from heygen_widgets import LookPicker
+
+
+class RecordingPicker(LookPicker):
+    """A picker without a browser. `sent` holds the messages to its views, oldest first."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.sent: list[dict[str, Any]] = []
+        super().__init__(*args, **kwargs)
+
+    def send(self, content: dict[str, Any], buffers: object = None) -> None:
+        self.sent.append(content)
+
+    def answers(self, method: str = "update") -> list[dict[str, Any]]:
+        return [content["args"][0] for content in self.sent if content["method"] == method]
+
+    def show_view(self, count: int = 24) -> dict[str, Any]:
+        """Mount a view, and return its first message."""
+        self.vue_ask_window({"view": "v", "start": 0, "count": count, "screen": count, "first": True})
+        return self.answers()[-1]
+
+
+def wait_for_publisher() -> None:
+    """Wait until no picker has looks to publish."""
+    for thread in our_threads():
+        if thread.name == "heygen_widgets: picker":
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "the publisher still runs"
+
+
+def ids_in(window: dict[str, Any]) -> list[str]:
+    return [card["id"] for card in window["looks"]]

@@ -1,0 +1,64 @@
+"""The types that an editor shows to a user: pyright checks a program that imports the installed package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pyright")  # in the extra `dev`, not in `test`
+
+RIGHT = """
+from heygen_widgets import HeyGenClient, LookPicker, VideoRequest
+
+client = HeyGenClient()
+picker = LookPicker(client, multiple=True)
+if picker.value is not None:
+    print(picker.value.name.upper(), picker.value.tags[0].upper())
+print(picker.values[0].id.upper(), [look.is_ready for look in picker.values])
+picker.value = picker.values[0]
+picker.values = [client.get_look("look_1")]
+for look in client.list_looks(limit=5):
+    print(look.name.upper(), look.orientation)
+print(picker.catalogue.to_frame().columns, picker.filter.search.upper())
+job = client.start_video(VideoRequest(avatar_id="look_1", script="Welcome!"))
+print(job.result().id.upper())
+"""
+WRONG = """
+from heygen_widgets import LookPicker
+
+picker = LookPicker()
+print(picker.value.name)
+print(picker.values[0].nickname)
+"""
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Return the rules that each program breaks, in the order of its lines."""
+    folder = tmp_path_factory.mktemp("programs")
+    (folder / "right.py").write_text(RIGHT, encoding="utf-8")
+    (folder / "wrong.py").write_text(WRONG, encoding="utf-8")
+    settings = {"extraPaths": [str(Path(__file__).parents[1])], "typeCheckingMode": "standard"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    # With --outputjson pyright does not ask PyPI for a newer version.
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    report = json.loads(done.stdout)
+    assert report["summary"]["filesAnalyzed"] == 2
+    broken: dict[str, list[str]] = {"right.py": [], "wrong.py": []}
+    for found in report["generalDiagnostics"]:
+        if found["severity"] == "error":
+            broken[Path(found["file"]).name].append(found.get("rule", found["message"]))
+    return broken
+
+
+def test_an_editor_reports_no_error_in_a_users_program(errors: dict[str, list[str]]) -> None:
+    assert errors["right.py"] == []
+
+
+def test_an_editor_reports_a_missing_none_check_and_an_unknown_field(errors: dict[str, list[str]]) -> None:
+    assert errors["wrong.py"] == ["reportOptionalMemberAccess", "reportAttributeAccessIssue"]
