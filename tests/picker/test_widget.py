@@ -582,16 +582,17 @@ def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:
         picker.close()
 
 
-def test_without_a_thread_the_picker_says_so_and_retry_starts_one(
-    monkeypatch: pytest.MonkeyPatch, client: HeyGenClient
-) -> None:
-    let_no_thread_begin("picker", monkeypatch)
-    picker = RecordingPicker(client, cache=None)
-    assert "can't start new thread" in picker.error
-    monkeypatch.undo()
-    picker.vue_retry()
-    assert (loaded(picker)["complete"], picker.error) == (True, "")
-    picker.close()
+def test_without_a_thread_the_picker_says_so_and_retry_starts_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running({}, {"a": 230}) as (service, client):
+        gate = service.before = Gate("public looks")
+        let_no_thread_begin("picker", monkeypatch)
+        picker = RecordingPicker(client, cache=None)
+        assert "can't start new thread" in picker.error
+        monkeypatch.undo()
+        picker.vue_retry()
+        gate.opened.set()
+        assert (loaded(picker)["complete"], picker.error) == (True, "")
+        picker.close()
 
 
 @pytest.mark.parametrize("group_id", ["..", ".", "a/../b", "x" * 100_000])
