@@ -8,11 +8,9 @@ is a command that does not exist, and the rest of the line is its arguments.
 from __future__ import annotations
 
 import shlex
-import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import islice, product
 from math import prod
-from typing import TypeAlias
 from urllib.parse import quote
 
 from .._display import clip, is_sendable, literal
@@ -21,8 +19,6 @@ from ..filters import LookFilter
 from ..models import Look
 
 __all__ = ["curl_code", "python_code", "video_code"]
-
-_Argument: TypeAlias = tuple[str, list[str]]  # a name with "=", or "", and literals: several are a tuple
 
 _MOST_LOOKS = 120
 _MOST_VALUES = 1_000  # per field of the filter
@@ -42,7 +38,7 @@ def python_code(
 ) -> str:
     """Return Python that fetches the selected looks and creates a picker with the same filter, view and selection.
 
-    It is formatted as by ruff with lines of 120 characters. Comments say what is left out.
+    Comments say what is left out.
 
     Parameters
     ----------
@@ -64,7 +60,7 @@ def python_code(
     if multiple or len(selected) > 1:
         arguments.append("multiple=True")
     if len(selected) == 1:
-        lines += _commented(_call("look = client.get_look", [("", [literal(selected[0].id)])]), _name(selected[0]))
+        lines += _commented(_call("look = client.get_look", [literal(selected[0].id)]), _name(selected[0]))
     elif selected:
         lines += _several_looks(selected)
     if is_filtered:
@@ -82,9 +78,9 @@ def video_code(look: Look, client_code: str) -> str | None:
     """Return Python that checks a video request, starts the video and shows it; None for a look that is not usable."""
     if not look.is_ready or not _is_requestable(look.id):
         return None
-    arguments: list[_Argument] = [("avatar_id=", [literal(look.id)]), ("script=", [literal(_SCRIPT)])]
+    arguments = [f"avatar_id={literal(look.id)}", f"script={literal(_SCRIPT)}"]
     if look.engines:
-        arguments.append(("engine=", [literal(look.default_engine)]))
+        arguments.append(f"engine={literal(look.default_engine)}")
     lines = _client_lines(client_code, ["VideoRequest"])
     lines += _commented(_call("request = VideoRequest", arguments), _name(look))
     lines.append("job = client.start_video(request)  # checks the request and sends it: this costs credits")
@@ -123,44 +119,29 @@ def _several_looks(looks: Sequence[Look]) -> list[str]:
 
 def _filter_lines(wanted: LookFilter) -> list[str]:
     notes: list[str] = []
-    arguments: list[_Argument] = []
+    arguments: list[str] = []
     for name, value in wanted.to_json().items():
         values = value if isinstance(value, list) else [value]
         kept = [one for one in values if not isinstance(one, str) or len(one) <= _LONGEST_VALUE][:_MOST_VALUES]
         notes += _left_out(len(values) - len(kept), f"values of {name}")
         if kept:
             literals = [literal(one) if isinstance(one, str) else repr(one) for one in kept]
-            arguments.append(("" if name == "search" else f"{name}=", literals))
+            text = literals[0] if len(literals) == 1 else f"({', '.join(literals)})"
+            arguments.append(text if name == "search" else f"{name}={text}")
     return [*notes, *_call("look_filter = LookFilter", arguments)]
 
 
-def _call(head: str, arguments: Sequence[_Argument]) -> list[str]:
-    """Format a call: on one line, else all arguments on one line, else one line per argument."""
-    flat = [name + (values[0] if len(values) == 1 else f"({', '.join(values)})") for name, values in arguments]
-    inside = ", ".join(flat)
-    if _fits(f"{head}({inside})"):
-        return [f"{head}({inside})"]
-    if _fits(f"    {inside}"):
-        return [f"{head}(", f"    {inside}", ")"]
-    lines = [f"{head}("]
-    for text, (name, values) in zip(flat, arguments, strict=True):
-        if len(values) == 1 or _fits(f"    {text},"):
-            lines.append(f"    {text},")
-        else:
-            lines += [f"    {name}(", *(f"        {value}," for value in values), "    ),"]
-    return [*lines, ")"]
+def _call(head: str, arguments: Sequence[str]) -> list[str]:
+    """Format a call: on one line if it fits, else with one line per argument."""
+    line = f"{head}({', '.join(arguments)})"
+    return [line] if len(line) <= _WIDTH else [f"{head}(", *(f"    {argument}," for argument in arguments), ")"]
 
 
 def _commented(lines: list[str], comment: str) -> list[str]:
     """Add a comment at the end of a single line, or above when it does not fit there."""
-    if comment and len(lines) == 1 and _fits(f"{lines[0]}  # {comment}"):
+    if comment and len(lines) == 1 and len(f"{lines[0]}  # {comment}") <= _WIDTH:
         return [f"{lines[0]}  # {comment}"]
     return [f"# {comment}", *lines] if comment else lines
-
-
-def _fits(line: str) -> bool:
-    wide = 0 if line.isascii() else sum(unicodedata.east_asian_width(character) in "WF" for character in line)
-    return len(line) + wide <= _WIDTH
 
 
 def _list_commands(wanted: LookFilter, base_url: str) -> list[str]:

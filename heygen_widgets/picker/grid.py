@@ -9,6 +9,7 @@ from .._display import fits, title, title_of_character
 from ..api import BASE_URL, HeyGenClient
 from ..catalogue import LookCatalogue, Progress
 from ..catalogue.store import Selection
+from ..errors import HeyGenError
 from ..filters import LookFilter
 from ..models import NOT_READY, AvatarGroup, Look
 from .cards import CharacterCards, card, details
@@ -195,6 +196,13 @@ class GridModel:
         """Return a loaded look."""
         known = self.catalogue is not None and isinstance(look_id, str) and fits(look_id)
         return self.catalogue.get(look_id) if known else None  # type: ignore[union-attr, arg-type]
+
+    def fetch(self, look_id: str) -> Look:
+        """Fetch a look that is not loaded: ``GET /v3/avatars/looks/{look_id}``."""
+        if self.client is None:
+            number = len(self.catalogue) if self.catalogue is not None else 0
+            raise HeyGenError(f"There is no look {look_id!r} among these {number:,}.")
+        return self.client.get_look(look_id)
 
     def loaded(self, look: Look) -> Look:
         """Return the loaded look with the same id, which may have newer preview URLs, or else the look itself."""

@@ -262,19 +262,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         if look_id == current:
             return
         try:
-            self.values = (self._fetch(look_id),) if look_id else ()
+            self.catalogue.wait_for_snapshot()
+            self.values = (self._look(look_id) or self._model.fetch(look_id),) if look_id else ()
         except (HeyGenError, ValueError) as error:
             self.selected_id, self.error = current, str(error)
             self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
-
-    def _fetch(self, look_id: str) -> Look:
-        self.catalogue.wait_for_snapshot()
-        look = self._look(look_id)
-        if look is None and self._model.client is not None:
-            return self._model.client.get_look(look_id)
-        if look is None:
-            raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
-        return look
 
     def _look(self, look_id: object) -> Look | None:
         """Return a look that is loaded, selected, or was deselected lately."""
@@ -426,7 +418,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self._call("details", answer, asked.get("view"))
 
     def vue_ask_voice(self, look_id: object) -> None:
-        """Fetch the default voice of a look, and send it when it is known."""
         self._voices.submit(self._look(look_id))
 
     def vue_ask_code(self, view: object) -> None:

@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -91,25 +90,6 @@ def test_code_for_a_video_is_a_request_that_is_checked_and_sent() -> None:
     )
     assert video_code(look(".."), "HeyGenClient()") is None
     assert video_code(Look("a", "", "photo_avatar", status="failed"), "HeyGenClient()") is None
-
-
-LONG_FILTER = LookFilter("a" * 60, tag=[f"tag {n}" for n in range(40)], engine=["", "avatar_v"], ready=False)
-
-
-@pytest.mark.parametrize(
-    ("looks", "wanted"),
-    [
-        ([look("a", "Ada")], LookFilter("it's", tag='say "hi"', sort="-name")),
-        ([look("a" * 90, "Ada"), look("'\"", "Bo")], LONG_FILTER),
-        ([look("a" * 90, "n" * 90)], LookFilter("s" * 40, avatar_type=["x" * 30, "y" * 30], group_id="g")),
-        ([look("\u4e2d" * 48)], LookFilter(tag=["t"] * 2, status=[f"s{n}" for n in range(30)])),
-        ([look("a" * 190)], LookFilter("é\u202e\n\\" * 30)),
-    ],
-)
-def test_a_formatter_finds_nothing_to_change(looks: list[Look], wanted: LookFilter) -> None:
-    code = python_code(looks, wanted, "HeyGenClient()", multiple=False)
-    ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "120", "-"]
-    assert subprocess.check_output(ruff, input=code, text=True, encoding="utf-8") == code
 
 
 def test_looks_and_values_that_cannot_be_requested_are_left_out_with_a_comment() -> None:
