@@ -39,7 +39,7 @@ class VideoJob(SharedTemplate):
 
     It shows a card with the look, the status and the elapsed time, and at the end a player. The render goes on at
     HeyGen when the notebook is closed or the kernel restarts; ``VideoJob(client, video_id="…")`` follows it again. The
-    job polls at once, after 2 s, then less and less often, at most every 30 s.
+    job polls at once, after 2 s, then less and less often, at last every 30 s.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class VideoJob(SharedTemplate):
     def error(self) -> str:
         """Why the job no longer follows a video that is not finished, or ``""``."""
         problem = self._problem
-        if problem is None or self.is_finished:
+        if problem is None or self.is_finished or self._closing.is_set():
             return ""
         if isinstance(problem, HeyGenError):
             return str(problem)
