@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from html import escape
 from typing import NamedTuple, Protocol
 
-from . import _parsing as read
-
 __all__ = [
     "LONGEST_TEXT",
     "MOST_CARDS",
     "TITLES",
     "Card",
     "cards",
+    "clean",
     "clip",
     "echo",
     "fits",
@@ -34,21 +33,29 @@ __all__ = [
 LONGEST_TEXT = 200
 """The most characters of a name, a search, an id or a filter value."""
 
+_UNSAFE = re.compile(r"[\x00\ud800-\udfff]")
 # Characters that break the line, are invisible, or change the direction of the text around them.
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
+
+
+def clean(text: str) -> str:
+    """Replace NUL and lone surrogates, which files and browsers cannot carry."""
+    # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
+    plain = type(text) is str and text.isascii() and text.isprintable()
+    return text if plain else _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def clip(value: object) -> str:
     """Shorten a text to 200 characters on one line, without characters that affect the text around it."""
     text = value if isinstance(value, str) else ""
     text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", _BREAKS.sub(" ", read.text(text) or ""))
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", _BREAKS.sub(" ", clean(text)))
 
 
 def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
     """Check that a value is a string that a message carries unchanged."""
-    return isinstance(value, str) and len(value) <= longest and read.text(value) == value
+    return isinstance(value, str) and len(value) <= longest and clean(value) == value
 
 
 def echo(value: object) -> str | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Container
 from typing import Any
 
+from ._display import clean
 from .errors import APIResponseError
 
 __all__ = ["gender", "integer", "json_object", "label", "labels", "required", "text", "unknown_fields"]
 
-_UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
 _LARGEST_INT = 2**53  # JavaScript and float64 columns cannot represent larger integers exactly
 _MOST_LABELS = 1_000  # of one record; a normal one has about ten
@@ -42,25 +41,18 @@ def _type_name(value: object) -> str:
     return "null" if value is None else f"of type {type(value).__name__}"
 
 
-def _clean(text: str) -> str:
-    # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
-    if type(text) is str and text.isascii() and "\0" not in text:
-        return text
-    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
-
-
 def text(value: object) -> str | None:
-    return _clean(value) if isinstance(value, str) else None
+    return clean(value) if isinstance(value, str) else None
 
 
 def label(value: object) -> str | None:
-    return sys.intern(_clean(value)) if isinstance(value, str) else None
+    return sys.intern(clean(value)) if isinstance(value, str) else None
 
 
 def labels(value: object) -> tuple[str, ...]:
     if not value or not isinstance(value, (list, tuple)):
         return ()
-    return tuple([sys.intern(_clean(item)) for item in value[:_MOST_LABELS] if isinstance(item, str)])
+    return tuple([sys.intern(clean(item)) for item in value[:_MOST_LABELS] if isinstance(item, str)])
 
 
 def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
@@ -73,10 +65,10 @@ def gender(value: object) -> str | None:
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
-    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known}
+    extra = {clean(key): _clean_json(record[key]) for key in record if key not in known}
     served = record.get("gender")
     if isinstance(served, str) and served != gender(served):
-        extra["gender"] = _clean(served)
+        extra["gender"] = clean(served)
     return extra
 
 
@@ -85,7 +77,7 @@ def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _clean(value)
+        return clean(value)
     if isinstance(value, int):
         return value if abs(value) <= _LARGEST_INT else None
     if isinstance(value, float):
@@ -93,5 +85,5 @@ def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
     if isinstance(value, (list, tuple)) and depth:
         return [_clean_json(item, depth - 1) for item in value]
     if isinstance(value, dict) and depth:
-        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
+        return {clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
     return None
