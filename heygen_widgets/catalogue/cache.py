@@ -23,7 +23,10 @@ from ..errors import SnapshotError
 from .snapshots import FORMAT_NUMBER, Snapshot, open_file, unpack, write_snapshot
 from .types import Scope
 
-__all__ = ["SnapshotCache", "cache_folder", "checked_max_age"]
+__all__ = ["A_DAY", "SnapshotCache", "cache_folder", "checked_max_age"]
+
+A_DAY = timedelta(hours=24)
+"""How long a cached catalogue stays fresh by default."""
 
 _UNUSED = 30 * 24 * 3600  # s
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)

@@ -8,7 +8,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,20 +17,19 @@ from typing import TYPE_CHECKING, ClassVar
 from .._background import start_thread
 from ..api import HeyGenClient
 from ..errors import HeyGenError, SnapshotError
-from ..filters import FACETS, LookFilter, checked_filter
+from ..filters import FACETS, LookFilter
 from ..models import AvatarGroup, Look, Looks
-from .cache import SnapshotCache, checked_max_age
+from .cache import A_DAY, SnapshotCache, checked_max_age
 from .loader import CatalogueLoader, draw_progress
 from .snapshots import SavedSnapshot, Snapshot, read_snapshot, save_snapshot
 from .store import Character, LookStore, Selection
-from .types import Ownership, Progress, Scope
+from .types import Changes, Ownership, Progress, Scope
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["LookCatalogue"]
 
-A_DAY = timedelta(hours=24)
 _NO_CLIENT = "open its snapshot with a client, LookCatalogue.open(path, client), and load() the rest"
 
 
@@ -39,8 +38,7 @@ class LookCatalogue:
 
     It starts empty. `load` or `load_in_background` fills it from a snapshot in the user's cache folder or from the
     service (``GET /v3/avatars/looks``, ``GET /v3/avatars``). Private and public looks are loaded in parallel, because a
-    look itself does not say which it is. The avatar groups give characters their names. Safe to use from several
-    threads. Methods that take a `LookFilter` raise TypeError for anything else.
+    look itself does not say which it is. Safe to use from several threads.
 
     Parameters
     ----------
@@ -52,11 +50,10 @@ class LookCatalogue:
     group_id : str, optional
         Load only this character's looks.
     cache : datetime.timedelta or None, default 24 hours
-        How long a complete load stays fresh. It is saved in the user's cache folder, which only this user can read. A
-        later catalogue of the same account and scope reads it without a request. An older one is shown at first, and
-        replaced when a new load is complete. None neither reads nor writes the cache.
+        How long a complete load stays fresh in the user's cache folder. An older one is shown at first, and replaced
+        when a new load is complete. None neither reads nor writes the cache.
     snapshot : Snapshot, optional
-        The looks to start with, and their scope, for `open` and `of`.
+        The looks to start with, and their scope.
 
     Raises
     ------
@@ -83,8 +80,8 @@ class LookCatalogue:
         max_age = checked_max_age(cache)
         self._client = client
         self._scope = snapshot.scope if snapshot else Scope(ownership, avatar_type, group_id)
-        self._changed = threading.Condition()  # guards what follows; no callback runs while it is held
-        self._revision = 0
+        self._changes = Changes()
+        self._changed = self._changes.lock  # guards what follows
         self._store = LookStore()  # the looks that are shown
         self._complete = False
         self._loaded_at: float | None = None  # Unix time in s
@@ -92,9 +89,8 @@ class LookCatalogue:
         self._reader: threading.Thread | None = None  # reads the cache
         self._wanted_ahead: tuple[str, ...] = ()  # characters to fetch once the cache is read
         self._cache: SnapshotCache | None = None
-        self._load_callbacks: list[weakref.WeakMethod[Callable[[], object]]] = []
         self._former: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()  # may have requests under way
-        self._loader = self._new_loader(self._store)
+        self._loader = CatalogueLoader(client, self._scope, self._store, self._changed, self._loader_changed)
         if snapshot:
             self._show(snapshot, keep=snapshot.complete)
         elif client and client.account and max_age is not None:
@@ -107,10 +103,8 @@ class LookCatalogue:
 
         `cache` is that of `LookCatalogue`; catalogues with another one are not shared.
         """
-        if not isinstance(client, HeyGenClient):
-            raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         with cls._sharing:
-            key = (*client.settings, checked_max_age(cache))
+            key = (*getattr(client, "settings", ()), checked_max_age(cache))
             catalogue = cls._shared.get(key)
             if catalogue is None:
                 catalogue = cls._shared[key] = cls(client, cache=cache)
@@ -118,11 +112,7 @@ class LookCatalogue:
 
     @classmethod
     def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
-        """Make a catalogue of existing looks, in their order. It never asks the service.
-
-        Of looks with the same id, the first is kept. The groups give characters their names. Raises TypeError when one
-        of `looks` is no `Look`.
-        """
+        """Make a catalogue of existing looks, in their order. The groups give characters their names."""
         records = tuple(looks)
         for look in records:
             if not isinstance(look, Look):
@@ -135,9 +125,8 @@ class LookCatalogue:
     def open(cls, path: str | Path, client: HeyGenClient | None = None) -> LookCatalogue:
         """Open a snapshot that `save` has written, with its groups, scope, time of loading and completeness.
 
-        With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Without one, the
-        catalogue never asks the service. Raises SnapshotError when the file is no snapshot or damaged, and OSError when
-        it cannot be read.
+        With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
+        SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
         snapshot = read_snapshot(Path(path))
         try:
@@ -146,8 +135,6 @@ class LookCatalogue:
             raise SnapshotError(f"{path} has a scope that the service does not accept: {error}.") from None
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_may_read_cache"):  # a traceback shows local variables when an argument is wrong
-            return "<LookCatalogue>"
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
         return f"<LookCatalogue: {progress.loaded:,} looks, {state}>"
@@ -226,8 +213,8 @@ class LookCatalogue:
             self._may_read_cache = False
             if not self._is_reading:
                 self._loader.start()
-            self._note_change()
-        self._call_back()
+            self._changes.note()
+        self._changes.load_started()
 
     def load(self) -> None:
         """Load the missing looks, and return when they are loaded. Shows a progress bar (``TQDM_DISABLE=1`` hides it).
@@ -259,8 +246,8 @@ class LookCatalogue:
             self._stopping = self._may_read_cache = False
             self._replace_loader(LookStore())
             self._loader.start()
-            self._note_change()
-        self._call_back()
+            self._changes.note()
+        self._changes.load_started()
 
     def stop(self) -> None:
         """Stop loading after the requests under way, and return at once. `load_in_background` continues."""
@@ -283,7 +270,7 @@ class LookCatalogue:
                 self._wanted_ahead = group_ids
             elif not self._complete and self._loader.store is self._store:
                 self._loader.fetch_ahead(group_ids)
-                self._note_change()
+                self._changes.note()
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         """Replace the preview URLs of the record with the same id; return whether it is loaded. No new revision."""
@@ -294,9 +281,7 @@ class LookCatalogue:
 
         For objects that follow the load: only a weak reference is kept, and no lock of the catalogue is held.
         """
-        with self._changed:
-            alive = [method for method in self._load_callbacks if method() is not None]
-            self._load_callbacks = [*alive, weakref.WeakMethod(callback)]
+        self._changes.subscribe(callback)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading ends (complete, stopped or failed) or for `timeout` s; return whether it is complete."""
@@ -312,25 +297,17 @@ class LookCatalogue:
     @property
     def revision(self) -> int:
         """A number that grows with each change."""
-        with self._changed:
-            return self._revision
+        return self._changes.revision
 
     def wait_for_change(self, revision: int, timeout: float | None = None) -> int:
-        """Wait for a change, such as a page or the end of the load, and return the new revision.
-
-        `revision` is the result of an earlier call; with -1 it returns at once. `timeout` is in s; no limit by default.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._revision != revision, timeout)
-            return self._revision
+        """Wait until the revision is another one, at most `timeout` s, and return it; -1 returns at once."""
+        return self._changes.wait(revision, timeout)
 
     # -- queries ------------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def unchanged(self) -> Iterator[None]:
+    def unchanged(self) -> AbstractContextManager[object]:
         """Block changes inside a ``with`` block, so that several results fit together; loading waits."""
-        with self._changed:
-            yield
+        return self._changed
 
     def get(self, look_id: str) -> Look | None:
         """Return the loaded look with this id, or None."""
@@ -338,35 +315,30 @@ class LookCatalogue:
 
     def matching(self, wanted: LookFilter) -> Selection:
         """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
-        return self._store.select(checked_filter(wanted))
+        return self._store.select(wanted)
 
     def select(self, wanted: LookFilter | None = None) -> Looks:
         """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first."""
-        return Looks(self._store.select(_filter(wanted)).looks())
+        return Looks(self._store.select(wanted).looks())
 
     def characters(self, wanted: LookFilter | None = None) -> list[Character]:
-        """Return the characters that have a matching look, each with its number of looks.
+        """Return the characters that have a matching look, in the filter's order or as the service lists them.
 
-        They are ordered by their first matching look if the filter has an order, and else as the service lists them,
-        private ones first. While looks are missing, characters without a loaded look are included if the filter asks
-        only for the character's own name, id or ownership; never if the scope is one type.
+        While looks are missing, characters without a loaded look are included if the filter asks only for the
+        character's own name, id or ownership.
         """
         incomplete = not self._complete and self._scope.avatar_type is None  # groups count looks of all types
-        return self._store.characters(_filter(wanted), incomplete=incomplete)
+        return self._store.characters(wanted, incomplete=incomplete)
 
     def facets(self, wanted: LookFilter | None = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
 
-        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
-        field ``ready`` has the values ``yes`` and ``no``. Raises ValueError for a field that is not counted.
+        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value.
         """
-        return self._store.facets(_filter(wanted), names)
+        return self._store.facets(wanted, names)
 
     def values(self, name: str) -> list[str]:
-        """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value.
-
-        Raises ValueError for a field that is not counted.
-        """
+        """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value."""
         return self._store.values(name)
 
     # -- tables and files ---------------------------------------------------------------------------------------------
@@ -378,32 +350,25 @@ class LookCatalogue:
         """
         from ..frame import looks_to_frame
 
-        self._warn_if_incomplete()
-        return looks_to_frame(self.select(wanted), flat=flat, group_names=self._group_names())
+        return looks_to_frame(self._looks_for_table(wanted), flat=flat, group_names=self._store.group_names())
 
     def to_parquet(self, path: str | Path, wanted: LookFilter | None = None) -> None:
         """Write the loaded looks, or those that match a filter, to a Parquet file; see `looks_to_parquet`."""
         from ..frame import looks_to_parquet
 
-        self._warn_if_incomplete()
-        looks_to_parquet(self.select(wanted), path, group_names=self._group_names())
+        looks_to_parquet(self._looks_for_table(wanted), path, group_names=self._store.group_names())
 
     def summary(self, wanted: LookFilter | None = None) -> pd.DataFrame:
-        """Count the loaded looks, or those that match a filter, by type, ownership, gender and orientation.
-
-        One row for each combination, with the number in ``looks``; see `summary_frame`.
-        """
+        """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
         from ..frame import summary_frame
 
-        self._warn_if_incomplete()
-        return summary_frame(self.select(wanted))
+        return summary_frame(self._looks_for_table(wanted))
 
     def diff(self, older: LookCatalogue | str | Path) -> pd.DataFrame:
         """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
 
         The columns are ``id``, ``name``, ``change`` (``came``, ``went``, ``changed``) and ``fields``, which differ.
-        Warns (UserWarning) when one of the two is not complete, or their scopes differ: a look that went may only be
-        missing. Raises TypeError, or the errors of `open` when the file cannot be read.
+        A UserWarning says when one of the two is not complete, or their scopes differ.
         """
         from ..frame import diff_frame
 
@@ -420,8 +385,7 @@ class LookCatalogue:
     def save(self, path: str | Path) -> SavedSnapshot:
         """Write a snapshot, for `open`: gzipped JSON lines with looks, groups, scope, time of loading and completeness.
 
-        Only this user can read the file. It is written to a temporary file first, so a crash leaves the older one.
-        Raises ValueError for the name of a table, such as ``looks.csv``, and OSError when it cannot be written.
+        Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
         return save_snapshot(Path(path), self._snapshot())
 
@@ -435,25 +399,6 @@ class LookCatalogue:
         with self._changed:
             return not (self._is_reading or self._loader.busy)
 
-    def _note_change(self) -> None:
-        with self._changed:
-            self._revision += 1
-            self._changed.notify_all()
-
-    def _call_back(self) -> None:
-        for method in self._load_callbacks:
-            if callback := method():
-                callback()
-
-    def _new_loader(self, store: LookStore) -> CatalogueLoader:
-        method = weakref.WeakMethod(self._loader_changed)
-
-        def on_change(loader: CatalogueLoader) -> bool:
-            changed = method()
-            return changed is not None and changed(loader)
-
-        return CatalogueLoader(self._client, self._scope, store, self._changed, on_change)
-
     def _loader_changed(self, loader: CatalogueLoader) -> bool:
         """Note a change; show and cache a complete load. Return whether the loader should continue."""
         with self._changed:
@@ -461,7 +406,7 @@ class LookCatalogue:
             finished = current and loader.complete and not (self._complete and loader.store is self._store)
             if finished:
                 self._store, self._complete, self._loaded_at = loader.store, True, time.time()
-            self._note_change()
+            self._changes.note()
         if finished and self._cache:
             self._cache.write(self._snapshot())
         return current
@@ -472,7 +417,7 @@ class LookCatalogue:
         try:
             if self._cache and (snapshot := self._cache.read()):
                 fresh = self._cache.is_fresh(snapshot)
-        finally:
+        finally:  # a warning may be an error
             with self._changed:
                 self._reader = None
                 if snapshot:
@@ -480,7 +425,7 @@ class LookCatalogue:
                 if not fresh and not self._stopping:
                     self._loader.start()
                     self.fetch_ahead(self._wanted_ahead)
-                self._note_change()
+                self._changes.note()
 
     def _show(self, snapshot: Snapshot, *, keep: bool) -> None:
         """Show the looks of a snapshot. Unless they are to be kept, the next load replaces them."""
@@ -490,7 +435,7 @@ class LookCatalogue:
 
     def _replace_loader(self, store: LookStore) -> None:
         self._former.add(self._loader)
-        self._loader = self._new_loader(store)
+        self._loader = CatalogueLoader(self._client, self._scope, store, self._changed, self._loader_changed)
 
     def _snapshot(self) -> Snapshot:
         with self._changed:
@@ -498,15 +443,8 @@ class LookCatalogue:
             looks, groups = tuple(store.select(LookFilter()).looks()), tuple(store.groups.values())
         return Snapshot(looks, groups, self._scope, loaded_at or time.time(), complete)
 
-    def _warn_if_incomplete(self) -> None:
+    def _looks_for_table(self, wanted: LookFilter | None) -> Looks:
         if not self.complete:
             advice = "load() waits until all are loaded" if self._client else _NO_CLIENT
             warnings.warn(f"only {len(self):,} looks are loaded so far: {advice}", UserWarning, stacklevel=3)
-
-    def _group_names(self) -> dict[str, str]:
-        return {group.id: group.name for group in self.groups.values()}
-
-
-def _filter(wanted: LookFilter | None) -> LookFilter:
-    # Not `wanted or …`: a filter that has only an order is false.
-    return LookFilter() if wanted is None else checked_filter(wanted)
+        return self.select(wanted)

@@ -1,7 +1,4 @@
-"""Fill a store from the service: one cursor for each list, each on a thread of its own.
-
-The threads do not hold the catalogue, so a catalogue that nobody uses can be collected, and its load ends.
-"""
+"""Fill a store from the service: one cursor for each list, each on a thread of its own."""
 
 from __future__ import annotations
 
@@ -66,9 +63,9 @@ class PageCursor:
 class CatalogueLoader:
     """Load a scope into a store. A load that was stopped continues where it was; without a client nothing is loaded.
 
-    `lock` guards the state here and all changes of the store: hold it when calling a method, except `join`. `on_change`
-    is called after each change, on the loader's threads, without the lock; it returns whether to continue. Raises
-    ValueError for an unknown ownership or an invalid id.
+    `lock` guards the state here and all changes of the store: hold it when calling a method, except `join`. The bound
+    method `on_change` is called after each change, on the loader's threads, without the lock; it returns whether to
+    continue. Raises ValueError for an unknown ownership or an invalid id.
     """
 
     def __init__(
@@ -82,7 +79,8 @@ class CatalogueLoader:
         self.store = store
         self.lock = lock
         self._scope = scope
-        self._on_change = on_change
+        # Weak, so that a catalogue that nobody uses can be collected, and its load ends.
+        self._callback = weakref.WeakMethod(on_change)
         self._calls = 0
         self._look_lists: list[PageCursor] = []
         self._group_lists: list[PageCursor] = []
@@ -95,6 +93,10 @@ class CatalogueLoader:
         self._worker = self._new_worker()
         self._threads: list[threading.Thread] = []
         _loaders.add(self)
+
+    def _report(self) -> bool:
+        callback = self._callback()
+        return callback is not None and callback(self)
 
     def _looks(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
         scope, store, first = self._scope, self.store, self._scope.first_place(owner)
@@ -238,13 +240,13 @@ class CatalogueLoader:
         with self.lock:
             active = cursor.running = not (cursor.stopping or (cursor.group_id and self._is_loaded(cursor)))
         try:
-            for page in cursor.pages(cursor.token) if active and self._on_change(self) else ():
+            for page in cursor.pages(cursor.token) if active and self._report() else ():
                 with self.lock:
                     cursor.take(page)
                     self._calls += 1
                     # Decided under the lock: a `start` after a `stop` either keeps this thread or starts another.
                     active = cursor.running = cursor.complete or not cursor.stopping
-                if not (self._on_change(self) and active):
+                if not (self._report() and active):
                     break
         except HeyGenError as problem:
             error = problem
@@ -257,7 +259,7 @@ class CatalogueLoader:
                 cursor.fail(error)
             if active:
                 cursor.running = False
-        self._on_change(self)
+        self._report()
 
 
 def draw_progress(

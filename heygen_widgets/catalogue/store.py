@@ -134,13 +134,16 @@ class LookStore:
                 self._index.looks[row] = replace(look, preview_image_url=image, preview_video_url=video)
             return row is not None
 
-    def select(self, wanted: LookFilter) -> Selection:
-        with self._lock:
-            return Selection(self, self._index.match(wanted))
+    def group_names(self) -> dict[str, str]:
+        return {group.id: group.name for group in self.groups.values()}
 
-    def facets(self, wanted: LookFilter, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+    def select(self, wanted: LookFilter | None = None) -> Selection:
         with self._lock:
-            return self._index.facets(wanted, names)
+            return Selection(self, self._index.match(LookFilter() if wanted is None else wanted))
+
+    def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+        with self._lock:
+            return self._index.facets(LookFilter() if wanted is None else wanted, names)
 
     def values(self, name: str) -> list[str]:
         with self._lock:
@@ -150,12 +153,13 @@ class LookStore:
         """Count the loaded looks of a character."""
         return self.facets(LookFilter(group_id=group_id), ["group_id"])["group_id"].get(group_id, 0)
 
-    def characters(self, wanted: LookFilter, *, incomplete: bool) -> list[Character]:
+    def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
 
         While looks are missing (`incomplete`), characters without a loaded look are included if their group alone
         decides that they match: by its name, its id, its owner.
         """
+        wanted = LookFilter() if wanted is None else wanted
         with self._lock:
             matched = self._index.characters(self._index.match(wanted))
             loaded = set(self._index.values("group_id"))

@@ -17,6 +17,7 @@ from .._display import echo
 from .._widget import WIDGET_LOCK, Publisher, SharedTemplate, read_vue, vue_template
 from ..api import HeyGenClient
 from ..catalogue import LookCatalogue
+from ..catalogue.cache import A_DAY
 from ..errors import HeyGenError, NotFoundError
 from ..filters import LookFilter
 from ..models import Look, Looks
@@ -114,7 +115,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         values: Iterable[Look] = (),
         height: int = 560,
         layout: Layout | None = None,
-        cache: timedelta | None = timedelta(hours=24),
+        cache: timedelta | None = A_DAY,
     ) -> None:
         looks = tuple(values)
         if selected_id and looks:
