@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -195,6 +194,8 @@ def cards(shown: Iterable[Card], more: int = 0) -> str:
 
 
 def _card(item: Card, url: str | None) -> str:
+    from html import escape  # slow, and only a notebook needs it
+
     name = name_of(item.id, item.name)
     picture = (
         f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" '

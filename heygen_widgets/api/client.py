@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+from urllib.parse import urlsplit
 
 import requests
 
-from .._display import clip, literal
-from .._parsing import json_object, text, unknown_fields
-from ..errors import APIResponseError, HeyGenError
-from ..models import AvatarGroup, Look, Page, Voice
+from .._display import literal
+from .._parsing import json_object, unknown_fields
+from ..errors import HeyGenError
 from .credentials import Secret, find
-from .paging import Listing, fetch_page, iter_items, iter_pages
+from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
 from .transport import Transport, uncertain
 from .validation import (
     LARGEST_PAGE,
@@ -29,8 +28,9 @@ from .validation import (
     is_loopback,
 )
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # records are imported late: they are slow
     from ..job import VideoJob
+    from ..models import AvatarGroup, Look, Page, Voice
     from ..videos import Video, VideoAgentSession, VideoRequest
 
 __all__ = ["BASE_URL", "HeyGenClient"]
@@ -44,8 +44,6 @@ _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
 _LARGEST_PAGE_OF_VOICES = 100
 _RENAMED_TYPES = {"video_avatar": "digital_twin"}
-
-R = TypeVar("R")
 
 
 class HeyGenClient:
@@ -217,7 +215,9 @@ class HeyGenClient:
 
     def get_look(self, look_id: str) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
-        return self._get(_LOOKS, "look_id", look_id, Look.from_json)
+        from ..models import Look
+
+        return fetch_record(self._transport, _LOOKS, "look_id", look_id, Look.from_json)
 
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
@@ -237,11 +237,15 @@ class HeyGenClient:
 
     def get_group(self, group_id: str) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
-        return self._get(_GROUPS, "group_id", group_id, AvatarGroup.from_json)
+        from ..models import AvatarGroup
+
+        return fetch_record(self._transport, _GROUPS, "group_id", group_id, AvatarGroup.from_json)
 
     def get_voice(self, voice_id: str) -> Voice:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
-        return self._get(_VOICES, "voice_id", voice_id, Voice.from_json)
+        from ..models import Voice
+
+        return fetch_record(self._transport, _VOICES, "voice_id", voice_id, Voice.from_json)
 
     def list_voices(
         self,
@@ -254,8 +258,7 @@ class HeyGenClient:
     ) -> Page[Voice]:
         """List one page of voices: ``GET /v3/voices``.
 
-        `type`, `language` and `gender` are sent unchanged; their values are not documented. A page has 1 to 100 voices
-        (`limit`), and `token` is the ``next_token`` of the page before, with the same filters and the same limit.
+        `type`, `language` and `gender` are sent unchanged. A page has 1 to 100 voices; `token` is as for `list_looks`.
         """
         return fetch_page(self._voices(type, language, gender), limit, token)
 
@@ -330,7 +333,7 @@ class HeyGenClient:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
         from ..videos import Video
 
-        return self._get(_VIDEOS, "video_id", video_id, Video.from_json)
+        return fetch_record(self._transport, _VIDEOS, "video_id", video_id, Video.from_json)
 
     def wait_for_video(self, video_id: str, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
@@ -404,19 +407,20 @@ class HeyGenClient:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
         from ..videos import VideoAgentSession
 
-        return self._get(_AGENTS, "session_id", session_id, VideoAgentSession.from_json)
+        return fetch_record(self._transport, _AGENTS, "session_id", session_id, VideoAgentSession.from_json)
 
     def wait_for_video_agent(self, session_id: str, timeout: float = 1_200) -> VideoAgentSession:
         """Wait as `wait_for_video` does until an agent has finished: ``GET /v3/video-agents/{session_id}``.
 
-        The result is ``completed``, with its `video_id`; or ``waiting_for_input``, with its `question`, which is to be
-        answered at HeyGen: no endpoint for that is documented.
+        The result is ``completed``, with a `video_id`, or ``waiting_for_input``, with a `question` to answer at HeyGen.
         """
         from .download import wait_for_agent
 
         return wait_for_agent(self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
 
     def _looks(self, group_id: str | None, avatar_type: str | None, ownership: str | None) -> Listing[Look]:
+        from ..models import Look
+
         avatar_type = checked_text("avatar_type", avatar_type)
         query = {
             "group_id": None if group_id is None else checked_id("group_id", group_id),
@@ -426,21 +430,17 @@ class HeyGenClient:
         return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=ownership))
 
     def _groups(self, ownership: str | None) -> Listing[AvatarGroup]:
+        from ..models import AvatarGroup
+
         query = {"ownership": checked_ownership(ownership)}
         return Listing(self._transport, _GROUPS, query, partial(AvatarGroup.from_json, ownership=ownership))
 
     def _voices(self, type: str | None, language: str | None, gender: str | None) -> Listing[Voice]:
+        from ..models import Voice
+
         filters = {"type": type, "language": language, "gender": gender}
         query = {name: checked_text(name, value) for name, value in filters.items()}
         return Listing(self._transport, _VOICES, query, Voice.from_json, _LARGEST_PAGE_OF_VOICES)
-
-    def _get(self, path: str, name: str, item_id: str, read: Callable[[object], R]) -> R:
-        path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
-        record = read(self._transport.request("GET", path)["data"])
-        found = getattr(record, "session_id" if name == "session_id" else "id")
-        if found != text(item_id):
-            raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
-        return record
 
 
 def _checked_request(request: VideoRequest) -> VideoRequest:

@@ -1,21 +1,25 @@
-"""Paging: one page, all pages, all records."""
+"""Records of the service: one by its id, one page, all pages, all records."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote
 
-from .._display import is_sendable
+from .._display import clean, clip, is_sendable
 from ..errors import APIResponseError
-from ..models import AvatarGroup, Look, Page, Voice
 from .transport import Transport
-from .validation import LARGEST_PAGE, checked_limit, checked_max_items, checked_text
+from .validation import LARGEST_PAGE, checked_id, checked_limit, checked_max_items, checked_text
 
-__all__ = ["Listing", "fetch_page", "iter_items", "iter_pages"]
+__all__ = ["Listing", "fetch_page", "fetch_record", "iter_items", "iter_pages"]
 
-T = TypeVar("T", Look, AvatarGroup, Voice)
+if TYPE_CHECKING:
+    from ..models import AvatarGroup, Look, Page, Voice
+
+R = TypeVar("R")
+T = TypeVar("T", "Look", "AvatarGroup", "Voice")
 
 _MOST_REPEATING_PAGES = 3
 
@@ -38,6 +42,8 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     APIResponseError
         If ``data`` is not a list, or no record of it is valid.
     """
+    from ..models import Page
+
     path = listing.path
     limits = {"limit": checked_limit(limit, listing.largest_page), "token": checked_text("token", token)}
     content = listing.transport.request("GET", path, {**listing.query, **limits})
@@ -56,6 +62,16 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
         number = f"{len(problems)} of {len(records)} records"
         warnings.warn(f"GET {path}: {number} cannot be read and are skipped. {problems[0]}", stacklevel=3)
     return Page(tuple(items), *_continuation(content))
+
+
+def fetch_record(transport: Transport, path: str, name: str, item_id: str, read: Callable[[object], R]) -> R:
+    """Fetch one record by its id, whose parameter is called `name`. Another record is an `APIResponseError`."""
+    path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
+    record = read(transport.request("GET", path)["data"])
+    found = getattr(record, "session_id" if name == "session_id" else "id")
+    if found != clean(item_id):
+        raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
+    return record
 
 
 def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:

@@ -8,7 +8,6 @@ import re
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -30,13 +29,11 @@ _LONGEST_RETRY_AFTER = 86_400.0  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A complete response: status, headers and the unpacked body, which no traceback shows: it may repeat the key."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
 
 
 def read_answer(response: requests.Response, deadline: float) -> Answer:

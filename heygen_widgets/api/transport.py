@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
@@ -77,15 +76,20 @@ class _Call(NamedTuple):
         return headers
 
 
-@dataclass(eq=False)
 class _AttemptError(Exception):
-    """One attempt failed."""
+    """One attempt failed, with the error for the user if there is no other attempt."""
 
-    error: HeyGenError  # raised to the user if there is no other attempt
-    retry: bool = False  # another attempt is safe and may help
-    retry_after: float | None = None  # what the service asks to wait, in s
-    in_progress: bool = False  # the service is still working on the same request
-    may_have_begun: bool = False  # what a POST asks for
+    def __init__(
+        self,
+        error: HeyGenError,
+        *,
+        retry: bool = False,  # another attempt is safe and may help
+        retry_after: float | None = None,  # what the service asks to wait, in s
+        in_progress: bool = False,  # the service is still working on the same request
+        may_have_begun: bool = False,  # what a POST asks for
+    ) -> None:
+        self.error, self.retry, self.retry_after = error, retry, retry_after
+        self.in_progress, self.may_have_begun = in_progress, may_have_begun
 
 
 class Transport:

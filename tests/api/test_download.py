@@ -211,6 +211,8 @@ def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
         handler.send_header("Content-Length", str(len(FILM)))
         handler.end_headers()
         handler.wfile.write(FILM[:300_000])
+        while not any(file.stat().st_size for file in tmp_path.iterdir()):
+            handler.server.closing.wait(0.01)
         signal.pthread_kill(main, signal.SIGINT)
         stay_silent(handler)
 
