@@ -9,12 +9,9 @@ from typing import Any
 
 from .errors import APIResponseError
 
-__all__ = ["gender", "integer", "json_object", "label", "labels", "required", "text", "unknown_fields"]
-
 _UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
 _LARGEST_INT = 2**53  # JavaScript and float64 columns cannot represent larger integers exactly
-_MOST_LABELS = 1_000  # of one record; a normal one has about ten
 _DEEPEST_EXTRA = 20  # levels of nesting: pickle and copy recurse, so deeper values would break them
 
 
@@ -29,8 +26,8 @@ def required(record: dict[str, Any], name: str, kind: str) -> str:
     if value is None:
         got = _type_name(record[name]) if name in record else "nothing"
         raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
-    if name == "id" and not value:
-        raise APIResponseError(f"{_sent(kind)} whose 'id' is empty.")
+    if not value and name.endswith("id"):
+        raise APIResponseError(f"{_sent(kind)} whose {name!r} is empty.")
     return value
 
 
@@ -58,9 +55,10 @@ def label(value: object) -> str | None:
 
 
 def labels(value: object) -> tuple[str, ...]:
+    """Return the strings among the first 1,000 items of a list."""
     if not value or not isinstance(value, (list, tuple)):
         return ()
-    return tuple([sys.intern(_clean(item)) for item in value[:_MOST_LABELS] if isinstance(item, str)])
+    return tuple([sys.intern(_clean(item)) for item in value[:1_000] if isinstance(item, str)])
 
 
 def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
@@ -75,21 +73,17 @@ def gender(value: object) -> str | None:
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
     extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known}
     served = record.get("gender")
-    if isinstance(served, str) and served != gender(served):
+    if isinstance(served, str) and served not in ("female", "male"):
         extra["gender"] = _clean(served)
     return extra
 
 
 def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
     """Clean a value of an unknown field; a too large number, too deep nesting and anything but JSON become None."""
-    if value is None or isinstance(value, bool):
-        return value
     if isinstance(value, str):
         return _clean(value)
-    if isinstance(value, int):
-        return value if abs(value) <= _LARGEST_INT else None
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
+    if isinstance(value, (int, float)):
+        return value if abs(value) <= (_LARGEST_INT if isinstance(value, int) else sys.float_info.max) else None
     if isinstance(value, (list, tuple)) and depth:
         return [_clean_json(item, depth - 1) for item in value]
     if isinstance(value, dict) and depth:
