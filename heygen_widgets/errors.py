@@ -4,24 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = [
-    "APIConnectionError",
-    "APIResponseError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AuthenticationError",
-    "HeyGenError",
-    "InsufficientCreditError",
-    "MissingAPIKeyError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "RateLimitError",
-    "SnapshotError",
-    "VideoFailedError",
-    "VideoOptionError",
-    "VideoTimeoutError",
-]
-
 
 class HeyGenError(Exception):
     """Base of every error this package raises, except `ValueError` and `TypeError` for wrong arguments.
@@ -184,14 +166,12 @@ def status_error(
     *,
     request: str,
     message: str | None,
-    code: str | None,
-    param: str | None,
-    doc_url: str | None,
-    request_id: str | None,
     retry_after: float | None,
     credential_source: str,
+    **details: str | None,
 ) -> APIStatusError:
-    """Build the error for a response to a request such as ``"GET /v3/avatars"``; its texts are free of the key."""
+    """Build the error for a response to a `request` such as ``"GET /v3/avatars"``; `details` are attributes of it."""
+    code, param, request_id = details.get("code"), details.get("param"), details.get("request_id")
     kind, hint = _KINDS.get(status_code, (APIStatusError, ""))
     hint = hint.format(source=credential_source, wait=f"{retry_after:g} s" if retry_after else "a little")
     if status_code == 400 and param == "token":
@@ -202,7 +182,7 @@ def status_error(
         hint = "Retrying the same id is unlikely to help; note that the id of a group is not the id of a look."
     text = f"{request} failed with {status_code}" + (f" {code}" if code else "") + (f": {message}" if message else "")
     text = text.rstrip(".") + "." + (f" {hint}" if hint else "") + (f" (request id {request_id})" if request_id else "")
-    error = kind(text, status_code, code, param, doc_url, request_id)
+    error = kind(text, status_code, **details)
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after
     return error

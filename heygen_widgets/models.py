@@ -1,7 +1,7 @@
 """Records with the API's field names: frozen values, cleaned once, here.
 
-U+FFFD replaces lone surrogates and NULs (they break pandas, Parquet and Jupyter's messages). Integers are bounded, and
-a bool is not an int. An optional field of the wrong type counts as missing.
+U+FFFD replaces lone surrogates and NULs, which break pandas, Parquet and Jupyter's messages. An optional field of the
+wrong type counts as missing.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ T = TypeVar("T")
 _ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
 NOT_READY = frozenset({"processing", "pending_consent", "failed"})
 """The statuses of looks that cannot be used in a video now."""
-_LONGEST_REPR = 60
-_IDS_IN_REPR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Failure:
 class Look:
     """One avatar look, as ``GET /v3/avatars/looks`` lists it. Missing values are None or empty.
 
-    Frozen and hashable by `id`. Equality ignores preview URLs (they are signed each time), `ownership` and `extra`.
+    Frozen and hashable by `id`. Equality ignores the preview URLs, `ownership` and `extra`.
 
     Attributes
     ----------
@@ -101,10 +99,9 @@ class Look:
 
     @property
     def orientation(self) -> str | None:
-        """``portrait``, ``landscape``, ``square`` or None.
+        """``portrait``, ``landscape`` (one side is at least 10 % longer), ``square`` or None.
 
-        Computed from the size in px: square unless one side is at least 10 % longer. Without a size it is
-        `preferred_orientation` if that is one of the three.
+        Without a size in px it is `preferred_orientation` if that is one of the three.
         """
         width, height = self.image_width, self.image_height
         if width is None or height is None:
@@ -127,8 +124,7 @@ class Look:
     def default_engine(self) -> str:
         """The engine of a video request that names none: ``avatar_iv`` if the look supports it or lists no engine.
 
-        Otherwise it is the first known engine of the look, or else the first. The service always defaults to
-        ``avatar_iv``, so `VideoRequest.check` adds another engine to the request.
+        Otherwise the first known engine of the look, or else the first: `VideoRequest.check` adds it to the request.
         """
         from .videos.options import default_engine
 
@@ -159,7 +155,7 @@ class Look:
         APIResponseError
             If `record` is not an object, or ``id`` (not empty), ``name`` or ``avatar_type`` is not a string.
         """
-        return _parse(cls, _LOOK, record, "look", ("id", "name", "avatar_type"), ownership)
+        return _parse(cls, _LOOK, record, "look", 3, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, for `from_json`; missing fields are null or empty.
@@ -175,8 +171,8 @@ class Looks(tuple[Look, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        ids = ", ".join([*(_short(look.id) for look in self[:_IDS_IN_REPR]), *["…"][: len(self) - _IDS_IN_REPR]])
-        return f"<Looks: {len(self):,} look{'' if len(self) == 1 else 's'}{': ' if ids else ''}{ids}>"
+        ids = [_short(look.id) for look in self[:3]] + ["…"] * (len(self) > 3)
+        return f"<Looks: {len(self):,} look{'' if len(self) == 1 else 's'}{': ' if ids else ''}{', '.join(ids)}>"
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Look: ...
@@ -234,7 +230,7 @@ class AvatarGroup:
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> AvatarGroup:
         """Parse one avatar group of a response, as `Look.from_json` does; ``id`` and ``name`` are required."""
-        return _parse(cls, _GROUP, record, "avatar group", ("id", "name"), ownership)
+        return _parse(cls, _GROUP, record, "avatar group", 2, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, as `Look.to_json` does."""
@@ -245,8 +241,7 @@ class AvatarGroup:
 class Voice:
     """One voice, as ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Frozen and hashable by `voice_id`. Equality ignores `preview_audio_url` and `extra`. `gender` and `extra` are as in
-    `Look`.
+    Hash, equality and the fields that are not listed here are as in `Look`.
 
     Attributes
     ----------
@@ -286,7 +281,7 @@ class Voice:
     @classmethod
     def from_json(cls, record: object) -> Voice:
         """Parse one voice of a response, as `Look.from_json` does; only ``voice_id`` is required."""
-        return _parse(cls, _VOICE, record, "voice", ("voice_id",))
+        return _parse(cls, _VOICE, record, "voice", 1)
 
 
 # No slots: Page[Look](…) makes typing set an attribute, and a frozen class with slots raises TypeError.
@@ -301,7 +296,7 @@ class Page(Generic[T]):
     has_more : bool
         Whether another page follows.
     next_token : str or None
-        The opaque cursor of the next page, valid with the same filters and limit; None on the last page.
+        The cursor of the next page, valid with the same filters and limit; None on the last page.
     """
 
     data: tuple[T, ...]
@@ -335,52 +330,37 @@ def _failure(value: object) -> Failure | None:
     return None if code is None and message is None else Failure(code, message)
 
 
-_PARSERS: dict[str, Callable[[object], object]] = {
-    "id": read.text,
-    "name": read.text,
-    "avatar_type": read.label,
-    "group_id": read.label,
+_Parsers = dict[str, Callable[[object], Any]]
+_PARSERS: _Parsers = {
+    **dict.fromkeys(("avatar_type", "group_id", "status", "preferred_orientation", "consent_status"), read.label),
+    "language": read.label,
     "gender": read.gender,
-    "preview_image_url": read.text,
-    "preview_video_url": read.text,
-    "default_voice_id": read.text,
     "tags": read.labels,
     "supported_api_engines": read.labels,
-    "status": read.label,
     "image_width": lambda value: read.integer(value, 1),
     "image_height": lambda value: read.integer(value, 1),
-    "preferred_orientation": read.label,
-    "error": _failure,
-    "created_at": lambda value: read.integer(value, 0, 253_402_300_799),  # the latest time of datetime
     "looks_count": lambda value: read.integer(value, 0),
-    "consent_status": read.label,
-    "voice_id": read.text,
-    "language": read.label,
-    "preview_audio_url": read.text,
+    "created_at": lambda value: read.integer(value, 0, 253_402_300_799),  # the latest time of datetime
     "support_pause": lambda value: value if isinstance(value, bool) else None,
+    "error": _failure,
 }
 _LOOK, _GROUP, _VOICE = (
-    {f.name: _PARSERS[f.name] for f in fields(kind) if f.name in _PARSERS} for kind in (Look, AvatarGroup, Voice)
+    {f.name: _PARSERS.get(f.name, read.text) for f in fields(record) if f.name not in ("ownership", "extra")}
+    for record in (Look, AvatarGroup, Voice)
 )
 # One `attrgetter` for all fields takes a third of the time of one call per field.
 _LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
 
 
-def _parse(
-    kind: Callable[..., T],
-    parsers: dict[str, Callable[[object], object]],
-    record: object,
-    what: str,
-    required: tuple[str, ...],
-    *ownership: str | None,
-) -> T:
-    served = read.json_object(record, what)
+def _parse(make: Callable[..., T], parsers: _Parsers, record: object, kind: str, required: int, *more: object) -> T:
+    """Parse a record whose first fields are required."""
+    served = read.json_object(record, kind)
     get = served.get
     values = [parse(get(name)) for name, parse in parsers.items()]
-    if not values[0] or None in values[: len(required)]:
-        for name in required:
-            read.required(served, name, what)  # raises
-    return kind(*values, *ownership, read.unknown_fields(served, parsers))
+    if not values[0] or None in values[:required]:
+        for name in list(parsers)[:required]:
+            read.required(served, name, kind)  # raises
+    return make(*values, *more, read.unknown_fields(served, parsers))
 
 
 def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
@@ -393,4 +373,4 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[An
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_REPR else text[: _LONGEST_REPR - 1] + "…")
+    return repr(text if len(text) <= 60 else text[:59] + "…")
