@@ -74,7 +74,6 @@ TITLES = {
 
 
 def title(field: str, value: str) -> str:
-    """Return the label of a field's value."""
     return TITLES.get(field, {}).get(value, clip(value)).strip() or ("Unnamed" if value else "None")
 
 
@@ -83,12 +82,10 @@ def title_of_character(group_id: str, name: str) -> str:
 
 
 def name_of(look_id: str, name: str) -> str:
-    """Return the display name of a look."""
     return clip(name).strip() or clip(look_id).strip() or "Unnamed"
 
 
 def reason(message: str | None, code: str | None) -> str | None:
-    """Return the service's message or else its code, shortened; None without either."""
     return clip(message).strip() or clip(code).strip() or None
 
 

@@ -23,11 +23,9 @@ def json_object(record: object, kind: str) -> dict[str, Any]:
 
 def required(record: dict[str, Any], name: str, kind: str) -> str:
     value = text(record.get(name))
-    if value is None:
-        got = _type_name(record[name]) if name in record else "nothing"
+    if value is None or (not value and name.endswith("id")):
+        got = "empty" if value == "" else _type_name(record[name]) if name in record else "nothing"
         raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
-    if not value and name.endswith("id"):
-        raise APIResponseError(f"{_sent(kind)} whose {name!r} is empty.")
     return value
 
 
@@ -55,15 +53,12 @@ def label(value: object) -> str | None:
 
 
 def labels(value: object) -> tuple[str, ...]:
-    """Return the strings among the first 1,000 items of a list."""
-    if not value or not isinstance(value, (list, tuple)):
-        return ()
-    return tuple([sys.intern(_clean(item)) for item in value[:1_000] if isinstance(item, str)])
+    items = value[:1_000] if isinstance(value, (list, tuple)) else ()
+    return tuple([sys.intern(_clean(item)) for item in items if isinstance(item, str)])
 
 
 def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
-    # `type() is int` excludes bool.
-    return value if type(value) is int and smallest <= value <= largest else None
+    return value if type(value) is int and smallest <= value <= largest else None  # `type() is int` excludes bool
 
 
 def gender(value: object) -> str | None:
@@ -80,12 +75,10 @@ def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, A
 
 def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
     """Clean a value of an unknown field; a too large number, too deep nesting and anything but JSON become None."""
-    if isinstance(value, str):
-        return _clean(value)
     if isinstance(value, (int, float)):
         return value if abs(value) <= (_LARGEST_INT if isinstance(value, int) else sys.float_info.max) else None
     if isinstance(value, (list, tuple)) and depth:
         return [_clean_json(item, depth - 1) for item in value]
     if isinstance(value, dict) and depth:
         return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
-    return None
+    return text(value)

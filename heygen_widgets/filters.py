@@ -11,15 +11,12 @@ from typing import Any
 __all__ = ["CLOSED", "FACETS", "SORTS", "LookFilter", "checked_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
-"""The sort keys; a leading ``-`` sorts in descending order."""
-
 CLOSED = {
     "ownership": ("public", "private"),
     "gender": ("female", "male"),
     "orientation": ("portrait", "landscape", "square"),
 }
 """The fields with a fixed set of values, and these values in their order."""
-
 # Letters that Unicode does not decompose into a base letter and an accent.
 _BASE_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")

@@ -125,7 +125,6 @@ def _lists(values: Sequence[tuple[str, ...]]) -> pd.Series:
 
 
 def _nullable(values: Sequence[Any], dtype: Literal["string", "Int64"]) -> pd.Series:
-    """Return a column of `dtype`, with NA for None."""
     try:
         import pyarrow as pa
     except ImportError:
@@ -162,7 +161,7 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
     looks : list of Look
         One per row, in the same order.
     group_names : dict of str to str
-        Character names by group id, from the column ``group_name``.
+        Character names by group id.
 
     Raises
     ------
@@ -276,8 +275,7 @@ def looks_to_parquet(
     notes = json.loads(table.schema.metadata[b"pandas"])
     notes["columns"] = [column for column in notes["columns"] if column["name"] not in _LISTS]
     table = table.replace_schema_metadata({"pandas": json.dumps(notes)})
-    # Replace the file that a link points to, not the link.
-    with replacement(Path(os.path.realpath(path)), 0o666) as file:
+    with replacement(Path(os.path.realpath(path)), 0o666) as file:  # the file that a link points to, not the link
         pq.write_table(table, file)
 
 

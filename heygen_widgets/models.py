@@ -53,7 +53,6 @@ class Look:
         Normalised to ``female`` or ``male``; None for anything else.
     preview_image_url, preview_video_url : str or None
         A signed URL expires within days; until then, anyone who has it can see a face that may be private.
-    default_voice_id : str or None
     tags, supported_api_engines : tuple of str
         The first 1,000 of each. Engines, such as ``avatar_iv``, are an open set.
     status : str or None
@@ -62,8 +61,6 @@ class Look:
         In px, at least 1.
     preferred_orientation : str or None
         As served; prefer `orientation`.
-    error : Failure or None
-        Why `status` is ``failed``.
     ownership : str or None
         ``public`` or ``private`` if the request asked for one of them; the service does not send it.
     extra : dict
@@ -203,8 +200,6 @@ class AvatarGroup:
         Unix time in s, from 0 to the end of the year 9999.
     looks_count : int or None
         The number of looks, 0 or more.
-    consent_status, status : str or None
-        Open sets.
     """
 
     id: str
