@@ -1,4 +1,4 @@
-"""Choose HeyGen avatar looks in a Jupyter notebook.
+"""Select HeyGen avatar looks in a Jupyter notebook.
 
 All public names are imported on first use, so ``import heygen_widgets.api`` loads neither widgets nor pandas.
 """
@@ -9,58 +9,47 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._demo_client import demo_client
-    from .api import HeyGenClient
-    from .catalogue import LookCatalogue
-    from .errors import HeyGenError
-    from .filters import LookFilter
-    from .frame import looks_to_frame
-    from .gallery import looks_to_gallery
-    from .job import VideoJob
-    from .models import AvatarGroup, Look, Page
-    from .picker import LookPicker
-    from .videos import VideoAgentRequest, VideoRequest
+    from ._demo_client import demo_client as demo_client
+    from .api import HeyGenClient as HeyGenClient
+    from .catalogue import LookCatalogue as LookCatalogue
+    from .errors import HeyGenError as HeyGenError
+    from .filters import LookFilter as LookFilter
+    from .frame import looks_to_frame as looks_to_frame
+    from .gallery import looks_to_gallery as looks_to_gallery
+    from .job import VideoJob as VideoJob
+    from .models import AvatarGroup as AvatarGroup
+    from .models import Look as Look
+    from .models import Page as Page
+    from .picker import LookPicker as LookPicker
+    from .videos import VideoAgentRequest as VideoAgentRequest
+    from .videos import VideoRequest as VideoRequest
 
     __version__: str
 
-__all__ = [
-    "AvatarGroup",
-    "HeyGenClient",
-    "HeyGenError",
-    "Look",
-    "LookCatalogue",
-    "LookFilter",
-    "LookPicker",
-    "Page",
-    "VideoAgentRequest",
-    "VideoJob",
-    "VideoRequest",
-    "demo_client",
-    "looks_to_frame",
-    "looks_to_gallery",
-]
-
 _MODULES = {
-    "_demo_client": ("demo_client",),
-    "api": ("HeyGenClient",),
-    "catalogue": ("LookCatalogue",),
-    "errors": ("HeyGenError",),
-    "filters": ("LookFilter",),
-    "frame": ("looks_to_frame",),
-    "gallery": ("looks_to_gallery",),
-    "job": ("VideoJob",),
-    "models": ("AvatarGroup", "Look", "Page"),
-    "picker": ("LookPicker",),
-    "videos": ("VideoAgentRequest", "VideoRequest"),
+    "AvatarGroup": "models",
+    "HeyGenClient": "api",
+    "HeyGenError": "errors",
+    "Look": "models",
+    "LookCatalogue": "catalogue",
+    "LookFilter": "filters",
+    "LookPicker": "picker",
+    "Page": "models",
+    "VideoAgentRequest": "videos",
+    "VideoJob": "job",
+    "VideoRequest": "videos",
+    "demo_client": "_demo_client",
+    "looks_to_frame": "frame",
+    "looks_to_gallery": "gallery",
 }
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare each type
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("heygen-widgets")
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(importlib.import_module(f".{module}", __name__), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

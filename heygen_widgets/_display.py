@@ -3,58 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "LONGEST_TEXT",
-    "MOST_CARDS",
-    "TITLES",
-    "Card",
-    "cards",
-    "clean",
-    "clip",
-    "echo",
-    "fits",
-    "image",
-    "initials",
-    "is_sendable",
-    "literal",
-    "name_of",
-    "page",
-    "reason",
-    "sound",
-    "title",
-    "title_of_character",
-    "video",
-]
+if TYPE_CHECKING:
+    from .models import AvatarGroup, Look
 
 LONGEST_TEXT = 200
 """The most characters of a name, a search, an id or a filter value."""
 
-_UNSAFE = re.compile(r"[\x00\ud800-\udfff]")
 # Characters that break the line, are invisible, or change the direction of the text around them.
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
-
-
-def clean(text: str) -> str:
-    """Replace NUL and lone surrogates, which files and browsers cannot carry."""
-    # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
-    plain = type(text) is str and text.isascii() and text.isprintable()
-    return text if plain else _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", str(text))
+_SURROGATES = re.compile("[\ud800-\udfff]")  # UTF-8 cannot encode them
 
 
 def clip(value: object) -> str:
     """Shorten a text to 200 characters on one line, without characters that affect the text around it."""
     text = value if isinstance(value, str) else ""
     text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", _BREAKS.sub(" ", clean(text)))
+    if text.isascii() and text.isprintable():
+        return text
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _UNSEEN.sub("", _BREAKS.sub(" ", text)))
 
 
 def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
     """Check that a value is a string that a message carries unchanged."""
-    return isinstance(value, str) and len(value) <= longest and clean(value) == value
+    return isinstance(value, str) and len(value) <= longest and is_sendable(value) and "\0" not in value
 
 
 def echo(value: object) -> str | None:
@@ -63,8 +38,8 @@ def echo(value: object) -> str | None:
 
 
 def is_sendable(text: str) -> bool:
-    """Check that a string has no lone surrogates, which UTF-8 cannot encode."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    """Check that UTF-8 can encode a string: that it has no lone surrogates."""
+    return not _SURROGATES.search(text)
 
 
 def literal(text: str) -> str:
@@ -98,7 +73,6 @@ TITLES = {
 
 
 def title(field: str, value: str) -> str:
-    """Return the label of a field's value."""
     return TITLES.get(field, {}).get(value, clip(value)).strip() or ("Unnamed" if value else "None")
 
 
@@ -107,12 +81,10 @@ def title_of_character(group_id: str, name: str) -> str:
 
 
 def name_of(look_id: str, name: str) -> str:
-    """Return the display name of a look."""
     return clip(name).strip() or clip(look_id).strip() or "Unnamed"
 
 
 def reason(message: str | None, code: str | None) -> str | None:
-    """Return the service's message or else its code, shortened; None without either."""
     return clip(message).strip() or clip(code).strip() or None
 
 
@@ -123,28 +95,17 @@ def initials(name: str) -> str:
 
 
 _LONGEST_URL = 100_000  # characters; a signed URL has about 400, a small picture as a data URL some thousands
-
 # Control characters are not allowed: browsers remove them before they read the scheme.
 _VIDEO = re.compile(r"https?://[^\s/?#\\@:][^\x00-\x1f\x7f]*", re.IGNORECASE)
 _PICTURE = re.compile(rf"(?:{_VIDEO.pattern}|data:image/[^\x00-\x1f\x7f]*)", re.IGNORECASE)
 
 
-class HasPreviews(Protocol):
-    """A look or an avatar group."""
-
-    @property
-    def preview_image_url(self) -> str | None: ...
-
-    @property
-    def preview_video_url(self) -> str | None: ...
-
-
-def image(record: HasPreviews) -> str | None:
+def image(record: Look | AvatarGroup) -> str | None:
     """Return the URL of a record's preview picture if its scheme is http, https or ``data:image/``."""
     return _of(_PICTURE, record.preview_image_url)
 
 
-def video(record: HasPreviews) -> str | None:
+def video(record: Look | AvatarGroup) -> str | None:
     """Return the URL of a record's preview clip if its scheme is http or https."""
     return _of(_VIDEO, record.preview_video_url)
 
@@ -163,40 +124,31 @@ def _of(kind: re.Pattern[str], url: str | None) -> str | None:
 
 
 MOST_CARDS = 24
-
 _LONGEST_CARD_URL = 4_000  # characters; a saved notebook keeps them
 _LONGEST_IN_ALL = 60_000  # characters of URLs
-
 # Inline styles: a style element would also apply to the rest of the page, and some pages remove it.
 _LINE = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
 _AREA = "display:block;width:100%;height:140px;background:rgba(128,128,128,.15)"
 
 
-class Card(NamedTuple):
-    """The values of a look as served, and the URL of a picture that a page may show, or None."""
-
-    id: str
-    name: str
-    avatar_type: str
-    picture: str | None
-
-
-def cards(shown: Iterable[Card], more: int = 0) -> str:
-    """Return HTML that shows cards side by side; `more` is the number of looks left out, shown on the last line."""
+def cards(looks: Sequence[Look]) -> str:
+    """Return HTML that shows the first looks side by side, and the number of the others on the last line."""
     parts = []
     left = _LONGEST_IN_ALL
-    for item in shown:
-        url = item.picture if item.picture and len(item.picture) <= min(_LONGEST_CARD_URL, left) else None
-        left -= len(url or "")
-        parts.append(_card(item, url))
+    for look in looks[:MOST_CARDS]:
+        url = image(look) or ""
+        url = url if len(url) <= min(_LONGEST_CARD_URL, left) else ""
+        left -= len(url)
+        parts.append(_card(look, url))
+    more = len(looks) - len(parts)
     rest = f'<div style="margin:8px 4px">… and {more:,} more</div>' if more else ""
     return f'<div style="display:flex;flex-wrap:wrap;gap:8px;color:inherit">{"".join(parts)}</div>{rest}'
 
 
-def _card(item: Card, url: str | None) -> str:
+def _card(look: Look, url: str) -> str:
     from html import escape  # slow, and only a notebook needs it
 
-    name = name_of(item.id, item.name)
+    name, look_id = name_of(look.id, look.name), escape(clip(look.id))
     picture = (
         f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" '
         f'style="{_AREA};margin:0;object-fit:contain">'
@@ -207,7 +159,7 @@ def _card(item: Card, url: str | None) -> str:
         '<div style="width:160px;border:1px solid rgba(128,128,128,.4);border-radius:6px;overflow:hidden;'
         f'font-size:13px;line-height:1.4">{picture}<div style="padding:6px 8px">'
         f'<div style="{_LINE};font-weight:600" title="{escape(name)}">{escape(name)}</div>'
-        f'<div style="{_LINE}">{escape(title("avatar_type", item.avatar_type))}</div>'
+        f'<div style="{_LINE}">{escape(title("avatar_type", look.avatar_type))}</div>'
         f'<code style="display:block;{_LINE};color:inherit;background:none;padding:0;font-size:11px" '
-        f'title="{escape(clip(item.id))}">{escape(clip(item.id))}</code></div></div>'
+        f'title="{look_id}">{look_id}</code></div></div>'
     )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Container
 from typing import Any
 
-from ._display import clean
 from .errors import APIResponseError
 
-__all__ = ["gender", "integer", "json_object", "label", "labels", "required", "text", "unknown_fields"]
-
+_UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
 _LARGEST_INT = 2**53  # JavaScript and float64 columns cannot represent larger integers exactly
-_MOST_LABELS = 1_000  # of one record; a normal one has about ten
 _DEEPEST_EXTRA = 20  # levels of nesting: pickle and copy recurse, so deeper values would break them
 
 
@@ -25,11 +23,9 @@ def json_object(record: object, kind: str) -> dict[str, Any]:
 
 def required(record: dict[str, Any], name: str, kind: str) -> str:
     value = text(record.get(name))
-    if value is None:
-        got = _type_name(record[name]) if name in record else "nothing"
+    if value is None or (not value and name.endswith("id")):
+        got = "empty" if value == "" else _type_name(record[name]) if name in record else "nothing"
         raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
-    if name == "id" and not value:
-        raise APIResponseError(f"{_sent(kind)} whose 'id' is empty.")
     return value
 
 
@@ -41,23 +37,28 @@ def _type_name(value: object) -> str:
     return "null" if value is None else f"of type {type(value).__name__}"
 
 
+def _clean(text: str) -> str:
+    # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
+    if type(text) is str and text.isascii() and "\0" not in text:
+        return text
+    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
 def text(value: object) -> str | None:
-    return clean(value) if isinstance(value, str) else None
+    return _clean(value) if isinstance(value, str) else None
 
 
 def label(value: object) -> str | None:
-    return sys.intern(clean(value)) if isinstance(value, str) else None
+    return sys.intern(_clean(value)) if isinstance(value, str) else None
 
 
 def labels(value: object) -> tuple[str, ...]:
-    if not value or not isinstance(value, (list, tuple)):
-        return ()
-    return tuple([sys.intern(clean(item)) for item in value[:_MOST_LABELS] if isinstance(item, str)])
+    items = value[:1_000] if isinstance(value, (list, tuple)) else ()
+    return tuple([sys.intern(_clean(item)) for item in items if isinstance(item, str)])
 
 
 def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
-    # `type() is int` excludes bool.
-    return value if type(value) is int and smallest <= value <= largest else None
+    return value if type(value) is int and smallest <= value <= largest else None  # `type() is int` excludes bool
 
 
 def gender(value: object) -> str | None:
@@ -65,25 +66,19 @@ def gender(value: object) -> str | None:
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
-    extra = {clean(key): _clean_json(record[key]) for key in record if key not in known}
+    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known}
     served = record.get("gender")
-    if isinstance(served, str) and served != gender(served):
-        extra["gender"] = clean(served)
+    if isinstance(served, str) and served not in ("female", "male"):
+        extra["gender"] = _clean(served)
     return extra
 
 
 def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
     """Clean a value of an unknown field; a too large number, too deep nesting and anything but JSON become None."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, int):
-        return value if abs(value) <= _LARGEST_INT else None
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
+    if isinstance(value, (int, float)):
+        return value if abs(value) <= (_LARGEST_INT if isinstance(value, int) else sys.float_info.max) else None
     if isinstance(value, (list, tuple)) and depth:
         return [_clean_json(item, depth - 1) for item in value]
     if isinstance(value, dict) and depth:
-        return {clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
-    return None
+        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
+    return text(value)

@@ -4,24 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = [
-    "APIConnectionError",
-    "APIResponseError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AuthenticationError",
-    "HeyGenError",
-    "InsufficientCreditError",
-    "MissingAPIKeyError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "RateLimitError",
-    "SnapshotError",
-    "VideoFailedError",
-    "VideoOptionError",
-    "VideoTimeoutError",
-]
-
 
 class HeyGenError(Exception):
     """Base of every error this package raises, except `ValueError` and `TypeError` for wrong arguments.
@@ -61,11 +43,9 @@ class SnapshotError(HeyGenError, ValueError):
 class VideoOptionError(HeyGenError, ValueError):
     """The service would refuse this video request. Nothing was sent.
 
-    Parameters
+    Attributes
     ----------
-    what : str
-        Names the request in the message.
-    problems : sequence of str
+    problems : tuple of str
         Every problem, each with a way to fix it.
     """
 
@@ -81,10 +61,8 @@ class VideoOptionError(HeyGenError, ValueError):
 class VideoFailedError(HeyGenError):
     """HeyGen could not make the video.
 
-    Parameters
+    Attributes
     ----------
-    message : str
-        The text of the error.
     video_id : str or None
         None if a video agent failed before it created a video.
     failure_code, failure_message : str or None
@@ -111,10 +89,8 @@ class VideoTimeoutError(HeyGenError, TimeoutError):
 class APIStatusError(HeyGenError):
     """The service answered with an error status.
 
-    Parameters
+    Attributes
     ----------
-    message : str
-        The text of the error.
     status_code : int
         The HTTP status, such as 404.
     code : str or None
@@ -176,17 +152,12 @@ class RateLimitError(APIStatusError):
     retry_after: float | None = None
 
 
-_CLASSES: dict[int, type[APIStatusError]] = {
-    401: AuthenticationError,
-    402: InsufficientCreditError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    429: RateLimitError,
-}
-_HINTS = {
-    401: "The key came from {source}: check or replace it there.",
-    402: "Check the balance of the account: a key bills the API wallet, an OAuth login the web plan.",
-    403: "The key is valid but not permitted to do this; logging in again will not help.",
+_KINDS: dict[int, tuple[type[APIStatusError], str]] = {
+    401: (AuthenticationError, "The key came from {source}: check or replace it there."),
+    402: (InsufficientCreditError, "Check the balance: a key bills the API wallet, an OAuth login the web plan."),
+    403: (PermissionDeniedError, "The key is valid but not permitted to do this; logging in again will not help."),
+    404: (NotFoundError, ""),
+    429: (RateLimitError, "Slow down: wait {wait} before trying again."),
 }
 
 
@@ -195,30 +166,23 @@ def status_error(
     *,
     request: str,
     message: str | None,
-    code: str | None,
-    param: str | None,
-    doc_url: str | None,
-    request_id: str | None,
     retry_after: float | None,
     credential_source: str,
+    **details: str | None,
 ) -> APIStatusError:
-    """Build the error for a response to a request such as ``"GET /v3/avatars"``.
-
-    The texts of the response are already shortened and free of the key. `retry_after` is in s. `credential_source` says
-    where the key came from, such as ``"HEYGEN_API_KEY"``.
-    """
-    hint = _HINTS.get(status_code, "").format(source=credential_source)
+    """Build the error for a response to a `request` such as ``"GET /v3/avatars"``; `details` are attributes of it."""
+    code, param, request_id = details.get("code"), details.get("param"), details.get("request_id")
+    kind, hint = _KINDS.get(status_code, (APIStatusError, ""))
+    hint = hint.format(source=credential_source, wait=f"{retry_after:g} s" if retry_after else "a little")
     if status_code == 400 and param == "token":
         hint = "The page cursor is no longer valid: start again from the first page."
     elif status_code == 400 and param:
         hint = f"Check the field {param!r}."
     elif status_code == 404 and code == "avatar_not_found":
         hint = "Retrying the same id is unlikely to help; note that the id of a group is not the id of a look."
-    elif status_code == 429:
-        hint = f"Slow down: wait {f'{retry_after:g} s' if retry_after else 'a little'} before trying again."
     text = f"{request} failed with {status_code}" + (f" {code}" if code else "") + (f": {message}" if message else "")
     text = text.rstrip(".") + "." + (f" {hint}" if hint else "") + (f" (request id {request_id})" if request_id else "")
-    error = _CLASSES.get(status_code, APIStatusError)(text, status_code, code, param, doc_url, request_id)
+    error = kind(text, status_code, **details)
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after
     return error

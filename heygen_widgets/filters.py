@@ -1,7 +1,4 @@
-"""`LookFilter`: which looks to show, and in which order.
-
-The service filters by three fields only. All filters run in Python over the loaded looks: see `catalogue.index`.
-"""
+"""`LookFilter`: which looks to show, and in which order. `catalogue.index` applies it to the loaded looks."""
 
 from __future__ import annotations
 
@@ -14,15 +11,12 @@ from typing import Any
 __all__ = ["CLOSED", "FACETS", "SORTS", "LookFilter", "checked_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
-"""The sort keys; a leading ``-`` sorts in descending order."""
-
 CLOSED = {
     "ownership": ("public", "private"),
     "gender": ("female", "male"),
     "orientation": ("portrait", "landscape", "square"),
 }
 """The fields with a fixed set of values, and these values in their order."""
-
 # Letters that Unicode does not decompose into a base letter and an accent.
 _BASE_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
@@ -49,20 +43,12 @@ class LookFilter:
     search : str, default ""
         Words that must all occur, in any order, in the look's name, its character's name, its id or its tags. Case and
         accents are ignored.
-    avatar_type : str or iterable of str, optional
-        ``photo_avatar``, ``digital_twin``, ``studio_avatar``; an open set.
-    ownership : str or iterable of str, optional
-        ``public``, ``private``.
+    avatar_type, engine, status, tag : str or iterable of str, optional
+        Open sets, such as ``photo_avatar`` and ``avatar_iv``.
+    ownership, gender, orientation : str or iterable of str, optional
+        ``public``, ``private``; ``female``, ``male``; ``portrait``, ``landscape``, ``square``.
     group_id : str or iterable of str, optional
         Ids of avatar groups (characters).
-    gender : str or iterable of str, optional
-        ``female``, ``male``.
-    orientation : str or iterable of str, optional
-        ``portrait``, ``landscape``, ``square``.
-    engine : str or iterable of str, optional
-        Supported engines, such as ``avatar_iv``; an open set.
-    status, tag : str or iterable of str, optional
-        Open sets.
     ready : bool, optional
         Whether a video can use the look now (see `Look.is_ready`).
     sort : str, optional
@@ -73,9 +59,7 @@ class LookFilter:
     Raises
     ------
     ValueError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`.
-    TypeError
-        For a value that is not a string, or a `ready` that is not a bool.
+        For an unknown `ownership`, `gender`, `orientation` or `sort`; a value of a wrong type raises `TypeError`.
 
     Examples
     --------
@@ -112,25 +96,21 @@ class LookFilter:
     ) -> None:
         if not isinstance(search, str):
             raise TypeError(f"search must be a string, not {search!r}")
-        if ready is not None and not isinstance(ready, bool):
+        if not (ready is None or isinstance(ready, bool)):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
-        if sort is not None and not isinstance(sort, str):
+        if not (sort is None or isinstance(sort, str)):
             raise TypeError(f"sort must be a string, not {sort!r}")
         if sort and sort.removeprefix("-") not in SORTS:
             raise ValueError(f"unknown sort {sort!r}: choose from {', '.join(SORTS)}, with '-' in front for descending")
-        object.__setattr__(self, "search", search)
-        object.__setattr__(self, "ready", ready)
-        object.__setattr__(self, "sort", sort or None)
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
-        for name, value in zip(FACETS, given, strict=True):
-            object.__setattr__(self, name, _several(name, value))
+        several = (_several(name, value) for name, value in zip(FACETS, given, strict=True))
+        for field, value in zip(fields(self), (search, *several, ready, sort or None), strict=True):
+            object.__setattr__(self, field.name, value)
 
     def __repr__(self) -> str:
-        shown = []
-        for name, value in self.to_json().items():
-            several = tuple(value) if isinstance(value, list) else value
-            shown.append(f"{name}={several[0] if isinstance(value, list) and len(value) == 1 else several!r}")
-        return f"LookFilter({', '.join(shown)})"
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in self.to_json().items()}
+        one = {name: value[0] for name, value in values.items() if isinstance(value, tuple) and len(value) == 1}
+        return f"LookFilter({', '.join(f'{name}={value!r}' for name, value in (values | one).items())})"
 
     def __bool__(self) -> bool:
         """Whether the filter restricts anything; `sort` does not."""
@@ -139,18 +119,11 @@ class LookFilter:
     def to_json(self) -> dict[str, Any]:
         """Return the fields that are set, tuples as lists: ``LookFilter(**f.to_json()) == f``."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in values.items()
-            if value not in ("", (), None)
-        }
+        values = {name: value for name, value in values.items() if value not in ("", (), None)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
-    def replace(self, **changes: Any) -> LookFilter:  # noqa: ANN401 - the same values as the constructor takes
-        """Return a copy with some fields changed; None removes a restriction.
-
-        >>> LookFilter("office", gender="male").replace(gender=None)
-        LookFilter(search='office')
-        """
+    def replace(self, **changes: Any) -> LookFilter:  # noqa: ANN401 - as for the constructor
+        """Return a copy with some fields changed; None removes a restriction."""
         return LookFilter(**{**self.to_json(), **changes})
 
 
@@ -159,11 +132,9 @@ FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in (
 
 
 def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, (str, Iterable)):
+    if not (value is None or isinstance(value, Iterable)):
         raise TypeError(f"{name} must be a string or several, not {value!r}")
-    items = {value} if isinstance(value, str) else set(value)
+    items = {value} if isinstance(value, str) else set(value or ())
     for item in items:
         if not isinstance(item, str):
             raise TypeError(f"{name} must be a string or several, not {item!r}")

@@ -7,7 +7,6 @@ import json
 import os
 import re
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import repeat
@@ -66,36 +65,21 @@ def looks_to_frame(
 ) -> pd.DataFrame:
     """Convert looks to a DataFrame: one row per look in the given order, with a RangeIndex.
 
-    The columns and their types are always the same, also without looks:
-
-    ==================================================================  ===================================
-    columns                                                             type
-    ==================================================================  ===================================
-    ``id`` (the first), ``name``, ``avatar_type``, ``group_id``,        ``string``; missing values are NA
-    ``group_name``, ``status``, ``error_code``, ``error_message``,
-    ``default_voice_id``, ``preview_image_url``, ``preview_video_url``
-    ``ownership``, ``gender``, ``orientation``                          ``category`` with fixed categories
-    ``image_width``, ``image_height``                                   ``Int64``, in px
-    ``supported_api_engines``, ``tags``                                 lists of str, with `flat` ``string``;
-                                                                        with pyarrow Arrow's ``list<string>``, which
-                                                                        takes a quarter of the memory, else ``object``
-    ``is_ready``                                                        ``bool``
-    ==================================================================  ===================================
+    The columns and their types are always the same, also without looks. ``id`` comes first. Texts are ``string``, with
+    NA for missing values; ``ownership``, ``gender`` and ``orientation`` are a ``category`` with fixed categories;
+    ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``. ``supported_api_engines`` and
+    ``tags`` are lists of str: with pyarrow Arrow's ``list<string>``, which takes a quarter of the memory.
 
     Parameters
     ----------
     looks : iterable of Look
+        Anything else raises `TypeError`.
     flat : bool, default False
         For CSV and Excel: lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
         starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
         `frame_to_looks` removes it.
     group_names : mapping of str to str, optional
         Character names by group id, for the column ``group_name``; `LookCatalogue.to_frame` passes them.
-
-    Raises
-    ------
-    TypeError
-        If one of `looks` is not a `Look`.
     """
     rows = _checked(looks)
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
@@ -129,11 +113,11 @@ def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
 
 
 def _lists(values: Sequence[tuple[str, ...]]) -> pd.Series:
-    """Return a column of lists. Most looks share their lists, so each distinct list is converted once."""
     try:
         import pyarrow as pa
     except ImportError:
         return pd.Series([list(texts) for texts in values], dtype="object")
+    # Most looks share their lists, so each distinct list is converted once.
     code_of: dict[tuple[str, ...], int] = {}
     codes = [code_of.setdefault(texts, len(code_of)) for texts in values]
     column = pa.array(code_of, pa.list_(pa.string())).take(pa.array(codes, pa.int32()))
@@ -141,7 +125,6 @@ def _lists(values: Sequence[tuple[str, ...]]) -> pd.Series:
 
 
 def _nullable(values: Sequence[Any], dtype: Literal["string", "Int64"]) -> pd.Series:
-    """Return a column of `dtype`, with NA for None."""
     try:
         import pyarrow as pa
     except ImportError:
@@ -156,10 +139,9 @@ def _nullable(values: Sequence[Any], dtype: Literal["string", "Int64"]) -> pd.Se
 def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
     """Convert a DataFrame to looks: the reverse of `looks_to_frame`, also after CSV, Excel or Parquet.
 
-    Rows and columns may be missing, in any order and with any index. Unknown columns are ignored. NA, NaN and None
-    become None. Values are cleaned like those of the service, and a value of the wrong type counts as missing. Lists
-    may be lists, arrays (from Parquet), texts joined by ``"; "``, or lists as ``to_csv`` writes them. A frame without
-    any list in its list columns counts as flat: the apostrophe before a formula is removed from its texts.
+    Rows and columns may be missing, in any order and with any index; unknown columns are ignored. Values are cleaned
+    like those of the service, and a value of the wrong type counts as missing. A frame without any list in its list
+    columns counts as flat: the apostrophe before a formula is removed from its texts.
 
     These do not survive the round trip:
 
@@ -172,19 +154,17 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
     Parameters
     ----------
     frame : pandas.DataFrame
-        At least with the columns ``id``, ``name`` and ``avatar_type``.
+        At least with the columns ``id``, ``name`` and ``avatar_type``. Anything else raises `TypeError`.
 
     Returns
     -------
     looks : list of Look
         One per row, in the same order.
     group_names : dict of str to str
-        Character names by group id, from the column ``group_name``.
+        Character names by group id.
 
     Raises
     ------
-    TypeError
-        If `frame` is not a pandas DataFrame.
     ValueError
         If a required column is missing, a column occurs twice, or a row has no id.
     """
@@ -213,37 +193,27 @@ def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
     if given.columns.has_duplicates:
         raise ValueError(f"the frame has two columns {given.columns[given.columns.duplicated()][0]!r}")
     values: dict[str, list[Any]] = {
-        str(name): [
-            None if gone else value for value, gone in zip(column.tolist(), column.isna().tolist(), strict=True)
-        ]
-        for name, column in given.items()
+        str(name): column.astype(object).where(column.notna(), None).tolist() for name, column in given.items()
     }
     lists = {name: list(map(_read_list, values[name])) for name in _LISTS if name in values}
     flat = not any(items is not None for column in lists.values() for items in column)
     for name, column in values.items():
-        if name in _SIZES:
-            values[name] = list(map(_read_whole, column))
-        elif flat:
-            values[name] = [text and _ESCAPED.sub("", text) for text in map(_read_text, column)]
-        else:
-            values[name] = list(map(_read_text, column))
+        values[name] = list(map(_read_whole if name in _SIZES else _read_text, column))
+        if flat and name not in _SIZES:
+            values[name] = [text and _ESCAPED.sub("", text) for text in values[name]]
     for name, column in lists.items():
         cells = zip(column, values[name], strict=True)
         values[name] = [text.split(_SEPARATOR) if text and items is None else items for items, text in cells]
-    # `Look.from_json` checks the gender, but accepts any text for these two.
-    for name in {"ownership", "orientation"} & values.keys():
+    for name in {"ownership", "orientation"} & values.keys():  # `Look.from_json` checks the gender
         values[name] = [value if value in CLOSED[name] else None for value in values[name]]
-    # In CSV an empty text is a missing value.
-    for name in ("name", "avatar_type"):
+    for name in ("name", "avatar_type"):  # in CSV an empty text is a missing value
         values[name] = [text or "" for text in values[name]]
     return values
 
 
 def _read_text(value: object) -> str | None:
     """Return a text, or a whole number as text, because ``read_csv`` converts ids of digits; otherwise None."""
-    if isinstance(value, str):
-        return value
-    whole = _read_whole(value)
+    whole = value if isinstance(value, str) else _read_whole(value)
     return None if whole is None else str(whole)
 
 
@@ -275,28 +245,23 @@ def looks_to_parquet(
 ) -> None:
     """Write the DataFrame of `looks_to_frame` to a Parquet file.
 
-    The schema is the same for any looks, also for none, so the files of several accounts can be read as one table:
-    ``pyarrow.dataset.dataset([…])``, ``dask.dataframe.read_parquet([…])``, DuckDB's ``FROM 'looks-*.parquet'``.
-    Missing values are null, tags and engines ``list<string>``, the sizes ``int64``. pandas and Dask read the sizes as
-    ``Int64`` and the lists as arrays; `frame_to_looks` accepts both.
+    The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow, Dask or
+    DuckDB. Missing values are null, tags and engines ``list<string>``, the sizes ``int64``.
 
     The file contains the preview URLs. Until a signed URL expires, within days, anyone who has the file can see the
     face, which may be private.
 
     Parameters
     ----------
-    looks : iterable of Look
+    looks, group_names
+        As for `looks_to_frame`.
     path : str or path-like
         The file. An existing file is replaced only when the new one is complete; the umask sets its mode.
-    group_names : mapping of str to str, optional
-        Character names by group id, for the column ``group_name``.
 
     Raises
     ------
     ImportError
         Without pyarrow, which is an extra.
-    TypeError
-        If one of `looks` is not a `Look`.
     OSError
         If the file cannot be written; `FileNotFoundError` if the folder does not exist.
     """
@@ -310,38 +275,20 @@ def looks_to_parquet(
     notes = json.loads(table.schema.metadata[b"pandas"])
     notes["columns"] = [column for column in notes["columns"] if column["name"] not in _LISTS]
     table = table.replace_schema_metadata({"pandas": json.dumps(notes)})
-    # Replace the file that a link points to, not the link.
-    with replacement(Path(os.path.realpath(path)), 0o666) as file:
+    with replacement(Path(os.path.realpath(path)), 0o666) as file:  # the file that a link points to, not the link
         pq.write_table(table, file)
 
 
 def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
     """Count looks by type, ownership, gender and orientation: one row per combination that occurs.
 
-    ===========================================  ======================================================
-    columns                                      type
-    ===========================================  ======================================================
-    ``avatar_type``                              ``string``
-    ``ownership``, ``gender``, ``orientation``   ``category``: the fixed categories, then ``"unknown"``
-    ``looks``                                    ``int64``: the number of looks, at least 1
-    ===========================================  ======================================================
-
-    A missing value becomes ``"unknown"``, so grouping loses no look and ``looks`` sums to the number of looks. The
-    types are the same without looks.
-
-    Parameters
-    ----------
-    looks : iterable of Look
+    The columns are ``avatar_type`` (``string``), ``ownership``, ``gender`` and ``orientation`` (``category``) and
+    ``looks`` (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks.
 
     Returns
     -------
     pandas.DataFrame
         Sorted by the count, largest first, then by avatar type and the categories. A RangeIndex.
-
-    Raises
-    ------
-    TypeError
-        If one of `looks` is not a `Look`.
 
     Examples
     --------
@@ -349,45 +296,25 @@ def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
 
     >>> summary_frame(looks).groupby("gender")["looks"].sum().plot.bar()  # doctest: +SKIP
     """
-    categories = {name: [*known, "unknown"] for name, known in CLOSED.items()}
-
-    def combination(look: Look) -> tuple[str, ...]:
-        closed = ((getattr(look, name), known) for name, known in CLOSED.items())
-        return (look.avatar_type or "unknown", *(value if value in known else "unknown" for value, known in closed))
-
-    counts = Counter(map(combination, _checked(looks)))
-    columns = ["avatar_type", *categories]
-    frame = pd.DataFrame(list(counts), columns=columns).astype({"avatar_type": "string"})
-    for name, known in categories.items():
-        frame[name] = pd.Categorical(frame[name], categories=known)
-    frame["looks"] = pd.Series(list(counts.values()), dtype="int64")
-    return frame.sort_values(["looks", *columns], ascending=[False, True, True, True, True], ignore_index=True)
+    rows = _checked(looks)
+    names = ["avatar_type", *CLOSED]
+    frame = pd.DataFrame({name: _series(name, _COLUMNS[name](rows, {}), flat=False) for name in names})
+    frame["avatar_type"] = frame["avatar_type"].replace("", "unknown")
+    for name in CLOSED:
+        frame[name] = frame[name].cat.add_categories("unknown").fillna("unknown")
+    counts = frame.groupby(names, observed=True).size().reset_index(name="looks")
+    return counts.sort_values(["looks", *names], ascending=[False, True, True, True, True], ignore_index=True)
 
 
 def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataFrame:
-    """Compare two states of a catalogue: which looks came, changed or went.
+    """Compare two states of a catalogue, looks by id: which came, changed or went.
 
-    ==================  ==========================================================================
-    columns             type
-    ==================  ==========================================================================
-    ``id``, ``name``    ``string``; the newer name, for looks that went the older one
-    ``change``          ``category`` with the fixed categories ``came``, ``went``, ``changed``
-    ``fields``          lists of str: the fields that differ; empty for looks that came or went
-    ==================  ==========================================================================
+    The columns are ``id`` and ``name`` (``string``; of looks that went the older name), ``change`` (``category``:
+    ``came``, ``went``, ``changed``) and ``fields`` (lists of str: the fields that differ, if a look changed).
 
     Looks are compared with ``==``, which ignores the preview URLs and `Look.extra`, and by `ownership` if both states
-    know it.
-
-    Parameters
-    ----------
-    newer, older : mapping of str to Look
-        The looks by id.
-
-    Returns
-    -------
-    pandas.DataFrame
-        First the looks that came and then those that changed, in the newer order, then those that went, in the older
-        order. A RangeIndex. The types are the same without any difference.
+    know it. First the looks that came and those that changed, in the newer order, then those that went, in the older
+    order. A RangeIndex.
     """
     rows: list[tuple[str, str, str, list[str]]]
     rows = [(look_id, look.name, "came", []) for look_id, look in newer.items() if look_id not in older]
@@ -401,8 +328,7 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
             "name": _nullable([row[1] for row in rows], "string"),
             "change": pd.Series(pd.Categorical([row[2] for row in rows], categories=("came", "went", "changed"))),
             "fields": pd.Series([row[3] for row in rows], dtype="object"),
-        },
-        index=pd.RangeIndex(len(rows)),
+        }
     )
 
 

@@ -1,19 +1,17 @@
 """Records with the API's field names: frozen values, cleaned once, here.
 
-U+FFFD replaces lone surrogates and NULs (they break pandas, Parquet and Jupyter's messages). Integers are bounded, and
-a bool is not an int. An optional field of the wrong type counts as missing.
+U+FFFD replaces lone surrogates and NULs, which break pandas, Parquet and Jupyter's messages. An optional field of the
+wrong type counts as missing.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
 from . import _parsing as read
-from .errors import APIResponseError
 
 if TYPE_CHECKING:
     from .videos.options import VideoOptions
@@ -25,9 +23,6 @@ T = TypeVar("T")
 _ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
 NOT_READY = frozenset({"processing", "pending_consent", "failed"})
 """The statuses of looks that cannot be used in a video now."""
-_LAST_SECOND = 253_402_300_799  # the end of the year 9999, the latest time of datetime
-_LONGEST_REPR = 60
-_IDS_IN_REPR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +37,7 @@ class Failure:
 class Look:
     """One avatar look, as ``GET /v3/avatars/looks`` lists it. Missing values are None or empty.
 
-    Frozen and hashable by `id`. Equality ignores the preview URLs (each response signs them again), `ownership` and
-    `extra`.
+    Frozen and hashable by `id`. Equality ignores the preview URLs, `ownership` and `extra`.
 
     Attributes
     ----------
@@ -59,19 +53,14 @@ class Look:
         Normalised to ``female`` or ``male``; None for anything else.
     preview_image_url, preview_video_url : str or None
         A signed URL expires within days; until then, anyone who has it can see a face that may be private.
-    default_voice_id : str or None
-    tags : tuple of str
-        The first 1,000.
-    supported_api_engines : tuple of str
-        Such as ``avatar_iv``; an open set. The first 1,000.
+    tags, supported_api_engines : tuple of str
+        The first 1,000 of each. Engines, such as ``avatar_iv``, are an open set.
     status : str or None
         ``processing``, ``pending_consent``, ``completed``, ``failed``; an open set.
     image_width, image_height : int or None
         In px, at least 1.
     preferred_orientation : str or None
         As served; prefer `orientation`.
-    error : Failure or None
-        Why `status` is ``failed``.
     ownership : str or None
         ``public`` or ``private`` if the request asked for one of them; the service does not send it.
     extra : dict
@@ -103,14 +92,13 @@ class Look:
         return f"Look(id={_short(self.id)}, name={_short(self.name)}, avatar_type={_short(self.avatar_type)})"
 
     def _repr_html_(self) -> str:
-        return _cards((self,))
+        return Looks((self,))._repr_html_() or ""
 
     @property
     def orientation(self) -> str | None:
-        """``portrait``, ``landscape``, ``square`` or None.
+        """``portrait``, ``landscape`` (one side is at least 10 % longer), ``square`` or None.
 
-        Computed from the size in px: square unless one side is at least 10 % longer. Without a size it is
-        `preferred_orientation` if that is one of the three.
+        Without a size in px it is `preferred_orientation` if that is one of the three.
         """
         width, height = self.image_width, self.image_height
         if width is None or height is None:
@@ -133,31 +121,21 @@ class Look:
     def default_engine(self) -> str:
         """The engine of a video request that names none: ``avatar_iv`` if the look supports it or lists no engine.
 
-        Otherwise it is the first known engine of the look, or else the first. The service always defaults to
-        ``avatar_iv``, so `VideoRequest.check` adds another engine to the request.
+        Otherwise the first known engine of the look, or else the first: `VideoRequest.check` adds it to the request.
         """
         from .videos.options import default_engine
 
         return default_engine(self.supported_api_engines)
 
     def video_options(self, engine: str | None = None) -> VideoOptions:
-        """Return the video options of this look: each parameter of ``POST /v3/videos``.
+        """Return for each parameter of ``POST /v3/videos`` whether it is allowed, refused or unknown, and why.
+
+        A notebook shows a table; ``options["expressiveness"].state`` is one value.
 
         Parameters
         ----------
         engine : str or None, default None
-            Such as ``avatar_v``; None means `default_engine`.
-
-        Returns
-        -------
-        VideoOptions
-            For each parameter whether it is allowed, refused or unknown, and why: ``options["expressiveness"].state``.
-            A notebook shows a table.
-
-        Raises
-        ------
-        TypeError
-            If `engine` is not a string.
+            Such as ``avatar_v``; None means `default_engine`. Other types raise `TypeError`.
         """
         if not (engine is None or isinstance(engine, str)):
             raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
@@ -167,48 +145,21 @@ class Look:
 
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> Look:
-        """Parse one look of a response.
-
-        Parameters
-        ----------
-        record : dict
-            A parsed JSON object; ``id`` (not empty), ``name`` and ``avatar_type`` must be strings.
-        ownership : {"public", "private"} or None, default None
-            The ownership that the request asked for.
+        """Parse one look of a response, a JSON object for which the request asked for an `ownership`.
 
         Raises
         ------
         APIResponseError
-            If `record` is not an object, or a required field is not a string.
+            If `record` is not an object, or ``id`` (not empty), ``name`` or ``avatar_type`` is not a string.
         """
-        served = read.json_object(record, "look")
-        get = served.get
-        return cls(
-            read.required(served, "id", "look"),
-            read.required(served, "name", "look"),
-            sys.intern(read.required(served, "avatar_type", "look")),
-            read.label(get("group_id")),
-            read.gender(get("gender")),
-            read.text(get("preview_image_url")),
-            read.text(get("preview_video_url")),
-            read.text(get("default_voice_id")),
-            read.labels(get("tags")),
-            read.labels(get("supported_api_engines")),
-            read.label(get("status")),
-            read.integer(get("image_width"), 1),
-            read.integer(get("image_height"), 1),
-            read.label(get("preferred_orientation")),
-            _failure(get("error")),
-            ownership,
-            read.unknown_fields(served, _LOOK_FIELDS),
-        )
+        return _parse(cls, _LOOK, record, "look", 3, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, for `from_json`; missing fields are null or empty.
 
         `ownership` is not included, because the service does not send it: store it next to the record.
         """
-        return _to_json(self, _LOOK_FIELDS, _LOOK_VALUES(self))
+        return _to_json(self, _LOOK, _LOOK_VALUES(self))
 
 
 class Looks(tuple[Look, ...]):
@@ -217,8 +168,8 @@ class Looks(tuple[Look, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        ids = ", ".join([*(_short(look.id) for look in self[:_IDS_IN_REPR]), *["…"][: len(self) - _IDS_IN_REPR]])
-        return f"<Looks: {len(self):,} look{'' if len(self) == 1 else 's'}{': ' if ids else ''}{ids}>"
+        ids = [_short(look.id) for look in self[:3]] + ["…"] * (len(self) > 3)
+        return f"<Looks: {len(self):,} look{'' if len(self) == 1 else 's'}{': ' if ids else ''}{', '.join(ids)}>"
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Look: ...
@@ -230,28 +181,25 @@ class Looks(tuple[Look, ...]):
         return Looks(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
 
     def _repr_html_(self) -> str | None:
-        return _cards(self) if self else None
+        from ._display import cards  # only notebooks need it
+
+        return cards(self) if self else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AvatarGroup:
     """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. Missing values are None.
 
-    Frozen and hashable by `id`. Equality ignores the preview URLs, `ownership` and `extra`. Fields that are not listed
-    here are as in `Look`.
+    Hash, equality and the fields that are not listed here are as in `Look`.
 
     Attributes
     ----------
     id : str
         `HeyGenClient.list_looks` takes it as ``group_id``; a video cannot use it. Never empty.
-    name : str
-        As served.
     created_at : int or None
         Unix time in s, from 0 to the end of the year 9999.
     looks_count : int or None
         The number of looks, 0 or more.
-    consent_status, status : str or None
-        Open sets.
     """
 
     id: str
@@ -277,53 +225,31 @@ class AvatarGroup:
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> AvatarGroup:
         """Parse one avatar group of a response, as `Look.from_json` does; ``id`` and ``name`` are required."""
-        served = read.json_object(record, "avatar group")
-        get = served.get
-        return cls(
-            sys.intern(read.required(served, "id", "avatar group")),
-            read.required(served, "name", "avatar group"),
-            read.integer(get("created_at"), 0, _LAST_SECOND),
-            read.integer(get("looks_count"), 0),
-            read.gender(get("gender")),
-            read.text(get("preview_image_url")),
-            read.text(get("preview_video_url")),
-            read.text(get("default_voice_id")),
-            read.label(get("consent_status")),
-            read.label(get("status")),
-            _failure(get("error")),
-            ownership,
-            read.unknown_fields(served, _GROUP_FIELDS),
-        )
+        return _parse(cls, _GROUP, record, "avatar group", 2, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, as `Look.to_json` does."""
-        return _to_json(self, _GROUP_FIELDS, _GROUP_VALUES(self))
+        return _to_json(self, _GROUP, _GROUP_VALUES(self))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Voice:
     """One voice, as ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Frozen and hashable by `voice_id`. Equality ignores `preview_audio_url` and `extra`.
+    Hash, equality and the fields that are not listed here are as in `Look`.
 
     Attributes
     ----------
     voice_id : str
         The `default_voice_id` of a look; never empty.
-    name : str or None
-        As served.
     language : str or None
         As served, such as ``English``; an open set.
-    gender : str or None
-        Normalised to ``female`` or ``male``; None for anything else.
     preview_audio_url : str or None
         As served; an ``s3://`` URL cannot be played.
     status : str or None
         ``processing``, ``complete`` or ``failed``; an open set.
     support_pause : bool or None
         Whether a script for this voice may contain pauses.
-    extra : dict
-        Unknown fields, as in `Look`.
     """
 
     voice_id: str
@@ -350,22 +276,7 @@ class Voice:
     @classmethod
     def from_json(cls, record: object) -> Voice:
         """Parse one voice of a response, as `Look.from_json` does; only ``voice_id`` is required."""
-        served = read.json_object(record, "voice")
-        get = served.get
-        pause = get("support_pause")
-        voice_id = read.required(served, "voice_id", "voice")
-        if not voice_id:
-            raise APIResponseError("The service sent a voice whose 'voice_id' is empty.")
-        return cls(
-            voice_id,
-            read.text(get("name")),
-            read.label(get("language")),
-            read.gender(get("gender")),
-            read.text(get("preview_audio_url")),
-            read.label(get("status")),
-            pause if isinstance(pause, bool) else None,
-            read.unknown_fields(served, _VOICE_FIELDS),
-        )
+        return _parse(cls, _VOICE, record, "voice", 1)
 
 
 # No slots: Page[Look](…) makes typing set an attribute, and a frozen class with slots raises TypeError.
@@ -380,7 +291,7 @@ class Page(Generic[T]):
     has_more : bool
         Whether another page follows.
     next_token : str or None
-        The opaque cursor of the next page, valid with the same filters and limit; None on the last page.
+        The cursor of the next page, valid with the same filters and limit; None on the last page.
     """
 
     data: tuple[T, ...]
@@ -403,17 +314,48 @@ class Page(Generic[T]):
         return self.data[index]
 
     def _repr_html_(self) -> str | None:
-        looks = [item for item in self.data if isinstance(item, Look)]
-        return _cards(looks) if looks and len(looks) == len(self) else None
+        looks = Looks(item for item in self.data if isinstance(item, Look))
+        return looks._repr_html_() if len(looks) == len(self) else None
 
 
-_NOT_SERVED = ("ownership", "extra")
-# Dictionaries keep the order of the fields and are fast to search.
-_LOOK_FIELDS = dict.fromkeys(f.name for f in fields(Look) if f.name not in _NOT_SERVED)
-_GROUP_FIELDS = dict.fromkeys(f.name for f in fields(AvatarGroup) if f.name not in _NOT_SERVED)
-_VOICE_FIELDS = dict.fromkeys(f.name for f in fields(Voice) if f.name not in _NOT_SERVED)
+def _failure(value: object) -> Failure | None:
+    if not isinstance(value, dict):
+        return None
+    code, message = read.label(value.get("code")), read.text(value.get("message"))
+    return None if code is None and message is None else Failure(code, message)
+
+
+_Parsers = dict[str, Callable[[object], Any]]
+_PARSERS: _Parsers = {
+    **dict.fromkeys(("avatar_type", "group_id", "status", "preferred_orientation", "consent_status"), read.label),
+    "language": read.label,
+    "gender": read.gender,
+    "tags": read.labels,
+    "supported_api_engines": read.labels,
+    "image_width": lambda value: read.integer(value, 1),
+    "image_height": lambda value: read.integer(value, 1),
+    "looks_count": lambda value: read.integer(value, 0),
+    "created_at": lambda value: read.integer(value, 0, 253_402_300_799),  # the latest time of datetime
+    "support_pause": lambda value: value if isinstance(value, bool) else None,
+    "error": _failure,
+}
+_LOOK, _GROUP, _VOICE = (
+    {f.name: _PARSERS.get(f.name, read.text) for f in fields(record) if f.name not in ("ownership", "extra")}
+    for record in (Look, AvatarGroup, Voice)
+)
 # One `attrgetter` for all fields takes a third of the time of one call per field.
-_LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK_FIELDS), attrgetter(*_GROUP_FIELDS)
+_LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
+
+
+def _parse(make: Callable[..., T], parsers: _Parsers, record: object, kind: str, required: int, *more: object) -> T:
+    """Parse a record whose first fields are required."""
+    served = read.json_object(record, kind)
+    get = served.get
+    values = [parse(get(name)) for name, parse in parsers.items()]
+    if not values[0] or None in values[:required]:
+        for name in list(parsers)[:required]:
+            read.required(served, name, kind)  # raises
+    return make(*values, *more, read.unknown_fields(served, parsers))
 
 
 def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
@@ -425,20 +367,5 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[An
     return record
 
 
-def _cards(looks: Sequence[Look]) -> str:
-    # Imported here because only notebooks need it.
-    from ._display import MOST_CARDS, Card, cards, image
-
-    shown = [Card(look.id, look.name, look.avatar_type, image(look)) for look in looks[:MOST_CARDS]]
-    return cards(shown, len(looks) - len(shown))
-
-
 def _short(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_REPR else text[: _LONGEST_REPR - 1] + "…")
-
-
-def _failure(value: object) -> Failure | None:
-    if not isinstance(value, dict):
-        return None
-    code, message = read.label(value.get("code")), read.text(value.get("message"))
-    return None if code is None and message is None else Failure(code, message)
+    return repr(text if len(text) <= 60 else text[:59] + "…")

@@ -258,7 +258,7 @@ class HeyGenClient:
     ) -> Page[Voice]:
         """List one page of voices: ``GET /v3/voices``.
 
-        `type`, `language` and `gender` are sent unchanged. A page has 1 to 100 voices; `token` is as for `list_looks`.
+        `type`, `language` and `gender` are sent unchanged. A page has 1 to 100 voices; see `list_looks` for `token`.
         """
         return fetch_page(self._voices(type, language, gender), limit, token)
 
@@ -270,10 +270,7 @@ class HeyGenClient:
         gender: str | None = None,
         max_items: int | None = None,
     ) -> Iterator[Voice]:
-        """Iterate over voices, at most `max_items` (None: all): ``GET /v3/voices``.
-
-        Pages are requested when they are needed. The filters are those of `list_voices`.
-        """
+        """Iterate over voices, at most `max_items`, with the filters of `list_voices`: ``GET /v3/voices``."""
         return iter_items(self._voices(type, language, gender), max_items)
 
     def get_me(self) -> dict[str, Any]:

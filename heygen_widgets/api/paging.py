@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from .._display import clean, clip, is_sendable
+from .._display import clip, is_sendable
+from .._parsing import text
 from ..errors import APIResponseError
 from .transport import Transport
 from .validation import LARGEST_PAGE, checked_id, checked_limit, checked_max_items, checked_text
@@ -69,7 +70,7 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: str, read:
     path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
     record = read(transport.request("GET", path)["data"])
     found = getattr(record, "session_id" if name == "session_id" else "id")
-    if found != clean(item_id):
+    if found != text(item_id):
         raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
     return record
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._display import LONGEST_TEXT, TITLES, clean, clip, fits, title
+from .._display import LONGEST_TEXT, TITLES, clip, fits, title
+from .._parsing import text
 from ..filters import LookFilter, fold
 
 __all__ = [
@@ -82,7 +83,7 @@ def bounded(value: object, low: int, high: int) -> int:
 def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
     """Return a filter with changes from the front end, or None when they are invalid. A search is cut and cleaned."""
     if isinstance(changes, dict) and isinstance(search := changes.get("search"), str):
-        changes = {**changes, "search": clean(search[:LONGEST_TEXT])}
+        changes = {**changes, "search": text(search[:LONGEST_TEXT])}
     return _replaced(wanted, changes)
 
 
