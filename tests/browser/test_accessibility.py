@@ -169,7 +169,7 @@ def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing
     expect(picker.get_by_role("grid")).to_have_attribute("aria-multiselectable", "true")
     expect(picker.get_by_role("region", name="Selected looks")).to_be_visible()
 
-    count = picker.locator(".look-line__told")
+    count = picker.locator(".look-line__announced")
     expect(count).to_have_attribute("role", "status")
     expect(count).to_have_text("2,000 looks")
     note_texts(count)
