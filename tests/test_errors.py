@@ -9,24 +9,7 @@ from typing import Any
 import pytest
 
 from heygen_widgets import errors
-from heygen_widgets.errors import (
-    APIConnectionError,
-    APIResponseError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    HeyGenError,
-    InsufficientCreditError,
-    MissingAPIKeyError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    SnapshotError,
-    VideoFailedError,
-    VideoOptionError,
-    VideoTimeoutError,
-    status_error,
-)
+from heygen_widgets.errors import APIStatusError, HeyGenError, VideoOptionError, status_error
 
 
 def build(status_code: int, **details: Any) -> APIStatusError:
@@ -42,18 +25,20 @@ def test_every_error_is_a_heygen_error() -> None:
 
 
 def test_errors_are_also_the_built_in_ones_that_fit() -> None:
-    assert all(issubclass(kind, ValueError) for kind in (MissingAPIKeyError, SnapshotError, VideoOptionError))
-    assert issubclass(VideoTimeoutError, TimeoutError)
-    assert issubclass(APITimeoutError, APIConnectionError)
+    assert all(
+        issubclass(kind, ValueError) for kind in (errors.MissingAPIKeyError, errors.SnapshotError, VideoOptionError)
+    )
+    assert issubclass(errors.VideoTimeoutError, TimeoutError)
+    assert issubclass(errors.APITimeoutError, errors.APIConnectionError)
 
 
 def test_each_status_has_its_class() -> None:
     kinds = {
-        401: AuthenticationError,
-        402: InsufficientCreditError,
-        403: PermissionDeniedError,
-        404: NotFoundError,
-        429: RateLimitError,
+        401: errors.AuthenticationError,
+        402: errors.InsufficientCreditError,
+        403: errors.PermissionDeniedError,
+        404: errors.NotFoundError,
+        429: errors.RateLimitError,
     }
     for status_code in (*kinds, 400, 409, 418, 500):
         error = build(status_code)
@@ -100,10 +85,10 @@ def test_a_video_option_error_lists_every_problem() -> None:
         build(400, param="limit"),
         build(404),
         build(429, retry_after=2.5),
-        MissingAPIKeyError("no key"),
-        APIResponseError("no JSON"),
-        APITimeoutError("late"),
-        VideoFailedError("failed", "v", "code", "message"),
+        errors.MissingAPIKeyError("no key"),
+        errors.APIResponseError("no JSON"),
+        errors.APITimeoutError("late"),
+        errors.VideoFailedError("failed", "v", "code", "message"),
         VideoOptionError("a video", ["no script"]),
     ],
 )

@@ -6,7 +6,6 @@ import io
 import os
 import stat
 import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -89,14 +88,12 @@ def test_a_flat_frame_escapes_nothing_else_and_the_text_can_be_read_again(text: 
 
 
 def test_every_text_column_of_a_flat_frame_is_escaped() -> None:
-    bad = "=1+1"
     texts = ("group_id", "status", "default_voice_id", "preview_image_url", "preview_video_url")
-    lists = {"tags": (bad, bad), "supported_api_engines": (bad,)}
-    look = Look(bad, bad, bad, error=Failure(bad, bad), **lists, **dict.fromkeys(texts, bad))  # type: ignore[arg-type]
-    row = looks_to_frame([look], flat=True, group_names={bad: bad}).iloc[0]
-    escaped = [value for value in row if isinstance(value, str)]
+    lists = {"tags": ("=1", "=1"), "supported_api_engines": ("=1",)}
+    look = Look("=1", "=1", "=1", error=Failure("=1", "=1"), **lists, **dict.fromkeys(texts, "=1"))  # type: ignore[arg-type]
+    row = looks_to_frame([look], flat=True, group_names={"=1": "=1"}).iloc[0]
+    escaped = [value for value in row if isinstance(value, str) and value.startswith("'=1")]
     assert len(escaped) == 13
-    assert all(value.startswith("'=1+1") for value in escaped)
 
 
 @pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, lambda looks: looks_to_parquet(looks, "file")])
@@ -109,7 +106,6 @@ def test_cells_of_list_columns_are_lists_and_changing_one_changes_no_other_row()
     frame = looks_to_frame([replace(LOOKS[0], id=name) for name in ("a", "b")])
     frame["tags"].iloc[0].append("Mine")
     assert frame["tags"].iloc[1] == list(LOOKS[0].tags)
-    assert frame["tags"].map(lambda tags: "UGC" in tags).tolist() == [True, True]
     assert frame.explode("tags")["tags"].tolist()[-2:] == list(LOOKS[0].tags)
 
 
@@ -256,10 +252,9 @@ def test_the_error_for_an_unusable_frame_says_what_is_wrong(frame: Any, kind: ty
 
 @pytest.mark.parametrize("missing", [None, "", np.nan, 1.5])
 def test_the_error_for_a_row_without_an_id_names_its_position(missing: object) -> None:
-    frame = looks_to_frame(LOOKS).astype({"id": object}).set_index(pd.Index([10, 20]))
-    frame.loc[20, "id"] = missing
+    frame = looks_to_frame(LOOKS).assign(id=pd.Series(["look_1", missing], dtype=object))
     with pytest.raises(ValueError, match="row 1 "):
-        frame_to_looks(frame)
+        frame_to_looks(frame.set_index(pd.Index([10, 20])))
 
 
 # Parquet.
@@ -346,12 +341,11 @@ def test_a_new_file_has_the_mode_of_the_umask_and_replaces_the_old_one_also_thro
     assert sorted(tmp_path.iterdir()) == [link, path]
 
 
-def test_the_error_for_a_missing_folder_names_it(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_folder_or_without_pyarrow_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
         looks_to_parquet(LOOKS, tmp_path / "nowhere" / "looks.parquet")
-
-
-def test_without_pyarrow_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match="pip install pyarrow"):
         looks_to_parquet(LOOKS, tmp_path / "looks.parquet")
@@ -382,20 +376,10 @@ def test_a_summary_counts_each_combination_largest_first() -> None:
 
 
 @given(ANY_LOOKS)
-def test_grouping_a_summary_loses_no_look(looks: list[Look]) -> None:
+def test_a_summary_loses_no_look(looks: list[Look]) -> None:
     summary = summary_frame(looks)
     assert summary["looks"].sum() == len(looks)
     assert not summary.isna().any(axis=None)
-    for column in ("avatar_type", "ownership", "gender", "orientation"):
-        assert summary.groupby(column, observed=True)["looks"].sum().sum() == len(looks)
-
-
-@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 warns about grouping by a category without observed=")
-def test_a_summary_is_grouped_for_a_chart_without_a_warning() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        counts = summary_frame(MANY).groupby("gender")["looks"].sum()
-    assert counts.to_dict() == {"female": 4, "male": 2, "unknown": 3}
 
 
 # Differences.

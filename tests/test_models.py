@@ -39,11 +39,9 @@ SERVED_GROUP: dict[str, Any] = {
     "name": "Zoë",
     "created_at": 1_750_000_000,
     "looks_count": 33,
-    "gender": "man",
-    "preview_image_url": "https://files2.heygen.ai/x.webp",
-    "preview_video_url": None,
-    "default_voice_id": "voice_1",
     "consent_status": "approved",
+    **{name: SERVED_LOOK[name] for name in ("preview_image_url", "preview_video_url", "default_voice_id")},
+    "gender": "man",
     "status": "completed",
     "error": None,
 }
@@ -80,11 +78,11 @@ def test_a_look_has_the_names_and_values_of_the_service() -> None:
     assert Look.from_json({"id": "a", "name": "", "avatar_type": "new_type"}) == Look("a", "", "new_type")
 
 
-@pytest.mark.parametrize("record", [None, [], "look", 5, True])
 @pytest.mark.parametrize("model", [Look, AvatarGroup, Voice])
-def test_a_record_must_be_an_object(model: type[Look | AvatarGroup | Voice], record: object) -> None:
-    with pytest.raises(APIResponseError, match="no JSON object"):
-        model.from_json(record)
+def test_a_record_must_be_an_object(model: type[Look | AvatarGroup | Voice]) -> None:
+    for record in (None, [], "look", 5, True):
+        with pytest.raises(APIResponseError, match="no JSON object"):
+            model.from_json(record)
 
 
 @pytest.mark.parametrize(
@@ -130,18 +128,11 @@ def test_to_json_returns_the_record_as_served(model: type[Look | AvatarGroup], s
     assert model.from_json(served, ownership="public").to_json() == served
 
 
-@pytest.mark.parametrize(
-    ("gender", "spellings"),
-    [
-        ("female", ["female", "Female", " WOMAN ", "F"]),
-        ("male", ["male", "Man", "MALE", "m"]),
-        (None, ["Unspecified", "unknown", "", None, 3]),
-    ],
-)
-def test_gender_is_normalised(gender: str | None, spellings: list[object]) -> None:
-    for served in spellings:
-        assert parse(gender=served).gender == gender
-        assert AvatarGroup.from_json({**SERVED_GROUP, "gender": served}).gender == gender
+def test_gender_is_normalised() -> None:
+    assert {parse(gender=served).gender for served in ("female", "Female", " WOMAN ", "F")} == {"female"}
+    assert {parse(gender=served).gender for served in ("male", "Man", "MALE", "m")} == {"male"}
+    assert {parse(gender=served).gender for served in ("Unspecified", "unknown", "", None, 3)} == {None}
+    assert AvatarGroup.from_json(SERVED_GROUP).gender == "male"
 
 
 def test_extra_keeps_unknown_fields_and_the_gender_as_served() -> None:
@@ -221,9 +212,9 @@ def test_orientation_is_computed_from_the_size_if_there_is_one(
     assert look.orientation == orientation
 
 
-@pytest.mark.parametrize("status", [None, "completed", "brand_new", "processing", "pending_consent", "failed"])
-def test_a_look_is_ready_unless_its_status_says_otherwise(status: str | None) -> None:
-    assert parse(status=status).is_ready is (status in (None, "completed", "brand_new"))
+def test_a_look_is_ready_unless_its_status_says_otherwise() -> None:
+    assert all(parse(status=status).is_ready for status in (None, "completed", "brand_new"))
+    assert not any(parse(status=status).is_ready for status in ("processing", "pending_consent", "failed"))
 
 
 @pytest.mark.parametrize("change", [{"preview_image_url": "x"}, {"preview_video_url": "x"}, {"brand_new": 1}])
@@ -234,16 +225,15 @@ def test_equality_ignores_urls_ownership_and_extra(change: dict[str, object]) ->
     assert len({group, AvatarGroup.from_json(SERVED_GROUP)}) == 1
 
 
-@pytest.mark.parametrize(
-    "change", [{"name": "x"}, {"status": "processing"}, {"gender": "x"}, {"default_voice_id": "x"}]
-)
 @pytest.mark.parametrize(("model", "served"), BOTH)
 def test_records_with_another_value_differ_but_hash_alike(
-    model: type[Look | AvatarGroup], served: dict[str, Any], change: dict[str, object]
+    model: type[Look | AvatarGroup], served: dict[str, Any]
 ) -> None:
-    one, other = model.from_json({**served, **change}), model.from_json(served)
-    assert one != other
-    assert hash(one) == hash(other)
+    record = model.from_json(served)
+    for change in ({"name": "x"}, {"status": "processing"}, {"gender": "x"}, {"default_voice_id": "x"}):
+        other = model.from_json({**served, **change})
+        assert other != record
+        assert hash(other) == hash(record)
 
 
 @pytest.mark.parametrize(("model", "served"), BOTH)
