@@ -165,13 +165,10 @@ def test_lone_surrogates_and_nuls_are_replaced_in_every_text() -> None:
     assert parse(name="  Zoë 🎬\t\n").name == "  Zoë 🎬\t\n"
 
 
-@pytest.mark.parametrize(
-    ("served", "tags"),
-    [(nothing, ()) for nothing in (None, "UGC", {"a": 1}, 5)]
-    + [(["a", None, 3, ["b"], "c"], ("a", "c")), (["a"] * 2_000, ("a",) * 1_000)],
-)
-def test_tags_are_the_first_1000_strings_of_a_list(served: object, tags: tuple[str, ...]) -> None:
-    assert parse(tags=served).tags == tags
+def test_tags_are_the_first_1000_strings_of_a_list() -> None:
+    assert {parse(tags=served).tags for served in (None, "UGC", 5)} == {parse(tags={"a": 1}).tags} == {()}
+    assert parse(tags=["a", None, 3, ["b"], "c"]).tags == ("a", "c")
+    assert parse(tags=["a"] * 2_000).tags == ("a",) * 1_000
 
 
 @pytest.mark.parametrize(
