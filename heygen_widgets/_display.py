@@ -39,7 +39,6 @@ def echo(value: object) -> str | None:
 
 
 def is_sendable(text: str) -> bool:
-    """Check that UTF-8 can encode a string: that it has no lone surrogates."""
     return not _SURROGATES.search(text)
 
 

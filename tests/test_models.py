@@ -123,11 +123,6 @@ def test_any_json_is_a_record_or_an_error_of_this_package(
     assert pickle.loads(pickle.dumps(record)) == record
 
 
-@pytest.mark.parametrize(("model", "served"), BOTH)
-def test_to_json_returns_the_record_as_served(model: type[Look | AvatarGroup], served: dict[str, Any]) -> None:
-    assert model.from_json(served, ownership="public").to_json() == served
-
-
 def test_gender_is_normalised() -> None:
     assert {parse(gender=served).gender for served in ("female", "Female", " WOMAN ", "F")} == {"female"}
     assert {parse(gender=served).gender for served in ("male", "Man", "MALE", "m")} == {"male"}
@@ -138,7 +133,6 @@ def test_gender_is_normalised() -> None:
 def test_extra_keeps_unknown_fields_and_the_gender_as_served() -> None:
     assert Look.from_json(SERVED_LOOK).extra == {"brand_new": {"a": [1, None]}, "gender": "Woman"}
     assert parse(gender="female").extra == {"brand_new": {"a": [1, None]}}
-    assert Look("a", "", "photo_avatar").extra is not Look("a", "", "photo_avatar").extra
 
 
 @pytest.mark.parametrize(
@@ -234,10 +228,11 @@ def test_records_with_another_value_differ_but_hash_alike(
 
 
 @pytest.mark.parametrize(("model", "served"), BOTH)
-def test_a_record_is_frozen_and_can_be_copied_and_pickled(
+def test_a_record_is_frozen_and_can_be_copied_and_written_as_served(
     model: type[Look | AvatarGroup], served: dict[str, Any]
 ) -> None:
     record = model.from_json(served, ownership="public")
+    assert record.to_json() == served
     for duplicate in (copy.copy(record), copy.deepcopy(record), pickle.loads(pickle.dumps(record))):
         assert dataclasses.asdict(duplicate) == dataclasses.asdict(record)
     with pytest.raises(dataclasses.FrozenInstanceError):
