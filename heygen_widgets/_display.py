@@ -24,6 +24,7 @@ def clip(value: object) -> str:
     text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     if text.isascii() and text.isprintable():
         return text
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # as in records
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _UNSEEN.sub("", _BREAKS.sub(" ", text)))
 
 
@@ -38,7 +39,6 @@ def echo(value: object) -> str | None:
 
 
 def is_sendable(text: str) -> bool:
-    """Check that UTF-8 can encode a string: that it has no lone surrogates."""
     return not _SURROGATES.search(text)
 
 

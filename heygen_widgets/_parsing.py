@@ -12,7 +12,6 @@ from .errors import APIResponseError
 _UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
 _LARGEST_INT = 2**53  # JavaScript and float64 columns cannot represent larger integers exactly
-_DEEPEST_EXTRA = 20  # levels of nesting: pickle and copy recurse, so deeper values would break them
 
 
 def json_object(record: object, kind: str) -> dict[str, Any]:
@@ -73,8 +72,8 @@ def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, A
     return extra
 
 
-def _clean_json(value: object, depth: int = _DEEPEST_EXTRA) -> object:
-    """Clean a value of an unknown field; a too large number, too deep nesting and anything but JSON become None."""
+def _clean_json(value: object, depth: int = 20) -> object:
+    """Clean an unknown field. What breaks JSON, JavaScript or (by deep nesting) pickle and copy becomes None."""
     if isinstance(value, (int, float)):
         return value if abs(value) <= (_LARGEST_INT if isinstance(value, int) else sys.float_info.max) else None
     if isinstance(value, (list, tuple)) and depth:

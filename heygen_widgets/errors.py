@@ -41,13 +41,7 @@ class SnapshotError(HeyGenError, ValueError):
 
 
 class VideoOptionError(HeyGenError, ValueError):
-    """The service would refuse this video request. Nothing was sent.
-
-    Attributes
-    ----------
-    problems : tuple of str
-        Every problem, each with a way to fix it.
-    """
+    """The service would refuse this video request. Nothing was sent. `problems` has every problem and how to fix it."""
 
     def __init__(self, what: str, problems: Sequence[str]) -> None:
         super().__init__(what, tuple(problems))
@@ -59,14 +53,9 @@ class VideoOptionError(HeyGenError, ValueError):
 
 
 class VideoFailedError(HeyGenError):
-    """HeyGen could not make the video.
+    """HeyGen could not make the video, for the reason in `failure_code` and `failure_message`.
 
-    Attributes
-    ----------
-    video_id : str or None
-        None if a video agent failed before it created a video.
-    failure_code, failure_message : str or None
-        As HeyGen reports them.
+    `video_id` is None if a video agent failed before it created a video.
     """
 
     def __init__(
@@ -141,13 +130,7 @@ class NotFoundError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests, or too many jobs at once.
-
-    Attributes
-    ----------
-    retry_after : float or None
-        The wait that the service asks for, in s; None if it asks for none or the value is invalid.
-    """
+    """429: too many requests, or too many jobs at once. `retry_after`, in s or None, is what the service asks for."""
 
     retry_after: float | None = None
 

@@ -43,12 +43,10 @@ class LookFilter:
     search : str, default ""
         Words that must all occur, in any order, in the look's name, its character's name, its id or its tags. Case and
         accents are ignored.
-    avatar_type, engine, status, tag : str or iterable of str, optional
-        Open sets, such as ``photo_avatar`` and ``avatar_iv``.
+    avatar_type, group_id, engine, status, tag : str or iterable of str, optional
+        Open sets, such as ``photo_avatar``, the ids of avatar groups (characters) and ``avatar_iv``.
     ownership, gender, orientation : str or iterable of str, optional
         ``public``, ``private``; ``female``, ``male``; ``portrait``, ``landscape``, ``square``.
-    group_id : str or iterable of str, optional
-        Ids of avatar groups (characters).
     ready : bool, optional
         Whether a video can use the look now (see `Look.is_ready`).
     sort : str, optional

@@ -141,15 +141,12 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
 
     Rows and columns may be missing, in any order and with any index; unknown columns are ignored. Values are cleaned
     like those of the service, and a value of the wrong type counts as missing. A frame without any list in its list
-    columns counts as flat: the apostrophe before a formula is removed from its texts.
-
-    These do not survive the round trip:
+    columns counts as flat: the apostrophe before a formula is removed from its texts. Lost are:
 
     - `Look.extra`, and `Look.preferred_orientation` as served: it becomes the look's `orientation`.
     - In a flat frame, a list with a text that contains ``"; "``, or whose only text is empty or looks like a list.
-    - In CSV, the difference between an empty and a missing text: a name or avatar type is then empty, other fields are
-      None. ``read_csv`` also reads a name such as ``NA`` as missing, unless you pass
-      ``keep_default_na=False, na_values=[""]``, and drops leading zeros, unless you pass ``dtype=str``.
+    - In CSV, the difference between an empty and a missing text. ``read_csv`` also reads a name such as ``NA`` as
+      missing and drops leading zeros, unless you pass ``keep_default_na=False, na_values=[""], dtype=str``.
 
     Parameters
     ----------
@@ -158,10 +155,8 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
 
     Returns
     -------
-    looks : list of Look
-        One per row, in the same order.
-    group_names : dict of str to str
-        Character names by group id.
+    tuple of list of Look and dict of str to str
+        One look per row, in the same order; character names by group id.
 
     Raises
     ------
@@ -285,16 +280,9 @@ def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
     The columns are ``avatar_type`` (``string``), ``ownership``, ``gender`` and ``orientation`` (``category``) and
     ``looks`` (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Sorted by the count, largest first, then by avatar type and the categories. A RangeIndex.
+    Sorted by the count, largest first, then by avatar type and the categories. A RangeIndex.
 
-    Examples
-    --------
-    pandas 2 needs ``observed=True`` to group by a category without a warning; in pandas 3 it is the default.
-
-    >>> summary_frame(looks).groupby("gender")["looks"].sum().plot.bar()  # doctest: +SKIP
+    >>> summary_frame(looks).groupby("gender", observed=True)["looks"].sum().plot.bar()  # doctest: +SKIP
     """
     rows = _checked(looks)
     names = ["avatar_type", *CLOSED]

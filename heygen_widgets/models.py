@@ -48,7 +48,7 @@ class Look:
     avatar_type : str
         ``studio_avatar``, ``digital_twin`` or ``photo_avatar``; an open set.
     group_id : str or None
-        The avatar group (character) of the look.
+        The avatar group (character).
     gender : str or None
         Normalised to ``female`` or ``male``; None for anything else.
     preview_image_url, preview_video_url : str or None
@@ -60,11 +60,10 @@ class Look:
     image_width, image_height : int or None
         In px, at least 1.
     preferred_orientation : str or None
-        As served; prefer `orientation`.
     ownership : str or None
         ``public`` or ``private`` if the request asked for one of them; the service does not send it.
     extra : dict
-        Unknown fields, and ``gender`` as served if it differs from `gender`. Do not change it.
+        Unknown fields, and ``gender`` as served if it differs. Do not change it.
     """
 
     id: str

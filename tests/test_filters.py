@@ -46,11 +46,8 @@ def naive_order(found: list[Look], sort: str | None) -> list[Look]:
         return found
 
     def key(look: Look) -> tuple[object, ...]:
-        text = {
-            "name": look.name,
-            "group_name": CHARACTERS.get(look.group_id or "", ""),
-            "avatar_type": look.avatar_type,
-        }
+        character = CHARACTERS.get(look.group_id or "", "")
+        text = {"name": look.name, "group_name": character, "avatar_type": look.avatar_type}
         if sort.endswith("size"):
             return ((look.image_width or 0) * (look.image_height or 0),)
         folded = text[sort.removeprefix("-")]
@@ -130,13 +127,9 @@ def test_facets_count_each_field_under_the_other_fields(all_looks: list[Look], w
                 expected.update(set(values_of(look, field)))
         assert counted[field] == dict(expected)
         assert list(counted[field].values()) == sorted(counted[field].values(), reverse=True)
-
-
-@given(looks, filters)
-def test_ready_is_counted_under_the_other_fields_on_request(all_looks: list[Look], wanted: LookFilter) -> None:
     found = [look for look in all_looks if naively_matches(look, wanted.replace(ready=None))]
-    expected = Counter("yes" if look.is_ready else "no" for look in found)
-    assert catalogue_of(all_looks).facets(wanted, ["ready"]) == {"ready": dict(expected)}
+    ready = Counter("yes" if look.is_ready else "no" for look in found)
+    assert catalogue_of(all_looks).facets(wanted, ["ready"]) == {"ready": dict(ready)}
 
 
 @pytest.mark.parametrize("names", [["Office 2", "Office 9", "Office 10"], ["A 007", "A 20000000", "A 123456789"]])
@@ -152,31 +145,22 @@ def test_looks_with_equal_names_keep_their_order_in_both_directions(sort: str) -
     assert ids(catalogue.select(LookFilter(sort=sort))) == ["b", "a", "c"]
 
 
-def test_a_catalogue_lists_every_value_of_a_field() -> None:
-    tagged = [Look("1", "a", "t", tags=("UGC", "New")), Look("2", "b", "t", tags=("New",)), Look("3", "c", "t")]
-    assert LookCatalogue.of(tagged).values("tag") == ["UGC", "New", ""]
-
-
 def test_a_filter_stores_its_values_as_a_sorted_tuple() -> None:
     wanted = LookFilter(gender="male", avatar_type=["photo_avatar", "digital_twin", "photo_avatar"], tag=[])
-    assert wanted.gender == ("male",)
-    assert wanted.avatar_type == ("digital_twin", "photo_avatar")
-    assert wanted.tag == ()
-    assert wanted == LookFilter(avatar_type=("digital_twin", "photo_avatar"), gender=["male"])
-    assert len({wanted, LookFilter(gender="male", avatar_type={"digital_twin", "photo_avatar"})}) == 1
-
-
-def test_the_repr_is_code_that_makes_the_same_filter() -> None:
-    wanted = LookFilter("it's", gender="female", engine=["avatar_v", "avatar_iv"], status="", ready=True)
-    assert eval(repr(wanted)) == wanted
-    assert repr(LookFilter()) == "LookFilter()"
+    assert (wanted.gender, wanted.avatar_type, wanted.tag) == (("male",), ("digital_twin", "photo_avatar"), ())
+    assert len({wanted, LookFilter(gender=["male"], avatar_type={"digital_twin", "photo_avatar"})}) == 1
 
 
 @given(filters)
 def test_a_filter_survives_json_and_pickle(wanted: LookFilter) -> None:
     assert LookFilter(**wanted.to_json()) == wanted
     assert pickle.loads(pickle.dumps(wanted)) == wanted
-    assert eval(repr(wanted)) == wanted
+    assert eval(repr(wanted)) == wanted  # code that makes the same filter
+    assert repr(LookFilter("it's", gender="male")) == """LookFilter(search="it's", gender='male')"""
+
+
+def test_replace_changes_some_fields_and_none_removes_a_restriction() -> None:
+    assert LookFilter("a", gender="male").replace(gender=None, search="b") == LookFilter("b")
 
 
 def test_a_filter_is_true_if_it_restricts_something() -> None:
@@ -185,12 +169,6 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
     assert not LookFilter(sort="").sort
     assert LookFilter(ready=False)
     assert LookFilter(status="")
-
-
-def test_replace_changes_some_fields_and_none_removes_a_restriction() -> None:
-    wanted = LookFilter("office", gender="male")
-    assert wanted.replace(gender=None, search="") == LookFilter()
-    assert wanted.replace(gender="female") == LookFilter("office", gender="female")
 
 
 @pytest.mark.parametrize(
@@ -204,16 +182,7 @@ def test_the_error_for_an_unknown_value_names_it(field: str, value: object) -> N
 
 @pytest.mark.parametrize(
     "wrong",
-    [
-        {"search": 3},
-        {"ready": "yes"},
-        {"ready": 0},
-        {"ready": ""},
-        {"gender": 5},
-        {"tag": [1]},
-        {"sort": 1},
-        {"colour": "red"},
-    ],
+    [{"search": 3}, {"ready": "yes"}, {"ready": 0}, {"gender": 5}, {"tag": [1]}, {"sort": 1}, {"colour": "red"}],
 )
 def test_a_wrong_type_or_an_unknown_field_is_a_type_error(wrong: dict[str, object]) -> None:
     with pytest.raises(TypeError):

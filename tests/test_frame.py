@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-import subprocess
 import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heygen_widgets.filters import CLOSED
 from heygen_widgets.frame import diff_frame, frame_to_looks, looks_to_frame, looks_to_parquet, summary_frame
 from heygen_widgets.models import Failure, Look
 
@@ -42,12 +41,7 @@ LOOKS = [
         ownership="public",
     ),
     Look(
-        "look_2",
-        "=HYPERLINK(1)",
-        "digital_twin",
-        status="failed",
-        error=Failure("bad_photo", "No face"),
-        ownership="private",
+        "look_2", "=HYPERLINK(1)", "digital_twin", status="failed", error=Failure("bad", "No face"), ownership="private"
     ),
 ]
 # Without lists, sizes or any other optional value.
@@ -55,35 +49,25 @@ PLAIN = [Look("look_3", "C", "studio_avatar"), Look("look_4", "D", "studio_avata
 NAMES = {"g1": "Elin"}
 
 
-def test_a_frame_has_one_row_per_look_with_the_id_first_and_a_range_index() -> None:
+def test_a_frame_has_one_row_per_look_with_the_id_first() -> None:
     frame = looks_to_frame(LOOKS, group_names=NAMES)
     assert frame.columns[0] == "id"
-    assert isinstance(frame.index, pd.RangeIndex)
     assert frame["id"].tolist() == ["look_1", "look_2"]
     assert frame["orientation"].tolist()[0] == "portrait"
     assert frame["tags"].tolist() == [["UGC", "it's; new"], []]
     assert frame["is_ready"].tolist() == [True, False]
-    assert frame["error_code"].tolist()[1] == "bad_photo"
+    assert frame["error_code"].tolist()[1] == "bad"
     assert frame["group_name"].tolist()[0] == "Elin"
     for name in ("image_width", "group_name"):
         assert frame.isna()[name].tolist() == [False, True]
-
-
-def test_columns_and_types_are_the_same_for_any_looks() -> None:
-    parts = [looks_to_frame(LOOKS[:1]), looks_to_frame(PLAIN), looks_to_frame([])]
-    for frame in (*parts, pd.concat(parts, ignore_index=True)):
-        assert frame.dtypes.to_dict() == parts[0].dtypes.to_dict()
-    assert isinstance(parts[2].index, pd.RangeIndex)
 
 
 @pytest.mark.parametrize("start", [*"=+-@\t\r\n＝＋－＠"])
 def test_a_flat_frame_escapes_a_formula_at_the_start_of_a_text(start: str) -> None:
     look = Look("look_3", f"{start}1+1", "photo_avatar", tags=(f"{start}1", f"{start}2"))
     flat = looks_to_frame([look], flat=True)
-    assert flat["name"].tolist() == [f"'{start}1+1"]
-    assert flat["tags"].tolist() == [f"'{start}1; {start}2"]
-    assert flat["supported_api_engines"].tolist() == [""]
-    assert looks_to_frame([look])["name"].tolist() == [f"{start}1+1"]
+    assert (flat["name"][0], flat["tags"][0]) == (f"'{start}1+1", f"'{start}1; {start}2")
+    assert looks_to_frame([look])["name"][0] == f"{start}1+1"
 
 
 UNCHANGED = ["'a", "a=1", "", "'", "a;=1", "Ann-Marie; Jean-Luc, 9:16"]
@@ -99,40 +83,25 @@ def test_a_flat_frame_escapes_nothing_else_and_the_text_can_be_read_again(text: 
 
 
 def test_every_text_column_of_a_flat_frame_is_escaped() -> None:
-    bad = "=1+1"
     texts = ("group_id", "status", "default_voice_id", "preview_image_url", "preview_video_url")
-    lists = {"tags": (bad, bad), "supported_api_engines": (bad,)}
-    look = Look(bad, bad, bad, error=Failure(bad, bad), **lists, **dict.fromkeys(texts, bad))  # type: ignore[arg-type]
-    row = looks_to_frame([look], flat=True, group_names={bad: bad}).iloc[0]
-    escaped = [value for value in row if isinstance(value, str)]
+    lists = {"tags": ("=1", "=1"), "supported_api_engines": ("=1",)}
+    look = Look("=1", "=1", "=1", error=Failure("=1", "=1"), **lists, **dict.fromkeys(texts, "=1"))  # type: ignore[arg-type]
+    row = looks_to_frame([look], flat=True, group_names={"=1": "=1"}).iloc[0]
+    escaped = [value for value in row if isinstance(value, str) and value.startswith("'=1")]
     assert len(escaped) == 13
-    assert all(value.startswith("'=1+1") for value in escaped)
 
 
-TO_FILE = lambda looks: looks_to_parquet(looks, "looks.parquet")  # noqa: E731
-
-
-@pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, TO_FILE])
-def test_only_looks_can_be_converted(
-    convert: Callable[[Any], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, lambda looks: looks_to_parquet(looks, "file")])
+def test_only_looks_can_be_converted(convert: Callable[[Any], object]) -> None:
     with pytest.raises(TypeError, match="str"):
         convert(["look_1"])
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_cells_of_list_columns_are_lists_and_changing_one_changes_no_other_row() -> None:
     frame = looks_to_frame([replace(LOOKS[0], id=name) for name in ("a", "b")])
     frame["tags"].iloc[0].append("Mine")
     assert frame["tags"].iloc[1] == list(LOOKS[0].tags)
-    assert frame["tags"].map(lambda tags: "UGC" in tags).tolist() == [True, True]
     assert frame.explode("tags")["tags"].tolist()[-2:] == list(LOOKS[0].tags)
-
-
-def test_a_value_that_is_none_of_the_closed_ones_is_missing() -> None:
-    frame = looks_to_frame([Look("a", "A", "photo_avatar", gender="robot", ownership="shared")])
-    assert frame[["gender", "ownership"]].isna().all(axis=None)
 
 
 def test_a_frame_without_pyarrow_has_the_same_columns_values_and_types_but_for_lists(
@@ -159,25 +128,19 @@ FAILURES = st.builds(Failure, st.none() | TEXTS, st.none() | TEXTS).filter(lambd
 
 def make_looks(texts: st.SearchStrategy[str], lists: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[Look]:
     """Draw looks whose preferred orientation is their orientation: the frame has one column for both."""
-    sizes = st.none() | st.integers(1, 2**53)
+    optional = ("group_id", "preview_image_url", "preview_video_url", "default_voice_id", "status")
+    closed = {name: st.sampled_from([None, *CLOSED[name]]) for name in ("gender", "ownership")}
     return st.builds(
         Look,
         texts.filter(bool),
         texts,
         texts,
-        group_id=st.none() | texts,
-        gender=st.sampled_from([None, "female", "male"]),
-        preview_image_url=st.none() | texts,
-        preview_video_url=st.none() | texts,
-        default_voice_id=st.none() | texts,
-        tags=lists,
-        supported_api_engines=lists,
-        status=st.none() | texts,
-        image_width=sizes,
-        image_height=sizes,
-        preferred_orientation=st.sampled_from([None, "portrait", "landscape", "square"]),
+        **dict.fromkeys(optional, st.none() | texts),
+        **dict.fromkeys(("tags", "supported_api_engines"), lists),
+        **dict.fromkeys(("image_width", "image_height"), st.none() | st.integers(1, 2**53)),
+        **closed,
+        preferred_orientation=st.sampled_from([None, *CLOSED["orientation"]]),
         error=st.none() | FAILURES,
-        ownership=st.sampled_from([None, "public", "private"]),
     ).map(lambda look: replace(look, preferred_orientation=look.orientation))
 
 
@@ -206,6 +169,7 @@ def test_a_flat_frame_gives_equal_looks(looks: list[Look]) -> None:
 @pytest.mark.parametrize("dtype", [None, str])
 def test_csv_gives_equal_looks(flat: bool, dtype: type | None) -> None:
     looks = [replace(LOOKS[0], tags=("UGC", "New")), LOOKS[1]]
+    looks.append(Look("look_4", "", "photo_avatar"))
     looks.append(Look("look_3", 'O\'Neil, "Zoë"', "studio_avatar", tags=("it's", "new"), image_width=640))
     text = looks_to_frame(looks, flat=flat, group_names={"g1": "=Elin"}).to_csv(index=False)
     read = pd.read_csv(io.StringIO(text), dtype=dtype)  # type: ignore[call-overload]
@@ -214,30 +178,20 @@ def test_csv_gives_equal_looks(flat: bool, dtype: type | None) -> None:
     assert group_names == {"g1": "=Elin"}
 
 
-def test_ids_of_digits_in_csv_become_texts() -> None:
-    text = "id,name,avatar_type,group_id\n12,Ann,photo_avatar,7\n13,Bea,photo_avatar,\n"
-    looks, _ = frame_to_looks(pd.read_csv(io.StringIO(text)))
-    assert [(look.id, look.group_id) for look in looks] == [("12", "7"), ("13", None)]
-
-
-def test_an_id_of_digits_must_be_exact() -> None:
-    frame = pd.DataFrame({"id": [12345678901234567], "name": ["A"], "avatar_type": ["photo_avatar"]})
-    assert frame_to_looks(frame)[0][0].id == "12345678901234567"
+def test_ids_of_digits_in_csv_become_texts_if_they_are_exact() -> None:
+    text = "id,name,avatar_type,group_id\n12345678901234567,Ann,photo_avatar,7\n13,Bea,photo_avatar,\n"
+    frame = pd.read_csv(io.StringIO(text))
+    looks, _ = frame_to_looks(frame)
+    assert [(look.id, look.group_id) for look in looks] == [("12345678901234567", "7"), ("13", None)]
     with pytest.raises(ValueError, match="row 0 "):
         frame_to_looks(frame.astype({"id": float}))
 
 
-def test_lists_printed_by_numpy_are_read() -> None:
-    frame = looks_to_frame(LOOKS[:1])
-    frame["tags"] = [str(np.array(["UGC", "it's new"], dtype=object))]
-    assert frame_to_looks(frame)[0][0].tags == ("UGC", "it's new")
-
-
 def test_a_text_that_only_starts_like_a_list_is_a_flat_one() -> None:
-    frame = looks_to_frame([replace(LOOKS[0], tags=("[draft]", "['x", "['\\x']"))], flat=True)
-    assert frame_to_looks(frame)[0][0].tags == ("[draft]", "['x", "['\\x']")
-    alone = looks_to_frame([replace(LOOKS[0], tags=("['\\x']",))], flat=True)
-    assert frame_to_looks(alone)[0][0].tags == ("['\\x']",)
+    for tags in [("[draft]", "['x", "['\\x']"), ("['\\x']",)]:
+        assert frame_to_looks(looks_to_frame([replace(LOOKS[0], tags=tags)], flat=True))[0][0].tags == tags
+    frame = looks_to_frame(LOOKS[:1]).assign(tags=[str(np.array(["UGC", "it's new"], dtype=object))])
+    assert frame_to_looks(frame)[0][0].tags == ("UGC", "it's new")  # as numpy prints lists
 
 
 def test_rows_and_columns_may_have_any_order_and_index() -> None:
@@ -258,46 +212,30 @@ def test_every_kind_of_missing_value_is_none(missing: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "odd"),
+    ("column", "values"),
     [
-        ("image_width", 0),
-        ("image_width", 720.5),
-        ("image_width", True),
-        ("image_width", float("inf")),
-        ("image_width", 10**400),
-        ("image_width", "wide"),
-        ("image_width", [720]),
-        ("gender", 1.5),
-        ("ownership", "shared"),
-        ("ownership", ["public"]),
-        ("orientation", "round"),
-        ("tags", 5.5),
-        ("tags", {"a": 1}),
-        ("status", b"completed"),
+        ("image_width", [0, 720.5, True, float("inf"), 10**400, "wide", [720]]),
+        ("ownership", ["shared", ["public"]]),
+        *[("gender", [1.5]), ("orientation", ["round"]), ("status", [b"completed"]), ("tags", [5.5, {"a": 1}])],
     ],
 )
-def test_an_odd_value_counts_as_missing(column: str, odd: object) -> None:
-    frame = pd.DataFrame({"id": ["a"], "name": ["A"], "avatar_type": ["photo_avatar"]})
-    frame[column] = pd.Series([odd], dtype=object)
-    looks, _ = frame_to_looks(frame)
-    assert everything_of(looks) == everything_of([Look("a", "A", "photo_avatar")])
+def test_an_odd_value_counts_as_missing(column: str, values: list[object]) -> None:
+    for odd in values:
+        frame = pd.DataFrame({"id": ["a"], "name": ["A"], "avatar_type": ["photo_avatar"]})
+        frame[column] = pd.Series([odd], dtype=object)
+        assert everything_of(frame_to_looks(frame)[0]) == everything_of([Look("a", "A", "photo_avatar")])
 
 
 def test_values_are_cleaned_like_those_of_the_service() -> None:
-    frame = pd.DataFrame({"id": ["a"], "name": ["A\0"], "avatar_type": ["x"], "gender": [" Woman "]})
-    look = frame_to_looks(frame)[0][0]
-    assert (look.name, look.gender) == ("A\N{REPLACEMENT CHARACTER}", "female")
-    assert frame_to_looks(frame.assign(gender="robot"))[0][0].gender is None
+    frame = pd.DataFrame({"id": ["a", "b"], "name": "A\0", "avatar_type": "x", "gender": [" Woman ", "robot"]})
+    looks, _ = frame_to_looks(frame)
+    assert [(look.name, look.gender) for look in looks] == [("A\ufffd", "female"), ("A\ufffd", None)]
 
 
 @pytest.mark.parametrize(
     ("frame", "kind", "message"),
     [
-        (
-            pd.DataFrame({"id": ["a"]}),
-            ValueError,
-            "lacks name, avatar_type: the columns id, name, avatar_type are required",
-        ),
+        (pd.DataFrame({"id": ["a"]}), ValueError, "lacks name, avatar_type: the columns id, name, avatar_type are"),
         (looks_to_frame(LOOKS)[["id", "name", "avatar_type", "name"]], ValueError, "two columns 'name'"),
         (LOOKS, TypeError, "list"),
     ],
@@ -309,16 +247,9 @@ def test_the_error_for_an_unusable_frame_says_what_is_wrong(frame: Any, kind: ty
 
 @pytest.mark.parametrize("missing", [None, "", np.nan, 1.5])
 def test_the_error_for_a_row_without_an_id_names_its_position(missing: object) -> None:
-    frame = looks_to_frame(LOOKS).astype({"id": object}).set_index(pd.Index([10, 20]))
-    frame.loc[20, "id"] = missing
+    frame = looks_to_frame(LOOKS).assign(id=pd.Series(["look_1", missing], dtype=object))
     with pytest.raises(ValueError, match="row 1 "):
-        frame_to_looks(frame)
-
-
-def test_a_missing_name_in_csv_is_an_empty_one() -> None:
-    looks = [Look("a", "", "photo_avatar"), LOOKS[0]]
-    text = looks_to_frame(looks, flat=True).to_csv(index=False)
-    assert frame_to_looks(pd.read_csv(io.StringIO(text)))[0][0] == looks[0]
+        frame_to_looks(frame.set_index(pd.Index([10, 20])))
 
 
 # Parquet.
@@ -340,13 +271,9 @@ def rows_of(looks: list[Look]) -> list[dict[str, Any]]:
     return [{**row, **{name: list(row[name]) for name in ("tags", "supported_api_engines")}} for row in rows]
 
 
-def test_the_schema_of_a_file_is_the_same_for_any_looks(accounts: list[str]) -> None:
-    schema = pq.read_schema(accounts[0])
-    assert schema.names == looks_to_frame([]).columns.tolist()
-    assert [pq.read_schema(path).equals(schema, check_metadata=True) for path in accounts] == [True] * 3
-
-
 def test_pandas_reads_equal_looks_and_nullable_sizes_from_a_file(accounts: list[str]) -> None:
+    schemas = [pq.read_schema(path) for path in accounts]
+    assert all(schema.equals(schemas[0], check_metadata=True) for schema in schemas)
     for path, looks in zip(accounts, [LOOKS, PLAIN, []], strict=True):
         read = pd.read_parquet(path)
         assert everything_of(frame_to_looks(read)[0]) == everything_of(looks)
@@ -355,16 +282,14 @@ def test_pandas_reads_equal_looks_and_nullable_sizes_from_a_file(accounts: list[
     assert frame_to_looks(pd.read_parquet(accounts)) == (LOOKS + PLAIN, NAMES)
 
 
-@pytest.mark.parametrize("step", [1, -1])
-def test_pyarrow_reads_the_files_of_several_accounts_as_one_table(accounts: list[str], step: int) -> None:
-    table = ds.dataset(accounts[::step]).to_table()
+def test_pyarrow_reads_the_files_of_several_accounts_as_one_table(accounts: list[str]) -> None:
+    table = ds.dataset(accounts[::-1]).to_table()
     assert sorted(table.to_pylist(), key=lambda row: row["id"]) == rows_of(LOOKS + PLAIN)
 
 
-@pytest.mark.parametrize("step", [1, -1])
-def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[str], step: int) -> None:
+def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[str]) -> None:
     with duckdb.connect() as connection:
-        read = connection.execute("SELECT * FROM read_parquet(?) ORDER BY id", [accounts[::step]])
+        read = connection.execute("SELECT * FROM read_parquet(?) ORDER BY id", [accounts[::-1]])
         names = [column[0] for column in read.description or []]
         assert [dict(zip(names, row, strict=True)) for row in read.fetchall()] == rows_of(LOOKS + PLAIN)
         files = str(Path(accounts[0]).parent / "*.parquet")
@@ -372,65 +297,50 @@ def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[
         assert tagged.fetchall() == [("look_1",)]
 
 
-@pytest.mark.parametrize("step", [1, -1])
-def test_dask_reads_the_files_of_several_accounts_as_one_table(accounts: list[str], step: int) -> None:
-    frame = dd.read_parquet(accounts[::step])
+def test_dask_reads_the_files_of_several_accounts_as_one_table(accounts: list[str]) -> None:
+    frame = dd.read_parquet(accounts[::-1])
     assert frame.npartitions == 3
     assert frame_to_looks(frame.compute().sort_values("id")) == (LOOKS + PLAIN, NAMES)
     counts = frame.groupby("ownership", observed=True)["id"].count().compute()
     assert counts.to_dict() == {"public": 1, "private": 1}
 
 
-def test_a_process_that_dies_while_writing_leaves_the_old_file_unchanged(tmp_path: Path) -> None:
+def test_a_failed_export_leaves_the_old_file_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "looks.parquet"
     looks_to_parquet(LOOKS, path)
-    program = """
-import os, sys
-import pyarrow.parquet as pq
-from heygen_widgets.frame import looks_to_parquet
 
-def die(_table, file):
-    file.write(b"PAR1")
-    file.flush()
-    os._exit(9)
+    def fail(_table: object, file: io.BufferedWriter) -> None:
+        file.write(b"PAR1")
+        raise OSError("the disk is full")
 
-pq.write_table = die
-looks_to_parquet([], sys.argv[1])
-"""
-    assert subprocess.run([sys.executable, "-c", program, str(path)], check=False).returncode == 9
+    monkeypatch.setattr(pq, "write_table", fail)
+    with pytest.raises(OSError, match="full"):
+        looks_to_parquet([], path)
     assert pq.read_table(path)["id"].to_pylist() == ["look_1", "look_2"]
-    # The name of the temporary file is not that of an export.
-    assert list(tmp_path.glob("*.parquet")) == [path]
+    assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
-@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
-def test_the_umask_sets_the_mode_of_a_file(tmp_path: Path, umask: int, mode: int) -> None:
-    before = os.umask(umask)
-    try:
-        looks_to_parquet([], tmp_path / "looks.parquet")
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tmp_path / "looks.parquet").stat().st_mode) == mode
-
-
-@pytest.mark.skipif(os.name == "nt", reason="only administrators can create links on Windows")
-def test_a_new_file_replaces_the_old_one_also_through_a_link(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask, and only administrators can create links there")
+def test_a_new_file_has_the_mode_of_the_umask_and_replaces_the_old_one_also_through_a_link(tmp_path: Path) -> None:
     path, link = tmp_path / "looks.parquet", tmp_path / "latest.parquet"
     looks_to_parquet(LOOKS, str(path))
     link.symlink_to(path)
-    looks_to_parquet(PLAIN, link)
+    before = os.umask(0o077)
+    try:
+        looks_to_parquet(PLAIN, link)
+    finally:
+        os.umask(before)
     assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert pq.read_table(path)["id"].to_pylist() == ["look_3", "look_4"]
     assert sorted(tmp_path.iterdir()) == [link, path]
 
 
-def test_the_error_for_a_missing_folder_names_it(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_folder_or_without_pyarrow_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
         looks_to_parquet(LOOKS, tmp_path / "nowhere" / "looks.parquet")
-
-
-def test_without_pyarrow_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match="pip install pyarrow"):
         looks_to_parquet(LOOKS, tmp_path / "looks.parquet")
@@ -458,33 +368,13 @@ def test_a_summary_counts_each_combination_largest_first() -> None:
         ["photo_avatar", "public", "female", "unknown", 1],
     ]
     assert summary.columns.tolist() == ["avatar_type", "ownership", "gender", "orientation", "looks"]
-    assert isinstance(summary.index, pd.RangeIndex)
 
 
 @given(ANY_LOOKS)
-def test_grouping_a_summary_loses_no_look(looks: list[Look]) -> None:
+def test_a_summary_loses_no_look(looks: list[Look]) -> None:
     summary = summary_frame(looks)
     assert summary["looks"].sum() == len(looks)
     assert not summary.isna().any(axis=None)
-    for column in ("avatar_type", "ownership", "gender", "orientation"):
-        assert summary.groupby(column, observed=True)["looks"].sum().sum() == len(looks)
-
-
-def test_a_summary_without_looks_has_the_same_types() -> None:
-    empty, full = summary_frame([]), summary_frame(MANY)
-    assert len(empty) == 0
-    assert empty.dtypes.to_dict() == full.dtypes.to_dict()
-    assert empty["gender"].cat.categories.tolist() == ["female", "male", "unknown"]
-    assert empty["looks"].dtype == "int64"
-    assert isinstance(empty.index, pd.RangeIndex)
-
-
-@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 warns about grouping by a category without observed=")
-def test_a_summary_is_grouped_for_a_chart_without_a_warning() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        counts = summary_frame(MANY).groupby("gender")["looks"].sum()
-    assert counts.to_dict() == {"female": 4, "male": 2, "unknown": 3}
 
 
 # Differences.
@@ -509,23 +399,27 @@ def test_a_difference_lists_looks_that_came_then_changed_then_went() -> None:
         ["y", "Y", "went", []],
     ]
     assert difference.columns.tolist() == ["id", "name", "change", "fields"]
-    assert isinstance(difference.index, pd.RangeIndex)
 
 
-def test_new_preview_urls_do_not_count_as_a_change() -> None:
+def test_new_preview_urls_do_not_count_as_a_change_and_ownership_only_if_both_sides_know_it() -> None:
     renewed = replace(A, preview_image_url="https://signed.example/2", preview_video_url="x", extra={"new": 1})
-    assert diff_frame(by_id(renewed), by_id(A)).empty
-
-
-def test_ownership_is_compared_if_both_sides_know_it() -> None:
-    assert diff_frame(by_id(replace(A, ownership=None)), by_id(A)).empty
-    assert diff_frame(by_id(A), by_id(replace(A, ownership=None))).empty
+    unknown = replace(A, ownership=None)
+    for newer, older in [(renewed, A), (unknown, A), (A, unknown)]:
+        assert diff_frame(by_id(newer), by_id(older)).empty
     assert diff_frame(by_id(replace(A, ownership="private")), by_id(A))["fields"].tolist() == [["ownership"]]
 
 
-def test_a_difference_without_rows_has_the_same_types() -> None:
-    empty, full = diff_frame({}, {}), diff_frame(by_id(A, B), by_id(B, C))
-    assert len(empty) == 0
+@pytest.mark.parametrize(
+    ("full", "empty"),
+    [
+        (looks_to_frame(LOOKS), looks_to_frame([])),
+        (looks_to_frame(LOOKS), looks_to_frame(PLAIN)),
+        (looks_to_frame(LOOKS), pd.concat([looks_to_frame(PLAIN), looks_to_frame([])], ignore_index=True)),
+        (summary_frame(MANY), summary_frame([])),
+        (diff_frame(by_id(A, B), by_id(B, C)), diff_frame({}, {})),
+    ],
+)
+def test_columns_and_types_are_the_same_for_any_looks(full: pd.DataFrame, empty: pd.DataFrame) -> None:
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
-    assert empty["change"].cat.categories.tolist() == ["came", "went", "changed"]
+    assert isinstance(full.index, pd.RangeIndex)
     assert isinstance(empty.index, pd.RangeIndex)

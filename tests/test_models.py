@@ -7,7 +7,6 @@ import dataclasses
 import json
 import pickle
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,11 +39,9 @@ SERVED_GROUP: dict[str, Any] = {
     "name": "Zoë",
     "created_at": 1_750_000_000,
     "looks_count": 33,
-    "gender": "man",
-    "preview_image_url": "https://files2.heygen.ai/x.webp",
-    "preview_video_url": None,
-    "default_voice_id": "voice_1",
     "consent_status": "approved",
+    **{name: SERVED_LOOK[name] for name in ("preview_image_url", "preview_video_url", "default_voice_id")},
+    "gender": "man",
     "status": "completed",
     "error": None,
 }
@@ -78,19 +75,14 @@ def test_a_look_has_the_names_and_values_of_the_service() -> None:
     assert look.error == Failure("bad_photo", "No face")
     assert look.ownership == "private"
     assert look.preview_image_url == SERVED_LOOK["preview_image_url"]
+    assert Look.from_json({"id": "a", "name": "", "avatar_type": "new_type"}) == Look("a", "", "new_type")
 
 
-def test_a_look_requires_only_id_name_and_avatar_type() -> None:
-    look = Look.from_json({"id": "a", "name": "", "avatar_type": "new_type"})
-    assert look == Look("a", "", "new_type")
-    assert look.extra == {}
-
-
-@pytest.mark.parametrize("record", [None, [], "look", 5, True])
 @pytest.mark.parametrize("model", [Look, AvatarGroup, Voice])
-def test_a_record_must_be_an_object(model: type[Look | AvatarGroup | Voice], record: object) -> None:
-    with pytest.raises(APIResponseError, match="no JSON object"):
-        model.from_json(record)
+def test_a_record_must_be_an_object(model: type[Look | AvatarGroup | Voice]) -> None:
+    for record in (None, [], "look", 5, True):
+        with pytest.raises(APIResponseError, match="no JSON object"):
+            model.from_json(record)
 
 
 @pytest.mark.parametrize(
@@ -110,15 +102,9 @@ def test_the_error_for_a_missing_required_string_names_the_field_and_shows_no_va
     assert "secret" not in str(caught.value)
     with pytest.raises(APIResponseError, match=f"'{name}'.*nothing"):
         model.from_json({key: value for key, value in served.items() if key != name})
-
-
-@pytest.mark.parametrize(
-    ("model", "record"),
-    [(Look, {**SERVED_LOOK, "id": ""}), (AvatarGroup, {**SERVED_GROUP, "id": ""}), (Voice, {"voice_id": ""})],
-)
-def test_an_id_must_not_be_empty(model: type[Look | AvatarGroup | Voice], record: object) -> None:
-    with pytest.raises(APIResponseError, match="empty"):
-        model.from_json(record)
+    if name.endswith("id"):
+        with pytest.raises(APIResponseError, match=f"'{name}'.*empty"):
+            model.from_json({**served, name: ""})
 
 
 @pytest.mark.parametrize(("model", "served"), BOTH)
@@ -137,47 +123,30 @@ def test_any_json_is_a_record_or_an_error_of_this_package(
     assert pickle.loads(pickle.dumps(record)) == record
 
 
-@pytest.mark.parametrize(("model", "served"), BOTH)
-def test_to_json_returns_the_record_as_served(model: type[Look | AvatarGroup], served: dict[str, Any]) -> None:
-    assert model.from_json(served, ownership="public").to_json() == served
-
-
-@pytest.mark.parametrize(
-    ("gender", "spellings"),
-    [
-        ("female", ["female", "Female", " WOMAN ", "F"]),
-        ("male", ["male", "Man", "MALE", "m"]),
-        (None, ["Unspecified", "unknown", "", None, 3]),
-    ],
-)
-def test_gender_is_normalised(gender: str | None, spellings: list[object]) -> None:
-    for served in spellings:
-        assert parse(gender=served).gender == gender
-        assert AvatarGroup.from_json({**SERVED_GROUP, "gender": served}).gender == gender
+def test_gender_is_normalised() -> None:
+    assert {parse(gender=served).gender for served in ("female", "Female", " WOMAN ", "F")} == {"female"}
+    assert {parse(gender=served).gender for served in ("male", "Man", "MALE", "m")} == {"male"}
+    assert {parse(gender=served).gender for served in ("Unspecified", "unknown", "", None, 3)} == {None}
+    assert AvatarGroup.from_json(SERVED_GROUP).gender == "male"
 
 
 def test_extra_keeps_unknown_fields_and_the_gender_as_served() -> None:
     assert Look.from_json(SERVED_LOOK).extra == {"brand_new": {"a": [1, None]}, "gender": "Woman"}
     assert parse(gender="female").extra == {"brand_new": {"a": [1, None]}}
-    assert Look("a", "", "photo_avatar").extra is not Look("a", "", "photo_avatar").extra
-
-
-@pytest.mark.parametrize("value", [True, 0, -1, 2**53 + 1, 10**400, 1280.0, "1280", None])
-def test_a_size_is_1_px_to_the_largest_exact_integer_or_missing(value: object) -> None:
-    assert parse(image_width=value, image_height=1).image_width is None
-    assert parse(image_width=2**53, image_height=1).image_width == 2**53
-    assert parse(image_height=1).image_height == 1
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "kept"),
-    [("looks_count", value, value) for value in (0, 417)]
-    + [("looks_count", value, None) for value in (-1, True, "5", 2**60)]
-    + [("created_at", value, value) for value in (0, 1_750_000_000)]
-    + [("created_at", value, None) for value in (1_750_000_000_000, -1, 1.5)],
+    ("field", "kept", "missing"),
+    [
+        ("image_width", [1, 2**53], [True, 0, -1, 2**53 + 1, 10**400, 1280.0, "1280", None]),
+        ("looks_count", [0, 417], [-1, True, "5", 2**60]),
+        ("created_at", [0, 1_750_000_000], [1_750_000_000_000, -1, 1.5]),
+    ],
 )
-def test_an_integer_of_a_group_is_in_its_range_or_missing(field: str, value: object, kept: int | None) -> None:
-    assert getattr(AvatarGroup.from_json({**SERVED_GROUP, field: value}), field) == kept
+def test_an_integer_is_in_its_range_or_missing(field: str, kept: list[int], missing: list[object]) -> None:
+    model, served = (Look, SERVED_LOOK) if field == "image_width" else (AvatarGroup, SERVED_GROUP)
+    read = [getattr(model.from_json({**served, field: value}), field) for value in [*kept, *missing]]
+    assert read == [*kept, *[None] * len(missing)]
 
 
 def test_lone_surrogates_and_nuls_are_replaced_in_every_text() -> None:
@@ -187,25 +156,13 @@ def test_lone_surrogates_and_nuls_are_replaced_in_every_text() -> None:
     assert look.error == Failure(good, None)
     extra = {"brand_new": {"a": [1, None]}, "more": {good: [good]}, "gender": good}
     assert parse(more={bad: [bad]}, gender=bad).extra == extra
-
-
-def test_emoji_and_white_space_are_kept() -> None:
     assert parse(name="  Zoë 🎬\t\n").name == "  Zoë 🎬\t\n"
 
 
-@pytest.mark.parametrize(
-    ("served", "tags"),
-    [
-        (None, ()),
-        ("UGC", ()),
-        ({"a": 1}, ()),
-        (5, ()),
-        (["a", None, 3, ["b"], "c"], ("a", "c")),
-        (["a"] * 2_000, ("a",) * 1_000),
-    ],
-)
-def test_tags_are_the_first_1000_strings_of_a_list(served: object, tags: tuple[str, ...]) -> None:
-    assert parse(tags=served).tags == tags
+def test_tags_are_the_first_1000_strings_of_a_list() -> None:
+    assert {parse(tags=served).tags for served in (None, "UGC", 5)} == {parse(tags={"a": 1}).tags} == {()}
+    assert parse(tags=["a", None, 3, ["b"], "c"]).tags == ("a", "c")
+    assert parse(tags=["a"] * 2_000).tags == ("a",) * 1_000
 
 
 @pytest.mark.parametrize(
@@ -217,32 +174,24 @@ def test_an_error_has_a_code_or_a_message_or_is_missing(served: object, failure:
     assert parse(error=served).error == failure
 
 
-def test_pickle_and_copy_work_with_deep_nesting_in_an_unknown_field() -> None:
+def test_deep_nesting_and_what_json_cannot_represent_become_none_in_an_unknown_field() -> None:
     nested: list[Any] = []
     for _ in range(500):
         nested = [nested]
-    look = parse(deep=nested)
+    look = parse(deep=nested, more=[float("nan"), float("inf"), 2**53 + 1, -(10**30), {1, 2}])
+    assert look.extra["more"] == [None] * 5
     assert copy.deepcopy(look) == pickle.loads(pickle.dumps(look)) == look
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53 + 1, -(10**30), {1, 2}])
-def test_a_value_that_json_cannot_represent_becomes_none_in_an_unknown_field(value: object) -> None:
-    assert parse(more=[value]).extra["more"] == [None]
 
 
 @pytest.mark.parametrize(
     ("width", "height", "preferred", "orientation"),
     [
-        (1920, 1080, "portrait", "landscape"),
-        (720, 1280, "landscape", "portrait"),
-        (720, 720, "portrait", "square"),
         (1099, 1000, "landscape", "square"),
         (1100, 1000, None, "landscape"),
         (1000, 1099, None, "square"),
         (1000, 1100, None, "portrait"),
         (None, 1000, "landscape", "landscape"),
         (1000, None, "square", "square"),
-        (None, None, "portrait", "portrait"),
         (None, None, "diagonal", None),
         (None, None, None, None),
     ],
@@ -254,9 +203,9 @@ def test_orientation_is_computed_from_the_size_if_there_is_one(
     assert look.orientation == orientation
 
 
-@pytest.mark.parametrize("status", [None, "completed", "brand_new", "processing", "pending_consent", "failed"])
-def test_a_look_is_ready_unless_its_status_says_otherwise(status: str | None) -> None:
-    assert parse(status=status).is_ready is (status in (None, "completed", "brand_new"))
+def test_a_look_is_ready_unless_its_status_says_otherwise() -> None:
+    assert all(parse(status=status).is_ready for status in (None, "completed", "brand_new"))
+    assert not any(parse(status=status).is_ready for status in ("processing", "pending_consent", "failed"))
 
 
 @pytest.mark.parametrize("change", [{"preview_image_url": "x"}, {"preview_video_url": "x"}, {"brand_new": 1}])
@@ -267,31 +216,27 @@ def test_equality_ignores_urls_ownership_and_extra(change: dict[str, object]) ->
     assert len({group, AvatarGroup.from_json(SERVED_GROUP)}) == 1
 
 
-@pytest.mark.parametrize(
-    "change", [{"name": "x"}, {"status": "processing"}, {"gender": "x"}, {"default_voice_id": "x"}]
-)
 @pytest.mark.parametrize(("model", "served"), BOTH)
 def test_records_with_another_value_differ_but_hash_alike(
-    model: type[Look | AvatarGroup], served: dict[str, Any], change: dict[str, object]
+    model: type[Look | AvatarGroup], served: dict[str, Any]
 ) -> None:
-    one, other = model.from_json({**served, **change}), model.from_json(served)
-    assert one != other
-    assert hash(one) == hash(other)
+    record = model.from_json(served)
+    for change in ({"name": "x"}, {"status": "processing"}, {"gender": "x"}, {"default_voice_id": "x"}):
+        other = model.from_json({**served, **change})
+        assert other != record
+        assert hash(other) == hash(record)
 
 
-def test_a_record_is_frozen_and_slotted() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        Look.from_json(SERVED_LOOK).name = "x"  # type: ignore[misc]
-    assert not hasattr(Look.from_json(SERVED_LOOK), "__dict__")
-
-
-@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda record: pickle.loads(pickle.dumps(record))])
 @pytest.mark.parametrize(("model", "served"), BOTH)
-def test_a_record_can_be_copied_and_pickled(
-    model: type[Look | AvatarGroup], served: dict[str, Any], duplicate: Callable[[Any], Any]
+def test_a_record_is_frozen_and_can_be_copied_and_written_as_served(
+    model: type[Look | AvatarGroup], served: dict[str, Any]
 ) -> None:
     record = model.from_json(served, ownership="public")
-    assert dataclasses.asdict(duplicate(record)) == dataclasses.asdict(record)
+    assert record.to_json() == served
+    for duplicate in (copy.copy(record), copy.deepcopy(record), pickle.loads(pickle.dumps(record))):
+        assert dataclasses.asdict(duplicate) == dataclasses.asdict(record)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.name = "x"  # type: ignore[misc]
 
 
 def test_a_repr_is_short_and_shows_no_url() -> None:
@@ -308,7 +253,6 @@ def test_repeated_values_share_memory_and_a_look_takes_about_a_kilobyte() -> Non
     for name in ("avatar_type", "group_id", "gender", "status", "preferred_orientation"):
         assert getattr(one, name) is getattr(other, name)
     assert one.tags[0] is other.tags[0]
-    assert one.supported_api_engines[0] is other.supported_api_engines[0]
     own = (one.id, one.name, one.preview_image_url, one.tags, one.supported_api_engines, one.extra)
     assert sys.getsizeof(one) + sum(map(sys.getsizeof, own)) < 1024
 
