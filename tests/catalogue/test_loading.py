@@ -203,6 +203,7 @@ def test_a_refresh_that_ends_early_keeps_the_old_looks_and_continues_in_place(en
 def test_a_refresh_during_the_first_load_replaces_it() -> None:
     gate = Gate("public looks", first=2)
     with held_up({"p": 60}, {"a": 120}, gate) as (service, catalogue):
+        wait_until(catalogue, lambda now: now.loaded == 110)
         shown = ids(catalogue)
         catalogue.refresh()
         assert ids(catalogue)[: len(shown)] == shown
