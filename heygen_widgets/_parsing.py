@@ -36,24 +36,21 @@ def _type_name(value: object) -> str:
     return "null" if value is None else f"of type {type(value).__name__}"
 
 
-def _clean(text: str) -> str:
-    # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
-    if type(text) is str and text.isascii() and "\0" not in text:
-        return text
-    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
-
-
 def text(value: object) -> str | None:
-    return _clean(value) if isinstance(value, str) else None
+    if type(value) is str and value.isascii() and "\0" not in value:
+        return value
+    # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
+    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(value)) if isinstance(value, str) else None
 
 
 def label(value: object) -> str | None:
-    return sys.intern(_clean(value)) if isinstance(value, str) else None
+    clean = text(value)
+    return None if clean is None else sys.intern(clean)
 
 
 def labels(value: object) -> tuple[str, ...]:
     items = value[:1_000] if isinstance(value, (list, tuple)) else ()
-    return tuple([sys.intern(_clean(item)) for item in items if isinstance(item, str)])
+    return tuple([sys.intern(clean) for item in items if (clean := text(item)) is not None])
 
 
 def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | None:
@@ -65,10 +62,10 @@ def gender(value: object) -> str | None:
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
-    extra = {_clean(key): _clean_json(record[key]) for key in record if key not in known}
+    extra = {text(str(key)) or "": _clean_json(record[key]) for key in record if key not in known}
     served = record.get("gender")
     if isinstance(served, str) and served not in ("female", "male"):
-        extra["gender"] = _clean(served)
+        extra["gender"] = text(served)
     return extra
 
 
@@ -79,5 +76,5 @@ def _clean_json(value: object, depth: int = 20) -> object:
     if isinstance(value, (list, tuple)) and depth:
         return [_clean_json(item, depth - 1) for item in value]
     if isinstance(value, dict) and depth:
-        return {_clean(key): _clean_json(item, depth - 1) for key, item in value.items()}
+        return {text(str(key)): _clean_json(item, depth - 1) for key, item in value.items()}
     return text(value)
