@@ -36,13 +36,7 @@ class Listing(NamedTuple, Generic[T]):
 
 
 def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
-    """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`.
-
-    Raises
-    ------
-    APIResponseError
-        If ``data`` is not a list, or no record of it is valid.
-    """
+    """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`, unless all are."""
     from ..models import Page
 
     path = listing.path
@@ -78,10 +72,7 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: str, read:
 def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
     """Fetch pages one by one until the last. The arguments are checked at once.
 
-    Raises
-    ------
-    APIResponseError
-        If the pages have no proper end: a token repeats or is missing, or three pages in a row have nothing new.
+    An `APIResponseError` if a token repeats or is missing, or three pages in a row have nothing new.
     """
     return _pages(listing, checked_integer("limit", limit, 1, listing.largest_page), checked_text("token", token))
 
