@@ -41,12 +41,7 @@ def demo_client(
     render_time : float, default 8.0
         How long a video is rendered, in s.
 
-    Raises
-    ------
-    TypeError
-        If `looks` or `seed` is no integer, or `latency`, `error_rate` or `render_time` is no number.
-    ValueError
-        If a number is out of range, or `previews` is unknown.
+    A wrong argument is a `TypeError` or `ValueError`.
     """
     service = _running_service(looks, seed, latency, error_rate, previews, render_time)
     client = HeyGenClient(service.api_key, base_url=service.base_url)

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
+from string import Template
 
 from ._display import clip, fits, image, initials, name_of, reason, title, video
 from ._files import replacement
@@ -22,7 +24,6 @@ from .models import Look
 __all__ = ["looks_to_gallery"]
 
 _MOST_LOOKS = 500
-_MOST_LABELS = 20  # of a look: engines, or tags
 _ENDINGS = (".html", ".htm")
 _SEPARATORS = (os.sep, os.altsep or os.sep)
 
@@ -38,48 +39,43 @@ def looks_to_gallery(
 ) -> Path:
     """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
 
-    The pictures are fetched, four at a time with a progress bar (``TQDM_DISABLE=1`` hides it), and put into the file:
-    **whoever has it sees the faces, private ones too**, and for as long as the file lasts. The page itself asks the
-    network for nothing, and holds no preview URL and no API key.
+    The pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts.
+    The page loads nothing from the network, and holds no preview URL and no API key.
 
-    Pictures are fetched over https (http only on loopback), without credentials and without following redirects. A
-    file that is not a raster image by its first bytes is left out. Each missing picture becomes a placeholder, and one
-    `UserWarning` says how many and why. Signed URLs expire; looks that are fetched again have new ones.
+    Pictures are fetched over https (http only on loopback), four at a time, without credentials and redirects, with a
+    progress bar (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes is left out. Each missing
+    picture becomes a placeholder, and one `UserWarning` says how many and why. Signed URLs expire; fetch the looks
+    again for new ones.
 
     Parameters
     ----------
     looks : iterable of Look
         At most 500, shown in their order.
     path : str or path-like
-        The file, whose name ends in ``.html`` or ``.htm``; without an ending it gets the former. One that exists is
-        replaced by a whole new one or, when anything fails, left as it was; the mode is that of any new file.
+        A file name that ends in ``.html`` or ``.htm``; without an ending, ``.html`` is added. An existing file is
+        replaced when the page is complete.
     title : str, default "Avatar looks"
         Heading of the page.
     videos : bool, default False
-        Put the preview clips in too, which makes the file larger by some MB a look. They play while pointed at.
+        Add the preview clips, some MB a look. They play while pointed at.
     group_names : mapping of str to str, optional
         Character names by group id, as ``{group.id: group.name for group in client.iter_groups()}``.
     client : HeyGenClient, optional
-        Its session's `verify`, `cert` and `proxies` are used to fetch the pictures. Without one, only the environment
-        names proxies and certificates.
+        Its session's `verify`, `cert` and `proxies` are used to fetch the pictures; default: those of the environment.
 
     Returns
     -------
     pathlib.Path
-        The file that was written, as `path` names it: of one beside the notebook ``IPython.display.FileLink`` can make
-        a link.
+        The file, relative if `path` is; ``IPython.display.FileLink`` makes a link to it.
 
     Raises
     ------
     TypeError
-        When one of `looks` is no `Look`.
+        If one of `looks` is no `Look`.
     ValueError
         For more than 500 looks, or another ending of the file's name.
     OSError
-        When the file cannot be written; before anything is fetched, a `FileNotFoundError` when there is no folder for
-        it, and an `IsADirectoryError` when `path` is a folder or ends as one does.
-    HeyGenError
-        If no thread can start.
+        If the file cannot be written; `FileNotFoundError` and `IsADirectoryError` before anything is fetched.
 
     Examples
     --------
@@ -101,16 +97,15 @@ def looks_to_gallery(
 
 
 def _checked_looks(looks: Iterable[Look]) -> list[Look]:
-    chosen: list[Look] = []
-    for look in looks:
+    chosen = list(islice(looks, _MOST_LOOKS + 1))
+    for look in chosen:
         if not isinstance(look, Look):
             raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
-        if len(chosen) == _MOST_LOOKS:
-            raise ValueError(
-                f"more than {_MOST_LOOKS} looks are too many for one page: choose fewer, as looks[:{_MOST_LOOKS}] "
-                "or by a filter, or write several pages"
-            )
-        chosen.append(look)
+    if len(chosen) > _MOST_LOOKS:
+        raise ValueError(
+            f"more than {_MOST_LOOKS} looks are too many for one page: choose fewer, as looks[:{_MOST_LOOKS}] "
+            "or by a filter, or write several pages"
+        )
     return chosen
 
 
@@ -128,9 +123,6 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} into")
     return target
-
-
-# -- pictures ---------------------------------------------------------------------------------------------------------
 
 
 def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
@@ -158,35 +150,21 @@ def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: boo
 
 def _warn(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> None:
     """Warn about missing pictures, without their URLs: a signed one is a key to a face."""
-    problems: Counter[str] = Counter()
-    clips: Counter[str] = Counter()
-    for look in looks:
-        if look.preview_image_url and not isinstance(outcome := _of(outcomes, image(look)), Kept):
-            problems[outcome.reason] += 1
-        if videos and look.preview_video_url and not isinstance(outcome := _of(outcomes, video(look)), Kept):
-            clips[outcome.reason] += 1
-    texts = [
-        f"{sum(found.values())} {kind} could not be put into the page ("
-        + ", ".join(f"{number} {why}" for why, number in found.most_common())
-        + f"){instead}"
-        for kind, found, instead in (
-            ("pictures", problems, ", and initials stand in their place"),
-            ("clips", clips, ""),
-        )
-        if found
-    ]
+    pictures = [_of(outcomes, image(look)) for look in looks if look.preview_image_url]
+    clips = [_of(outcomes, video(look)) for look in looks if videos and look.preview_video_url]
+    texts = []
+    for kind, found, instead in (("pictures", pictures, ", and initials stand in their place"), ("clips", clips, "")):
+        problems = Counter(outcome.reason for outcome in found if isinstance(outcome, Problem))
+        if problems:
+            reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
+            texts.append(f"{problems.total()} {kind} could not be put into the page ({reasons}){instead}")
     if texts:
-        text = (
-            "; ".join(texts) + ". A signed preview URL expires within days: looks that are fetched again have new ones."
-        )
-        warnings.warn(text, UserWarning, stacklevel=3)
+        texts[-1] += ". A signed preview URL expires within days: looks that are fetched again have new ones."
+        warnings.warn("; ".join(texts), UserWarning, stacklevel=3)
 
 
 def _of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
     return outcomes.get(url or "", Problem("no usable address"))
-
-
-# -- the page ---------------------------------------------------------------------------------------------------------
 
 
 def _page(
@@ -198,29 +176,15 @@ def _page(
     videos: bool,
 ) -> Iterator[str]:
     style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
+    count = f"{len(looks):,} look{'' if len(looks) == 1 else 's'}"
     # The page asks for nothing, and runs nothing but its own script.
-    policy = (
-        f"default-src 'none'; img-src data:; media-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    number = len(looks)
-    yield (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(heading)}</title>\n<style>{style}</style>\n</head>\n<body>\n<header>\n"
-        f'<h1 dir="auto">{escape(heading)}</h1>\n'
-        '<label class="search" hidden>Search names, tags, ids …<input type="search" autocomplete="off" '
-        'spellcheck="false"></label>\n'
-        f'<p class="count" role="status">{number:,} look{"" if number == 1 else "s"}</p>\n</header>\n'
-        '<main>\n<ul class="looks">\n'
-    )
+    hashes = {"style_hash": _hash(style), "script_hash": _hash(script)}
+    values = {"heading": escape(heading), "count": count, "style": style, "script": script, **hashes}
+    start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
+    yield start
     for look in looks:
         yield _card(look, outcomes, group_names.get(look.group_id or "", ""), videos=videos)
-    yield '</ul>\n<p class="nothing" hidden>No look has all these words.</p>\n'
-    yield '<p class="said unseen" role="status"></p>\n</main>\n'
-    yield f"<script>{script}</script>\n</body>\n</html>\n"
+    yield end
 
 
 def _read(name: str) -> str:
@@ -232,23 +196,19 @@ def _hash(source: str) -> str:
 
 
 def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *, videos: bool) -> str:
-    name = name_of(look.id, look.name)
+    name, why = name_of(look.id, look.name), _state(look)
     facts = _facts(look, clip(character).strip())
-    words = " ".join([name, *(text for _, text in facts), _state(look), clip(look.id)])
-    rows = "".join(f'<dt>{label}</dt><dd dir="auto">{escape(text)}</dd>' for label, text in facts)
-    state = f'<p class="state" dir="auto">{escape(_state(look))}</p>' if _state(look) else ""
-    shown = escape(name)
+    words = " ".join([name, *facts.values(), why, clip(look.id)])
+    rows = "".join(f'<dt>{label}</dt><dd dir="auto">{escape(text)}</dd>' for label, text in facts.items())
+    state = f'<p class="state" dir="auto">{escape(why)}</p>' if why else ""
+    copyable = (
+        f'<div class="id"><code>{escape(look.id)}</code><button type="button" hidden><span class="label">Copy id</span>'
+        f'<span class="unseen"> of {escape(name)}</span></button></div>'
+    )
     return (
         f'<li class="look" data-words="{escape(words)}">{_picture(look, name, outcomes, videos=videos)}'
-        f'<div class="about"><h2 dir="auto">{shown}</h2>{state}<dl>{rows}</dl>'
-        f"{_copyable(look.id, name) if fits(look.id) else ''}</div></li>\n"
-    )
-
-
-def _copyable(look_id: str, name: str) -> str:
-    return (
-        f'<div class="id"><code>{escape(look_id)}</code><button type="button" hidden><span class="label">Copy id</span>'
-        f'<span class="unseen"> of {escape(name)}</span></button></div>'
+        f'<div class="about"><h2 dir="auto">{escape(name)}</h2>{state}<dl>{rows}</dl>'
+        f"{copyable if fits(look.id) else ''}</div></li>\n"
     )
 
 
@@ -270,29 +230,15 @@ def _state(look: Look) -> str:
     if look.is_ready:
         return ""
     why = reason(look.error.message, look.error.code) if look.error else None
-    return f"{_title('status', look.status)}: {why}" if why else _title("status", look.status)
+    return ": ".join(filter(None, [look.status and title("status", look.status), why]))
 
 
-def _facts(look: Look, character: str) -> list[tuple[str, str]]:
-    """Return the known facts of a look, as pairs of label and text."""
+def _facts(look: Look, character: str) -> dict[str, str]:
+    """Return the known facts of a look, by label."""
+    fields = {"Type": "avatar_type", "Gender": "gender", "Orientation": "orientation"}
+    labels = {label: title(field, value) for label, field in fields.items() if (value := getattr(look, field))}
     size = f"{look.image_width} × {look.image_height} px" if look.image_width and look.image_height else ""
-    facts = {
-        "Character": character,
-        "Type": _title("avatar_type", look.avatar_type),
-        "Gender": _title("gender", look.gender),
-        "Orientation": _title("orientation", look.orientation),
-        "Size": size,
-        "Engines": _listed(_title("engine", engine) for engine in look.supported_api_engines),
-        "Tags": _listed(clip(tag).strip() for tag in look.tags),
-    }
-    return [(name, text) for name, text in facts.items() if text]
-
-
-def _title(field: str, value: str | None) -> str:
-    return title(field, value) if value else ""
-
-
-def _listed(texts: Iterable[str]) -> str:
-    every = list(filter(None, texts))
-    more = len(every) - _MOST_LABELS
-    return ", ".join(every[:_MOST_LABELS]) + (f" and {more:,} more" if more > 0 else "")
+    engines = ", ".join(title("engine", engine) for engine in look.supported_api_engines if engine)
+    tags = ", ".join(filter(None, (clip(tag).strip() for tag in look.tags)))
+    facts = {"Character": character, **labels, "Size": size, "Engines": engines, "Tags": tags}
+    return {label: text for label, text in facts.items() if text}

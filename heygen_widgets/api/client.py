@@ -52,19 +52,17 @@ class HeyGenClient:
     Parameters
     ----------
     api_key : str or None, default None
-        None reads the environment variable ``HEYGEN_API_KEY``, else the file of HeyGen's own command-line client
-        (``credentials`` in ``HEYGEN_CONFIG_DIR`` or ``~/.heygen``), which may hold an OAuth login instead. When a login
-        expires, the file is read again, and must name the same user.
+        None reads ``HEYGEN_API_KEY``, else ``credentials`` in ``HEYGEN_CONFIG_DIR`` or ``~/.heygen``, the file of
+        HeyGen's own client. It may hold an OAuth login, which is read again, for the same user, when it expires.
     base_url : str or None, default None
-        None reads the environment variable ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http is allowed
-        only on loopback, which bypasses proxies.
+        None reads ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http only on loopback, without proxies.
     timeout : tuple of float, default (5, 30)
         Connect and read time-out in s, or one number for both. A response has to be complete after connect + 2 × read.
         Requests that start a video or an agent read for at least 120 s.
     max_retries : int, default 2
         Retries after 429, 500, 502, 503, 504 or a broken connection, if that is safe: always, except that an agent is
         only asked again if nothing was sent. The wait is 1 s, then twice as long each time, or ``Retry-After`` if that
-        is longer; at most 30 s. The variable ``HEYGEN_MAX_RETRIES`` of HeyGen's own client is not read.
+        is longer; at most 30 s.
     session : requests.Session or None, default None
         Your own session, for example with a proxy or certificate. It is neither changed (except for cookies that the
         service sets) nor closed. Pictures and films use its `verify`, `cert`, `proxies` and `trust_env`.
@@ -89,23 +87,21 @@ class HeyGenClient:
         max_retries: int = 2,
         session: requests.Session | None = None,
     ) -> None:
-        if not (api_key is None or isinstance(api_key, str)):
-            kind = type(api_key).__name__
-            del api_key
-            raise TypeError(f"api_key should be a string, not {kind}")
-        key = None if api_key is None else Secret(api_key)
+        key, kind = Secret(api_key) if isinstance(api_key, str) else None, type(api_key)
         del api_key  # a verbose traceback shows local variables
-        origin = "HEYGEN_API_BASE" if base_url is None else "base_url"
+        if key is None and kind is not type(None):
+            raise TypeError(f"api_key should be a string, not {kind.__name__}")
         if base_url is None:
-            base_url = os.environ.get("HEYGEN_API_BASE") or BASE_URL
-        address = checked_base_url(base_url, origin)
+            address = checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
+        else:
+            address = checked_base_url(base_url, "base_url")
         self._transport = Transport(
             find(key), base_url=address, timeout=timeout, max_retries=max_retries, session=session
         )
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_transport"):
-            return "HeyGenClient(…)"  # in a traceback of __init__
+        if not hasattr(self, "_transport"):  # in a traceback of __init__
+            return "HeyGenClient(…)"
         return f"HeyGenClient({self.base_url!r}, key from {self._transport.credential.source})"
 
     def __enter__(self) -> Self:
@@ -175,8 +171,7 @@ class HeyGenClient:
         group_id : str or None, default None
             Only looks of this avatar group.
         avatar_type : str or None, default None
-            ``studio_avatar``, ``digital_twin``, ``photo_avatar`` or a newer one; ``video_avatar`` is sent under its new
-            name, ``digital_twin``.
+            ``studio_avatar``, ``digital_twin`` (or its old name ``video_avatar``), ``photo_avatar`` or a newer one.
         ownership : {"public", "private"} or None, default None
             None for both. It becomes the `ownership` of the looks.
         limit : int, default 20
@@ -196,8 +191,7 @@ class HeyGenClient:
     ) -> Iterator[Look]:
         """Iterate over avatar looks, at most `max_items` (None: all): ``GET /v3/avatars/looks``.
 
-        Pages are requested when they are needed. The other parameters are those of `list_looks`. If the pages have no
-        proper end, an `APIResponseError` follows the looks.
+        Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
         return iter_items(self._looks(group_id, avatar_type, ownership), max_items)
 
@@ -280,9 +274,9 @@ class HeyGenClient:
     def start_video(self, request: VideoRequest, *, idempotency_key: str | None = None) -> VideoJob:
         """Check a request against its look, start the video, and return a card that follows it in the notebook.
 
-        The look is fetched first (``GET /v3/avatars/looks/{look_id}``), and so are its `reference_look_id` and, for a
-        digital twin, its group. What the service would refuse is a `VideoOptionError` that lists everything, before
-        anything is sent; what it may refuse is a `VideoOptionWarning`. All else is as for `create_video`.
+        The look (``GET /v3/avatars/looks/{look_id}``), its `reference_look_id` and the group of a digital twin are
+        fetched first. What the service would refuse is a `VideoOptionError` that lists everything, what it may refuse
+        a `VideoOptionWarning`. All else is as for `create_video`.
         """
         from ..job import VideoJob  # only a notebook needs the widget
 
@@ -311,12 +305,11 @@ class HeyGenClient:
         Parameters
         ----------
         request : VideoRequest
+            One that the service would refuse is a `VideoOptionError`, before anything is sent.
         idempotency_key : str or None, default None
             1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. Within 24 h, the service
             answers the same key with the same video, even if the request differs. Errors carry the key, to ask again
             with, and `is_uncertain`.
-
-        A request that the service would refuse is a `VideoOptionError`, before anything is sent.
         """
         from ..videos import Video
 
@@ -335,11 +328,9 @@ class HeyGenClient:
     def wait_for_video(self, video_id: str, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
 
-        A render commonly takes 10 to 15 minutes. The first request comes at once, the next after 2 s, then less and
-        less often, at last every 30 s. The `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render.
-
-        A failed render is a `VideoFailedError` with HeyGen's code and message. A render that takes longer is a
-        `VideoTimeoutError`, and goes on.
+        A render commonly takes 10 to 15 minutes. It is asked for after 2 s, then less often, at last every 30 s. The
+        `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
+        `VideoFailedError` with HeyGen's code and message; one that takes longer is a `VideoTimeoutError`, and goes on.
         """
         from .download import wait_for_video
 
@@ -348,10 +339,8 @@ class HeyGenClient:
     def download_video(self, video_id: str, path: str | os.PathLike[str]) -> Path:
         """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
 
-        The file appears when it is complete. It is fetched without the key, over https (http on loopback), without
-        redirects, and with the proxies and certificates of this client's session. If the URL has expired, a fresh one
-        is asked for once. `path` is a file in an existing folder; an existing file is replaced.
-
+        The file at `path`, in an existing folder, appears or is replaced when it is complete. It is fetched over https
+        (http on loopback), without the key and redirects, with the proxies and certificates of this client's session.
         A failed video is a `VideoFailedError`, one that is not finished or cannot be downloaded a `HeyGenError`, and a
         file that cannot be written an `OSError`.
         """

@@ -10,25 +10,17 @@ import hashlib
 import json
 import os
 import re
-import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, NoReturn, SupportsIndex
 
 from ..errors import MissingAPIKeyError
 
-_LARGEST_FILE = 2**20  # bytes
 _EXPIRY_SLACK = timedelta(seconds=60)
 
 
 class Secret:
-    """Text that does not show in a `repr`, a JSON dump or a list of attributes, and that refuses to be pickled.
-
-    Attributes
-    ----------
-    reveal : callable
-        Returns the text.
-    """
+    """Text that does not show in a `repr`, a JSON dump or a list of attributes; `reveal` returns it."""
 
     __slots__ = ("reveal",)
 
@@ -48,33 +40,17 @@ class Secret:
 
 
 class Credential(NamedTuple):
-    """An API key or an OAuth access token.
-
-    Attributes
-    ----------
-    secret : Secret
-    source : str
-        Where it was found, for messages.
-    is_token : bool
-        Whether it is an OAuth access token.
-    expires_at : datetime or None
-        When a token expires; None if unknown.
-    user : str
-        A digest of the user that the credentials file names beside a token; ``""`` if it names none.
-    """
+    """An API key or an OAuth access token."""
 
     secret: Secret
-    source: str
+    source: str  # for messages
     is_token: bool = False
-    expires_at: datetime | None = None
-    user: str = ""
+    expires_at: datetime | None = None  # None if unknown
+    user: str = ""  # a digest of the user beside a token; "" if the file names none
 
     @property
     def account(self) -> str:
-        """A digest that only distinguishes accounts; ``""`` for a token of an unnamed user.
-
-        A key is the account. A token is not, because it changes while the user stays the same.
-        """
+        """A digest that only distinguishes accounts; ``""`` for a token, which changes, of an unnamed user."""
         return self.user if self.is_token else digest(self.secret.reveal())
 
     @property
@@ -82,13 +58,7 @@ class Credential(NamedTuple):
         return self.expires_at is not None and self.expires_at <= datetime.now(UTC) + _EXPIRY_SLACK
 
     def renewed(self) -> Credential:
-        """Return this credential while it is valid, else the current one of the credentials file.
-
-        Raises
-        ------
-        MissingAPIKeyError
-            If the token has expired and the file has no other, or one of another user.
-        """
+        """Return this credential while it is valid, else the current one of the same user in the credentials file."""
         if not self.expired:
             return self
         found = from_file() or _nothing_found()
@@ -106,32 +76,23 @@ def digest(secret: str) -> str:
 
 
 def find(api_key: Secret | None = None) -> Credential:
-    """Find the key: the argument, else ``HEYGEN_API_KEY``, else the credentials file.
+    """Find the key: the argument, else ``HEYGEN_API_KEY`` if it is not blank, else the credentials file.
 
-    Raises
-    ------
-    MissingAPIKeyError
-        If there is none, or the first one found cannot be a key.
+    A `MissingAPIKeyError` if there is none, or the first one found cannot be a key.
     """
-    if api_key is not None:
-        return _checked(api_key, "the api_key argument")
-    return from_environment() or from_file() or _nothing_found()
-
-
-def from_environment() -> Credential | None:
-    """Read ``HEYGEN_API_KEY``; None if it is not set or blank."""
-    key = Secret(os.environ.get("HEYGEN_API_KEY", ""))
-    return _checked(key, "the environment variable HEYGEN_API_KEY") if key.reveal().strip() else None
+    key, source = api_key, "the api_key argument"
+    if key is None:
+        key, source = Secret(os.environ.get("HEYGEN_API_KEY", "")), "the environment variable HEYGEN_API_KEY"
+        if not key.reveal().strip():
+            return from_file() or _nothing_found()
+    key = Secret(key.reveal().strip())
+    if problem := _problem_with(key.reveal()):
+        raise MissingAPIKeyError(f"The key from {source} {problem}: copy it again from HeyGen's settings.")
+    return Credential(key, source)
 
 
 def from_file() -> Credential | None:
-    """Read the key or the OAuth token from the credentials file; None if there is no such file.
-
-    Raises
-    ------
-    MissingAPIKeyError
-        If the file exists and has nothing usable. Names the file, never its content.
-    """
+    """Read the credentials file; None if it does not exist. One without a usable key is a `MissingAPIKeyError`."""
     path = credentials_path()
     found = _read_credential(path)
     if isinstance(found, Credential) and found.expired:
@@ -145,7 +106,6 @@ def from_file() -> Credential | None:
 
 
 def credentials_path() -> str:
-    """Return the path of ``credentials`` in ``HEYGEN_CONFIG_DIR``, or in ``~/.heygen`` if that is not set."""
     folder = os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen"
     return os.path.join(os.path.expanduser(folder), "credentials")
 
@@ -157,66 +117,40 @@ def _nothing_found() -> NoReturn:
     )
 
 
-def _checked(key: Secret, source: str) -> Credential:
-    key = Secret(key.reveal().strip())
-    if problem := _problem_with(key.reveal()):
-        raise MissingAPIKeyError(f"The key from {source} {problem}: copy it again from HeyGen's settings.")
-    return Credential(key, source)
-
-
 def _problem_with(key: str) -> str:
     if not key:
         return "is empty"
     # The key becomes a header. An invalid header would appear in the error text of another library.
-    if any(not "!" <= character <= "~" for character in key):
-        return "contains white space or characters that no key has"
-    return ""
+    return "" if re.fullmatch("[!-~]+", key) else "contains white space or characters that no key has"
 
 
 def _read_credential(path: str) -> Credential | str | None:
     """Read the file: its credential, or what is wrong with it, or None if it does not exist."""
+    source = f"the file {path}"
     try:
-        # Opening a named pipe would block.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return "is not a regular file"
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read().strip()
+        if not text.startswith(("{", "[", '"')):
+            return _problem_with(text) or Credential(Secret(text), source)
+        content = json.loads(text)
     except FileNotFoundError:
         return None
     except OSError as exc:
-        return f"cannot be read ({exc.strerror or type(exc).__name__})"
-    if len(content) > _LARGEST_FILE:
-        return f"is larger than {_LARGEST_FILE} bytes"
-    try:
-        text = content.decode("utf-8-sig").strip()
+        return f"cannot be read ({exc.strerror})"
     except UnicodeDecodeError:
         return "is not UTF-8 text"
-    if not text:
-        return "is empty"
-    source = f"the file {path}"
-    if text[0] not in '{["':
-        return _problem_with(text) or Credential(Secret(text), source)
-    return _parse_credential(text, source)
-
-
-def _parse_credential(text: str, source: str) -> Credential | str:
-    try:
-        content = json.loads(text)
     except (ValueError, RecursionError):
         return "is not valid JSON"
     if not isinstance(content, dict):
         return "holds no JSON object"
     if key := _string(content, "api_key"):
         return _problem_with(key) or Credential(Secret(key), source)
-    oauth = content.get("oauth")
+    oauth, user = content.get("oauth"), content.get("user")
     if token := _string(oauth, "access_token"):
+        account = digest(json.dumps(user, sort_keys=True)) if user and isinstance(user, dict) else ""
         expires_at = _parse_time(_string(oauth, "expires_at"))
-        return _problem_with(token) or Credential(Secret(token), source, True, expires_at, _user(content.get("user")))
+        return _problem_with(token) or Credential(Secret(token), source, True, expires_at, account)
     return "holds neither an API key nor an OAuth token: run `heygen auth login`"
-
-
-def _user(user: object) -> str:
-    return digest(json.dumps(user, sort_keys=True)) if user and isinstance(user, dict) else ""
 
 
 def _string(content: object, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from tqdm.auto import tqdm
 
 from .._display import clip, literal
 from .._files import replacement
@@ -48,18 +49,13 @@ def wait_for_agent(
     label, code = f"agent {clip(session_id)}", f"client.wait_for_video_agent({literal(session_id)})"
     session = _wait(partial(get, session_id), label, code, timeout, clock)
     if session.status == "failed":
-        reason = failure_reason(session.failure_code, session.failure_message)
-        raise VideoFailedError(
-            f"The {label} failed: {reason}.", session.video_id, session.failure_code, session.failure_message
-        )
+        failure = session.failure_code, session.failure_message
+        raise VideoFailedError(f"The {label} failed: {failure_reason(*failure)}.", session.video_id, *failure)
     return session
 
 
 def _wait(get: Callable[[], P], label: str, code: str, timeout: float, clock: Transport) -> P:
     """Poll with a progress bar until a record is finished, or ``waiting_for_input``; `code` waits again."""
-    # Imported here: it is slow, and only waiting needs it.
-    from tqdm.auto import tqdm
-
     checked_wait(timeout)
     record = None
     try:
@@ -91,28 +87,19 @@ def _wait(get: Callable[[], P], label: str, code: str, timeout: float, clock: Tr
 def download(get: Callable[[str], Video], video_id: str, path: Path, session: requests.Session) -> Path:
     """Download a video; see `HeyGenClient.download_video`.
 
-    Parameters
-    ----------
-    get : callable
-        Requests the record of the video, with a fresh URL. It is called again if the first URL has expired.
-    video_id : str
-    path : Path
-    session : requests.Session
-        As `open_session` returns it: without credentials and cookies.
+    `get` requests its record, again if the first URL has expired. The `session` has neither credentials nor cookies.
     """
-    # Imported here: it is slow, and only a download needs it.
-    from tqdm.auto import tqdm
-
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder: give the name of a file in it, such as 'video.mp4'")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name!r} into")
     try:
-        response = _open(_url_of(get(video_id)), video_id, session)
+        response = _open(get(video_id), session)
         if response.status_code in _EXPIRED:
             response.close()
-            response = _open(_url_of(get(video_id)), video_id, session)
-        size = _content_length(response)
+            response = _open(get(video_id), session)
+        length = response.headers.get("Content-Length", "")
+        size = int(length) if length.isascii() and length.isdigit() else None
         with response, replacement(path, 0o666) as file, tqdm(total=size, unit="B", unit_scale=True) as bar:
             bar.set_description_str(path.name)
             for piece in _pieces(response, video_id):
@@ -125,7 +112,7 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
     return path
 
 
-def _url_of(video: Video) -> str:
+def _open(video: Video, session: requests.Session) -> requests.Response:
     if video.status == "failed":
         raise failure_of(video)
     if not video.video_url:
@@ -133,14 +120,10 @@ def _url_of(video: Video) -> str:
             f"The video {clip(video.id)!r} has nothing to download, its status is {clip(video.status)!r}: wait for it "
             f"with client.wait_for_video({literal(video.id)})."
         )
-    return video.video_url
-
-
-def _open(url: str, video_id: str, session: requests.Session) -> requests.Response:
-    if problem := problem_with_media_url(url):
-        raise _failure(video_id, f"its address is {problem}")
-    with _connection_errors(url, video_id):
-        return open_media(session, url, _TIMEOUT)
+    if problem := problem_with_media_url(video.video_url):
+        raise _failure(video.id, f"its address is {problem}")
+    with _connection_errors(video.video_url, video.id):
+        return open_media(session, video.video_url, _TIMEOUT)
 
 
 def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
@@ -166,11 +149,6 @@ def _connection_errors(url: str, video_id: str) -> Iterator[None]:
     except NETWORK_ERRORS as error:
         problem = certificate_problem(error, urlsplit(url).netloc) or "the connection broke. Try again"
         raise _failure(video_id, problem) from None
-
-
-def _content_length(response: requests.Response) -> int | None:
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isascii() and length.isdigit() else None
 
 
 def _failure(video_id: str, reason: str) -> APIConnectionError:

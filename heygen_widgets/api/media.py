@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import queue
 import re
-import threading
 import time
 from base64 import b64decode, b64encode
-from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote_to_bytes
-from xml.parsers import expat
+from xml.etree import ElementTree
 
 import requests
 
-from .._background import start_thread
 from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, certificate_problem
 from .transport import proxies_for
 from .validation import problem_with_media_url
@@ -33,15 +29,21 @@ _TIMEOUTS: dict[Kind, tuple[float, float]] = {"picture": (5, 10), "video": (5, 3
 _LONGEST = 600.0  # s, for all
 _HEADERS = {"Accept": "image/*, video/*", "Accept-Encoding": "identity", "User-Agent": "heygen-widgets"}
 
-_BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes, of each version of the format
+_PICTURE_TYPES = {
+    rb"\x89PNG\r\n\x1a\n": "image/png",
+    rb"\xff\xd8\xff": "image/jpeg",
+    rb"GIF8[79]a": "image/gif",
+    rb"RIFF....WEBP": "image/webp",
+    rb"....ftypavi[fs]": "image/avif",
+    rb"BM....\0{4}....[\x0c\x28\x34\x38\x40\x6c\x7c]\0{3}": "image/bmp",  # the sizes of its header's versions
+}
 _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # of pictures in the container of MP4
 _BASE64 = re.compile(r";\s*base64\s*\Z", re.IGNORECASE)
-_SVG = "http://www.w3.org/2000/svg"
-# Elements that draw, and neither run nor load anything.
-_SHAPES = {"svg", "g", "path", "circle", "ellipse", "rect", "line", "polyline", "polygon", "title", "desc"}
-_GRADIENTS = {"defs", "linearGradient", "radialGradient", "stop"}
-_LOADS = re.compile(r"url\s*\(|image\s*\(|image-set|import|expression|script:|[\\@<&]|/\*", re.IGNORECASE)
-_OWN_GRADIENT = re.compile(r"\s*url\(#[\w-]+\)\s*")
+# Elements that draw, and neither run nor load anything; nor may their attributes.
+_SHAPES = {
+    f"{{http://www.w3.org/2000/svg}}{name}" for name in ("svg", "g", "path", "circle", "ellipse", "rect", "line")
+}
+_LOADS = re.compile(r"url|image|import|expression|script|[^\w\s.,:;#%()/+-]", re.IGNORECASE)
 
 
 class Kept(NamedTuple):
@@ -71,42 +73,22 @@ def fetch(
         As `open_session` returns it: without credentials and cookies.
     on_each : callable, optional
         Called on this thread after each.
-
-    Raises
-    ------
-    HeyGenError
-        If no thread can start.
     """
-    waiting = deque(wanted.items())
-    results: queue.SimpleQueue[tuple[str, Kept | Problem]] = queue.SimpleQueue()
     outcomes: dict[str, Kept | Problem] = {}
     budget = _Budget()
-
-    def work() -> None:
-        with suppress(IndexError):
-            while True:
-                url, kind = waiting.popleft()
-                results.put((url, _fetch_one(session, url, kind, budget)))
-
-    threads: list[threading.Thread] = []
+    pool = ThreadPoolExecutor(_AT_A_TIME, "heygen_widgets: pictures")
     try:
-        threads += [start_thread("pictures", work) for _ in range(min(_AT_A_TIME, len(wanted)))]
-        while len(outcomes) < len(wanted):
-            running = any(thread.is_alive() for thread in threads)
-            try:
-                # With a time-out: on some systems Ctrl-C does not interrupt an endless wait.
-                url, outcome = results.get(timeout=0.5 if running else 0)
-            except queue.Empty:
-                if not running:
-                    break
-            else:
-                outcomes[url] = outcome
+        waiting = {pool.submit(_fetch_one, session, url, kind, budget): url for url, kind in wanted.items()}
+        while waiting:
+            # With a time-out: on some systems Ctrl-C does not interrupt an endless wait.
+            for future in wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                outcomes[waiting.pop(future)] = future.result()
                 on_each()
     finally:
         # After Ctrl-C, the threads end with the file or time-out that they are at.
-        waiting.clear()
         budget.deadline = 0.0
-    return {url: outcomes.get(url, Problem("not asked for")) for url in wanted}
+        pool.shutdown(wait=False, cancel_futures=True)
+    return {url: outcomes[url] for url in wanted}
 
 
 class _Budget:
@@ -115,7 +97,6 @@ class _Budget:
     def __init__(self) -> None:
         self.deadline = time.monotonic() + _LONGEST
         self.size = 0  # bytes that are kept
-        self.lock = threading.Lock()
 
     def problem(self) -> Problem | None:
         if time.monotonic() > self.deadline:
@@ -124,8 +105,10 @@ class _Budget:
 
 
 def _fetch_one(session: requests.Session, url: str, kind: Kind, budget: _Budget) -> Kept | Problem:
-    if problem := budget.problem() or _bad_url(url):
+    if problem := budget.problem():
         return problem
+    if bad_url := problem_with_media_url(url):
+        return Problem(bad_url)
     body = bytearray()
     try:
         with open_media(session, url, _TIMEOUTS[kind]) as response:
@@ -147,14 +130,8 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, budget: _Budget)
     media_type = picture_type(content) if kind == "picture" else video_type(content)
     if media_type is None:
         return Problem(f"no {kind} by the bytes")
-    with budget.lock:
-        budget.size += len(content)
+    budget.size += len(content)
     return budget.problem() or Kept(_data_url(media_type, content))
-
-
-def _bad_url(url: str) -> Problem | None:
-    reason = problem_with_media_url(url)
-    return Problem(reason) if reason else None
 
 
 def open_media(session: requests.Session, url: str, timeout: tuple[float, float]) -> requests.Response:
@@ -166,18 +143,9 @@ def open_media(session: requests.Session, url: str, timeout: tuple[float, float]
 
 def picture_type(content: bytes) -> str | None:
     """Return the media type of a raster image; None for anything else."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    if content[4:12] in (b"ftypavif", b"ftypavis"):
-        return "image/avif"
-    if content[:2] == b"BM" and content[6:10] == bytes(4):
-        return "image/bmp" if int.from_bytes(content[14:18], "little") in _BITMAP_HEADERS else None
+    for start, media_type in _PICTURE_TYPES.items():
+        if re.match(start, content, re.DOTALL):
+            return media_type
     return None
 
 
@@ -210,38 +178,20 @@ def embedded(url: str) -> str | None:
     return _data_url("image/svg+xml", content) if _is_drawing(content) else None
 
 
-class _NoDrawingError(Exception):
-    """An SVG document that does more than draw."""
-
-
 def _is_drawing(content: bytes) -> bool:
-    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
-    opened = 0
-
-    def open_element(name: str, attributes: dict[str, str]) -> None:
-        nonlocal opened
-        namespace, _, local = name.rpartition(" ")
-        allowed = ("svg",) if not opened else _SHAPES | _GRADIENTS
-        if namespace != _SVG or local not in allowed or not all(map(_only_draws, attributes.items())):
-            raise _NoDrawingError
-        opened += 1
-
-    def refuse(*_: object) -> None:
-        raise _NoDrawingError
-
-    parser.StartElementHandler = open_element
-    # A document type can declare entities that grow without limit; a processing instruction can load a style sheet.
-    parser.StartDoctypeDeclHandler = parser.ProcessingInstructionHandler = refuse
+    """Check that an SVG only draws shapes: no other elements, no style sheets or entities, no reference or script."""
     try:
-        parser.Parse(content, True)
-    except (expat.ExpatError, _NoDrawingError, UnicodeError, ValueError):
+        text = content.decode()
+        if "<!" in text or "<?" in text:
+            return False
+        elements = list(ElementTree.fromstring(text).iter())  # noqa: S314 - there are no entities
+    except (ElementTree.ParseError, ValueError):
         return False
-    return True
+    return elements[0].tag.endswith("}svg") and all(
+        element.tag in _SHAPES and not any(map(_may_load, element.keys(), element.attrib.values()))
+        for element in elements
+    )
 
 
-def _only_draws(attribute: tuple[str, str]) -> bool:
-    name, value = attribute
-    local = name.rpartition(" ")[2].lower()
-    if local.startswith("on") or local in ("href", "src"):
-        return False
-    return not _LOADS.search(value) or bool(_OWN_GRADIENT.fullmatch(value))
+def _may_load(name: str, value: str) -> bool:
+    return name.lower().startswith("on") or "href" in name.lower() or bool(_LOADS.search(value))

@@ -12,7 +12,7 @@ from .._display import clip, is_sendable
 from .._parsing import text
 from ..errors import APIResponseError
 from .transport import Transport
-from .validation import LARGEST_PAGE, checked_id, checked_limit, checked_max_items, checked_text
+from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
 
 __all__ = ["Listing", "fetch_page", "fetch_record", "iter_items", "iter_pages"]
 
@@ -36,17 +36,11 @@ class Listing(NamedTuple, Generic[T]):
 
 
 def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
-    """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`.
-
-    Raises
-    ------
-    APIResponseError
-        If ``data`` is not a list, or no record of it is valid.
-    """
+    """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`, unless all are."""
     from ..models import Page
 
     path = listing.path
-    limits = {"limit": checked_limit(limit, listing.largest_page), "token": checked_text("token", token)}
+    limits = {"limit": checked_integer("limit", limit, 1, listing.largest_page), "token": checked_text("token", token)}
     content = listing.transport.request("GET", path, {**listing.query, **limits})
     records = content["data"]
     if not isinstance(records, list):
@@ -78,17 +72,14 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: str, read:
 def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
     """Fetch pages one by one until the last. The arguments are checked at once.
 
-    Raises
-    ------
-    APIResponseError
-        If the pages have no proper end: a token repeats or is missing, or three pages in a row have nothing new.
+    An `APIResponseError` if a token repeats or is missing, or three pages in a row have nothing new.
     """
-    return _pages(listing, checked_limit(limit, listing.largest_page), checked_text("token", token))
+    return _pages(listing, checked_integer("limit", limit, 1, listing.largest_page), checked_text("token", token))
 
 
 def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
     """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
-    if checked_max_items(max_items) == 0:
+    if max_items is not None and checked_integer("max_items", max_items, 0) == 0:
         return iter(())
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
     pages = _pages(listing, min(listing.largest_page, max_items or listing.largest_page), None)

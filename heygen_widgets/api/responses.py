@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import ssl
 import time
@@ -25,7 +24,7 @@ TIMEOUT_ERRORS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutErro
 _LARGEST_BODY = 8 * 2**20  # bytes, unpacked; a page of 50 looks has some 50,000
 _READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
-_LONGEST_RETRY_AFTER = 86_400.0  # s
+_LONGEST_RETRY_AFTER = 86_400  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
 
 
@@ -37,55 +36,38 @@ class Answer:
 
 
 def read_answer(response: requests.Response, deadline: float) -> Answer:
-    """Read a streamed response.
+    """Read a streamed response until `deadline`, in s on the clock of `time.monotonic`.
 
-    Parameters
-    ----------
-    response : requests.Response
-        Requested with ``stream=True``.
-    deadline : float
-        On the clock of `time.monotonic`, in s. It ends a body that drips.
-
-    Raises
-    ------
-    APITimeoutError, APIResponseError, requests.RequestException, urllib3.exceptions.HTTPError, OSError
-        If the body of a success cannot be read. The body of an error counts as empty then.
+    If the body of an error cannot be read, it counts as empty; for a success, that is an error.
     """
+    body = bytearray()
     try:
-        body = _read_body(response, deadline)
+        while piece := response.raw.read1(_READ_SIZE, decode_content=True):
+            body += piece
+            if len(body) > _LARGEST_BODY:
+                raise APIResponseError(f"The service sent a response of more than {_LARGEST_BODY} bytes.")
+            if time.monotonic() > deadline:
+                raise APITimeoutError("The response was not complete in time: try again with a longer timeout.")
     except (HeyGenError, *NETWORK_ERRORS) as exc:
         if response.status_code < 300:
             if isinstance(exc, urllib3.exceptions.DecodeError):
                 raise APIResponseError("The service sent a response that cannot be unpacked.") from None
             raise
-        body = b""
-    return Answer(response.status_code, response.raw.headers, body)
-
-
-def _read_body(response: requests.Response, deadline: float) -> bytes:
-    body = bytearray()
-    while piece := response.raw.read1(_READ_SIZE, decode_content=True):
-        body += piece
-        if len(body) > _LARGEST_BODY:
-            raise APIResponseError(f"The service sent a response of more than {_LARGEST_BODY} bytes; no endpoint does.")
-        if time.monotonic() > deadline:
-            raise APITimeoutError("The service did not finish its response in time: try again with a longer timeout.")
-    return bytes(body)
+        body.clear()
+    return Answer(response.status_code, response.raw.headers, bytes(body))
 
 
 def parse_success(request: str, answer: Answer, credential: Credential) -> dict[str, Any]:
-    """Parse the JSON object of a success, which has ``data``.
+    """Parse the JSON object of a success, which has ``data``. Anything else is an `APIResponseError`.
 
-    Raises
-    ------
-    APIResponseError
-        If the body is anything else.
+    An ``error`` beside empty ``data`` is one too.
     """
     content, problem = _parse_json(answer.body)
-    if isinstance(content, dict) and "data" in content:
+    if isinstance(content, dict) and "data" in content and (content["data"] or not content.get("error")):
         return content
-    kind = _content_type(answer, credential)
+    kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
     message = tidy(_envelope(content).get("message"), credential)
+    del content  # it may repeat the key, and a verbose traceback shows local variables
     text = f"{request}: the body of the response {problem or 'has no data'} (status {answer.status}, {kind})."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
@@ -114,27 +96,24 @@ def redirect_error(request: str, answer: Answer, credential: Credential) -> APIR
         host = urlsplit(answer.headers.get("Location", "")).hostname
     except ValueError:
         host = "an invalid address"
-    target = tidy(host, credential) or "the same host"
     return APIResponseError(
-        f"{request}: the response is {answer.status}, a redirect to {target}. It is not followed, because the key "
-        "would go there too: check base_url and proxies."
+        f"{request}: the response is {answer.status}, a redirect to {tidy(host, credential) or 'the same host'}. It is "
+        "not followed, because the key would go there too: check base_url and proxies."
     )
 
 
 def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
-    content, _ = _parse_json(answer.body)
-    texts = {name: tidy(text, credential) for name, text in _envelope(content).items()}
-    message = texts.get("message")
-    if not message and not texts.get("code"):
-        kind = _content_type(answer, credential)
+    texts = {name: tidy(text, credential) for name, text in _envelope(_parse_json(answer.body)[0]).items()}
+    message, code = texts.get("message"), texts.get("code")
+    if not message and not code:
+        kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
         message = f"the response ({kind}) does not have the service's own form, so it may come from a proxy"
     return status_error(
         answer.status,
         request=request,
         message=message,
-        # The code "error" says nothing.
-        code=texts.get("code") if texts.get("code") != "error" else None,
+        code=None if code == "error" else code,  # "error" says nothing
         param=texts.get("param"),
         doc_url=texts.get("doc_url"),
         request_id=tidy(answer.headers.get("X-Request-Id"), credential),
@@ -143,34 +122,24 @@ def error_for_status(request: str, answer: Answer, credential: Credential) -> AP
     )
 
 
-def _content_type(answer: Answer, credential: Credential) -> str:
-    return tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-
-
 def _envelope(content: object) -> dict[str, object]:
     """Find the error object: the service's own, or the flat one of a gateway."""
-    if not isinstance(content, dict):
-        return {}
-    error = content.get("error", content)
+    error = content.get("error", content) if isinstance(content, dict) else None
     if isinstance(error, str):
         return {"message": error}
-    if not isinstance(error, dict):
-        return {}
-    return {name: error.get(name) for name in ("code", "message", "param", "doc_url")}
+    return error if isinstance(error, dict) else {}
 
 
 def retry_after(header: str | None) -> float | None:
     """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if invalid, negative or above a day."""
-    if header is None:
-        return None
     try:
-        seconds = float(header)
+        seconds = float(header or "")
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(header).timestamp() - time.time()
+            seconds = parsedate_to_datetime(header or "").timestamp() - time.time()
         except (ValueError, TypeError, IndexError, OverflowError, OSError):
             return None
-    return seconds if math.isfinite(seconds) and 0 <= seconds <= _LONGEST_RETRY_AFTER else None
+    return seconds if 0 <= seconds <= _LONGEST_RETRY_AFTER else None
 
 
 def tidy(text: object, credential: Credential) -> str | None:
@@ -199,6 +168,4 @@ def cause_of(exc: Exception) -> object:
     """Unwrap the error inside those of requests and urllib3."""
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     cause = getattr(reason, "original_error", reason)
-    if isinstance(cause, urllib3.exceptions.SSLError) and cause.args:
-        return cause.args[0]
-    return cause
+    return cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause

@@ -35,7 +35,7 @@ from .responses import (
     retry_after,
     tidy,
 )
-from .validation import checked_max_retries, checked_timeout, is_loopback
+from .validation import checked_integer, checked_timeout, is_loopback
 
 __all__ = ["Transport", "open_session", "proxies_for", "uncertain"]
 
@@ -77,32 +77,25 @@ class _Call(NamedTuple):
 
 
 class _AttemptError(Exception):
-    """One attempt failed, with the error for the user if there is no other attempt."""
+    """One attempt failed. The `is_uncertain` of its error says whether it may have started what a POST asks for."""
 
     def __init__(
         self,
         error: HeyGenError,
         *,
         retry: bool = False,  # another attempt is safe and may help
-        retry_after: float | None = None,  # what the service asks to wait, in s
+        uncertain: bool = False,
+        asked: float = 0.0,  # the wait that the service asks for, in s
         in_progress: bool = False,  # the service is still working on the same request
-        may_have_begun: bool = False,  # what a POST asks for
     ) -> None:
-        self.error, self.retry, self.retry_after = error, retry, retry_after
-        self.in_progress, self.may_have_begun = in_progress, may_have_begun
+        error.is_uncertain = uncertain
+        self.error, self.retry, self.asked, self.in_progress = error, retry, asked, in_progress
 
 
 class Transport:
     """Requests with retries, time-outs and size limits. Threads may share one.
 
-    Parameters
-    ----------
-    credential : Credential
-        Signs the requests. An expired token is read again from its file.
-    base_url : str
-        As `checked_base_url` returns it.
-    timeout, max_retries, session
-        As for `HeyGenClient`.
+    `credential` signs the requests, and `base_url` is one that was checked. The rest is as for `HeyGenClient`.
     """
 
     def __init__(
@@ -120,7 +113,7 @@ class Transport:
         self.now: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], object] = time.sleep
         self._timeout = checked_timeout(timeout)
-        self._max_retries = checked_max_retries(max_retries)
+        self._max_retries = checked_integer("max_retries", max_retries, 0)
         self._given_session = session
         self._own_session = open_session()
         self._process = os.getpid()
@@ -138,7 +131,6 @@ class Transport:
         self._own_session.close()
 
     def media_session(self) -> requests.Session:
-        """Open a session with the same settings for proxies and certificates, but without credentials."""
         return open_session(self._given_session)
 
     def request(
@@ -157,32 +149,19 @@ class Transport:
         service says that it is still working on it. A POST without a key is repeated only if nothing was sent. The
         wait is 1 s, doubled each time with ±25 % of jitter, or ``Retry-After`` if that is longer; at most 30 s.
 
-        Parameters
-        ----------
-        method : str
-            The read time-out of a POST is at least 120 s.
-        path : str
-            Starts with a slash; ids in it are quoted.
-        params : mapping or None, default None
-            The query, without its None values.
-        body : mapping or None, default None
-            Sent as JSON.
-        idempotency_key : str or None, default None
-
-        Raises
-        ------
-        HeyGenError
-            For a POST with `idempotency_key` and `is_uncertain`.
+        `params` is the query, without its None values, and `body` is sent as JSON. The `HeyGenError` of a POST carries
+        its `idempotency_key` and `is_uncertain`.
         """
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         call = _Call(method, path, params, data, idempotency_key)
-        attempt, in_progress, may_have_begun = 0, 0.0, False
+        attempt, in_progress, uncertain = 0, 0.0, False
         while True:
             try:
                 return self._attempt(call)
             except _AttemptError as failed:
-                may_have_begun = may_have_begun or failed.may_have_begun
-                wait = _wait(attempt, failed.retry_after)
+                error = failed.error
+                uncertain = uncertain or error.is_uncertain
+                wait = min(max(2.0 ** min(attempt, 5) * random.uniform(0.75, 1.25), failed.asked), _LONGEST_WAIT)
                 if failed.in_progress and self._max_retries and in_progress < _LONGEST_IN_PROGRESS:
                     # Does not count as a retry. The waits grow with the time it takes.
                     wait = max(wait, min(in_progress, _LONGEST_WAIT))
@@ -190,9 +169,8 @@ class Transport:
                 elif failed.retry and attempt < self._max_retries:
                     attempt += 1
                 else:
-                    failed.error.idempotency_key = idempotency_key
-                    failed.error.is_uncertain = method == "POST" and may_have_begun
-                    raise failed.error from None
+                    error.idempotency_key, error.is_uncertain = idempotency_key, method == "POST" and uncertain
+                    raise error from None
             self.sleep(wait)
             with self._counting:
                 self.retries += 1
@@ -230,9 +208,8 @@ class Transport:
             ) as response:
                 answer = read_answer(response, deadline)
         except HeyGenError as error:
-            is_late = isinstance(error, APITimeoutError)
-            retry = is_late and call.idempotency_key is not None
-            raise _AttemptError(error, retry=retry, may_have_begun=True) from None
+            retry = isinstance(error, APITimeoutError) and call.idempotency_key is not None
+            raise _AttemptError(error, retry=retry, uncertain=True) from None
         except NETWORK_ERRORS as exc:
             raise self._failed_connection(call, exc, credential, (connect, read)) from None
         except BaseException as exc:  # noqa: BLE001 - it is raised again
@@ -240,38 +217,57 @@ class Transport:
             raise exc.with_traceback(None) from None
         try:
             return _parse(call, answer, credential)
-        except _AttemptError as failed:
-            if isinstance(failed.error, APIResponseError):
-                # The connection may be out of step, and answer the next request with the rest of this response.
-                self._session.get_adapter(self.base_url).close()
-            raise
+        except APIResponseError as error:
+            # The connection may be out of step, and answer the next request with the rest of this response.
+            self._session.get_adapter(self.base_url).close()
+            raise _AttemptError(error, uncertain=True) from None
 
     def _failed_connection(
         self, call: _Call, exc: Exception, credential: Credential, timeout: tuple[float, float]
     ) -> _AttemptError:
         host = urlsplit(self.base_url).netloc
-        unsent = _nothing_was_sent(exc)
+        # No connection to the service or a proxy yet, or none that is trusted. Other TLS errors may come later.
+        unsent = isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)) or isinstance(
+            cause_of(exc), (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
+        )
+        error: APIConnectionError
         if isinstance(exc, TIMEOUT_ERRORS):
             limits = "connect {:g} s, read {:g} s".format(*timeout)
-            error = APITimeoutError(
-                f"{call}: no response from {host} in time ({limits}): try again with a longer timeout."
-            )
-            return _AttemptError(error, retry=call.idempotency_key is not None, may_have_begun=not unsent)
-        if problem := certificate_problem(exc, host):
-            return _AttemptError(APIConnectionError(f"{call}: {problem}"))
-        # The inner error of urllib3 has the shorter text.
-        reason = tidy(str(getattr(exc.args[0], "reason", exc) if exc.args else exc), credential) or "no reason given"
-        if isinstance(exc, _UNREADABLE):
-            # The text quotes the host, which may be a part of a proxy's password.
-            reason = "the address of the service or of a proxy cannot be read"
-        reason = _CONNECTION.sub("", reason).rstrip(".")
-        return _AttemptError(
-            APIConnectionError(
+            error = APITimeoutError(f"{call}: no response from {host} in time ({limits}): try a longer timeout.")
+            retry = call.idempotency_key is not None
+        elif problem := certificate_problem(exc, host):
+            error, retry = APIConnectionError(f"{call}: {problem}"), False
+        else:
+            # The inner error of urllib3 has the shorter text. One about an address may quote a proxy's password.
+            reason = tidy(str(getattr(exc.args[0], "reason", exc) if exc.args else exc), credential)
+            if isinstance(exc, _UNREADABLE):
+                reason = "the address of the service or of a proxy cannot be read"
+            reason = _CONNECTION.sub("", reason or "no reason given").rstrip(".")
+            error = APIConnectionError(
                 f"{call}: the connection to {host} failed: {reason}. Check the network, proxies and base_url."
-            ),
-            retry=_is_broken(exc) and (call.is_repeatable or unsent),
-            may_have_begun=not unsent,
-        )
+            )
+            is_broken = isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
+            retry = is_broken and (call.is_repeatable or unsent)
+        return _AttemptError(error, retry=retry, uncertain=not unsent)
+
+
+def _parse(call: _Call, answer: Answer, credential: Credential) -> dict[str, Any]:
+    if answer.status < 400:
+        if 200 <= answer.status < 300:
+            return parse_success(str(call), answer, credential)
+        raise redirect_error(str(call), answer, credential)
+    error = error_for_status(str(call), answer, credential)
+    # A conflict without a code may be of this kind too.
+    in_progress = (
+        call.idempotency_key is not None and answer.status == 409 and error.code in ("request_in_progress", None)
+    )
+    raise _AttemptError(
+        error,
+        retry=answer.status in _RETRIED_STATUSES and call.is_repeatable,
+        uncertain=in_progress or answer.status >= 500 or answer.status == 408,
+        asked=retry_after(answer.headers.get("Retry-After")) or 0.0,
+        in_progress=in_progress,
+    )
 
 
 class _Signature(requests.auth.AuthBase):
@@ -281,8 +277,7 @@ class _Signature(requests.auth.AuthBase):
         self._credential = credential
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        for name in ("Authorization", "X-Api-Key"):
-            request.headers.pop(name, None)
+        _remove_key(request)
         if self._credential is not None:
             name, prefix = ("Authorization", "Bearer ") if self._credential.is_token else ("X-Api-Key", "")
             request.headers[name] = prefix + self._credential.secret.reveal()
@@ -290,10 +285,14 @@ class _Signature(requests.auth.AuthBase):
         return request
 
 
+def _remove_key(request: requests.PreparedRequest) -> None:
+    for name in ("Authorization", "X-Api-Key"):
+        request.headers.pop(name, None)
+
+
 def _remove_secrets(response: requests.Response, **_: object) -> None:
     """Take the key off a request that was sent, before other hooks see it, and hide a redirect from requests."""
-    for name in ("Authorization", "X-Api-Key"):
-        response.request.headers.pop(name, None)
+    _remove_key(response.request)
     # requests prepares to follow a redirect even if it must not, and reads the whole body for it without any limit.
     # `response.raw` keeps the header.
     response.headers.pop("Location", None)
@@ -307,22 +306,21 @@ class _Adapter(requests.adapters.HTTPAdapter):
         _adapt_connections(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - as in the base class
-        is_new = proxy not in self.proxy_manager
-        manager = super().proxy_manager_for(proxy, **options)
-        if is_new:
-            _adapt_connections(manager)
-        return manager
+        return _adapt_connections(super().proxy_manager_for(proxy, **options))
 
 
-def _adapt_connections(manager: Any) -> None:  # noqa: ANN401 - one of several classes of urllib3
+def _adapt_connections(manager: Any) -> Any:  # noqa: ANN401 - one of several classes of urllib3
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: _adapted_pool(pool) for scheme, pool in pools.items()}
+    return manager
 
 
 @cache
 def _adapted_pool(pool: type[Any]) -> type[Any]:
     # If a program sets `http.client.HTTPConnection.debuglevel`, http.client prints every header, and so the key.
     own = {"response_class": _FinalResponse, "debuglevel": 0}
+    if pool.ConnectionCls.response_class is _FinalResponse:
+        return pool
     connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), own)
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
@@ -340,13 +338,7 @@ class _FinalResponse(http.client.HTTPResponse):
 
 
 def open_session(like: requests.Session | None = None) -> requests.Session:
-    """Open a session that keeps no cookies and sends no credentials of its own.
-
-    Parameters
-    ----------
-    like : requests.Session or None, default None
-        Its `verify`, `cert`, `proxies` and `trust_env` are used.
-    """
+    """Open a session without cookies and credentials, with the proxies and certificates of `like`."""
     session = requests.Session()
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter())
@@ -360,19 +352,12 @@ def open_session(like: requests.Session | None = None) -> requests.Session:
 
 def proxies_for(url: str) -> dict[str, Any] | None:
     """Return what `requests` needs to bypass every proxy on loopback; None for other hosts."""
-    # None removes the proxy of the environment or of a session. requests changes the dictionary.
     return {"http": None, "https": None, "all": None} if is_loopback(urlsplit(url).hostname) else None
 
 
 @contextmanager
 def uncertain(key: str | None) -> Iterator[None]:
-    """Say how to continue if an error leaves open whether the service has started what a POST asks for.
-
-    Parameters
-    ----------
-    key : str or None
-        The idempotency key of the request.
-    """
+    """Say how to continue if an error leaves open whether the POST with this idempotency key has started something."""
     text = "Whether the service has started this is not known: " + (
         f"ask again with idempotency_key={key!r}, which makes no second one for 24 h."
         if key
@@ -389,49 +374,6 @@ def uncertain(key: str | None) -> Iterator[None]:
         if error.is_uncertain:
             error.args = (f"{error.args[0]} {text}", *error.args[1:])
         raise
-    except Exception as error:
-        # For example from a hook of the user's session.
-        error.add_note(text)
-        raise
-
-
-def _parse(call: _Call, answer: Answer, credential: Credential) -> dict[str, Any]:
-    if answer.status >= 400:
-        error = error_for_status(str(call), answer, credential)
-        # A conflict without a code may be of this kind too.
-        in_progress = (
-            call.idempotency_key is not None and answer.status == 409 and error.code in ("request_in_progress", None)
-        )
-        raise _AttemptError(
-            error,
-            retry=answer.status in _RETRIED_STATUSES and call.is_repeatable,
-            retry_after=retry_after(answer.headers.get("Retry-After")),
-            in_progress=in_progress,
-            may_have_begun=in_progress or answer.status >= 500 or answer.status == 408,
-        )
-    if not 200 <= answer.status < 300:
-        raise _AttemptError(redirect_error(str(call), answer, credential), may_have_begun=True)
-    try:
-        return parse_success(str(call), answer, credential)
-    except APIResponseError as error:
-        raise _AttemptError(error, may_have_begun=True) from None
-
-
-def _wait(attempt: int, asked: float | None) -> float:
-    back_off = 2.0 ** min(attempt, 5) * random.uniform(0.75, 1.25)
-    return min(max(back_off, asked or 0.0), _LONGEST_WAIT)
-
-
-def _is_broken(exc: Exception) -> bool:
-    return isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
-
-
-def _nothing_was_sent(exc: Exception) -> bool:
-    """Check whether there was no connection to the service or a proxy yet, or none that was trusted."""
-    if isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)):
-        return True
-    # Other TLS errors may come after the request.
-    return isinstance(cause_of(exc), (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError))
 
 
 @cache

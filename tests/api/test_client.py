@@ -53,12 +53,10 @@ THREE_PAGES = (looks_page(50, 0, "t1"), looks_page(50, 50, "t2"), looks_page(7, 
 # -- the client itself ------------------------------------------------------------------------------------------------
 
 
-def test_a_client_shows_its_url_and_the_source_of_its_key_but_not_the_key() -> None:
-    client = HeyGenClient(KEY)
-    assert repr(client) == "HeyGenClient('https://api.heygen.com', key from the api_key argument)"
-
-
-def test_the_base_url_is_the_argument_or_the_environment_or_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_shows_its_url_from_the_argument_or_the_environment_and_not_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert repr(HeyGenClient(KEY)) == "HeyGenClient('https://api.heygen.com', key from the api_key argument)"
     monkeypatch.setenv("HEYGEN_API_BASE", "https://gateway.example.com/heygen/")
     assert "'https://gateway.example.com/heygen'" in repr(HeyGenClient(KEY))
     assert "'https://other.example.com'" in repr(HeyGenClient(KEY, base_url="https://other.example.com"))
@@ -86,14 +84,11 @@ def test_plain_http_is_allowed_on_loopback(value: str) -> None:
         "api.heygen.com",
         "http://api.heygen.com",
         "http://localhost.example.com",
-        "http://127.0.0.1.example.com",
         "http://0.0.0.0",
-        "ftp://127.0.0.1",
         "file:///etc/passwd",
         "https://",
         "https://x.org:99999",
         "https://x.org:0",
-        "https://x.org:port",
         "https://[::1",
         "https://x.org/a b",
         "https://x.org\n.example.com",
@@ -108,24 +103,16 @@ def test_a_base_url_that_cannot_be_used_is_refused_by_its_value(value: str) -> N
     assert repr(value.partition("?")[0].partition("#")[0].rstrip("/"))[1:-1].rpartition("@")[2] in str(caught.value)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, None, (5,), (5, 0), (5, float("inf")), (5, float("nan")), "5", True, 1e300])
-def test_an_invalid_timeout_is_refused(timeout: Any) -> None:
-    with pytest.raises(ValueError, match="timeout"):
-        HeyGenClient(KEY, timeout=timeout)
-
-
-@pytest.mark.parametrize("max_retries", [-1, 1.5, True, None, "2"])
-def test_an_invalid_number_of_retries_is_refused(max_retries: Any) -> None:
-    with pytest.raises(ValueError, match="max_retries"):
-        HeyGenClient(KEY, max_retries=max_retries)
-
-
-def test_a_client_is_a_context_that_closes_its_connections() -> None:
-    with Loopback(OK) as server:
-        with HeyGenClient(KEY, base_url=server.url) as client:
-            client.list_looks()
-        client.list_looks()
-        assert server.connections == 2
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("timeout", value) for value in (0, -1, None, (5,), (5, 0), (5, float("inf")), float("nan"), "5", True)),
+        *(("max_retries", value) for value in (-1, 1.5, True, None, "2")),
+    ],
+)
+def test_an_invalid_number_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=name):
+        HeyGenClient(KEY, **{name: value})
 
 
 def test_clients_are_interchangeable_only_with_the_same_settings() -> None:
@@ -158,37 +145,26 @@ def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
 
 
 def test_list_looks_sends_its_filters_and_reads_the_page() -> None:
+    filters = {"group_id": "g 1", "avatar_type": "photo_avatar", "ownership": "private", "token": "t&0"}
     with Loopback(page(["a", "b"], has_more=True, next_token="t/1=")) as server, client_of(server) as client:
-        found = client.list_looks(group_id="g 1", avatar_type="photo_avatar", ownership="private", limit=2, token="t&0")
-        assert server.seen[0][:3] == (
-            "GET",
-            "/v3/avatars/looks",
-            {"group_id": "g 1", "avatar_type": "photo_avatar", "ownership": "private", "limit": "2", "token": "t&0"},
-        )
-    assert [found_look.id for found_look in found] == ["a", "b"]
+        found = client.list_looks(**filters, limit=2)
+        assert client.list_looks(avatar_type="video_avatar")[0].ownership is None
+    assert server.seen[0][:3] == ("GET", "/v3/avatars/looks", {**filters, "limit": "2"})
+    assert server.seen[1].query == {"avatar_type": "digital_twin", "limit": "20"}  # its new name, and nothing else
+    assert [(found_look.id, found_look.ownership) for found_look in found] == [("a", "private"), ("b", "private")]
     assert (found.has_more, found.next_token) == (True, "t/1=")
-    assert {found_look.ownership for found_look in found} == {"private"}
 
 
-def test_missing_filters_are_not_sent() -> None:
-    with Loopback(OK, GROUPS) as server, client_of(server) as client:
-        assert client.list_looks()[0].ownership is None
-        client.list_groups()
-        assert [seen.query for seen in server.seen] == [{"limit": "20"}, {"limit": "20"}]
-
-
-def test_list_groups_reads_groups() -> None:
-    with Loopback(GROUPS) as server, client_of(server) as client:
+def test_list_groups_and_voices_send_their_filters_and_read_the_page() -> None:
+    filters = {"type": "public", "language": "English", "gender": "female", "token": "t0"}
+    voices = reply({"data": [{"voice_id": "v", "name": "V"}], "has_more": True, "next_token": "t1"})
+    with Loopback(GROUPS, voices) as server, client_of(server) as client:
         (group,) = client.list_groups(ownership="public", limit=50, token="t")
-        assert server.seen[0][1:3] == ("/v3/avatars", {"ownership": "public", "limit": "50", "token": "t"})
+        found = client.list_voices(**filters, limit=100)
+    assert server.seen[0][1:3] == ("/v3/avatars", {"ownership": "public", "limit": "50", "token": "t"})
+    assert server.seen[1][1:3] == ("/v3/voices", {**filters, "limit": "100"})
     assert (group.id, group.looks_count, group.ownership) == ("g", 1, "public")
-
-
-def test_a_video_avatar_is_asked_for_by_its_new_name() -> None:
-    with Loopback(OK) as server, client_of(server) as client:
-        client.list_looks(avatar_type="video_avatar")
-        client.list_looks(avatar_type="brand_new")
-        assert [seen.query["avatar_type"] for seen in server.seen] == ["digital_twin", "brand_new"]
+    assert ([voice.voice_id for voice in found], found.has_more, found.next_token) == (["v"], True, "t1")
 
 
 @pytest.mark.parametrize(
@@ -197,12 +173,9 @@ def test_a_video_avatar_is_asked_for_by_its_new_name() -> None:
         ("look_def456", "look_def456"),
         ("a/b", "a%2Fb"),
         ("?x=1", "%3Fx%3D1"),
-        ("#x", "%23x"),
-        ("../x", "..%2Fx"),
+        ("../x#y", "..%2Fx%23y"),
         ("%2e%2e", "%252e%252e"),
-        (" ", "%20"),
-        ("é🎬", "%C3%A9%F0%9F%8E%AC"),
-        ("...", "..."),
+        (" é🎬", "%20%C3%A9%F0%9F%8E%AC"),
     ],
 )
 def test_an_id_reaches_the_service_as_one_part_of_the_path(item_id: str, quoted: str) -> None:
@@ -232,6 +205,8 @@ def test_an_invalid_record_is_an_error(data: object) -> None:
         for method in (client.get_look, client.get_voice):
             with pytest.raises(APIResponseError):
                 method("a")
+    with Loopback(reply({"data": [data]})) as server, client_of(server) as client, pytest.raises(APIResponseError):
+        client.list_looks()
 
 
 # -- arguments --------------------------------------------------------------------------------------------------------
@@ -245,8 +220,17 @@ WRONG_ARGUMENTS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("arguments", WRONG_ARGUMENTS, ids=ascii)
-@pytest.mark.parametrize("method", ["list_looks", "iter_look_pages"])
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        *(("list_looks", arguments) for arguments in WRONG_ARGUMENTS),
+        *(("iter_look_pages", arguments) for arguments in WRONG_ARGUMENTS),
+        *(("iter_looks", {"max_items": value}) for value in (-1, True, 1.5)),
+        *(("iter_groups", {"ownership": value}) for value in ("mine", "")),
+        *(("list_voices", arguments) for arguments in ({"limit": 101}, {"gender": ""}, {"token": ""})),
+    ],
+    ids=ascii,
+)
 def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, arguments: dict[str, Any]) -> None:
     ((name, value),) = arguments.items()
     with Loopback(OK) as server, client_of(server) as client:
@@ -266,15 +250,6 @@ def test_an_id_that_leads_to_another_path_is_refused(method: str, value: Any) ->
         assert server.seen == []
 
 
-@pytest.mark.parametrize("method", ["iter_looks", "iter_groups"])
-@pytest.mark.parametrize(
-    "arguments", [{"ownership": "mine"}, {"max_items": -1}, {"max_items": True}, {"max_items": 1.5}]
-)
-def test_an_iterator_checks_its_arguments_before_the_first_item(method: str, arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(arguments))):
-        getattr(HeyGenClient(KEY), method)(**arguments)
-
-
 # -- paging -----------------------------------------------------------------------------------------------------------
 
 
@@ -287,27 +262,34 @@ def test_iter_looks_follows_the_tokens_to_the_end() -> None:
     assert {found_look.ownership for found_look in found} == {"public"}
 
 
-def test_iter_groups_follows_the_tokens_to_the_end() -> None:
+def test_iter_groups_follows_the_tokens_past_an_empty_page_to_the_end() -> None:
     pages = [{"data": [{"id": f"g{n}", "name": ""}], "has_more": n < 2, "next_token": f"t{n + 1}"} for n in range(3)]
-    with Loopback(chain(*pages)) as server, client_of(server) as client:
+    pages.insert(0, {"data": [], "has_more": True, "next_token": "t0"})
+    with Loopback(*map(reply, pages)) as server, client_of(server) as client:
         assert [group.id for group in client.iter_groups()] == ["g0", "g1", "g2"]
+    with Loopback(chain(*pages[1:])) as server, client_of(server) as client:
         assert [group_page[0].id for group_page in client.iter_group_pages(token="t1")] == ["g1", "g2"]
 
 
 def test_pages_are_asked_for_only_when_they_are_needed() -> None:
     with Loopback(chain(*THREE_PAGES)) as server, client_of(server) as client:
         looks = client.iter_looks()
-        assert server.seen == []
-        for _ in range(50):
+        for number in range(51):
+            assert len(server.seen) == min(number, 1)
             next(looks)
-        assert len(server.seen) == 1
-        next(looks)
         assert len(server.seen) == 2
 
 
 @pytest.mark.parametrize(
     ("max_items", "limits", "count"),
-    [(1, ["1"], 1), (50, ["50"], 50), (51, ["50", "50"], 51), (100, ["50", "50"], 100), (1000, ["50"] * 3, 107)],
+    [
+        (0, [], 0),
+        (1, ["1"], 1),
+        (50, ["50"], 50),
+        (51, ["50", "50"], 51),
+        (100, ["50", "50"], 100),
+        (1000, ["50"] * 3, 107),
+    ],
 )
 def test_max_items_cuts_the_last_page_and_keeps_the_limit_of_the_chain(
     max_items: int, limits: list[str], count: int
@@ -316,25 +298,6 @@ def test_max_items_cuts_the_last_page_and_keeps_the_limit_of_the_chain(
     with Loopback(chain(*pages)) as server, client_of(server) as client:
         assert len(list(client.iter_looks(max_items=max_items))) == count
         assert [seen.query["limit"] for seen in server.seen] == limits
-
-
-def test_max_items_of_0_gives_nothing_and_asks_for_nothing() -> None:
-    with Loopback(OK) as server, client_of(server) as client:
-        assert list(client.iter_looks(max_items=0)) == []
-        assert server.seen == []
-
-
-def test_iter_look_pages_can_continue_from_a_token() -> None:
-    with Loopback(chain(*THREE_PAGES)) as server, client_of(server) as client:
-        pages = list(client.iter_look_pages(token="t1", limit=50))
-        assert [seen.query["token"] for seen in server.seen] == ["t1", "t2"]
-    assert [len(found) for found in pages] == [50, 7]
-
-
-def test_an_empty_page_in_the_middle_is_no_end() -> None:
-    pages = (looks_page(0, 0, "t1"), looks_page(2, 0, None))
-    with Loopback(chain(*pages)) as server, client_of(server) as client:
-        assert len(list(client.iter_looks())) == 2
 
 
 @pytest.mark.parametrize("tokens", [("t1", "t1"), ("t1", "t2", "t1"), ("t0",)])
@@ -374,19 +337,19 @@ def test_more_without_a_token_is_an_error_after_the_looks_before_it(token: objec
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"next_token": None}, {"has_more": None}, {"has_more": False, "next_token": "t1"}]
+    ("more", "pages"),
+    [
+        *(({"next_token": token}, 1) for token in (None, "")),
+        ({"has_more": None}, 1),
+        ({"has_more": False, "next_token": "t1"}, 1),
+        *(({"next_token": "t1", **more}, 2) for more in ({}, {"has_more": None}, {"has_more": "yes"})),
+    ],
 )
-def test_a_page_without_a_token_or_without_more_is_the_last(more: dict[str, Any]) -> None:
-    with Loopback(page(["a"], **more)) as server, client_of(server) as client:
-        assert len(list(client.iter_looks())) == 1
-        assert (client.list_looks().has_more, client.list_looks().next_token) == (False, None)
-
-
-@pytest.mark.parametrize("more", [{}, {"has_more": None}, {"has_more": "yes"}])
-def test_a_token_without_has_more_is_followed(more: dict[str, Any]) -> None:
-    first = {"data": [look("a")], "next_token": "t1", **more}
+def test_without_has_more_a_token_says_whether_more_follows(more: dict[str, Any], pages: int) -> None:
+    first = {"data": [look("a")], **more}
     with Loopback(chain(first, looks_page(1, 0, None))) as server, client_of(server) as client:
-        assert len(list(client.iter_looks())) == 2
+        assert len(list(client.iter_looks())) == pages
+        assert client.list_looks().next_token == ("t1" if pages == 2 else None)
 
 
 def test_a_look_that_repeats_on_the_next_page_is_yielded_once() -> None:
@@ -409,45 +372,12 @@ def test_an_invalid_record_in_a_list_is_skipped_with_a_warning(record: object) -
     assert warned[0].filename == __file__
 
 
-def test_a_page_without_a_valid_record_is_an_error() -> None:
-    nothing = reply({"data": [{"id": 1}, {"id": 2}]})
-    with (
-        Loopback(nothing) as server,
-        client_of(server) as client,
-        pytest.raises(APIResponseError, match="'id' should be a string"),
-    ):
-        client.list_looks()
-
-
 def test_a_fault_in_the_middle_is_an_error_and_never_a_short_result() -> None:
     with Loopback(page(["a"], has_more=True, next_token="t1"), failure(500)) as server, client_of(server) as client:
         looks = client.iter_looks()
         assert next(looks).id == "a"
         with pytest.raises(APIStatusError):
             next(looks)
-
-
-def test_list_voices_sends_its_filters_and_reads_the_page() -> None:
-    answer = reply({"data": [{"voice_id": "v", "name": "V"}], "has_more": True, "next_token": "t1"})
-    with Loopback(answer) as server, client_of(server) as client:
-        found = client.list_voices(type="public", language="English", gender="female", limit=100, token="t0")
-    assert ([voice.voice_id for voice in found], found.has_more, found.next_token) == (["v"], True, "t1")
-    assert server.seen[0].path == "/v3/voices"
-    assert server.seen[0].query == {
-        "type": "public",
-        "language": "English",
-        "gender": "female",
-        "limit": "100",
-        "token": "t0",
-    }
-
-
-@pytest.mark.parametrize("arguments", [{"limit": 101}, {"limit": 0}, {"gender": ""}, {"token": ""}])
-def test_a_wrong_argument_of_voices_is_refused_at_once(arguments: dict[str, Any]) -> None:
-    with Loopback(OK) as server, client_of(server) as client:
-        with pytest.raises(ValueError, match=f"{next(iter(arguments))} should be"):
-            client.list_voices(**arguments)
-        assert server.seen == []
 
 
 def test_the_account_is_returned_as_served_but_cleaned() -> None:
@@ -459,19 +389,9 @@ def test_the_account_is_returned_as_served_but_cleaned() -> None:
             client.get_me()
 
 
-def test_all_voices_of_the_stand_in_are_found() -> None:
-    with DemoService(2_000) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
-        voices = list(client.iter_voices())
-        assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
-        assert len(list(client.iter_voices(max_items=7))) == 7
-        assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
-        assert client.get_me()["remaining_credits"] == 100
-
-
-def test_all_looks_and_groups_of_the_stand_in_are_found() -> None:
+def test_all_records_of_the_stand_in_are_found() -> None:
     with DemoService(looks=333) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
-        looks = list(client.iter_looks())
-        groups = list(client.iter_groups())
+        looks, groups, voices = list(client.iter_looks()), list(client.iter_groups()), list(client.iter_voices())
         by_ownership = [found for name in ("public", "private") for found in client.iter_looks(ownership=name)]
         assert len({found.id for found in looks}) == len(looks) == 333
         assert sum(group.looks_count or 0 for group in groups) == 333
@@ -479,11 +399,10 @@ def test_all_looks_and_groups_of_the_stand_in_are_found() -> None:
         assert client.get_look(looks[0].id) == looks[0]
         assert client.get_group(groups[0].id) == groups[0]
         assert {found.group_id for found in client.iter_looks(group_id=groups[0].id)} == {groups[0].id}
-
-
-def test_the_id_of_a_group_is_not_found_as_a_look_and_the_error_says_so() -> None:
-    with DemoService(looks=20) as service, HeyGenClient(service.api_key, base_url=service.base_url) as client:
-        group_id = client.list_groups()[0].id
+        assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
+        assert len(list(client.iter_voices(max_items=7))) == 7
+        assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
+        assert client.get_me()["remaining_credits"] == 100
         with pytest.raises(NotFoundError, match="the id of a group is not the id of a look") as caught:
-            client.get_look(group_id)
+            client.get_look(groups[0].id)
     assert caught.value.code == "avatar_not_found"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import pickle
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from loopback import KEY
 
-from heygen_widgets.api.credentials import Secret, credentials_path, find, from_environment, from_file
+from heygen_widgets.api.credentials import Secret, credentials_path, find, from_file
 from heygen_widgets.errors import MissingAPIKeyError
 
 TOKEN = "oauth-token-0123456789"
@@ -65,9 +64,12 @@ def test_a_credential_says_where_it_came_from(folder: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("value", ["", "  \n"])
-def test_an_environment_variable_that_is_blank_counts_as_not_set(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_variable_that_is_blank_counts_as_not_set(
+    value: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HEYGEN_API_KEY", value)
-    assert from_environment() is None
+    write(folder, {"api_key": KEY})
+    assert find().secret.reveal() == KEY
 
 
 def test_a_broken_key_in_the_environment_is_an_error_and_not_skipped(
@@ -219,7 +221,6 @@ def test_an_account_is_a_digest_of_the_key_or_of_the_user(folder: Path) -> None:
         (b'{"oauth": {"access_token": "a\\nb"}}', "white space"),
         (KEY.encode() + b"\n" + KEY.encode(), "white space"),
         (b"\xff\xfe" + KEY.encode(), "UTF-8"),
-        (b"x" * (2**20 + 1), "larger"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -232,13 +233,7 @@ def test_a_file_that_gives_nothing_usable_is_an_error_that_names_it_and_not_its_
 
 def test_a_folder_in_place_of_the_file_is_an_error(folder: Path) -> None:
     (folder / "credentials").mkdir()
-    assert_refused("not a regular file")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_named_pipe_does_not_keep_anyone_waiting(folder: Path) -> None:
-    os.mkfifo(folder / "credentials")
-    assert_refused("not a regular file")
+    assert_refused("cannot be read")
 
 
 def test_a_file_that_cannot_be_read_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

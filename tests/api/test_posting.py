@@ -245,20 +245,6 @@ def test_a_login_that_changes_between_two_attempts_leaves_the_key(
     assert len(server.seen) == 1
 
 
-def test_an_error_of_a_hook_carries_the_key_in_a_note() -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("from a hook")
-
-    session = requests.Session()
-    session.hooks["response"].append(fail)
-    with Loopback(TAKEN) as server, client_of(server, session=session) as client, pytest.raises(RuntimeError) as caught:
-        create(client)
-    assert ["idempotency_key='key:1'" in note for note in caught.value.__notes__] == [True]
-    with Loopback(TAKEN) as server, client_of(server, session=session) as client, pytest.raises(RuntimeError) as caught:
-        client.create_video_agent("An ad")
-    assert ["before you ask again" in note for note in caught.value.__notes__] == [True]
-
-
 def test_ctrl_c_shows_the_key_to_continue_with() -> None:
     main = threading.main_thread().ident
 

@@ -465,6 +465,8 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "a list": (b"[]", {}, "no data"),
     "null": (b"null", {}, "no data"),
     "an error in a success": (b'{"error": {"message": "Something is off"}}', {}, "Something is off"),
+    "an error beside null": (b'{"data": null, "error": {"message": "Something is off"}}', {}, "Something is off"),
+    "an error beside no records": (b'{"data": [], "error": "Something is off"}', {}, "Something is off"),
     "data is null": (b'{"data": null}', {}, "no list but NoneType"),
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),
