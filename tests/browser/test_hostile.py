@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Request, expect
 
 from heygen_widgets._display import clip
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import cards, choose_option, grid, named, picker_of, total, wait_until
 
 PAYLOADS = [
     "<script>window.pwned = 1</script>",
@@ -167,12 +167,12 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
     watched = Watched(open_notebook([connect(hostile) + source]))
     notebook = watched.notebook
     notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("12 looks")
+    picker = ui.picker_of(notebook)
+    expect(ui.total(picker)).to_have_text("12 looks")
     # Some ids do not fit into a message.
-    expect(cards(picker)).to_have_count(selectable)
-    wait_until(picker, "root => root.querySelectorAll('.look-card img').length === 2")
-    wait_until(picker, "root => [...root.querySelectorAll('.look-card img')].every(i => i.naturalWidth > 0)")
+    expect(ui.cards(picker)).to_have_count(selectable)
+    ui.wait_until(picker, "root => root.querySelectorAll('.look-card img').length === 2")
+    ui.wait_until(picker, "root => [...root.querySelectorAll('.look-card img')].every(i => i.naturalWidth > 0)")
     sources = picker.locator(".look-card img").evaluate_all("images => images.map(i => i.getAttribute('src'))")
     assert all(one.lower().startswith(("http://127.0.0.1", "data:image/")) for one in sources)
     assert picker.locator("script, b, iframe, object, embed, video, a").count() == 0
@@ -190,22 +190,22 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
         notebook.expect_run("picker.catalogue.looks.index(picker.value)", selected)
     watched.expect_calm()
 
-    choose_option(picker, "Tag", PAYLOADS[1])
-    expect(total(picker)).to_have_text("1 of 12 looks")
+    ui.choose_option(picker, "Tag", PAYLOADS[1])
+    expect(ui.total(picker)).to_have_text("1 of 12 looks")
     expect(picker.locator(".look-line__chip")).to_have_text(f"Tag: {PAYLOADS[1]}")
-    expect(named(picker, "Tag")).to_contain_text(PAYLOADS[1])
+    expect(ui.named(picker, "Tag")).to_contain_text(PAYLOADS[1])
     picker.get_by_role("button", name="Clear filters").click()
-    expect(total(picker)).to_have_text("12 looks")
-    choose_option(picker, "Type", PAYLOADS[0])
-    expect(total(picker)).to_have_text("1 of 12 looks")
+    expect(ui.total(picker)).to_have_text("12 looks")
+    ui.choose_option(picker, "Type", PAYLOADS[0])
+    expect(ui.total(picker)).to_have_text("1 of 12 looks")
     # Python cannot send a lone surrogate.
     tags = "{tag for look in picker.catalogue.looks for tag in look.tags if '\\ud800' not in tag}"
     notebook.run(f"picker.filter = LookFilter(tag={tags})")
     expect(picker.locator(".look-line__chip")).to_have_count(12)
     assert picker.evaluate(SIDEWAYS) == []
     notebook.run("picker.filter = LookFilter(); picker.show = 'characters'")
-    expect(total(picker)).to_have_text("12 characters · 12 looks")
-    wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
+    expect(ui.total(picker)).to_have_text("12 characters · 12 looks")
+    ui.wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
     expect_form(picker)
     watched.expect_calm()
     assert watched.origins - empty.origins <= {hostile.url, empty.notebook.page.evaluate("location.origin"), "data:"}
@@ -216,10 +216,10 @@ def test_a_hostile_front_end_changes_nothing(open_notebook: OpenNotebook) -> Non
         ["from heygen_widgets import *\npicker = LookPicker(demo_client(looks=60))\npicker.catalogue.wait(); picker"]
     )
     notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("60 looks")
+    picker = ui.picker_of(notebook)
+    expect(ui.total(picker)).to_have_text("60 looks")
     parts = notebook.value("len(picker.components)")
-    grid(picker).evaluate(
+    ui.grid(picker).evaluate(
         """(_, [id, state]) => {
             const comm = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel._comms.get(id);
             comm.send({ method: 'update', state, buffer_paths: [] });
@@ -232,12 +232,12 @@ def test_a_hostile_front_end_changes_nothing(open_notebook: OpenNotebook) -> Non
             {"height": 10**9, "filter": {"gender": "Woman"}, "show": "nonsense", "components": {}, "selected_id": 5},
         ],
     )
-    cards(picker).nth(3).click()
+    ui.cards(picker).nth(3).click()
     notebook.expect_run("picker.value == picker.catalogue.looks[3]", True)
     state = "(picker.height, picker.show, bool(picker.filter), len(picker.components))"
     assert notebook.value(state) == (560, "looks", False, parts)
-    expect(total(picker)).to_have_text("60 looks")
-    assert grid(picker).evaluate("grid => grid.clientHeight") <= 560
+    expect(ui.total(picker)).to_have_text("60 looks")
+    assert ui.grid(picker).evaluate("grid => grid.clientHeight") <= 560
 
 
 def test_a_value_that_python_refuses_is_reset_in_the_browser_and_named_in_the_error(
@@ -253,14 +253,14 @@ def test_a_value_that_python_refuses_is_reset_in_the_browser_and_named_in_the_er
         ]
     )
     notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("60 looks")
+    picker = ui.picker_of(notebook)
+    expect(ui.total(picker)).to_have_text("60 looks")
     height, selected = notebook.output(0).locator(".widget-text input").all()
     for typed, shown in (("700", "700"), ("1000000000", "700"), ("-5", "700"), ("240", "240")):
         height.fill(typed)
         height.press("Enter")
         expect(height).to_have_value(shown)
-        expect(grid(picker)).to_have_css("height", f"{shown}px")
+        expect(ui.grid(picker)).to_have_css("height", f"{shown}px")
         notebook.expect_run("picker.height", int(shown))
     selected.fill("x" * 300)
     expect(selected).to_have_value("")
@@ -268,5 +268,5 @@ def test_a_value_that_python_refuses_is_reset_in_the_browser_and_named_in_the_er
     expect(picker.locator(".v-alert")).to_contain_text("nobody")
     expect(selected).to_have_value("")
     selected.fill(notebook.value("picker.catalogue.looks[3].id"))
-    expect(cards(picker).nth(3)).to_have_attribute("aria-selected", "true")
+    expect(ui.cards(picker).nth(3)).to_have_attribute("aria-selected", "true")
     notebook.expect_run("picker.value == picker.catalogue.looks[3]", True)
