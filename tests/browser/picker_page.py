@@ -11,6 +11,11 @@ from .jupyter import NotebookPage
 SETUP = "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000))\npicker.catalogue.wait(); picker"
 SEVERAL = SETUP.replace("2_000)", "2_000), multiple=True")
 
+EIGHT_CHIPS = (
+    "picker.filter = LookFilter('office', avatar_type=['digital_twin', 'photo_avatar'],"
+    " orientation=['portrait', 'square'], engine=['avatar_iv', ''], ready=True, sort='-name')"
+)
+
 DECODED = "root => [...root.querySelectorAll('.look-card img')].filter(i => i.complete && i.naturalWidth > 0).length"
 CARDS = "root => root.querySelectorAll('.look-card').length"
 # What is in sight of the grid, cell by cell: is a loaded card there? And do rows of cards cover all of it? After a jump

@@ -10,10 +10,6 @@ from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
 
-EIGHT_CHIPS = (
-    "picker.filter = LookFilter('office', avatar_type=['digital_twin', 'photo_avatar'],"
-    " orientation=['portrait', 'square'], engine=['avatar_iv', ''], ready=True, sort='-name')"
-)
 # The top of the grid, from the picker's top, in px.
 TOP = """root => {
     const [picker, grid] = [root, root.querySelector('.look-grid')].map(part => part.getBoundingClientRect().top);
@@ -97,7 +93,7 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     look("a comparison")
     picker.get_by_role("button", name="Back to the grid").click()
 
-    notebook.run(EIGHT_CHIPS)
+    notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
     notebook.run("picker.error = 'Something went wrong'")
     expect(picker.get_by_role("button", name="Dismiss")).to_be_visible()
@@ -120,7 +116,7 @@ def test_filters_and_chips_never_move_the_grid(open_notebook: OpenNotebook, widt
     notebook = selected_three(open_notebook, (width, 1000))
     picker = ui.picker_of(notebook)
     before = picker.evaluate(TOP)
-    notebook.run(EIGHT_CHIPS)
+    notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
     assert picker.evaluate(TOP) == before
     assert not picker.evaluate(SIDEWAYS)
@@ -191,7 +187,7 @@ def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing
 def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNotebook) -> None:
     notebook = selected_three(open_notebook, (700, 500))
     picker = ui.picker_of(notebook)
-    notebook.run(EIGHT_CHIPS)
+    notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
     unfold(picker)
     assert picker.evaluate(CUT) == []

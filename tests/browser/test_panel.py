@@ -13,10 +13,6 @@ IN_SIGHT = """grid => [...grid.querySelectorAll('.look-card[data-look-id]')]
     .find(card => card.getBoundingClientRect().top >= grid.getBoundingClientRect().top).dataset.lookId"""
 
 
-def card_of(picker: Locator, look_id: str) -> Locator:
-    return picker.locator(f'.look-card[data-look-id="{look_id}"]')
-
-
 def first_ids(picker: Locator, *places: int) -> list[str]:
     return [ui.cards(picker).nth(place).get_attribute("data-look-id") or "" for place in places]
 
@@ -42,8 +38,8 @@ def button(inside: Locator, name: str) -> Locator:
 
 
 def open_info(picker: Locator, look_id: str) -> None:
-    card_of(picker, look_id).hover()
-    card_of(picker, look_id).locator(".look-card__info").click()
+    ui.card_of(picker, look_id).hover()
+    ui.card_of(picker, look_id).locator(".look-card__info").click()
     expect(fact(picker, "Id")).to_have_text(look_id)
 
 
@@ -71,7 +67,7 @@ def test_the_info_button_opens_a_panel_with_the_details_and_the_voice(open_noteb
     expect(fact(picker, "Tags")).to_have_text(tags)
     assert notebook.value("len(picker.values)") == 0
     # The panel is beside the grid, which gets narrower and still shows the card.
-    expect(card_of(picker, look_id)).to_be_in_viewport()
+    expect(ui.card_of(picker, look_id)).to_be_in_viewport()
     assert ui.grid(picker).evaluate("grid => grid.clientWidth") < wide - 300
     expect_side_by_side(ui.grid(picker), panel(picker))
 
@@ -91,7 +87,7 @@ def test_the_info_button_opens_a_panel_with_the_details_and_the_voice(open_noteb
     expect(ui.total(picker)).to_have_text(f"{number:,} of 2,000 looks")
 
     # The panel can be used when no look matches.
-    card_of(picker, look_id).press("i")
+    ui.card_of(picker, look_id).press("i")
     expect(fact(picker, "Id")).to_have_text(look_id)
     notebook.run("picker.filter = LookFilter('no look has this name')")
     expect(picker.locator(".look-empty")).to_be_visible()
@@ -107,16 +103,16 @@ def test_looks_that_are_not_ready_are_marked_with_the_reason(open_notebook: Open
         ("pending_consent", "Waiting for consent"),
         ("failed", "Failed"),
     ):
-        card = card_of(picker, id_where(notebook, f"look.status == {status!r}"))
+        card = ui.card_of(picker, id_where(notebook, f"look.status == {status!r}"))
         expect(card.locator(".look-card__state")).to_have_text(mark)
         expect(card).to_have_attribute("aria-label", re.compile(mark))
-    ready = card_of(picker, id_where(notebook, "look.is_ready"))
+    ready = ui.card_of(picker, id_where(notebook, "look.is_ready"))
     expect(ready.locator(".look-card__state")).to_have_count(0)
 
     look_id = id_where(notebook, "look.error")
     reason = notebook.value(f"picker.catalogue.get({look_id!r}).error.message")
-    expect(card_of(picker, look_id)).to_have_attribute("title", re.compile(re.escape(reason)))
-    card_of(picker, look_id).press("i")
+    expect(ui.card_of(picker, look_id)).to_have_attribute("title", re.compile(re.escape(reason)))
+    ui.card_of(picker, look_id).press("i")
     expect(panel(picker).locator(".look-panel__state")).to_have_text(f"Failed: {reason}")
     # Below the grid where it is narrow.
     boxes = ui.grid(picker).bounding_box(), panel(picker).bounding_box()
@@ -131,12 +127,12 @@ def test_a_shortlist_is_made_by_clicks_compared_cleared_and_restored(open_notebo
     expect(compare).to_be_disabled()
     wanted = first_ids(picker, 6, 1, 9, 3, 4)
     for look_id in wanted:
-        card_of(picker, look_id).click()
+        ui.card_of(picker, look_id).click()
     expect(tray.locator(".look-tray__count")).to_have_text("5 selected")
     items = tray.locator(".look-tray__item")
     for place, look_id in enumerate(wanted):
         expect(items.nth(place)).to_have_attribute("data-look-id", look_id)
-        expect(card_of(picker, look_id)).to_have_attribute("aria-selected", "true")
+        expect(ui.card_of(picker, look_id)).to_have_attribute("aria-selected", "true")
     notebook.expect_run("[look.id for look in picker.values]", wanted)
 
     # A filter keeps them all, and the tray deselects one that is not in the grid.
@@ -215,7 +211,7 @@ def test_code_copied_from_the_menu_restores_the_selection(open_notebook: OpenNot
     ui.expect_matches(notebook, picker)
     selected = first_ids(picker, 2, 0)
     for look_id in selected:
-        card_of(picker, look_id).click()
+        ui.card_of(picker, look_id).click()
     notebook.expect_run("[look.id for look in picker.values]", selected)
 
     def copied(kind: str) -> str:
@@ -260,7 +256,7 @@ def test_pictures_load_when_paging_stops_and_closing_the_panel_keeps_the_place(o
     far_id = str(ui.grid(picker).evaluate(IN_SIGHT))
     open_info(picker, far_id)
     notebook.page.keyboard.press("Escape")
-    expect(card_of(picker, far_id)).to_be_focused()
+    expect(ui.card_of(picker, far_id)).to_be_focused()
     assert ui.grid(picker).evaluate("grid => grid.scrollTop") > 4000
     button(picker, "Clear selection").click()
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()

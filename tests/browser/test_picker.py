@@ -1,13 +1,9 @@
-"""The picker in a real JupyterLab: filtering, selecting, scrolling through all looks, and errors."""
-
-from pathlib import Path
+"""The picker in a real JupyterLab: filtering, scrolling through all looks, and errors."""
 
 from playwright.sync_api import expect
 
 from . import picker_page as ui
 from .conftest import OpenNotebook
-
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_pick_a_look.ipynb"
 
 # Pickers whose kernel is slow, loses an answer, or notes what it receives and sends.
 SPECIAL = """
@@ -46,22 +42,11 @@ picker.catalogue.wait(); picker
 """
 
 
-def test_the_notebook_runs_from_top_to_bottom_without_a_key_and_says_so(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(NOTEBOOK)
-    notebook.run_all()
-    expect(notebook.output(0)).to_contain_text("HEYGEN_API_KEY")
-    expect(notebook.output(0)).to_contain_text("stand-in")
-    ui.wait_for_pictures(ui.picker_of(notebook, 1))
-
-
-def test_dropdowns_and_the_search_narrow_the_grid_the_count_and_the_filter_in_python(
-    open_notebook: OpenNotebook,
-) -> None:
+def test_dropdowns_and_the_search_narrow_the_grid_and_the_filter_in_python(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     search, clear = picker.locator("input").first, picker.get_by_role("button", name="Clear filters")
     expect(ui.total(picker)).to_have_text("2,000 looks")
     expect(clear).to_have_count(0)
-
     ui.choose_option(picker, "Type", "Digital twin")
     notebook.expect_run("picker.filter == LookFilter(avatar_type='digital_twin')", True)
     ui.expect_matches(notebook, picker)
@@ -93,26 +78,11 @@ def test_dropdowns_and_the_search_narrow_the_grid_the_count_and_the_filter_in_py
 
 
 def test_a_slow_kernel_loses_no_keystroke(open_notebook: OpenNotebook) -> None:
-    notebook = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Slow"))
-    search = ui.picker_of(notebook).locator("input").first
+    notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Slow"))
+    search = picker.locator("input").first
     search.press_sequentially("office", delay=230)
     notebook.expect_run("picker.filter.search", "office")
     expect(search).to_have_value("office")
-
-
-def test_a_click_selects_a_look_in_python_and_a_second_one_deselects_it(open_notebook: OpenNotebook) -> None:
-    notebook = ui.shown(open_notebook)
-    card = ui.cards(ui.picker_of(notebook)).nth(4)
-    look_id = card.get_attribute("data-look-id")
-    name = card.locator(".look-card__name").text_content()
-    card.click()
-    expect(card).to_have_attribute("aria-selected", "true")
-    notebook.expect_run("picker.value.id", look_id)
-    assert notebook.value("(picker.value.name.strip(), picker.to_frame()['id'].tolist())") == (name, [look_id])
-    assert notebook.value("(picker.selected_id, len(picker.values))") == (look_id, 1)
-    card.click()
-    expect(card).to_have_attribute("aria-selected", "false")
-    notebook.expect_run("(picker.value, tuple(picker.values), picker.selected_id)", (None, (), ""))
 
 
 def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook) -> None:
@@ -121,11 +91,8 @@ def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook)
     for top in range(0, int(ui.grid(picker).evaluate("grid => grid.scrollHeight")), 450):
         ui.scroll_to(picker, top)
         ui.wait_until(picker, f"root => ({ui.CARDS})(root) > 0 && ({ui.BLANK})(root) === 0")
-        seen.update(
-            picker.evaluate(
-                "root => Object.fromEntries([...root.querySelectorAll('.look-card[data-look-id]')]"
-                ".map(card => [card.dataset.position, card.dataset.lookId]))"
-            )
+        seen |= ui.cards(picker).evaluate_all(
+            "cards => Object.fromEntries(cards.map(card => [card.dataset.position, card.dataset.lookId]))"
         )
     ids = notebook.value("[look.id for look in picker.catalogue.looks]")
     assert [seen.get(str(position)) for position in range(400)] == ids
@@ -168,9 +135,7 @@ def test_windows_of_other_versions_leave_the_grid_usable(open_notebook: OpenNote
     expect(picker.locator(".look-panel")).to_be_visible()
 
 
-def test_the_dom_holds_at_most_120_cards_in_proportion_and_nothing_scrolls_sideways(
-    open_notebook: OpenNotebook,
-) -> None:
+def test_the_dom_holds_at_most_120_cards_in_proportion_and_reflows_in_place(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     ratios = picker.evaluate(
         """root => [...root.querySelectorAll('.look-card img')].filter(i => i.naturalWidth > 0).map(i => {
@@ -193,41 +158,31 @@ def test_the_dom_holds_at_most_120_cards_in_proportion_and_nothing_scrolls_sidew
         assert picker.evaluate("root => root.scrollWidth <= root.clientWidth")
         assert ui.grid(picker).evaluate("grid => grid.scrollWidth <= grid.clientWidth")
 
-
-def test_the_grid_reflows_with_the_page_and_keeps_its_place(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook)
-    wide = int(ui.grid(picker).get_attribute("aria-colcount") or 0)
-    row = int(picker.locator(".look-grid__row").nth(1).evaluate("row => row.getBoundingClientRect().height"))
-    ui.scroll_to(picker, (row + 12) * 20)
-    ui.wait_until(picker, SCROLLED)
+    ui.scroll_away(picker, 5_000)
     top = "root => Math.min(...[...root.querySelectorAll('.look-card')].map(c => Number(c.dataset.position)))"
-    before = int(picker.evaluate(top))
+    before, wide = int(picker.evaluate(top)), str(ui.grid(picker).get_attribute("aria-colcount"))
     notebook.page.set_viewport_size({"width": 800, "height": 1000})
-    expect(ui.grid(picker)).not_to_have_attribute("aria-colcount", str(wide))
+    expect(ui.grid(picker)).not_to_have_attribute("aria-colcount", wide)
     ui.wait_for_cards(picker)
-    assert abs(int(picker.evaluate(top)) - before) <= 3 * wide
+    assert abs(int(picker.evaluate(top)) - before) <= 3 * int(wide)
 
 
 def test_a_picker_without_a_key_shows_the_error_alone_until_retry_loads_the_looks(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(
-        [
-            "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
-            "service = DemoService(looks=300, api_key='the-key').start()\n"
-            "import os; os.environ['HEYGEN_API_BASE'] = service.base_url\nos.environ.pop('HEYGEN_API_KEY', None)\n"
-            "picker = LookPicker()\npicker"
-        ]
+    code = (
+        "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
+        "service = DemoService(looks=300, api_key='the-key').start()\n"
+        "import os; os.environ['HEYGEN_API_BASE'] = service.base_url\nos.environ.pop('HEYGEN_API_KEY', None)\n"
+        "picker = LookPicker()\npicker"
     )
-    notebook.run_cell(0)
-    picker = ui.picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook, code, pictures=0)
     alert, search = picker.locator(".v-alert"), picker.get_by_label("Search").first
     expect(alert).to_contain_text("HEYGEN_API_KEY")
     # Without looks there is nothing to filter: the error and its button are at the top.
     expect(search).to_be_hidden()
-    box, around = alert.bounding_box(), picker.bounding_box()
-    assert box
-    assert around
-    assert box["y"] - around["y"] < 20
-    assert around["height"] < 150
+    assert picker.evaluate(
+        "root => root.querySelector('.v-alert').getBoundingClientRect().top - root.getBoundingClientRect().top < 20"
+    )
+    assert picker.evaluate("root => root.clientHeight < 150")
     notebook.run("os.environ['HEYGEN_API_KEY'] = 'the-key'")
     alert.get_by_role("button", name="Retry").click()
     ui.wait_for_pictures(picker)

@@ -94,10 +94,6 @@ def in_sight(picker: Locator) -> list[str]:
     return ids
 
 
-def card_of(picker: Locator, look_id: str) -> Locator:
-    return picker.locator(f'.look-card[data-look-id="{look_id}"]')
-
-
 def test_a_preview_that_fails_shows_the_initials_of_any_name(open_notebook: OpenNotebook) -> None:
     names = {
         "Anna Maria Bell": "AM",
@@ -153,12 +149,12 @@ def test_expired_previews_in_sight_are_renewed_and_the_others_stay(open_notebook
     healthy = [look_id for look_id in in_sight(picker) if look_id not in signed]
     assert healthy
     for look_id in healthy:
-        card_of(picker, look_id).locator("img").evaluate("image => { image.marked = true }")
+        ui.card_of(picker, look_id).locator("img").evaluate("image => { image.marked = true }")
     notebook.run("released.set()")
     wait_for_all_pictures(notebook, picker)
     assert sorted(notebook.value("asked")) == sorted(set(in_sight(picker)) & signed)
     marked = "image => image.marked === true"
-    assert all(card_of(picker, look_id).locator("img").evaluate(marked) for look_id in healthy)
+    assert all(ui.card_of(picker, look_id).locator("img").evaluate(marked) for look_id in healthy)
     assert notebook.value("(picker.value, tuple(picker.values), picker.error)") == (None, (), "")
 
 
@@ -170,8 +166,8 @@ def test_previews_in_sight_and_in_the_panel_are_renewed_before_the_others(open_n
     expect(picker.locator('[data-position="299"]')).to_be_visible()
     ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({TRIED})(root) && ({INITIALS})(root).length >= 6")
     first = picker.evaluate(INITIALS)[0]
-    card_of(picker, first).hover()
-    card_of(picker, first).locator(".look-card__info").click()
+    ui.card_of(picker, first).hover()
+    ui.card_of(picker, first).locator(".look-card__info").click()
     expect(picker.locator(".look-panel__initials")).to_be_visible()
     ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({TRIED})(root)")
     visible = picker.evaluate(INITIALS)
@@ -189,12 +185,12 @@ def test_a_look_that_is_gone_keeps_its_initials_and_is_requested_once(open_noteb
     picker = ui.picker_of(notebook)
     look_id = notebook.value("gone[0]")
     notebook.expect_run("gone[0] in asked", True)
-    expect(card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
+    expect(ui.card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
     ui.scroll_to(picker, 10**7)
     wait_for_all_pictures(notebook, picker)
     number = notebook.value("len(picker.reports)")
     ui.scroll_to(picker, 0)
-    expect(card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
+    expect(ui.card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
     # It is reported again, because it is in sight again.
     notebook.expect_run(f"any(gone[0] in ids for ids in picker.reports[{number}:])", True)
     assert notebook.value("asked.count(gone[0])") == 1
