@@ -32,20 +32,14 @@ DIRTY = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
 SHORTCUTS = ("d", "d", "a", "b", "x", "m", "c", "v", "z", "l", "0", "0", "Shift+L", "y", "r")
 
 
-def opened(open_notebook: OpenNotebook, app: App = "lab", code: str = ui.SEVERAL) -> NotebookPage:
-    notebook = open_notebook(["before = 1", code, "after = 1"], app=app)
-    notebook.run_cell(1)
-    ui.wait_for_pictures(ui.picker_of(notebook, 1))
-    return notebook
+def opened(open_notebook: OpenNotebook, app: App = "lab") -> tuple[NotebookPage, Page, Locator]:
+    cells = ("before = 1", ui.SEVERAL, "after = 1")
+    notebook, picker = ui.shown(open_notebook, *cells, cell=1, app=app)
+    return notebook, notebook.page, picker
 
 
 def card(picker: Locator, position: int) -> Locator:
     return picker.locator(f'[data-position="{position}"]')
-
-
-def open_details(picker: Locator, position: int) -> None:
-    card(picker, position).press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
 
 
 def focused(page: Page) -> str:
@@ -67,32 +61,24 @@ def walk(page: Page, *steps: tuple[str, str]) -> None:
         expect_focus(page, name)
 
 
-def tab_through(page: Page, limit: int = 60) -> list[str]:
-    """Press Tab from outside the picker until it is left again, and give what had the focus inside."""
-    names: list[str] = []
-    for _ in range(limit):
-        page.keyboard.press("Tab")
-        if page.evaluate(INSIDE):
-            names.append(focused(page))
-        elif names:
-            return names
-    raise AssertionError(f"Tab never left the picker: {names}")
-
-
 def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, ui.picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook)
     card(picker, 0).click()
     first = card(picker, 0).locator(".look-card__name").text_content()
     picker.locator("input").first.fill("a")
     expect(picker.locator(".look-line__chip")).to_have_count(1)
     ui.wait_for_cards(picker)
-    open_details(picker, 0)
-    detailed = picker.locator(".look-panel__name").text_content()
-
+    ui.open_details(picker, 0)
     notebook.cells.nth(0).locator(".cm-content").focus()
     page.keyboard.press("Escape")
-    names = tab_through(page)
+    names: list[str] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(INSIDE):
+            names.append(focused(page))
+        elif names:
+            break
+    assert not page.evaluate(INSIDE)
     inputs = ["Search", "Type", "Gender", "Orientation", "Engine", "Ownership", "Status", "Ready"]
     line = ["Character", "Tag", "Sort", "Refresh", "Remove “a”", "Clear filters", "Looks", "Characters"]
     assert names[: len(inputs) + len(line) + 1] == [*inputs, *line, "card 0"]
@@ -101,13 +87,13 @@ def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_note
     panel = ["Close details", "Select|Deselect", "Copy id"]
     tray = [f"Details of {first}", f"Deselect {first}", "Clear selection", "Copy code"]
     at = [next((n for n, name in enumerate(rest) if re.fullmatch(wanted, name)), -1) for wanted in (*panel, *tray)]
-    assert -1 not in at, (rest, detailed)
+    assert -1 not in at, rest
     assert at == sorted(at)
 
 
 def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    keyboard, picker = notebook.page.keyboard, ui.picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook)
+    keyboard = page.keyboard
     columns = int(ui.grid(picker).get_attribute("aria-colcount") or 0)
     card(picker, 0).focus()
 
@@ -129,7 +115,7 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
     press("Home", 0)
     keyboard.press("PageDown")
     expect(card(picker, 0)).not_to_be_focused()
-    screen = int(focused(notebook.page).removeprefix("card "))
+    screen = int(focused(page).removeprefix("card "))
     assert screen > columns
     assert screen % columns == 0
     press("PageDown", 2 * screen)
@@ -143,46 +129,38 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
 
 
 def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, ui.picker_of(notebook, 1)
+    _, page, picker = opened(open_notebook)
     keyboard, panel = page.keyboard, picker.locator(".look-panel")
-    ui.scroll_to(picker, 3_000)
-    ui.wait_until(picker, f"root => root.querySelector('[data-position=\"0\"]') === null && ({ui.BLANK})(root) === 0")
+    ui.scroll_away(picker, 3_000)
     position = int(ui.cards(picker).nth(12).get_attribute("data-position") or 0)
     card(picker, position).focus()
     name = card(picker, position).locator(".look-card__name").text_content()
-    keyboard.press("i")
+    walk(page, ("i", "the panel"))
     expect(panel).to_have_attribute("aria-label", f"Details of {name}")
-    assert page.evaluate("() => !!document.activeElement.closest('.look-panel')")
-    keyboard.press("Escape")
+    walk(page, ("Escape", f"card {position}"))
     expect(panel).to_have_count(0)
-    expect_focus(page, f"card {position}")
 
-    keyboard.press("/")
-    expect_focus(page, "Search")
+    walk(page, ("/", "Search"))
     keyboard.type("a/i")
     expect(picker.locator("input").first).to_have_value("a/i")
     expect(panel).to_have_count(0)
     picker.locator("input").first.fill("")
     expect(ui.total(picker)).to_have_text("2,000 looks")
-    keyboard.press("Escape")
-    expect_focus(page, "card 0")
+    walk(page, ("Escape", "card 0"))
     for place in (picker.get_by_role("button", name="Refresh"), picker.get_by_role("button", name="Characters")):
         place.focus()
-        keyboard.press("/")
-        expect_focus(page, "Search")
+        walk(page, ("/", "Search"))
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
     open_notebook: OpenNotebook, app: App
 ) -> None:
-    notebook = opened(open_notebook, app)
-    page, picker = notebook.page, ui.picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook, app)
     card(picker, 0).click()
     notebook.run("picker.filter = LookFilter(gender='female')")
     expect(picker.locator(".look-line__chip")).to_have_count(1)
-    open_details(picker, 0)
+    ui.open_details(picker, 0)
     cells: list[Any] = page.evaluate(CELLS)
     places = {
         "card": card(picker, 1),
@@ -201,14 +179,12 @@ def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
             page.keyboard.press(key)
         assert page.evaluate(CELLS) == cells, place
     page.keyboard.press("Escape")
-    card(picker, 0).focus()
-    page.keyboard.press(" ")
-    page.keyboard.press("Shift+ ")
-    page.keyboard.press("Enter")
+    for key in (" ", "Shift+ ", "Enter"):
+        card(picker, 0).press(key)
     assert page.evaluate(CELLS) == cells
     assert "before" not in notebook.run("dir()")
     notebook.save()
-    notebook.page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
     page.keyboard.press("Control+s")
     page.wait_for_function(f"() => !({DIRTY})()")
     expect(card(picker, 0)).to_be_focused()
@@ -218,8 +194,7 @@ def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
 
 
 def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, ui.picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook)
     card(picker, 16).focus()
     notebook.run("picker.filter = LookFilter(gender='female')")
     ui.expect_matches(notebook, picker)
@@ -235,8 +210,7 @@ def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(ope
     notebook.run("picker.filter = LookFilter()")
     expect(ui.total(picker)).to_have_text("2,000 looks")
     expect_focus(page, r"card \d+")
-    page.keyboard.press("ArrowRight")
-    expect_focus(page, "card 1")
+    walk(page, ("ArrowRight", "card 1"))
     columns = str(ui.grid(picker).get_attribute("aria-colcount"))
     page.set_viewport_size({"width": 1000, "height": 1000})
     expect(ui.grid(picker)).not_to_have_attribute("aria-colcount", columns)
@@ -254,14 +228,12 @@ def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(ope
     ui.scroll_to(picker, 20_000)
     ui.wait_until(picker, f"root => root.querySelector('[data-position=\"20\"]') === null && ({ui.BLANK})(root) === 0")
     expect_focus(page, "card 1")
-    page.keyboard.press("ArrowRight")
-    expect_focus(page, "card 2")
+    walk(page, ("ArrowRight", "card 2"))
     assert card(picker, 2).evaluate(IN_SIGHT)
 
 
 def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, ui.picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook)
     chips = picker.locator(".look-line__chip")
     notebook.run("picker.filter = LookFilter(gender='female', orientation=['portrait', 'square'])")
     expect(chips).to_have_count(3)
@@ -286,34 +258,29 @@ def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNote
 
     # The card whose details are shown may be gone when they are closed.
     ui.wait_for_cards(picker)
-    open_details(picker, 14)
+    ui.open_details(picker, 14)
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
     ui.expect_matches(notebook, picker)
     picker.get_by_role("button", name="Close details").press("Enter")
     expect_focus(page, r"card \d+")
-    open_details(picker, 0)
+    ui.open_details(picker, 0)
     notebook.run("picker.filter = LookFilter('nothing of the kind')")
     expect(picker.locator(".look-empty")).to_be_visible()
     page.keyboard.press("Escape")
     expect(picker.locator(".look-panel")).to_have_count(0)
     expect_focus(page, "the grid")
-    notebook.run("picker.filter = LookFilter()")
+    notebook.run("picker.filter, picker.values = LookFilter(), picker.catalogue.looks[:2]")
     expect(ui.total(picker)).to_have_text("2,000 looks")
     ui.wait_for_cards(picker)
-    for position in (0, 1):
-        card(picker, position).click()
-    expect(picker.locator(".look-tray__item")).to_have_count(2)
-    picker.locator(".look-tray__remove").last.press("Enter")
-    expect(picker.locator(".look-tray__item")).to_have_count(1)
-    expect_focus(page, "Deselect .+")
-    picker.locator(".look-tray__remove").last.press("Enter")
-    expect(picker.locator(".look-tray__item")).to_have_count(0)
-    expect_focus(page, r"card \d+")
+    for left, following in ((1, "Deselect .+"), (0, r"card \d+")):
+        picker.locator(".look-tray__remove").last.press("Enter")
+        expect(picker.locator(".look-tray__item")).to_have_count(left)
+        expect_focus(page, following)
 
 
 def test_three_looks_are_selected_compared_and_copied_by_keyboard(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker, keyboard = notebook.page, ui.picker_of(notebook, 1), notebook.page.keyboard
+    notebook, page, picker = opened(open_notebook)
+    keyboard = page.keyboard
     notebook.cells.nth(0).locator(".cm-content").focus()
     keyboard.press("Escape")
     while focused(page) != "card 0":
@@ -338,8 +305,8 @@ def test_three_looks_are_selected_compared_and_copied_by_keyboard(open_notebook:
 
 
 def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    picker, keys = ui.picker_of(notebook, 1), notebook.page.keyboard
+    notebook, page, picker = opened(open_notebook)
+    keys = page.keyboard
     field = ui.named(picker, "Type").locator("input")
     expect(ui.named(picker, "Type")).to_be_visible()
     field.focus()
@@ -373,39 +340,28 @@ def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_no
 
 
 def test_escape_leads_from_the_looks_of_a_character_back_to_its_card(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    picker, keys = ui.picker_of(notebook, 1), notebook.page.keyboard
+    notebook, page, picker = opened(open_notebook)
     notebook.run("picker.show = 'characters'")
     ui.expect_characters(picker)
-    ui.cards(picker).first.focus()
-    for _ in range(3):
-        keys.press("PageDown")
-    ui.wait_until(picker, "root => document.activeElement.dataset.position > 10")
-    keys.press("ArrowUp")
-    ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && document.activeElement.dataset.lookId")
+    character = ui.page_down(picker, 3).get_attribute("data-look-id") or ""
     place = ui.grid(picker).evaluate("grid => grid.scrollTop")
-    character = picker.locator(".look-card:focus").get_attribute("data-look-id")
-    keys.press("Enter")
+    page.keyboard.press("Enter")
     expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
-    keys.press("Escape")
+    page.keyboard.press("Escape")
     ui.expect_characters(picker)
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character or "")
+    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character)
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
     ui.wait_until(picker, f"root => Math.abs(root.querySelector('.look-grid').scrollTop - {place}) < 1")
     expect(picker.locator(".look-tray")).to_contain_text("Open a character")
 
 
 def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    picker, keys = ui.picker_of(notebook, 1), notebook.page.keyboard
+    notebook, page, picker = opened(open_notebook)
+    keys, panel = page.keyboard, picker.locator(".look-panel")
     notebook.run("picker.filter = LookFilter(gender='female', sort='name')")
     ui.expect_matches(notebook, picker)
-    shown, panel = ui.total(picker).text_content() or "", picker.locator(".look-panel")
-    ui.cards(picker).first.focus()
-    for _ in range(4):
-        keys.press("PageDown")
-    ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && document.activeElement.dataset.lookId")
-    look_id = picker.locator(".look-card:focus").get_attribute("data-look-id") or ""
+    shown = ui.total(picker).text_content() or ""
+    look_id = ui.page_down(picker, 4).get_attribute("data-look-id") or ""
     keys.press("i")
     expect(panel.locator(".look-panel__name")).to_be_focused()
 
@@ -415,10 +371,11 @@ def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebo
         for (let e = panel.parentElement; e; e = e.parentElement) tops.push(e.scrollTop);
         return tops;
     }"""
-    before, below = panel.evaluate(around), "panel.scrollTop"
+    before = panel.evaluate(around)
     for _ in range(2):
         keys.press("End")
-        ui.wait_until(panel, f"panel => {below} > 0 && {below} + panel.clientHeight >= panel.scrollHeight - 1")
+        ui.wait_until(panel, "({ scrollTop: top, clientHeight: high, scrollHeight: all }) => top + high >= all - 1")
+    assert panel.evaluate("panel => panel.scrollTop") > 0
     keys.press("Home")
     ui.wait_until(panel, "panel => panel.scrollTop === 0")
     assert panel.evaluate(around) == before
