@@ -146,10 +146,10 @@ def scroll_to(picker: Locator, px: int) -> None:
     grid(picker).evaluate("(grid, px) => { grid.scrollTop = px }", px)
 
 
-def scroll_away(picker: Locator, px: int) -> None:
-    """Scroll until the first card is out of the DOM, and wait for the cards in sight."""
+def scroll_and_load(picker: Locator, px: int) -> None:
+    """Scroll, and wait for the cards in sight."""
     scroll_to(picker, px)
-    wait_until(picker, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
+    wait_for_cards(picker)
 
 
 def open_details(picker: Locator, position: int) -> None:

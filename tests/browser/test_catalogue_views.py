@@ -185,7 +185,7 @@ def test_characters_are_shown_filtered_opened_by_a_click_and_left_again(open_not
     # The other view starts at its first card.
     notebook.run("picker.filter, picker.show = LookFilter(), 'looks'")
     expect(ui.total(picker)).to_have_text("2,000 looks")
-    ui.scroll_away(picker, 2_000)
+    ui.scroll_and_load(picker, 2_000)
     notebook.run("picker.show = 'characters'")
     expect(ui.total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
     expect_ids(picker, notebook.value("[picker.catalogue.characters()[0].id]"))
@@ -273,7 +273,7 @@ def test_no_card_in_sight_goes_blank_while_looks_arrive_in_between(open_notebook
     with DemoService(looks=25_000, latency=0.12) as service:
         notebook, picker = ui.shown(open_notebook, connect(service, code))
         notebook.expect_run("len(picker.catalogue) > 1_000", True)
-        ui.scroll_away(picker, 3_000)
+        ui.scroll_and_load(picker, 3_000)
         picker.evaluate(WATCH)
         notebook.run("picker.versions.clear()")
         notebook.page.wait_for_function("() => frames > 50", timeout=60_000)
@@ -300,7 +300,7 @@ def test_a_snapshot_shows_everything_without_a_request_and_can_be_refreshed(open
         assert len(asked_of_the_api(service)) == asked
 
         service.latency = 0.1
-        ui.scroll_away(picker, 3_000)
+        ui.scroll_and_load(picker, 3_000)
         picker.evaluate(WATCH)
         age.get_by_role("button", name="Refresh").click()
         expect(age).to_contain_text(re.compile(r"Refreshing: [\d,]+ of 2,000"))

@@ -150,7 +150,7 @@ def _two_displays_stay_in_step(first: Locator, second: Locator) -> None:
     for picker in (first, second):
         expect(ui.total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
         expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("office", re.I))
-    ui.scroll_away(first, 2_000)
+    ui.scroll_and_load(first, 2_000)
     assert second.evaluate(ui.BLANK) == 0
     assert ui.grid(second).evaluate("grid => grid.scrollTop") == 0
     ui.cards(second).nth(2).click()
@@ -198,7 +198,7 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
         for place in (1, 2):
             ui.cards(picker).nth(place).click()
             expect(ui.cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
-        ui.scroll_away(picker, 3_000)
+        ui.scroll_and_load(picker, 3_000)
         notebook.run_cell(1)
         ui.wait_for_pictures(ui.picker_of(notebook, 1))
         notebook.expect_run("picker.first_window", {})

@@ -131,7 +131,7 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
 def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook: OpenNotebook) -> None:
     _, page, picker = opened(open_notebook)
     keyboard, panel = page.keyboard, picker.locator(".look-panel")
-    ui.scroll_away(picker, 3_000)
+    ui.scroll_and_load(picker, 3_000)
     position = int(ui.cards(picker).nth(12).get_attribute("data-position") or 0)
     card(picker, position).focus()
     name = card(picker, position).locator(".look-card__name").text_content()
@@ -225,8 +225,7 @@ def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(ope
     expect_focus(page, "card 1")
 
     # Far out of sight the card keeps the focus, and a key goes on from it.
-    ui.scroll_to(picker, 20_000)
-    ui.wait_until(picker, f"root => root.querySelector('[data-position=\"20\"]') === null && ({ui.BLANK})(root) === 0")
+    ui.scroll_and_load(picker, 20_000)
     expect_focus(page, "card 1")
     walk(page, ("ArrowRight", "card 2"))
     assert card(picker, 2).evaluate(IN_SIGHT)

@@ -64,7 +64,7 @@ def test_dropdowns_and_the_search_narrow_the_grid_and_the_filter_in_python(open_
     notebook.expect_run("bool(picker.filter)", False)
 
     # A filter that is set in Python moves the grid to its first look.
-    ui.scroll_away(picker, 5_000)
+    ui.scroll_and_load(picker, 5_000)
     notebook.run("picker.filter = LookFilter('studio', gender='female')")
     ui.expect_matches(notebook, picker)
     assert ui.grid(picker).evaluate("grid => grid.scrollTop") == 0
@@ -89,8 +89,7 @@ def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook)
     notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Noting"))
     seen: dict[str, str] = {}
     for top in range(0, int(ui.grid(picker).evaluate("grid => grid.scrollHeight")), 450):
-        ui.scroll_to(picker, top)
-        ui.wait_until(picker, f"root => ({ui.CARDS})(root) > 0 && ({ui.BLANK})(root) === 0")
+        ui.scroll_and_load(picker, top)
         seen |= ui.cards(picker).evaluate_all(
             "cards => Object.fromEntries(cards.map(card => [card.dataset.position, card.dataset.lookId]))"
         )
@@ -151,14 +150,13 @@ def test_the_dom_holds_at_most_120_cards_in_proportion_and_reflows_in_place(open
         expect(ui.grid(picker)).to_have_css("height", f"{height}px")
         most = 0
         for top in (0, 300, 3_000, 2_500, 10**7):
-            ui.scroll_to(picker, top)
-            ui.wait_until(picker, f"root => ({ui.CARDS})(root) > 0 && ({ui.BLANK})(root) === 0")
+            ui.scroll_and_load(picker, top)
             most = max(most, int(picker.evaluate(ui.CARDS)))
         assert 4 <= most <= 120
         assert picker.evaluate("root => root.scrollWidth <= root.clientWidth")
         assert ui.grid(picker).evaluate("grid => grid.scrollWidth <= grid.clientWidth")
 
-    ui.scroll_away(picker, 5_000)
+    ui.scroll_and_load(picker, 5_000)
     top = "root => Math.min(...[...root.querySelectorAll('.look-card')].map(c => Number(c.dataset.position)))"
     before, wide = int(picker.evaluate(top)), str(ui.grid(picker).get_attribute("aria-colcount"))
     notebook.page.set_viewport_size({"width": 800, "height": 1000})
