@@ -14,7 +14,7 @@ from typing import Any
 from playwright.sync_api import WebSocket, sync_playwright
 
 import heygen_widgets
-from tests.browser.jupyter import JupyterServer, NotebookPage, start_chromium
+from tests.browser.jupyter import NotebookPage, Server, start_chromium
 
 VIEWPORT = (1400, 1000)
 SILENCE = 400.0  # ms without a message, after which the kernel is taken to be idle
@@ -198,7 +198,7 @@ def open_notebook(waits: float = 1.0) -> Iterator[BenchNotebook]:
     with (
         tempfile.TemporaryDirectory() as cache,
         sync_playwright() as playwright,
-        JupyterServer({"XDG_CACHE_HOME": cache, "TQDM_DISABLE": "1"}) as server,
+        Server({"XDG_CACHE_HOME": cache, "TQDM_DISABLE": "1"}) as server,
         start_chromium(playwright) as browser,
         NotebookPage(server, browser, [""], viewport=VIEWPORT) as notebook,
     ):

@@ -1,68 +1,29 @@
 """Fixtures of the browser tests: one server of each kind, one browser, and notebooks that tests share."""
 
-import os
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from .install_browser import BrowserNotFoundError
-from .jupyter import App, JupyterServer, NotebookPage, Server, Source, Theme, start_chromium
-from .voila import VoilaPage, start_voila
-
-# A folder for the pictures of failures; by default they go to the test's temporary folder
-PICTURES = "HEYGEN_WIDGETS_SCREENSHOTS"
+from .jupyter import App, NotebookPage, Server, Source, Theme, start_chromium
 
 # For a busy machine. A test that passes does not wait
 expect.set_options(timeout=30_000)
 
 
-class SharedNotebooks:
-    """One open notebook per application, for one test after the other. Each worker of pytest-xdist has its own."""
-
-    def __init__(self, server: JupyterServer, browser: Browser) -> None:
-        self.server = server
-        self.browser = browser
-        self._idle: dict[App, NotebookPage] = {}
-
-    def take(
-        self, source: Source, app: App, theme: Theme, viewport: tuple[int, int], env: Mapping[str, str]
-    ) -> NotebookPage:
-        """Show a source in the idle notebook of an application, or in a new one."""
-        if (notebook := self._idle.pop(app, None)) is None:
-            return NotebookPage(self.server, self.browser, source, app=app, theme=theme, viewport=viewport, env=env)
-        try:
-            notebook.renew(source, theme=theme, viewport=viewport, env=env)
-        except BaseException:
-            notebook.close()
-            raise
-        return notebook
-
-    def give_back(self, app: App, notebook: NotebookPage) -> None:
-        """Keep a notebook for the next test, or close it if there is one."""
-        if self._idle.setdefault(app, notebook) is not notebook:
-            notebook.close()
-
-    def close(self) -> None:
-        """Close the idle notebooks."""
-        while self._idle:
-            self._idle.popitem()[1].close()
-
-
 class OpenNotebook:
-    """Opens notebooks for one test, in shared pages by default."""
+    """Opens notebooks for one test, by default in a page that one test after the other uses."""
 
-    def __init__(self, shared: SharedNotebooks, folder: Path, pictures: Path) -> None:
-        self._shared = shared
+    def __init__(self, server: Server, browser: Browser, idle: dict[App, NotebookPage], folder: Path) -> None:
+        self._server = server
+        self._browser = browser
+        self._idle = idle
         self._folder = folder
-        self._borrowed: dict[int, App] = {}
         self._expected_errors: list[str] = []
-        self.pictures = pictures
-        self.opened: list[NotebookPage] = []
+        self.opened: dict[NotebookPage, App | None] = {}  # None: closed after the test
         self.failed = False
 
     def __call__(
@@ -78,31 +39,29 @@ class OpenNotebook:
     ) -> NotebookPage:
         """Open a notebook; see `NotebookPage` for the arguments.
 
-        Its kernel has an empty cache, unless `env` sets ``XDG_CACHE_HOME``. With `fresh` or `save_widget_state`, page
-        and kernel are new and closed after the test: for tests that open pages, reload, restart, or change modules or
-        scripts.
+        Its kernel has an empty cache. With `fresh` or `save_widget_state`, page and kernel are new and closed after
+        the test: for tests that reload, restart, or change modules or scripts.
         """
         cache = self._folder / f"cache-{len(self.opened)}"
         cache.mkdir()
         env = {"XDG_CACHE_HOME": str(cache), **(env or {})}
-        if fresh or save_widget_state:
-            shared = self._shared
-            arguments: dict[str, Any] = {"app": app, "theme": theme, "viewport": viewport, "env": env}
-            notebook = NotebookPage(
-                shared.server, shared.browser, source, **arguments, save_widget_state=save_widget_state
-            )
-        else:
-            notebook = self._shared.take(source, app, theme, viewport, env)
-            self._borrowed[len(self.opened)] = app
-        self.opened.append(notebook)
+        fresh = fresh or save_widget_state
+        notebook = None if fresh else self._idle.pop(app, None)
+        if notebook:
+            self.opened[notebook] = app
+            notebook.renew(source, theme=theme, viewport=viewport, env=env)
+            return notebook
+        notebook = NotebookPage(
+            *(self._server, self._browser, source),
+            app=app, theme=theme, viewport=viewport, env=env, save_widget_state=save_widget_state,
+        )  # fmt: skip
+        self.opened[notebook] = None if fresh else app
         return notebook
 
     def close(self) -> None:
         """Close the notebooks. Shared ones go to the next test, unless this one failed."""
-        for number, notebook in enumerate(self.opened):
-            if number in self._borrowed and not self.failed:
-                self._shared.give_back(self._borrowed[number], notebook)
-            else:
+        for notebook, app in self.opened.items():
+            if app is None or self.failed or self._idle.setdefault(app, notebook) is not notebook:
                 notebook.close()
 
     def expect_errors(self, pattern: str) -> None:
@@ -113,14 +72,6 @@ class OpenNotebook:
         """Return the errors on all pages and in all handlers without the expected ones."""
         errors = [error for notebook in self.opened for error in notebook.errors()]
         return [e for e in errors if not any(re.search(pattern, e) for pattern in self._expected_errors)]
-
-    def take_pictures(self, name: str) -> list[Path]:
-        """Save a picture of every open page."""
-        self.pictures.mkdir(parents=True, exist_ok=True)
-        paths = [self.pictures / f"{name}-{number}.png" for number in range(1, len(self.opened) + 1)]
-        for notebook, path in zip(self.opened, paths, strict=True):
-            notebook.page.screenshot(path=path)
-        return paths
 
 
 @pytest.fixture(scope="session")
@@ -136,24 +87,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def jupyter_server() -> Iterator[JupyterServer]:
+def jupyter_server() -> Iterator[Server]:
     """One Jupyter server for all tests."""
-    with JupyterServer() as server:
+    with Server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def shared_notebooks(jupyter_server: JupyterServer, browser: Browser) -> Iterator[SharedNotebooks]:
-    """Keep notebooks open for all tests of this process."""
-    shared = SharedNotebooks(jupyter_server, browser)
-    yield shared
-    shared.close()
+def idle_notebooks(jupyter_server: Server, browser: Browser) -> Iterator[dict[App, NotebookPage]]:
+    """An open notebook per application, for one test after the other."""
+    idle: dict[App, NotebookPage] = {}
+    yield idle
+    for notebook in idle.values():
+        notebook.close()
 
 
 @pytest.fixture
-def open_notebook(shared_notebooks: SharedNotebooks, tmp_path: Path) -> Iterator[OpenNotebook]:
+def open_notebook(
+    jupyter_server: Server, browser: Browser, idle_notebooks: dict[App, NotebookPage], tmp_path: Path
+) -> Iterator[OpenNotebook]:
     """Open notebooks by calling it; an exception on a page or in a widget's handler fails the test."""
-    notebooks = OpenNotebook(shared_notebooks, tmp_path, Path(os.environ.get(PICTURES) or tmp_path))
+    notebooks = OpenNotebook(jupyter_server, browser, idle_notebooks, tmp_path)
     errors: list[str] = []
     try:
         yield notebooks
@@ -163,28 +117,6 @@ def open_notebook(shared_notebooks: SharedNotebooks, tmp_path: Path) -> Iterator
         notebooks.close()
     if errors:
         pytest.fail("Raised on the page or in a handler:\n" + "\n".join(errors), pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def voila_server() -> Iterator[Server]:
-    """One Voilà server for all tests."""
-    with start_voila() as server:
-        yield server
-
-
-@pytest.fixture
-def open_voila(voila_server: Server, browser: Browser) -> Iterator[Callable[[Source], VoilaPage]]:
-    """Show notebooks in Voilà by calling it; an exception on a page fails the test."""
-    opened: list[VoilaPage] = []
-    with ExitStack() as pages:
-
-        def open_page(source: Source) -> VoilaPage:
-            opened.append(pages.enter_context(VoilaPage(voila_server, browser, source)))
-            return opened[-1]
-
-        yield open_page
-    if errors := [error for page in opened for error in page.page_errors]:
-        pytest.fail("Raised on the page:\n" + "\n".join(errors), pytrace=False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -201,13 +133,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     notebooks = getattr(item, "funcargs", {}).get("open_notebook")
     if report.when == "call" and report.failed and isinstance(notebooks, OpenNotebook):
         notebooks.failed = True
-        name = re.sub(r"[^\w.-]+", "-", item.name)
-        try:
-            pictures = "\n".join(str(path) for path in notebooks.take_pictures(name))
-        except Exception as error:  # noqa: BLE001 - a page that is gone must not hide the failure
-            pictures = f"none: {error}"
-        report.sections.append(("Pictures of the pages", pictures))
-        for notebook in notebooks.opened:
+        for number, notebook in enumerate(notebooks.opened):
+            picture = item.funcargs["tmp_path"] / f"page-{number}.png"  # type: ignore[attr-defined]
+            try:
+                notebook.page.screenshot(path=picture)
+            except Exception as error:  # noqa: BLE001 - a page that is gone must not hide the failure
+                picture = error
+            report.sections.append(("Picture of the page", str(picture)))
             report.sections.append(("Console errors", "\n".join(notebook.console_errors)))
             report.sections.append(("Server and kernel log", notebook.server_log()[-4000:]))
     return report

@@ -32,8 +32,8 @@ with sync_playwright() as playwright:
 """
 APT = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium"
 INSTALLERS = {
-    "playwright install": ([sys.executable, "-m", "playwright", "install", "chromium"], 300),  # s
-    "apt-get install": (["sh", "-c", f'. /etc/os-release && test "$ID" = debian && {APT}'], 600),
+    "playwright install": [sys.executable, "-m", "playwright", "install", "chromium"],
+    "apt-get install": ["sh", "-c", f'. /etc/os-release && test "$ID" = debian && {APT}'],
 }
 
 
@@ -50,50 +50,38 @@ def find_browser(environ: Mapping[str, str] = os.environ, apps: Sequence[Path] =
         If ``HEYGEN_WIDGETS_BROWSER`` names no executable.
     """
     if named := environ.get(VARIABLE):
-        if not os.access(named, os.X_OK) or not Path(named).is_file():
+        if not shutil.which(named):
             raise BrowserNotFoundError(f"{VARIABLE} is {named!r}, which is no executable file. {HINT}")
         return Path(named)
     on_path = [Path(found) for name in COMMANDS if (found := shutil.which(name, path=environ.get("PATH", "")))]
-    installed = [*on_path, *(app for app in apps if app.is_file())]
     # Ubuntu's chromium-browser may be a stub that only asks for snap
-    return next((browser for browser in installed if run([str(browser), "--version"], 30)[0]), None)
+    browsers = [*on_path, *(app for app in apps if app.is_file())]
+    return next((browser for browser in browsers if run([str(browser), "--version"], 30)[0]), None)
 
 
 def run(command: Sequence[str], limit: float) -> tuple[bool, str]:
-    """Run a command for at most ``limit`` s; return whether it succeeded, and the last lines of its output."""
+    """Run a command for at most ``limit`` s; return whether it succeeded, and the end of its output."""
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=limit,
-            check=False,
-            text=True,
-            errors="replace",
-        )
+        done = subprocess.run(command, **pipes, timeout=limit, check=False, text=True, errors="replace")
     except (OSError, subprocess.TimeoutExpired) as error:
         return False, str(error)
-    return done.returncode == 0, "\n".join(done.stdout.strip().splitlines()[-6:])
+    return done.returncode == 0, done.stdout.strip()[-600:]
 
 
 def main() -> int:
     """Print the browser of the tests, installing one if needed; return the exit status."""
     complaints = []
-    for name, (command, limit) in {"": ([], 0), **INSTALLERS}.items():
+    for name, command in {"": [], **INSTALLERS}.items():
         if name:
-            print(f"Trying {name}, for {limit / 60:.0f} minutes at most ...", flush=True)
-            installed, output = run(command, limit)
+            print(f"Trying {name}, for ten minutes at most ...", flush=True)
+            installed, output = run(command, 600)
             if not installed:
                 complaints.append(f"{name}: {output}")
                 continue
-        try:
-            browser = find_browser()
-        except BrowserNotFoundError as error:
-            complaints.append(str(error))
-            break
-        label = str(browser or "Playwright's own Chromium")
-        started, output = run([sys.executable, "-c", PROBE, str(browser or "")], 60)
+        browser = str(find_browser() or "")
+        started, output = run([sys.executable, "-c", PROBE, browser], 60)
+        label = browser or "Playwright's own Chromium"
         if started:
             print(f"Browser for the tests: {label} (version {output.splitlines()[-1]})")
             return 0

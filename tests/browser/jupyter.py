@@ -1,6 +1,6 @@
 """Drive real notebooks: a Jupyter server of our own, and a notebook open in JupyterLab or Notebook 7 in Chromium.
 
-    with sync_playwright() as playwright, JupyterServer() as server, start_chromium(playwright) as browser:
+    with sync_playwright() as playwright, Server() as server, start_chromium(playwright) as browser:
         with NotebookPage(server, browser, ["answer = 42", "answer"], app="lab", theme="dark") as notebook:
             notebook.run_all()
             expect(notebook.output(1)).to_contain_text("42")
@@ -22,7 +22,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,8 +31,6 @@ import requests
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from .install_browser import HINT, BrowserNotFoundError, find_browser
 from .kernel import Kernel, KernelError, without_colours
@@ -150,120 +147,70 @@ class CellError(AssertionError):
     """A cell of the notebook raised; the text is its traceback."""
 
 
+JUPYTER = (
+    *(
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+    ),
+    *("--ServerApp.root_dir={root}", "--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"),
+    "--JupyterNotebookApp.expose_app_in_browser=True",
+)
+
+
 class Server:
-    """A Jupyter application in a process of its own, on a free loopback port.
+    """A Jupyter application in a process of its own, on a free loopback port; JupyterLab with Notebook 7 by default.
 
     It has folders of its own, gets no ``HEYGEN_…`` or Jupyter variables of the user, and ends with this process.
 
     Parameters
     ----------
-    module
-        The module whose ``main`` is the server.
-    options
-        The command line, in which ``{home}``, ``{root}`` and ``{port}`` are replaced.
     kernel_env
         Variables of every kernel.
+    module, options
+        The module whose ``main`` is the server, and its command line, in which ``{home}``, ``{root}``, ``{port}`` and
+        ``{token}`` are replaced.
     """
 
-    def __init__(self, module: str, options: Sequence[str], kernel_env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kernel_env: Mapping[str, str] | None = None,
+        module: str = "jupyterlab.labapp",
+        options: Sequence[str] = JUPYTER,
+    ) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="heygen-widgets-")).resolve()
         self.root = self.home / "notebooks"
         self.root.mkdir()
         for folder in FOLDERS.values():
             (self.home / folder).mkdir(mode=0o700)
-        port = free_port()
+        port, self.token = free_port(), secrets.token_hex(16)
         self.url = f"http://127.0.0.1:{port}"
-        self._log: list[str] = []
-        self._announced = threading.Event()
         self._count = 0
-        foreign = re.compile(r"(HEYGEN|JUPYTER|IPYTHON|JPY|XDG)_?")
-        environ = {name: value for name, value in os.environ.items() if not foreign.match(name)}
-        environ |= {name: str(self.home / folder) for name, folder in FOLDERS.items()} | dict(kernel_env or {})
-        filled = [option.format(home=self.home, root=self.root, port=port) for option in options]
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, module, *filled],
-            cwd=self.home,
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # Ctrl+C is for the tests, which end the server
-        )
-        threading.Thread(target=self._read_log, name=f"log of {module}", daemon=True).start()
-        if not self._announced.wait(TIMEOUT) or self._process.poll() is not None:
-            self.close()
-            raise RuntimeError(f"{module} did not start:\n{self.log()}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the server and its kernels, and remove its folders."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)  # its kernels notice, and end
-                self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
-        shutil.rmtree(self.home, ignore_errors=True)
-
-    def log(self, start: int = 0) -> str:
-        """Return the log of the server and its kernels from line ``start`` on."""
-        return "".join(self._log[start:])
-
-    def log_length(self) -> int:
-        """Return the number of lines in the log."""
-        return len(self._log)
-
-    def add_notebook(self, source: Source) -> Path:
-        """Add a copy of a notebook, or a notebook with the given code cells, and return its path."""
-        self._count += 1
-        path = self.root / f"{source.stem if isinstance(source, Path) else 'notebook'}-{self._count}.ipynb"
-        path.write_text(json.dumps(notebook_of(source)))
-        return path
-
-    def _read_log(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as lines:
-            for line in lines:
-                self._log.append(line)
-                if "is running at" in line:
-                    self._announced.set()
-        self._announced.set()  # it has ended
-
-
-class JupyterServer:
-    """JupyterLab and Notebook 7, with their kernels; see `Server`."""
-
-    def __init__(self, kernel_env: Mapping[str, str] | None = None) -> None:
-        self.token = secrets.token_hex(16)
-        options = [
-            *("--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port={port}"),
-            *("--ServerApp.port_retries=0", "--ServerApp.root_dir={root}", f"--IdentityProvider.token={self.token}"),
-            *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
-        ]
-        self._kernels: dict[str, Kernel] = {}  # their sockets block when they are garbage-collected open
-        self._server = Server("jupyterlab.labapp", options, kernel_env)
-        self.url, self.add_notebook = self._server.url, self._server.add_notebook
-        self.log, self.log_length = self._server.log, self._server.log_length
         self._http = requests.Session()
         self._http.trust_env = False  # a proxy must not see loopback addresses
         self._http.headers["Authorization"] = f"token {self.token}"
-        # The server logs that it is running just before it listens
-        self._http.mount(self.url, HTTPAdapter(max_retries=Retry(total=None, connect=10, read=0, backoff_factor=0.05)))
-        try:
-            self.kernel_ids()
-        except BaseException:
-            self.close()
-            raise
+        foreign = re.compile(r"(HEYGEN|JUPYTER|IPYTHON|JPY|XDG)_?")
+        environ = {name: value for name, value in os.environ.items() if not foreign.match(name)}
+        environ |= {name: str(self.home / folder) for name, folder in FOLDERS.items()} | dict(kernel_env or {})
+        filled = [option.format(home=self.home, root=self.root, port=port, token=self.token) for option in options]
+        with (self.home / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _SERVE, module, *filled],
+                cwd=self.home,
+                env=environ,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl+C is for the tests, which end the server
+            )
+        deadline = time.monotonic() + TIMEOUT
+        while not _listens(port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                with contextlib.closing(self):
+                    raise RuntimeError(f"{module} did not start:\n{self.log()}")
+            time.sleep(0.05)
         self.set_settings("@jupyterlab/apputils-extension:notification", fetchNews="false", checkForUpdates=False)
 
     def __enter__(self) -> Self:
@@ -274,15 +221,32 @@ class JupyterServer:
 
     def close(self) -> None:
         """End the server and its kernels, and remove its folders."""
-        while self._kernels:
-            self._kernels.popitem()[1].close()
         self._http.close()
-        self._server.close()
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its kernels notice, and end
+            self._process.wait()
+        assert self._process.stdin
+        self._process.stdin.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def log(self, start: int = 0) -> str:
+        """Return the log of the server and its kernels from character ``start`` on."""
+        return (self.home / "log").read_text(errors="replace")[start:]
+
+    def add_notebook(self, source: Source) -> Path:
+        """Add a copy of a notebook, or a notebook with the given code cells, and return its path."""
+        self._count += 1
+        path = self.root / f"{source.stem if isinstance(source, Path) else 'notebook'}-{self._count}.ipynb"
+        path.write_text(json.dumps(notebook_of(source)))
+        return path
 
     def set_settings(self, plugin: str, **settings: object) -> None:
         """Write the user settings of a front-end plugin (``package:name``) for pages that load later."""
         package, _, name = plugin.partition(":")
-        file = self._server.home / "settings" / package / f"{name}.jupyterlab-settings"
+        file = self.home / "settings" / package / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(settings))
 
@@ -292,23 +256,16 @@ class JupyterServer:
         response = self._http.post(f"{self.url}/api/sessions", json=request, timeout=TIMEOUT)
         response.raise_for_status()
         kernel_id = str(response.json()["kernel"]["id"])
-        kernel = Kernel(kernel_id, self._server.home / "runtime" / f"kernel-{kernel_id}.json")
-        self._kernels[kernel_id] = kernel
-        return kernel
+        return Kernel(kernel_id, self.home / "runtime" / f"kernel-{kernel_id}.json")
 
     def stop_kernel(self, kernel: Kernel) -> None:
         """End a kernel, unless it has ended."""
-        if self._kernels.pop(kernel.id, None):
-            kernel.close()
-        response = self._http.delete(f"{self.url}/api/kernels/{kernel.id}", timeout=TIMEOUT)
-        if response.status_code != requests.codes.not_found:
-            response.raise_for_status()
+        kernel.close()
+        self._http.delete(f"{self.url}/api/kernels/{kernel.id}", timeout=TIMEOUT)
 
     def kernel_ids(self) -> list[str]:
         """Return the ids of the running kernels."""
-        response = self._http.get(f"{self.url}/api/kernels", timeout=TIMEOUT)
-        response.raise_for_status()
-        return [str(kernel["id"]) for kernel in response.json()]
+        return [kernel["id"] for kernel in self._http.get(f"{self.url}/api/kernels", timeout=TIMEOUT).json()]
 
 
 class NotebookPage:
@@ -338,7 +295,7 @@ class NotebookPage:
 
     def __init__(
         self,
-        server: JupyterServer,
+        server: Server,
         browser: Browser,
         source: Source,
         *,
@@ -353,7 +310,7 @@ class NotebookPage:
         self.path = server.add_notebook(source)
         self._server = server
         self._closed = False
-        self._log_start = server.log_length()
+        self._log_start = len(server.log())
         self._theme = THEMES[theme]
         place = "lab/tree" if app == "lab" else "notebooks"
         self._url = f"{server.url}/{place}/{self.path.name}?token={server.token}" + ("&reset" if app == "lab" else "")
@@ -386,7 +343,7 @@ class NotebookPage:
         Changes to imported modules and to the page's scripts stay. A test that makes some opens a page of its own.
         """
         self._theme = THEMES[theme]
-        self._log_start = self._server.log_length()
+        self._log_start = len(self._server.log())
         self.page.unroute_all()
         self._context.clear_permissions()
         self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
@@ -424,27 +381,19 @@ class NotebookPage:
         """Return the output of a cell, by index from 0 (-1 is the last)."""
         return self.cells.nth(cell).locator(".jp-OutputArea").first
 
-    def cell_count(self) -> int:
-        """Return how many cells the notebook has."""
-        return int(self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.cells.length"))
-
-    def run_all(self, *, allow_errors: bool = False, timeout: float = TIMEOUT) -> None:
+    def run_all(self, *, timeout: float = TIMEOUT) -> None:
         """Run every cell and wait until all have run. Raises `CellError` with the first error."""
-        self._run("notebook:run-all-cells", None, list(range(self.cell_count())), allow_errors, timeout)
+        cells = int(self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.cells.length"))
+        self._run("notebook:run-all-cells", None, list(range(cells)), timeout)
 
-    def run_cell(self, cell: int, *, allow_errors: bool = False, timeout: float = TIMEOUT) -> None:
+    def run_cell(self, cell: int, *, timeout: float = TIMEOUT) -> None:
         """Run one cell, by index from 0, and wait until it has run. Raises `CellError` with its error."""
-        index = range(self.cell_count())[cell]
-        self._run("notebook:run-cell", index, [index], allow_errors, timeout)
+        self._run("notebook:run-cell", cell, [cell], timeout)
 
     def confirm_restart(self) -> None:
         """Confirm that JupyterLab restarts the kernel."""
         self.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
         self.kernel.restarted()
-
-    def clear_output(self, cell: int) -> None:
-        """Clear the output of a cell, by index from 0, with the views of its widgets."""
-        self._execute("notebook:clear-cell-output", range(self.cell_count())[cell], TIMEOUT)
 
     def run(self, code: str, *, timeout: float = TIMEOUT) -> str:
         """Execute code in the kernel, without history or prompt; return what it prints and its last value.
@@ -492,10 +441,8 @@ class NotebookPage:
         """Return the log of the server and the kernel since the notebook was opened."""
         return self._server.log(self._log_start)
 
-    def _run(self, command: str, cell: int | None, cells: list[int], allow_errors: bool, timeout: float) -> None:
+    def _run(self, command: str, cell: int | None, cells: list[int], timeout: float) -> None:
         self._execute(command, cell, timeout)
-        if allow_errors:
-            return
         if failures := self.page.evaluate(_FAILURES, cells):
             raise CellError(without_colours(failures[0]))
         self.page.wait_for_function(_EXECUTED, arg=cells)
@@ -551,6 +498,12 @@ def start_chromium(playwright: Playwright) -> Browser:
         return playwright.chromium.launch(executable_path=path and str(path), args=FLAGS)
     except PlaywrightError as error:
         raise BrowserNotFoundError(f"{path or 'Chromium'} does not start: {error}\n{HINT}") from None
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 def free_port() -> int:

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -25,7 +24,7 @@ class Kernel:
         self._client = BlockingKernelClient()
         self._client.load_connection_file(str(connection_file))
         self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
-        self._subscribed = False
+        self._is_ready = False
         self._handler_errors: list[str] = []
 
     def run(self, code: str, *, timeout: float = 60.0) -> str:
@@ -34,32 +33,42 @@ class Kernel:
         Raises `KernelError` if the code raises, and `TimeoutError` if it takes longer than ``timeout`` s.
         """
         deadline = time.monotonic() + timeout
-        self._subscribe(deadline)
+        if not self._is_ready:
+            self._client.wait_for_ready(timeout)
+            self._is_ready = True
         request = self._client.execute(code, store_history=False, allow_stdin=False)
-        text: list[str] = []
-        failure = ""
-        for kind, content in self._messages(request, deadline):
+        text = failure = ""
+        while True:
+            try:
+                message = self._next_message(max(0, deadline - time.monotonic()))
+            except Empty:
+                raise TimeoutError("The kernel did not finish in time; it may be busy with another cell") from None
+            kind, content = message["msg_type"], message["content"]
+            if message["parent_header"].get("msg_id") != request:
+                continue
             if kind == "stream":
-                text.append(content["text"])
+                text += content["text"]
             elif kind in ("execute_result", "display_data"):
-                text.append(content["data"].get("text/plain", ""))
+                text += content["data"].get("text/plain", "")
             elif kind == "error":
                 failure = _traceback(content)
+            elif kind == "status" and content["execution_state"] == "idle":
+                break
         if failure:
             raise KernelError(failure)
-        return "".join(text).strip()
+        return text.strip()
 
     def restarted(self) -> None:
         """Wait, before the next code runs, until messages of the restarted kernel arrive here."""
-        self._subscribed = False
+        self._is_ready = False
 
     def handler_errors(self) -> list[str]:
         """Return the errors of handlers and observers, which the kernel publishes but no cell shows."""
-        while self._client.channels_running:
-            try:
-                self._note(self._client.iopub_channel.get_msg(timeout=0))
-            except Empty:
-                break
+        try:
+            while self._client.channels_running:
+                self._next_message(0)
+        except Empty:
+            pass
         return list(self._handler_errors)
 
     def forget_errors(self) -> None:
@@ -72,36 +81,11 @@ class Kernel:
         self.handler_errors()
         self._client.stop_channels()
 
-    def _subscribe(self, deadline: float) -> None:
-        """Wait until messages of the kernel arrive here: a subscription takes a moment and is not confirmed."""
-        while not self._subscribed:
-            request = self._client.kernel_info()
-            try:
-                for _ in self._messages(request, min(deadline, time.monotonic() + 0.5)):
-                    pass
-                self._subscribed = True
-            except TimeoutError:
-                if time.monotonic() > deadline:
-                    raise
-
-    def _messages(self, request: str, deadline: float) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield kind and content of the kernel's messages about a request until the kernel is idle."""
-        while True:
-            left = deadline - time.monotonic()
-            try:
-                message = self._client.iopub_channel.get_msg(timeout=max(left, 0))
-            except Empty:
-                raise TimeoutError("The kernel did not finish in time; it may be busy with another cell") from None
-            self._note(message)
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-                return
-            yield message["msg_type"], message["content"]
-
-    def _note(self, message: dict[str, Any]) -> None:
+    def _next_message(self, timeout: float) -> dict[str, Any]:
+        message: dict[str, Any] = self._client.iopub_channel.get_msg(timeout=timeout)
         if message["msg_type"] == "error" and message["parent_header"].get("msg_type") == "comm_msg":
             self._handler_errors.append(_traceback(message["content"]))
+        return message
 
 
 def without_colours(text: str) -> str:

@@ -1,13 +1,20 @@
 """What the browser tests see and do of a picker on a page."""
 
 import re
+from typing import Any
 
 from playwright.sync_api import Locator, expect
 
 from .conftest import OpenNotebook
-from .jupyter import App, NotebookPage
+from .jupyter import NotebookPage
 
 SETUP = "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000))\npicker.catalogue.wait(); picker"
+SEVERAL = SETUP.replace("2_000)", "2_000), multiple=True")
+
+EIGHT_CHIPS = (
+    "picker.filter = LookFilter('office', avatar_type=['digital_twin', 'photo_avatar'],"
+    " orientation=['portrait', 'square'], engine=['avatar_iv', ''], ready=True, sort='-name')"
+)
 
 DECODED = "root => [...root.querySelectorAll('.look-card img')].filter(i => i.complete && i.naturalWidth > 0).length"
 CARDS = "root => root.querySelectorAll('.look-card').length"
@@ -34,14 +41,24 @@ def picker_of(notebook: NotebookPage, cell: int = 0) -> Locator:
     return notebook.output(cell).locator(".look-picker")
 
 
+def card_of(picker: Locator, look_id: str) -> Locator:
+    return picker.locator(f'.look-card[data-look-id="{look_id}"]')
+
+
 def shown(
-    open_notebook: OpenNotebook, app: App = "lab", viewport: tuple[int, int] = (1400, 1000), code: str = SETUP
-) -> NotebookPage:
-    """Open a picker, with 2,000 looks unless the code says otherwise, and wait for its first pictures."""
-    notebook = open_notebook([code], app=app, viewport=viewport)
-    notebook.run_cell(0)
-    wait_for_pictures(picker_of(notebook))
-    return notebook
+    open_notebook: OpenNotebook, *cells: str, cell: int = 0, pictures: int = 12, **options: Any
+) -> tuple[NotebookPage, Locator]:
+    """Run a cell that shows a picker, with 2,000 looks unless cells are given, and wait for its first pictures."""
+    notebook = open_notebook(cells or [SETUP], **options)
+    notebook.run_cell(cell)
+    picker = picker_of(notebook, cell)
+    wait_for_pictures(picker, pictures)
+    return notebook, picker
+
+
+def client_code(key: str, url: str) -> str:
+    """Give the code that connects to a service outside of the kernel."""
+    return f"from heygen_widgets import *\nclient = HeyGenClient({key!r}, base_url={url!r}, max_retries=0)\n"
 
 
 def wait_until(locator: Locator, program: str) -> None:
@@ -127,3 +144,23 @@ def grid(picker: Locator) -> Locator:
 
 def scroll_to(picker: Locator, px: int) -> None:
     grid(picker).evaluate("(grid, px) => { grid.scrollTop = px }", px)
+
+
+def scroll_and_load(picker: Locator, px: int) -> None:
+    """Scroll, and wait for the cards in sight."""
+    scroll_to(picker, px)
+    wait_for_cards(picker)
+
+
+def open_details(picker: Locator, position: int) -> None:
+    picker.locator(f'[data-position="{position}"]').press("i")
+    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+
+
+def page_down(picker: Locator, times: int) -> Locator:
+    """Press Page Down in the grid, wait until all cards are loaded, and give the card with the focus."""
+    cards(picker).first.focus()
+    for _ in range(times):
+        picker.page.keyboard.press("PageDown")
+    wait_until(picker, f"root => ({BLANK})(root) === 0 && document.activeElement.dataset.position > 10")
+    return picker.locator(".look-card[data-look-id]:focus")

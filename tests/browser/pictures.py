@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from .jupyter import JupyterServer, NotebookPage, Theme, start_chromium
-from .picker_page import cards, picker_of, wait_for_pictures, wait_until
+from . import picker_page as ui
+from .jupyter import NotebookPage, Server, Theme, start_chromium
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICK, SHARE = ("01_pick_a_look", 1), ("03_shortlist_and_share", 2)  # with the cell of the picker
@@ -31,7 +31,7 @@ DECODED = "root => [...root.querySelectorAll('img')].every(image => image.comple
 def main() -> None:
     """Take all of them, with one browser and one server."""
     (NOTEBOOKS / "images").mkdir(exist_ok=True)
-    with sync_playwright() as playwright, start_chromium(playwright) as browser, JupyterServer() as server:
+    with sync_playwright() as playwright, start_chromium(playwright) as browser, Server() as server:
         with shown(browser, server, PICK) as (notebook, picker):
             choose(picker, CHOSEN)
             take(notebook.cells.nth(PICK[1]), "picker")
@@ -46,41 +46,41 @@ def main() -> None:
         take_video(browser, server)
 
 
-def take_video(browser: Browser, server: JupyterServer) -> None:
+def take_video(browser: Browser, server: Server) -> None:
     """Take the card of a finished video."""
     with NotebookPage(server, browser, [VIDEO], viewport=(1180, 1100)) as notebook:
         notebook.run_cell(0)
         job = notebook.output(0).locator(".video-job")
-        wait_until(job, "root => root.querySelector('video')?.readyState >= 2")
+        ui.wait_until(job, "root => root.querySelector('video')?.readyState >= 2")
         take(job, "video")
 
 
 @contextmanager
 def shown(
-    browser: Browser, server: JupyterServer, source: tuple[str, int], theme: Theme = "light"
+    browser: Browser, server: Server, source: tuple[str, int], theme: Theme = "light"
 ) -> Iterator[tuple[NotebookPage, Locator]]:
     """Open one of the notebooks and show its picker."""
     name, cell = source
     with NotebookPage(server, browser, NOTEBOOKS / f"{name}.ipynb", theme=theme, viewport=(1180, 1100)) as notebook:
         notebook.run_cell(0)
         notebook.run_cell(cell)
-        picker = picker_of(notebook, cell)
-        wait_for_pictures(picker)
+        picker = ui.picker_of(notebook, cell)
+        ui.wait_for_pictures(picker)
         yield notebook, picker
 
 
 def choose(picker: Locator, *places: int) -> None:
     for place in places:
-        cards(picker).nth(place).click()
-        expect(cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
+        ui.cards(picker).nth(place).click()
+        expect(ui.cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
 
 
 def open_panel(picker: Locator) -> None:
     choose(picker, CHOSEN)
-    cards(picker).nth(CHOSEN).press("i")
+    ui.cards(picker).nth(CHOSEN).press("i")
     panel = picker.locator(".look-panel")
     expect(panel.get_by_role("button", name="Play voice")).to_be_enabled()
-    wait_until(panel, DECODED)
+    ui.wait_until(panel, DECODED)
 
 
 def compare(picker: Locator) -> None:
@@ -88,14 +88,14 @@ def compare(picker: Locator) -> None:
     picker.get_by_role("button", name="Compare").click()
     comparison = picker.locator(".look-compare")
     expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
-    wait_until(comparison, DECODED)
+    ui.wait_until(comparison, DECODED)
 
 
 def take_page(page: Page, file: Path, name: str) -> None:
     """Take the first screen of a page of HTML."""
     page.set_viewport_size({"width": 1000, "height": 600})
     page.goto(file.as_uri())
-    wait_until(page.locator("body"), DECODED)
+    ui.wait_until(page.locator("body"), DECODED)
     take(page.locator("html"), name)
 
 

@@ -6,29 +6,10 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from . import axe
+from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
-from .picker_page import (
-    cards,
-    choose_option,
-    expect_characters,
-    named,
-    note_texts,
-    options,
-    picker_of,
-    total,
-    wait_for_pictures,
-    wait_until,
-)
 
-SEVERAL = (
-    "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
-    "picker.catalogue.wait(); picker"
-)
-EIGHT_CHIPS = (
-    "picker.filter = LookFilter('office', avatar_type=['digital_twin', 'photo_avatar'],"
-    " orientation=['portrait', 'square'], engine=['avatar_iv', ''], ready=True, sort='-name')"
-)
 # The top of the grid, from the picker's top, in px.
 TOP = """root => {
     const [picker, grid] = [root, root.querySelector('.look-grid')].map(part => part.getBoundingClientRect().top);
@@ -55,12 +36,12 @@ SIDEWAYS = "root => [root, root.querySelector('.look-bar')].some(part => part.sc
 
 def selected_three(open_notebook: OpenNotebook, viewport: tuple[int, int], theme: Theme = "light") -> NotebookPage:
     """Open a picker with three selected looks."""
-    notebook = open_notebook([SEVERAL], viewport=viewport, theme=theme)
+    notebook = open_notebook([ui.SEVERAL], viewport=viewport, theme=theme)
     notebook.run_cell(0)
-    picker = picker_of(notebook)
-    wait_for_pictures(picker, 6)
+    picker = ui.picker_of(notebook)
+    ui.wait_for_pictures(picker, 6)
     for position in range(3):
-        cards(picker).nth(position).click()
+        ui.cards(picker).nth(position).click()
     expect(picker.locator(".look-tray__item")).to_have_count(3)
     return notebook
 
@@ -75,7 +56,7 @@ def unfold(picker: Locator) -> None:
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 640)])
 def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNotebook, theme: Theme, width: int) -> None:
     notebook = selected_three(open_notebook, (width, 1000), theme)
-    page, picker = notebook.page, picker_of(notebook)
+    page, picker = notebook.page, ui.picker_of(notebook)
     found: dict[str, list[str]] = {}
 
     def look(state: str) -> None:
@@ -85,13 +66,13 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     look("three selected")
     if width < 800:
         unfold(picker)
-    named(picker, "Type").locator(".v-field").click()
-    expect(options(picker).first).to_be_visible()
+    ui.named(picker, "Type").locator(".v-field").click()
+    expect(ui.options(picker).first).to_be_visible()
     look("an open dropdown")
     page.keyboard.press("Escape")
-    named(picker, "Character").locator(".v-field").click()
+    ui.named(picker, "Character").locator(".v-field").click()
     page.keyboard.type("an")
-    expect(options(picker).nth(3)).to_be_visible()
+    expect(ui.options(picker).nth(3)).to_be_visible()
     look("a list of characters")
     page.keyboard.type("xqzq")
     expect(page.locator(axe.OVERLAYS)).to_contain_text("No such character")
@@ -103,7 +84,7 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     expect(picker.get_by_role("menuitem", name="curl")).to_be_enabled()
     look("the menu")
     page.keyboard.press("Escape")
-    cards(picker).first.press("i")
+    ui.cards(picker).first.press("i")
     expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
     look("details")
     page.keyboard.press("Escape")
@@ -112,7 +93,7 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     look("a comparison")
     picker.get_by_role("button", name="Back to the grid").click()
 
-    notebook.run(EIGHT_CHIPS)
+    notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
     notebook.run("picker.error = 'Something went wrong'")
     expect(picker.get_by_role("button", name="Dismiss")).to_be_visible()
@@ -122,9 +103,9 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     expect(picker.locator(".look-empty")).to_be_visible()
     look("no look")
     notebook.run("picker.reset(); picker.show = 'characters'")
-    expect_characters(picker)
+    ui.expect_characters(picker)
     look("characters")
-    cards(picker).first.click()
+    ui.cards(picker).first.click()
     expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
     look("a character")
     assert {state: faults for state, faults in found.items() if faults} == {}
@@ -133,37 +114,37 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
 @pytest.mark.parametrize("width", [1400, 640])
 def test_filters_and_chips_never_move_the_grid(open_notebook: OpenNotebook, width: int) -> None:
     notebook = selected_three(open_notebook, (width, 1000))
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     before = picker.evaluate(TOP)
-    notebook.run(EIGHT_CHIPS)
+    notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
     assert picker.evaluate(TOP) == before
     assert not picker.evaluate(SIDEWAYS)
-    cards(picker).first.press("i")
+    ui.cards(picker).first.press("i")
     expect(picker.locator(".look-panel")).to_be_visible()
     assert picker.evaluate(TOP) == before
 
 
 def test_a_narrow_picker_folds_its_dropdowns_and_shows_how_many_are_set(open_notebook: OpenNotebook) -> None:
     notebook = selected_three(open_notebook, (690, 1000))
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     fold = picker.get_by_role("button", name=re.compile("^Filters"))
     expect(fold).to_have_attribute("aria-expanded", "false")
-    expect(named(picker, "Gender")).to_be_hidden()
+    expect(ui.named(picker, "Gender")).to_be_hidden()
     assert picker.evaluate(TOP) < 150
     fold.press("Enter")
-    choose_option(picker, "Gender", "Female")
-    choose_option(picker, "Sort", "Name")
+    ui.choose_option(picker, "Gender", "Female")
+    ui.choose_option(picker, "Sort", "Name")
     expect(fold).to_have_text("Filters (2)")
     expect(fold).to_have_attribute("aria-expanded", "true")
     notebook.page.set_viewport_size({"width": 1400, "height": 1000})
     expect(fold).to_have_count(0)
-    expect(named(picker, "Gender")).to_be_visible()
+    expect(ui.named(picker, "Gender")).to_be_visible()
 
 
 def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing(open_notebook: OpenNotebook) -> None:
     notebook = selected_three(open_notebook, (1400, 1000))
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     expect(picker.get_by_role("gridcell", selected=True)).to_have_count(3)
     expect(picker.locator(".look-tray [role=status]")).to_have_text("3 selected")
     expect(picker.get_by_role("grid")).to_have_attribute("aria-multiselectable", "true")
@@ -172,7 +153,7 @@ def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing
     count = picker.locator(".look-line__announced")
     expect(count).to_have_attribute("role", "status")
     expect(count).to_have_text("2,000 looks")
-    note_texts(count)
+    ui.note_texts(count)
     # Timers of one page end in the order they are due, however busy the machine is.
     picker.locator("input").first.evaluate(
         """async input => {
@@ -183,16 +164,16 @@ def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing
             }
         }"""
     )
-    expect(total(picker)).to_contain_text(" of 2,000 looks")
+    expect(ui.total(picker)).to_contain_text(" of 2,000 looks")
     notebook.expect_run("picker.filter.search", "office")
     matched = f"{notebook.value('len(picker.catalogue.select(picker.filter))'):,} of 2,000 looks"
     expect(count).to_have_text(matched)
     assert notebook.page.evaluate("window.texts") == [matched]
 
     # The field names the list that it opens.
-    field = named(picker, "Type").locator("input")
+    field = ui.named(picker, "Type").locator("input")
     field.press("ArrowDown")
-    expect(options(picker).first).to_be_visible()
+    expect(ui.options(picker).first).to_be_visible()
     assert notebook.page.get_by_role("listbox", name="Type").get_attribute("id") == field.get_attribute("aria-controls")
     notebook.page.keyboard.press("Escape")
     looks, characters = (picker.get_by_role("button", name=name, exact=True) for name in ("Looks", "Characters"))
@@ -205,12 +186,12 @@ def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing
 
 def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNotebook) -> None:
     notebook = selected_three(open_notebook, (700, 500))
-    picker = picker_of(notebook)
-    notebook.run(EIGHT_CHIPS)
+    picker = ui.picker_of(notebook)
+    notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
     unfold(picker)
     assert picker.evaluate(CUT) == []
-    cards(picker).first.press("i")
+    ui.cards(picker).first.press("i")
     expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
     assert picker.evaluate(CUT) == []
     assert not picker.evaluate(SIDEWAYS)
@@ -222,7 +203,7 @@ def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNot
 
 def test_a_clip_plays_muted_under_the_mouse_or_the_focus_unless_motion_is_reduced(open_notebook: OpenNotebook) -> None:
     notebook = selected_three(open_notebook, (1400, 1000))
-    page, picker = notebook.page, picker_of(notebook)
+    page, picker = notebook.page, ui.picker_of(notebook)
     clip = picker.locator("video.look-card__clip")
     filmed = notebook.value("[look.id for look in picker.catalogue.looks[:12] if look.preview_video_url]")
     still = notebook.value("next(look.id for look in picker.catalogue.looks[:24] if not look.preview_video_url)")
@@ -234,12 +215,12 @@ def test_a_clip_plays_muted_under_the_mouse_or_the_focus_unless_motion_is_reduce
     expect(clip).to_have_count(0)
     before = page.evaluate(LOADED_CLIPS)
     first.hover()
-    wait_until(picker, PLAYS)
+    ui.wait_until(picker, PLAYS)
     expect(clip).to_have_js_property("muted", True)
     other.hover()
     expect(clip).to_have_count(0)
     first.focus()
-    wait_until(picker, PLAYS)
+    ui.wait_until(picker, PLAYS)
     assert page.evaluate(LOADED_CLIPS) - before in (1, 2)
     first.press("ArrowDown")
     expect(first.locator("video")).to_have_count(0)
@@ -261,7 +242,7 @@ def test_a_clip_plays_muted_under_the_mouse_or_the_focus_unless_motion_is_reduce
     )
     first.hover()
     second.focus()
-    wait_until(picker, "() => window.frames60 === 60")
+    ui.wait_until(picker, "() => window.frames60 === 60")
     assert page.evaluate("window.clips") == 0
     moving = picker.evaluate(
         """root => [...root.querySelectorAll('[class*="look-"]:not([class*="v-"])')].filter(part => {
@@ -275,11 +256,11 @@ def test_a_clip_plays_muted_under_the_mouse_or_the_focus_unless_motion_is_reduce
 @pytest.mark.parametrize("colours", ["none", "active"])
 def test_the_focus_is_seen_as_an_outline_everywhere(open_notebook: OpenNotebook, colours: str) -> None:
     notebook = selected_three(open_notebook, (1400, 1000))
-    page, picker = notebook.page, picker_of(notebook)
+    page, picker = notebook.page, ui.picker_of(notebook)
     page.emulate_media(forced_colors=colours)  # type: ignore[arg-type]
     notebook.run("picker.filter = LookFilter('office'); picker.error = 'Something went wrong'")
     expect(picker.get_by_role("button", name="Dismiss")).to_be_visible()
-    cards(picker).first.press("i")
+    ui.cards(picker).first.press("i")
     expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
     picker.locator("input").first.focus()
     page.keyboard.press("Tab")

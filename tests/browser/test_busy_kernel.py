@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 
 from heygen_widgets.demo import DemoService
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import cards, choose_option, picker_of, total, wait_for_pictures
 
 # The cell runs until the test has seen the answers and creates a file. It gives up after a while.
 BUSY = """
@@ -78,21 +78,21 @@ def test_a_picker_answers_while_a_cell_runs(
 ) -> None:
     with DemoService(looks=25_000 if latency else 2_000, latency=latency) as service:
         cell = BusyCell(open_notebook, tmp_path, client_of(service) + before, busy)
-        picker = picker_of(cell.notebook, 0 if before else 1)
+        picker = ui.picker_of(cell.notebook, 0 if before else 1)
         if before:
-            wait_for_pictures(picker)
+            ui.wait_for_pictures(picker)
         cell.start()
-        wait_for_pictures(picker)
-        card = cards(picker).nth(3)
+        ui.wait_for_pictures(picker)
+        card = ui.cards(picker).nth(3)
         for selected in ("true", "false", "true"):
             card.click()
             expect(card).to_have_attribute("aria-selected", selected)
         picker.locator("input").first.fill("office")
-        expect(cards(picker).first.locator(".look-card__name")).to_contain_text("office", ignore_case=True)
-        choose_option(picker, "Gender", "Female")
+        expect(ui.cards(picker).first.locator(".look-card__name")).to_contain_text("office", ignore_case=True)
+        ui.choose_option(picker, "Gender", "Female")
         expect(picker.locator(".look-line__chip")).to_have_count(2)
         if latency:
-            expect(total(picker)).to_contain_text("so far")
+            expect(ui.total(picker)).to_contain_text("so far")
         cell.release()
         assert cell.notebook.value("(picker.value is not None, picker.filter.search, picker.filter.gender)") == (
             True,

@@ -8,26 +8,8 @@ from playwright.sync_api import Locator, expect
 
 from heygen_widgets.demo import DemoService
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
-from .jupyter import free_port
-from .picker_page import (
-    BLANK,
-    cards,
-    choose_option,
-    expect_characters,
-    expect_matches,
-    grid,
-    named,
-    options,
-    picker_of,
-    scroll_to,
-    shown,
-    titled,
-    total,
-    wait_for_cards,
-    wait_for_pictures,
-    wait_until,
-)
 
 # Counts the frames in which a card in sight has no look, while `window.watching` is true.
 WATCH = f"""root => {{
@@ -37,20 +19,15 @@ WATCH = f"""root => {{
     const watch = () => {{
         if (!window.watching) return;
         window.frames += 1;
-        if (({BLANK})(root)) window.blankFrames += 1;
+        if (({ui.BLANK})(root)) window.blankFrames += 1;
         requestAnimationFrame(watch);
     }};
     watch();
 }}"""
-SCROLLED = f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0"
 
 
 def connect(service: DemoService, code: str = "picker = LookPicker(client)\npicker") -> str:
-    """Give a cell that uses a stand-in outside of the kernel."""
-    return (
-        "from heygen_widgets import *\n"
-        f"client = HeyGenClient({service.api_key!r}, base_url={service.base_url!r}, max_retries=0)\n{code}"
-    )
+    return ui.client_code(service.api_key, service.base_url) + code
 
 
 def expect_ids(picker: Locator, wanted: list[str]) -> None:
@@ -67,21 +44,16 @@ def show_characters(picker: Locator) -> None:
     picker.get_by_role("button", name="Characters", exact=True).click()
 
 
-def asked_twice(service: DemoService) -> list[tuple[str, str]]:
-    return [request for request, number in Counter(service.requests).items() if number > 1]
-
-
-def asked_of_the_api(service: DemoService) -> int:
-    """Count the requests without those of the browser, which plays a clip where the mouse is."""
-    return sum(path.startswith("/v3/") for _, path in service.requests)
+def asked_of_the_api(service: DemoService) -> list[tuple[str, str]]:
+    """Give the requests without those of the browser, which plays a clip where the mouse is."""
+    return [request for request in service.requests if request[1].startswith("/v3/")]
 
 
 # -- filters ----------------------------------------------------------------------------------------------------------
 
 
 def test_each_dropdown_filters_shows_a_chip_and_offers_any(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook)
     for label, option, chip, wanted in (
         ("Type", "Studio avatar", "Studio avatar", "avatar_type='studio_avatar'"),
         ("Gender", "Female", "Female", "gender='female'"),
@@ -95,25 +67,24 @@ def test_each_dropdown_filters_shows_a_chip_and_offers_any(open_notebook: OpenNo
         ("Tag", "business", "Tag: business", "tag='business'"),
         ("Tag", "None", "Tag: None", "tag=''"),
     ):
-        choose_option(picker, label, option)
+        ui.choose_option(picker, label, option)
         notebook.expect_run(f"picker.filter == LookFilter({wanted})", True)
-        expect_matches(notebook, picker)
-        expect(named(picker, label)).to_contain_text(option)
+        ui.expect_matches(notebook, picker)
+        expect(ui.named(picker, label)).to_contain_text(option)
         expect(chips(picker)).to_have_text(re.compile(f"^{chip}$"))
-        choose_option(picker, label, "Any")
+        ui.choose_option(picker, label, "Any")
         notebook.expect_run("picker.filter == LookFilter()", True)
-        expect(total(picker)).to_have_text("2,000 looks")
+        expect(ui.total(picker)).to_have_text("2,000 looks")
         expect(chips(picker)).to_have_count(0)
 
 
 def test_options_have_their_counts_and_one_that_matches_nothing_is_disabled(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook)
     notebook.run("picker.filter = LookFilter(avatar_type='studio_avatar')")
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
     number = notebook.value("len(picker.catalogue.select(picker.filter.replace(status='')))")
-    named(picker, "Status").locator(".v-field").click()
-    without, failed = (options(picker).filter(has=titled(picker, title)) for title in ("None", "Failed"))
+    ui.named(picker, "Status").locator(".v-field").click()
+    without, failed = (ui.options(picker).filter(has=ui.titled(picker, title)) for title in ("None", "Failed"))
     expect(without.locator(".look-filters__count")).to_have_text(f"{number:,}")
     expect(failed.locator(".look-filters__count")).to_have_text("0")
     expect(without).not_to_have_class(re.compile("v-list-item--disabled"))
@@ -125,40 +96,30 @@ def test_options_have_their_counts_and_one_that_matches_nothing_is_disabled(open
 def test_a_dropdown_for_a_field_without_values_is_hidden_and_leaves_no_gap(open_notebook: OpenNotebook) -> None:
     code = (
         "from heygen_widgets import *\n"
-        "genders = (None, 'female', 'female')\n"
-        "looks = [Look(f'look_{n}', f'Look {n}', 'photo_avatar', gender=g) for n, g in enumerate(genders)]\n"
+        "looks = [Look(f'look_{n}', f'Look {n}', 'photo_avatar', gender=g) for n, g in enumerate((None, 'female'))]\n"
         "picker = LookPicker(looks)\npicker"
     )
-    notebook = open_notebook([code], viewport=(690, 1000))
-    notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("3 looks")
+    _, picker = ui.shown(open_notebook, code, pictures=0, viewport=(690, 1000))
+    expect(ui.total(picker)).to_have_text("2 looks")
     for label in ("Type", "Gender", "Sort", "Search"):
-        expect(named(picker, label)).to_have_count(1)
+        expect(ui.named(picker, label)).to_have_count(1)
     for label in ("Orientation", "Engine", "Status", "Ownership", "Tag"):
-        expect(named(picker, label), label).to_have_count(0)
-    wait_until(
-        picker,
-        """root => {
-            const [line, grid] = ['.look-line', '.look-grid'].map(part => root.querySelector(part));
-            return grid.getBoundingClientRect().top - line.getBoundingClientRect().bottom < 24;
-        }""",
-    )
+        expect(ui.named(picker, label), label).to_have_count(0)
+    line, grid = picker.locator(".look-line").bounding_box(), ui.grid(picker).bounding_box()
+    assert line
+    assert grid
+    assert grid["y"] - line["y"] - line["height"] < 24
 
 
 def test_each_of_several_values_has_a_chip_that_removes_it_and_the_order_stays(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
-    choose_option(picker, "Sort", "Largest first")
+    notebook, picker = ui.shown(open_notebook)
+    ui.choose_option(picker, "Sort", "Largest first")
     notebook.expect_run("picker.filter.sort", "-size")
     expect_ids(picker, notebook.value("[look.id for look in picker.catalogue.select(picker.filter)[:12]]"))
-    notebook.run(
-        "picker.filter = LookFilter('office', avatar_type=['digital_twin', 'photo_avatar'],"
-        " orientation=['portrait', 'square'], engine=['avatar_iv', ''], ready=True, sort='-avatar_type')"
-    )
+    notebook.run(ui.EIGHT_CHIPS.replace("-name", "-avatar_type"))
     expect(chips(picker)).to_have_count(8)
-    expect(named(picker, "Type")).to_contain_text("Digital twin, Photo avatar")
-    expect(named(picker, "Sort")).to_contain_text("Type, Z to A")
+    expect(ui.named(picker, "Type")).to_contain_text("Digital twin, Photo avatar")
+    expect(ui.named(picker, "Sort")).to_contain_text("Type, Z to A")
     for title, change in {
         "“office”": "search=''",
         "Digital twin": "avatar_type='photo_avatar'",
@@ -180,64 +141,55 @@ def test_each_of_several_values_has_a_chip_that_removes_it_and_the_order_stays(o
 
 
 def test_characters_are_shown_filtered_opened_by_a_click_and_left_again(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook)
     back = picker.get_by_role("button", name="Back", exact=True)
     show_characters(picker)
     notebook.expect_run("picker.show", "characters")
     number = notebook.value("len(picker.catalogue.characters())")
-    expect(total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
-    wait_for_pictures(picker)
+    expect(ui.total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
+    ui.wait_for_pictures(picker)
     for place in (2, number - 1):
         group_id, name, looks = notebook.value(
             "(lambda c: (c.id, c.group.name.strip() if c.group else '', c.expected))"
             f"(picker.catalogue.characters()[{place}])"
         )
-        scroll_to(picker, 0 if place == 2 else 10**7)
+        ui.scroll_to(picker, 0 if place == 2 else 10**7)
         card = picker.locator(f'[data-position="{place}"]')
         expect(card).to_have_attribute("data-look-id", group_id)
         expect(card.locator(".look-card__name")).to_have_text(name or re.compile("."))
         expect(card.locator(".look-card__type")).to_have_text(f"{looks:,} look{'' if looks == 1 else 's'}")
         card.click()
         notebook.expect_run(f"(picker.show, picker.filter.group_id) == ('looks', ({group_id!r},))", True)
-        expect_matches(notebook, picker)
-        cards(picker).first.click()
+        ui.expect_matches(notebook, picker)
+        ui.cards(picker).first.click()
         notebook.expect_run("picker.value is not None and (picker.value.group_id or '')", group_id)
         expect(picker.locator(".look-panel")).to_have_count(0)
         back.click()
         notebook.expect_run("(picker.show, picker.filter == LookFilter())", ("characters", True))
-        expect(total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
+        expect(ui.total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
         expect(back).to_have_count(0)
 
-    choose_option(picker, "Gender", "Male")
-    choose_option(picker, "Orientation", "Portrait")
+    ui.choose_option(picker, "Gender", "Male")
+    ui.choose_option(picker, "Orientation", "Portrait")
     notebook.expect_run("picker.filter == LookFilter(gender='male', orientation='portrait')", True)
     wanted = notebook.value("[(c.id, c.matched) for c in picker.catalogue.characters(picker.filter)]")
     summary = f"{len(wanted):,} characters · {sum(looks for _, looks in wanted):,} of 2,000 looks"
-    expect(total(picker)).to_have_text(summary)
+    expect(ui.total(picker)).to_have_text(summary)
     expect_ids(picker, [group_id for group_id, _ in wanted[:6]])
     picker.locator('[data-position="1"]').click()
-    expect(total(picker)).to_have_text(f"{wanted[1][1]:,} of 2,000 looks")
-    back.click()
-    notebook.expect_run("picker.filter == LookFilter(gender='male', orientation='portrait')", True)
-    expect(total(picker)).to_have_text(summary)
-
-
-def test_the_other_view_starts_at_its_first_card(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
-    first, number = notebook.value("(lambda found: (found[0].id, len(found)))(picker.catalogue.characters())")
-    scroll_to(picker, 2_000)
-    wait_until(picker, SCROLLED)
-    notebook.run("picker.show = 'characters'")
-    expect(total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
-    expect(picker.locator('[data-position="0"]')).to_have_attribute("data-look-id", first)
-    assert grid(picker).evaluate("grid => grid.scrollTop") == 0
-    # The button shows all characters from the looks of one, too.
-    cards(picker).first.click()
-    expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
+    expect(ui.total(picker)).to_have_text(f"{wanted[1][1]:,} of 2,000 looks")
     show_characters(picker)
-    expect(total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
+    notebook.expect_run("picker.filter == LookFilter(gender='male', orientation='portrait')", True)
+    expect(ui.total(picker)).to_have_text(summary)
+
+    # The other view starts at its first card.
+    notebook.run("picker.filter, picker.show = LookFilter(), 'looks'")
+    expect(ui.total(picker)).to_have_text("2,000 looks")
+    ui.scroll_and_load(picker, 2_000)
+    notebook.run("picker.show = 'characters'")
+    expect(ui.total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
+    expect_ids(picker, notebook.value("[picker.catalogue.characters()[0].id]"))
+    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == 0
 
 
 # -- loading ----------------------------------------------------------------------------------------------------------
@@ -245,83 +197,61 @@ def test_the_other_view_starts_at_its_first_card(open_notebook: OpenNotebook) ->
 
 def test_a_selected_character_is_loaded_next(open_notebook: OpenNotebook) -> None:
     with DemoService(looks=5_000, latency=0.3) as service:
-        notebook = shown(open_notebook, code=connect(service))
-        picker = picker_of(notebook)
+        notebook, picker = ui.shown(open_notebook, connect(service))
         groups = service.catalogue.groups
         names = Counter(group.name for group in groups)
         public = [group for group in groups if not group.private and len(group.looks) > 3 and group.name.isascii()]
         group = [group for group in public if names[group.name] == 1][-1]
         notebook.expect_run(f"{group.id!r} in picker.catalogue.groups", True)
-        field = named(picker, "Character").locator(".v-field")
+        field = ui.named(picker, "Character").locator(".v-field")
         field.click()
         notebook.page.keyboard.type(group.name.strip().lower())
-        option = options(picker).filter(has=titled(picker, group.name.strip()))
+        option = ui.options(picker).filter(has=ui.titled(picker, group.name.strip()))
         expect(option).to_contain_text(f"{len(group.looks)}")
         option.click()
-        expect(cards(picker).nth(2)).to_be_visible()
+        expect(ui.cards(picker).nth(2)).to_be_visible()
         every = [look.id for look in group.looks]
         shows = "root => [...root.querySelectorAll('[data-look-id]')].every(card => %s.includes(card.dataset.lookId))"
-        wait_until(picker, shows % every)
+        ui.wait_until(picker, shows % every)
         assert notebook.value("len(picker.catalogue)") < 4_000
-        expect(total(picker)).to_contain_text("so far")
+        expect(ui.total(picker)).to_contain_text("so far")
         # The list offers the others again.
-        expect(named(picker, "Character")).to_contain_text(group.name.strip())
-        total(picker).click()
-        expect(options(picker)).to_have_count(0)
+        expect(ui.named(picker, "Character")).to_contain_text(group.name.strip())
+        ui.total(picker).click()
+        expect(ui.options(picker)).to_have_count(0)
         field.click()
-        expect(options(picker).nth(10)).to_be_attached()
+        expect(ui.options(picker).nth(10)).to_be_attached()
         notebook.page.keyboard.press("Escape")
         service.latency = 0
         notebook.run("picker.filter = LookFilter()")
-        expect(total(picker)).to_have_text("5,000 looks", timeout=90_000)
-        assert asked_twice(service) == []
+        expect(ui.total(picker)).to_have_text("5,000 looks", timeout=90_000)
+        assert max(Counter(service.requests).values()) == 1
 
 
 def test_a_loading_picker_shows_its_progress_can_be_used_stopped_and_continued(open_notebook: OpenNotebook) -> None:
     with DemoService(looks=2_000, latency=0.3) as service:
-        notebook = shown(open_notebook, code=connect(service))
-        picker = picker_of(notebook)
+        notebook, picker = ui.shown(open_notebook, connect(service))
         bar, rest = picker.get_by_role("progressbar"), picker.get_by_role("button", name="Load the rest")
-        expect(total(picker)).to_have_text(re.compile(r"^[\d,]+ of 2,000 looks so far$"))
+        expect(ui.total(picker)).to_have_text(re.compile(r"^[\d,]+ of 2,000 looks so far$"))
         expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]"))
-        cards(picker).nth(3).click()
+        ui.cards(picker).nth(3).click()
         notebook.expect_run("picker.value is not None", True)
         notebook.run("picker.catalogue.stop()")
-        expect(total(picker)).to_have_text(re.compile(r"^[\d,]+ of 2,000 looks \(not all are loaded\)$"))
+        expect(ui.total(picker)).to_have_text(re.compile(r"^[\d,]+ of 2,000 looks \(not all are loaded\)$"))
         expect(bar).to_be_hidden()
         before = notebook.value("len(picker.catalogue)")
         notebook.run("picker.filter = LookFilter(gender='male')")
         males = notebook.value("len(picker.catalogue.select(picker.filter))")
-        expect(total(picker)).to_have_text(f"{males:,} of {before:,} looks (not all are loaded)")
+        expect(ui.total(picker)).to_have_text(f"{males:,} of {before:,} looks (not all are loaded)")
         notebook.run("picker.filter = LookFilter()")
         rest.click()
         expect(rest).to_have_count(0)
-        expect(total(picker)).to_contain_text("so far")
+        expect(ui.total(picker)).to_contain_text("so far")
         service.latency = 0
-        expect(total(picker)).to_have_text("2,000 looks", timeout=60_000)
+        expect(ui.total(picker)).to_have_text("2,000 looks", timeout=60_000)
         expect(bar).to_be_hidden()
         assert 0 < before < 2_000
-        assert asked_twice(service) == []
-
-
-def test_after_a_failed_load_the_missing_part_is_named_and_retry_completes_it(open_notebook: OpenNotebook) -> None:
-    with DemoService(looks=2_000, latency=0.15, port=free_port()) as service:
-        notebook = shown(open_notebook, code=connect(service))
-        picker = picker_of(notebook)
-        expect(total(picker)).to_contain_text(" of 2,000 looks so far")
-        service.close()
-        alert = picker.locator(".v-alert")
-        expect(alert).to_contain_text("Not complete: public looks.")
-        expect(total(picker)).to_have_text(re.compile(r"^[\d,]+ of 2,000 looks \(not all are loaded\)$"))
-        expect(picker.get_by_role("button", name="Load the rest")).to_have_count(0)
-        card = cards(picker).nth(2)
-        card.click()
-        expect(card).to_have_attribute("aria-selected", "true")
-        service.latency = 0
-        service.start()
-        alert.get_by_role("button", name="Retry").click()
-        expect(alert).to_have_count(0)
-        expect(total(picker)).to_have_text("2,000 looks", timeout=60_000)
+        assert max(Counter(service.requests).values()) == 1
 
 
 @pytest.mark.parametrize("delay", [0, 0.2])
@@ -341,11 +271,9 @@ def test_no_card_in_sight_goes_blank_while_looks_arrive_in_between(open_notebook
     )
     # More looks than arrive while it is watched, even at the few frames per second of a busy machine.
     with DemoService(looks=25_000, latency=0.12) as service:
-        notebook = shown(open_notebook, code=connect(service, code))
-        picker = picker_of(notebook)
+        notebook, picker = ui.shown(open_notebook, connect(service, code))
         notebook.expect_run("len(picker.catalogue) > 1_000", True)
-        scroll_to(picker, 3_000)
-        wait_until(picker, SCROLLED)
+        ui.scroll_and_load(picker, 3_000)
         picker.evaluate(WATCH)
         notebook.run("picker.versions.clear()")
         notebook.page.wait_for_function("() => frames > 50", timeout=60_000)
@@ -362,35 +290,33 @@ def test_a_snapshot_shows_everything_without_a_request_and_can_be_refreshed(open
     with DemoService(looks=2_000) as service:
         # Another client has loaded the catalogue, as one in another notebook would.
         load = f"LookCatalogue(HeyGenClient({service.api_key!r}, base_url=client.base_url)).load()\n"
-        notebook = open_notebook([connect(service, f"{load}picker = LookPicker(client)\npicker")])
-        notebook.run_cell(0)
-        asked = asked_of_the_api(service)
-        picker = picker_of(notebook)
-        wait_for_pictures(picker)
-        expect(total(picker)).to_have_text("2,000 looks")
+        code = connect(service, f"{load}picker = LookPicker(client)\npicker")
+        notebook, picker = ui.shown(open_notebook, code, pictures=0)
+        asked = len(asked_of_the_api(service))
+        ui.wait_for_pictures(picker)
+        expect(ui.total(picker)).to_have_text("2,000 looks")
         age = picker.locator(".look-line__age")
         expect(age).to_contain_text(re.compile(r"As of (just now|\d+ min ago) · Refresh"))
-        assert asked_of_the_api(service) == asked
+        assert len(asked_of_the_api(service)) == asked
 
         service.latency = 0.1
-        scroll_to(picker, 3_000)
-        wait_until(picker, SCROLLED)
+        ui.scroll_and_load(picker, 3_000)
         picker.evaluate(WATCH)
         age.get_by_role("button", name="Refresh").click()
         expect(age).to_contain_text(re.compile(r"Refreshing: [\d,]+ of 2,000"))
         expect(picker.get_by_role("progressbar")).to_be_visible()
-        expect(total(picker)).to_have_text("2,000 looks")
-        card = cards(picker).nth(9)
+        expect(ui.total(picker)).to_have_text("2,000 looks")
+        card = ui.cards(picker).nth(9)
         card.click()
         notebook.expect_run("picker.value is not None", True)
-        place = grid(picker).evaluate("grid => grid.scrollTop")
+        place = ui.grid(picker).evaluate("grid => grid.scrollTop")
         service.latency = 0
         expect(age).to_contain_text("As of just now · Refresh", timeout=60_000)
-        expect(total(picker)).to_have_text("2,000 looks")
-        wait_for_cards(picker)
+        expect(ui.total(picker)).to_have_text("2,000 looks")
+        ui.wait_for_cards(picker)
         assert notebook.page.evaluate("() => { window.watching = false; return blankFrames }") == 0
-        assert asked_of_the_api(service) == 2 * asked
-        assert grid(picker).evaluate("grid => grid.scrollTop") == place
+        assert len(asked_of_the_api(service)) == 2 * asked
+        assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place
         look_id = notebook.value("picker.selected_id")
         expect(picker.locator(f'[data-look-id="{look_id}"].look-card')).to_have_attribute("aria-selected", "true")
 
@@ -401,63 +327,50 @@ def test_a_saved_catalogue_and_a_table_show_without_a_service(open_notebook: Ope
         "import tempfile\npath = tempfile.mkdtemp() + '/looks.jsonl.gz'\n_ = catalogue.save(path)\n"
         "source = catalogue.to_frame().sort_values('name', ascending=False)"
     )
+    cells = ["LookPicker(LookCatalogue.open(path))", "picker = LookPicker(source)\npicker"]
     with DemoService(looks=300) as service:
-        notebook = open_notebook(
-            [connect(service, load), "LookPicker(LookCatalogue.open(path))", "picker = LookPicker(source)\npicker"],
-            env={"HEYGEN_API_KEY": service.api_key, "HEYGEN_API_BASE": service.base_url, "TQDM_DISABLE": "1"},
-            viewport=(1400, 1900),
-        )
+        notebook = open_notebook([connect(service, load), *cells], env={"TQDM_DISABLE": "1"}, viewport=(1400, 1900))
         notebook.run_cell(0)
-        asked = len(service.requests)
-        notebook.run_cell(1)
-        wait_for_pictures(picker_of(notebook, 1))
-        expect(picker_of(notebook, 1).locator(".look-line__age")).to_have_text("As of just now")
-        notebook.run_cell(2)
-        picker = picker_of(notebook, 2)
-        wait_for_pictures(picker)
-        expect(total(picker)).to_have_text("300 looks")
-        wanted = notebook.value("list(source['id'])")
-        expect_ids(picker, wanted[:12])
-        picker.locator('[data-position="4"]').click()
-        notebook.expect_run("picker.value and picker.value.id", wanted[4])
-        choose_option(picker, "Gender", "Male")
-        notebook.expect_run("picker.filter == LookFilter(gender='male')", True)
-        expect_matches(notebook, picker)
-        show_characters(picker)
-        expect_characters(picker)
-        assert cards(picker).first.locator(".look-card__name").inner_text() in notebook.value(
-            "[*source['group_name'].dropna()]"
-        )
-        for button in ("Refresh", "Retry", "Load the rest"):
-            expect(picker.get_by_role("button", name=button)).to_have_count(0)
-        expect(picker.get_by_role("progressbar")).to_be_hidden()
-        assert len(service.requests) == asked
+    notebook.run_cell(1)
+    ui.wait_for_pictures(ui.picker_of(notebook, 1))
+    expect(ui.picker_of(notebook, 1).locator(".look-line__age")).to_have_text("As of just now")
+    notebook.run_cell(2)
+    picker = ui.picker_of(notebook, 2)
+    ui.wait_for_pictures(picker)
+    expect(ui.total(picker)).to_have_text("300 looks")
+    wanted = notebook.value("list(source['id'])")
+    expect_ids(picker, wanted[:12])
+    picker.locator('[data-position="4"]').click()
+    notebook.expect_run("picker.value and picker.value.id", wanted[4])
+    ui.choose_option(picker, "Gender", "Male")
+    ui.expect_matches(notebook, picker)
+    show_characters(picker)
+    ui.expect_characters(picker)
+    for button in ("Refresh", "Retry", "Load the rest"):
+        expect(picker.get_by_role("button", name=button)).to_have_count(0)
+    expect(picker.get_by_role("progressbar")).to_be_hidden()
 
 
 @pytest.mark.parametrize("looks", [0, 1])
 def test_an_account_with_hardly_any_looks_says_so(open_notebook: OpenNotebook, looks: int) -> None:
     with DemoService(looks=looks) as service:
-        notebook = open_notebook([connect(service)])
-        notebook.run_cell(0)
-        picker = picker_of(notebook)
-        expect(total(picker)).to_have_text("1 look" if looks else "0 looks")
-        expect(cards(picker)).to_have_count(looks)
+        _, picker = ui.shown(open_notebook, connect(service), pictures=looks)
+        expect(ui.total(picker)).to_have_text("1 look" if looks else "0 looks")
+        expect(ui.cards(picker)).to_have_count(looks)
         if not looks:
             expect(picker.locator(".look-empty")).to_contain_text("This account has no looks.")
             expect(picker.locator(".v-alert")).to_have_count(0)
             return
-        wait_for_pictures(picker, 1)
         # A refresh shows no dropdown that was hidden.
-        expect(named(picker, "Status")).to_have_count(0)
+        expect(ui.named(picker, "Status")).to_have_count(0)
         service.latency = 0.5
         age = picker.locator(".look-line__age")
         age.get_by_role("button", name="Refresh").click()
         expect(age).to_contain_text("Refreshing")
-        assert named(picker, "Status").count() == 0
+        assert ui.named(picker, "Status").count() == 0
         expect(age).to_contain_text("As of just now")
         show_characters(picker)
-        expect(total(picker)).to_have_text("1 character · 1 look")
-        expect(cards(picker).locator(".look-card__type")).to_have_text("1 look")
+        expect(ui.total(picker)).to_have_text("1 character · 1 look")
 
 
 def test_the_last_of_100_000_looks_can_be_reached_and_found(open_notebook: OpenNotebook) -> None:
@@ -466,16 +379,14 @@ def test_the_last_of_100_000_looks_can_be_reached_and_found(open_notebook: OpenN
         "looks = [Look(f'look_{n}', f'Look {n}', 'photo_avatar') for n in range(100_000)]\n"
         "picker = LookPicker(looks)\npicker"
     )
-    notebook = open_notebook([code])
-    notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("100,000 looks")
-    scroll_to(picker, 10**9)
+    notebook, picker = ui.shown(open_notebook, code, pictures=0)
+    expect(ui.total(picker)).to_have_text("100,000 looks")
+    ui.scroll_to(picker, 10**9)
     card = picker.locator('[data-position="99999"]')
     expect(card).to_have_attribute("data-look-id", "look_99999")
     card.click()
     notebook.expect_run("picker.selected_id", "look_99999")
-    wait_for_cards(picker)
+    ui.wait_for_cards(picker)
     picker.locator("input").first.fill("look_99999")
-    expect(total(picker)).to_have_text("1 of 100,000 looks")
-    expect(cards(picker).first.locator(".look-card__name")).to_have_text("Look 99999")
+    expect(ui.total(picker)).to_have_text("1 of 100,000 looks")
+    expect(ui.cards(picker).first.locator(".look-card__name")).to_have_text("Look 99999")

@@ -2,21 +2,26 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from heygen_widgets.demo import DemoService
 from heygen_widgets.picker.fallback import LARGEST_FALLBACK
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
-from .jupyter import App, Source
-from .picker_page import BLANK, SETUP, cards, grid, picker_of, scroll_to, total, wait_for_pictures, wait_until
-from .voila import VoilaPage
+from .jupyter import App, Server, note_errors
 
 KEY = "sk_V2_planted_everywhere_0123456789"
 
+VOILA = (
+    *("--no-browser", "--Voila.ip=127.0.0.1", "--port={port}", "--Voila.port_retries=0", "{root}"),
+    # An extension of Notebook 7 that fails on these pages
+    "--VoilaConfiguration.extension_denylist=@jupyter-notebook/lab-extension",
+    "--Voila.connection_dir_root={home}",
+)
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 DASHBOARD = """
@@ -50,12 +55,12 @@ DISPLAYS = "sorted(w._view_count for w in widgets.widget._instances.values() if 
 def pick_a_look(output: Locator) -> None:
     """Filter, click a card, and see its id in the widget below, which Python fills. The picker has the full width."""
     picker = output.locator(".look-picker")
-    wait_for_pictures(picker)
+    ui.wait_for_pictures(picker)
     assert picker.evaluate("root => root.clientWidth") > 0.9 * output.evaluate("output => output.clientWidth")
     picker.locator(".look-filters input").first.fill("garden")
-    expect(total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
+    expect(ui.total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
     expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("garden", re.I))
-    card = cards(picker).nth(1)
+    card = ui.cards(picker).nth(1)
     card.click()
     expect(output.get_by_text(f"Selected: {card.get_attribute('data-look-id')}")).to_be_visible()
     expect(card).to_have_attribute("aria-selected", "true")
@@ -70,23 +75,34 @@ def test_a_look_is_picked_in_a_notebook(open_notebook: OpenNotebook, app: App) -
     pick_a_look(notebook.output(0))
 
 
-def test_a_look_is_picked_in_voila(open_voila: Callable[[Source], VoilaPage]) -> None:
-    pick_a_look(open_voila([DASHBOARD]).output(0))
+@pytest.fixture
+def voila(browser: Browser) -> Iterator[Page]:
+    """Show the dashboard in Voilà; an exception on the page fails the test."""
+    errors: list[str] = []
+    with Server(module="voila.app", options=VOILA) as server, browser.new_context() as context:
+        page = context.new_page()
+        note_errors(page, errors, [])
+        page.goto(f"{server.url}/voila/render/{server.add_notebook([DASHBOARD]).name}")
+        yield page
+    assert errors == []
+
+
+def test_a_look_is_picked_in_voila(voila: Page) -> None:
+    pick_a_look(voila.locator(".jp-OutputArea").first)
 
 
 def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(
-        [f"{SETUP.partition('; ')[0]}\nfrom ipywidgets import widgets\npicker", "picker"], viewport=(1400, 1900)
-    )
+    setup = f"{ui.SETUP.partition('; ')[0]}\nfrom ipywidgets import widgets\npicker"
+    notebook = open_notebook([setup, "picker"], viewport=(1400, 1900))
     notebook.run_all()
     for cell in (0, 1):
-        wait_for_pictures(picker_of(notebook, cell))
-    cards(picker_of(notebook, 0)).first.click()
+        ui.wait_for_pictures(ui.picker_of(notebook, cell))
+    ui.cards(ui.picker_of(notebook, 0)).first.click()
     notebook.run("before = picker")
     # The same two displays, of a new picker.
     notebook.run_all()
-    first, second = picker_of(notebook, 0), picker_of(notebook, 1)
-    wait_for_pictures(first)
+    first, second = ui.picker_of(notebook, 0), ui.picker_of(notebook, 1)
+    ui.wait_for_pictures(first)
     expect(notebook.page.locator(".look-picker")).to_have_count(2)
     notebook.expect_run(DISPLAYS, [0, 2])
     notebook.expect_run(THREADS, [])  # the catalogue is complete
@@ -108,15 +124,15 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
     )
     notebook.confirm_restart()
     for cell in (0, 1):
-        expect(total(picker_of(notebook, cell))).to_have_text("2,000 looks", timeout=60_000)
-        wait_for_pictures(picker_of(notebook, cell))
+        expect(ui.total(ui.picker_of(notebook, cell))).to_have_text("2,000 looks", timeout=60_000)
+        ui.wait_for_pictures(ui.picker_of(notebook, cell))
     expect(notebook.page.locator(".look-picker")).to_have_count(2)
     # Until the new one was there, the old one said that it has no kernel.
     assert "run its cell again" in notebook.page.evaluate("window.notice")
-    expect(picker_of(notebook, 0).locator(".look-picker__cut")).to_be_hidden()
+    expect(ui.picker_of(notebook, 0).locator(".look-picker__cut")).to_be_hidden()
     notebook.expect_run(DISPLAYS, [2])
     assert not notebook.value("'before' in globals()")
-    card = cards(picker_of(notebook, 1)).nth(3)
+    card = ui.cards(ui.picker_of(notebook, 1)).nth(3)
     card.click()
     notebook.expect_run("picker.selected_id", card.get_attribute("data-look-id"))
     assert notebook.console_errors == []
@@ -129,43 +145,40 @@ def _two_displays_stay_in_step(first: Locator, second: Locator) -> None:
         expect(picker.locator(".look-card__type, .look-card").first).to_contain_text(re.compile(r"\d looks?"))
     second.get_by_role("button", name="Looks").click()
     for picker in (first, second):
-        expect(cards(picker).first).not_to_contain_text(re.compile(r"\d looks?"))
+        expect(ui.cards(picker).first).not_to_contain_text(re.compile(r"\d looks?"))
     second.locator(".look-filters input").first.fill("office")
     for picker in (first, second):
-        expect(total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
+        expect(ui.total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
         expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("office", re.I))
-    scroll_to(first, 2_000)
-    wait_until(first, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
-    assert second.evaluate(BLANK) == 0
-    assert grid(second).evaluate("grid => grid.scrollTop") == 0
-    cards(second).nth(2).click()
-    scroll_to(first, 0)
+    ui.scroll_and_load(first, 2_000)
+    assert second.evaluate(ui.BLANK) == 0
+    assert ui.grid(second).evaluate("grid => grid.scrollTop") == 0
+    ui.cards(second).nth(2).click()
+    ui.scroll_to(first, 0)
     for picker in (first, second):
-        expect(cards(picker).nth(2)).to_have_attribute("aria-selected", "true")
+        expect(ui.cards(picker).nth(2)).to_have_attribute("aria-selected", "true")
 
 
 def test_interact_and_a_linked_text_follow_the_picker_and_lead_it(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook([INTERACT])
     notebook.run_all()
-    output, picker = notebook.output(0), picker_of(notebook)
-    wait_for_pictures(picker)
+    output, picker = notebook.output(0), ui.picker_of(notebook)
+    ui.wait_for_pictures(picker)
     # Also within the box that interact makes.
     assert picker.evaluate("root => root.clientWidth") > 600
     expect(output.get_by_text("Called with")).to_have_text("Called with None")
-    cards(picker).nth(2).click()
-    ids = [str(cards(picker).nth(place).get_attribute("data-look-id")) for place in range(5)]
+    ui.cards(picker).nth(2).click()
+    ids = [str(ui.cards(picker).nth(place).get_attribute("data-look-id")) for place in range(5)]
     expect(output.get_by_text("Called with")).to_have_text(f"Called with {ids[2]}")
     text = output.locator(".widget-text input")
     expect(text).to_have_value(ids[2])
     text.fill(ids[4])
-    expect(cards(picker).nth(4)).to_have_attribute("aria-selected", "true")
-    expect(cards(picker).nth(2)).to_have_attribute("aria-selected", "false")
+    expect(ui.cards(picker).nth(4)).to_have_attribute("aria-selected", "true")
+    expect(ui.cards(picker).nth(2)).to_have_attribute("aria-selected", "false")
     expect(output.get_by_text("Called with")).to_have_text(f"Called with {ids[4]}")
 
 
-def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(
-    open_notebook: OpenNotebook,
-) -> None:
+def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebook: OpenNotebook) -> None:
     with DemoService(looks=2_000, api_key=KEY) as service:
         notebook = open_notebook(
             [
@@ -178,17 +191,16 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(
         )
         empty = len(json.dumps(notebook.save()))
         notebook.run_cell(0)
-        picker = picker_of(notebook)
-        wait_for_pictures(picker)
+        picker = ui.picker_of(notebook)
+        ui.wait_for_pictures(picker)
         picker.locator(".look-filters input").first.fill("office")
-        expect(total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
+        expect(ui.total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
         for place in (1, 2):
-            cards(picker).nth(place).click()
-            expect(cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
-        scroll_to(picker, 3_000)
-        wait_until(picker, f"root => root.querySelector('[data-position=\"140\"]') !== null && ({BLANK})(root) === 0")
+            ui.cards(picker).nth(place).click()
+            expect(ui.cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
+        ui.scroll_and_load(picker, 3_000)
         notebook.run_cell(1)
-        wait_for_pictures(picker_of(notebook, 1))
+        ui.wait_for_pictures(ui.picker_of(notebook, 1))
         notebook.expect_run("picker.first_window", {})
         selected = notebook.value("[(look.id, look.name) for look in picker.values]")
         others = notebook.value("[look.id for look in picker.catalogue.looks if look not in picker.values]")

@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Request, expect
 
 from heygen_widgets._display import clip
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import cards, choose_option, grid, named, picker_of, total, wait_until
 
 PAYLOADS = [
     "<script>window.pwned = 1</script>",
@@ -45,9 +45,7 @@ URLS = [
     "{url}/" + "a" * 200_000,
     'x" onerror="window.pwned=12',
 ]
-PICTURE = (
-    b"<svg xmlns='http://www.w3.org/2000/svg' width='90' height='120'><rect width='90' height='120' fill='teal'/></svg>"
-)
+PICTURE = b"<svg xmlns='http://www.w3.org/2000/svg' width='90' height='120'><rect width='90' height='120'/></svg>"
 ROWS = """root => [...root.querySelectorAll('.look-grid__row')].map(row => {
     const box = row.getBoundingClientRect();
     return [...row.querySelectorAll('.look-card')].map(card => {
@@ -90,16 +88,8 @@ class HostileService(Service):
         if seen.path == "/picture.svg":
             return reply(PICTURE, Content_Type="image/svg+xml")
         if seen.path == "/v3/avatars" and seen.query["ownership"] == "public":
-            named = {one["group_id"]: one for one in self.looks["public"]}
-            return reply(
-                {
-                    "data": [
-                        {**one, "id": group_id, "looks_count": 1, "created_at": 1_700_000_000}
-                        for group_id, one in named.items()
-                    ],
-                    "has_more": False,
-                }
-            )
+            groups = {one["group_id"]: {**one, "id": one["group_id"], "looks_count": 1} for one in self.looks["public"]}
+            return reply({"data": list(groups.values()), "has_more": False})
         return super()._answer(seen)
 
 
@@ -107,25 +97,6 @@ class HostileService(Service):
 def hostile() -> Iterator[HostileService]:
     with HostileService() as service:
         yield service
-
-
-def connect(service: HostileService) -> str:
-    return f"from heygen_widgets import *\nclient = HeyGenClient({KEY!r}, base_url={service.url!r}, max_retries=0)\n"
-
-
-BY_HTTP = "picker = LookPicker(client, cache=None)\npicker.catalogue.wait(); picker"
-# The same records without the cleaning of a client.
-BY_HAND = """
-import json, urllib.request
-served = json.load(urllib.request.urlopen(client.base_url + "/v3/avatars/looks?limit=50&ownership=public"))["data"]
-texts = ("id", "name", "avatar_type", "group_id", "preview_image_url", "preview_video_url", "status")
-looks = [
-    Look(**{name: one[name] for name in texts}, tags=tuple(one["tags"]), supported_api_engines=tuple(one["tags"]))
-    for one in served
-]
-picker = LookPicker(LookCatalogue.of(looks))
-picker
-"""
 
 
 class Watched:
@@ -156,23 +127,23 @@ def expect_form(picker: Locator) -> None:
     assert picker.evaluate(SIDEWAYS) == []
 
 
-@pytest.mark.parametrize(("source", "selectable"), [(BY_HTTP, 11), (BY_HAND, 10)], ids=["by http", "by hand"])
 def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_selected(
-    open_notebook: OpenNotebook, hostile: HostileService, source: str, selectable: int
+    open_notebook: OpenNotebook, hostile: HostileService
 ) -> None:
     empty = Watched(open_notebook(["1"]))
     empty.notebook.run_all()
     expect(empty.notebook.output(0)).to_contain_text("1")
 
-    watched = Watched(open_notebook([connect(hostile) + source]))
+    code = ui.client_code(KEY, hostile.url) + "picker = LookPicker(client, cache=None)\npicker.catalogue.wait(); picker"
+    watched = Watched(open_notebook([code]))
     notebook = watched.notebook
     notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("12 looks")
-    # Some ids do not fit into a message.
-    expect(cards(picker)).to_have_count(selectable)
-    wait_until(picker, "root => root.querySelectorAll('.look-card img').length === 2")
-    wait_until(picker, "root => [...root.querySelectorAll('.look-card img')].every(i => i.naturalWidth > 0)")
+    picker = ui.picker_of(notebook)
+    expect(ui.total(picker)).to_have_text("12 looks")
+    # One id does not fit into a message.
+    expect(ui.cards(picker)).to_have_count(11)
+    ui.wait_until(picker, "root => root.querySelectorAll('.look-card img').length === 2")
+    ui.wait_until(picker, "root => [...root.querySelectorAll('.look-card img')].every(i => i.naturalWidth > 0)")
     sources = picker.locator(".look-card img").evaluate_all("images => images.map(i => i.getAttribute('src'))")
     assert all(one.lower().startswith(("http://127.0.0.1", "data:image/")) for one in sources)
     assert picker.locator("script, b, iframe, object, embed, video, a").count() == 0
@@ -190,77 +161,43 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
         notebook.expect_run("picker.catalogue.looks.index(picker.value)", selected)
     watched.expect_calm()
 
-    choose_option(picker, "Tag", PAYLOADS[1])
-    expect(total(picker)).to_have_text("1 of 12 looks")
+    ui.choose_option(picker, "Tag", PAYLOADS[1])
+    expect(ui.total(picker)).to_have_text("1 of 12 looks")
     expect(picker.locator(".look-line__chip")).to_have_text(f"Tag: {PAYLOADS[1]}")
-    expect(named(picker, "Tag")).to_contain_text(PAYLOADS[1])
+    expect(ui.named(picker, "Tag")).to_contain_text(PAYLOADS[1])
     picker.get_by_role("button", name="Clear filters").click()
-    expect(total(picker)).to_have_text("12 looks")
-    choose_option(picker, "Type", PAYLOADS[0])
-    expect(total(picker)).to_have_text("1 of 12 looks")
+    expect(ui.total(picker)).to_have_text("12 looks")
+    ui.choose_option(picker, "Type", PAYLOADS[0])
+    expect(ui.total(picker)).to_have_text("1 of 12 looks")
     # Python cannot send a lone surrogate.
     tags = "{tag for look in picker.catalogue.looks for tag in look.tags if '\\ud800' not in tag}"
     notebook.run(f"picker.filter = LookFilter(tag={tags})")
     expect(picker.locator(".look-line__chip")).to_have_count(12)
     assert picker.evaluate(SIDEWAYS) == []
     notebook.run("picker.filter = LookFilter(); picker.show = 'characters'")
-    expect(total(picker)).to_have_text("12 characters · 12 looks")
-    wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
+    expect(ui.total(picker)).to_have_text("12 characters · 12 looks")
+    ui.wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
     expect_form(picker)
     watched.expect_calm()
     assert watched.origins - empty.origins <= {hostile.url, empty.notebook.page.evaluate("location.origin"), "data:"}
 
 
-def test_a_hostile_front_end_changes_nothing(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(
-        ["from heygen_widgets import *\npicker = LookPicker(demo_client(looks=60))\npicker.catalogue.wait(); picker"]
+def test_a_value_that_python_refuses_is_reset_in_the_browser_and_named(open_notebook: OpenNotebook) -> None:
+    code = (
+        "from heygen_widgets import *\nimport ipywidgets\npicker = LookPicker(demo_client(looks=60))\n"
+        "height, selected = ipywidgets.IntText(560), ipywidgets.Text()\n"
+        "ipywidgets.jslink((height, 'value'), (picker, 'height'))\n"
+        "ipywidgets.jslink((selected, 'value'), (picker, 'selected_id'))\n"
+        "picker.catalogue.wait(); ipywidgets.VBox([height, selected, picker])"
     )
-    notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("60 looks")
-    parts = notebook.value("len(picker.components)")
-    grid(picker).evaluate(
-        """(_, [id, state]) => {
-            const comm = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel._comms.get(id);
-            comm.send({ method: 'update', state, buffer_paths: [] });
-            comm.send({ method: 'custom', content: { update_ref: { functionRef: 'close' }, id, prop: 'error' } });
-            comm.send({ method: 'custom', content: { event: 'ask_window', data: null } });
-            comm.send({ method: 'custom', content: { event: 'close', data: null } });
-        }""",
-        [
-            notebook.value("picker.model_id"),
-            {"height": 10**9, "filter": {"gender": "Woman"}, "show": "nonsense", "components": {}, "selected_id": 5},
-        ],
-    )
-    cards(picker).nth(3).click()
-    notebook.expect_run("picker.value == picker.catalogue.looks[3]", True)
-    state = "(picker.height, picker.show, bool(picker.filter), len(picker.components))"
-    assert notebook.value(state) == (560, "looks", False, parts)
-    expect(total(picker)).to_have_text("60 looks")
-    assert grid(picker).evaluate("grid => grid.clientHeight") <= 560
-
-
-def test_a_value_that_python_refuses_is_reset_in_the_browser_and_named_in_the_error(
-    open_notebook: OpenNotebook,
-) -> None:
-    notebook = open_notebook(
-        [
-            "from heygen_widgets import *\nimport ipywidgets\npicker = LookPicker(demo_client(looks=60))\n"
-            "height, selected = ipywidgets.IntText(560), ipywidgets.Text()\n"
-            "ipywidgets.jslink((height, 'value'), (picker, 'height'))\n"
-            "ipywidgets.jslink((selected, 'value'), (picker, 'selected_id'))\n"
-            "picker.catalogue.wait(); ipywidgets.VBox([height, selected, picker])"
-        ]
-    )
-    notebook.run_cell(0)
-    picker = picker_of(notebook)
-    expect(total(picker)).to_have_text("60 looks")
+    notebook, picker = ui.shown(open_notebook, code)
+    expect(ui.total(picker)).to_have_text("60 looks")
     height, selected = notebook.output(0).locator(".widget-text input").all()
     for typed, shown in (("700", "700"), ("1000000000", "700"), ("-5", "700"), ("240", "240")):
         height.fill(typed)
         height.press("Enter")
         expect(height).to_have_value(shown)
-        expect(grid(picker)).to_have_css("height", f"{shown}px")
+        expect(ui.grid(picker)).to_have_css("height", f"{shown}px")
         notebook.expect_run("picker.height", int(shown))
     selected.fill("x" * 300)
     expect(selected).to_have_value("")
@@ -268,5 +205,5 @@ def test_a_value_that_python_refuses_is_reset_in_the_browser_and_named_in_the_er
     expect(picker.locator(".v-alert")).to_contain_text("nobody")
     expect(selected).to_have_value("")
     selected.fill(notebook.value("picker.catalogue.looks[3].id"))
-    expect(cards(picker).nth(3)).to_have_attribute("aria-selected", "true")
+    expect(ui.cards(picker).nth(3)).to_have_attribute("aria-selected", "true")
     notebook.expect_run("picker.value == picker.catalogue.looks[3]", True)

@@ -7,28 +7,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import App, NotebookPage
-from .picker_page import (
-    BLANK,
-    cards,
-    expect_characters,
-    expect_matches,
-    grid,
-    named,
-    options,
-    picker_of,
-    scroll_to,
-    total,
-    wait_for_cards,
-    wait_for_pictures,
-    wait_until,
-)
 
-SEVERAL = (
-    "from heygen_widgets import *\npicker = LookPicker(demo_client(looks=2_000), multiple=True)\n"
-    "picker.catalogue.wait(); picker"
-)
 # The element with the focus: its accessible name, or a card's position.
 FOCUSED = """() => {
     const active = document.activeElement;
@@ -50,20 +32,14 @@ DIRTY = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
 SHORTCUTS = ("d", "d", "a", "b", "x", "m", "c", "v", "z", "l", "0", "0", "Shift+L", "y", "r")
 
 
-def opened(open_notebook: OpenNotebook, app: App = "lab", code: str = SEVERAL) -> NotebookPage:
-    notebook = open_notebook(["before = 1", code, "after = 1"], app=app)
-    notebook.run_cell(1)
-    wait_for_pictures(picker_of(notebook, 1))
-    return notebook
+def opened(open_notebook: OpenNotebook, app: App = "lab") -> tuple[NotebookPage, Page, Locator]:
+    cells = ("before = 1", ui.SEVERAL, "after = 1")
+    notebook, picker = ui.shown(open_notebook, *cells, cell=1, app=app)
+    return notebook, notebook.page, picker
 
 
 def card(picker: Locator, position: int) -> Locator:
     return picker.locator(f'[data-position="{position}"]')
-
-
-def open_details(picker: Locator, position: int) -> None:
-    card(picker, position).press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
 
 
 def focused(page: Page) -> str:
@@ -85,32 +61,24 @@ def walk(page: Page, *steps: tuple[str, str]) -> None:
         expect_focus(page, name)
 
 
-def tab_through(page: Page, limit: int = 60) -> list[str]:
-    """Press Tab from outside the picker until it is left again, and give what had the focus inside."""
-    names: list[str] = []
-    for _ in range(limit):
-        page.keyboard.press("Tab")
-        if page.evaluate(INSIDE):
-            names.append(focused(page))
-        elif names:
-            return names
-    raise AssertionError(f"Tab never left the picker: {names}")
-
-
 def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook)
     card(picker, 0).click()
     first = card(picker, 0).locator(".look-card__name").text_content()
     picker.locator("input").first.fill("a")
     expect(picker.locator(".look-line__chip")).to_have_count(1)
-    wait_for_cards(picker)
-    open_details(picker, 0)
-    detailed = picker.locator(".look-panel__name").text_content()
-
+    ui.wait_for_cards(picker)
+    ui.open_details(picker, 0)
     notebook.cells.nth(0).locator(".cm-content").focus()
     page.keyboard.press("Escape")
-    names = tab_through(page)
+    names: list[str] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(INSIDE):
+            names.append(focused(page))
+        elif names:
+            break
+    assert not page.evaluate(INSIDE)
     inputs = ["Search", "Type", "Gender", "Orientation", "Engine", "Ownership", "Status", "Ready"]
     line = ["Character", "Tag", "Sort", "Refresh", "Remove “a”", "Clear filters", "Looks", "Characters"]
     assert names[: len(inputs) + len(line) + 1] == [*inputs, *line, "card 0"]
@@ -119,14 +87,14 @@ def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_note
     panel = ["Close details", "Select|Deselect", "Copy id"]
     tray = [f"Details of {first}", f"Deselect {first}", "Clear selection", "Copy code"]
     at = [next((n for n, name in enumerate(rest) if re.fullmatch(wanted, name)), -1) for wanted in (*panel, *tray)]
-    assert -1 not in at, (rest, detailed)
+    assert -1 not in at, rest
     assert at == sorted(at)
 
 
 def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    keyboard, picker = notebook.page.keyboard, picker_of(notebook, 1)
-    columns = int(grid(picker).get_attribute("aria-colcount") or 0)
+    notebook, page, picker = opened(open_notebook)
+    keyboard = page.keyboard
+    columns = int(ui.grid(picker).get_attribute("aria-colcount") or 0)
     card(picker, 0).focus()
 
     def press(key: str, position: int) -> None:
@@ -147,12 +115,12 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
     press("Home", 0)
     keyboard.press("PageDown")
     expect(card(picker, 0)).not_to_be_focused()
-    screen = int(focused(notebook.page).removeprefix("card "))
+    screen = int(focused(page).removeprefix("card "))
     assert screen > columns
     assert screen % columns == 0
     press("PageDown", 2 * screen)
     press("PageUp", screen)
-    wait_for_cards(picker)
+    ui.wait_for_cards(picker)
     press("Enter", screen)
     expect(card(picker, screen)).to_have_attribute("aria-selected", "true")
     press("ArrowRight", screen + 1)
@@ -161,46 +129,38 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
 
 
 def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, picker_of(notebook, 1)
+    _, page, picker = opened(open_notebook)
     keyboard, panel = page.keyboard, picker.locator(".look-panel")
-    scroll_to(picker, 3_000)
-    wait_until(picker, f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0")
-    position = int(cards(picker).nth(12).get_attribute("data-position") or 0)
+    ui.scroll_and_load(picker, 3_000)
+    position = int(ui.cards(picker).nth(12).get_attribute("data-position") or 0)
     card(picker, position).focus()
     name = card(picker, position).locator(".look-card__name").text_content()
-    keyboard.press("i")
+    walk(page, ("i", "the panel"))
     expect(panel).to_have_attribute("aria-label", f"Details of {name}")
-    assert page.evaluate("() => !!document.activeElement.closest('.look-panel')")
-    keyboard.press("Escape")
+    walk(page, ("Escape", f"card {position}"))
     expect(panel).to_have_count(0)
-    expect_focus(page, f"card {position}")
 
-    keyboard.press("/")
-    expect_focus(page, "Search")
+    walk(page, ("/", "Search"))
     keyboard.type("a/i")
     expect(picker.locator("input").first).to_have_value("a/i")
     expect(panel).to_have_count(0)
     picker.locator("input").first.fill("")
-    expect(total(picker)).to_have_text("2,000 looks")
-    keyboard.press("Escape")
-    expect_focus(page, "card 0")
+    expect(ui.total(picker)).to_have_text("2,000 looks")
+    walk(page, ("Escape", "card 0"))
     for place in (picker.get_by_role("button", name="Refresh"), picker.get_by_role("button", name="Characters")):
         place.focus()
-        keyboard.press("/")
-        expect_focus(page, "Search")
+        walk(page, ("/", "Search"))
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
     open_notebook: OpenNotebook, app: App
 ) -> None:
-    notebook = opened(open_notebook, app)
-    page, picker = notebook.page, picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook, app)
     card(picker, 0).click()
     notebook.run("picker.filter = LookFilter(gender='female')")
     expect(picker.locator(".look-line__chip")).to_have_count(1)
-    open_details(picker, 0)
+    ui.open_details(picker, 0)
     cells: list[Any] = page.evaluate(CELLS)
     places = {
         "card": card(picker, 1),
@@ -210,8 +170,8 @@ def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
         "tray": picker.locator(".look-tray__item button").first,
         "chip": picker.locator(".look-line__chip button"),
         "switch": picker.get_by_role("button", name="Looks", exact=True),
-        "list of characters": named(picker, "Character").locator("input"),
-        "dropdown": named(picker, "Type").locator("input"),
+        "list of characters": ui.named(picker, "Character").locator("input"),
+        "dropdown": ui.named(picker, "Type").locator("input"),
     }
     for place, element in places.items():
         element.focus()
@@ -219,14 +179,12 @@ def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
             page.keyboard.press(key)
         assert page.evaluate(CELLS) == cells, place
     page.keyboard.press("Escape")
-    card(picker, 0).focus()
-    page.keyboard.press(" ")
-    page.keyboard.press("Shift+ ")
-    page.keyboard.press("Enter")
+    for key in (" ", "Shift+ ", "Enter"):
+        card(picker, 0).press(key)
     assert page.evaluate(CELLS) == cells
     assert "before" not in notebook.run("dir()")
     notebook.save()
-    notebook.page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
     page.keyboard.press("Control+s")
     page.wait_for_function(f"() => !({DIRTY})()")
     expect(card(picker, 0)).to_be_focused()
@@ -236,28 +194,26 @@ def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
 
 
 def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook)
     card(picker, 16).focus()
     notebook.run("picker.filter = LookFilter(gender='female')")
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
     expect_focus(page, r"card \d+")
     card(picker, 12).focus()
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
     number = notebook.value("len(picker.catalogue.select(picker.filter))")
-    expect(cards(picker)).to_have_count(number)
+    expect(ui.cards(picker)).to_have_count(number)
     expect_focus(page, r"card \d+")
     notebook.run("picker.filter = LookFilter('nothing of the kind')")
     expect(picker.locator(".look-empty")).to_be_visible()
     expect_focus(page, "the grid")
     notebook.run("picker.filter = LookFilter()")
-    expect(total(picker)).to_have_text("2,000 looks")
+    expect(ui.total(picker)).to_have_text("2,000 looks")
     expect_focus(page, r"card \d+")
-    page.keyboard.press("ArrowRight")
-    expect_focus(page, "card 1")
-    columns = str(grid(picker).get_attribute("aria-colcount"))
+    walk(page, ("ArrowRight", "card 1"))
+    columns = str(ui.grid(picker).get_attribute("aria-colcount"))
     page.set_viewport_size({"width": 1000, "height": 1000})
-    expect(grid(picker)).not_to_have_attribute("aria-colcount", columns)
+    expect(ui.grid(picker)).not_to_have_attribute("aria-colcount", columns)
     expect_focus(page, "card 1")
 
     picker.get_by_role("button", name="Refresh").focus()
@@ -269,17 +225,14 @@ def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(ope
     expect_focus(page, "card 1")
 
     # Far out of sight the card keeps the focus, and a key goes on from it.
-    scroll_to(picker, 20_000)
-    wait_until(picker, f"root => root.querySelector('[data-position=\"20\"]') === null && ({BLANK})(root) === 0")
+    ui.scroll_and_load(picker, 20_000)
     expect_focus(page, "card 1")
-    page.keyboard.press("ArrowRight")
-    expect_focus(page, "card 2")
+    walk(page, ("ArrowRight", "card 2"))
     assert card(picker, 2).evaluate(IN_SIGHT)
 
 
 def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker = notebook.page, picker_of(notebook, 1)
+    notebook, page, picker = opened(open_notebook)
     chips = picker.locator(".look-line__chip")
     notebook.run("picker.filter = LookFilter(gender='female', orientation=['portrait', 'square'])")
     expect(chips).to_have_count(3)
@@ -294,7 +247,7 @@ def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNote
     for part in (".look-empty", ".look-line"):
         notebook.run("picker.filter = LookFilter('nothing of the kind')")
         picker.locator(part).get_by_role("button", name="Clear filters").press("Enter")
-        expect(total(picker)).to_have_text("2,000 looks")
+        expect(ui.total(picker)).to_have_text("2,000 looks")
         expect_focus(page, "Search")
     notebook.run("picker.error = 'Something went wrong'")
     picker.get_by_role("button", name="Dismiss").press("Enter")
@@ -303,35 +256,30 @@ def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNote
     expect_focus(page, "Search")
 
     # The card whose details are shown may be gone when they are closed.
-    wait_for_cards(picker)
-    open_details(picker, 14)
+    ui.wait_for_cards(picker)
+    ui.open_details(picker, 14)
     notebook.run("picker.filter = LookFilter(group_id=picker.catalogue.looks[0].group_id)")
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
     picker.get_by_role("button", name="Close details").press("Enter")
     expect_focus(page, r"card \d+")
-    open_details(picker, 0)
+    ui.open_details(picker, 0)
     notebook.run("picker.filter = LookFilter('nothing of the kind')")
     expect(picker.locator(".look-empty")).to_be_visible()
     page.keyboard.press("Escape")
     expect(picker.locator(".look-panel")).to_have_count(0)
     expect_focus(page, "the grid")
-    notebook.run("picker.filter = LookFilter()")
-    expect(total(picker)).to_have_text("2,000 looks")
-    wait_for_cards(picker)
-    for position in (0, 1):
-        card(picker, position).click()
-    expect(picker.locator(".look-tray__item")).to_have_count(2)
-    picker.locator(".look-tray__remove").last.press("Enter")
-    expect(picker.locator(".look-tray__item")).to_have_count(1)
-    expect_focus(page, "Deselect .+")
-    picker.locator(".look-tray__remove").last.press("Enter")
-    expect(picker.locator(".look-tray__item")).to_have_count(0)
-    expect_focus(page, r"card \d+")
+    notebook.run("picker.filter, picker.values = LookFilter(), picker.catalogue.looks[:2]")
+    expect(ui.total(picker)).to_have_text("2,000 looks")
+    ui.wait_for_cards(picker)
+    for left, following in ((1, "Deselect .+"), (0, r"card \d+")):
+        picker.locator(".look-tray__remove").last.press("Enter")
+        expect(picker.locator(".look-tray__item")).to_have_count(left)
+        expect_focus(page, following)
 
 
 def test_three_looks_are_selected_compared_and_copied_by_keyboard(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    page, picker, keyboard = notebook.page, picker_of(notebook, 1), notebook.page.keyboard
+    notebook, page, picker = opened(open_notebook)
+    keyboard = page.keyboard
     notebook.cells.nth(0).locator(".cm-content").focus()
     keyboard.press("Escape")
     while focused(page) != "card 0":
@@ -356,74 +304,63 @@ def test_three_looks_are_selected_compared_and_copied_by_keyboard(open_notebook:
 
 
 def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    picker, keys = picker_of(notebook, 1), notebook.page.keyboard
-    field = named(picker, "Type").locator("input")
-    expect(named(picker, "Type")).to_be_visible()
+    notebook, page, picker = opened(open_notebook)
+    keys = page.keyboard
+    field = ui.named(picker, "Type").locator("input")
+    expect(ui.named(picker, "Type")).to_be_visible()
     field.focus()
     keys.press("Enter")
-    expect(options(picker).first).to_be_focused()
+    expect(ui.options(picker).first).to_be_focused()
     # The focus is visible, although no key of its own has put it there.
     backgrounds = "items => items.slice(0, 2).map(item => getComputedStyle(item).backgroundColor)"
-    assert len(set(options(picker).evaluate_all(backgrounds))) == 2
+    assert len(set(ui.options(picker).evaluate_all(backgrounds))) == 2
     keys.press("Escape")
-    expect(options(picker)).to_have_count(0)
+    expect(ui.options(picker)).to_have_count(0)
     expect(field).to_be_focused()
 
     keys.press("ArrowDown")
-    expect(options(picker).first).to_be_focused()
+    expect(ui.options(picker).first).to_be_focused()
     keys.press("ArrowDown")
     keys.press("Enter")
     notebook.expect_run("len(picker.filter.avatar_type)", 1)
-    expect(options(picker)).to_have_count(0)
+    expect(ui.options(picker)).to_have_count(0)
     expect(field).to_be_focused()
     keys.press("ArrowDown")
     expect(picker.page.locator(".v-overlay--active .v-list-item--active")).to_be_focused()
     keys.press("Home")
-    expect(options(picker).first).to_be_focused()
-    expect(options(picker).first).to_have_text("Any")
+    expect(ui.options(picker).first).to_be_focused()
+    expect(ui.options(picker).first).to_have_text("Any")
     keys.press("Enter")
     notebook.expect_run("bool(picker.filter)", False)
-    expect(options(picker)).to_have_count(0)
+    expect(ui.options(picker)).to_have_count(0)
     expect(field).to_be_focused()
     keys.press("/")
     expect(picker.locator("input").first).to_be_focused()
 
 
 def test_escape_leads_from_the_looks_of_a_character_back_to_its_card(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    picker, keys = picker_of(notebook, 1), notebook.page.keyboard
+    notebook, page, picker = opened(open_notebook)
     notebook.run("picker.show = 'characters'")
-    expect_characters(picker)
-    cards(picker).first.focus()
-    for _ in range(3):
-        keys.press("PageDown")
-    wait_until(picker, "root => document.activeElement.dataset.position > 10")
-    keys.press("ArrowUp")
-    wait_until(picker, f"root => ({BLANK})(root) === 0 && document.activeElement.dataset.lookId")
-    place = grid(picker).evaluate("grid => grid.scrollTop")
-    character = picker.locator(".look-card:focus").get_attribute("data-look-id")
-    keys.press("Enter")
+    ui.expect_characters(picker)
+    character = ui.page_down(picker, 3).get_attribute("data-look-id") or ""
+    place = ui.grid(picker).evaluate("grid => grid.scrollTop")
+    page.keyboard.press("Enter")
     expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
-    keys.press("Escape")
-    expect_characters(picker)
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character or "")
+    page.keyboard.press("Escape")
+    ui.expect_characters(picker)
+    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character)
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
-    wait_until(picker, f"root => Math.abs(root.querySelector('.look-grid').scrollTop - {place}) < 1")
+    ui.wait_until(picker, f"root => Math.abs(root.querySelector('.look-grid').scrollTop - {place}) < 1")
     expect(picker.locator(".look-tray")).to_contain_text("Open a character")
 
 
 def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook)
-    picker, keys = picker_of(notebook, 1), notebook.page.keyboard
+    notebook, page, picker = opened(open_notebook)
+    keys, panel = page.keyboard, picker.locator(".look-panel")
     notebook.run("picker.filter = LookFilter(gender='female', sort='name')")
-    expect_matches(notebook, picker)
-    shown, panel = total(picker).text_content() or "", picker.locator(".look-panel")
-    cards(picker).first.focus()
-    for _ in range(4):
-        keys.press("PageDown")
-    wait_until(picker, f"root => ({BLANK})(root) === 0 && document.activeElement.dataset.lookId")
-    look_id = picker.locator(".look-card:focus").get_attribute("data-look-id") or ""
+    ui.expect_matches(notebook, picker)
+    shown = ui.total(picker).text_content() or ""
+    look_id = ui.page_down(picker, 4).get_attribute("data-look-id") or ""
     keys.press("i")
     expect(panel.locator(".look-panel__name")).to_be_focused()
 
@@ -433,19 +370,20 @@ def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebo
         for (let e = panel.parentElement; e; e = e.parentElement) tops.push(e.scrollTop);
         return tops;
     }"""
-    before, below = panel.evaluate(around), "panel.scrollTop"
+    before = panel.evaluate(around)
     for _ in range(2):
         keys.press("End")
-        wait_until(panel, f"panel => {below} > 0 && {below} + panel.clientHeight >= panel.scrollHeight - 1")
+        ui.wait_until(panel, "({ scrollTop: top, clientHeight: high, scrollHeight: all }) => top + high >= all - 1")
+    assert panel.evaluate("panel => panel.scrollTop") > 0
     keys.press("Home")
-    wait_until(panel, "panel => panel.scrollTop === 0")
+    ui.wait_until(panel, "panel => panel.scrollTop === 0")
     assert panel.evaluate(around) == before
 
     panel.get_by_role("button", name=re.compile("Show all")).press("Enter")
     expect(panel).to_have_count(0)
-    expect(total(picker)).not_to_have_text(shown)
+    expect(ui.total(picker)).not_to_have_text(shown)
     expect(picker.locator(".look-card:focus")).to_have_count(1)
     keys.press("Escape")
-    expect(total(picker)).to_have_text(shown)
+    expect(ui.total(picker)).to_have_text(shown)
     expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
     notebook.expect_run("picker.filter == LookFilter(gender='female', sort='name')", True)

@@ -1,27 +1,9 @@
-"""The picker in a real JupyterLab: filtering, selecting, scrolling through all looks, and errors."""
-
-from pathlib import Path
+"""The picker in a real JupyterLab: filtering, scrolling through all looks, and errors."""
 
 from playwright.sync_api import expect
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
-from .picker_page import (
-    BLANK,
-    CARDS,
-    cards,
-    choose_option,
-    expect_matches,
-    grid,
-    picker_of,
-    scroll_to,
-    shown,
-    total,
-    wait_for_cards,
-    wait_for_pictures,
-    wait_until,
-)
-
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_pick_a_look.ipynb"
 
 # Pickers whose kernel is slow, loses an answer, or notes what it receives and sends.
 SPECIAL = """
@@ -58,92 +40,58 @@ class Noting(LookPicker):
 picker = CLASS(demo_client(looks=400))
 picker.catalogue.wait(); picker
 """
-SCROLLED = f"root => root.querySelector('[data-position=\"0\"]') === null && ({BLANK})(root) === 0"
 
 
-def test_the_notebook_runs_from_top_to_bottom_without_a_key_and_says_so(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(NOTEBOOK)
-    notebook.run_all()
-    expect(notebook.output(0)).to_contain_text("HEYGEN_API_KEY")
-    expect(notebook.output(0)).to_contain_text("stand-in")
-    wait_for_pictures(picker_of(notebook, 1))
-
-
-def test_dropdowns_and_the_search_narrow_the_grid_the_count_and_the_filter_in_python(
-    open_notebook: OpenNotebook,
-) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
+def test_dropdowns_and_the_search_narrow_the_grid_and_the_filter_in_python(open_notebook: OpenNotebook) -> None:
+    notebook, picker = ui.shown(open_notebook)
     search, clear = picker.locator("input").first, picker.get_by_role("button", name="Clear filters")
-    expect(total(picker)).to_have_text("2,000 looks")
+    expect(ui.total(picker)).to_have_text("2,000 looks")
     expect(clear).to_have_count(0)
-
-    choose_option(picker, "Type", "Digital twin")
+    ui.choose_option(picker, "Type", "Digital twin")
     notebook.expect_run("picker.filter == LookFilter(avatar_type='digital_twin')", True)
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
     expect(picker.locator(".look-card__type").first).to_have_text("Digital twin")
     search.press_sequentially("office 1 and more", delay=5)
     for _ in range(len(" 1 and more")):
         search.press("Backspace")
     notebook.expect_run("picker.filter == LookFilter('office', avatar_type='digital_twin')", True)
     expect(search).to_have_value("office")
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
     clear.click()
-    expect(total(picker)).to_have_text("2,000 looks")
+    expect(ui.total(picker)).to_have_text("2,000 looks")
     expect(clear).to_have_count(0)
     expect(search).to_have_value("")
     notebook.expect_run("bool(picker.filter)", False)
 
     # A filter that is set in Python moves the grid to its first look.
-    scroll_to(picker, 5_000)
-    wait_until(picker, SCROLLED)
+    ui.scroll_and_load(picker, 5_000)
     notebook.run("picker.filter = LookFilter('studio', gender='female')")
-    expect_matches(notebook, picker)
-    assert grid(picker).evaluate("grid => grid.scrollTop") == 0
+    ui.expect_matches(notebook, picker)
+    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == 0
     expect(search).to_have_value("studio")
     search.fill("no such look at all")
     empty = picker.locator(".look-empty")
     expect(empty).to_contain_text("No look matches these filters")
-    expect(total(picker)).to_have_text("0 of 2,000 looks")
+    expect(ui.total(picker)).to_have_text("0 of 2,000 looks")
     empty.get_by_role("button", name="Clear filters").click()
-    wait_for_pictures(picker)
+    ui.wait_for_pictures(picker)
 
 
 def test_a_slow_kernel_loses_no_keystroke(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook, code=SPECIAL.replace("CLASS", "Slow"))
-    search = picker_of(notebook).locator("input").first
+    notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Slow"))
+    search = picker.locator("input").first
     search.press_sequentially("office", delay=230)
     notebook.expect_run("picker.filter.search", "office")
     expect(search).to_have_value("office")
 
 
-def test_a_click_selects_a_look_in_python_and_a_second_one_deselects_it(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    card = cards(picker_of(notebook)).nth(4)
-    look_id = card.get_attribute("data-look-id")
-    name = card.locator(".look-card__name").text_content()
-    card.click()
-    expect(card).to_have_attribute("aria-selected", "true")
-    notebook.expect_run("picker.value.id", look_id)
-    assert notebook.value("(picker.value.name.strip(), picker.to_frame()['id'].tolist())") == (name, [look_id])
-    assert notebook.value("(picker.selected_id, len(picker.values))") == (look_id, 1)
-    card.click()
-    expect(card).to_have_attribute("aria-selected", "false")
-    notebook.expect_run("(picker.value, tuple(picker.values), picker.selected_id)", (None, (), ""))
-
-
 def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook, code=SPECIAL.replace("CLASS", "Noting"))
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Noting"))
     seen: dict[str, str] = {}
-    for top in range(0, int(grid(picker).evaluate("grid => grid.scrollHeight")), 450):
-        scroll_to(picker, top)
-        wait_until(picker, f"root => ({CARDS})(root) > 0 && ({BLANK})(root) === 0")
-        seen.update(
-            picker.evaluate(
-                "root => Object.fromEntries([...root.querySelectorAll('.look-card[data-look-id]')]"
-                ".map(card => [card.dataset.position, card.dataset.lookId]))"
-            )
+    for top in range(0, int(ui.grid(picker).evaluate("grid => grid.scrollHeight")), 450):
+        ui.scroll_and_load(picker, top)
+        seen |= ui.cards(picker).evaluate_all(
+            "cards => Object.fromEntries(cards.map(card => [card.dataset.position, card.dataset.lookId]))"
         )
     ids = notebook.value("[look.id for look in picker.catalogue.looks]")
     assert [seen.get(str(position)) for position in range(400)] == ids
@@ -152,8 +100,7 @@ def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook)
 
 
 def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook, code=SPECIAL.replace("CLASS", "Forgetful"))
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Forgetful"))
     # The picker waits 10 s for an answer. Here each timer takes a fiftieth of its time.
     notebook.page.evaluate(
         """() => {
@@ -161,38 +108,34 @@ def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenN
             window.setTimeout = (run, ms, ...given) => window.unhurried(run, ms / 50, ...given);
         }"""
     )
-    scroll_to(picker, 10**7)
+    ui.scroll_to(picker, 10**7)
     notebook.expect_run("picker.lost", 1)
-    wait_for_cards(picker)
+    ui.wait_for_cards(picker)
     notebook.page.evaluate("() => { window.setTimeout = window.unhurried; }")
 
 
 def test_windows_of_other_versions_leave_the_grid_usable(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook, code=SPECIAL.replace("CLASS", "Noting"))
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Noting"))
     notebook.run("picker.filter = LookFilter('a')")
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
     notebook.run("old = picker.windows[-1]; picker.filter = LookFilter('office')")
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
     notebook.run("picker.send_window(old); picker.selected_id = picker.catalogue.looks[5].id")
     expect(picker.locator(".look-tray__item")).to_have_count(1)
-    expect_matches(notebook, picker)
+    ui.expect_matches(notebook, picker)
 
     # Of a newer version only the first card has arrived. The other cards are still the old ones, and can be used.
     notebook.run("picker.silent, new = True, dict(picker.windows[-1]); new['looks'] = new['looks'][:1]")
     notebook.run("new['version'] += 1; picker.send_window(new)")
-    card = cards(picker).nth(3)
+    card = ui.cards(picker).nth(3)
     card.click()
     notebook.expect_run("picker.value == picker.catalogue.select(picker.filter)[3]", True)
     card.press("i")
     expect(picker.locator(".look-panel")).to_be_visible()
 
 
-def test_the_dom_holds_at_most_120_cards_in_proportion_and_nothing_scrolls_sideways(
-    open_notebook: OpenNotebook,
-) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
+def test_the_dom_holds_at_most_120_cards_in_proportion_and_reflows_in_place(open_notebook: OpenNotebook) -> None:
+    notebook, picker = ui.shown(open_notebook)
     ratios = picker.evaluate(
         """root => [...root.querySelectorAll('.look-card img')].filter(i => i.naturalWidth > 0).map(i => {
             const fit = getComputedStyle(i).objectFit;
@@ -204,65 +147,53 @@ def test_the_dom_holds_at_most_120_cards_in_proportion_and_nothing_scrolls_sidew
     for width, height in ((690, 240), (1110, 560), (1810, 1200)):
         notebook.page.set_viewport_size({"width": width, "height": 1400})
         notebook.run(f"picker.height = {height}")
-        expect(grid(picker)).to_have_css("height", f"{height}px")
+        expect(ui.grid(picker)).to_have_css("height", f"{height}px")
         most = 0
         for top in (0, 300, 3_000, 2_500, 10**7):
-            scroll_to(picker, top)
-            wait_until(picker, f"root => ({CARDS})(root) > 0 && ({BLANK})(root) === 0")
-            most = max(most, int(picker.evaluate(CARDS)))
+            ui.scroll_and_load(picker, top)
+            most = max(most, int(picker.evaluate(ui.CARDS)))
         assert 4 <= most <= 120
         assert picker.evaluate("root => root.scrollWidth <= root.clientWidth")
-        assert grid(picker).evaluate("grid => grid.scrollWidth <= grid.clientWidth")
+        assert ui.grid(picker).evaluate("grid => grid.scrollWidth <= grid.clientWidth")
 
-
-def test_the_grid_reflows_with_the_page_and_keeps_its_place(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
-    wide = int(grid(picker).get_attribute("aria-colcount") or 0)
-    row = int(picker.locator(".look-grid__row").nth(1).evaluate("row => row.getBoundingClientRect().height"))
-    scroll_to(picker, (row + 12) * 20)
-    wait_until(picker, SCROLLED)
+    ui.scroll_and_load(picker, 5_000)
     top = "root => Math.min(...[...root.querySelectorAll('.look-card')].map(c => Number(c.dataset.position)))"
-    before = int(picker.evaluate(top))
+    before, wide = int(picker.evaluate(top)), str(ui.grid(picker).get_attribute("aria-colcount"))
     notebook.page.set_viewport_size({"width": 800, "height": 1000})
-    expect(grid(picker)).not_to_have_attribute("aria-colcount", str(wide))
-    wait_for_cards(picker)
-    assert abs(int(picker.evaluate(top)) - before) <= 3 * wide
+    expect(ui.grid(picker)).not_to_have_attribute("aria-colcount", wide)
+    ui.wait_for_cards(picker)
+    assert abs(int(picker.evaluate(top)) - before) <= 3 * int(wide)
 
 
 def test_a_picker_without_a_key_shows_the_error_alone_until_retry_loads_the_looks(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(
-        [
-            "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
-            "service = DemoService(looks=300, api_key='the-key').start()\n"
-            "import os; os.environ['HEYGEN_API_BASE'] = service.base_url\nos.environ.pop('HEYGEN_API_KEY', None)\n"
-            "picker = LookPicker()\npicker"
-        ]
+    code = (
+        "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
+        "service = DemoService(looks=300, api_key='the-key').start()\n"
+        "import os; os.environ['HEYGEN_API_BASE'] = service.base_url\nos.environ.pop('HEYGEN_API_KEY', None)\n"
+        "picker = LookPicker()\npicker"
     )
-    notebook.run_cell(0)
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook, code, pictures=0)
     alert, search = picker.locator(".v-alert"), picker.get_by_label("Search").first
     expect(alert).to_contain_text("HEYGEN_API_KEY")
     # Without looks there is nothing to filter: the error and its button are at the top.
     expect(search).to_be_hidden()
-    box, around = alert.bounding_box(), picker.bounding_box()
-    assert box
-    assert around
-    assert box["y"] - around["y"] < 20
-    assert around["height"] < 150
+    assert picker.evaluate(
+        "root => root.querySelector('.v-alert').getBoundingClientRect().top - root.getBoundingClientRect().top < 20"
+    )
+    assert picker.evaluate("root => root.clientHeight < 150")
     notebook.run("os.environ['HEYGEN_API_KEY'] = 'the-key'")
     alert.get_by_role("button", name="Retry").click()
-    wait_for_pictures(picker)
+    ui.wait_for_pictures(picker)
     expect(alert).to_have_count(0)
     expect(search).to_be_visible()
-    expect(total(picker)).to_have_text("300 looks")
+    expect(ui.total(picker)).to_have_text("300 looks")
 
     # After another error the looks stay.
     notebook.run("picker.selected_id = 'no_such_look'")
     expect(alert).to_contain_text("no_such_look")
-    wait_for_pictures(picker)
+    ui.wait_for_pictures(picker)
     assert notebook.value("picker.selected_id") == ""
-    expect(grid(picker)).to_have_css("pointer-events", "auto")
+    expect(ui.grid(picker)).to_have_css("pointer-events", "auto")
     picker.evaluate("root => root.parentElement.classList.add('jupyter-widgets-disconnected')")
     expect(picker.locator(".look-picker__cut")).to_be_visible()
-    expect(grid(picker)).to_have_css("pointer-events", "none")
+    expect(ui.grid(picker)).to_have_css("pointer-events", "none")

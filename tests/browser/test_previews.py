@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Locator, expect
 
+from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
-from .picker_page import BLANK, cards, expect_characters, grid, picker_of, scroll_to, wait_until
 
 # While the looks load, the clock is 30 days slow. Afterwards all signed addresses have expired and are refused.
 # Renewals wait until they are released.
@@ -72,7 +72,7 @@ def opened(open_notebook: OpenNotebook, made: str, *, looks: int = 60, options: 
     code = made.replace("{looks}", str(looks)) + SHOW.replace("{options}", options)
     notebook = open_notebook([code])
     notebook.run_cell(0)
-    expect(picker_of(notebook).first).to_be_visible()
+    expect(ui.picker_of(notebook).first).to_be_visible()
     return notebook
 
 
@@ -86,16 +86,12 @@ def wait_for_all_pictures(notebook: NotebookPage, picker: Locator) -> None:
         const cards = [...root.querySelectorAll('.look-card')];
         return cards.length > 0 && cards.every(card => {without!r}.includes(card.dataset.lookId) || ({DECODED})(card));
     }}"""
-    wait_until(picker, program)
+    ui.wait_until(picker, program)
 
 
 def in_sight(picker: Locator) -> list[str]:
-    ids: list[str] = cards(picker).evaluate_all("cards => cards.map(card => card.dataset.lookId || '')")
+    ids: list[str] = ui.cards(picker).evaluate_all("cards => cards.map(card => card.dataset.lookId || '')")
     return ids
-
-
-def card_of(picker: Locator, look_id: str) -> Locator:
-    return picker.locator(f'.look-card[data-look-id="{look_id}"]')
 
 
 def test_a_preview_that_fails_shows_the_initials_of_any_name(open_notebook: OpenNotebook) -> None:
@@ -114,10 +110,10 @@ def test_a_preview_that_fails_shows_the_initials_of_any_name(open_notebook: Open
         "toString": "T",
     }
     notebook = opened(open_notebook, UNANSWERED.replace("{names!r}", repr(list(names))))
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     expect(picker.locator(".look-card__initials")).to_have_text(list(names.values()))
     # A screen reader hears the name, not the initials.
-    expect(cards(picker).first).to_have_attribute("aria-label", "Anna Maria Bell, Photo avatar")
+    expect(ui.cards(picker).first).to_have_attribute("aria-label", "Anna Maria Bell, Photo avatar")
     # No picture is requested a second time, even when its failure is reported again.
     every = [str(number) for number in range(len(names))]
     notebook.expect_run(f"{every!r} in picker.reports", True)
@@ -130,50 +126,50 @@ def test_a_preview_that_fails_shows_the_initials_of_any_name(open_notebook: Open
 def test_a_preview_that_failed_is_tried_again_when_600_others_have_failed_since(open_notebook: OpenNotebook) -> None:
     made = UNANSWERED.replace("{names!r}", "['Anna'] * 700")
     notebook = opened(open_notebook, made, options=", height=1200")
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     have_failed = "root => [...root.querySelectorAll('.look-card')].every(c => c.textContent.startsWith('AAnna'))"
     notebook.expect_run("sorted(requested())[:24]", list(range(24)))  # those at first, and then the others
-    while grid(picker).evaluate("grid => grid.scrollTop + grid.clientHeight < grid.scrollHeight - 1"):
-        grid(picker).evaluate("grid => { grid.scrollTop += 1000 }")
-        wait_until(picker, f"root => ({BLANK})(root) === 0 && ({have_failed})(root)")
+    while ui.grid(picker).evaluate("grid => grid.scrollTop + grid.clientHeight < grid.scrollHeight - 1"):
+        ui.grid(picker).evaluate("grid => { grid.scrollTop += 1000 }")
+        ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({have_failed})(root)")
     notebook.expect_run("(len(requested()), len(set(requested())))", (700, 700))
-    scroll_to(picker, 0)
+    ui.scroll_to(picker, 0)
     expect(picker.locator('[data-position="0"]')).to_be_visible()
-    wait_until(picker, f"root => ({BLANK})(root) === 0 && ({have_failed})(root)")
+    ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({have_failed})(root)")
     notebook.expect_run("sorted(requested()[700:])", [int(look_id) for look_id in in_sight(picker)])
 
 
 def test_expired_previews_in_sight_are_renewed_and_the_others_stay(open_notebook: OpenNotebook) -> None:
     # The signed ones are at the end.
     notebook = opened(open_notebook, EXPIRED, looks=24, options=", filter=LookFilter(sort='avatar_type')")
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     signed = set(notebook.value("expired"))
     notebook.expect_run("len(asked)", 1)
-    wait_until(picker, f"root => ({BLANK})(root) === 0 && ({TRIED})(root)")
+    ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({TRIED})(root)")
     healthy = [look_id for look_id in in_sight(picker) if look_id not in signed]
     assert healthy
     for look_id in healthy:
-        card_of(picker, look_id).locator("img").evaluate("image => { image.marked = true }")
+        ui.card_of(picker, look_id).locator("img").evaluate("image => { image.marked = true }")
     notebook.run("released.set()")
     wait_for_all_pictures(notebook, picker)
     assert sorted(notebook.value("asked")) == sorted(set(in_sight(picker)) & signed)
     marked = "image => image.marked === true"
-    assert all(card_of(picker, look_id).locator("img").evaluate(marked) for look_id in healthy)
+    assert all(ui.card_of(picker, look_id).locator("img").evaluate(marked) for look_id in healthy)
     assert notebook.value("(picker.value, tuple(picker.values), picker.error)") == (None, (), "")
 
 
 def test_previews_in_sight_and_in_the_panel_are_renewed_before_the_others(open_notebook: OpenNotebook) -> None:
     notebook = opened(open_notebook, EXPIRED, looks=300)
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     notebook.expect_run("len(asked)", 1)
-    scroll_to(picker, 10**7)
+    ui.scroll_to(picker, 10**7)
     expect(picker.locator('[data-position="299"]')).to_be_visible()
-    wait_until(picker, f"root => ({BLANK})(root) === 0 && ({TRIED})(root) && ({INITIALS})(root).length >= 6")
+    ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({TRIED})(root) && ({INITIALS})(root).length >= 6")
     first = picker.evaluate(INITIALS)[0]
-    card_of(picker, first).hover()
-    card_of(picker, first).locator(".look-card__info").click()
+    ui.card_of(picker, first).hover()
+    ui.card_of(picker, first).locator(".look-card__info").click()
     expect(picker.locator(".look-panel__initials")).to_be_visible()
-    wait_until(picker, f"root => ({BLANK})(root) === 0 && ({TRIED})(root)")
+    ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({TRIED})(root)")
     visible = picker.evaluate(INITIALS)
     notebook.expect_run(f"picker.reports[-1][: {len(visible)}] == {visible!r}", True)
     notebook.run("released.set()")
@@ -186,15 +182,15 @@ def test_a_look_that_is_gone_keeps_its_initials_and_is_requested_once(open_noteb
     notebook = opened(
         open_notebook, EXPIRED + "gone.append(expired[0])\nreleased.set()\n", looks=60, options=", height=240"
     )
-    picker = picker_of(notebook)
+    picker = ui.picker_of(notebook)
     look_id = notebook.value("gone[0]")
     notebook.expect_run("gone[0] in asked", True)
-    expect(card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
-    scroll_to(picker, 10**7)
+    expect(ui.card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
+    ui.scroll_to(picker, 10**7)
     wait_for_all_pictures(notebook, picker)
     number = notebook.value("len(picker.reports)")
-    scroll_to(picker, 0)
-    expect(card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
+    ui.scroll_to(picker, 0)
+    expect(ui.card_of(picker, look_id).locator(".look-card__initials")).to_be_visible()
     # It is reported again, because it is in sight again.
     notebook.expect_run(f"any(gone[0] in ids for ids in picker.reports[{number}:])", True)
     assert notebook.value("asked.count(gone[0])") == 1
@@ -204,7 +200,7 @@ def test_both_displays_of_a_picker_get_new_pictures_and_so_do_characters(open_no
     code = EXPIRED.replace("{looks}", "12") + SHOW.replace("{options}", "")
     notebook = open_notebook([code, "picker"], viewport=(1400, 1900))
     notebook.run_all()
-    pickers = [picker_of(notebook, cell) for cell in (0, 1)]
+    pickers = [ui.picker_of(notebook, cell) for cell in (0, 1)]
     notebook.run("released.set()")
     for picker in pickers:
         wait_for_all_pictures(notebook, picker)
@@ -213,7 +209,7 @@ def test_both_displays_of_a_picker_get_new_pictures_and_so_do_characters(open_no
     notebook.run("service.requests.clear()")
     pickers[0].get_by_role("button", name="Characters").click()
     for picker in pickers:
-        expect_characters(picker)
+        ui.expect_characters(picker)
         wait_for_all_pictures(notebook, picker)
     renewed = notebook.value("[path for _, path in service.requests if path.startswith('/v3/')]")
     assert renewed

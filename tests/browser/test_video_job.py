@@ -11,17 +11,9 @@ from playwright.sync_api import Locator, expect
 from heygen_widgets.demo import DemoService
 
 from . import axe
+from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
-from .picker_page import (
-    cards,
-    expect_matches,
-    note_texts,
-    picker_of,
-    shown,
-    wait_for_text,
-    wait_until,
-)
 
 LOOK = (
     "from heygen_widgets import *\n"
@@ -101,7 +93,7 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     expect(status(job)).to_have_text("Completed")
     expect(job.get_by_role("progressbar")).to_have_count(0)
     expect(job.locator(".video-job__status")).to_contain_text("1.6 s long")
-    wait_until(job, PLAYS)
+    ui.wait_until(job, PLAYS)
     result = notebook.value("(job.result().status, job.status, job.video.id == job.video_id)")
     assert result == ("completed", "completed", True)
     notebook.expect_run("[t.name for t in __import__('threading').enumerate() if 'heygen_widgets' in t.name]", [])
@@ -111,7 +103,7 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     notebook.run("late = VideoJob(client, video_id=job.video_id); url = late.result().video_url")
     clock[0] += 86_400
     notebook.run_cell(2)
-    wait_until(job_of(notebook, 2), PLAYS)
+    ui.wait_until(job_of(notebook, 2), PLAYS)
     expect(job_of(notebook, 2).locator(".video-job__problem")).to_have_count(0)
     assert notebook.value("late.video.video_url != url")
 
@@ -182,19 +174,18 @@ def test_the_id_is_copied_from_the_card(open_notebook: OpenNotebook) -> None:
     notebook = started(open_notebook)
     notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     copy = job_of(notebook).get_by_role("button", name=re.compile("Copy id|Copied"))
-    note_texts(copy)
+    ui.note_texts(copy)
     copy.click()
-    wait_for_text(copy, "Copied")
+    ui.wait_for_text(copy, "Copied")
     assert notebook.page.evaluate("() => navigator.clipboard.readText()") == notebook.value("job.video_id")
 
 
 def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_notebook: OpenNotebook) -> None:
-    notebook = shown(open_notebook)
-    picker = picker_of(notebook)
+    notebook, picker = ui.shown(open_notebook)
     notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     notebook.run("picker.filter = LookFilter(engine='avatar_v', avatar_type='photo_avatar', ready=True)")
-    expect_matches(notebook, picker)
-    cards(picker).first.press("i")
+    ui.expect_matches(notebook, picker)
+    ui.cards(picker).first.press("i")
     table = picker.get_by_role("table", name="Video options")
     expect(table.get_by_role("columnheader")).to_contain_text(["Avatar V"])
     expect(table.get_by_role("row").filter(has_text="Expressiveness").get_by_role("cell").first).to_have_text("no")
@@ -202,9 +193,9 @@ def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_no
     picker.locator(".look-panel__options summary").click()
     expect(picker.locator(".look-panel__options li").first).to_be_visible()
     assert axe.violations(notebook.page, ".look-panel") == []
-    note_texts(picker.locator(".look-picker__said"))
+    ui.note_texts(picker.locator(".look-picker__said"))
     picker.get_by_role("button", name="Copy code for a video").click()
-    wait_for_text(picker.locator(".look-picker__said"), "Copied")
+    ui.wait_for_text(picker.locator(".look-picker__said"), "Copied")
     notebook.run(str(notebook.page.evaluate("() => navigator.clipboard.readText()")))
-    assert notebook.value("job.look.id") == cards(picker).first.get_attribute("data-look-id")
+    assert notebook.value("job.look.id") == ui.cards(picker).first.get_attribute("data-look-id")
     notebook.run("job.close()")
