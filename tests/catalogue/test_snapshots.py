@@ -19,11 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_models import SERVED_GROUP, SERVED_LOOK, records
 
-from heygen_widgets._files import TEMPORARY_NAME
 from heygen_widgets.catalogue import snapshots
 from heygen_widgets.catalogue.snapshots import Snapshot, read_snapshot, unpack, write_snapshot
 from heygen_widgets.catalogue.types import Scope
-from heygen_widgets.errors import HeyGenError, SnapshotError
+from heygen_widgets.errors import SnapshotError
 from heygen_widgets.models import AvatarGroup, Look
 
 GROUP = AvatarGroup.from_json(SERVED_GROUP, ownership="private")
@@ -149,22 +148,6 @@ def test_the_records_of_a_stranger_are_cleaned_and_unknown_fields_are_ignored(pa
     assert json.dumps(look.extra["deep"]).count("[") <= 20
 
 
-def test_looks_are_written_and_read_without_the_whole_text_in_memory(path: Path) -> None:
-    look = Look.from_json({**SERVED_LOOK, "tags": ["t" * 1000] * 100})
-    looks = tuple(dataclasses.replace(look, id=str(number)) for number in range(300))
-    tracemalloc.start()
-    try:
-        write_snapshot(path, dataclasses.replace(SNAPSHOT, looks=looks))
-        found = read_snapshot(path)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    text = sum(map(len, lines_of(path)))
-    assert found.looks == looks
-    assert text > 30_000_000
-    assert peak < text / 5
-
-
 # --- whole or not at all
 
 
@@ -183,38 +166,6 @@ def test_an_error_while_writing_leaves_the_old_file_alone(
         write_snapshot(path, dataclasses.replace(SNAPSHOT, looks=()))
     assert path.read_bytes() == old
     assert os.listdir(path.parent) == [path.name]
-
-
-def test_an_interrupt_while_writing_leaves_the_old_file_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_snapshot(path, SNAPSHOT)
-    old = path.read_bytes()
-
-    def interrupted(_: Look) -> dict[str, Any]:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Look, "to_json", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_snapshot(path, SNAPSHOT)
-    assert path.read_bytes() == old
-    assert os.listdir(path.parent) == [path.name]
-
-
-def test_the_old_file_stays_until_the_new_one_is_on_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_snapshot(path, SNAPSHOT)
-    empty = dataclasses.replace(SNAPSHOT, looks=())
-    seen = []
-
-    def replace(source: Path, target: Path) -> None:
-        seen.append("replace")
-        assert TEMPORARY_NAME.fullmatch(source.name)
-        assert source.parent == target.parent
-        assert read_snapshot(source) == empty
-        assert read_snapshot(target) == SNAPSHOT
-
-    monkeypatch.setattr(os, "fsync", lambda _: seen.append("fsync"))
-    monkeypatch.setattr(os, "replace", replace)
-    write_snapshot(path, empty)
-    assert seen == ["fsync", "replace"]
 
 
 @posix_only
@@ -236,13 +187,6 @@ def test_only_the_owner_can_read_the_file_and_links_are_not_followed(
     with pytest.raises(FileExistsError):
         write_snapshot(path, SNAPSHOT)
     assert target.read_text() == "mine"
-
-
-def test_the_longest_name_can_be_written_and_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    write_snapshot(tmp_path / ("n" * 255), SNAPSHOT)
-    assert read_snapshot(tmp_path / ("n" * 255)) == SNAPSHOT
-    with pytest.raises(FileNotFoundError):
-        write_snapshot(tmp_path / "none" / "looks.jsonl.gz", SNAPSHOT)
 
 
 LOOP: list[object] = []
@@ -300,35 +244,7 @@ def test_a_line_without_end_is_refused_long_before_it_is_unpacked() -> None:
     assert peak < 8 * 2**20
 
 
-@pytest.mark.parametrize(
-    ("limit", "size", "field", "match"),
-    [
-        ("LARGEST_CONTENT", 2**22, b'"' + b"n" * 2**16 + b'"', "more than 4 MB when unpacked"),
-        ("MOST_VALUES", 2**18, b'"A","x":[' + b"[]," * 10_000 + b"[]]", "more than 262144 values"),
-    ],
-    ids=["text", "lists"],
-)
-def test_a_bomb_of_many_lines_is_refused_at_the_limit(
-    limit: str, size: int, field: bytes, match: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(snapshots, limit, size)
-    line = LINE.replace(b'"A"', field)
-    looks = [line.replace(b'"a"', b'"%d"' % number) for number in range(100)]
-    assert_refused(packed(header(looks=100), *looks, END), match)
-
-
 # --- files that are no snapshots
-
-
-def test_an_error_is_a_value_error_of_this_package_that_names_the_file(path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        read_snapshot(path)
-    path.write_bytes(b"")
-    with pytest.raises(SnapshotError, match="is empty") as caught:
-        read_snapshot(path)
-    assert isinstance(caught.value, HeyGenError)
-    assert isinstance(caught.value, ValueError)
-    assert str(path) in str(caught.value)
 
 
 @posix_only

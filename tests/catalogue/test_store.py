@@ -49,16 +49,6 @@ def test_a_look_that_was_fetched_ahead_moves_to_its_final_place_once() -> None:
     assert order(store) == ["a", "x", "b", "y"]
 
 
-def test_moving_looks_also_moves_them_within_a_sorted_order() -> None:
-    store = LookStore()
-    same = [Look(name, "Same", "photo_avatar") for name in ("y", "x")]
-    store.add_looks(same, 1000, ahead=True)
-    assert order(store, LookFilter(sort="name")) == ["y", "x"]
-    store.add_looks(same[::-1], 0)
-    assert order(store, LookFilter(sort="name")) == ["x", "y"]
-    assert order(store, LookFilter(sort="-name")) == ["x", "y"]
-
-
 def test_a_selection_stays_as_it_was_when_more_looks_are_added() -> None:
     store = LookStore()
     store.add_looks(looks("a"), 10)
@@ -132,11 +122,6 @@ def test_characters_without_a_loaded_look_show_only_where_the_filter_may_let_the
     assert shown(group_id="a") == ["a"]
     assert shown(gender="female") == []  # unknown of a character
     assert shown(sort="name") == ["b", "a"]
-
-
-def test_the_loaded_looks_of_a_character_are_counted() -> None:
-    store = LookStore([*looks("a", "b"), *looks("n", group_id=None)])
-    assert [store.count_loaded(group_id) for group_id in ("g", "h")] == [2, 0]
 
 
 def test_only_the_preview_urls_of_a_loaded_record_are_replaced() -> None:
