@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from heygen_widgets.catalogue.store import LookStore
@@ -138,36 +137,3 @@ def test_only_the_preview_urls_of_a_loaded_record_are_replaced() -> None:
     assert not store.update_previews(AvatarGroup("a", "No such group"))
     assert len(store) == 2
     assert list(store.groups) == ["g"]
-
-
-def test_a_store_can_be_asked_while_it_is_filled() -> None:
-    store = LookStore()
-    faults: list[BaseException] = []
-    done = threading.Event()
-
-    def ask() -> None:
-        try:
-            while not done.is_set():
-                found = order(store, LookFilter("look", sort="name"))
-                assert len(found) == len(set(found))
-                counted = store.facets(LookFilter("look"), ["ownership"])["ownership"]
-                assert sum(counted.values()) >= len(found)
-                store.characters(LookFilter(), incomplete=True)
-        except BaseException as fault:  # noqa: BLE001 - reported by the test
-            faults.append(fault)
-
-    def fill(owner: str, first: int) -> None:
-        for number in range(0, 1000, 50):
-            store.add_looks(looks(*(f"{owner}{number + i}" for i in range(50)), ownership=owner), first + number)
-
-    asking = [threading.Thread(target=ask) for _ in range(2)]
-    filling = [threading.Thread(target=fill, args=item) for item in (("private", 0), ("public", 10_000))]
-    for thread in (*asking, *filling):
-        thread.start()
-    for thread in filling:
-        thread.join()
-    done.set()
-    for thread in asking:
-        thread.join()
-    assert not faults
-    assert order(store) == [f"{owner}{n}" for owner in ("private", "public") for n in range(1000)]
