@@ -98,21 +98,6 @@ def test_a_character_that_is_loaded_is_not_fetched_again() -> None:
         assert not service.asked("looks of ")
 
 
-def test_a_character_that_was_loaded_while_it_waited_is_not_fetched() -> None:
-    gate, ahead = Gate("public looks", first=2), Gate("looks of b")
-    with held_up({}, {"a": 90, "b": 70, "c": 30}, gate) as (service, catalogue):
-        service.before = lambda seen: gate(seen) or ahead(seen)
-        catalogue.fetch_ahead(["b"])
-        service.wait_for_request("looks of b")
-        catalogue.fetch_ahead(["a"])
-        gate.opened.set()
-        wait_until(catalogue, lambda now: now.complete)
-        ahead.opened.set()
-        assert finish(catalogue)
-        assert not service.asked("looks of a")
-        assert ids(catalogue) == service.ids()
-
-
 def test_the_character_asked_for_last_is_fetched_first_and_one_call_fetches_ten() -> None:
     gate, ahead = Gate("public looks"), Gate("looks of c0")
     names = [f"c{number}" for number in range(15)]
@@ -144,22 +129,6 @@ def test_a_stop_cancels_the_characters_that_wait_and_those_asked_for_later_are_f
         assert service.counts()["looks of a"] == 1  # and not its second page
         assert service.counts()["looks of c"] == 2
         assert not service.asked("looks of b")
-
-
-def test_a_character_asked_for_again_after_a_stop_is_fetched_once() -> None:
-    gate, ahead = Gate("public looks", first=2), Gate("looks of b")
-    with held_up({}, {"a": 90, "b": 70}, gate) as (service, catalogue):
-        service.before = lambda seen: gate(seen) or ahead(seen)
-        catalogue.fetch_ahead(["b"])
-        service.wait_for_request("looks of b")
-        catalogue.stop()
-        catalogue.load_in_background()
-        catalogue.fetch_ahead(["b"])
-        ahead.opened.set()
-        wait_until(catalogue, lambda _: loaded_of(catalogue, "b") == 70)
-        gate.opened.set()
-        assert finish(catalogue)
-        assert service.counts()["looks of b"] == pages(70)
 
 
 @pytest.mark.parametrize("then", ["fetch again", "load again", "complete"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from heygen_widgets.catalogue.store import LookStore
@@ -47,16 +46,6 @@ def test_a_look_that_was_fetched_ahead_moves_to_its_final_place_once() -> None:
     assert order(store) == ["a", "x", "b", "y"]
     store.add_looks(looks("y"), 3)
     assert order(store) == ["a", "x", "b", "y"]
-
-
-def test_moving_looks_also_moves_them_within_a_sorted_order() -> None:
-    store = LookStore()
-    same = [Look(name, "Same", "photo_avatar") for name in ("y", "x")]
-    store.add_looks(same, 1000, ahead=True)
-    assert order(store, LookFilter(sort="name")) == ["y", "x"]
-    store.add_looks(same[::-1], 0)
-    assert order(store, LookFilter(sort="name")) == ["x", "y"]
-    assert order(store, LookFilter(sort="-name")) == ["x", "y"]
 
 
 def test_a_selection_stays_as_it_was_when_more_looks_are_added() -> None:
@@ -134,11 +123,6 @@ def test_characters_without_a_loaded_look_show_only_where_the_filter_may_let_the
     assert shown(sort="name") == ["b", "a"]
 
 
-def test_the_loaded_looks_of_a_character_are_counted() -> None:
-    store = LookStore([*looks("a", "b"), *looks("n", group_id=None)])
-    assert [store.count_loaded(group_id) for group_id in ("g", "h")] == [2, 0]
-
-
 def test_only_the_preview_urls_of_a_loaded_record_are_replaced() -> None:
     store = LookStore(looks("a", "b"), [AvatarGroup("g", "G")])
     before = store.select(LookFilter())
@@ -153,36 +137,3 @@ def test_only_the_preview_urls_of_a_loaded_record_are_replaced() -> None:
     assert not store.update_previews(AvatarGroup("a", "No such group"))
     assert len(store) == 2
     assert list(store.groups) == ["g"]
-
-
-def test_a_store_can_be_asked_while_it_is_filled() -> None:
-    store = LookStore()
-    faults: list[BaseException] = []
-    done = threading.Event()
-
-    def ask() -> None:
-        try:
-            while not done.is_set():
-                found = order(store, LookFilter("look", sort="name"))
-                assert len(found) == len(set(found))
-                counted = store.facets(LookFilter("look"), ["ownership"])["ownership"]
-                assert sum(counted.values()) >= len(found)
-                store.characters(LookFilter(), incomplete=True)
-        except BaseException as fault:  # noqa: BLE001 - reported by the test
-            faults.append(fault)
-
-    def fill(owner: str, first: int) -> None:
-        for number in range(0, 1000, 50):
-            store.add_looks(looks(*(f"{owner}{number + i}" for i in range(50)), ownership=owner), first + number)
-
-    asking = [threading.Thread(target=ask) for _ in range(2)]
-    filling = [threading.Thread(target=fill, args=item) for item in (("private", 0), ("public", 10_000))]
-    for thread in (*asking, *filling):
-        thread.start()
-    for thread in filling:
-        thread.join()
-    done.set()
-    for thread in asking:
-        thread.join()
-    assert not faults
-    assert order(store) == [f"{owner}{n}" for owner in ("private", "public") for n in range(1000)]
