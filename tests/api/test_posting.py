@@ -107,13 +107,6 @@ def test_a_request_that_stays_in_progress_fails_after_120_s_with_its_key() -> No
     assert caught.value.is_uncertain
 
 
-def test_another_conflict_is_final() -> None:
-    fault = failure(409, "conflict")
-    with Loopback(fault) as server, client_of(server) as client, pytest.raises(APIStatusError) as caught:
-        create(client)
-    assert (len(server.seen), caught.value.is_uncertain) == (1, False)
-
-
 def test_without_retries_nothing_is_repeated() -> None:
     for fault in (hang_up, BUSY, failure(503), failure(429)):
         with Loopback(fault) as server, client_of(server, max_retries=0) as client, pytest.raises(HeyGenError):
@@ -134,6 +127,7 @@ def test_without_retries_nothing_is_repeated() -> None:
         ([reply(b"", 302, Location="/elsewhere")], APIResponseError, True),
         ([failure(402)], InsufficientCreditError, False),
         ([failure(400)], APIStatusError, False),
+        ([failure(409, "conflict")], APIStatusError, False),
         ([failure(429)], RateLimitError, False),
         ([hang_up, failure(429)], RateLimitError, True),
     ],
@@ -200,24 +194,14 @@ def test_lost_responses_never_make_a_second_video() -> None:
         assert service.videos == [video.id]
 
 
-def test_an_agent_is_not_started_again_after_a_lost_response() -> None:
-    with (
-        DemoService(100, api_key=KEY) as service,
-        Loopback(losing_responses(service)) as server,
-        client_of(server) as client,
-        pytest.raises(APIConnectionError, match="before you ask again") as caught,
-    ):
-        client.create_video_agent("An ad")
-    assert caught.value.is_uncertain
-    assert [path for path, _ in service.accepted] == ["/v3/video-agents"]
-
-
-def test_an_invalid_response_about_an_agent_is_uncertain() -> None:
-    answer = reply({"data": {"session": 5}})
-    with Loopback(answer) as server, client_of(server) as client, pytest.raises(APIResponseError) as caught:
-        client.create_video_agent("An ad")
-    assert caught.value.is_uncertain
-    assert "before you ask again" in str(caught.value)
+def test_an_agent_is_not_started_again_after_a_lost_or_invalid_response() -> None:
+    for lost in (losing_responses, lambda _: reply({"data": {"session": 5}})):
+        with DemoService(100, api_key=KEY) as service, Loopback(lost(service)) as server, client_of(server) as client:
+            with pytest.raises(HeyGenError, match="before you ask again") as caught:
+                client.create_video_agent("An ad")
+            assert caught.value.is_uncertain
+            assert len(server.seen) == 1
+            assert len(service.accepted) == (lost is losing_responses)
 
 
 @pytest.mark.parametrize("user", ["bob", ""])
