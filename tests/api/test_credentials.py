@@ -17,13 +17,6 @@ from heygen_widgets.errors import MissingAPIKeyError
 TOKEN = "oauth-token-0123456789"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
-    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
-    return tmp_path
-
-
 def write(folder: Path, content: object) -> Path:
     path = folder / "credentials"
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())

@@ -17,13 +17,6 @@ FILM = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4_000
 SENT = reply(FILM, Content_Type="video/mp4")
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 class Films(Loopback):
     """Serves one video, whose URL is new each time, and its film as the script says."""
 
