@@ -24,8 +24,6 @@ from .models import Look
 __all__ = ["looks_to_gallery"]
 
 _MOST_LOOKS = 500
-_ENDINGS = (".html", ".htm")
-_SEPARATORS = (os.sep, os.altsep or os.sep)
 
 
 def looks_to_gallery(
@@ -70,10 +68,8 @@ def looks_to_gallery(
 
     Raises
     ------
-    TypeError
-        If one of `looks` is no `Look`.
-    ValueError
-        For more than 500 looks, or another ending of the file's name.
+    TypeError, ValueError
+        If one of `looks` is no `Look`; for more than 500 looks, or another ending of the file's name.
     OSError
         If the file cannot be written; `FileNotFoundError` and `IsADirectoryError` before anything is fetched.
 
@@ -114,11 +110,11 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
     if not named.suffix and named.name:
         target = named.with_name(f"{named.name}.html")
     for folder in (named, target):
-        if folder.is_dir() or os.fspath(path).endswith(_SEPARATORS):
+        if folder.is_dir() or os.fspath(path).endswith((os.sep, os.altsep or os.sep)):
             raise IsADirectoryError(
                 f"{str(folder)!r} names a folder: name a file in it, as {str(folder / 'shortlist.html')!r}"
             )
-    if target.suffix.lower() not in _ENDINGS:
+    if target.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} into")

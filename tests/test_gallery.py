@@ -73,33 +73,13 @@ def url_of(content: bytes, kind: str = "image/png") -> str:
 
 
 def test_the_page_shows_what_is_known_of_each_look(tmp_path: Path) -> None:
-    failed = look(
-        id="look_2",
-        name="Nobody",
-        status="failed",
-        error=Failure("no_face", "No face was found"),
-        supported_api_engines=("avatar_iv", "avatar_x"),
-        gender="female",
-    )
+    why = {"status": "failed", "error": Failure("no_face", "No face was found")}
+    failed = look(id="look_2", name="Nobody", supported_api_engines=("avatar_iv", "avatar_x"), gender="female", **why)
     path = looks_to_gallery([LOOK, failed], tmp_path / "a.html", title="For Ada & Bo", group_names={"g": "Zoë"})
-    page = page_of(path)
-    assert {
-        "For Ada & Bo",
-        "2 looks",
-        "Zoë Café",
-        "Zoë",
-        "Photo avatar",
-        "Portrait",
-        "720 × 1280 px",
-        "office, UGC",
-        "Female",
-        "Avatar IV, avatar_x",
-        "Failed: No face was found",
-        "look_1",
-        "look_2",
-        "ZC",
-        "N",
-    } <= set(page.texts)
+    texts = page_of(path).texts
+    assert {"For Ada & Bo", "2 looks", "Zoë Café", "Zoë", "Photo avatar", "Portrait", "720 × 1280 px"} <= set(texts)
+    assert {"office, UGC", "Female", "Avatar IV, avatar_x", "Failed: No face was found"} <= set(texts)
+    assert {"look_1", "look_2", "ZC", "N"} <= set(texts)
 
 
 def test_the_page_may_ask_for_nothing_and_run_nothing_but_its_own_script(tmp_path: Path) -> None:
@@ -132,18 +112,14 @@ def test_no_text_of_a_look_becomes_an_element(
 
 def test_no_url_of_the_service_is_in_the_page(tmp_path: Path) -> None:
     with DemoService(looks=30, previews="http") as service:
-        looks = demo_looks(service)
+        with HeyGenClient(service.api_key, base_url=service.base_url) as client:
+            looks = client.list_looks(limit=6)
         with pytest.warns(UserWarning, match="6 no picture by the bytes") as caught:
             path = looks_to_gallery(looks, tmp_path / "a.html", videos=True)
     html = path.read_text("utf-8")
     assert "127.0.0.1" not in html
     assert "http://" not in html.replace("http://www.w3.org/2000/svg", "")
     assert "Signature" not in html + str(caught[0].message)
-
-
-def demo_looks(service: DemoService) -> list[Look]:
-    with HeyGenClient(service.api_key, base_url=service.base_url) as client:
-        return list(client.list_looks(limit=6))
 
 
 def test_the_looks_of_the_stand_in_come_with_pictures_and_clips(tmp_path: Path) -> None:
@@ -166,18 +142,19 @@ def test_an_overlong_id_cannot_be_copied(tmp_path: Path) -> None:
 # -- the file ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "written"), [("a.html", "a.html"), ("a.HTM", "a.HTM"), ("a", "a.html")])
-def test_the_file_ends_as_a_page_does(tmp_path: Path, name: str, written: str) -> None:
-    assert looks_to_gallery([LOOK], str(tmp_path / name)) == tmp_path / written
-    assert [path.name for path in tmp_path.iterdir()] == [written]
-
-
-def test_the_returned_path_is_relative_like_the_given_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_ends_as_a_page_does_and_its_path_is_relative_like_the_given_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder")
     monkeypatch.chdir(tmp_path)
-    assert looks_to_gallery([LOOK], "a") == Path("a.html")
-    assert looks_to_gallery([LOOK], "link/b.html") == Path("link/b.html")
+    for name, written in (
+        ("a", "a.html"),
+        ("link/b.html", "link/b.html"),
+        (str(tmp_path / "c.HTM"), tmp_path / "c.HTM"),
+    ):
+        assert looks_to_gallery([LOOK], name) == Path(written)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "c.HTM", "folder", "link"]
     assert (tmp_path / "folder" / "b.html").is_file()
     with pytest.raises(IsADirectoryError, match="names a folder"):
         looks_to_gallery([LOOK], "")
@@ -185,15 +162,7 @@ def test_the_returned_path_is_relative_like_the_given_one(tmp_path: Path, monkey
 
 @pytest.mark.parametrize(
     ("name", "folder"),
-    [
-        ("v1.2", "v1.2"),
-        ("a", "a"),
-        ("a/", "a"),
-        ("", ""),
-        ("missing/", "missing"),
-        ("new.html/", "new.html"),
-        ("b", "b.html"),
-    ],
+    [("v1.2", "v1.2"), ("a", "a"), ("a/", "a"), ("", ""), ("new.html/", "new.html"), ("b", "b.html")],
 )
 def test_a_folder_is_refused_before_anything_is_requested(tmp_path: Path, name: str, folder: str) -> None:
     def looks() -> Iterator[Look]:
@@ -204,21 +173,15 @@ def test_a_folder_is_refused_before_anything_is_requested(tmp_path: Path, name: 
         (tmp_path / made).mkdir()
     with pytest.raises(IsADirectoryError) as caught:
         looks_to_gallery(looks(), f"{tmp_path}/{name}")
-    named = tmp_path / folder
-    assert (
-        str(caught.value) == f"{str(named)!r} names a folder: name a file in it, as {str(named / 'shortlist.html')!r}"
-    )
+    named, example = tmp_path / folder, tmp_path / folder / "shortlist.html"
+    assert str(caught.value) == f"{str(named)!r} names a folder: name a file in it, as {str(example)!r}"
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b.html", "v1.2"]
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a.csv", "v1.2"])
-def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"should end in \.html"):
-        looks_to_gallery([LOOK], tmp_path / name)
-    assert not list(tmp_path.iterdir())
-
-
-def test_too_many_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:
+def test_another_ending_too_many_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:
+    for name in ("a.pdf", "a.csv", "v1.2"):
+        with pytest.raises(ValueError, match=r"should end in \.html"):
+            looks_to_gallery([LOOK], tmp_path / name)
     with pytest.raises(ValueError, match=r"more than 500 looks .* looks\[:500\]"):
         looks_to_gallery([LOOK] * 501, tmp_path / "a.html")
     with pytest.raises(TypeError, match="Look records, not str"):
@@ -236,8 +199,6 @@ def test_too_many_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:
     [
         ("http://files2.heygen.ai/a.png", "not over https"),
         ("http://localhost.example.com/a.png", "not over https"),
-        ("http://127.0.0.1.example.com/a.png", "not over https"),
-        ("http://0.0.0.0/a.png", "not over https"),
         ("ftp://files2.heygen.ai/a.png", "not over https"),
         ("file:///etc/passwd", "no usable address"),
         ("https://user:secret@files2.heygen.ai/a.png", "no usable address"),
@@ -246,7 +207,6 @@ def test_too_many_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:
         ("https://%31%32%37.0.0.1/a.png", "no usable address"),
         ("https:///a.png", "no usable address"),
         ("https://files2.heygen.ai:0/a.png", "no usable address"),
-        ("https://files2.heygen.ai:99999/a.png", "no usable address"),
     ],
 )
 def test_an_unsafe_url_is_not_requested(url: str, reason: str) -> None:
@@ -258,56 +218,48 @@ def test_pictures_are_requested_without_credentials_and_cookies(
 ) -> None:
     (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login ada password {KEY}\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("HEYGEN_API_KEY", KEY)
     session = requests.Session()
     session.headers["X-Api-Key"] = KEY
     session.auth = ("ada", KEY)
     with Loopback(reply(PNG, Set_Cookie="who=ada; Path=/")) as server, client_of(server, session=session) as client:
         looks_to_gallery([look(f"{server.url}/{n}.png") for n in range(6)], tmp_path / "a.html", client=client)
-    assert len(server.seen) == 6
+    assert [seen.method for seen in server.seen] == ["GET"] * 6
     for seen in server.seen:
-        assert seen.method == "GET"
         assert not {"authorization", "x-api-key", "cookie", "referer"} & seen.headers.keys()
         assert KEY not in str(seen)
 
 
-def test_pictures_use_the_certificates_of_the_clients_session(tmp_path: Path) -> None:
+def test_pictures_use_the_certificates_and_proxies_of_the_clients_session_but_no_proxy_from_loopback(
+    tmp_path: Path,
+) -> None:
     session = requests.Session()
-    with TlsLoopback(tmp_path, reply(PNG)) as server, client_of(server, session=session) as client:
-        session.verify = str(server.authority)
-        pictured = [look(f"{server.url}/a.png")]
-        page = page_of(looks_to_gallery(pictured, tmp_path / "a.html", client=client))
-        assert len(attributes(page, "img")) == 1
+    with (
+        Loopback(failure(502)) as proxy,
+        TlsLoopback(tmp_path, reply(PNG)) as server,
+        client_of(server, session=session) as client,
+    ):
+        pictured = [look(f"{server.url}/a.png"), look("https://files.invalid/a.png")]
         with pytest.warns(UserWarning, match="1 behind a certificate that is not trusted"):
-            looks_to_gallery(pictured, tmp_path / "a.html")
-
-
-def test_pictures_use_the_proxy_of_the_clients_session_but_not_from_loopback(tmp_path: Path) -> None:
-    session = requests.Session()
-    with Loopback(failure(502)) as proxy, Loopback(reply(PNG)) as server, client_of(server, session=session) as client:
-        session.proxies = {"http": proxy.url, "https": proxy.url}
-        pictured = [look("https://files.invalid/a.png"), look(f"{server.url}/a.png")]
+            looks_to_gallery(pictured[:1], tmp_path / "a.html", client=client)
+        session.verify, session.proxies = str(server.authority), {"http": proxy.url, "https": proxy.url}
         with pytest.warns(UserWarning, match="1 not reachable"):
-            looks_to_gallery(pictured, tmp_path / "a.html", client=client)
+            page = page_of(looks_to_gallery(pictured, tmp_path / "a.html", client=client))
+    assert len(attributes(page, "img")) == 1
     assert [seen.method for seen in proxy.seen] == ["CONNECT"]
     assert len(server.seen) == 1
 
 
-def test_at_most_four_are_requested_at_a_time_and_each_once(tmp_path: Path) -> None:
+def test_at_most_four_are_requested_at_a_time_and_each_once_without_redirects(tmp_path: Path) -> None:
     with Loopback(reply(PNG)) as server:
         path = looks_to_gallery([look(f"{server.url}/{n % 12}.png") for n in range(24)], tmp_path / "a.html")
+        with Loopback(reply(PNG, 302, Location=f"{server.url}/b.png")) as moved:
+            assert outcome_of(f"{moved.url}/a.png") == Problem("status 302")
     assert sorted(seen.path for seen in server.seen) == sorted(f"/{n}.png" for n in range(12))
     assert server.connections <= 4
     assert [item["src"] for item in attributes(page_of(path), "img")] == [url_of(PNG)] * 24
 
 
 # -- what is kept out -------------------------------------------------------------------------------------------------
-
-
-def test_a_redirect_is_not_followed() -> None:
-    with Loopback(reply(PNG)) as other, Loopback(reply(PNG, 302, Location=f"{other.url}/b.png")) as server:
-        assert outcome_of(f"{server.url}/a.png") == Problem("status 302")
-    assert not other.seen
 
 
 def test_a_picture_is_abandoned_when_it_is_too_large_or_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,13 +269,6 @@ def test_a_picture_is_abandoned_when_it_is_too_large_or_too_slow(monkeypatch: py
             assert outcome_of(f"{server.url}/a.png") == Problem("larger than 0 MB")
         monkeypatch.setattr(media, "_LONGEST", 0.2)
         assert outcome_of(f"{server.url}/a.png") == Problem("not reached in time")
-    with Loopback(reply(PNG)) as server:
-        monkeypatch.setattr(media, "_LONGEST", -1.0)
-        assert outcome_of(f"{server.url}/a.png") == Problem("not reached in time")
-        assert not server.seen
-
-
-def test_a_silent_server_is_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(media._TIMEOUTS, "picture", (5, 0.1))
     with Loopback(stay_silent) as server:
         assert outcome_of(f"{server.url}/a.png") == Problem("not answered in time")
@@ -352,8 +297,6 @@ BYTES: list[tuple[bytes, str | None]] = [
     (b"<html><script>alert(1)</script>", None),
     (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", None),
     (b"RIFF\x24\0\0\0WAVEfmt ", None),
-    (b"%PDF-1.7", None),
-    (b"PK\x03\x04", None),
     (b" " + PNG, None),
 ]
 
@@ -368,48 +311,47 @@ def test_a_picture_is_recognised_by_its_bytes_alone(content: bytes, kind: str | 
 
 
 def test_a_clip_is_recognised_by_its_bytes_and_is_no_picture() -> None:
-    mp4 = b"\0\0\0\x20ftypisom" + bytes(20)
-    assert [video_type(content) for content in (mp4, WEBM, PNG, WEBM.replace(b"webm", b"matr"))] == [
-        "video/mp4",
-        "video/webm",
-        None,
-        None,
-    ]
-    assert not picture_type(mp4)
+    mp4, matroska = b"\0\0\0\x20ftypisom" + bytes(20), WEBM.replace(b"webm", b"matr")
+    types = [video_type(content) for content in (mp4, WEBM, PNG, matroska)]
+    assert types == ["video/mp4", "video/webm", None, None]
     with Loopback(reply(mp4)) as server:
         assert outcome_of(f"{server.url}/a.mp4", "video") == Kept(url_of(mp4, "video/mp4"))
         assert outcome_of(f"{server.url}/a.mp4") == Problem("no picture by the bytes")
 
 
 SVG = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{}</svg>"
+HARMLESS = "<g transform='rotate(4 0 3)'><path d='M0 0h9' fill='#fff' style='fill:red'/></g>"
+HARMFUL = [
+    "<script>alert(1)</script>",
+    "<foreignObject/>",
+    "<a href='javascript:1'/>",
+    "<image href='https://a.example/b.png'/>",
+    "<use xmlns:x='http://www.w3.org/1999/xlink' x:href='#a'/>",
+    "<style>@import 'https://a.example'</style>",
+    "<path onload='alert(1)'/>",
+    "<path href='a'/>",
+    "<path style='fill:url(https://a.example/b)'/>",
+    "<path style='fill:url(https:a.example)'/>",
+    "<path style='fill:u\\72l(https://a.example/b)'/>",
+    "<path xmlns='http://www.w3.org/1999/xhtml'/>",
+]
 
 
 @pytest.mark.parametrize(
     ("url", "kept"),
     [
-        (url_of(PNG), url_of(PNG)),
-        (url_of(PNG, "image/svg+xml"), url_of(PNG)),
-        ("data:image/svg+xml," + SVG.format("<path d='M0 0h9'/>"), SVG.format("<path d='M0 0h9'/>")),
-        (url_of(b"<html>"), None),
-        ("data:image/png;base64,%%%", None),
-        ("data:image/svg+xml,", None),
-        ("data:image/svg+xml," + SVG.format("<script>alert(1)</script>"), None),
-        ("data:image/svg+xml," + SVG.format("<foreignObject/>"), None),
-        ("data:image/svg+xml," + SVG.format("<a href='javascript:1'/>"), None),
-        ("data:image/svg+xml," + SVG.format("<image href='https://a.example/b.png'/>"), None),
-        ("data:image/svg+xml," + SVG.format("<style>@import 'https://a.example'</style>"), None),
-        ("data:image/svg+xml," + SVG.format("<path onload='alert(1)'/>"), None),
-        ("data:image/svg+xml," + SVG.format("<path style='fill:url(https://a.example/b)'/>"), None),
-        ("data:image/svg+xml," + SVG.format("<path style='fill:u\\72l(https://a.example/b)'/>"), None),
-        ("data:image/svg+xml," + SVG.format("<path xmlns='http://www.w3.org/1999/xhtml'/>"), None),
+        *((url_of(PNG, kind), url_of(PNG)) for kind in ("image/png", "image/svg+xml")),
+        ("data:image/svg+xml," + SVG.format(HARMLESS), url_of(SVG.format(HARMLESS).encode(), "image/svg+xml")),
+        *((url, None) for url in (url_of(b"<html>"), "data:image/png;base64,%%%", "data:image/svg+xml,")),
+        *(("data:image/svg+xml," + SVG.format(harmful).replace("#", "%23"), None) for harmful in HARMFUL),
         ("data:image/svg+xml,<!DOCTYPE svg [<!ENTITY a 'b'>]>" + SVG.format("&a;"), None),
         ("data:image/svg+xml,<?xml-stylesheet href='https://a.example'?>" + SVG.format(""), None),
+        (url_of(SVG.format("<!-- -->").encode("utf-16"), "image/svg+xml"), None),
         ("data:image/svg+xml,<g xmlns='http://www.w3.org/2000/svg'/>", None),
     ],
 )
-def test_a_data_url_is_kept_only_if_it_holds_an_image(url: str, kept: str | None) -> None:
-    wanted = url_of(kept.encode(), "image/svg+xml") if kept and kept.startswith("<svg") else kept
-    assert embedded(url) == wanted
+def test_a_data_url_is_kept_only_if_it_holds_an_image_that_loads_and_runs_nothing(url: str, kept: str | None) -> None:
+    assert embedded(url) == kept
 
 
 def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) -> None:
@@ -426,12 +368,10 @@ def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) ->
     assert text.startswith("6 pictures could not be put into the page (2 status 403, ")
     for part in ("1 no picture by the bytes", "1 not reachable", "1 not over https", "1 no usable address"):
         assert part in text
-    assert "secret" not in text
-    assert "127" not in text
+    assert not re.search("secret|127", text)
     assert warning.filename == __file__
-    page = page_of(path)
-    assert len(attributes(page, "img")) == 1
-    assert page.texts.count("ZC") == 7
+    assert len(attributes(page_of(path), "img")) == 1
+    assert page_of(path).texts.count("ZC") == 7
     assert "secret" not in path.read_text("utf-8")
 
 

@@ -144,13 +144,11 @@ class Transport:
     ) -> dict[str, Any]:
         """Send a request, repeat it where that is safe, and return the JSON object of the response, which has ``data``.
 
-        A GET is repeated after 429, 500, 502, 503, 504 and a broken connection, but not after a time-out or a
-        certificate error. A POST with an idempotency key is also repeated after a time-out, and for 120 s while the
-        service says that it is still working on it. A POST without a key is repeated only if nothing was sent. The
-        wait is 1 s, doubled each time with ±25 % of jitter, or ``Retry-After`` if that is longer; at most 30 s.
+        A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error. A POST with an
+        idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
+        on it. A POST without a key is repeated only if nothing was sent. The waits have ±25 % of jitter.
 
-        `params` is the query, without its None values, and `body` is sent as JSON. The `HeyGenError` of a POST carries
-        its `idempotency_key` and `is_uncertain`.
+        `params` is the query; None values are left out. The error of a POST carries its key and `is_uncertain`.
         """
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         call = _Call(method, path, params, data, idempotency_key)

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +19,6 @@ from heygen_widgets.errors import APIResponseError, APIStatusError, HeyGenError,
 
 OK = page(["a"], has_more=False, next_token=None)
 GROUPS = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
-
-
-@pytest.fixture(autouse=True)
-def _no_stored_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("HEYGEN_API_KEY", "HEYGEN_API_BASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
 
 
 def chain(*pages: Any) -> Callable[[Handler], None]:
@@ -64,14 +56,8 @@ def test_a_client_shows_its_url_from_the_argument_or_the_environment_and_not_its
     assert "'https://api.heygen.com'" in repr(HeyGenClient(KEY))
 
 
-def test_a_base_url_may_have_a_path() -> None:
-    with Loopback(OK) as server:
-        HeyGenClient(KEY, base_url=f" {server.url}/heygen/ ").list_looks()
-        assert server.seen[0].path == "/heygen/v3/avatars/looks"
-
-
 @pytest.mark.parametrize(
-    "value", ["http://localhost:8000", "http://127.0.0.1", "http://127.1.2.3:80", "http://[::1]:8000", "HTTPS://x.org"]
+    "value", ["http://localhost:8000", "http://127.1.2.3:80", "http://[::1]:8000", "HTTPS://x.org"]
 )
 def test_plain_http_is_allowed_on_loopback(value: str) -> None:
     assert HeyGenClient(KEY, base_url=value)
@@ -373,11 +359,12 @@ def test_an_invalid_record_in_a_list_is_skipped_with_a_warning(record: object) -
 
 
 def test_a_fault_in_the_middle_is_an_error_and_never_a_short_result() -> None:
-    with Loopback(page(["a"], has_more=True, next_token="t1"), failure(500)) as server, client_of(server) as client:
-        looks = client.iter_looks()
+    with Loopback(page(["a"], has_more=True, next_token="t1"), failure(500)) as server:
+        looks = HeyGenClient(KEY, base_url=f" {server.url}/heygen/ ", max_retries=0).iter_looks()
         assert next(looks).id == "a"
         with pytest.raises(APIStatusError):
             next(looks)
+        assert [seen.path for seen in server.seen] == ["/heygen/v3/avatars/looks"] * 2
 
 
 def test_the_account_is_returned_as_served_but_cleaned() -> None:

@@ -17,13 +17,6 @@ FILM = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4_000
 SENT = reply(FILM, Content_Type="video/mp4")
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 class Films(Loopback):
     """Serves one video, whose URL is new each time, and its film as the script says."""
 
@@ -70,26 +63,20 @@ def test_a_film_replaces_its_file_and_is_requested_without_credentials(
     assert not {"x-api-key", "authorization", "cookie"} & seen.headers.keys()
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
-def test_an_expired_url_is_replaced_once(status: int, tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
-    with Films(failure(status), SENT, failure(status)) as server, client_of(server) as client:
-        client.download_video("video_1", path)
-        assert path.read_bytes() == FILM
-        assert [seen.query["Signature"] for seen in server.films()] == ["1", "2"]
-        assert f"status {status}" in str(error_of(client, tmp_path / "another.mp4"))
-        assert len(server.films()) == 4
-
-
 def without_length(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + FILM)
     handler.close_connection = True
 
 
-def test_a_film_of_unknown_length_is_saved(tmp_path: Path) -> None:
-    with Films(without_length) as server, client_of(server) as client:
-        client.download_video("video_1", tmp_path / "film.mp4")
-    assert (tmp_path / "film.mp4").read_bytes() == FILM
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_an_expired_url_is_replaced_once(status: int, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with Films(failure(status), without_length, failure(status)) as server, client_of(server) as client:
+        client.download_video("video_1", path)
+        assert path.read_bytes() == FILM
+        assert [seen.query["Signature"] for seen in server.films()] == ["1", "2"]
+        assert f"status {status}" in str(error_of(client, tmp_path / "another.mp4"))
+        assert len(server.films()) == 4
 
 
 def broken(handler: Handler) -> None:
@@ -108,7 +95,6 @@ def broken(handler: Handler) -> None:
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
         (reply(b"<html>Sign in", Content_Type="video/mp4"), "no MP4 or WebM video"),
-        (reply(b""), "no MP4 or WebM video"),
         (reply(b"\0\0\0\x1cftypavif" + bytes(16)), "no MP4 or WebM video"),
     ],
 )
@@ -129,8 +115,6 @@ def test_a_failed_download_leaves_the_file_as_it_was(fault: Reply, problem: str,
     [
         ("http://films.example.com/film.mp4", "not over https"),
         ("https://me:secret@films.example.com/film.mp4", "no usable address"),
-        ("file:///etc/passwd", "not over https"),
-        ("no address", "no usable address"),
     ],
 )
 def test_an_unsafe_url_is_not_requested(url: str, problem: str, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import re
 import signal
 import threading
 import traceback
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from loopback import (
     KEY,
@@ -43,7 +42,7 @@ from loopback import (
 
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.api.credentials import Credential, Secret
-from heygen_widgets.api.responses import retry_after, tidy
+from heygen_widgets.api.responses import retry_after
 from heygen_widgets.api.transport import Transport
 from heygen_widgets.errors import (
     APIConnectionError,
@@ -52,23 +51,12 @@ from heygen_widgets.errors import (
     APITimeoutError,
     AuthenticationError,
     HeyGenError,
-    MissingAPIKeyError,
     NotFoundError,
     RateLimitError,
 )
 
 OK = page(["a"], has_more=False, next_token=None)
 TOKEN = "oauth-token-0123456789"
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
 
 
 def transport_of(server: Loopback, is_token: bool = False, **credential: Any) -> Transport:
@@ -120,40 +108,30 @@ def test_neither_netrc_nor_a_given_session_adds_a_credential(
     ] * 2
 
 
-def test_an_expired_login_is_read_again_and_has_to_be_of_the_same_user(tmp_path: Path) -> None:
-    def log_in(token: str, user: str) -> None:
-        login = {"oauth": {"access_token": token}, "user": {"id": user}}
-        (tmp_path / "credentials").write_text(json.dumps(login))
+def test_an_expired_login_is_read_again(tmp_path: Path) -> None:
+    def log_in(token: str) -> None:
+        (tmp_path / "credentials").write_text(json.dumps({"oauth": {"access_token": token}, "user": {"id": "ada"}}))
 
-    log_in("first", "ada")
-    with Loopback(OK) as server:
-        client = HeyGenClient(base_url=server.url)
-        expired = {"is_token": True, "expires_at": datetime.now(UTC), "user": client.account}
-        log_in("second", "ada")
-        transport_of(server, **expired).request("GET", "/v3/avatars")
+    log_in("first")
+    with Loopback(OK) as server, HeyGenClient(base_url=server.url) as client:
+        log_in("second")
+        transport = transport_of(server, is_token=True, expires_at=datetime.now(UTC), user=client.account)
+        transport.request("GET", "/v3/avatars")
         assert server.seen[0].headers["authorization"] == "Bearer second"
-        for other in ("bob", "api key"):
-            log_in("third", other) if other == "bob" else (tmp_path / "credentials").write_text(KEY)
-            with pytest.raises(MissingAPIKeyError, match="make a new HeyGenClient"):
-                transport_of(server, **expired).request("GET", "/v3/avatars")
-        assert len(server.seen) == 1
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
-@pytest.mark.parametrize("given_session", [False, True])
-def test_requests_to_loopback_bypass_a_proxy(
-    variable: str, given_session: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_requests_to_loopback_bypass_a_proxy(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = requests.Session()
     with Loopback(OK) as server, Loopback(OK) as proxy:
         monkeypatch.setenv(variable, proxy.url)
         requests.get(server.url, timeout=5)
         assert (len(proxy.seen), server.seen) == (1, [])  # the trap is set
-        session = requests.Session() if given_session else None
-        if session is not None:
-            session.proxies = {"http": proxy.url, "all": proxy.url}
-        with client_of(server, session=session) as client:
-            client.list_looks()
-        assert (len(proxy.seen), len(server.seen)) == (1, 1)
+        session.proxies = {"http": proxy.url, "all": proxy.url}
+        for given in (None, session):
+            with client_of(server, session=given) as client:
+                client.list_looks()
+        assert (len(proxy.seen), len(server.seen)) == (1, 2)
 
 
 def test_other_requests_use_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,23 +151,20 @@ def test_cookies_are_neither_kept_nor_sent() -> None:
         assert "cookie" not in server.seen[1].headers
 
 
-def test_a_given_session_is_neither_changed_nor_closed() -> None:
+def test_a_given_session_is_neither_changed_nor_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     session = requests.Session()
     session.headers.update({"X-Mine": "1", "Authorization": "Basic something"})
     session.auth = ("someone", "something")
-    statuses: list[int] = []
-    session.hooks["response"].append(lambda response, **_: statuses.append(response.status_code))
-    closed: list[bool] = []
-    session.close = lambda: closed.append(True)  # type: ignore[method-assign]
-    state = lambda: (dict(session.headers), session.auth, session.trust_env, dict(session.adapters))  # noqa: E731
-    before = state()
+    calls: list[object] = []
+    session.hooks["response"].append(lambda response, **_: calls.append(response.status_code))
+    monkeypatch.setattr(session, "close", lambda: calls.append("closed"))
+    before = (dict(session.headers), session.auth, session.trust_env, dict(session.adapters))
     with Loopback(OK) as server:
         with client_of(server, session=session) as client:
             client.list_looks()
         headers = server.seen[0].headers
-    assert state() == before
-    assert closed == []
-    assert statuses == [200]
+    assert (dict(session.headers), session.auth, session.trust_env, dict(session.adapters)) == before
+    assert calls == [200]
     assert (headers["x-mine"], headers["x-api-key"], headers.get("authorization")) == ("1", KEY, None)
 
 
@@ -197,12 +172,12 @@ def test_a_given_session_is_neither_changed_nor_closed() -> None:
 
 
 def test_a_connection_is_used_again_and_a_closed_client_opens_a_new_one() -> None:
-    packed = gzip.compress(json.dumps({"data": []}).encode())
-    with Loopback(OK, reply(packed, Content_Encoding="gzip"), OK) as server, client_of(server) as client:
-        for _ in range(5):
-            client.list_looks()
+    packed = gzip.compress(json.dumps({"data": [look("a")]}).encode())
+    chunks = chunked(b'{"data"', b": []}", b"")
+    with Loopback(OK, reply(packed, Content_Encoding="gzip"), chunks, OK) as server:
+        with client_of(server) as client:
+            assert [len(client.list_looks()) for _ in range(5)] == [1, 1, 0, 1, 1]
         assert server.connections == 1
-        client.close()
         assert len(client.list_looks()) == 1
         assert server.connections == 2
 
@@ -249,19 +224,16 @@ def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Repl
         assert server.connections == 2
 
 
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_certificate_is_trusted_only_by_the_authority_of_the_session(trusted: bool, tmp_path: Path) -> None:
+def test_a_certificate_is_trusted_only_by_the_authority_of_the_session(tmp_path: Path) -> None:
     session = requests.Session()
     with TlsLoopback(tmp_path, OK) as server, client_of(server, session=session) as client:
-        if trusted:
-            session.verify = str(server.authority)
-            assert client.list_looks()[0].id == "a"
-            return
         error = error_of(client)
         assert type(error) is APIConnectionError
         for part in ("certificate of 127.0.0.1:", "self-signed", "session.verify", "REQUESTS_CA_BUNDLE"):
             assert part in str(error)
-        assert client.waits == []  # type: ignore[attr-defined]
+        assert client.retries == 0
+        session.verify = str(server.authority)
+        assert client.list_looks()[0].id == "a"
 
 
 # -- redirects --------------------------------------------------------------------------------------------------------
@@ -277,19 +249,9 @@ def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) ->
     assert isinstance(error, APIResponseError)
     assert "redirect to 127.0.0.1" in str(error)
     assert "secret" not in str(error)
-
-
-@pytest.mark.parametrize("location", [None, "/elsewhere", "https://[broken", ""])
-def test_a_redirect_to_nowhere_is_a_response_error(location: str | None) -> None:
-    headers = {} if location is None else {"Location": location}
-    with Loopback(reply(b"", 302, **headers)) as server, client_of(server) as client:
-        assert isinstance(error_of(client), APIResponseError)
-
-
-def test_a_redirect_is_reported_in_time_even_if_its_body_drips() -> None:
-    fault = drip(b" ", status=302, Location="https://elsewhere.example.com/")
-    with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
-        assert "elsewhere.example.com" in str(error_of(client))
+    for nowhere in ({}, {"Location": "/elsewhere"}, {"Location": "https://[broken"}, {"Location": ""}):
+        with Loopback(reply(b"", status, **nowhere)) as server, client_of(server) as client:
+            assert isinstance(error_of(client), APIResponseError)
 
 
 # -- retries ----------------------------------------------------------------------------------------------------------
@@ -306,8 +268,7 @@ def test_a_passing_fault_is_retried(fault: Reply) -> None:
 def test_any_other_status_is_final(status: int) -> None:
     with Loopback(failure(status)) as server, client_of(server) as client:
         error = error_of(client)
-        assert len(server.seen) == 1
-        assert client.waits == []  # type: ignore[attr-defined]
+        assert (len(server.seen), client.retries) == (1, 0)
     assert isinstance(error, APIStatusError)
     assert error.status_code == status
 
@@ -334,12 +295,13 @@ def test_a_post_that_was_not_sent_is_repeated(deaf: str, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("max_retries", [0, 1, 4])
 def test_the_last_error_is_raised_after_max_retries(max_retries: int) -> None:
-    with Loopback(failure(503, "first"), failure(503, "later")) as server:
+    with Loopback(failure(503, "first"), failure(429, "later", Retry_After="45")) as server:
         with client_of(server, max_retries=max_retries) as client:
             error = error_of(client)
         assert len(server.seen) == max_retries + 1
     assert isinstance(error, APIStatusError)
     assert error.code == ("later" if max_retries else "first")
+    assert not max_retries or (isinstance(error, RateLimitError) and error.retry_after == 45)
 
 
 def test_waits_start_at_1_s_and_double_with_jitter_up_to_30_s() -> None:
@@ -373,64 +335,46 @@ def test_the_wait_is_the_longer_of_back_off_and_retry_after(
     assert shortest <= wait <= longest
 
 
-def test_each_thread_waits_after_its_own_429() -> None:
-    barrier = threading.Barrier(4)
-
-    def refuse(handler: Handler) -> None:
-        barrier.wait(10)
-        failure(429, Retry_After="7")(handler)
-
-    with Loopback(*[refuse] * 4, OK) as server, client_of(server) as client, ThreadPoolExecutor(4) as pool:
-        assert [len(found) for found in pool.map(lambda _: client.list_looks(), range(4))] == [1] * 4
-        assert client.waits == [7] * 4  # type: ignore[attr-defined]
-
-
-def test_a_rate_limit_error_carries_the_wait_that_the_service_asked_for() -> None:
-    with Loopback(failure(429, Retry_After="45")) as server, client_of(server, max_retries=0) as client:
-        error = error_of(client)
-        assert client.waits == []  # type: ignore[attr-defined]
-    assert isinstance(error, RateLimitError)
-    assert error.retry_after == 45
-
-
 @given(st.text() | st.none())
+@example("Mon, 32 Foo 2026 99:99:99 GMT")
+@example("Thu, 01 Jan 99999 00:00:00 GMT")
 def test_any_retry_after_is_a_sensible_number_or_none(header: str | None) -> None:
     seconds = retry_after(header)
     assert seconds is None or 0 <= seconds <= 86_400
-
-
-@pytest.mark.parametrize(
-    "header", ["Mon, 32 Foo 2026 99:99:99 GMT", "Thu, 01 Jan 99999 00:00:00 GMT", ",", "nan", "inf", "-1", "86401"]
-)
-def test_an_invalid_retry_after_is_ignored(header: str) -> None:
-    assert retry_after(header) is None
+    assert [retry_after(invalid) for invalid in (",", "nan", "inf", "-1", "86401")] == [None] * 5
 
 
 def test_a_connection_error_that_a_retry_cannot_fix_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
-    with HeyGenClient(KEY, base_url="https://api.heygen.invalid") as client:
-        error = error_of(client)
-        assert client.retries == 0
+    client = HeyGenClient(KEY, base_url="https://api.heygen.invalid")
+    error = error_of(client)
     assert isinstance(error, APIConnectionError)
     assert "/no/such/file" in str(error)
+    assert client.retries == 0
 
 
 # -- time-outs --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [stay_silent, drip(b" ")])
-def test_a_time_out_is_not_retried(fault: Reply) -> None:
+@pytest.mark.parametrize(
+    ("fault", "kind", "text"),
+    [
+        *((fault, APITimeoutError, "longer timeout") for fault in (stay_silent, drip(b" "))),
+        *(
+            (fault, NotFoundError, "404")
+            for fault in (drip(b" ", status=404), reply(b"x", 404, Content_Encoding="gzip"))
+        ),
+        (drip(b" ", status=302, Location="https://elsewhere.org/"), APIResponseError, "elsewhere.org"),
+    ],
+)
+def test_a_time_out_is_not_retried_and_does_not_hide_an_error_status(
+    fault: Reply, kind: type[HeyGenError], text: str
+) -> None:
     with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
         error = error_of(client)
         assert len(server.seen) == 1
-    assert isinstance(error, APITimeoutError)
-    assert "longer timeout" in str(error)
-
-
-@pytest.mark.parametrize("fault", [drip(b" ", status=404), reply(b"junk", 404, Content_Encoding="gzip")])
-def test_an_error_status_is_reported_even_if_its_body_is_lost(fault: Reply) -> None:
-    with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
-        assert isinstance(error_of(client), NotFoundError)
+    assert isinstance(error, kind)
+    assert text in str(error)
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------------
@@ -443,14 +387,6 @@ def chunked(*chunks: bytes) -> Reply:
             handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
 
     return play
-
-
-def test_gzip_and_chunked_bodies_are_read() -> None:
-    packed = gzip.compress(json.dumps({"data": [look("a")]}).encode())
-    with Loopback(reply(packed, Content_Encoding="gzip"), chunked(b'{"data"', b": []}", b"")) as server:
-        with client_of(server) as client:
-            assert [len(client.list_looks()) for _ in range(3)] == [1, 0, 0]
-        assert server.connections == 1
 
 
 EMPTY_PAGE = b'{"data": []}'
@@ -471,6 +407,7 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),
     "gzip cut short": (gzip.compress(EMPTY_PAGE)[:-15], {"Content_Encoding": "gzip"}, "not valid JSON"),
+    "no gzip": (EMPTY_PAGE, {"Content_Encoding": "gzip"}, "cannot be unpacked"),
     "another encoding": (EMPTY_PAGE[::-1], {"Content_Encoding": "unknown"}, "not valid JSON"),
     "a gzip bomb": (gzip.compress(EMPTY_PAGE + b" " * (17 * 2**20)), {"Content_Encoding": "gzip"}, "more than"),
     "too long": (EMPTY_PAGE + b" " * (16 * 2**20), {}, "more than"),
@@ -504,11 +441,6 @@ def test_a_response_that_is_no_http_is_a_connection_error(fault: Reply) -> None:
         assert isinstance(error_of(client), APIConnectionError)
 
 
-def test_a_response_that_cannot_be_unpacked_is_a_response_error() -> None:
-    with Loopback(reply(EMPTY_PAGE, Content_Encoding="gzip")) as server, client_of(server) as client:
-        assert isinstance(error_of(client), APIResponseError)
-
-
 def test_a_refused_connection_is_a_connection_error_with_its_reason() -> None:
     with HeyGenClient(KEY, base_url=REFUSED, max_retries=0) as client:
         error = error_of(client)
@@ -519,45 +451,40 @@ def test_a_refused_connection_is_a_connection_error_with_its_reason() -> None:
 # -- error envelopes --------------------------------------------------------------------------------------------------
 
 
-def test_the_fields_of_an_error_are_kept() -> None:
-    fields = {"code": "invalid_parameter", "message": "Bad cursor", "param": "token", "doc_url": "https://d"}
+def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_one_line() -> None:
+    message = "Bad cursor a\n\x1b[31mb\0 " + "x" * 5000
+    fields = {"code": "invalid_parameter", "message": message, "param": "token", "doc_url": "https://d"}
     with Loopback(reply({"error": fields}, 400, X_Request_Id="req_7")) as server, client_of(server) as client:
         error = error_of(client)
     assert isinstance(error, APIStatusError)
     assert (error.code, error.param, error.doc_url) == ("invalid_parameter", "token", "https://d")
     assert error.request_id == "req_7"
-    assert "Bad cursor" in str(error)
+    assert "Bad cursor a [31mb xxx" in str(error)
+    assert str(error).isprintable()
+    assert len(str(error)) < 500
 
 
 @pytest.mark.parametrize(
     ("body", "code", "message"),
     [
-        ({"error": {"code": "forbidden"}}, "forbidden", None),
+        ({"error": {"code": "forbidden"}}, "forbidden", ""),
         ({"error": {"code": "error", "message": "Words"}}, None, "Words"),
         ({"error": "Just words"}, None, "Just words"),
         ({"message": "Of a gateway"}, None, "Of a gateway"),
-        ({"error": {"code": 5, "message": ["x"]}}, None, "may come from a proxy"),
-        ({"error": None}, None, "may come from a proxy"),
-        (b"<html><h1>Forbidden</h1></html>", None, "may come from a proxy"),
-        (b"[" * 100_000, None, "may come from a proxy"),
-        ([1], None, "may come from a proxy"),
+        *(
+            (body, None, "may come from a proxy")
+            for body in ({"error": {"code": 5, "message": ["x"]}}, {"error": None})
+        ),
+        *((body, None, "may come from a proxy") for body in (b"<html>Forbidden</html>", b"[" * 100_000, [1])),
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_an_error_is_read_from_any_body(body: object, code: str | None, message: str | None) -> None:
+def test_an_error_is_read_from_any_body(body: object, code: str | None, message: str) -> None:
     with Loopback(reply(body, 403)) as server, client_of(server) as client:
         error = error_of(client)
     assert isinstance(error, APIStatusError)
     assert (error.status_code, error.code) == (403, code)
-    assert message is None or message in str(error)
-
-
-def test_a_long_or_wild_message_is_clipped_and_put_on_one_line() -> None:
-    with Loopback(failure(400, message="a\n\x1b[31mb\0 " + "x" * 5000)) as server, client_of(server) as client:
-        text = str(error_of(client))
-    assert "a [31mb xxx" in text
-    assert text.isprintable()
-    assert len(text) < 500
+    assert message in str(error)
 
 
 def test_a_401_says_where_the_key_was_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -641,17 +568,9 @@ def interrupt(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def interrupt_before_the_response(handler: Handler) -> None:
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-    handler.connection.recv(1)
-    handler.server.left.set()
-    handler.close_connection = True
-
-
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
-@pytest.mark.parametrize("moment", [interrupt, interrupt_before_the_response])
-def test_ctrl_c_passes_at_once_without_the_key_and_leaves_the_client_usable(moment: Callable[[Handler], None]) -> None:
-    with Loopback(moment, OK) as server, client_of(server) as client:
+def test_ctrl_c_passes_at_once_without_the_key_and_leaves_the_client_usable() -> None:
+    with Loopback(interrupt, OK) as server, client_of(server) as client:
         with pytest.raises(KeyboardInterrupt) as caught:
             client.list_looks()
         assert server.left.wait(5)  # the connection is closed, though the traceback is still alive
@@ -659,12 +578,6 @@ def test_ctrl_c_passes_at_once_without_the_key_and_leaves_the_client_usable(mome
         assert len(server.seen) == 1
         assert client.list_looks()[0].id == "a"
         assert server.connections == 2
-
-
-def test_a_password_in_an_address_is_left_out_of_an_error() -> None:
-    text = "Failed to parse: http://me:pass-word@proxy.example.com:1 "
-    tidied = tidy(text, Credential(Secret(KEY), "a test"))
-    assert tidied == "Failed to parse: http://proxy.example.com:1"
 
 
 @pytest.mark.parametrize("proxy", ["127.0.0.1:1", "[broken", "127.0.0.1:port", "", "/x"])
