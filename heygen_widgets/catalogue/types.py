@@ -102,9 +102,9 @@ class Changes:
             return self._revision
 
     def subscribe(self, callback: Callable[[], object]) -> None:
-        """Call a bound method with each `load_started`. Only a weak reference is kept."""
+        """Call a bound method with each `load_started`, once even if it subscribes again. The reference is weak."""
         with self.lock:
-            alive = [method for method in self._callbacks if method() is not None]
+            alive = [method for method in self._callbacks if method() not in (None, callback)]
             self._callbacks = [*alive, weakref.WeakMethod(callback)]
 
     def load_started(self) -> None:
