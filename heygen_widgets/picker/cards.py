@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._display import clip, fits, image, name_of, reason, sound, title, title_of_character, video
+from .._display import clip, fits, image, name_of, page, reason, title, title_of_character, video
 from ..catalogue.store import Character
 from ..models import AvatarGroup, Look, Voice
 from ..videos.options import SERVICE_ENGINE, VideoOption
@@ -194,4 +194,4 @@ def voice_of(voice: Voice) -> dict[str, Any]:
     language, gender = clip(voice.language).strip(), _title("gender", voice.gender)
     spoken = ", ".join(part for part in (language, gender) if part)
     name = clip(voice.name).strip() or clip(voice.voice_id)
-    return {"text": f"{name} ({spoken})" if spoken else name, "audio": sound(voice.preview_audio_url)}
+    return {"text": f"{name} ({spoken})" if spoken else name, "audio": page(voice.preview_audio_url)}
