@@ -6,7 +6,6 @@ import gc
 import json
 import random
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -273,27 +272,6 @@ def test_a_view_can_set_nothing_but_synced_traits(picker: LookPicker, name: str)
     assert not picker.comm.sent
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("filter", {"search": "look", "tag": ["tag 1", "tag 2"], "group_id": "g-1", "ready": True, "sort": "-name"}),
-        ("show", "characters"),
-        ("selected_id", "id-3"),
-        ("selected_id", ""),
-        ("error", "Something else"),
-        ("multiple", True),
-        ("height", 1200),
-        ("_view_count", 2),
-    ],
-)
-def test_a_view_can_set_the_traits_for_the_front_end_also_next_to_others(
-    picker: LookPicker, name: str, value: Any
-) -> None:
-    set_trait(picker, **{"template": "<b>", "selected_ids": [], name: value})
-    assert getattr(picker, name) == (LookFilter(**value) if name == "filter" else value)
-    assert picker.template.template != "<b>"
-
-
 # -- the front end: events --------------------------------------------------------------------------------------------
 
 OTHER_MESSAGES: list[Any] = [
@@ -424,17 +402,3 @@ def test_after_thousands_of_messages_nothing_has_grown_and_all_works() -> None:
         assert [one["id"] for one in cards(picker)] == [look.id for look in picker.catalogue.looks] == ids
         picker.close()
         assert end_of(our_threads())
-
-
-def test_messages_on_several_threads_leave_a_picker_that_works(picker: LookPicker) -> None:
-    def send(seed: int) -> None:
-        rng = random.Random(seed)
-        for _ in range(200):
-            send_any(rng, picker)
-
-    threads = [threading.Thread(target=send, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    assert end_of(threads)
-    picker.filter, picker.show = LookFilter(), "looks"
-    assert [one["id"] for one in cards(picker, 5)] == [f"id-{n}" for n in range(5)]
