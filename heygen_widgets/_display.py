@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
-    from .models import AvatarGroup, Look
+    from .models import AvatarGroup, Failure, Look
 
 LONGEST_TEXT = 200
 """The most characters of a name, a search, an id or a filter value."""
@@ -84,8 +84,8 @@ def name_of(look_id: str, name: str) -> str:
     return clip(name).strip() or clip(look_id).strip() or "Unnamed"
 
 
-def reason(message: str | None, code: str | None) -> str | None:
-    return clip(message).strip() or clip(code).strip() or None
+def reason(failure: Failure | None) -> str | None:
+    return (clip(failure.message).strip() or clip(failure.code).strip() or None) if failure else None
 
 
 def initials(name: str) -> str:
@@ -105,13 +105,8 @@ def image(record: Look | AvatarGroup) -> str | None:
     return _of(_PICTURE, record.preview_image_url)
 
 
-def video(record: Look | AvatarGroup) -> str | None:
-    """Return the URL of a record's preview clip if its scheme is http or https."""
-    return _of(_VIDEO, record.preview_video_url)
-
-
 def page(url: str | None) -> str | None:
-    """Return a URL if its scheme is http or https, so that a browser can open it."""
+    """Return a URL, such as that of a preview clip, if its scheme is http or https."""
     return _of(_VIDEO, url)
 
 

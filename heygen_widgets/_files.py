@@ -20,16 +20,7 @@ TEMPORARY_NAME = re.compile(r"\.heygen_widgets-[0-9a-f]{16}\.tmp")  # a process 
 def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` at the end, or is removed if an exception is raised.
 
-    Parameters
-    ----------
-    path : Path
-    mode : int
-        Permissions of the new file; the umask applies.
-
-    Raises
-    ------
-    FileNotFoundError
-        When the folder does not exist.
+    It has the permissions `mode`, less the umask. A missing folder raises `FileNotFoundError`.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name!r} into")

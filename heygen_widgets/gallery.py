@@ -14,7 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from string import Template
 
-from ._display import clip, image, initials, name_of, reason, title, video
+from ._display import clip, image, initials, name_of, page, reason, title
 from ._files import replacement
 from .api import HeyGenClient
 from .api.media import Kept, Kind, Problem, embedded, fetch
@@ -90,10 +90,7 @@ def looks_to_gallery(
     with replacement(Path(os.path.realpath(target)), 0o666) as file:
         chosen = list(islice(looks, _MOST_LOOKS + 1))
         if len(chosen) > _MOST_LOOKS:
-            raise ValueError(
-                f"more than {_MOST_LOOKS} looks are too many for one page: choose fewer, as looks[:{_MOST_LOOKS}] "
-                "or by a filter, or write several pages"
-            )
+            raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = _outcomes(chosen, client, videos=videos)
         style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
         values = {
@@ -123,7 +120,7 @@ def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: boo
             outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
         elif url:
             wanted.setdefault(url, "picture")
-        if videos and (clip_url := video(look)):
+        if videos and (clip_url := page(look.preview_video_url)):
             wanted.setdefault(clip_url, "video")
     if wanted:
         # Imported here: it is slow, and only this needs it.
@@ -138,7 +135,7 @@ def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: boo
 def _warn(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> None:
     """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
     shown = [_of(outcomes, image(look)) for look in looks if look.preview_image_url]
-    shown += [_of(outcomes, video(look)) for look in looks if videos and look.preview_video_url]
+    shown += [_of(outcomes, page(look.preview_video_url)) for look in looks if videos and look.preview_video_url]
     problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
     if problems:
         kinds = "pictures and clips" if videos else "pictures"
@@ -164,7 +161,9 @@ def _hash(source: str) -> str:
 
 
 def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *, videos: bool) -> str:
-    name, why = name_of(look.id, look.name), _state(look)
+    name, why = name_of(look.id, look.name), ""
+    if not look.is_ready:
+        why = ": ".join(filter(None, [title("status", look.status or ""), reason(look.error)]))
     facts = _facts(look, clip(character).strip())
     words = " ".join([name, *facts.values(), why, clip(look.id)])
     rows = "".join(f'<dt>{label}</dt><dd dir="auto">{escape(text)}</dd>' for label, text in facts.items())
@@ -178,7 +177,7 @@ def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *,
 
 
 def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
-    still, moving = _of(outcomes, image(look)), _of(outcomes, video(look))
+    still, moving = _of(outcomes, image(look)), _of(outcomes, page(look.preview_video_url))
     if videos and isinstance(moving, Kept):
         poster = f' poster="{escape(still.url)}"' if isinstance(still, Kept) else ""
         return (
@@ -188,14 +187,6 @@ def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, v
     if isinstance(still, Kept):
         return f'<img class="picture" alt="" decoding="async" src="{escape(still.url)}">'
     return f'<div class="picture initials" aria-hidden="true">{escape(initials(name))}</div>'
-
-
-def _state(look: Look) -> str:
-    """Say why a look cannot be used yet; `""` if it can."""
-    if look.is_ready:
-        return ""
-    why = reason(look.error.message, look.error.code) if look.error else None
-    return ": ".join(filter(None, [look.status and title("status", look.status), why]))
 
 
 def _facts(look: Look, character: str) -> dict[str, str]:

@@ -149,10 +149,7 @@ class Look:
         return _parse(cls, _LOOK, record, "look", 3, ownership)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as the service sends it, for `from_json`; missing fields are null or empty.
-
-        `ownership` is not included, because the service does not send it: store it next to the record.
-        """
+        """Return the record as the service sends it, without `ownership`; missing fields are null or empty."""
         return _to_json(self, _LOOK, _LOOK_VALUES(self))
 
 

@@ -161,7 +161,7 @@ def test_a_path_that_is_no_page_is_refused_before_anything_is_requested(
 
 
 def test_more_than_500_looks_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"more than 500 looks .* looks\[:500\]"):
+    with pytest.raises(ValueError, match="at most 500 looks"):
         looks_to_gallery([LOOK] * 501, tmp_path / "a.html")
     assert not list(tmp_path.iterdir())
 
