@@ -276,21 +276,6 @@ def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[
         assert tagged.fetchall() == [("look_1",)]
 
 
-def test_a_failed_export_leaves_the_old_file_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "looks.parquet"
-    looks_to_parquet(LOOKS, path)
-
-    def fail(_table: object, file: io.BufferedWriter) -> None:
-        file.write(b"PAR1")
-        raise OSError("the disk is full")
-
-    monkeypatch.setattr(pq, "write_table", fail)
-    with pytest.raises(OSError, match="full"):
-        looks_to_parquet([], path)
-    assert pq.read_table(path)["id"].to_pylist() == ["look_1", "look_2"]
-    assert list(tmp_path.iterdir()) == [path]
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask, and only administrators can create links there")
 def test_a_new_file_has_the_mode_of_the_umask_and_replaces_the_old_one_also_through_a_link(tmp_path: Path) -> None:
     path, link = tmp_path / "looks.parquet", tmp_path / "latest.parquet"
