@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
-    from .models import AvatarGroup, Look
+    from .models import AvatarGroup, Failure, Look
 
 LONGEST_TEXT = 200
 """The most characters of a name, a search, an id or a filter value."""
@@ -28,14 +28,14 @@ def clip(value: object) -> str:
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _UNSEEN.sub("", _BREAKS.sub(" ", text)))
 
 
-def fits(value: object, longest: int = LONGEST_TEXT) -> bool:
+def fits(value: object, longest: int = LONGEST_TEXT) -> TypeGuard[str]:
     """Check that a value is a string that a message carries unchanged."""
     return isinstance(value, str) and len(value) <= longest and is_sendable(value) and "\0" not in value
 
 
 def echo(value: object) -> str | None:
     """Return the id that a view sent with its request, or None if it is not a short string."""
-    return value if isinstance(value, str) and fits(value) else None
+    return value if fits(value) else None
 
 
 def is_sendable(text: str) -> bool:
@@ -84,8 +84,8 @@ def name_of(look_id: str, name: str) -> str:
     return clip(name).strip() or clip(look_id).strip() or "Unnamed"
 
 
-def reason(message: str | None, code: str | None) -> str | None:
-    return clip(message).strip() or clip(code).strip() or None
+def reason(failure: Failure | None) -> str | None:
+    return (clip(failure.message).strip() or clip(failure.code).strip() or None) if failure else None
 
 
 def initials(name: str) -> str:
@@ -105,17 +105,9 @@ def image(record: Look | AvatarGroup) -> str | None:
     return _of(_PICTURE, record.preview_image_url)
 
 
-def video(record: Look | AvatarGroup) -> str | None:
-    """Return the URL of a record's preview clip if its scheme is http or https."""
-    return _of(_VIDEO, record.preview_video_url)
-
-
 def page(url: str | None) -> str | None:
-    """Return a URL if its scheme is http or https, so that a browser can open it."""
+    """Return a URL, such as that of a preview clip, if its scheme is http or https."""
     return _of(_VIDEO, url)
-
-
-sound = page
 
 
 def _of(kind: re.Pattern[str], url: str | None) -> str | None:
@@ -125,7 +117,6 @@ def _of(kind: re.Pattern[str], url: str | None) -> str | None:
 
 MOST_CARDS = 24
 _LONGEST_CARD_URL = 4_000  # characters; a saved notebook keeps them
-_LONGEST_IN_ALL = 60_000  # characters of URLs
 # Inline styles: a style element would also apply to the rest of the page, and some pages remove it.
 _LINE = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
 _AREA = "display:block;width:100%;height:140px;background:rgba(128,128,128,.15)"
@@ -133,26 +124,20 @@ _AREA = "display:block;width:100%;height:140px;background:rgba(128,128,128,.15)"
 
 def cards(looks: Sequence[Look]) -> str:
     """Return HTML that shows the first looks side by side, and the number of the others on the last line."""
-    parts = []
-    left = _LONGEST_IN_ALL
-    for look in looks[:MOST_CARDS]:
-        url = image(look) or ""
-        url = url if len(url) <= min(_LONGEST_CARD_URL, left) else ""
-        left -= len(url)
-        parts.append(_card(look, url))
-    more = len(looks) - len(parts)
-    rest = f'<div style="margin:8px 4px">… and {more:,} more</div>' if more else ""
-    return f'<div style="display:flex;flex-wrap:wrap;gap:8px;color:inherit">{"".join(parts)}</div>{rest}'
+    more = len(looks) - MOST_CARDS
+    rest = f'<div style="margin:8px 4px">… and {more:,} more</div>' if more > 0 else ""
+    shown = "".join(map(_card, looks[:MOST_CARDS]))
+    return f'<div style="display:flex;flex-wrap:wrap;gap:8px;color:inherit">{shown}</div>{rest}'
 
 
-def _card(look: Look, url: str) -> str:
+def _card(look: Look) -> str:
     from html import escape  # slow, and only a notebook needs it
 
-    name, look_id = name_of(look.id, look.name), escape(clip(look.id))
+    name, look_id, url = name_of(look.id, look.name), escape(clip(look.id)), image(look) or ""
     picture = (
         f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" '
         f'style="{_AREA};margin:0;object-fit:contain">'
-        if url
+        if 0 < len(url) <= _LONGEST_CARD_URL
         else f'<div style="{_AREA};font-size:32px;line-height:140px;text-align:center">{escape(initials(name))}</div>'
     )
     return (

@@ -6,7 +6,8 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,30 +20,17 @@ TEMPORARY_NAME = re.compile(r"\.heygen_widgets-[0-9a-f]{16}\.tmp")  # a process 
 def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` at the end, or is removed if an exception is raised.
 
-    Parameters
-    ----------
-    path : Path
-    mode : int
-        Permissions of the new file; the umask applies.
-
-    Raises
-    ------
-    FileNotFoundError
-        When the folder does not exist.
+    It has the permissions `mode`, less the umask. A missing folder raises `FileNotFoundError`.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name!r} into")
     # Not a variant of the file's own name, which could be longer than a folder allows.
     temporary = path.parent / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, mode)
     try:
-        with open(descriptor, "wb") as file:
+        with open(temporary, "xb", opener=partial(os.open, mode=mode)) as file:
             yield file
             file.flush()
-            os.fsync(descriptor)
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
-        # The file is gone after a success. After a failure, the first error is the one to report.
-        with suppress(OSError):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)

@@ -92,25 +92,11 @@ class APIStatusError(HeyGenError):
         The header ``X-Request-Id``; HeyGen's support asks for it.
     """
 
-    def __init__(
-        self,
-        message: str,
-        status_code: int,
-        code: str | None = None,
-        param: str | None = None,
-        doc_url: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        # pickle calls the class with these two arguments and then restores the attributes.
-        super().__init__(message, status_code)
-        self.status_code = status_code
-        self.code = code
-        self.param = param
-        self.doc_url = doc_url
-        self.request_id = request_id
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+    status_code: int
+    code: str | None = None
+    param: str | None = None
+    doc_url: str | None = None
+    request_id: str | None = None
 
 
 class AuthenticationError(APIStatusError):
@@ -133,39 +119,3 @@ class RateLimitError(APIStatusError):
     """429: too many requests, or too many jobs at once. `retry_after`, in s or None, is what the service asks for."""
 
     retry_after: float | None = None
-
-
-_KINDS: dict[int, tuple[type[APIStatusError], str]] = {
-    401: (AuthenticationError, "The key came from {source}: check or replace it there."),
-    402: (InsufficientCreditError, "Check the balance: a key bills the API wallet, an OAuth login the web plan."),
-    403: (PermissionDeniedError, "The key is valid but not permitted to do this; logging in again will not help."),
-    404: (NotFoundError, ""),
-    429: (RateLimitError, "Slow down: wait {wait} before trying again."),
-}
-
-
-def status_error(
-    status_code: int,
-    *,
-    request: str,
-    message: str | None,
-    retry_after: float | None,
-    credential_source: str,
-    **details: str | None,
-) -> APIStatusError:
-    """Build the error for a response to a `request` such as ``"GET /v3/avatars"``; `details` are attributes of it."""
-    code, param, request_id = details.get("code"), details.get("param"), details.get("request_id")
-    kind, hint = _KINDS.get(status_code, (APIStatusError, ""))
-    hint = hint.format(source=credential_source, wait=f"{retry_after:g} s" if retry_after else "a little")
-    if status_code == 400 and param == "token":
-        hint = "The page cursor is no longer valid: start again from the first page."
-    elif status_code == 400 and param:
-        hint = f"Check the field {param!r}."
-    elif status_code == 404 and code == "avatar_not_found":
-        hint = "Retrying the same id is unlikely to help; note that the id of a group is not the id of a look."
-    text = f"{request} failed with {status_code}" + (f" {code}" if code else "") + (f": {message}" if message else "")
-    text = text.rstrip(".") + "." + (f" {hint}" if hint else "") + (f" (request id {request_id})" if request_id else "")
-    error = kind(text, status_code, **details)
-    if isinstance(error, RateLimitError):
-        error.retry_after = retry_after
-    return error

@@ -6,13 +6,12 @@ import ast
 import json
 import os
 import re
-from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from itertools import repeat
 from numbers import Integral
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -20,30 +19,18 @@ from ._files import replacement
 from .filters import CLOSED
 from .models import Look
 
+try:
+    import pyarrow as pa
+except ImportError:
+    pa = None
+
 __all__ = ["diff_frame", "frame_to_looks", "looks_to_frame", "looks_to_parquet", "summary_frame"]
 
-# Spelled out: reading a literal attribute takes half the time of `getattr` with a name.
-_COLUMNS: dict[str, Callable[[Sequence[Look], Mapping[Any, str]], list[Any]]] = {
-    "id": lambda looks, _: [look.id for look in looks],
-    "name": lambda looks, _: [look.name for look in looks],
-    "avatar_type": lambda looks, _: [look.avatar_type for look in looks],
-    "ownership": lambda looks, _: [look.ownership for look in looks],
-    "group_id": lambda looks, _: [look.group_id for look in looks],
-    "group_name": lambda looks, names: [names.get(look.group_id) for look in looks],
-    "gender": lambda looks, _: [look.gender for look in looks],
-    "orientation": lambda looks, _: [look.orientation for look in looks],
-    "image_width": lambda looks, _: [look.image_width for look in looks],
-    "image_height": lambda looks, _: [look.image_height for look in looks],
-    "supported_api_engines": lambda looks, _: [look.supported_api_engines for look in looks],
-    "tags": lambda looks, _: [look.tags for look in looks],
-    "status": lambda looks, _: [look.status for look in looks],
-    "is_ready": lambda looks, _: [look.is_ready for look in looks],
-    "error_code": lambda looks, _: [look.error.code if look.error else None for look in looks],
-    "error_message": lambda looks, _: [look.error.message if look.error else None for look in looks],
-    "default_voice_id": lambda looks, _: [look.default_voice_id for look in looks],
-    "preview_image_url": lambda looks, _: [look.preview_image_url for look in looks],
-    "preview_video_url": lambda looks, _: [look.preview_video_url for look in looks],
-}
+_COLUMNS = (
+    *("id", "name", "avatar_type", "ownership", "group_id", "group_name", "gender", "orientation"),
+    *("image_width", "image_height", "supported_api_engines", "tags", "status", "is_ready"),
+    *("error_code", "error_message", "default_voice_id", "preview_image_url", "preview_video_url"),
+)
 _LISTS = ("supported_api_engines", "tags")
 _SIZES = ("image_width", "image_height")
 _REQUIRED = ("id", "name", "avatar_type")
@@ -73,7 +60,6 @@ def looks_to_frame(
     Parameters
     ----------
     looks : iterable of Look
-        Anything else raises `TypeError`.
     flat : bool, default False
         For CSV and Excel: lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
         starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
@@ -81,27 +67,29 @@ def looks_to_frame(
     group_names : mapping of str to str, optional
         Character names by group id, for the column ``group_name``; `LookCatalogue.to_frame` passes them.
     """
-    rows = _checked(looks)
+    rows = list(looks)
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
-    columns = {name: _series(name, values(rows, group_names or {}), flat) for name, values in _COLUMNS.items()}
+    columns = {name: _series(name, _values(name, rows, group_names or {}), flat) for name in _COLUMNS}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
 
 
-def _checked(looks: Iterable[Look]) -> list[Look]:
-    rows = list(looks)
-    for kind in set(map(type, rows)):
-        if not issubclass(kind, Look):
-            raise TypeError(f"looks must hold Look records, not {kind.__name__}")
-    return rows
+def _values(name: str, looks: Sequence[Look], group_names: Mapping[Any, str]) -> list[Any]:
+    if name == "group_name":
+        return [group_names.get(look.group_id) for look in looks]
+    if name == "error_code":
+        return [look.error and look.error.code for look in looks]
+    if name == "error_message":
+        return [look.error and look.error.message for look in looks]
+    return list(map(attrgetter(name), looks))
 
 
 def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
     if name in CLOSED:
-        codes = {value: code for code, value in enumerate(CLOSED[name])}
-        places = array("b", map(codes.get, values, repeat(-1)))  # -1 is a missing value
-        return pd.Series(pd.Categorical.from_codes(places, categories=pd.Index(CLOSED[name])))
+        code_of = {value: code for code, value in enumerate(CLOSED[name])}
+        codes = [code_of.get(value, -1) for value in values]  # -1 is a missing value
+        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(CLOSED[name])))
     if name in _SIZES:
-        return _nullable(values, "Int64")
+        return pd.Series(values, dtype="Int64")
     if name == "is_ready":
         return pd.Series(values, dtype="bool")
     if name in _LISTS and not flat:
@@ -109,31 +97,20 @@ def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
     if flat:
         texts = map(_SEPARATOR.join, values) if name in _LISTS else values
         values = [f"'{text}" if text and _FORMULA.match(text) else text for text in texts]
-    return _nullable(values, "string")
+    if pa is None:
+        return pd.Series(values, dtype="string")
+    # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
+    return pd.Series(pd.arrays.ArrowStringArray(pa.array(values, pa.large_string())))
 
 
 def _lists(values: Sequence[tuple[str, ...]]) -> pd.Series:
-    try:
-        import pyarrow as pa
-    except ImportError:
+    if pa is None:
         return pd.Series([list(texts) for texts in values], dtype="object")
     # Most looks share their lists, so each distinct list is converted once.
     code_of: dict[tuple[str, ...], int] = {}
     codes = [code_of.setdefault(texts, len(code_of)) for texts in values]
     column = pa.array(code_of, pa.list_(pa.string())).take(pa.array(codes, pa.int32()))
     return pd.Series(pd.arrays.ArrowExtensionArray(column))
-
-
-def _nullable(values: Sequence[Any], dtype: Literal["string", "Int64"]) -> pd.Series:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        return pd.Series(values, dtype=dtype)
-    # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
-    types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
-    kept = pa.large_string() if dtype == "string" else pa.int64()
-    column: pd.Series = pa.array(values, kept).to_pandas(types_mapper=types.get)
-    return column
 
 
 def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
@@ -151,7 +128,7 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
     Parameters
     ----------
     frame : pandas.DataFrame
-        At least with the columns ``id``, ``name`` and ``avatar_type``. Anything else raises `TypeError`.
+        At least with the columns ``id``, ``name`` and ``avatar_type``.
 
     Returns
     -------
@@ -161,7 +138,7 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
     Raises
     ------
     ValueError
-        If a required column is missing, a column occurs twice, or a row has no id.
+        If a required column is missing, or a row has no id.
     """
     columns = _columns_of(frame)
     looks = []
@@ -169,41 +146,39 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
         record: dict[str, Any] = dict(zip(columns, row, strict=True))
         if not record["id"]:
             raise ValueError(f"row {position} of the frame (the first is 0) has no id, or one that is no text")
+        record["name"], record["avatar_type"] = record["name"] or "", record["avatar_type"] or ""
         record["error"] = {"code": record.pop("error_code", None), "message": record.pop("error_message", None)}
         record["preferred_orientation"] = record.get("orientation")
+        ownership = record.get("ownership")
         served = {name: value for name, value in record.items() if name in _SERVED}
-        looks.append(Look.from_json(served, ownership=record.get("ownership")))
+        looks.append(Look.from_json(served, ownership=ownership if ownership in CLOSED["ownership"] else None))
     pairs = zip(columns.get("group_id", ()), columns.get("group_name", ()), strict=False)
     return looks, {group_id: name for group_id, name in pairs if group_id and name is not None}
 
 
 def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the known columns of a frame as lists of texts, integers, lists of texts and None."""
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
     lacking = [name for name in _REQUIRED if name not in frame.columns]
     if lacking:
         raise ValueError(f"the frame lacks {', '.join(lacking)}: the columns {', '.join(_REQUIRED)} are required")
     given = frame[[name for name in _COLUMNS if name in frame.columns]]
-    if given.columns.has_duplicates:
-        raise ValueError(f"the frame has two columns {given.columns[given.columns.duplicated()][0]!r}")
     values: dict[str, list[Any]] = {
         str(name): column.astype(object).where(column.notna(), None).tolist() for name, column in given.items()
     }
-    lists = {name: list(map(_read_list, values[name])) for name in _LISTS if name in values}
-    flat = not any(items is not None for column in lists.values() for items in column)
-    for name, column in values.items():
-        values[name] = list(map(_read_whole if name in _SIZES else _read_text, column))
-        if flat and name not in _SIZES:
-            values[name] = [text and _ESCAPED.sub("", text) for text in values[name]]
-    for name, column in lists.items():
-        cells = zip(column, values[name], strict=True)
-        values[name] = [text.split(_SEPARATOR) if text and items is None else items for items, text in cells]
-    for name in {"ownership", "orientation"} & values.keys():  # `Look.from_json` checks the gender
-        values[name] = [value if value in CLOSED[name] else None for value in values[name]]
-    for name in ("name", "avatar_type"):  # in CSV an empty text is a missing value
-        values[name] = [text or "" for text in values[name]]
-    return values
+    flat = not any(_read_list(value) is not None for name in _LISTS for value in values.get(name, ()))
+    return {name: [_read_cell(name, value, flat) for value in column] for name, column in values.items()}
+
+
+def _read_cell(name: str, value: object, flat: bool) -> Any:  # noqa: ANN401 - by the column
+    if name in _SIZES:
+        return _read_whole(value)
+    text = _read_text(value)
+    if text and flat:
+        text = _ESCAPED.sub("", text)
+    if name not in _LISTS:
+        return text
+    items = _read_list(value)
+    return text.split(_SEPARATOR) if text and items is None else items
 
 
 def _read_text(value: object) -> str | None:
@@ -240,7 +215,7 @@ def looks_to_parquet(
 ) -> None:
     """Write the DataFrame of `looks_to_frame` to a Parquet file.
 
-    The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow, Dask or
+    The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
     DuckDB. Missing values are null, tags and engines ``list<string>``, the sizes ``int64``.
 
     The file contains the preview URLs. Until a signed URL expires, within days, anyone who has the file can see the
@@ -261,7 +236,6 @@ def looks_to_parquet(
         If the file cannot be written; `FileNotFoundError` if the folder does not exist.
     """
     try:
-        import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
         raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
@@ -284,10 +258,8 @@ def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
 
     >>> summary_frame(looks).groupby("gender", observed=True)["looks"].sum().plot.bar()  # doctest: +SKIP
     """
-    rows = _checked(looks)
     names = ["avatar_type", *CLOSED]
-    frame = pd.DataFrame({name: _series(name, _COLUMNS[name](rows, {}), flat=False) for name in names})
-    frame["avatar_type"] = frame["avatar_type"].replace("", "unknown")
+    frame = looks_to_frame(looks)[names].copy()
     for name in CLOSED:
         frame[name] = frame[name].cat.add_categories("unknown").fillna("unknown")
     counts = frame.groupby(names, observed=True).size().reset_index(name="looks")
@@ -310,14 +282,9 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
         if look_id in older and (differing := _differing_fields(look, older[look_id])):
             rows.append((look_id, look.name, "changed", differing))
     rows += [(look_id, look.name, "went", []) for look_id, look in older.items() if look_id not in newer]
-    return pd.DataFrame(
-        {
-            "id": _nullable([row[0] for row in rows], "string"),
-            "name": _nullable([row[1] for row in rows], "string"),
-            "change": pd.Series(pd.Categorical([row[2] for row in rows], categories=("came", "went", "changed"))),
-            "fields": pd.Series([row[3] for row in rows], dtype="object"),
-        }
-    )
+    frame = pd.DataFrame(rows, columns=["id", "name", "change", "fields"], dtype="object")
+    changes = pd.CategoricalDtype(["came", "went", "changed"])
+    return frame.astype({"id": "string", "name": "string", "change": changes})
 
 
 def _differing_fields(newer: Look, older: Look) -> list[str]:

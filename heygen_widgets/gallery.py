@@ -7,14 +7,14 @@ import hashlib
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from string import Template
 
-from ._display import clip, fits, image, initials, name_of, reason, title, video
+from ._display import clip, image, initials, name_of, page, reason, title
 from ._files import replacement
 from .api import HeyGenClient
 from .api.media import Kept, Kind, Problem, embedded, fetch
@@ -68,10 +68,10 @@ def looks_to_gallery(
 
     Raises
     ------
-    TypeError, ValueError
-        If one of `looks` is no `Look`; for more than 500 looks, or another ending of the file's name.
+    ValueError
+        For more than 500 looks, or another ending of the file's name.
     OSError
-        If the file cannot be written; `FileNotFoundError` and `IsADirectoryError` before anything is fetched.
+        If the file cannot be written; for a missing folder or the path of one, before anything is fetched.
 
     Examples
     --------
@@ -79,45 +79,33 @@ def looks_to_gallery(
     >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
     PosixPath('shortlist.html')
     """
-    # First: taking the looks may send requests.
-    target = _checked_path(path)
-    chosen = _checked_looks(looks)
-    outcomes = _outcomes(chosen, client, videos=videos)
-    names = group_names or {}
-    # Through a link to its file: a rename would replace the link.
-    with replacement(Path(os.path.realpath(target)), 0o666) as file:
-        for part in _page(chosen, clip(title).strip() or "Avatar looks", outcomes, names, videos=videos):
-            file.write(part.encode("utf-8", "replace"))
-    _warn(chosen, outcomes, videos=videos)
-    return target
-
-
-def _checked_looks(looks: Iterable[Look]) -> list[Look]:
-    chosen = list(islice(looks, _MOST_LOOKS + 1))
-    for look in chosen:
-        if not isinstance(look, Look):
-            raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
-    if len(chosen) > _MOST_LOOKS:
-        raise ValueError(
-            f"more than {_MOST_LOOKS} looks are too many for one page: choose fewer, as looks[:{_MOST_LOOKS}] "
-            "or by a filter, or write several pages"
-        )
-    return chosen
-
-
-def _checked_path(path: str | os.PathLike[str]) -> Path:
-    named = target = Path(path)
-    if not named.suffix and named.name:
-        target = named.with_name(f"{named.name}.html")
-    for folder in (named, target):
-        if folder.is_dir() or os.fspath(path).endswith((os.sep, os.altsep or os.sep)):
-            raise IsADirectoryError(
-                f"{str(folder)!r} names a folder: name a file in it, as {str(folder / 'shortlist.html')!r}"
-            )
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"{str(target)!r} is a folder: name a file in it, such as 'shortlist.html'")
+    if not target.suffix:
+        target = target.with_name(f"{target.name}.html")
     if target.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} into")
+    # Through a link to its file: a rename would replace the link.
+    with replacement(Path(os.path.realpath(target)), 0o666) as file:
+        chosen = list(islice(looks, _MOST_LOOKS + 1))
+        if len(chosen) > _MOST_LOOKS:
+            raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
+        outcomes = _outcomes(chosen, client, videos=videos)
+        style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
+        values = {
+            "heading": escape(clip(title).strip() or "Avatar looks"),
+            "style": style,
+            "style_hash": _hash(style),
+            "script": script,
+            "script_hash": _hash(script),
+        }
+        start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
+        names = group_names or {}
+        cards = (_card(look, outcomes, names.get(look.group_id or "", ""), videos=videos) for look in chosen)
+        for part in chain([start], cards, [end]):
+            file.write(part.encode("utf-8", "replace"))
+    _warn(chosen, outcomes, videos=videos)
     return target
 
 
@@ -132,7 +120,7 @@ def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: boo
             outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
         elif url:
             wanted.setdefault(url, "picture")
-        if videos and (clip_url := video(look)):
+        if videos and (clip_url := page(look.preview_video_url)):
             wanted.setdefault(clip_url, "video")
     if wanted:
         # Imported here: it is slow, and only this needs it.
@@ -145,42 +133,23 @@ def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: boo
 
 
 def _warn(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> None:
-    """Warn about missing pictures, without their URLs: a signed one is a key to a face."""
-    pictures = [_of(outcomes, image(look)) for look in looks if look.preview_image_url]
-    clips = [_of(outcomes, video(look)) for look in looks if videos and look.preview_video_url]
-    texts = []
-    for kind, found, instead in (("pictures", pictures, ", and initials stand in their place"), ("clips", clips, "")):
-        problems = Counter(outcome.reason for outcome in found if isinstance(outcome, Problem))
-        if problems:
-            reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
-            texts.append(f"{problems.total()} {kind} could not be put into the page ({reasons}){instead}")
-    if texts:
-        texts[-1] += ". A signed preview URL expires within days: looks that are fetched again have new ones."
-        warnings.warn("; ".join(texts), UserWarning, stacklevel=3)
+    """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
+    shown = [_of(outcomes, image(look)) for look in looks if look.preview_image_url]
+    shown += [_of(outcomes, page(look.preview_video_url)) for look in looks if videos and look.preview_video_url]
+    problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
+    if problems:
+        kinds = "pictures and clips" if videos else "pictures"
+        reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
+        warnings.warn(
+            f"{problems.total()} {kinds} could not be put into the page ({reasons}), and initials stand in the place "
+            "of a picture. A signed preview URL expires within days: looks that are fetched again have new ones.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
     return outcomes.get(url or "", Problem("no usable address"))
-
-
-def _page(
-    looks: Sequence[Look],
-    heading: str,
-    outcomes: Mapping[str, Kept | Problem],
-    group_names: Mapping[str, str],
-    *,
-    videos: bool,
-) -> Iterator[str]:
-    style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
-    count = f"{len(looks):,} look{'' if len(looks) == 1 else 's'}"
-    # The page asks for nothing, and runs nothing but its own script.
-    hashes = {"style_hash": _hash(style), "script_hash": _hash(script)}
-    values = {"heading": escape(heading), "count": count, "style": style, "script": script, **hashes}
-    start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
-    yield start
-    for look in looks:
-        yield _card(look, outcomes, group_names.get(look.group_id or "", ""), videos=videos)
-    yield end
 
 
 def _read(name: str) -> str:
@@ -192,24 +161,23 @@ def _hash(source: str) -> str:
 
 
 def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *, videos: bool) -> str:
-    name, why = name_of(look.id, look.name), _state(look)
+    name, why = name_of(look.id, look.name), ""
+    if not look.is_ready:
+        why = ": ".join(filter(None, [title("status", look.status or ""), reason(look.error)]))
     facts = _facts(look, clip(character).strip())
     words = " ".join([name, *facts.values(), why, clip(look.id)])
     rows = "".join(f'<dt>{label}</dt><dd dir="auto">{escape(text)}</dd>' for label, text in facts.items())
     state = f'<p class="state" dir="auto">{escape(why)}</p>' if why else ""
-    copyable = (
-        f'<div class="id"><code>{escape(look.id)}</code><button type="button" hidden><span class="label">Copy id</span>'
-        f'<span class="unseen"> of {escape(name)}</span></button></div>'
-    )
     return (
         f'<li class="look" data-words="{escape(words)}">{_picture(look, name, outcomes, videos=videos)}'
         f'<div class="about"><h2 dir="auto">{escape(name)}</h2>{state}<dl>{rows}</dl>'
-        f"{copyable if fits(look.id) else ''}</div></li>\n"
+        f'<div class="id"><code>{escape(look.id)}</code><button type="button" hidden><span class="label">Copy id</span>'
+        f'<span class="unseen"> of {escape(name)}</span></button></div></div></li>\n'
     )
 
 
 def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
-    still, moving = _of(outcomes, image(look)), _of(outcomes, video(look))
+    still, moving = _of(outcomes, image(look)), _of(outcomes, page(look.preview_video_url))
     if videos and isinstance(moving, Kept):
         poster = f' poster="{escape(still.url)}"' if isinstance(still, Kept) else ""
         return (
@@ -219,14 +187,6 @@ def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, v
     if isinstance(still, Kept):
         return f'<img class="picture" alt="" decoding="async" src="{escape(still.url)}">'
     return f'<div class="picture initials" aria-hidden="true">{escape(initials(name))}</div>'
-
-
-def _state(look: Look) -> str:
-    """Say why a look cannot be used yet; `""` if it can."""
-    if look.is_ready:
-        return ""
-    why = reason(look.error.message, look.error.code) if look.error else None
-    return ": ".join(filter(None, [look.status and title("status", look.status), why]))
 
 
 def _facts(look: Look, character: str) -> dict[str, str]:

@@ -6,10 +6,10 @@ wrong type counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 from . import _parsing as read
 
@@ -37,14 +37,14 @@ class Failure:
 class Look:
     """One avatar look, as ``GET /v3/avatars/looks`` lists it. Missing values are None or empty.
 
-    Frozen and hashable by `id`. Equality ignores the preview URLs, `ownership` and `extra`.
+    Frozen and hashable. Equality ignores the preview URLs, `ownership` and `extra`.
 
     Attributes
     ----------
     id : str
         HeyGen's video endpoints take it as ``avatar_id``; never empty.
     name : str
-        As served, with any white space. Names are not unique.
+        As served; not unique.
     avatar_type : str
         ``studio_avatar``, ``digital_twin`` or ``photo_avatar``; an open set.
     group_id : str or None
@@ -83,9 +83,6 @@ class Look:
     error: Failure | None = None
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
-
-    def __hash__(self) -> int:
-        return hash(self.id)
 
     def __repr__(self) -> str:
         return f"Look(id={_short(self.id)}, name={_short(self.name)}, avatar_type={_short(self.avatar_type)})"
@@ -134,10 +131,8 @@ class Look:
         Parameters
         ----------
         engine : str or None, default None
-            Such as ``avatar_v``; None means `default_engine`. Other types raise `TypeError`.
+            Such as ``avatar_v``; None means `default_engine`.
         """
-        if not (engine is None or isinstance(engine, str)):
-            raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
         from .videos.options import video_options
 
         return video_options(self.avatar_type, self.supported_api_engines, engine, bool(self.default_voice_id))
@@ -154,10 +149,7 @@ class Look:
         return _parse(cls, _LOOK, record, "look", 3, ownership)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as the service sends it, for `from_json`; missing fields are null or empty.
-
-        `ownership` is not included, because the service does not send it: store it next to the record.
-        """
+        """Return the record as the service sends it, without `ownership`; missing fields are null or empty."""
         return _to_json(self, _LOOK, _LOOK_VALUES(self))
 
 
@@ -189,7 +181,7 @@ class Looks(tuple[Look, ...]):
 class AvatarGroup:
     """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. Missing values are None.
 
-    Hash, equality and the fields that are not listed here are as in `Look`.
+    Equality and the fields that are not listed here are as in `Look`.
 
     Attributes
     ----------
@@ -215,9 +207,6 @@ class AvatarGroup:
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __hash__(self) -> int:
-        return hash(self.id)
-
     def __repr__(self) -> str:
         return f"AvatarGroup(id={_short(self.id)}, name={_short(self.name)}, looks_count={self.looks_count})"
 
@@ -235,7 +224,7 @@ class AvatarGroup:
 class Voice:
     """One voice, as ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Hash, equality and the fields that are not listed here are as in `Look`.
+    Equality and the fields that are not listed here are as in `Look`.
 
     Attributes
     ----------
@@ -260,17 +249,13 @@ class Voice:
     support_pause: bool | None = None
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __hash__(self) -> int:
-        return hash(self.voice_id)
-
     @property
     def id(self) -> str:
         """The same as `voice_id`."""
         return self.voice_id
 
     def __repr__(self) -> str:
-        name = None if self.name is None else _short(self.name)
-        return f"Voice(voice_id={_short(self.voice_id)}, name={name})"
+        return f"Voice(voice_id={_short(self.voice_id)}, name={_short(self.name or '')})"
 
     @classmethod
     def from_json(cls, record: object) -> Voice:
@@ -278,10 +263,9 @@ class Voice:
         return _parse(cls, _VOICE, record, "voice", 1)
 
 
-# No slots: Page[Look](…) makes typing set an attribute, and a frozen class with slots raises TypeError.
 @dataclass(frozen=True)
-class Page(Generic[T]):
-    """One page of a list: iterable, sized and indexable like its `data`.
+class Page(Sequence[T]):
+    """One page of a list: a sequence of its `data`.
 
     Attributes
     ----------
@@ -296,9 +280,6 @@ class Page(Generic[T]):
     data: tuple[T, ...]
     has_more: bool = False
     next_token: str | None = field(default=None, repr=False)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self.data)
 
     def __len__(self) -> int:
         return len(self.data)

@@ -133,16 +133,11 @@ def test_facets_count_each_field_under_the_other_fields(all_looks: list[Look], w
 
 
 @pytest.mark.parametrize("names", [["Office 2", "Office 9", "Office 10"], ["A 007", "A 20000000", "A 123456789"]])
-def test_numbers_in_names_sort_as_numbers(names: list[str]) -> None:
-    catalogue = LookCatalogue.of([Look(name, name, "t") for name in sorted(names)])
-    assert ids(catalogue.select(LookFilter(sort="name"))) == names
-    assert ids(catalogue.select(LookFilter(sort="-name"))) == names[::-1]
-
-
-@pytest.mark.parametrize("sort", ["name", "-name"])
-def test_looks_with_equal_names_keep_their_order_in_both_directions(sort: str) -> None:
-    catalogue = LookCatalogue.of([Look("b", "same", "t"), Look("a", "Same", "t"), Look("c", "same", "t")])
-    assert ids(catalogue.select(LookFilter(sort=sort))) == ["b", "a", "c"]
+def test_numbers_in_names_sort_as_numbers_and_equal_names_keep_their_order(names: list[str]) -> None:
+    looks = [Look(name, name, "t") for name in sorted(names)] + [Look("b", "same", "t"), Look("a", "Same", "t")]
+    catalogue = LookCatalogue.of(looks)
+    assert ids(catalogue.select(LookFilter(sort="name"))) == [*names, "b", "a"]
+    assert ids(catalogue.select(LookFilter(sort="-name"))) == ["b", "a", *names[::-1]]
 
 
 def test_a_filter_stores_its_values_as_a_sorted_tuple() -> None:
@@ -159,13 +154,8 @@ def test_a_filter_survives_json_and_pickle(wanted: LookFilter) -> None:
     assert repr(LookFilter("it's", gender="male")) == """LookFilter(search="it's", gender='male')"""
 
 
-def test_replace_changes_some_fields_and_none_removes_a_restriction() -> None:
-    assert LookFilter("a", gender="male").replace(gender=None, search="b") == LookFilter("b")
-
-
 def test_a_filter_is_true_if_it_restricts_something() -> None:
-    assert not LookFilter()
-    assert not LookFilter(sort="name")
+    assert not LookFilter("a", gender="male", sort="name").replace(search="", gender=None)
     assert not LookFilter(sort="").sort
     assert LookFilter(ready=False)
     assert LookFilter(status="")
@@ -173,16 +163,22 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("ownership", "mine"), ("gender", "Woman"), ("orientation", ["portrait", "16:9"]), ("sort", "--name")],
+    [
+        ("ownership", "mine"),
+        ("gender", "Woman"),
+        ("orientation", ["portrait", "16:9"]),
+        ("sort", "--name"),
+        ("sort", 1),
+    ],
 )
 def test_the_error_for_an_unknown_value_names_it(field: str, value: object) -> None:
-    with pytest.raises(ValueError, match=r"mine|Woman|16:9|--name"):
+    with pytest.raises(ValueError, match=r"unknown \w+ ('(mine|Woman|16:9|--name)'|1):"):
         LookFilter(**{field: value})
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"search": 3}, {"ready": "yes"}, {"ready": 0}, {"gender": 5}, {"tag": [1]}, {"sort": 1}, {"colour": "red"}],
+    [{"search": 3}, {"ready": "yes"}, {"ready": 0}, {"gender": 5}, {"tag": [1]}, {"colour": "red"}],
 )
 def test_a_wrong_type_or_an_unknown_field_is_a_type_error(wrong: dict[str, object]) -> None:
     with pytest.raises(TypeError):

@@ -78,66 +78,22 @@ def check_records(found: list[Any]) -> None:
         assert len(looks_to_frame(catalogue.looks)) == len(catalogue)
 
 
-def ask_for_lists(client: HeyGenClient) -> None:
-    with only_errors_of_this_package():
-        check_records(list(client.list_looks(ownership="private")))
-    with only_errors_of_this_package():
-        check_records(list(client.list_groups()))
-
-
-def ask_for_objects(client: HeyGenClient) -> None:
-    with only_errors_of_this_package():
-        check_records([client.get_look("a")])
-    with only_errors_of_this_package():
-        check_records([client.get_group("a")])
-
-
-def encoded(content: object) -> bytes:
-    return json.dumps(content).encode()
-
-
-a_lot = settings(max_examples=4 * settings().max_examples)
-
-
-@a_lot
-@given(content=lists)
-def test_any_list_gives_records_or_an_error_of_this_package(
-    served: tuple[dict[str, bytes], HeyGenClient], content: object
+@settings(max_examples=12 * settings().max_examples)
+@given(content=lists | objects | values, junk=st.none() | st.tuples(st.integers(0, 10**6), st.binary(max_size=20)))
+def test_any_body_gives_records_or_an_error_of_this_package(
+    served: tuple[dict[str, bytes], HeyGenClient], content: object, junk: tuple[int, bytes] | None
 ) -> None:
     body, client = served
-    body["now"] = encoded(content)
-    ask_for_lists(client)
-
-
-@a_lot
-@given(content=objects)
-def test_any_object_gives_a_record_or_an_error_of_this_package(
-    served: tuple[dict[str, bytes], HeyGenClient], content: object
-) -> None:
-    body, client = served
-    body["now"] = encoded(content)
-    ask_for_objects(client)
-
-
-@a_lot
-@given(content=values)
-def test_any_json_gives_records_or_an_error_of_this_package(
-    served: tuple[dict[str, bytes], HeyGenClient], content: object
-) -> None:
-    body, client = served
-    body["now"] = encoded(content)
-    ask_for_lists(client)
-    ask_for_objects(client)
-
-
-@a_lot
-@given(content=lists | objects, cut=st.integers(0, 10**6), junk=st.binary(max_size=20))
-def test_any_bytes_give_records_or_an_error_of_this_package(
-    served: tuple[dict[str, bytes], HeyGenClient], content: object, cut: int, junk: bytes
-) -> None:
-    body, client = served
-    text = encoded(content)
-    place = cut % (len(text) + 1)
-    body["now"] = text[:place] + junk + text[place + len(junk) :]
-    ask_for_lists(client)
-    ask_for_objects(client)
+    text = json.dumps(content).encode()
+    if junk:
+        place = junk[0] % (len(text) + 1)
+        text = text[:place] + junk[1] + text[place + len(junk[1]) :]
+    body["now"] = text
+    for ask in (
+        lambda: list(client.list_looks(ownership="private")),
+        lambda: list(client.list_groups()),
+        lambda: [client.get_look("a")],
+        lambda: [client.get_group("a")],
+    ):
+        with only_errors_of_this_package():
+            check_records(ask())

@@ -62,9 +62,3 @@ def test_every_public_name_can_be_imported_more_than_once() -> None:
     assert heygen_widgets.__version__ == importlib.metadata.version("heygen-widgets")
     with pytest.raises(AttributeError, match="LookPickers"):
         heygen_widgets.LookPickers  # noqa: B018 - reading the attribute raises
-
-
-def test_the_api_loads_neither_widgets_nor_pandas() -> None:
-    heavy = "ipywidgets", "ipyvuetify", "ipyvue", "traitlets", "pandas", "numpy", "IPython"
-    program = f"import heygen_widgets.api, sys; print([name for name in {heavy} if name in sys.modules])"
-    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

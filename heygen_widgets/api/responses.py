@@ -14,7 +14,17 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from ..errors import APIResponseError, APIStatusError, APITimeoutError, HeyGenError, status_error
+from ..errors import (
+    APIResponseError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    HeyGenError,
+    InsufficientCreditError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
 from .credentials import Credential
 
 # TypeError: requests raises it for a proxy address without a host.
@@ -26,6 +36,13 @@ _READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
 _LONGEST_RETRY_AFTER = 86_400  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
+_KINDS: dict[int, tuple[type[APIStatusError], str]] = {
+    401: (AuthenticationError, "The key came from {source}: check or replace it there."),
+    402: (InsufficientCreditError, "Check the balance: a key bills the API wallet, an OAuth login the web plan."),
+    403: (PermissionDeniedError, "The key is valid but not permitted to do this; logging in again will not help."),
+    404: (NotFoundError, ""),
+    429: (RateLimitError, "Slow down: wait {wait} before trying again."),
+}
 
 
 class Answer:
@@ -105,21 +122,30 @@ def redirect_error(request: str, answer: Answer, credential: Credential) -> APIR
 def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
     texts = {name: tidy(text, credential) for name, text in _envelope(_parse_json(answer.body)[0]).items()}
-    message, code = texts.get("message"), texts.get("code")
+    message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
     if not message and not code:
-        kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-        message = f"the response ({kind}) does not have the service's own form, so it may come from a proxy"
-    return status_error(
-        answer.status,
-        request=request,
-        message=message,
-        code=None if code == "error" else code,  # "error" says nothing
-        param=texts.get("param"),
-        doc_url=texts.get("doc_url"),
-        request_id=tidy(answer.headers.get("X-Request-Id"), credential),
-        retry_after=retry_after(answer.headers.get("Retry-After")),
-        credential_source=credential.source,
-    )
+        content_type = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
+        message = f"the response ({content_type}) does not have the service's own form, so it may come from a proxy"
+    code = None if code == "error" else code  # "error" says nothing
+    request_id = tidy(answer.headers.get("X-Request-Id"), credential)
+    wait = retry_after(answer.headers.get("Retry-After"))
+    kind, hint = _KINDS.get(answer.status, (APIStatusError, ""))
+    hint = hint.format(source=credential.source, wait=f"{wait:g} s" if wait else "a little")
+    if answer.status == 400 and param == "token":
+        hint = "The page cursor is no longer valid: start again from the first page."
+    elif answer.status == 400 and param:
+        hint = f"Check the field {param!r}."
+    elif answer.status == 404 and code == "avatar_not_found":
+        hint = "Retrying the same id is unlikely to help; note that the id of a group is not the id of a look."
+    text = f"{request} failed with {answer.status}" + (f" {code}" if code else "") + (f": {message}" if message else "")
+    text = text.rstrip(".") + "." + (f" {hint}" if hint else "") + (f" (request id {request_id})" if request_id else "")
+    error = kind(text)
+    error.status_code = answer.status
+    error.code, error.param, error.doc_url = code, param, texts.get("doc_url")
+    error.request_id = request_id
+    if isinstance(error, RateLimitError):
+        error.retry_after = wait
+    return error
 
 
 def _envelope(content: object) -> dict[str, object]:

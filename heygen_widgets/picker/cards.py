@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._display import clip, fits, image, name_of, reason, sound, title, title_of_character, video
+from .._display import clip, fits, image, name_of, page, reason, title, title_of_character
 from ..catalogue.store import Character
 from ..models import AvatarGroup, Look, Voice
 from ..videos.options import SERVICE_ENGINE, VideoOption
@@ -27,15 +27,14 @@ _OPTIONS = {
 
 def card(look: Look) -> dict[str, Any]:
     """Return the card of a look. The id is None when it is too long to be selected by."""
-    failure = None if look.is_ready else look.error
     return {
         "id": look.id if fits(look.id) else None,
         "name": name_of(look.id, look.name),
         "type": title("avatar_type", look.avatar_type),
         "image": image(look),
-        "video": video(look),
+        "video": page(look.preview_video_url),
         "state": None if look.is_ready else title("status", look.status or ""),
-        "reason": reason(failure.message, failure.code) if failure else None,
+        "reason": None if look.is_ready else reason(look.error),
         "width": look.image_width,
         "height": look.image_height,
     }
@@ -194,4 +193,4 @@ def voice_of(voice: Voice) -> dict[str, Any]:
     language, gender = clip(voice.language).strip(), _title("gender", voice.gender)
     spoken = ", ".join(part for part in (language, gender) if part)
     name = clip(voice.name).strip() or clip(voice.voice_id)
-    return {"text": f"{name} ({spoken})" if spoken else name, "audio": sound(voice.preview_audio_url)}
+    return {"text": f"{name} ({spoken})" if spoken else name, "audio": page(voice.preview_audio_url)}

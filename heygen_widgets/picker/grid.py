@@ -87,7 +87,7 @@ class GridModel:
 
     def show_character(self, group_id: object, selected: Iterable[Look]) -> tuple[str, LookFilter] | None:
         """Open the character of a loaded or selected look. Returns the view and filter to set, or None without one."""
-        known = isinstance(group_id, str) and fits(group_id) and self._knows(LookFilter(group_id=group_id))
+        known = fits(group_id) and self._knows(LookFilter(group_id=group_id))
         if not (known or any(look.group_id == group_id for look in selected)):
             return None
         before = (self.view, self.filter)
@@ -194,8 +194,7 @@ class GridModel:
 
     def look(self, look_id: object) -> Look | None:
         """Return a loaded look."""
-        known = self.catalogue is not None and isinstance(look_id, str) and fits(look_id)
-        return self.catalogue.get(look_id) if known else None  # type: ignore[union-attr, arg-type]
+        return self.catalogue.get(look_id) if self.catalogue is not None and fits(look_id) else None
 
     def fetch(self, look_id: str) -> Look:
         """Fetch a look that is not loaded: ``GET /v3/avatars/looks/{look_id}``."""
