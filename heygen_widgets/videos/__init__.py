@@ -4,9 +4,10 @@ request = VideoRequest(avatar_id=look.id, script="Welcome!", engine="avatar_v")
 request = request.check(look)  # raises an error that lists every problem
 """
 
+from .checks import VideoOptionWarning
 from .options import VideoOption, VideoOptions
 from .records import Video, VideoAgentSession
-from .requests import Background, Caption, VideoAgentRequest, VideoOptionWarning, VideoRequest, VoiceSettings
+from .requests import Background, Caption, VideoAgentRequest, VideoRequest, VoiceSettings
 
 __all__ = [
     "Background",
