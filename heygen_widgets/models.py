@@ -7,7 +7,7 @@ wrong type counts as missing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
@@ -332,10 +332,8 @@ _LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
 def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
     record = {name: list(value) if type(value) is tuple else value for name, value in zip(names, values, strict=True)}
     if item.error is not None:
-        record["error"] = {"code": item.error.code, "message": item.error.message}
-    # `extra` comes last: it has the gender as served.
-    record.update(item.extra)
-    return record
+        record["error"] = asdict(item.error)
+    return record | item.extra  # which has the gender as served
 
 
 def _short(text: str) -> str:

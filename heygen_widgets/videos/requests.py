@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..models import AvatarGroup, Look
@@ -41,9 +41,6 @@ class VoiceSettings:
     locale: str | None = None
 
 
-_Part = Background | Caption | VoiceSettings
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
@@ -73,16 +70,11 @@ class VideoRequest:
     resolution : {"4k", "1080p", "720p"} or None
     fit : {"contain", "cover"} or None
     background, caption, voice_settings : Background, Caption, VoiceSettings, dict or None
-        A dict uses the service's fields: ``{"type": "color", "value": "#00ff00"}``.
+        A dict uses the service's fields: ``{"type": "color", "value": "#00ff00"}``. Others raise `TypeError`.
     remove_background : bool or None
     output_format : {"mp4", "webm"} or None
     title, callback_url, callback_id : str or None
         HeyGen calls the URL when the video is finished.
-
-    Raises
-    ------
-    TypeError
-        When `background`, `caption` or `voice_settings` is neither such an object nor a dict with its fields.
     """
 
     avatar_id: str
@@ -120,17 +112,9 @@ class VideoRequest:
         """Check the request and return it, with an engine if the look does not list ``avatar_iv``. Nothing is sent.
 
         Without a `look`, only what does not depend on it is checked. The `group` is the look's, whose consent is
-        checked, and `reference` the look of `reference_look_id`.
-
-        Raises
-        ------
-        VideoOptionError
-            With all problems.
-
-        Warns
-        -----
-        VideoOptionWarning
-            For each parameter that HeyGen does not document for this look, such as a transparent background.
+        checked, and `reference` the look of `reference_look_id`. A `VideoOptionError` lists all problems. There is a
+        `VideoOptionWarning` for each parameter that HeyGen does not document for this look, such as a transparent
+        background.
         """
         check_request("video", _given(self), look, group, reference)
         if look is None or self.engine is not None or look.default_engine == SERVICE_ENGINE:
@@ -191,11 +175,6 @@ class VideoAgentRequest:
         return {**body, "files": files} if files else body
 
 
-def _given(item: VideoRequest | VideoAgentRequest | _Part) -> dict[str, Any]:
+def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
     """Return the fields that are not None, with nested objects as dictionaries."""
-    values = {field.name: getattr(item, field.name) for field in fields(item)}
-    return {
-        name: _given(value) if isinstance(value, _Part) else value
-        for name, value in values.items()
-        if value is not None
-    }
+    return asdict(request, dict_factory=lambda items: {name: value for name, value in items if value is not None})

@@ -194,7 +194,7 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
     [
         ({"avatar_id": ""}, "avatar_id should be a text that is not empty, not ''"),
         ({"avatar_id": None}, "avatar_id should be"),
-        ({"avatar_id": a_look()}, "not Look(id='look_1'"),
+        ({"avatar_id": a_look()}, "not {'id': 'look_1'"),
         ({"script": None}, "none is given"),
         ({"script": ""}, "1 to 5,000 characters, not ''"),
         ({"script": 5}, "script should be a text of 1 to 5,000 characters, not 5"),
