@@ -126,9 +126,7 @@ def _check_for_look(given: Record, look: Record, find_look: Find) -> None:
 def _fits(rule: Record, value: object) -> bool:
     match rule["type"]:
         case "choice":
-            return value in rule["choices"]
-        case "flag":
-            return isinstance(value, bool)
+            return isinstance(value, (str, bool)) and value in rule["choices"]
         case "number":
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             return is_number and rule["min"] <= value <= rule["max"]

@@ -1,8 +1,4 @@
-"""Videos as values: requests that are checked before they are sent, what a look allows, and records; no HTTP.
-
-request = VideoRequest(avatar_id=look.id, script="Welcome!", engine="avatar_v")
-request = request.check(look)  # raises an error that lists every problem
-"""
+"""Videos as values: requests that are checked before they are sent, what a look allows, and records; no HTTP."""
 
 from .checks import VideoOptionWarning
 from .options import VideoOption, VideoOptions

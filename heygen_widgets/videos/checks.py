@@ -78,9 +78,8 @@ def _unmet(rule: Mapping[str, Any], value: object) -> str | None:
     """Return what the value should be, or None if it is that."""
     match rule["type"]:
         case "choice":
-            fits, expected = value in rule["choices"], f"one of {', '.join(rule['choices'])}"
-        case "flag":
-            fits, expected = isinstance(value, bool), "True or False"
+            fits = isinstance(value, (str, bool)) and value in rule["choices"]
+            expected = f"one of {', '.join(map(str, rule['choices']))}"
         case "number":
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             fits, expected = is_number and rule["min"] <= value <= rule["max"], f"{rule['min']} to {rule['max']}"
