@@ -333,7 +333,8 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[An
     record = {name: list(value) if type(value) is tuple else value for name, value in zip(names, values, strict=True)}
     if item.error is not None:
         record["error"] = asdict(item.error)
-    return record | item.extra  # which has the gender as served
+    record |= item.extra  # last: it has the gender as served
+    return record
 
 
 def _short(text: str) -> str:

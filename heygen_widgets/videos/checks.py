@@ -42,7 +42,7 @@ def check_request(
         problems += _look_problems(given, look)
         doubts += _consent_doubts(look, group)
     if problems:
-        name = f"A video with {given.get('avatar_id')!r}" if kind == "video" else "A video from a prompt"
+        name = f"A video with {_shown(given.get('avatar_id'))}" if kind == "video" else "A video from a prompt"
         raise VideoOptionError(name, problems)
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").startswith("heygen_widgets."):
@@ -95,9 +95,8 @@ def _unmet(rule: Mapping[str, Any], value: object) -> str | None:
 
 def _look_problems(given: Mapping[str, Any], look: Look) -> Iterator[str]:
     """Yield why a request cannot use this look at all."""
-    avatar_id = given.get("avatar_id", look.id)
-    if avatar_id != look.id:
-        yield f"avatar_id should be the id of the look, {look.id!r}, not {_shown(avatar_id)}"
+    if given.get("avatar_id", look.id) != look.id:
+        yield f"avatar_id should be the id of the look, {look.id!r}, not {_shown(given['avatar_id'])}"
     if not look.is_ready:
         reason = f" ({clip(look.error.message)})" if look.error and look.error.message else ""
         yield f"the look is not ready, its status is {look.status!r}{reason}: choose one that is"

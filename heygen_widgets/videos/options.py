@@ -111,11 +111,9 @@ def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -
 
 def _engine(listed: Sequence[str], engine: str, *, is_named: bool) -> VideoOption:
     named = title("engine", engine)
-    if engine == "avatar_iii" and engine in listed:
-        why = f"the look lists {named}; the models page says the API does not offer it, the schema says it does"
-        return VideoOption("engine", "allowed", why, is_disputed=True)
     if engine in listed:
-        return VideoOption("engine", "allowed", f"the look lists {named}")
+        dispute = read_rules()["engines"].get(engine, "")
+        return VideoOption("engine", "allowed", f"the look lists {named}{dispute}", is_disputed=bool(dispute))
     if not listed and not is_named:
         return VideoOption("engine", "unknown", f"the look lists no engine; the service would use {named}")
     known = clip(", ".join(listed)) or "none"
