@@ -64,10 +64,7 @@ class Video:
 
     @classmethod
     def from_json(cls, record: object) -> Video:
-        """Read one video, or the response to the request that started it.
-
-        An `APIResponseError` if it is no JSON object, or has neither an ``id`` nor a ``video_id``.
-        """
+        """Read a video. An `APIResponseError` without an ``id`` (``video_id`` in the response that starts a video)."""
         if isinstance(record, dict) and "video_id" in record:
             record = {"id": record["video_id"], **record}
         return read.parse(cls, _VIDEO, record, "video", 1)
