@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Container
-from typing import Any
+from collections.abc import Callable, Container
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from .errors import APIResponseError
+
+T = TypeVar("T")
+Parser = Callable[[object], Any]
 
 _UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
@@ -20,12 +24,24 @@ def json_object(record: object, kind: str) -> dict[str, Any]:
     return record
 
 
-def required(record: dict[str, Any], name: str, kind: str) -> str:
-    value = text(record.get(name))
-    if value is None or (not value and name.endswith("id")):
-        got = "empty" if value == "" else _type_name(record[name]) if name in record else "nothing"
-        raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
-    return value
+def parsers_of(record: type, **own: Parser) -> dict[str, Parser]:
+    """Return a parser for each field of a record that the service sends, in the order of the constructor."""
+    parsers = {**_PARSERS, **own}
+    return {f.name: parsers.get(f.name, text) for f in fields(record) if f.name not in ("ownership", "extra")}
+
+
+def parse(
+    make: Callable[..., T], parsers: dict[str, Parser], served: object, kind: str, required: int, *more: object
+) -> T:
+    """Parse a record whose first fields are required; `more` comes before its `extra`."""
+    record = json_object(served, kind)
+    get = record.get
+    values = [parse_field(get(name)) for name, parse_field in parsers.items()]
+    for name, value in zip(parsers, values[:required], strict=False):
+        if value is None or (not value and name.endswith("id")):
+            got = "empty" if value == "" else _type_name(get(name))
+            raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
+    return make(*values, *more, unknown_fields(record, parsers))
 
 
 def _sent(kind: str) -> str:
@@ -33,7 +49,7 @@ def _sent(kind: str) -> str:
 
 
 def _type_name(value: object) -> str:
-    return "null" if value is None else f"of type {type(value).__name__}"
+    return "nothing" if value is None else f"of type {type(value).__name__}"
 
 
 def text(value: object) -> str | None:
@@ -57,6 +73,10 @@ def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | 
     return value if type(value) is int and smallest <= value <= largest else None  # `type() is int` excludes bool
 
 
+def number(value: object, largest: float) -> float | None:
+    return value if isinstance(value, (int, float)) and type(value) is not bool and 0 <= value <= largest else None
+
+
 def gender(value: object) -> str | None:
     return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
 
@@ -78,3 +98,18 @@ def _clean_json(value: object, depth: int = 20) -> object:
     if isinstance(value, dict) and depth:
         return {text(str(key)): _clean_json(item, depth - 1) for key, item in value.items()}
     return text(value)
+
+
+_PARSERS: dict[str, Parser] = {
+    **dict.fromkeys(
+        ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language"), label
+    ),
+    **dict.fromkeys(("tags", "supported_api_engines"), labels),
+    **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
+    "gender": gender,
+    "looks_count": lambda value: integer(value, 0),
+    "created_at": lambda value: integer(value, 0, 253_402_300_799),  # the latest time of datetime
+    "support_pause": lambda value: value if isinstance(value, bool) else None,
+    "duration": lambda value: number(value, 10**7),
+    "progress": lambda value: number(value, 100),
+}

@@ -76,12 +76,12 @@ def _check_fields(kind: str, body: Record, has_voice: Callable[[str], bool]) -> 
     names = rules.get("exactly_one")
     if names and sum(name in given for name in names) != 1:
         raise invalid(names[0], f"exactly one of {', '.join(names)} is needed")
-    for name, excluded in rules.get("excludes", {}).items():
-        if (other := excluded.get(given.get(name))) in given:
-            raise invalid(other, f"{other} is not supported with {given[name]}")
-    for name, needed in rules.get("needs", {}).items():
-        if name in given and any(given.get(other) != value for other, value in needed.items()):
-            raise invalid(fields[name].get("sent_in", name), f"{name} needs {needed}")
+    for name, value, other in rules.get("excludes", ()):
+        if given.get(name) == value and other in given:
+            raise invalid(other, f"{other} is not supported with {value}")
+    for name, other, value in rules.get("needs", ()):
+        if name in given and given.get(other) != value:
+            raise invalid(fields[name].get("sent_in", name), f"{name} needs {other} {value}")
     if "voice_id" in given and not has_voice(given["voice_id"]):
         raise ApiError(404, "voice_not_found", f"Voice {given['voice_id']} was not found")
     return given
@@ -125,12 +125,8 @@ def _check_for_look(given: Record, look: Record, find_look: Find) -> None:
 
 def _fits(rule: Record, value: object) -> bool:
     match rule["type"]:
-        case "text":
-            return isinstance(value, str) and 1 <= len(value) <= rule.get("max", len(value))
         case "choice":
-            return value in rule["choices"]
-        case "flag":
-            return isinstance(value, bool)
+            return isinstance(value, (str, bool)) and value in rule["choices"]
         case "number":
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             return is_number and rule["min"] <= value <= rule["max"]
@@ -148,4 +144,6 @@ def _object_fits(rule: Record, value: Record) -> bool:
         return False
     if any(field.get("required") and name not in given for name, field in fields.items()):
         return False
-    return "exactly_one" not in rule or given.keys() - {"type"} in [{n} for n in rule["exactly_one"][given["type"]]]
+    if "exactly_one" in rule and sum(name in given for name in rule["exactly_one"]) != 1:
+        return False
+    return not any(given.get(name) == value and other in given for name, value, other in rule.get("excludes", ()))

@@ -210,11 +210,12 @@ class Videos:
         if job is None:
             raise ApiError(404, "not_found", f"Session {session_id} was not found")
         share = job.share(self._clock())
-        message = None
+        messages = []
         if share < _THINKING:
             status = "thinking"
         elif job.asks:
-            status, share, message = "waiting_for_input", _THINKING, "Who is the film for?"
+            status, share = "waiting_for_input", _THINKING
+            messages = [{"role": "model", "type": "text", "content": "Who is the film for?"}]
         elif share < 1:
             status = "generating"
         else:
@@ -226,7 +227,7 @@ class Videos:
                 "progress": round(100 * share),
                 "created_at": int(job.created),
                 "video_id": job.film.id if job.film and status == "completed" else None,
-                "message": message,
+                "messages": messages,
                 "failure_code": "agent_failed" if status == "failed" else None,
                 "failure_message": "The request contains [fail]." if status == "failed" else None,
             }

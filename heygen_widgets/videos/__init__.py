@@ -1,12 +1,9 @@
-"""Videos as values: requests that are checked before they are sent, what a look allows, and records; no HTTP.
+"""Videos as values: requests that are checked before they are sent, what a look allows, and records; no HTTP."""
 
-request = VideoRequest(avatar_id=look.id, script="Welcome!", engine="avatar_v")
-request = request.check(look)  # raises an error that lists every problem
-"""
-
+from .checks import VideoOptionWarning
 from .options import VideoOption, VideoOptions
 from .records import Video, VideoAgentSession
-from .requests import Background, Caption, VideoAgentRequest, VideoOptionWarning, VideoRequest, VoiceSettings
+from .requests import Background, Caption, VideoAgentRequest, VideoRequest, VoiceSettings
 
 __all__ = [
     "Background",

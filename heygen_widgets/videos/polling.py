@@ -3,63 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import APIStatusError, HeyGenError, MissingAPIKeyError
 
-__all__ = ["Progressing", "checked_wait", "poll_until_finished"]
+if TYPE_CHECKING:
+    from .records import Video, VideoAgentSession
 
-_FIRST_WAIT = 2.0  # s
-_LONGEST_WAIT = 30.0  # s
-_GROWTH = 1.5  # from one wait to the next
+__all__ = ["checked_wait", "poll_until_finished"]
 
-
-class Progressing(Protocol):
-    """A record that will not change any more once `is_finished` is true."""
-
-    @property
-    def is_finished(self) -> bool: ...
-
-
-R = TypeVar("R", bound=Progressing)
+R = TypeVar("R", "Video", "VideoAgentSession")
 
 
 def poll_until_finished(
     ask: Callable[[], R], timeout: float, *, now: Callable[[], float], sleep: Callable[[float], object]
 ) -> Iterator[R]:
-    """Yield each record, until one is finished or the time-out is over.
+    """Yield each record, until one is finished or the time-out, in s, is over; then `ask` is called once more.
 
-    The first wait is 2 s, each next one half as long again, at most 30 s. Temporary errors, such as a broken
-    connection, are skipped until the time-out is over.
-
-    Times are in s. When the time-out is over, `ask` is called once more.
-
-    Raises
-    ------
-    HeyGenError
-        From `ask`: at once if it is permanent, else after the time-out.
+    The first wait is 2 s, each next one half as long again, at most 30 s. A permanent error of `ask` is raised at once,
+    a temporary one, such as a broken connection, after the time-out.
     """
     end = now() + timeout
-    wait = _FIRST_WAIT
+    wait = 2.0
     while True:
-        problem = None
         try:
             record = ask()
         except HeyGenError as error:
-            if not _is_temporary(error):
+            if not _is_temporary(error) or now() >= end:
                 raise
-            problem = error
         else:
             yield record
-            if record.is_finished:
+            if record.is_finished or now() >= end:
                 return
-        left = end - now()
-        if left <= 0:
-            if problem:
-                raise problem
-            return
-        sleep(min(wait, left))
-        wait = min(_GROWTH * wait, _LONGEST_WAIT)
+        sleep(min(wait, end - now()))
+        wait = min(1.5 * wait, 30)
 
 
 def _is_temporary(error: HeyGenError) -> bool:
@@ -69,13 +46,7 @@ def _is_temporary(error: HeyGenError) -> bool:
 
 
 def checked_wait(value: object) -> float:
-    """Check a time to wait, in s.
-
-    Raises
-    ------
-    ValueError
-        When it is not a number from 0 to 86,400,000 (1,000 days).
-    """
+    """Return a time to wait in s, or raise a `ValueError` if it is no number from 0 to 86,400,000 (1,000 days)."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 86_400_000:
         return float(value)
     raise ValueError(f"timeout must be a number of s, from 0 to 1,000 days, not {value!r}")

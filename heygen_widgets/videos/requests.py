@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from ..errors import VideoOptionError
 from ..models import AvatarGroup, Look
-from .checks import consent_doubts, field_problems, look_problems, option_findings
+from .checks import check_request
 from .options import SERVICE_ENGINE
 
-__all__ = ["Background", "Caption", "VideoAgentRequest", "VideoOptionWarning", "VideoRequest", "VoiceSettings"]
-
-
-class VideoOptionWarning(UserWarning):
-    """A request for a video uses something that HeyGen does not document for this look."""
-
-
-P = TypeVar("P", "Background", "Caption", "VoiceSettings")
+__all__ = ["Background", "Caption", "VideoAgentRequest", "VideoRequest", "VoiceSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +69,12 @@ class VideoRequest:
         The service's default is ``16:9``.
     resolution : {"4k", "1080p", "720p"} or None
     fit : {"contain", "cover"} or None
-    background : Background, dict or None
-        A dict uses the service's fields: ``{"type": "color", "value": "#00ff00"}``.
+    background, caption, voice_settings : Background, Caption, VoiceSettings, dict or None
+        A dict uses the service's fields: ``{"type": "color", "value": "#00ff00"}``. Others raise `TypeError`.
     remove_background : bool or None
     output_format : {"mp4", "webm"} or None
-    caption : Caption, dict or None
-    voice_settings : VoiceSettings, dict or None
-    title, callback_id : str or None
-    callback_url : str or None
-        HeyGen calls it when the video is finished.
-
-    Raises
-    ------
-    TypeError
-        When `background`, `caption` or `voice_settings` is neither such an object nor a dict with its fields.
+    title, callback_url, callback_id : str or None
+        HeyGen calls the URL when the video is finished.
     """
 
     avatar_id: str
@@ -118,57 +100,34 @@ class VideoRequest:
 
     def __post_init__(self) -> None:
         for name, part in (("background", Background), ("caption", Caption), ("voice_settings", VoiceSettings)):
-            object.__setattr__(self, name, _part(name, part, getattr(self, name)))
+            value = getattr(self, name)
+            if isinstance(value, Mapping):
+                object.__setattr__(self, name, part(**value))
+            elif not isinstance(value, part | None):
+                raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields, not {value!r}")
 
     def check(
         self, look: Look | None = None, *, group: AvatarGroup | None = None, reference: Look | None = None
     ) -> VideoRequest:
-        """Check the request against HeyGen's documentation and against its look. Nothing is sent.
+        """Check the request and return it, with an engine if the look does not list ``avatar_iv``. Nothing is sent.
 
-        Parameters
-        ----------
-        look : Look or None, default None
-            None checks only what does not depend on the look.
-        group : AvatarGroup or None, default None
-            The look's group, whose consent is checked.
-        reference : Look or None, default None
-            The look of `reference_look_id`.
-
-        Returns
-        -------
-        VideoRequest
-            The same request; with an engine if the look does not list ``avatar_iv``.
-
-        Raises
-        ------
-        VideoOptionError
-            With all problems.
-
-        Warns
-        -----
-        VideoOptionWarning
-            For each parameter that HeyGen does not document for this look, such as a transparent background.
+        Without a `look`, only what does not depend on it is checked. The `group` is the look's, whose consent is
+        checked, and `reference` the look of `reference_look_id`. A `VideoOptionError` lists all problems. There is a
+        `VideoOptionWarning` for each parameter that HeyGen does not document for this look, such as a transparent
+        background.
         """
-        given = _given(self)
-        problems = list(field_problems("video", given))
-        doubts: list[str] = []
-        if look is not None:
-            refused, doubts = option_findings(given, look, reference)
-            problems += [*look_problems(given, look), *refused]
-            doubts += consent_doubts(look, group)
-        if problems:
-            raise VideoOptionError(f"A video with {self.avatar_id!r}", problems)
-        _warn(doubts)
+        check_request("video", _given(self), look, group, reference)
         if look is None or self.engine is not None or look.default_engine == SERVICE_ENGINE:
             return self
         return replace(self, engine=look.default_engine)
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/videos``."""
-        body = _body(self)
-        engine = {"type": body.pop("engine", None), "reference_look_id": body.pop("reference_look_id", None)}
-        named = {name: value for name, value in engine.items() if value is not None}
-        return {"type": "avatar", **body, **({"engine": named} if named else {})}
+        body = {name: value for name, value in _given(self).items() if value != {}}
+        names = {"engine": "type", "reference_look_id": "reference_look_id"}
+        if engine := {inner: body.pop(name) for name, inner in names.items() if name in body}:
+            body["engine"] = engine
+        return {"type": "avatar", **body}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +147,8 @@ class VideoAgentRequest:
     mode : {"generate", "chat"} or None
     incognito_mode : bool or None
     callback_url, callback_id : str or None
-    files : tuple
-        At most 20 JSON values, sent unchanged: their form is not documented (an assumption).
+    files : sequence of dict
+        At most 20, such as ``{"type": "url", "url": "https://…"}``, sent unchanged.
     """
 
     prompt: str
@@ -202,63 +161,20 @@ class VideoAgentRequest:
     incognito_mode: bool | None = None
     callback_url: str | None = None
     callback_id: str | None = None
-    files: tuple[Any, ...] = ()
-
-    def __post_init__(self) -> None:
-        if isinstance(self.files, list):
-            object.__setattr__(self, "files", tuple(self.files))
+    files: Sequence[Any] = ()
 
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
-        given = _given(self)
-        problems = list(field_problems("agent", given))
-        if look is not None:
-            problems += look_problems(given, look)
-        if problems:
-            raise VideoOptionError("A video from a prompt", problems)
-        if look is not None:
-            _warn(consent_doubts(look, group))
+        check_request("agent", _given(self), look, group)
         return self
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/video-agents``."""
-        body = _body(self)
+        body = _given(self)
         files = list(body.pop("files"))
         return {**body, "files": files} if files else body
 
 
-def _part(name: str, part: type[P], value: object) -> P | None:
-    if value is None or isinstance(value, part):
-        return value
-    known = [field.name for field in fields(part)]
-    if not isinstance(value, Mapping) or not set(value) <= set(known):
-        raise TypeError(f"{name} should be a {part.__name__} or a dict with {', '.join(known)}, not {value!r}")
-    try:
-        return part(**value)
-    except TypeError:
-        raise TypeError(f"{name} lacks {known[0]!r}: {value!r}") from None
-
-
 def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
-    values = {field.name: getattr(request, field.name) for field in fields(request)}
-    return {
-        name: _body(value) if isinstance(value, (Background, Caption, VoiceSettings)) else value
-        for name, value in values.items()
-    }
-
-
-def _body(item: VideoRequest | VideoAgentRequest | Background | Caption | VoiceSettings) -> dict[str, Any]:
-    """Return the fields that are not None; a nested object without any is left out."""
-    if isinstance(item, (VideoRequest, VideoAgentRequest)):
-        return {name: value for name, value in _given(item).items() if value is not None and value != {}}
-    return {field.name: value for field in fields(item) if (value := getattr(item, field.name)) is not None}
-
-
-def _warn(doubts: Iterable[str]) -> None:
-    """Warn at the line outside of this package that asked."""
-    package = f"{__name__.partition('.')[0]}."
-    level = 1
-    while sys._getframe(level).f_globals.get("__name__", "").startswith(package):
-        level += 1
-    for doubt in doubts:
-        warnings.warn(doubt, VideoOptionWarning, stacklevel=level + 1)
+    """Return the fields that are not None, with nested objects as dictionaries."""
+    return asdict(request, dict_factory=lambda items: {name: value for name, value in items if value is not None})

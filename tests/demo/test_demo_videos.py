@@ -117,7 +117,7 @@ def test_an_agent_thinks_generates_and_has_a_video_or_asks_or_fails(studio: Stud
     ]
     assert studio.video(session["video_id"])["status"] == "completed"
     assert studio.session(asking)["status"] == "waiting_for_input"
-    assert studio.session(asking)["message"].endswith("?")
+    assert studio.session(asking)["messages"][0]["content"].endswith("?")
     assert studio.session(failing)["status"] == "failed"
 
 

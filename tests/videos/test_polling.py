@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import threading
 from typing import Any
@@ -18,6 +17,8 @@ from heygen_widgets.errors import (
     VideoFailedError,
     VideoTimeoutError,
 )
+from heygen_widgets.videos import Video
+from heygen_widgets.videos.polling import poll_until_finished
 
 
 def video(status: str, **fields: Any) -> Reply:
@@ -31,71 +32,64 @@ def session(status: str, **fields: Any) -> Reply:
 DONE = video("completed", video_url="https://files.example/v.mp4?Signature=s", duration=3)
 
 
-def test_a_video_is_polled_less_and_less_often_until_it_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
-    times: list[float] = []
-    script = [video("waiting"), video("dreaming"), *[video("processing")] * 10, DONE]
-    with Loopback(*script) as server, client_of(server) as client:
-        next_reply = server.next_reply
+def test_a_video_is_polled_less_and_less_often_until_it_is_finished() -> None:
+    waits: list[float] = []
+    records = iter([Video("video_1", "processing")] * 10 + [Video("video_1", "completed")])
+    polled = poll_until_finished(records.__next__, 1_200, now=lambda: sum(waits), sleep=waits.append)
+    assert [found.is_finished for found in polled] == [False] * 10 + [True]
+    assert (waits[:3], waits[-3:], waits) == ([2, 3, 4.5], [30] * 3, sorted(waits))
 
-        def note(seen: Any) -> Reply:
-            times.append(sum(client.waits))  # type: ignore[attr-defined]
-            return next_reply(seen)
 
-        server.next_reply = note  # type: ignore[method-assign]
-        found = client.wait_for_video("video_1")
-    assert (found.status, found.duration) == ("completed", 3)
-    gaps = [round(later - sooner, 2) for sooner, later in itertools.pairwise(times)]
-    assert (gaps[:3], gaps[-4:], gaps) == ([2, 3, 4.5], [30] * 4, sorted(gaps))
+def test_the_status_is_shown_until_the_video_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
+    with (
+        Loopback(video("waiting"), video("dreaming"), video("processing"), DONE) as server,
+        client_of(server) as client,
+    ):
+        assert client.wait_for_video("video_1").duration == 3
     bar = capsys.readouterr().err
     assert all(status in bar for status in ("video video_1: pending", "dreaming", "processing", "completed"))
     assert KEY not in bar
 
 
-def test_a_failed_video_raises_with_its_reason() -> None:
+def test_the_error_of_a_failed_video_has_its_reason() -> None:
     failed = video("failed", failure_code="render_failed", failure_message="The audio is empty.")
     with Loopback(failed) as server, client_of(server) as client, pytest.raises(VideoFailedError) as caught:
         client.wait_for_video("video_1")
     error = caught.value
     assert str(error) == "HeyGen could not make the video video_1: render_failed: The audio is empty."
-    assert (error.video_id, error.failure_code, error.failure_message) == (
-        *("video_1", "render_failed", "The audio is empty."),
-    )
+    assert (error.video_id, error.failure_code) == ("video_1", "render_failed")
+    assert error.failure_message == "The audio is empty."
 
 
-@pytest.mark.parametrize(("timeout", "requests"), [(100, 10), (0, 1)])
-def test_after_the_time_out_the_error_has_the_code_to_go_on(timeout: float, requests: int) -> None:
-    words = rf"still processing after {timeout} s.*client\.wait_for_video\(\"video_1\"\)"
-    with Loopback(video("processing")) as server, client_of(server) as client:
-        with pytest.raises(VideoTimeoutError, match=words):
-            client.wait_for_video("video_1", timeout=timeout)
-        assert sum(client.waits) == pytest.approx(timeout)  # type: ignore[attr-defined]
+VIDEO, AGENT = ("wait_for_video", "video_1"), ("wait_for_video_agent", "session_1")
+
+
+@pytest.mark.parametrize(
+    ("wait", "answer", "timeout", "kind", "words", "requests"),
+    [
+        (VIDEO, failure(404, "video_not_found"), 1_200, NotFoundError, "video_not_found", 1),
+        (VIDEO, failure(401), 1_200, AuthenticationError, "401", 1),
+        (AGENT, session("failed"), 1_200, VideoFailedError, "agent session_1 failed: it does not say why", 1),
+        (VIDEO, video("processing"), 0, VideoTimeoutError, r"after 0 s.*client\.wait_for_video\(\"video_1\"\)", 1),
+        (VIDEO, video("processing"), 100, VideoTimeoutError, "still processing after 100 s", 10),
+        (AGENT, session("thinking"), 9, VideoTimeoutError, r"client\.wait_for_video_agent\(\"session_1\"\)", 4),
+        (VIDEO, hang_up, 60, APIConnectionError, "GET /v3/videos/video_1", 8),
+    ],
+)
+def test_the_wait_ends_with_a_permanent_error_at_once_or_after_the_time_out(
+    wait: tuple[str, str], answer: Reply, timeout: float, kind: type[HeyGenError], words: str, requests: int
+) -> None:
+    with Loopback(answer) as server, client_of(server, max_retries=0) as client:
+        with pytest.raises(kind, match=words):
+            getattr(client, wait[0])(wait[1], timeout)
+        assert sum(client.waits) == pytest.approx(timeout if requests > 1 else 0)  # type: ignore[attr-defined]
     assert len(server.seen) == requests
-    assert issubclass(VideoTimeoutError, TimeoutError)
 
 
 @pytest.mark.parametrize("fault", [hang_up, failure(503), failure(429), reply(b"<html>")])
 def test_a_temporary_error_does_not_end_the_wait(fault: Reply) -> None:
     with Loopback(video("processing"), fault, fault, DONE) as server, client_of(server, max_retries=0) as client:
         assert client.wait_for_video("video_1").is_finished
-
-
-def test_a_lasting_error_is_raised_after_the_time_out() -> None:
-    with (
-        Loopback(video("processing"), hang_up) as server,
-        client_of(server, max_retries=0) as client,
-        pytest.raises(APIConnectionError),
-    ):
-        client.wait_for_video("video_1", timeout=60)
-    assert len(server.seen) > 3
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind"), [(failure(404, "video_not_found"), NotFoundError), (failure(401), AuthenticationError)]
-)
-def test_a_permanent_error_ends_the_wait_at_once(fault: Reply, kind: type[HeyGenError]) -> None:
-    with Loopback(fault) as server, client_of(server) as client, pytest.raises(kind):
-        client.wait_for_video("video_1")
-    assert len(server.seen) == 1
 
 
 def test_ctrl_c_ends_only_the_wait_and_the_message_has_the_code_to_go_on() -> None:
@@ -128,18 +122,6 @@ def test_the_wait_for_an_agent_ends_with_a_video_or_a_question() -> None:
     with Loopback(session("thinking"), *done) as server, client_of(server) as client:
         assert client.wait_for_video_agent("session_1").video_id == "video_1"
         assert {seen.path for seen in server.seen} == {"/v3/video-agents/session_1"}
-    asks = session("waiting_for_input", message="Which colours?")
+    asks = session("waiting_for_input", messages=[{"role": "model", "content": "Which colours?"}])
     with Loopback(session("thinking"), asks) as server, client_of(server) as client:
         assert client.wait_for_video_agent("session_1").question == "Which colours?"
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "words"),
-    [
-        ("failed", VideoFailedError, "agent session_1 failed: it does not say why"),
-        ("thinking", VideoTimeoutError, r"client\.wait_for_video_agent\(\"session_1\"\)"),
-    ],
-)
-def test_an_agent_that_fails_or_takes_too_long_raises(status: str, kind: type[HeyGenError], words: str) -> None:
-    with Loopback(session(status)) as server, client_of(server) as client, pytest.raises(kind, match=words):
-        client.wait_for_video_agent("session_1", timeout=9)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_models import json_values
 
 from heygen_widgets.errors import APIResponseError
 from heygen_widgets.videos import Video, VideoAgentSession
@@ -39,32 +40,26 @@ def test_a_video_keeps_unknown_fields_and_its_repr_hides_signed_urls() -> None:
     ],
 )
 def test_the_status_of_a_video_says_whether_it_is_finished(served: str | None, status: str, is_finished: bool) -> None:
-    video = Video.from_json({"id": None, "video_id": "video_1", "status": served})
+    video = Video.from_json({"video_id": "video_1", "status": served})
     assert (video.id, video.status, video.is_finished) == ("video_1", status, is_finished)
 
 
 @pytest.mark.parametrize(
-    ("served", "question"),
+    ("messages", "question"),
     [
-        ({"question": " Which? "}, "Which?"),
-        ({"message": "Which?"}, "Which?"),
-        ({"messages": [{"content": "Hi"}, {"content": "Which?"}]}, "Which?"),
-        ({"messages": ["Which?"]}, "Which?"),
-        ({"messages": [], "message": ""}, None),
+        ([{"role": "user", "content": "Hi"}, {"role": "model", "content": "Which?"}, {"role": "model"}], "Which?"),
+        ([{"role": "user", "content": "Hi"}, "Hi"], None),
+        ([], None),
+        (None, None),
     ],
 )
-def test_the_question_of_an_agent_is_found_in_several_fields(served: dict[str, Any], question: str | None) -> None:
-    record = {"session_id": "s", "status": "waiting_for_input", "progress": 30, "video_id": None, **served}
+def test_the_question_of_an_agent_is_its_newest_message_while_it_waits(messages: Any, question: str | None) -> None:
+    record = {"session_id": "s", "status": "waiting_for_input", "progress": 30, "messages": messages}
     session = VideoAgentSession.from_json(record)
     assert (session.question, session.progress, session.is_finished) == (question, 30, False)
     assert VideoAgentSession.from_json({**record, "status": "thinking"}).question is None
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
-    max_leaves=12,
-)
 names = st.sampled_from([*SERVED, "video_id", "session_id", "progress", "messages", "gender", "new"])
 
 

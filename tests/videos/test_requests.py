@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import copy
-import json
 import pickle
 import warnings
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from heygen_widgets.errors import HeyGenError, VideoOptionError
+from heygen_widgets.errors import VideoOptionError
 from heygen_widgets.models import AvatarGroup, Failure, Look
-from heygen_widgets.videos import (
-    Background,
-    Caption,
-    VideoAgentRequest,
-    VideoOptionWarning,
-    VideoRequest,
-    VoiceSettings,
-)
+from heygen_widgets.videos import Background, VideoAgentRequest, VideoOptionWarning, VideoRequest, VoiceSettings
 
 ENGINES = ("avatar_iv", "avatar_v", "avatar_iii")
-# As documented: photo avatars with IV, V and III, then looks from video with IV, V and III.
-DOCUMENTED = """
-    expressiveness  allowed  refused  refused  refused  refused  refused
-    motion_prompt   allowed  allowed  refused  refused  allowed  refused
-    resolution_4k   unknown  unknown  refused  unknown  unknown  allowed
-"""
-VALUES = {"expressiveness": "high", "motion_prompt": "waves", "resolution": "4k"}
 
 
 def a_look(avatar_type: str = "photo_avatar", engines: tuple[str, ...] = ENGINES, **fields: Any) -> Look:
@@ -41,6 +23,10 @@ def a_look(avatar_type: str = "photo_avatar", engines: tuple[str, ...] = ENGINES
 
 def a_request(**fields: Any) -> VideoRequest:
     return VideoRequest(**{"avatar_id": "look_1", "script": "Hello", **fields})
+
+
+def an_agent(**fields: Any) -> VideoAgentRequest:
+    return VideoAgentRequest(**{"prompt": "An ad", **fields})
 
 
 def doubts(request: VideoRequest | VideoAgentRequest, look: Look, **more: Any) -> list[str]:
@@ -61,22 +47,28 @@ def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None
 # -- what a look allows -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("row", DOCUMENTED.strip().splitlines())
-def test_the_options_of_a_look_are_the_documented_ones_and_the_check_follows_them(row: str) -> None:
-    name, *states = row.split()
-    parameter, field = name.replace("_4k", " 4k"), name.removesuffix("_4k")
-    columns = [(kind, engine) for kind in ("photo_avatar", "studio_avatar") for engine in ENGINES]
-    for (avatar_type, engine), state in zip(columns, states, strict=True):
-        for kind in {avatar_type, avatar_type.replace("studio_avatar", "digital_twin")}:
-            look = a_look(kind)
+# As documented: photo avatars with IV, V and III, then looks from video with IV, V and III.
+@pytest.mark.parametrize(
+    ("field", "value", "states"),
+    [
+        ("expressiveness", "high", "allowed refused refused refused refused refused"),
+        ("motion_prompt", "waves", "allowed allowed refused refused allowed refused"),
+        ("resolution", "4k", "unknown unknown refused unknown unknown allowed"),
+    ],
+)
+def test_the_options_of_a_look_are_the_documented_ones_and_the_check_follows_them(
+    field: str, value: str, states: str
+) -> None:
+    parameter = "resolution 4k" if field == "resolution" else field
+    photo, video = states.split()[:3], states.split()[3:]
+    for kind, row in (("photo_avatar", photo), ("studio_avatar", video), ("digital_twin", video)):
+        for engine, state in zip(ENGINES, row, strict=True):
+            look, request = a_look(kind), a_request(engine=engine, **{field: value})
             option = look.video_options(engine)[parameter]
             assert (option.state, bool(option.why)) == (state, True)
-            request = a_request(engine=engine, **{field: VALUES[field]})
-            if state == "refused":
-                assert [text.startswith(parameter) for text in problems(request, look)] == [True]
-            else:
-                found = [text for text in doubts(request, look) if text.startswith(parameter)]
-                assert len(found) == (option.is_disputed or state == "unknown")
+            found = problems(request, look) if state == "refused" else doubts(request, look)
+            is_found = state != "allowed" or option.is_disputed
+            assert sum(text.startswith(parameter) for text in found) == is_found
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -109,12 +101,11 @@ def test_every_parameter_has_an_option_and_unknown_looks_and_engines_have_unknow
         assert {options[name].state for name in ("expressiveness", "motion_prompt", "resolution 4k")} == {"unknown"}
 
 
-def test_options_are_shown_as_a_table_and_as_one_line() -> None:
+def test_options_are_shown_as_a_table() -> None:
     options = a_look().video_options("<b>")
     assert "<b>" not in options._repr_html_()
     assert options._repr_html_().count("<tr>") == len(options) + 1
-    assert repr(a_look().video_options()).startswith("<VideoOptions with avatar_iv: engine: allowed, ")
-    lines = str(a_look().video_options("avatar_v")).splitlines()
+    lines = repr(a_look().video_options("avatar_v")).splitlines()
     assert lines[0] == "with Avatar V:"
     assert [line.split()[:2] for line in lines[3:5]] == [["expressiveness", "no"], ["motion_prompt", "yes*"]]
     assert "not for photo avatars with Avatar V" in lines[3]
@@ -130,7 +121,7 @@ def test_a_plain_request_passes_unchanged_without_a_warning() -> None:
     assert "voice_settings" not in a_request(voice_settings=VoiceSettings()).to_json()
 
 
-def test_a_request_becomes_the_documented_body() -> None:
+def test_a_request_becomes_the_documented_body_and_can_be_copied_and_pickled() -> None:
     same = {
         **{"voice_id": "voice_2", "motion_prompt": "waves", "aspect_ratio": "9:16", "resolution": "1080p"},
         **{"fit": "cover", "background": {"type": "color", "value": "#00ff00"}, "remove_background": False},
@@ -144,23 +135,23 @@ def test_a_request_becomes_the_documented_body() -> None:
     assert doubt.startswith("motion_prompt: the schema allows it")
     engine = {"type": "avatar_v", "reference_look_id": "look_2"}
     assert request.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello", "engine": engine, **same}
+    assert {request, copy.deepcopy(request), pickle.loads(pickle.dumps(request))} == {request}
+
+
+def test_a_request_to_an_agent_becomes_the_documented_body() -> None:
+    body = {
+        **{"prompt": "An ad", "avatar_id": "look_1", "orientation": "portrait", "mode": "chat"},
+        **{"incognito_mode": True, "files": [{"id": "f"}]},
+    }
+    assert VideoAgentRequest(**body).check(a_look()).to_json() == body
+    assert an_agent().check().to_json() == {"prompt": "An ad"}
 
 
 def test_the_check_names_the_engine_of_a_look_that_does_not_list_iv() -> None:
     request, look = a_request(), a_look("studio_avatar", ("avatar_iii",))
-    assert [doubt.startswith("engine:") for doubt in doubts(request, look)] == [True]
-    with pytest.warns(VideoOptionWarning):
+    with pytest.warns(VideoOptionWarning, match="^engine:"):
         passed = request.check(look)
     assert (request.engine, passed.to_json()["engine"]) == (None, {"type": "avatar_iii"})
-
-
-def test_a_warning_points_to_the_line_of_the_caller() -> None:
-    look, group = a_look("digital_twin"), AvatarGroup("group_1", "Ada", consent_status="pending")
-    video, agent = a_request(remove_background=True), VideoAgentRequest(prompt="An ad", avatar_id="look_1")
-    for check in (lambda: video.check(look), lambda: agent.check(look, group=group)):
-        with pytest.warns(VideoOptionWarning) as caught:
-            check()
-        assert {(w.filename, w.lineno) for w in caught} == {(__file__, check.__code__.co_firstlineno)}
 
 
 def test_all_problems_are_reported_at_once_with_their_values() -> None:
@@ -175,11 +166,12 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
         voice_settings={"speed": 3, "pitch": -51, "volume": 1.5},
     )
     found = problems(request, a_look(engines=("avatar_iv",), status="processing"))
-    for words in ("5,001", "'talk.mp3'", "exactly one", "'wild'", "'green'", "takes no background", "'processing'"):
+    for words in (
+        *("5,001", "'talk.mp3'", "exactly one", "'wild'", "'green'", "takes no background", "'processing'"),
+        *("speed should be 0.5 to 1.5, not 3", "pitch should be -50 to 50, not -51", "volume should be 0 to 1"),
+        "does not list Avatar V; it lists avatar_iv",
+    ):
         assert [words for problem in found if words in problem] == [words]
-    for words in ("speed should be 0.5 to 1.5, not 3", "pitch should be -50 to 50, not -51", "volume should be 0 to 1"):
-        assert any(words in problem for problem in found)
-    assert any("does not list Avatar V; it lists avatar_iv" in problem for problem in found)
 
 
 @pytest.mark.parametrize(
@@ -187,42 +179,40 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
     [
         ({"avatar_id": ""}, "avatar_id should be a text that is not empty, not ''"),
         ({"avatar_id": None}, "avatar_id should be"),
-        ({"avatar_id": a_look()}, ": use its id"),
+        ({"avatar_id": a_look()}, "not {'id': 'look_1'"),
         ({"script": None}, "none is given"),
-        ({"script": ""}, "1 to 5,000 characters, and has 0"),
-        ({"script": 5}, "script should be a text of 1 to 5,000 characters, not 5"),
+        ({"script": ""}, "1 to 5,000 characters, not ''"),
         ({"audio_asset_id": "asset"}, "script and audio_asset_id are given"),
-        ({"script": None, "audio_url": "ftp://example.org/a.mp3"}, "'ftp://example.org/a.mp3'"),
-        ({"script": None, "audio_url": "https://"}, "'https://'"),
+        ({"script": None, "audio_url": "ftp://example.org/a.mp3"}, "audio_url should be a web address"),
         ({"voice_id": "\ud800"}, "voice_id"),
-        ({"engine": ""}, "engine"),
-        ({"engine": 5}, "engine"),
+        ({"engine": 5}, "engine should be a text that is not empty, not 5"),
         ({"reference_look_id": "look_2"}, "needs engine='avatar_v', not None"),
         ({"engine": "avatar_iv", "reference_look_id": "look_2"}, "not 'avatar_iv'"),
         ({"aspect_ratio": "4:3"}, "16:9, 9:16, 4:5, 5:4, 1:1, auto, not '4:3'"),
-        ({"remove_background": "yes"}, "should be True or False, not 'yes'"),
-        (
-            {"background": Background("color", "#00ff00", url="https://example.org/a.png")},
-            "needs value and nothing else; given: url, value",
-        ),
-        ({"background": Background("image")}, "needs url or asset_id and nothing else; given: none"),
-        ({"background": Background("image", url="https://a.org", asset_id="a")}, "given: asset_id, url"),
+        ({"fit": ["cover"]}, "fit should be one of contain, cover, not ['cover']"),
+        ({"remove_background": "yes"}, "should be one of True, False, not 'yes'"),
+        ({"background": Background("image", url="https://a.org", asset_id="a")}, "url and asset_id are given"),
+        ({"background": Background("image", value="#00ff00")}, "background type 'image' takes no value"),
+        ({"background": Background("color")}, "none is given"),
         ({"background": Background("image", asset_id="")}, "background asset_id should be"),
-        ({"background": Background("video")}, "color, image, not 'video'"),
-        ({"background": Background(None)}, "background type should be"),  # type: ignore[arg-type]
-        ({"caption": Caption("vtt")}, "caption file_format should be one of srt, not 'vtt'"),
+        ({"background": Background("video", asset_id="a")}, "background type should be one of color, image"),
+        ({"background": Background(None, asset_id="a")}, "background type should be"),  # type: ignore[arg-type]
         ({"voice_settings": VoiceSettings(speed=float("nan"))}, "nan"),
-        ({"voice_settings": VoiceSettings(speed=True)}, "True"),
-        ({"voice_settings": VoiceSettings(speed=10**400)}, "speed should be 0.5 to 1.5"),
-        ({"callback_url": "https://exa mple.org"}, "callback_url should be a web address"),
+        ({"voice_settings": {"speed": "1", "pitch": None}}, "speed should be 0.5 to 1.5, not '1'"),
+        ({"prompt": ""}, "1 to 10,000 characters, not ''"),
+        ({"prompt": "x" * 10_001}, "… (10,001)"),
+        ({"prompt": None}, "prompt should be"),
+        ({"prompt": "An ad", "files": ("f",) * 21}, "at most 20 objects, not ('f', "),
+        ({"prompt": "An ad", "files": "f"}, "files should be a list"),
     ],
 )
 def test_a_field_that_is_wrong_for_any_look_is_one_problem_with_and_without_a_look(
     fields: dict[str, Any], words: str
 ) -> None:
-    (found,) = problems(a_request(**fields))
+    request = an_agent(**fields) if "prompt" in fields else a_request(**fields)
+    (found,) = problems(request)
     assert words in found
-    assert found in problems(a_request(**fields), a_look())
+    assert found in problems(request, a_look())
 
 
 @pytest.mark.parametrize("status", ["processing", "pending_consent", "failed", "completed", None, "something_new"])
@@ -230,58 +220,53 @@ def test_a_look_that_is_not_ready_is_refused(status: str | None) -> None:
     look = a_look(status=status, error=Failure("training_failed", "Training did not finish"))
     if look.is_ready:
         assert doubts(a_request(), look) == []
-        return
-    (found,) = problems(a_request(), look)
-    assert f"'{status}' (Training did not finish)" in found
+    else:
+        for request in (a_request(), an_agent()):
+            assert f"'{status}' (Training did not finish)" in problems(request, look)[-1]
 
 
-def test_the_id_of_a_group_or_of_another_look_is_refused() -> None:
-    for request in (a_request(avatar_id="group_1"), VideoAgentRequest(prompt="An ad", avatar_id="group_1")):
-        assert "is the id of a group: use a look's, 'look_1'" in problems(request, a_look())[0]
-    assert "'look_9', but the look to check against is 'look_1'" in problems(a_request(avatar_id="look_9"), a_look())[0]
-    assert "'failed'" in problems(VideoAgentRequest(prompt="An ad"), a_look(status="failed"))[-1]
-
-
-def test_without_listed_engines_the_default_is_a_doubt_and_a_named_one_is_refused() -> None:
-    assert ["lists no engine" in doubt for doubt in doubts(a_request(), a_look(engines=()))] == [True]
-    assert "leave it out" in problems(a_request(engine="avatar_iv"), a_look(engines=()))[0]
+@pytest.mark.parametrize("avatar_id", ["group_1", "look_9"])
+def test_the_id_of_a_group_or_of_another_look_is_refused(avatar_id: str) -> None:
+    for request in (a_request(avatar_id=avatar_id), an_agent(avatar_id=avatar_id)):
+        (problem,) = problems(request, a_look())
+        assert problem == f"avatar_id should be the id of the look, 'look_1', not '{avatar_id}'"
 
 
 @pytest.mark.parametrize(
     ("fields", "look", "words"),
     [
-        ({"remove_background": True}, a_look(), "matting"),
-        ({"output_format": "webm"}, a_look("digital_twin"), "matting"),
-        ({"script": " \n"}, a_look(), "white space"),
-        ({}, a_look(default_voice_id=None), "voice_id"),
-        ({"voice_id": "voice_2"}, a_look(default_voice_id=None), None),
-        ({"script": None, "audio_asset_id": "asset"}, a_look(default_voice_id=None), None),
+        ({"remove_background": True}, a_look(), ["matting"]),
+        ({"output_format": "webm"}, a_look("digital_twin"), ["matting"]),
+        ({"script": " \n"}, a_look(), ["white space"]),
+        ({}, a_look(default_voice_id=None), ["voice_id"]),
+        ({}, a_look(engines=()), ["lists no engine"]),
+        ({"voice_id": "voice_2"}, a_look(default_voice_id=None), []),
+        ({"script": None, "audio_asset_id": "asset"}, a_look(default_voice_id=None), []),
     ],
 )
-def test_undocumented_combinations_are_doubts(fields: dict[str, Any], look: Look, words: str | None) -> None:
-    assert [words in doubt for doubt in doubts(a_request(**fields), look) if words] == [True] * bool(words)
-    assert words or doubts(a_request(**fields), look) == []
+def test_undocumented_combinations_are_doubts(fields: dict[str, Any], look: Look, words: list[str]) -> None:
+    found = doubts(a_request(**fields), look)
+    assert [word for word, doubt in zip(words, found, strict=True) if word in doubt] == words
 
 
 @pytest.mark.parametrize(
-    ("consent", "ownership", "avatar_type", "is_doubted"),
+    ("consent", "fields", "is_doubted"),
     [
-        ("pending", "private", "digital_twin", True),
-        ("pending", None, "digital_twin", True),
-        ("pending", "public", "digital_twin", False),
-        ("pending", "private", "photo_avatar", False),
-        ("accepted", "private", "digital_twin", False),
-        ("approved", "private", "digital_twin", False),
-        (None, "private", "digital_twin", False),
+        ("pending", {"ownership": "private"}, True),
+        ("pending", {"ownership": None}, True),
+        ("pending", {"ownership": "public"}, False),
+        ("pending", {"avatar_type": "photo_avatar"}, False),
+        ("accepted", {}, False),
+        ("approved", {}, False),
+        (None, {}, False),
     ],
 )
 def test_a_private_twin_is_a_doubt_until_consent_is_given(
-    consent: str | None, ownership: str | None, avatar_type: str, is_doubted: bool
+    consent: str | None, fields: dict[str, Any], is_doubted: bool
 ) -> None:
-    group = AvatarGroup("group_1", "Ada", consent_status=consent)
-    for request in (a_request(), VideoAgentRequest(prompt="An ad", avatar_id="look_1")):
-        found = doubts(request, a_look(avatar_type, ownership=ownership), group=group)
-        assert ["consent" in doubt for doubt in found] == [True] * is_doubted
+    look, group = a_look(**{"avatar_type": "digital_twin", **fields}), AvatarGroup("g", "Ada", consent_status=consent)
+    for request in (a_request(), an_agent(avatar_id="look_1")):
+        assert ["consent" in doubt for doubt in doubts(request, look, group=group)] == [True] * is_doubted
 
 
 def test_a_reference_look_must_be_in_the_same_group() -> None:
@@ -296,78 +281,11 @@ def test_a_reference_look_must_be_in_the_same_group() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"background": "green"}, "Background or a dict with type, value, url, asset_id, not 'green'"),
-        ({"background": {"value": "#00ff00"}}, "lacks 'type'"),
-        ({"voice_settings": {"rate": 2}}, "speed, pitch, volume, locale"),
+        ({"background": "green"}, "Background or a dict with its fields, not 'green'"),
+        ({"background": {"value": "#00ff00"}}, "Background.*'type'"),
+        ({"voice_settings": {"rate": 2}}, "VoiceSettings.*'rate'"),
     ],
 )
 def test_a_nested_value_of_another_shape_is_a_type_error(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(TypeError, match=words):
         a_request(**fields)
-
-
-def test_requests_and_errors_can_be_copied_pickled_and_compared() -> None:
-    request = a_request(background={"type": "color", "value": "#00ff00"})
-    assert hash(request) == hash(copy.deepcopy(request))
-    assert pickle.loads(pickle.dumps(request)) == request
-    error = pickle.loads(pickle.dumps(VideoOptionError("A video", ["one", "two"])))
-    text = "A video cannot be made like this; nothing was sent:\n- one\n- two"
-    assert (error.problems, str(error)) == (("one", "two"), text)
-    assert isinstance(error, HeyGenError)
-    assert isinstance(error, ValueError)
-
-
-def test_a_request_to_an_agent_becomes_the_documented_body() -> None:
-    body = {
-        **{"prompt": "An ad", "avatar_id": "look_1", "orientation": "portrait", "mode": "chat"},
-        **{"incognito_mode": True, "files": [{"id": "f"}]},
-    }
-    assert VideoAgentRequest(**body).check(a_look()).to_json() == body
-    assert VideoAgentRequest(prompt="An ad").check().to_json() == {"prompt": "An ad"}
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"prompt": ""}, "1 to 10,000 characters, and has 0"),
-        ({"prompt": "x" * 10_001}, "and has 10,001"),
-        ({"prompt": None}, "prompt should be"),
-        ({"mode": "talk"}, "'talk'"),
-        ({"incognito_mode": 1}, "incognito_mode"),
-        ({"style_id": ""}, "style_id"),
-        ({"files": ("f",) * 21}, "at most 20 JSON values, and has 21"),
-        ({"files": "f"}, "files should be a list"),
-        ({"files": ("f", b"x")}, "JSON values, not b'x'"),
-        ({"files": (10**5_000,)}, "not this int"),
-    ],
-)
-def test_a_wrong_field_of_a_request_to_an_agent_is_one_problem(fields: dict[str, Any], words: str) -> None:
-    (found,) = problems(VideoAgentRequest(**{"prompt": "An ad", **fields}))
-    assert words in found
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(
-    st.builds(
-        VideoRequest,
-        **{
-            name: st.sampled_from(["look_1", "", "4k", "#00ff00", None]) | json_values
-            for name in VideoRequest.__dataclass_fields__
-            if name not in ("background", "caption", "voice_settings")
-        },
-        background=st.none() | st.builds(Background, json_values, json_values, json_values, json_values),
-        caption=st.none() | st.builds(Caption, json_values, json_values),
-        voice_settings=st.none() | st.builds(VoiceSettings, json_values, json_values, json_values, json_values),
-    )
-)
-def test_a_check_of_any_values_ends_with_our_error_or_none(request: VideoRequest) -> None:
-    for look in (None, a_look(), a_look("digital_twin", ())):
-        with warnings.catch_warnings(), suppress(VideoOptionError):
-            warnings.simplefilter("ignore")
-            json.dumps(request.check(look).to_json()).encode()

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from heygen_widgets import HeyGenClient, Look, VideoAgentRequest, VideoRequest
@@ -26,7 +24,6 @@ SCHEMAS = {
     path: Draft202012Validator(json.loads((Path(__file__).parent / "contract" / name).read_text(encoding="utf-8")))
     for path, name in {"/v3/videos": "video.schema.json", "/v3/video-agents": "video_agent.schema.json"}.items()
 }
-ENGINES = (None, "avatar_iii", "avatar_iv", "avatar_v", "avatar_4_quality", "avatar_x")
 TEXTS = ["a", "Ünï", "x y", ""]
 URLS = ["https://b.org/a.mp3", "http://b.org", "ftp://b.org/a", "https://", "https://a b", "a.mp3", ""]
 NUMBERS = [1, 0, 0.5, 1.5, 1.6, -50, -51, 50, 51, True]
@@ -71,33 +68,20 @@ class Sides:
     def __init__(self, service: DemoService, client: HeyGenClient) -> None:
         self.service, self.client = service, client
         self.looks = list(client.iter_looks())
-        kinds = {
-            (k.avatar_type, k.engines, k.is_ready, bool(k.group_id), bool(k.default_voice_id)): k for k in self.looks
-        }
-        self.kinds = [*{look.status: look for look in self.looks}.values(), *kinds.values()]
+        self.kinds = list({(k.avatar_type, k.engines, k.status, bool(k.group_id)): k for k in self.looks}.values())
         self.ready = next(k for k in self.looks if k.is_ready and k.engines[:1] == ("avatar_iv",))
-
-    def accepts(self, path: str, body: dict[str, Any]) -> bool:
-        """Send a body without the checker; return whether the stand-in accepts it."""
-        try:
-            self.client._transport.request("POST", path, body=body)
-        except APIStatusError as error:
-            if error.status_code not in (400, 404):
-                raise
-            return False
-        assert self.service.accepted[-1] == (path, body)
-        return True
 
     def check(self, path: str, look: Look, request: VideoRequest | VideoAgentRequest, **more: Any) -> None:
         """Check that the stand-in accepts a request exactly if it passes the checker, and that the schema allows it."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                body, passes = request.check(look, **more).to_json(), True
+                body = request.check(look, **more).to_json()
         except VideoOptionError:
-            body, passes = request.to_json(), False
-        assert self.accepts(path, body) == passes, body
-        if passes:
+            with pytest.raises(APIStatusError, match=r"\b40[04]\b"):
+                self.client._transport.request("POST", path, body=request.to_json())
+        else:
+            self.client._transport.request("POST", path, body=body)
             SCHEMAS[path].validate(body)
 
     def check_video(self, look: Look, fields: dict[str, Any], reference: Look | None = None) -> None:
@@ -133,14 +117,13 @@ def test_the_stand_in_accepts_exactly_the_videos_that_pass_the_checker(sides: Si
 def test_both_allow_the_same_engines_and_options_for_each_kind_of_look(sides: Sides) -> None:
     options = [{}, *({name: VIDEO_FIELDS[name][0]} for name in ("expressiveness", "motion_prompt", "resolution"))]
     for look in sides.kinds:
-        for engine in ENGINES:
+        for engine in (None, "avatar_iii", "avatar_iv", "avatar_v", "avatar_4_quality", "avatar_x"):
             for fields in options:
                 sides.check_video(look, {"engine": engine, **fields})
-        if look.is_ready:
-            group = [other for other in sides.looks if other.group_id == look.group_id]
-            for reference in (group[0], group[-1], sides.looks[0], sides.looks[-1]):
-                for engine in ("avatar_iv", "avatar_v"):
-                    sides.check_video(look, {"engine": engine, "reference_look_id": reference.id}, reference)
+        group = [other for other in sides.looks if other.group_id == look.group_id]
+        for reference in (group[0], group[-1], sides.looks[0], sides.looks[-1]):
+            for engine in ("avatar_iv", "avatar_v"):
+                sides.check_video(look, {"engine": engine, "reference_look_id": reference.id}, reference)
 
 
 def test_the_stand_in_accepts_exactly_the_requests_to_agents_that_pass_the_checker(sides: Sides) -> None:
@@ -149,40 +132,3 @@ def test_the_stand_in_accepts_exactly_the_requests_to_agents_that_pass_the_check
     for fields in each_alone_and_in_pairs(AGENT_FIELDS):
         request = VideoAgentRequest(**{"prompt": "An ad", "avatar_id": sides.ready.id, **fields})
         sides.check("/v3/video-agents", sides.ready, request)
-
-
-some_fields = st.lists(st.sampled_from(sorted(VIDEO_FIELDS)), unique=True, max_size=5).flatmap(
-    lambda names: st.fixed_dictionaries({name: st.sampled_from(VIDEO_FIELDS[name]) for name in names})
-)
-
-
-@given(data=st.data(), engine=st.sampled_from(ENGINES), fields=some_fields)
-def test_both_agree_on_any_combination_of_fields(
-    sides: Sides, data: st.DataObject, engine: str | None, fields: dict[str, Any]
-) -> None:
-    sides.check_video(data.draw(st.sampled_from(sides.kinds)), {"engine": engine, **fields})
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-60, 60) | st.sampled_from(["", "a", "4k", "avatar_v", "https://a.b/c"]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["type", "value", "speed"]), inner),
-    max_leaves=4,
-)
-
-
-@settings(max_examples=10 * settings().max_examples)
-@given(data=st.data())
-def test_the_schema_allows_everything_that_the_stand_in_accepts(sides: Sides, data: st.DataObject) -> None:
-    path = data.draw(st.sampled_from(list(SCHEMAS)))
-    video = {"type": "avatar", "avatar_id": sides.ready.id, "script": "Hello"}
-    names = st.sampled_from([*SCHEMAS[path].schema["properties"], "other"])  # type: ignore[index]
-    fields = data.draw(st.dictionaries(names, json_values, max_size=3))
-    body = {**(video if path == "/v3/videos" else {"prompt": "An ad"}), **fields}
-    if sides.accepts(path, body):
-        SCHEMAS[path].validate(without_nulls(body))
-
-
-def without_nulls(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
