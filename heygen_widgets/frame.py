@@ -8,16 +8,18 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from itertools import repeat
 from numbers import Integral
 from operator import attrgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from ._files import replacement
 from .filters import CLOSED
-from .models import Look
+from .models import Look, checked_looks
 
 try:
     import pyarrow as pa
@@ -60,6 +62,7 @@ def looks_to_frame(
     Parameters
     ----------
     looks : iterable of Look
+        Anything else raises `TypeError`.
     flat : bool, default False
         For CSV and Excel: lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
         starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
@@ -67,9 +70,18 @@ def looks_to_frame(
     group_names : mapping of str to str, optional
         Character names by group id, for the column ``group_name``; `LookCatalogue.to_frame` passes them.
     """
-    rows = list(looks)
+    return _frame(looks, _COLUMNS, flat, group_names or {})
+
+
+def _frame(
+    looks: Iterable[Look],
+    names: Iterable[str],
+    flat: bool = False,
+    group_names: Mapping[Any, str] = MappingProxyType({}),
+) -> pd.DataFrame:
+    rows = checked_looks(looks)
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
-    columns = {name: _series(name, _values(name, rows, group_names or {}), flat) for name in _COLUMNS}
+    columns = {name: _series(name, _values(name, rows, group_names), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
 
 
@@ -86,21 +98,23 @@ def _values(name: str, looks: Sequence[Look], group_names: Mapping[Any, str]) ->
 def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
     if name in CLOSED:
         code_of = {value: code for code, value in enumerate(CLOSED[name])}
-        codes = [code_of.get(value, -1) for value in values]  # -1 is a missing value
+        codes = list(map(code_of.get, values, repeat(-1)))  # -1 is a missing value
         return pd.Series(pd.Categorical.from_codes(codes, pd.Index(CLOSED[name])))
-    if name in _SIZES:
-        return pd.Series(values, dtype="Int64")
     if name == "is_ready":
         return pd.Series(values, dtype="bool")
     if name in _LISTS and not flat:
         return _lists(values)
-    if flat:
+    if flat and name not in _SIZES:
         texts = map(_SEPARATOR.join, values) if name in _LISTS else values
         values = [f"'{text}" if text and _FORMULA.match(text) else text for text in texts]
     if pa is None:
-        return pd.Series(values, dtype="string")
+        return pd.Series(values, dtype="Int64" if name in _SIZES else "string")
     # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
-    return pd.Series(pd.arrays.ArrowStringArray(pa.array(values, pa.large_string())))
+    types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
+    column: pd.Series = pa.array(values, pa.int64() if name in _SIZES else pa.large_string()).to_pandas(
+        types_mapper=types.get
+    )
+    return column
 
 
 def _lists(values: Sequence[tuple[str, ...]]) -> pd.Series:
@@ -138,7 +152,7 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
     Raises
     ------
     ValueError
-        If a required column is missing, or a row has no id.
+        If a required column is missing, a column occurs twice, or a row has no id.
     """
     columns = _columns_of(frame)
     looks = []
@@ -158,10 +172,14 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
 
 def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the known columns of a frame as lists of texts, integers, lists of texts and None."""
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
     lacking = [name for name in _REQUIRED if name not in frame.columns]
     if lacking:
         raise ValueError(f"the frame lacks {', '.join(lacking)}: the columns {', '.join(_REQUIRED)} are required")
     given = frame[[name for name in _COLUMNS if name in frame.columns]]
+    if given.columns.has_duplicates:
+        raise ValueError(f"the frame has two columns {given.columns[given.columns.duplicated()][0]!r}")
     values: dict[str, list[Any]] = {
         str(name): column.astype(object).where(column.notna(), None).tolist() for name, column in given.items()
     }
@@ -259,7 +277,7 @@ def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
     >>> summary_frame(looks).groupby("gender", observed=True)["looks"].sum().plot.bar()  # doctest: +SKIP
     """
     names = ["avatar_type", *CLOSED]
-    frame = looks_to_frame(looks)[names].copy()
+    frame = _frame(looks, names)
     for name in CLOSED:
         frame[name] = frame[name].cat.add_categories("unknown").fillna("unknown")
     counts = frame.groupby(names, observed=True).size().reset_index(name="looks")

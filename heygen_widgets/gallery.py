@@ -19,7 +19,7 @@ from ._files import replacement
 from .api import HeyGenClient
 from .api.media import Kept, Kind, Problem, embedded, fetch
 from .api.transport import open_session
-from .models import Look
+from .models import Look, checked_looks
 
 __all__ = ["looks_to_gallery"]
 
@@ -88,7 +88,7 @@ def looks_to_gallery(
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
     # Through a link to its file: a rename would replace the link.
     with replacement(Path(os.path.realpath(target)), 0o666) as file:
-        chosen = list(islice(looks, _MOST_LOOKS + 1))
+        chosen = checked_looks(islice(looks, _MOST_LOOKS + 1))
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = _outcomes(chosen, client, videos=videos)

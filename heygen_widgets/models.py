@@ -16,7 +16,7 @@ from . import _parsing as read
 if TYPE_CHECKING:
     from .videos.options import VideoOptions
 
-__all__ = ["NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
+__all__ = ["NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice", "checked_looks"]
 
 T = TypeVar("T")
 
@@ -305,6 +305,15 @@ class Page(Sequence[T]):
     def _repr_html_(self) -> str | None:
         looks = Looks(item for item in self.data if isinstance(item, Look))
         return looks._repr_html_() if len(looks) == len(self) else None
+
+
+def checked_looks(looks: Iterable[object]) -> list[Look]:
+    """Return the looks as a list, or raise `TypeError` for anything else among them."""
+    records = list(looks)
+    for kind in set(map(type, records)):
+        if not issubclass(kind, Look):
+            raise TypeError(f"looks must hold Look records, not {kind.__name__}")
+    return records  # type: ignore[return-value]
 
 
 def _failure(value: object) -> Failure | None:

@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -219,9 +220,23 @@ def test_values_are_cleaned_like_those_of_the_service() -> None:
     assert [(look.name, look.gender) for look in looks] == [("A\ufffd", "female"), ("A\ufffd", None)]
 
 
-def test_the_error_for_a_missing_column_names_it() -> None:
-    with pytest.raises(ValueError, match="lacks name, avatar_type: the columns id, name, avatar_type are"):
-        frame_to_looks(pd.DataFrame({"id": ["a"]}))
+@pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, lambda looks: looks_to_parquet(looks, "file")])
+def test_only_looks_can_be_converted(convert: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError, match="str"):
+        convert(["look_1"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind", "message"),
+    [
+        (pd.DataFrame({"id": ["a"]}), ValueError, "lacks name, avatar_type: the columns id, name, avatar_type are"),
+        (looks_to_frame(LOOKS)[["id", "name", "avatar_type", "name"]], ValueError, "two columns 'name'"),
+        (LOOKS, TypeError, "list"),
+    ],
+)
+def test_the_error_for_an_unusable_frame_says_what_is_wrong(frame: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        frame_to_looks(frame)
 
 
 @pytest.mark.parametrize("missing", [None, "", np.nan, 1.5])

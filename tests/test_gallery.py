@@ -160,9 +160,11 @@ def test_a_path_that_is_no_page_is_refused_before_anything_is_requested(
     assert [path.name for path in tmp_path.rglob("*")] == ["v1.2"]
 
 
-def test_more_than_500_looks_are_refused(tmp_path: Path) -> None:
+def test_more_than_500_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at most 500 looks"):
         looks_to_gallery([LOOK] * 501, tmp_path / "a.html")
+    with pytest.raises(TypeError, match="Look records, not str"):
+        looks_to_gallery(["look_1"], tmp_path / "a.html")  # type: ignore[list-item]
     assert not list(tmp_path.iterdir())
 
 
