@@ -59,7 +59,7 @@ def check_shortlist(notebook: Any, folder: Path) -> None:
 def check_video(notebook: Any, folder: Path) -> None:
     """A refused request, one that is sent, its file, and its video in another widget."""
     shown = outputs_of(notebook, "wrong")["print"]
-    assert [problem in shown for problem in ("is the id of a group", "has 0", "'green'", "no background")] == [True] * 4
+    assert [problem in shown for problem in ("the id of the look", "not ''", "'green'", "no background")] == [True] * 4
     assert "'type': 'avatar'" in outputs_of(notebook, "request")["text/plain"]
     assert outputs_of(notebook, "download")["print"] == "completed: 1.6 s\n"
     assert (folder / "welcome.mp4").read_bytes().startswith(b"\x1aE\xdf\xa3")
