@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._display import LONGEST_TEXT, TITLES, clip, fits, title
-from .._parsing import text
+from .._display import TITLES, clip, fits, title
 from ..filters import LookFilter, fold
 
 __all__ = [
@@ -81,13 +80,7 @@ def bounded(value: object, low: int, high: int) -> int:
 
 
 def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
-    """Return a filter with changes from the front end, or None when they are invalid. A search is cut and cleaned."""
-    if isinstance(changes, dict) and isinstance(search := changes.get("search"), str):
-        changes = {**changes, "search": text(search[:LONGEST_TEXT])}
-    return _replaced(wanted, changes)
-
-
-def _replaced(wanted: LookFilter, changes: object) -> LookFilter | None:
+    """Return a filter with changes from the front end, or None when they are invalid."""
     if not isinstance(changes, dict) or not all(map(_is_value, changes.values())):
         return None
     try:
@@ -107,7 +100,6 @@ def _is_int(value: object, low: int, high: int) -> bool:
 
 
 FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
-    "filter": lambda value: _replaced(LookFilter(), value) is not None,
     "show": lambda value: value in ("looks", "characters"),
     "selected_id": fits,
     "error": lambda value: fits(value, _LONGEST_ERROR),
@@ -115,4 +107,4 @@ FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
     "height": lambda value: _is_int(value, *HEIGHTS),
     "_view_count": lambda value: _is_int(value, 0, _MOST_VIEWS),
 }
-"""The traits that the front end may set, each with a check of the value."""
+"""The traits that the front end may set besides `filter`, each with a check of the value."""

@@ -92,6 +92,9 @@ def test_a_click_selects_a_look_and_a_second_click_deselects_it(picker: Recordin
         assert (picker.value, picker.values, picker.selected_id) == expected == seen[-1]
         assert picker.to_frame()["id"].tolist() == picker.selected_ids == ids(picker.values)
     assert len(seen) == 2
+    for other in picker.catalogue.looks[6:8]:
+        picker.vue_select(other.id)
+        assert picker.values == (other,)
 
 
 @pytest.mark.parametrize("unknown", ["absent", "", 7, None, {"id": "x"}])
@@ -103,16 +106,25 @@ def test_a_click_on_an_unknown_look_changes_nothing(picker: RecordingPicker, unk
 
 def test_several_looks_are_selected_in_order_cleared_and_restored() -> None:
     picker = LookPicker(many(5), multiple=True)
+    picker.vue_restore_selection()
+    assert picker.values == ()
     for look_id in ("id3", "id1", "id4", "id1"):
         picker.vue_select(look_id)
     assert (ids(picker.values), picker.selected_id) == (["id3", "id4"], "id3")
     assert isinstance(picker.values, Looks)
-    picker.vue_clear_selection()
-    assert (picker.value, picker.values, picker.selected_id) == (None, (), "")
+    for _ in range(2):
+        picker.vue_clear_selection()
+        assert (picker.value, picker.values, picker.selected_id) == (None, (), "")
     picker.vue_restore_selection()
     assert ids(picker.values) == ["id3", "id4"]
     picker.filter = LookFilter("id0")  # hides them, and keeps the selection
     picker.multiple = False
+    assert ids(picker.values) == ["id3"]
+    picker.value = picker.catalogue.looks[2]
+    picker.vue_restore_selection()
+    assert ids(picker.values) == ["id2"]
+    picker.value = None
+    picker.vue_restore_selection()
     assert ids(picker.values) == ["id3"]
 
 
@@ -135,7 +147,7 @@ def test_the_121st_look_is_refused_with_an_error_that_the_next_click_clears() ->
     picker = LookPicker(many(121), multiple=True)
     picker.values = picker.catalogue.looks[:120]
     picker.vue_select("id120")
-    assert (len(picker.values), "120 looks are selected" in picker.error) == (120, True)
+    assert (len(picker.values), "at most 120 selected looks" in picker.error) == (120, True)
     picker.vue_select("id0")
     assert (len(picker.values), picker.error) == (119, "")
 
@@ -330,6 +342,8 @@ def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
         ({"show": "people"}, traitlets.TraitError, "people"),
         ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
         ({"values": ["id1"]}, traitlets.TraitError, "different Look records"),
+        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different Look records"),
+        ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),
         ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),
         ({"cache": 24}, TypeError, "24"),
         ({"cache": timedelta(hours=-1)}, ValueError, "negative"),
