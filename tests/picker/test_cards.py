@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recording import look
 
 from heygen_widgets import Look, LookFilter
 from heygen_widgets.catalogue.store import Character
@@ -15,10 +16,6 @@ from heygen_widgets.picker.cards import Characters, card, character_card, detail
 from heygen_widgets.picker.options import bounded, changed_filter, found_options, short_options
 
 PICTURE = "https://files2.heygen.ai/a.webp?Expires=1"
-
-
-def look(look_id: str, **fields: Any) -> Look:
-    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
 
 
 def card_of(group_id: str, group: AvatarGroup | None, expected: int, example: Look | None) -> dict[str, Any]:

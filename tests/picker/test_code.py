@@ -111,7 +111,6 @@ def test_code_that_runs_restores_the_selection_and_the_filter(number: int) -> No
     picker = names["picker"]
     assert ([*picker.values], picker.filter, picker.multiple) == (looks, wanted, number > 1)
     assert names["client"].base_url == client.base_url
-    picker.close()
 
 
 PYTHON = [

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from avatar_service import Gate, running, wait_until
-from hypothesis import given
-from hypothesis import strategies as st
-from recording import ids_in
+from recording import ids_in, look
 
 from heygen_widgets import LookCatalogue, LookFilter, demo_client
-from heygen_widgets.models import AvatarGroup, Look, Looks
+from heygen_widgets.models import AvatarGroup, Looks
 from heygen_widgets.picker.grid import GridModel
-
-
-def look(look_id: str, **fields: Any) -> Look:
-    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +37,6 @@ def show(model: GridModel, to: tuple[str, LookFilter] | None) -> None:
 
 
 # -- positions and versions -------------------------------------------------------------------------------------------
-
-
-def test_a_window_holds_the_cards_at_its_positions(model: GridModel, catalogue: LookCatalogue) -> None:
-    window = model.window(10, 30)
-    assert ids_in(window) == [look.id for look in catalogue.looks[10:40]]
-    assert (window["version"], window["start"], window["shown"]) == (model.version, 10, 300)
 
 
 def test_a_version_stands_for_one_order_of_cards(model: GridModel) -> None:
@@ -251,14 +237,6 @@ def test_a_long_list_offers_what_matches_first_and_then_the_rest(
     assert {item["value"] for item in items} == known
 
 
-def test_characters_are_found_by_what_is_typed(model: GridModel, catalogue: LookCatalogue) -> None:
-    counts = catalogue.facets()["group_id"]
-    group = next(group for group in catalogue.groups.values() if group.name.isascii() and counts.get(group.id))
-    found = model.options("group_id", group.name.upper()[:4])["items"]
-    assert {item["value"]: item["count"] for item in found}[group.id] == counts[group.id]
-    assert all(group.name[:4].strip().lower() in item["title"].lower() for item in found)
-
-
 def test_characters_whose_looks_are_not_loaded_yet_are_offered_with_their_groups_number() -> None:
     with running({}, {f"g-{n}": 2 for n in range(60)}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
@@ -286,19 +264,6 @@ def test_the_status_counts_looks_also_in_the_view_of_characters(model: GridModel
 
 
 # -- what a view may change -------------------------------------------------------------------------------------------
-
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("x" * 100_000)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
-    max_leaves=5,
-)
-FIELDS = ["search", "gender", "avatar_type", "tag", "sort", "ready", "group_id", "show", "self", "nonsense"]
-
-
-@given(st.dictionaries(st.sampled_from(FIELDS), JSON))
-def test_a_view_can_only_ask_for_a_valid_filter(catalogue: LookCatalogue, changes: dict[str, Any]) -> None:
-    changed = GridModel(catalogue).changed_filter(LookFilter(), changes)
-    assert changed is None or (len(changed.search) <= 200 and len(catalogue.select(changed)) <= 300)
 
 
 def test_a_view_can_only_name_characters_that_are_loaded_or_already_in_the_filter() -> None:

@@ -92,7 +92,6 @@ def test_no_observer_runs_on_a_thread_of_the_package() -> None:
         wait_for_publisher()
         assert picker.answers()[-1]["status"]["loaded"] == 230
         assert on == set()
-        picker.close()
 
 
 def test_observers_of_two_pickers_that_change_each_other_do_not_wait_for_each_other() -> None:
@@ -151,7 +150,6 @@ def test_a_click_does_not_wait_while_a_look_is_fetched_for_selected_id() -> None
         gate.opened.set()
         assert end_of([fetching])
         assert (order, picker.selected_id, "elsewhere" in picker.error) == (["clicked", "fetched"], "a-1", True)
-        picker.close()
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------

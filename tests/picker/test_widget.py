@@ -13,18 +13,12 @@ import ipywidgets
 import pytest
 import traitlets
 from avatar_service import Gate, Service, finish, let_no_thread_begin, our_threads, pages, running
-from hypothesis import given
-from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, failure, hang_up, page, reply
-from recording import RecordingPicker, ids_in, wait_for_publisher
+from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import Look, Looks
-
-
-def look(look_id: str, **fields: Any) -> Look:
-    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
 
 
 def many(number: int) -> list[Look]:
@@ -55,10 +49,8 @@ def catalogue(client: HeyGenClient) -> LookCatalogue:
 
 
 @pytest.fixture
-def picker(catalogue: LookCatalogue) -> Iterator[RecordingPicker]:
-    shown = RecordingPicker(catalogue)
-    yield shown
-    shown.close()
+def picker(catalogue: LookCatalogue) -> RecordingPicker:
+    return RecordingPicker(catalogue)
 
 
 @contextmanager
@@ -69,7 +61,6 @@ def loading() -> Iterator[tuple[Service, Gate, RecordingPicker]]:
         picker = RecordingPicker(client)
         service.wait_for_request("public looks", 2)
         yield service, gate, picker
-        picker.close()
 
 
 def loaded(picker: RecordingPicker) -> dict[str, Any]:
@@ -95,13 +86,6 @@ def test_a_click_selects_a_look_and_a_second_click_deselects_it(picker: Recordin
     for other in picker.catalogue.looks[6:8]:
         picker.vue_select(other.id)
         assert picker.values == (other,)
-
-
-@pytest.mark.parametrize("unknown", ["absent", "", 7, None, {"id": "x"}])
-def test_a_click_on_an_unknown_look_changes_nothing(picker: RecordingPicker, unknown: object) -> None:
-    picker.vue_select(picker.catalogue.looks[0].id)
-    picker.vue_select(unknown)
-    assert picker.value == picker.catalogue.looks[0]
 
 
 def test_several_looks_are_selected_in_order_cleared_and_restored() -> None:
@@ -203,42 +187,6 @@ def test_a_view_gets_code_and_voices(service: DemoService) -> None:
         thread.join(30)
     (answer,) = picker.answers("voice")
     assert (answer["id"], bool(answer["voice"]["text"])) == (speaking.default_voice_id, True)
-    picker.close()
-
-
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("x" * 100_000)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
-    max_leaves=5,
-)
-ASKED = st.dictionaries(st.sampled_from(["view", "start", "count", "screen", "first", "field", "query", "ids"]), JSON)
-
-
-@given(st.lists(st.one_of(JSON, ASKED), max_size=3))
-def test_views_may_send_anything(catalogue: LookCatalogue, contents: list[object]) -> None:
-    picker = RecordingPicker(catalogue, multiple=True)
-    sent = [{"event": event, "data": data} for data in contents for event in picker.events if event != "refresh"]
-    for content in [*contents, *sent, {"event": "close"}, {"event": "__class__"}, {"create_widget": ["os", "system"]}]:
-        picker._handle_event(picker, content, [])
-    assert (picker.show in ("looks", "characters"), isinstance(picker.filter, LookFilter)) == (True, True)
-    for answer in picker.answers():
-        assert len((answer["window"] or {"looks": []})["looks"]) <= 120
-        assert len(json.dumps(answer["view"])) <= 1_000
-    assert picker.show_view()["status"]["matched"] == len(catalogue.select(picker.filter))
-    picker.close()
-
-
-def test_the_browser_changes_only_what_it_may_and_names_only_what_is_loaded(picker: RecordingPicker) -> None:
-    look = picker.catalogue.looks[3]
-    picker.set_state({"selected_id": look.id, "filter": {"gender": ["male"]}, "show": "characters", "height": 300})
-    assert (picker.value, picker.filter, picker.show, picker.height) == (
-        look, LookFilter(gender="male"), "characters", 300
-    )  # fmt: skip
-    picker.set_state({"selected_id": "elsewhere"})
-    assert (picker.selected_id, "elsewhere" in picker.error) == (look.id, True)
-    for refused in ({"filter": {"group_id": ["elsewhere"]}}, {"selected_ids": ["a"]}, {"height": 10**6}, {"show": 7}):
-        picker.set_state(refused)
-    assert (picker.filter, picker.selected_ids, picker.height) == (LookFilter(gender="male"), [look.id], 300)
 
 
 # -- python -> ui -----------------------------------------------------------------------------------------------------
@@ -299,8 +247,7 @@ def test_no_synced_trait_holds_looks(picker: RecordingPicker, show: str) -> None
     state = {name: value for name, value in picker.get_state().items() if name not in ("components", "template")}
     text = json.dumps(state, default=str)
     assert (len(text) < 2_000, len(repr(picker)) < 200) == (True, True)
-    for look in picker.catalogue.looks:
-        assert look.id not in text
+    assert not [one for one in picker.catalogue.looks if one.id in text]
     # In a view, traits and events are members of one object, and one hides the other.
     assert not {*picker.events} & {*picker.traits(sync=True)}
 
@@ -319,7 +266,6 @@ def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient
     assert (picker.value, picker.error) == (catalogue.looks[-1], "")
     picker.selected_id = ""
     assert picker.value is None
-    picker.close()
 
 
 def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
@@ -387,8 +333,6 @@ def test_pickers_can_be_linked_and_used_with_interact(catalogue: LookCatalogue) 
     right.value = catalogue.looks[4]
     assert (left.selected_id, seen) == (catalogue.looks[4].id, [None, catalogue.looks[4]])
     ipywidgets.jslink((left, "selected_id"), (right, "selected_id"))
-    left.close()
-    right.close()
 
 
 def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> None:
@@ -413,7 +357,6 @@ def test_a_gallery_shows_the_selected_looks(tmp_path: Path) -> None:
     picker.values = picker.catalogue.looks[:2]
     page = picker.gallery(tmp_path / "a.html", title="For Ada").read_text(encoding="utf-8")
     assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
-    picker.close()
 
 
 # -- sources ----------------------------------------------------------------------------------------------------------
@@ -441,7 +384,6 @@ def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: Lo
     assert (status["online"], status["complete"], status["loading"]) == (False, True, False)
     picker.selected_id = "no_such_look"
     assert "no_such_look" in picker.error
-    picker.close()
 
 
 @pytest.mark.parametrize("source", [{"id": "x"}, b"bytes", 7, [1, 2], ["look_id"], [None], "my-key"])
@@ -465,8 +407,6 @@ def test_pickers_of_a_client_share_one_load_and_closing_one_leaves_the_others_lo
         third = RecordingPicker(client)
         assert (third.catalogue, third.show_view()["status"]["complete"]) == (second.catalogue, True)
         assert service.counts()["public looks"] == pages(230)
-        second.close()
-        third.close()
 
 
 def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None:
@@ -474,7 +414,6 @@ def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None
         picker = LookPicker(client, cache=cache)
         assert picker.catalogue.wait(timeout=60)
         assert len(list(cache_home.rglob("*.gz"))) == files
-        picker.close()
 
 
 # -- loading and errors -----------------------------------------------------------------------------------------------
@@ -498,7 +437,6 @@ def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
     no_key.setenv("HEYGEN_API_KEY", service.api_key)
     picker.vue_retry()
     assert (loaded(picker)["loaded"], picker.error, picker.value) == (300, "", catalogue.looks[0])
-    picker.close()
 
 
 def test_an_invalid_service_address_is_shown_and_not_raised(no_key: pytest.MonkeyPatch) -> None:
@@ -507,14 +445,12 @@ def test_an_invalid_service_address_is_shown_and_not_raised(no_key: pytest.Monke
     picker = LookPicker()
     picker.vue_refresh()
     assert "HEYGEN_API_BASE" in picker.error
-    picker.close()
 
 
 def test_a_refused_key_is_shown_once_with_what_to_do(service: DemoService) -> None:
     picker = RecordingPicker(HeyGenClient("wrong-key", base_url=service.base_url))
     problem = loaded(picker)["problem"]
     assert ("401" in problem, "wrong-key" in problem, "private characters" in problem) == (True, False, False)
-    picker.close()
 
 
 def test_only_the_part_that_failed_is_named_until_the_error_is_dismissed() -> None:
@@ -535,7 +471,6 @@ def test_only_the_part_that_failed_is_named_until_the_error_is_dismissed() -> No
         assert picker.answers()[-1]["status"]["problem"] == ""
         picker.vue_retry()
         assert loaded(picker)["problem"] == status["problem"]
-        picker.close()
 
 
 def test_the_views_see_a_stop_and_the_rest_after_it() -> None:
@@ -580,7 +515,6 @@ def test_a_refresh_keeps_the_old_looks_on_screen_and_counts_the_new_ones() -> No
             True,
             120,
         )
-        picker.close()
 
 
 def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:
@@ -593,7 +527,6 @@ def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:
         assert picker.catalogue.wait(timeout=60)
         wait_for_publisher()
         assert ids_in(picker.answers()[-1]["window"]) == service.ids()[:24]
-        picker.close()
 
 
 def test_without_a_thread_the_picker_says_so_and_retry_starts_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -606,7 +539,6 @@ def test_without_a_thread_the_picker_says_so_and_retry_starts_one(monkeypatch: p
         picker.vue_retry()
         gate.opened.set()
         assert (loaded(picker)["complete"], picker.error) == (True, "")
-        picker.close()
 
 
 @pytest.mark.parametrize("group_id", ["..", ".", "a/../b", "x" * 100_000])
@@ -624,7 +556,6 @@ def test_characters_of_one_types_catalogue_show_the_number_of_that_type() -> Non
         loaded(picker)
         shown = {card["id"]: card["type"] for card in picker.show_view(120)["window"]["looks"]}
         assert shown == {"p": "1 look", "q": "20 looks"}
-        picker.close()
 
 
 def test_a_closed_picker_keeps_its_selection_and_sends_and_asks_nothing_more(catalogue: LookCatalogue) -> None:
@@ -646,4 +577,3 @@ def test_a_failed_preview_is_renewed_for_the_views(client: HeyGenClient) -> None
     for failed in (first.id, [first.id, "elsewhere", 7, None, {}]):
         online.vue_previews_failed(failed)
     assert [[*answer["images"]] for answer in online.answers("renewed")] == [[first.id]]
-    online.close()
