@@ -104,7 +104,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         sync=True
     )
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
-    _view_count = traitlets.Int(0, allow_none=True, help="Displays; kept by the front end.").tag(sync=True)
+    _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
 
     def __init__(
         self,
@@ -313,7 +313,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     @traitlets.observe("_view_count")
     def _view_count_changed(self, change: dict[str, Any]) -> None:
         # Gives a view that is mounting its first pictures. It is emptied again: no saved notebook holds looks.
-        if (change["new"] or 0) > (change["old"] or 0) and len(self._model):
+        if change["new"] > change["old"] and len(self._model):
             self._send_update()
             self._first_state = self._model.state
             self.set_trait("first_window", self._model.message(0, FIRST_WINDOW))

@@ -161,12 +161,13 @@ def test_a_closed_picker_leaves_no_thread_and_sends_nothing() -> None:
         picker = RecordingPicker(client)
         picker.show_view()
         service.wait_for_request("public looks", 2)
+        picker.value = picker.catalogue.looks[0]
         picker.close()
         wait_for_publisher()
         sent = len(picker.sent)
         gate.opened.set()
         assert end_of(our_threads())
-        assert (picker.catalogue.complete, len(picker.sent)) == (True, sent)
+        assert (picker.catalogue.complete, len(picker.sent), picker.selected_id) == (True, sent, "a-0")
 
 
 def test_a_closed_picker_is_let_go() -> None:
