@@ -26,13 +26,8 @@ from heygen_widgets.errors import (
 from heygen_widgets.videos import VideoOptionWarning
 
 FILM = "https://files.example/v.mp4?Signature=secret"
-LOOK = Look(
-    "look_1",
-    "Ada Office 1",
-    "photo_avatar",
-    supported_api_engines=("avatar_iv",),
-    preview_image_url="https://files.example/ada.webp?Signature=secret",
-)
+PICTURE = "https://files.example/ada.webp?Signature=secret"
+LOOK = Look("look_1", "Ada Office 1", "photo_avatar", preview_image_url=PICTURE)
 
 
 def video(status: str, **fields: Any) -> Reply:
@@ -97,7 +92,7 @@ def test_a_job_follows_its_video_to_the_end() -> None:
         assert [shown["status"] for shown in job.shown()] == ["pending", "processing", "completed", "completed"]
         first = job.shown()[0]
     expected = {"name": "Ada Office 1", "label": "Waiting for its turn", "running": True, "video": None}
-    assert first == {**first, **expected, "image": LOOK.preview_image_url}
+    assert first == {**first, **expected, "image": PICTURE}
     expected = {"label": "Completed", "running": False, "video": FILM, "local": True, "duration": 12.5}
     assert last == {**last, **expected, "page": "https://app.example/video_1"}
     assert {seen.path for seen in server.seen} == {"/v3/videos/video_1"}

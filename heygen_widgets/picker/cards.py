@@ -61,8 +61,6 @@ def character_card(character: Character) -> dict[str, Any]:
         "name": title_of_character(character.id, group.name if group else ""),
         "type": f"{number:,} look{'' if number == 1 else 's'}" if number else "looks not loaded yet",
         "image": image(pictured) if pictured else None,
-        "width": None,
-        "height": None,
         "character": True,
     }
 

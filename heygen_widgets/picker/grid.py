@@ -145,14 +145,10 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return a message if anything has changed.
+        """Return a message if anything has changed, and with `force` in any case; None without a view.
 
-        Parameters
-        ----------
-        screen : int
-            Cards that a view has in sight; 0 without a view. The message has a window of them if they have changed.
-        force : bool, default False
-            Return the message also when nothing has changed.
+        `screen` is the number of cards that a view has in sight, 0 without a view. The message has a window of them if
+        they have changed.
         """
         with self.catalogue.unchanged():
             version, before = self.version, len(self)

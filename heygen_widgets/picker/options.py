@@ -45,11 +45,10 @@ _MOST_VIEWS = 1_000
 def short_options(
     field: str, values: Iterable[str], counts: Mapping[str, int], selected: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return what the dropdown of one of the `SHORT_FIELDS` offers: ``value``, ``title`` and ``count`` of each option.
+    """Return the ``value``, ``title`` and ``count`` of each option in the dropdown of one of the `SHORT_FIELDS`.
 
-    `values` are all loaded values, and `counts` the looks by value under the other filters. The order does not depend
-    on the filter. The list is empty when no look has a value and none is selected. Values too long for a message are
-    left out.
+    `values` are all loaded values, and `counts` the looks by value. The order does not depend on the filter. The list
+    is empty when no look has a value and none is selected. Values too long for a message are left out.
     """
     known = list(TITLES.get(field, {}))
     offered = {*filter(fits, values), *selected}
@@ -63,8 +62,8 @@ def short_options(
 def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:
     """Return the options whose titles contain all words of a query, those that match looks first.
 
-    The dict has ``items``, the first 50 by title, each with ``value``, ``title`` and ``count``; and ``more``, the
-    number of the others. `titles` and `counts` are by value. Values too long for a message are left out.
+    The first 50 are the ``items``, and ``more`` is the number of the others. `titles` and `counts` are by value. Values
+    too long for a message are left out.
     """
     words = fold(clip(query)).split()
     folded = {value: fold(text) for value, text in titles.items() if fits(value)}
