@@ -170,9 +170,12 @@ class GridModel:
     # -- records --
 
     def pictured(self, group_id: str) -> Look | AvatarGroup | None:
-        """Return the record whose picture the card of a character shows."""
+        """Return the record whose picture the card of a character shows, with its newest preview URL."""
         character = self._cards.find(group_id) if isinstance(self._cards, Characters) else None
-        return pictured_of(character) if character else None
+        record = pictured_of(character) if character else None
+        if isinstance(record, AvatarGroup):
+            return self.catalogue.groups.get(group_id, record)
+        return self.loaded(record) if record else None
 
     @property
     def client_code(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from avatar_service import Gate, running, wait_until
 from recording import ids_in, look
@@ -180,6 +182,19 @@ def test_a_view_opens_only_what_has_a_card_and_shows_only_what_is_loaded_or_sele
         assert model.show_character(unknown, ()) is None
     assert model.open_character("g") is None  # the grid shows looks
     assert model.show_character("elsewhere", Looks([look("b", group_id="elsewhere")])) is not None
+
+
+def test_a_card_of_a_character_has_the_newest_preview_of_its_group_or_look() -> None:
+    group = AvatarGroup("g", "Elin", preview_image_url="https://host/1")
+    only = look("a", group_id="h", preview_image_url="https://host/2")
+    model = GridModel(LookCatalogue.of([only, look("b", group_id="g")], [group]))
+    assert model.pictured("g") is None  # the grid shows looks
+    model.show(LookFilter(), "characters")
+    model.update()
+    for record, group_id in ((group, "g"), (only, "h")):
+        model.catalogue.update_previews(replace(record, preview_image_url="https://host/new"))
+        pictured = model.pictured(group_id)
+        assert (pictured, pictured and pictured.preview_image_url) == (record, "https://host/new")
 
 
 # -- counts and dropdowns ---------------------------------------------------------------------------------------------
