@@ -101,18 +101,6 @@ def test_what_cannot_be_requested_is_left_out_with_a_comment() -> None:
     assert len(requests_of(commands)) == 121
 
 
-@pytest.mark.parametrize("number", [0, 1, 3])
-def test_code_that_runs_restores_the_selection_and_the_filter(number: int) -> None:
-    client = demo_client(looks=120)
-    looks = list(client.list_looks(limit=50))[20 : 20 + number]
-    wanted = LookFilter("office", gender=["female", ""], engine="avatar_iv", ready=True, sort="-size")
-    names: dict[str, Any] = {}
-    exec(python_code(looks, wanted, client.code, multiple=number > 1), names)
-    picker = names["picker"]
-    assert ([*picker.values], picker.filter, picker.multiple) == (looks, wanted, number > 1)
-    assert names["client"].base_url == client.base_url
-
-
 PYTHON = [
     "'''",
     '"""',

@@ -338,13 +338,14 @@ def test_pickers_can_be_linked_and_used_with_interact(catalogue: LookCatalogue) 
 def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> None:
     picker = LookPicker(demo_client(looks=120), multiple=True, cache=None)
     picker.catalogue.load()
-    picker.filter = LookFilter("o", gender="female")
+    picker.filter = LookFilter("o", gender=["female", ""], engine="avatar_iv", ready=True, sort="-size")
+    picker.show = "characters"
     picker.values = picker.catalogue.looks[3:6]
     namespace: dict[str, Any] = {}
     exec(picker.code(), namespace)
     again = namespace["picker"]
     assert (again.values, again.filter, again.multiple) == (picker.values, picker.filter, True)
-    again.close()
+    assert (again.show, again.catalogue.client.base_url) == ("characters", picker.catalogue.client.base_url)
     picker.close()
     assert 'look = client.get_look("id1")' in LookPicker(many(3), selected_id="id1").code()
 
