@@ -1,10 +1,10 @@
-"""What the widgets of this package share: one lock, a template that several threads may use, and a publisher thread."""
+"""What the widgets of this package share: one lock, and a template that several threads may use."""
 
 from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,7 @@ from typing import Any
 from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 
-from ._background import start_thread
-
-__all__ = ["WIDGET_LOCK", "Publisher", "SharedTemplate", "read_vue", "vue_template"]
+__all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue", "vue_template"]
 
 WIDGET_LOCK = threading.RLock()
 """Guards the traits and the messages of all widgets. Code that holds it may call a catalogue, never the reverse."""
@@ -58,9 +56,16 @@ class SharedTemplate(VuetifyTemplate):
             yield
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Apply a state from the front end."""
+        """Apply what the front end may change, and send back the current value of everything else."""
         with WIDGET_LOCK:
-            super().set_state(sync_data)
+            sent = sync_data if isinstance(sync_data, dict) else {}
+            allowed = {name: value for name, value in sent.items() if self._allows(name, value)}
+            super().set_state(allowed)
+            self.send_state([name for name in sent if name in self.keys and name not in allowed])
+
+    def _allows(self, name: str, value: object) -> bool:
+        """Whether the front end may set a trait to a value."""
+        return False
 
     def send_state(self, key: str | Iterable[str] | None = None) -> None:
         """Send traits to the front end."""
@@ -92,10 +97,9 @@ class SharedTemplate(VuetifyTemplate):
 
     def _handle_event(self, _: object, content: object, buffers: object) -> None:
         # ipyvue's own handler calls and imports what a message names. This one calls only our handlers.
-        event = content.get("event") if isinstance(content, dict) else None
-        if isinstance(content, dict) and event in self.events:
+        if isinstance(content, dict) and content.get("event") in self.events:
             with WIDGET_LOCK:
-                getattr(self, f"vue_{event}")(content.get("data"))
+                getattr(self, f"vue_{content['event']}")(content.get("data"))
 
     def __del__(self) -> None:
         """Do nothing: the garbage collector may run this on any thread, and ipywidgets' own version sends a message."""
@@ -113,64 +117,3 @@ def read_vue(path: Path) -> str:
     """Read a component, with the shared script that it includes."""
     text = path.read_text(encoding="utf-8")
     return text.replace("// include clipboard.js", _CLIPBOARD.read_text(encoding="utf-8"))
-
-
-class Publisher:
-    """Call a function again and again on a daemon thread, until it returns False.
-
-    Parameters
-    ----------
-    name : str
-        For the name of the thread.
-    publish : callable
-        Sends what is new. It returns whether more is to come.
-    interval : float, default 0.2
-        Pause between two calls, in s.
-    """
-
-    def __init__(self, name: str, publish: Callable[[], bool], interval: float = 0.2) -> None:
-        self._name = name
-        self._publish = publish
-        self._interval = interval
-        self._lock = threading.Lock()
-        self._requested = False
-        self._running = False
-        self._closed = threading.Event()
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread is at work."""
-        return self._running
-
-    def start(self) -> None:
-        """Start the thread, or let a running one go round once more.
-
-        Raises
-        ------
-        HeyGenError
-            When no thread can start.
-        """
-        with self._lock:
-            self._requested = True
-            if not (self._running or self._closed.is_set()):
-                start_thread(self._name, self._run)
-                self._running = True
-
-    def close(self) -> None:
-        """Let the thread end after the call that is running."""
-        self._closed.set()
-
-    def _run(self) -> None:
-        try:
-            while self._is_requested():
-                while not self._closed.is_set() and self._publish():
-                    self._closed.wait(self._interval)
-        except BaseException:
-            self._running = False
-            raise
-
-    def _is_requested(self) -> bool:
-        with self._lock:
-            requested, self._requested = self._requested, False
-            self._running = requested and not self._closed.is_set()
-            return self._running

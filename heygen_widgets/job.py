@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["VideoJob"]
 
 _LONGEST_RENDER = 86_400  # s; a video that seems older has a wrong `created_at`
-
-
-class _ClosedError(Exception):
-    """The job was closed while it waited."""
 
 
 class VideoJob(SharedTemplate):
@@ -62,6 +59,8 @@ class VideoJob(SharedTemplate):
     No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.
     """
 
+    _problem: Exception  # why the job no longer follows a video that is not finished
+
     def __init__(
         self,
         client: HeyGenClient,
@@ -84,11 +83,10 @@ class VideoJob(SharedTemplate):
         self._client = client
         self._timeout = checked_wait(timeout)
         self._video: Video | None = None
-        self._problem: Exception | None = None  # why the job no longer follows the video
         self._ended = threading.Event()  # set while the job does not follow the video
         self._ended.set()
         self._closing = threading.Event()
-        self._started = time.monotonic()
+        self._started = time.time()
         self._elapsed: float | None = None  # s, when the video is finished
         self._renewals: Worker[str] = Worker("video address", self._renew, interval=1.0)
         super().__init__(layout=Layout(width="auto") if layout is None else layout)
@@ -99,8 +97,6 @@ class VideoJob(SharedTemplate):
         return vue_template(Path(__file__).with_name("job.vue"))
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_closing"):
-            return "<VideoJob>"  # an argument is invalid
         return f"<VideoJob {clip(self.video_id)}: {self.status or 'not polled yet'}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
@@ -126,13 +122,12 @@ class VideoJob(SharedTemplate):
     @property
     def error(self) -> str:
         """Why the job no longer follows a video that is not finished, or ``""``."""
-        problem = self._problem
-        if problem is None or self.is_finished or self._closing.is_set():
+        if self.is_finished or not self._ended.is_set():
             return ""
-        if isinstance(problem, HeyGenError):
-            return str(problem)
+        if isinstance(self._problem, HeyGenError):
+            return str(self._problem)
         # Another library's text may hold a key, and notebooks are saved.
-        return f"Polling failed with {type(problem).__name__}. job.result() raises it with its text."
+        return f"Polling failed with {type(self._problem).__name__}. job.result() raises it with its text."
 
     @property
     def is_finished(self) -> bool:
@@ -157,93 +152,70 @@ class VideoJob(SharedTemplate):
             What ended the polling, such as a refused key.
         """
         limit = None if timeout is None else checked_wait(timeout)
-        try:
-            ended = self._ended.wait(limit)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"Stopped waiting; {self._way_back()}") from None
-        if self._video is not None and self._video.is_finished:
-            if self._video.status == "failed":
-                raise failure_of(self._video)
-            return self._video
-        if not ended:
-            raise VideoTimeoutError(
-                f"The video {clip(self.video_id)} is not finished after {limit:g} s; {self._way_back()}"
-            )
-        if self._closing.is_set():
-            raise HeyGenError(f"The job was closed; {self._way_back()}")
-        raise self._problem or self._not_finished()
+        if not self._ended.wait(limit):
+            raise self._not_finished(limit)
+        if self._video is None or not self._video.is_finished:
+            raise self._problem
+        if self._video.status == "failed":
+            raise failure_of(self._video)
+        return self._video
 
     def follow(self) -> None:
         """Follow the video again after a timeout or an error. Does nothing while the job follows it."""
         with WIDGET_LOCK:
             if self._closing.is_set() or self.is_finished or not self._ended.is_set():
                 return
-            self._problem = None
             self._ended.clear()
+            self._problem = self._not_finished(self._timeout)  # unless the thread ends otherwise
             try:
                 start_thread("video", self._run)
             except HeyGenError as problem:
-                self._end(problem)
-            else:
-                self._send_update()
+                self._problem = problem
+                self._ended.set()
+            self._send_update()
 
     def close(self) -> None:
         """Remove the card from the page and end the job's thread. The render goes on."""
+        self._problem = HeyGenError(f"The job was closed. {self._way_back()}")
         self._closing.set()
         self._renewals.close()
         super().close()
         self._ended.set()
 
-    def _way_back(self) -> str:
-        return f"the render goes on at HeyGen. Continue with client.wait_for_video({literal(self.video_id)})."
+    def _not_finished(self, seconds: float | None) -> VideoTimeoutError:
+        text = f"The video is not finished after {seconds:g} s. Continue with job.follow(). {self._way_back()}"
+        return VideoTimeoutError(text)
 
-    def _not_finished(self) -> VideoTimeoutError:
-        return VideoTimeoutError(
-            f"The video is not finished after {self._timeout:g} s. The render goes on at HeyGen. Continue with "
-            "job.follow(), or a click on the card."
-        )
+    def _way_back(self) -> str:
+        return f"The render goes on at HeyGen: client.wait_for_video({literal(self.video_id)}) waits for it."
 
     # -- the thread, which sends messages and sets no trait -----------------------------------------------------------
 
     def _run(self) -> None:
-        problem: Exception | None = HeyGenError("The job's thread was stopped. Continue with job.follow().")
+        ask = partial(self._client.get_video, self.video_id)
         try:
-            for video in poll_until_finished(self._poll, self._timeout, now=time.monotonic, sleep=self._sleep):
+            for video in poll_until_finished(ask, self._timeout, now=time.monotonic, sleep=self._sleep):
                 self._keep(video)
                 self._send_update()
-            problem = self._not_finished()
         except Exception as error:  # noqa: BLE001 - also what a hook of the user's session raises
-            problem = error
+            self._problem = error
         finally:
-            self._end(problem)
-
-    def _poll(self) -> Video:
-        if self._closing.is_set():
-            raise _ClosedError
-        return self._client.get_video(self.video_id)
+            self._ended.set()
+            self._send_update()
 
     def _sleep(self, seconds: float) -> None:
         if self._closing.wait(seconds):
-            raise _ClosedError
+            raise self._problem
 
     def _keep(self, video: Video) -> None:
-        if self._video is None and not video.is_finished and video.created_at is not None:
-            # How long the render takes already, if the two clocks agree.
-            age = time.time() - video.created_at
-            self._started -= max(0.0, age - self._age()) if age < _LONGEST_RENDER else 0.0
-        if video.is_finished and self._elapsed is None and self._video is not None:
-            self._elapsed = self._age()
+        now, created = time.time(), video.created_at or 0
+        if not video.is_finished and now - created < _LONGEST_RENDER:
+            self._started = min(self._started, created)
+        if video.is_finished and self._video is not None and not self._video.is_finished:
+            self._elapsed = now - self._started
         self._video = video
         if video.is_finished:
             self._ended.set()  # before any lock: an observer that holds it may wait for the result
-
-    def _end(self, problem: Exception | None) -> None:
-        self._problem = problem
-        self._ended.set()
-        self._send_update()
-
-    def _age(self) -> float:
-        return time.monotonic() - self._started
 
     def _renew(self, video_id: str) -> None:
         # The view waits for an answer, also when the request fails. With the same URL, it tries again.
@@ -268,7 +240,7 @@ class VideoJob(SharedTemplate):
             "label": title("video_status", status) if status else "Polling" if running else "Unknown",
             "running": running,
             "local": self._client.is_local,
-            "elapsed": self._elapsed if self.is_finished else self._age() if running else None,
+            "elapsed": self._elapsed if self.is_finished else time.time() - self._started if running else None,
             "duration": video.duration if video else None,
             "image": (image(look) if look else None) or page(video.thumbnail_url if video else None),
             "video": page(video.video_url) if video and status == "completed" else None,
@@ -278,11 +250,6 @@ class VideoJob(SharedTemplate):
         }
 
     # -- the view, which may send anything ----------------------------------------------------------------------------
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Ignore the front end's values, and send it the current ones."""
-        sent = sync_data if isinstance(sync_data, dict) else {}
-        self.send_state([name for name in sent if name in self.keys])
 
     def vue_ask(self, view: object) -> None:
         """Answer a view that is mounting."""
@@ -294,8 +261,5 @@ class VideoJob(SharedTemplate):
 
     def vue_renew(self, _: object) -> None:
         """Fetch another URL of the film, when the one that a view has does not play."""
-        if self.is_finished and not self._closing.is_set():
-            with suppress(HeyGenError):
-                self._renewals.submit(self.video_id)
-                return
-        self._send_update()
+        if self.is_finished:
+            self._renewals.submit(self.video_id)

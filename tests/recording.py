@@ -1,4 +1,4 @@
-"""A picker that keeps the messages to its views."""
+"""Looks, and a picker that keeps the messages to its views."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import Any
 
 from avatar_service import PATIENCE, our_threads
 
-from heygen_widgets import LookPicker
+from heygen_widgets import Look, LookPicker
+
+
+def look(look_id: str, **fields: Any) -> Look:
+    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
 
 
 class RecordingPicker(LookPicker):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import requests
 from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads
-from loopback import KEY, Handler, Loopback, Reply, Seen, client_of, failure, hang_up, reply
+from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply
 
-from heygen_widgets import AvatarGroup, HeyGenClient, Look, VideoAgentRequest, VideoJob, VideoRequest
+from heygen_widgets import HeyGenClient, Look, VideoJob, VideoRequest
 from heygen_widgets.errors import (
     AuthenticationError,
     HeyGenError,
@@ -25,13 +26,8 @@ from heygen_widgets.errors import (
 from heygen_widgets.videos import VideoOptionWarning
 
 FILM = "https://files.example/v.mp4?Signature=secret"
-LOOK = Look(
-    "look_1",
-    "Ada Office 1",
-    "photo_avatar",
-    supported_api_engines=("avatar_iv",),
-    preview_image_url="https://files.example/ada.webp?Signature=secret",
-)
+PICTURE = "https://files.example/ada.webp?Signature=secret"
+LOOK = Look("look_1", "Ada Office 1", "photo_avatar", preview_image_url=PICTURE)
 
 
 def video(status: str, **fields: Any) -> Reply:
@@ -95,15 +91,10 @@ def test_a_job_follows_its_video_to_the_end() -> None:
         last = ended(job)
         assert [shown["status"] for shown in job.shown()] == ["pending", "processing", "completed", "completed"]
         first = job.shown()[0]
-    assert (first["name"], first["label"], first["running"], first["video"]) == (
-        "Ada Office 1",
-        "Waiting for its turn",
-        True,
-        None,
-    )
-    assert first["image"] == LOOK.preview_image_url
-    assert (last["label"], last["running"], last["video"], last["local"]) == ("Completed", False, FILM, True)
-    assert (last["duration"], last["page"]) == (12.5, "https://app.example/video_1")
+    expected = {"name": "Ada Office 1", "label": "Waiting for its turn", "running": True, "video": None}
+    assert first == {**first, **expected, "image": PICTURE}
+    expected = {"label": "Completed", "running": False, "video": FILM, "local": True, "duration": 12.5}
+    assert last == {**last, **expected, "page": "https://app.example/video_1"}
     assert {seen.path for seen in server.seen} == {"/v3/videos/video_1"}
 
 
@@ -146,19 +137,24 @@ def test_a_notebook_keeps_neither_url_nor_key() -> None:
 # -- how it ends ------------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_video_shows_its_reason_on_the_card_and_in_python() -> None:
-    with followed(video("failed", failure_code="render_failed", failure_message="No audio")) as (_, job):
-        with pytest.raises(VideoFailedError, match="render_failed: No audio"):
-            job.result(PATIENCE)
-        assert (ended(job)["reason"], job.status, job.error) == ("render_failed: No audio", "failed", "")
+FAILED = video("failed", failure_code="render_failed", failure_message="No audio")
 
 
-def test_a_refused_key_ends_the_polling() -> None:
-    with followed(failure(401)) as (_, job):
-        with pytest.raises(AuthenticationError):
+@pytest.mark.parametrize(
+    ("answer", "kind", "words", "field"),
+    [
+        (FAILED, VideoFailedError, "render_failed: No audio", "reason"),
+        (failure(401), AuthenticationError, "401", "error"),
+    ],
+)
+def test_a_failed_video_and_a_refused_key_end_the_polling_and_say_why(
+    answer: Reply, kind: type[HeyGenError], words: str, field: str
+) -> None:
+    with followed(answer) as (_, job):
+        with pytest.raises(kind, match=words):
             job.result(PATIENCE)
         last = ended(job)
-        assert ("401" in job.error, last["error"], last["running"], job.video) == (True, job.error, False, None)
+        assert (words in last[field], last["running"], last["error"]) == (True, False, job.error)
 
 
 def test_after_the_timeout_a_click_continues() -> None:
@@ -207,14 +203,12 @@ def test_any_error_on_the_thread_ends_the_waiting(kind: type[BaseException]) -> 
     session.hooks["response"].append(fail)
     with Loopback(DONE) as server, client_of(server, session=session) as client:
         job = RecordingJob(client, video_id="video_1")
-        with pytest.raises(Exception, match=KEY if kind is RuntimeError else "thread was stopped"):
+        with pytest.raises(Exception, match=KEY if kind is RuntimeError else "not finished"):
             job.result(PATIENCE)
         # The text of another library's error is for Python alone: a notebook is saved.
-        assert (ended(job)["running"], bool(job.error), KEY in f"{job.get_state()}{job.shown()}") == (
-            False,
-            True,
-            False,
-        )
+        assert (ended(job)["running"], type(job.error)) == (False, str)
+        assert job.error
+        assert KEY not in f"{job.error}{job.get_state()}{job.shown()}"
         session.hooks["response"].clear()
         job.follow()
         assert job.result(PATIENCE).is_finished
@@ -233,25 +227,17 @@ def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> N
     hold = Hold(video("processing"))
     with Loopback(hold) as server, client_of(server) as client:
         job = RecordingJob(client, video_id="video_1")
-        outcome: list[BaseException] = []
-
-        def result() -> None:
-            try:
-                job.result()
-            except HeyGenError as error:
-                outcome.append(error)
-
-        waiting = threading.Thread(target=result)
-        waiting.start()
-        job.close()
-        waiting.join(PATIENCE)
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(job.result)
+            job.close()
+            with pytest.raises(HeyGenError, match=r'client\.wait_for_video\("video_1"\)'):
+                waiting.result(PATIENCE)
         hold.released.set()
         assert end_of(our_threads())
         shown = len(job.shown())
         for event in ("ask", "follow", "renew"):
             job._handle_event(job, {"event": event, "data": "view"}, [])
         assert (len(job.shown()), our_threads()) == (shown, set())
-    assert [r'client.wait_for_video("video_1")' in str(error) for error in outcome] == [True]
 
 
 # -- what a view may ask ----------------------------------------------------------------------------------------------
@@ -271,9 +257,7 @@ def test_a_view_gets_everything_when_it_asks_and_can_set_nothing() -> None:
         assert (job.template, job.comm is None, job.status) == (template, False, "completed")
 
 
-def test_a_film_that_does_not_play_gets_a_fresh_url_and_never_becomes_unfinished(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_film_that_does_not_play_gets_a_fresh_url_and_never_becomes_unfinished() -> None:
     fresh = video("completed", video_url="https://files.example/fresh.mp4")
     with followed(DONE, video("processing"), failure(404), fresh) as (server, job):
         ended(job)
@@ -283,9 +267,6 @@ def test_a_film_that_does_not_play_gets_a_fresh_url_and_never_becomes_unfinished
             assert ended(job)["video"] == film
             assert (len(job.shown()), job.is_finished) == (before + 1, True)
         assert len(server.seen) == 4
-        let_no_thread_begin("video address", monkeypatch)
-        job.vue_renew(None)
-        assert len(job.shown()) == before + 2
 
 
 @pytest.mark.parametrize(
@@ -309,77 +290,68 @@ def test_an_invalid_argument_is_refused_before_any_request(arguments: dict[str, 
 # -- from a request to a job ------------------------------------------------------------------------------------------
 
 
-class Service(Loopback):
-    """Has one look, and makes one video of whatever it is asked for."""
+@contextmanager
+def service(**look: Any) -> Iterator[tuple[Loopback, HeyGenClient]]:
+    """Serve one look, and make one video of whatever is asked for."""
+    record = {"id": "look_1", "name": "Ada", "avatar_type": "photo_avatar", "default_voice_id": "v"}
+    record |= {"supported_api_engines": ["avatar_iv"], **look}
+    answers = {
+        "GET /v3/avatars/looks/look_1": record,
+        "GET /v3/avatars/looks/look_2": {**record, "id": "look_2", "group_id": "group_2"},
+        "GET /v3/avatars/group_1": {"id": "group_1", "name": "Ada", "consent_status": "pending"},
+        "POST /v3/videos": {"video_id": "video_1", "status": "waiting", "output_format": "mp4"},
+        "GET /v3/videos/video_1": {"id": "video_1", "status": "completed"},
+    }
 
-    def __init__(self, **look: Any) -> None:
-        super().__init__(failure(404, "avatar_not_found"))
-        self.look = {"id": "look_1", "name": "Ada", "avatar_type": "photo_avatar", "default_voice_id": "v", **look}
+    def answer(handler: Handler) -> None:
+        data = answers.get(f"{handler.command} {handler.path}")
+        (reply({"data": data}) if data else failure(404, "avatar_not_found"))(handler)
 
-    def next_reply(self, seen: Seen) -> Reply:
-        self.seen.append(seen)
-        match seen.method, seen.path:
-            case "GET", "/v3/avatars/looks/look_1":
-                return reply({"data": self.look})
-            case "GET", "/v3/avatars/looks/look_2":
-                return reply({"data": {**self.look, "id": "look_2", "group_id": "group_2"}})
-            case "GET", "/v3/avatars/group_1":
-                return reply({"data": {"id": "group_1", "name": "Ada", "consent_status": "pending"}})
-            case "POST", "/v3/videos":
-                return reply({"data": {"video_id": "video_1", "status": "waiting", "output_format": "mp4"}})
-            case "GET", "/v3/videos/video_1":
-                return DONE
-        return failure(404, "avatar_not_found")
-
-    def asked(self) -> list[str]:
-        return [f"{seen.method} {seen.path}" for seen in self.seen]
+    with Loopback(answer) as server, client_of(server) as client:
+        yield server, client
 
 
-def start(client: HeyGenClient, **fields: Any) -> VideoJob:
-    return client.start_video(VideoRequest(**{"avatar_id": "look_1", "script": "Hello", **fields}))
+def asked(server: Loopback) -> list[str]:
+    return [f"{seen.method} {seen.path}" for seen in server.seen]
+
+
+def start(client: HeyGenClient, key: str | None = None, **fields: Any) -> VideoJob:
+    request = VideoRequest(**{"avatar_id": "look_1", "script": "Hello", **fields})
+    return client.start_video(request, idempotency_key=key)
 
 
 def test_a_request_is_checked_against_its_look_and_becomes_a_job() -> None:
-    with Service(supported_api_engines=["avatar_v"]) as server, client_of(server) as client:
-        job = start(client)
+    with service(supported_api_engines=["avatar_v"]) as (server, client):
+        job = start(client, key="mine")
         assert (job.video_id, job.look.id if job.look else "") == ("video_1", "look_1")
         assert job.result(PATIENCE).is_finished
         job.close()
-    assert server.asked()[:2] == ["GET /v3/avatars/looks/look_1", "POST /v3/videos"]
+    assert asked(server)[:2] == ["GET /v3/avatars/looks/look_1", "POST /v3/videos"]
     assert json.loads(server.seen[1].body)["engine"] == {"type": "avatar_v"}
+    assert server.seen[1].headers["idempotency-key"] == "mine"
 
 
 def test_what_the_service_would_refuse_is_not_sent() -> None:
-    with Service(supported_api_engines=["avatar_iv"]) as server, client_of(server) as client:
+    with service() as (server, client):
         with pytest.raises(VideoOptionError, match="does not list Avatar V"):
             start(client, engine="avatar_v")
+        with pytest.raises(HeyGenError, match="id of a group is not"):
+            start(client, avatar_id="group_1")
         with pytest.raises(VideoOptionError, match="none is given"):
             start(client, script=None)
         with pytest.raises(TypeError, match="VideoRequest, not dict"):
             client.start_video({"avatar_id": "look_1"})  # type: ignore[arg-type]
-    assert server.asked() == ["GET /v3/avatars/looks/look_1"]
-
-
-def test_a_group_in_place_of_a_look_is_told_with_a_hint() -> None:
-    with Service() as server, client_of(server) as client, pytest.raises(HeyGenError, match="id of a group is not"):
-        start(client, avatar_id="group_1")
-    assert server.asked() == ["GET /v3/avatars/looks/group_1"]
+    assert asked(server) == ["GET /v3/avatars/looks/look_1", "GET /v3/avatars/looks/group_1"]
 
 
 def test_the_reference_and_the_consent_are_looked_up() -> None:
     look = {"avatar_type": "digital_twin", "group_id": "group_1", "supported_api_engines": ["avatar_v"]}
-    with Service(**look) as server, client_of(server) as client:
+    with service(**look) as (server, client):
         with pytest.warns(VideoOptionWarning, match="consent"):
             start(client).close()
         with pytest.raises(VideoOptionError, match="group_2"):
             start(client, engine="avatar_v", reference_look_id="look_2")
-    assert "GET /v3/avatars/group_1" in server.asked()
-
-
-def test_a_key_of_the_user_s_is_the_request_s() -> None:
-    with Service(supported_api_engines=["avatar_iv"]) as server, client_of(server) as client:
-        client.start_video(VideoRequest(avatar_id="look_1", script="Hi"), idempotency_key="mine").close()
-    assert [seen.headers["idempotency-key"] for seen in server.seen if seen.method == "POST"] == ["mine"]
+    assert "GET /v3/avatars/group_1" in asked(server)
 
 
 def test_what_keeps_the_card_away_loses_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,28 +359,19 @@ def test_what_keeps_the_card_away_loses_no_video(monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("no comm")
 
     monkeypatch.setattr("heygen_widgets.job.VideoJob.__init__", fail)
-    with (
-        Service(supported_api_engines=["avatar_iv"]) as server,
-        client_of(server) as client,
-        pytest.raises(RuntimeError, match="no comm") as caught,
-    ):
+    with service() as (_, client), pytest.raises(RuntimeError, match="no comm") as caught:
         start(client)
     assert 'client.wait_for_video("video_1")' in caught.value.__notes__[0]
 
 
 def test_a_doubt_is_told_at_the_line_that_asked() -> None:
     request = VideoRequest(avatar_id="look_1", script="Hello", remove_background=True)
-    look = Look("look_1", "Ada", "digital_twin", supported_api_engines=("avatar_iv",), default_voice_id="v")
-    agent = VideoAgentRequest(prompt="A greeting", avatar_id="look_1")
-    group = AvatarGroup("group_1", "Ada", consent_status="pending")
-    with Service(supported_api_engines=["avatar_iv"]) as server, client_of(server) as client:
-        asks: list[Callable[[], object]] = [
-            lambda: request.check(look),
-            lambda: client.start_video(request).close(),
-            lambda: agent.check(look, group=group),
-        ]
-        for ask in asks:
-            with pytest.warns(VideoOptionWarning) as told:
-                ask()
-            places = {(warning.filename, warning.lineno) for warning in told}
-            assert places == {(__file__, ask.__code__.co_firstlineno)}
+    with service() as (_, client):
+
+        def ask() -> None:
+            client.start_video(request).close()
+
+        with pytest.warns(VideoOptionWarning) as told:
+            ask()
+    line = ask.__code__.co_firstlineno + 1
+    assert {(warning.filename, warning.lineno) for warning in told} == {(__file__, line)}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from .._display import clip, fits, image, name_of, page, reason, title, title_of_character
 from ..catalogue.store import Character
 from ..models import AvatarGroup, Look, Voice
-from ..videos.options import SERVICE_ENGINE, VideoOption
 
-__all__ = ["CharacterCards", "card", "details", "voice_of"]
+__all__ = ["Characters", "card", "character_card", "details", "pictured_of", "voice_of"]
 
 _MOST_NAMED = 40  # tags or engines
 _MOST_ENGINES = 4  # columns
@@ -40,84 +38,49 @@ def card(look: Look) -> dict[str, Any]:
     }
 
 
-class CharacterCards:
-    """The cards of characters by position, with one card for all looks without a character.
+class Characters(tuple[Character, ...]):
+    """The characters whose cards are shown. One of them may stand for all looks without a character."""
 
-    Parameters
-    ----------
-    characters : sequence of Character
-    """
+    __slots__ = ()
 
-    def __init__(self, characters: Sequence[Character]) -> None:
-        self._characters = characters
-        self._by_id = {character.id: character for character in characters}
-
-    def __len__(self) -> int:
-        return len(self._characters)
-
-    def cards(self, start: int, stop: int) -> list[dict[str, Any]]:
-        """Return the cards at some positions."""
-        return [_character_card(character) for character in self._characters[start:stop]]
-
-    def has(self, group_id: str) -> bool:
-        """Whether there is a card of a character."""
-        return group_id in self._by_id
-
-    def record(self, group_id: str) -> Look | AvatarGroup | None:
-        """Return the record whose picture a character's card shows."""
-        character = self._by_id.get(group_id)
-        return _pictured(character) if character else None
+    def find(self, group_id: object) -> Character | None:
+        return next((character for character in self if character.id == group_id), None)
 
     def extends(self, other: object) -> bool:
         """Whether the cards of another list come first in this one, unchanged, so that positions stay valid."""
-        if not isinstance(other, CharacterCards) or len(other) > len(self):
+        if not isinstance(other, Characters) or len(other) > len(self):
             return False
-        return all(_is_same(a, b) for a, b in zip(self._characters, other._characters, strict=False))
+        return all(_unsigned(a) == _unsigned(b) for a, b in zip(self, other, strict=False))
 
 
-def _character_card(character: Character) -> dict[str, Any]:
-    group, pictured, number = character.group, _pictured(character), character.expected
+def character_card(character: Character) -> dict[str, Any]:
+    group, pictured, number = character.group, pictured_of(character), character.expected
     return {
         "id": character.id if fits(character.id) else None,
         "name": title_of_character(character.id, group.name if group else ""),
         "type": f"{number:,} look{'' if number == 1 else 's'}" if number else "looks not loaded yet",
         "image": image(pictured) if pictured else None,
-        "width": None,
-        "height": None,
         "character": True,
     }
 
 
-def _pictured(character: Character) -> Look | AvatarGroup | None:
+def pictured_of(character: Character) -> Look | AvatarGroup | None:
+    """Return the record whose picture a character's card shows."""
     records = (character.group, character.example)
     return next((record for record in records if record and image(record)), None)
 
 
-def _is_same(one: Character, other: Character) -> bool:
-    return one is other or _unsigned(_character_card(one)) == _unsigned(_character_card(other))
-
-
-def _unsigned(shown: dict[str, Any]) -> dict[str, Any]:
+def _unsigned(character: Character) -> dict[str, Any]:
     """Return a card without the signature of its picture's URL, which is new in each response."""
+    shown = character_card(character)
     return {**shown, "image": (shown["image"] or "").partition("?")[0]}
 
 
 def details(look: Look, group: AvatarGroup | None, number: int) -> dict[str, Any]:
-    """Return what the panel shows of a look.
+    """Return what the panel shows of a look: its card, facts, and a table of video options.
 
-    Parameters
-    ----------
-    look : Look
-    group : AvatarGroup or None
-        Its character, if known.
-    number : int
-        How many looks the character has; 0 if unknown.
-
-    Returns
-    -------
-    dict
-        The fields of `card`; ``group_id``, ``number`` and ``voice_id``; ``facts``, in the order of display, each with
-        ``name``, ``label`` and ``text`` (empty if unknown); and ``options``, a table with one column per engine.
+    `group` is its character, if known, and `number` how many looks the character has, 0 if unknown. The ``facts`` are
+    in the order of display, each with ``name``, ``label`` and ``text``, which is empty if unknown.
     """
     character = title_of_character(look.group_id, group.name if group else "") if look.group_id else ""
     has_size = look.image_width is not None and look.image_height is not None
@@ -155,37 +118,25 @@ def _titles(field: str, values: tuple[str, ...]) -> str:
 def _options(look: Look) -> dict[str, Any]:
     """Return the video options of a look as a table: ``engines``, ``rows`` of ``label`` and ``cells``, and ``notes``.
 
-    A cell is "yes", "no" or "unknown". An asterisk marks what HeyGen's own pages disagree about.
+    A cell is "yes", "no" or "unknown". An asterisk marks what HeyGen's own pages disagree about. The notes explain the
+    cells that are not a plain "yes".
     """
-    engines = look.engines[:_MOST_ENGINES] or (SERVICE_ENGINE,)
-    columns = [look.video_options(engine) for engine in engines]
-    rows = [{"label": label, "cells": [column[name].word for column in columns]} for name, label in _OPTIONS.items()]
+    columns = [look.video_options(engine) for engine in look.engines[:_MOST_ENGINES]] or [look.video_options()]
     heads = [title("engine", column.engine) + "*" * column["engine"].is_disputed for column in columns]
-    notes = [] if look.engines else ["The look lists no engine; the service would take Avatar IV."]
-    if any("*" in text for text in (*heads, *(cell for row in rows for cell in row["cells"]))):
-        notes.append("*: HeyGen's own pages disagree.")
-    disputed = [(head, column["engine"]) for head, column in zip(heads, columns, strict=True)]
-    notes += [f"{head}: {engine.why}." for head, engine in disputed if engine.is_disputed]
-    for name, label in _OPTIONS.items():
-        notes += _notes(label, [(title("engine", column.engine), column[name]) for column in columns])
-    return {"engines": heads, "rows": rows, "notes": notes}
-
-
-def _notes(label: str, by_engine: list[tuple[str, VideoOption]]) -> list[str]:
-    """Explain the cells that are not a plain "yes": one note for all engines with the same reason."""
-    engines: dict[tuple[str, bool], list[str]] = {}
-    for engine, option in by_engine:
-        if option.state != "allowed" or option.is_disputed:
-            why = option.why.removesuffix(f" with {engine}")
-            engines.setdefault((why, why != option.why), []).append(engine)
-    return [
-        f"{label}: {why}{f' with {_listed(names)}' if names_engine else ''}."
-        for (why, names_engine), names in engines.items()
-    ]
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    shown = [(head, column["engine"]) for head, column in zip(heads, columns, strict=True)]
+    shown += [(label, column[name]) for name, label in _OPTIONS.items() for column in columns]
+    explained = [(label, option) for label, option in shown if option.state != "allowed" or option.is_disputed]
+    is_disputed = any(option.is_disputed for _, option in explained)
+    return {
+        "engines": heads,
+        "rows": [
+            {"label": label, "cells": [column[name].word for column in columns]} for name, label in _OPTIONS.items()
+        ],
+        "notes": [
+            *(["*: HeyGen's own pages disagree."] if is_disputed else []),
+            *dict.fromkeys(f"{label}: {option.why}." for label, option in explained),
+        ],
+    }
 
 
 def voice_of(voice: Voice) -> dict[str, Any]:

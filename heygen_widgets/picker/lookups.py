@@ -10,47 +10,59 @@ from typing import Any, TypeAlias
 
 from .._background import Worker
 from .._display import image
-from ..errors import APIStatusError, HeyGenError, NotFoundError
+from ..errors import HeyGenError, NotFoundError
 from ..models import AvatarGroup, Look, Voice
 from .cards import voice_of
 from .grid import GridModel
 
-__all__ = ["PreviewRenewal", "VoiceLookup"]
+__all__ = ["Lookups"]
 
 _Record: TypeAlias = Look | AvatarGroup
-_Send: TypeAlias = Callable[[str, dict[str, Any]], object]
 
 # A CloudFront signature: ten digits of Unix time.
 _EXPIRES = re.compile(r"https?://[^?#]*\?(?:[^#]*&)?Expires=([1-9][0-9]{9})(?:[&#]|$)", re.IGNORECASE)
 
 
-class PreviewRenewal:
-    """Fetch looks and groups again whose preview URLs have expired: at most two per second, each URL once.
+class Lookups:
+    """Fetch previews, at most two per second and each expired URL once, and voices, the last one asked for first.
 
-    ``GET /v3/avatars/looks/{look_id}`` and ``GET /v3/avatars/{group_id}``.
+    ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}`` and ``GET /v3/voices/{voice_id}``.
 
     Parameters
     ----------
     model : GridModel
-        Its client asks, and its catalogue gets the new URLs.
+        The client of its catalogue asks, and its catalogue gets the new URLs.
     send : callable
-        Sends a method and its argument to the views: ``renewed`` with the ``images`` by card id.
+        Sends a method and its argument to the views: ``renewed`` with the ``images`` by card id, or ``voice`` with the
+        ``id`` and the ``voice``, which is None when there is none.
     """
 
-    def __init__(self, model: GridModel, send: _Send) -> None:
+    def __init__(self, model: GridModel, send: Callable[[str, dict[str, Any]], object]) -> None:
         self._model = model
         self._send = send
         self._in_vain: set[str] = set()  # expired URLs without better ones
-        self._worker: Worker[tuple[str, _Record]] = Worker("previews", self._renew, limit=600, interval=0.5)
-        self.close = self._worker.close
+        self._known_voices: dict[str, Voice] = {}
+        self._previews: Worker[tuple[str, _Record]] = Worker("previews", self._renew, limit=600, interval=0.5)
+        self._voices: Worker[str] = Worker("voices", self._find_voice, limit=4)
 
-    def submit(self, records: Mapping[str, _Record]) -> None:
+    def close(self) -> None:
+        """Send no more requests."""
+        self._previews.close()
+        self._voices.close()
+
+    def renew_previews(self, records: Mapping[str, _Record]) -> None:
         """Renew the previews of cards, by card id. Those that have not expired are sent: a view may have missed one."""
         due = {card_id: record for card_id, record in records.items() if self._is_due(record)}
-        if self._model.client:
+        if self._model.catalogue.client:
             with suppress(HeyGenError):
-                self._worker.submit(*due.items())
+                self._previews.submit(*due.items())
             self._send_images({card_id: record for card_id, record in records.items() if card_id not in due})
+
+    def find_voice(self, look: Look | None) -> None:
+        """Find the default voice of a look, if it has one."""
+        if look and look.default_voice_id and self._model.catalogue.client:
+            with suppress(HeyGenError):
+                self._voices.submit(look.default_voice_id)
 
     def _send_images(self, records: Mapping[str, _Record]) -> None:
         if records:
@@ -62,15 +74,14 @@ class PreviewRenewal:
         return signed is not None and int(signed[1]) <= time.time() and url not in self._in_vain
 
     def _renew(self, request: tuple[str, _Record]) -> None:
-        (card_id, old), client, catalogue = request, self._model.client, self._model.catalogue
-        if client is None or catalogue is None:
-            return
+        (card_id, old), catalogue = request, self._model.catalogue
         new: _Record | None = None
         try:
-            new = client.get_look(old.id) if isinstance(old, Look) else client.get_group(old.id)
+            if catalogue.client:
+                new = catalogue.client.get_look(old.id) if isinstance(old, Look) else catalogue.client.get_group(old.id)
         except (HeyGenError, ValueError) as error:
             if not isinstance(error, NotFoundError):
-                self._worker.clear()  # the next request would fail in the same way
+                self._previews.clear()  # the next request would fail in the same way
                 return
         if new is None or self._is_due(new):
             # Not again: there is nothing better, or the clock here is wrong.
@@ -79,38 +90,10 @@ class PreviewRenewal:
             catalogue.update_previews(new)
             self._send_images({card_id: new})
 
-
-class VoiceLookup:
-    """Fetch voices, the last one asked for first, and keep them: ``GET /v3/voices/{voice_id}``.
-
-    Parameters
-    ----------
-    model : GridModel
-        Its client asks.
-    send : callable
-        Sends a method and its argument to the views: ``voice`` with the ``id`` and the ``voice``, or None without one.
-    """
-
-    def __init__(self, model: GridModel, send: _Send) -> None:
-        self._model = model
-        self._send = send
-        self._known: dict[str, Voice | None] = {}
-        self._worker: Worker[str] = Worker("voices", self._find, limit=4)
-        self.close = self._worker.close
-
-    def submit(self, look: Look | None) -> None:
-        """Find the default voice of a look, if it has one."""
-        if look and look.default_voice_id and self._model.client:
-            with suppress(HeyGenError):
-                self._worker.submit(look.default_voice_id)
-
-    def _find(self, voice_id: str) -> None:
-        client = self._model.client
-        if voice_id not in self._known and client is not None:
-            try:
-                self._known[voice_id] = client.get_voice(voice_id)
-            except (HeyGenError, ValueError) as error:
-                if isinstance(error, APIStatusError) and error.status_code in (400, 403, 404):
-                    self._known[voice_id] = None
-        voice = self._known.get(voice_id)
+    def _find_voice(self, voice_id: str) -> None:
+        client = self._model.catalogue.client
+        if client and voice_id not in self._known_voices:
+            with suppress(HeyGenError, ValueError):
+                self._known_voices[voice_id] = client.get_voice(voice_id)
+        voice = self._known_voices.get(voice_id)
         self._send("voice", {"id": voice_id, "voice": voice_of(voice) if voice else None})

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._display import LONGEST_TEXT, TITLES, clip, fits, title
-from .._parsing import text
+from traitlets import TraitError
+
+from .._display import TITLES, clip, fits, title
 from ..filters import LookFilter, fold
+from ..models import Look, Looks
 
 __all__ = [
     "FIRST_WINDOW",
@@ -18,6 +20,7 @@ __all__ = [
     "SHORT_FIELDS",
     "bounded",
     "changed_filter",
+    "checked_selection",
     "found_options",
     "short_options",
 ]
@@ -43,14 +46,28 @@ _LONGEST_ERROR = 2_000  # characters
 _MOST_VIEWS = 1_000
 
 
+def checked_selection(given: Sequence[object], multiple: bool) -> Looks:
+    """Return the looks that are to be selected, or raise `TraitError`. As many fit as one message has cards."""
+    looks = Looks({look.id: look for look in given if isinstance(look, Look)}.values())
+    if len(looks) != len(given):
+        raise TraitError(f"values must hold different Look records, not {given!r}")
+    if len(looks) > 1 and not multiple:
+        raise TraitError(f"{len(looks)} values need LookPicker(…, multiple=True)")
+    if len(looks) > LARGEST_WINDOW:
+        raise TraitError(
+            f"A picker holds at most {LARGEST_WINDOW} selected looks, not {len(looks):,}. For more, use a filter: "
+            "picker.catalogue.select(picker.filter)"
+        )
+    return looks
+
+
 def short_options(
     field: str, values: Iterable[str], counts: Mapping[str, int], selected: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return what the dropdown of one of the `SHORT_FIELDS` offers: ``value``, ``title`` and ``count`` of each option.
+    """Return the ``value``, ``title`` and ``count`` of each option in the dropdown of one of the `SHORT_FIELDS`.
 
-    `values` are all loaded values, and `counts` the looks by value under the other filters. The order does not depend
-    on the filter. The list is empty when no look has a value and none is selected. Values too long for a message are
-    left out.
+    `values` are all loaded values, and `counts` the looks by value. The order does not depend on the filter. The list
+    is empty when no look has a value and none is selected. Values too long for a message are left out.
     """
     known = list(TITLES.get(field, {}))
     offered = {*filter(fits, values), *selected}
@@ -64,8 +81,8 @@ def short_options(
 def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:
     """Return the options whose titles contain all words of a query, those that match looks first.
 
-    The dict has ``items``, the first 50 by title, each with ``value``, ``title`` and ``count``; and ``more``, the
-    number of the others. `titles` and `counts` are by value. Values too long for a message are left out.
+    The first 50 are the ``items``, and ``more`` is the number of the others. `titles` and `counts` are by value. Values
+    too long for a message are left out.
     """
     words = fold(clip(query)).split()
     folded = {value: fold(text) for value, text in titles.items() if fits(value)}
@@ -81,13 +98,7 @@ def bounded(value: object, low: int, high: int) -> int:
 
 
 def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
-    """Return a filter with changes from the front end, or None when they are invalid. A search is cut and cleaned."""
-    if isinstance(changes, dict) and isinstance(search := changes.get("search"), str):
-        changes = {**changes, "search": text(search[:LONGEST_TEXT])}
-    return _replaced(wanted, changes)
-
-
-def _replaced(wanted: LookFilter, changes: object) -> LookFilter | None:
+    """Return a filter with changes from the front end, or None when they are invalid."""
     if not isinstance(changes, dict) or not all(map(_is_value, changes.values())):
         return None
     try:
@@ -107,7 +118,6 @@ def _is_int(value: object, low: int, high: int) -> bool:
 
 
 FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
-    "filter": lambda value: _replaced(LookFilter(), value) is not None,
     "show": lambda value: value in ("looks", "characters"),
     "selected_id": fits,
     "error": lambda value: fits(value, _LONGEST_ERROR),
@@ -115,4 +125,4 @@ FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
     "height": lambda value: _is_int(value, *HEIGHTS),
     "_view_count": lambda value: _is_int(value, 0, _MOST_VIEWS),
 }
-"""The traits that the front end may set, each with a check of the value."""
+"""The traits that the front end may set besides `filter`, each with a check of the value."""

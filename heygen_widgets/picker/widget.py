@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -13,8 +13,9 @@ import traitlets
 from ipyvue.Template import Template
 from ipywidgets import Layout, ValueWidget
 
+from .._background import Worker
 from .._display import echo
-from .._widget import WIDGET_LOCK, Publisher, SharedTemplate, read_vue, vue_template
+from .._widget import WIDGET_LOCK, SharedTemplate, read_vue, vue_template
 from ..api import HeyGenClient
 from ..catalogue import LookCatalogue
 from ..catalogue.cache import A_DAY
@@ -24,9 +25,8 @@ from ..models import Look, Looks
 from .cards import card
 from .fallback import fallback
 from .grid import GridModel
-from .lookups import PreviewRenewal, VoiceLookup
-from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded
-from .shortlist import Shortlist
+from .lookups import Lookups
+from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded, checked_selection
 from .sources import catalogue_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
 _PARTS = ("filters", "chips", "empty", "panel", "tray", "compare")
+_MOST_RECENT = 12
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -72,10 +73,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     Raises
     ------
-    TypeError
-        For another `source`, or an unknown keyword.
-    ValueError
-        For a DataFrame without ``id``, ``name`` or ``avatar_type``, a negative `cache`, or `selected_id` with `values`.
+    TypeError, ValueError
+        For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, a negative `cache`, or
+        `selected_id` with `values`.
     traitlets.TraitError
         For an invalid value of a trait.
     """
@@ -98,11 +98,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     height = traitlets.Int(
         560, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
     ).tag(sync=True)
-    selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: ids of `values`.").tag(
-        sync=True
-    )
+    selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="The ids of `values`.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
-    _view_count = traitlets.Int(0, allow_none=True, help="Displays; kept by the front end.").tag(sync=True)
+    _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
 
     def __init__(
         self,
@@ -122,11 +120,12 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
         self._cache = cache
         self._model = GridModel(None if source is None else catalogue_of(source, cache))
-        self._shortlist = Shortlist(multiple)
-        self._publisher = Publisher("picker", self._publish)
-        self._previews = PreviewRenewal(self._model, self._call)
-        self._voices = VoiceLookup(self._model, self._call)
+        # A picker sends what has arrived at most five times a second.
+        self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)
+        self._lookups = Lookups(self._model, self._call)
         self._screen = 0  # the most cards that a view has in sight
+        self._recent: tuple[Look, ...] = ()  # deselected or fetched lately, and perhaps not loaded; the last one first
+        self._cleared: tuple[Look, ...] = ()  # the selection before it was cleared
         self._wanted_id = ""  # to be selected when the service can be reached
         self._first_state: object = None  # of the model, when `first_window` was set
         wanted = LookFilter() if filter is None else filter
@@ -147,7 +146,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         return vue_template(_HERE / "widget.vue")
 
     def __repr__(self) -> str:
-        return f"<LookPicker: {self._status().get('matched', 0):,} looks shown, {self._shortlist!r}>"
+        return f"<LookPicker: {self._status()['matched']:,} looks shown, {len(self.values)} selected>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
         """Return the widget, and texts for places without widgets."""
@@ -163,23 +162,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @property
     def catalogue(self) -> LookCatalogue:
-        """The looks behind the picker.
-
-        Raises
-        ------
-        HeyGenError, ValueError
-            When there is no usable key or service address. The widget shows the same error.
-        """
+        """The looks behind the picker. Without a usable key or address it raises HeyGenError or ValueError."""
         with WIDGET_LOCK:
-            if self._model.catalogue is None:
+            if self._model.is_waiting:
                 self._model.catalogue = LookCatalogue.shared(HeyGenClient(), cache=self._cache)
+                self._model.is_waiting = False
             return self._model.catalogue
 
     def to_frame(self, *, flat: bool = False) -> pd.DataFrame:
         """Return the selected looks as a DataFrame, one row each; see `looks_to_frame`."""
         from ..frame import looks_to_frame
 
-        looks = [look if look.ownership else self._model.loaded(look) for look in self.values]
+        looks = map(self._model.loaded, self.values)
         return looks_to_frame(looks, flat=flat, group_names=self._model.group_names())
 
     def gallery(self, path: str | os.PathLike[str], *, title: str = "Avatar looks", videos: bool = False) -> Path:
@@ -192,7 +186,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
                 "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
             )
         looks, names = map(self._model.loaded, self.values), self._model.group_names()
-        return looks_to_gallery(looks, path, title=title, videos=videos, group_names=names, client=self._model.client)
+        client = self._model.catalogue.client
+        return looks_to_gallery(looks, path, title=title, videos=videos, group_names=names, client=client)
 
     def reset(self) -> None:
         """Bring back the filter, view and selection that the picker was created with."""
@@ -201,7 +196,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self._move((show, wanted))
             look = self._look(selected_id)
             self.values = (look,) if look else looks[: None if self.multiple else 1]
-            self.selected_id = selected_id or self.selected_id
+        self.selected_id = selected_id or self.selected_id
 
     def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
         """Return code that restores selection, filter and view, also in another notebook. It never contains a key.
@@ -213,39 +208,50 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         kind : {"python", "curl", "video"}, default "python"
             Python for a picker; curl commands for the selected looks and, if the service can filter by it, for the
             matches (``GET /v3/avatars/looks``); or Python that makes a video with the first selected look, which costs
-            credits.
-
-        Raises
-        ------
-        ValueError
-            For another `kind`, or for a video without a usable selected look.
+            credits. A ValueError for another `kind`, or for a video without a usable selected look.
         """
         with WIDGET_LOCK:
             return self._model.code(kind, self.values, self.multiple)
 
     def close(self) -> None:
         """Remove the picker from the page and end its threads. The selection stays readable."""
-        for part in (self._publisher, self._previews, self._voices):
-            part.close()
+        self._publisher.close()
+        self._lookups.close()
         super().close()
 
     # -- traits -------------------------------------------------------------------------------------------------------
 
+    def __setattr__(self, name: str, value: object) -> None:
+        # A look that is not loaded is fetched first, without the lock, so that no click waits for the service.
+        if name == "selected_id" and isinstance(value, str) and value and not self._look(value):
+            value = self._fetched(value)
+        super().__setattr__(name, value)
+
+    def _fetched(self, look_id: str) -> str:
+        """Fetch a look, and return its id; or show the error, and return the current `selected_id`."""
+        try:
+            self.catalogue.wait_for_snapshot()
+            if self._look(look_id) is None:
+                if self.catalogue.client is None:
+                    raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
+                self._remember(self.catalogue.client.get_look(look_id))
+        except (HeyGenError, ValueError) as error:
+            self.error = str(error)
+            self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
+            return str(self.selected_id)
+        return look_id
+
     @traitlets.validate("values")
     def _check_values(self, proposal: dict[str, Any]) -> Looks:
-        try:
-            return self._shortlist.checked(proposal["value"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from None
+        return checked_selection(proposal["value"], self.multiple)
 
     @traitlets.observe("multiple")
     def _multiple_changed(self, change: dict[str, Any]) -> None:
-        self._shortlist.multiple = change["new"]
         self.values = self.values[: None if change["new"] else 1]
 
     @traitlets.observe("values")
     def _values_changed(self, change: dict[str, Any]) -> None:
-        looks = self._shortlist.looks = change["new"]
+        looks = change["new"]
         self._wanted_id = self.error = ""
         self.set_trait("selected_ids", [look.id for look in looks])
         self.selected_id = looks[0].id if looks else ""
@@ -259,19 +265,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @traitlets.observe("selected_id")
     def _selected_id_changed(self, change: dict[str, Any]) -> None:
-        look_id, current = change["new"], self.values[0].id if self.values else ""
-        if look_id == current:
-            return
-        try:
-            self.catalogue.wait_for_snapshot()
-            self.values = (self._look(look_id) or self._model.fetch(look_id),) if look_id else ()
-        except (HeyGenError, ValueError) as error:
-            self.selected_id, self.error = current, str(error)
-            self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
+        if change["new"] != (self.values[0].id if self.values else ""):
+            look = self._look(change["new"])
+            self.values = (look,) if look else ()
 
     def _look(self, look_id: object) -> Look | None:
-        """Return a look that is loaded, selected, or was deselected lately."""
-        return self._model.look(look_id) or self._shortlist.find(look_id)
+        """Return a look that is loaded, selected, or was deselected or fetched lately."""
+        others = (look for look in (*self.values, *self._recent) if look.id == look_id)
+        return self._model.look(look_id) or next(others, None)
+
+    def _remember(self, look: Look) -> None:
+        with WIDGET_LOCK:
+            self._recent = (look, *self._recent)[:_MOST_RECENT]
 
     @traitlets.observe("filter", "show")
     def _filter_changed(self, _: dict[str, Any]) -> None:
@@ -282,28 +287,19 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     @traitlets.observe("_view_count")
     def _view_count_changed(self, change: dict[str, Any]) -> None:
         # Gives a view that is mounting its first pictures. It is emptied again: no saved notebook holds looks.
-        if (change["new"] or 0) > (change["old"] or 0) and len(self._model):
+        if change["new"] > change["old"] and len(self._model):
             self._send_update()
             self._first_state = self._model.state
             self.set_trait("first_window", self._model.message(0, FIRST_WINDOW))
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Apply what the front end may change, and send back the current value of everything else."""
-        with WIDGET_LOCK:
-            sent = sync_data if isinstance(sync_data, dict) else {}
-            allowed = {name: value for name, value in sent.items() if self._allows(name, value)}
-            super().set_state(allowed)
-            self.send_state([name for name in sent if name in self.keys and name not in allowed])
-
     def _allows(self, name: str, value: object) -> bool:
-        if name not in FRONTEND_TRAITS or not FRONTEND_TRAITS[name](value):
-            return False
         if name == "filter":
             return self._model.changed_filter(LookFilter(), value) is not None
-        if name == "selected_id" and value and self._look(value) is None:
+        is_valid = name in FRONTEND_TRAITS and FRONTEND_TRAITS[name](value)
+        if is_valid and name == "selected_id" and value and not self._look(value):
             self.error = f"There is no look {value!r} among the loaded ones."
             return False
-        return True
+        return is_valid
 
     # -- loading and sending ------------------------------------------------------------------------------------------
 
@@ -321,22 +317,23 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def _follow(self) -> None:
         """Publish what arrives, if the catalogue loads. Called when a load may have started."""
         try:
-            if self._model.catalogue is not None and self._model.catalogue.progress.loading:
-                self._publisher.start()
+            if self._model.catalogue.progress.loading:
+                self._publisher.submit(object())
         except HeyGenError as error:
             self.error = str(error)
 
-    def _publish(self) -> bool:
-        """Send the looks that have arrived. Returns whether the load goes on."""
-        loading = self.catalogue.progress.loading  # before the update, which then shows the end of the load
-        with WIDGET_LOCK:
-            self._send_update()
-        return loading
+    def _publish(self, _: object) -> None:
+        """Send the looks that have arrived, and come back while the load goes on."""
+        loading = self._model.catalogue.progress.loading  # before the update, which then shows the end of the load
+        self._send_update()
+        if loading:
+            self._publisher.submit(object())
 
     def _send_update(self, *, force: bool = False) -> None:
-        message = self._model.news(self._screen, force=force)
-        if message:
-            self._call("update", message)
+        with WIDGET_LOCK:
+            message = self._model.news(self._screen, force=force)
+            if message:
+                self._call("update", message)
 
     def _call(self, method: str, answer: dict[str, Any], view: object = None) -> None:
         """Call a method of the views. They skip the answers to other views."""
@@ -354,10 +351,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def vue_ask_window(self, asked: object) -> None:
         """Answer with the cards at some positions, and on a view's first request with everything."""
         if isinstance(asked, dict):
-            start, count = (
-                bounded(asked.get("start"), 0, len(self._model)),
-                bounded(asked.get("count"), 1, LARGEST_WINDOW),
-            )
+            start = bounded(asked.get("start"), 0, len(self._model))
+            count = bounded(asked.get("count"), 1, LARGEST_WINDOW)
             self._screen = max(self._screen, bounded(asked.get("screen"), FIRST_WINDOW, LARGEST_WINDOW))
             self._send_update()
             first = asked.get("first") is True
@@ -397,17 +392,22 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._move(self._model.leave_character())
 
     def vue_select(self, look_id: object) -> None:
-        look = self._look(look_id)
-        try:
-            self.values = self._shortlist.toggled(look) if look else self.values
-        except ValueError as error:
-            self.error = str(error)
+        look, others = self._look(look_id), tuple(other for other in self.values if other.id != look_id)
+        if look and len(others) < len(self.values):
+            self._remember(look)
+            self.values = others
+        elif look:
+            try:
+                self.values = (*others, look) if self.multiple else (look,)
+            except traitlets.TraitError as error:
+                self.error = str(error)
 
     def vue_clear_selection(self, _: object = None) -> None:
-        self.values = self._shortlist.cleared()
+        self._cleared = self.values or self._cleared
+        self.values = ()
 
     def vue_restore_selection(self, _: object = None) -> None:
-        self.values = self._shortlist.restored()
+        self.values = self.values or self._cleared[: None if self.multiple else 1]
 
     def vue_ask_selected(self, view: object) -> None:
         self._call("selected", {"looks": [card(self._model.loaded(look)) for look in self.values]}, view)
@@ -419,7 +419,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self._call("details", answer, asked.get("view"))
 
     def vue_ask_voice(self, look_id: object) -> None:
-        self._voices.submit(self._look(look_id))
+        self._lookups.find_voice(self._look(look_id))
 
     def vue_ask_code(self, view: object) -> None:
         self._call("code", {"python": self.code(), "curl": self.code("curl")}, view)
@@ -427,8 +427,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""
         ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
-        records = {i: record for i in ids if (record := self._model.record(i) or self._look(i))}
-        self._previews.submit(records)
+        records = {i: record for i in ids if (record := self._model.pictured(i) or self._look(i))}
+        self._lookups.renew_previews(records)
 
     def vue_retry(self, _: object = None) -> None:
         """Continue the load, and select what could not be fetched before."""
@@ -438,7 +438,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_refresh(self, _: object = None) -> None:
         """Load everything again, or continue a refresh that was stopped."""
-        with contextlib.suppress(HeyGenError, ValueError):
+        with suppress(HeyGenError, ValueError):
             if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
                 self.catalogue.refresh()
             self._load()

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import traitlets
 from avatar_service import PATIENCE, Gate, end_of, ids, our_threads, running
+from loopback import Seen
 from recording import RecordingPicker, ids_in, wait_for_publisher
 
 from heygen_widgets import HeyGenClient, LookFilter, LookPicker
-from heygen_widgets._widget import Publisher
 from heygen_widgets.demo import DemoService
 from heygen_widgets.filters import fold
 
@@ -92,7 +92,6 @@ def test_no_observer_runs_on_a_thread_of_the_package() -> None:
         wait_for_publisher()
         assert picker.answers()[-1]["status"]["loaded"] == 230
         assert on == set()
-        picker.close()
 
 
 def test_observers_of_two_pickers_that_change_each_other_do_not_wait_for_each_other() -> None:
@@ -132,37 +131,25 @@ def test_one_thread_changes_a_picker_only_when_another_is_done(change: str) -> N
     assert (seen, picker.show) == (["looks"], "characters")
 
 
-# -- the publisher ----------------------------------------------------------------------------------------------------
+def test_a_click_does_not_wait_while_a_look_is_fetched_for_selected_id() -> None:
+    with running({}, {"a": 3}) as (service, client):
+        picker = LookPicker(client, cache=None)
+        assert picker.catalogue.wait(PATIENCE)
+        gate, order = Gate("character elsewhere"), []
 
+        def hold(seen: Seen) -> None:
+            gate(seen)
+            order.append("fetched")
 
-def test_a_publisher_goes_round_once_more_for_each_start_and_ends_when_closed() -> None:
-    rounds = threading.Semaphore(0)
-    publisher = Publisher("test", lambda: rounds.release() or False, interval=0)  # type: ignore[func-returns-value]
-    for _ in range(3):
-        publisher.start()
-        assert rounds.acquire(timeout=PATIENCE)
-    assert end_of(our_threads())
-    publisher.close()
-    publisher.start()
-    assert (publisher.running, our_threads()) == (False, set())
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_publisher_that_an_error_has_ended_can_be_started_again() -> None:
-    outcomes: Iterator[object] = iter([RuntimeError("mine"), False])
-
-    def publish() -> bool:
-        outcome = next(outcomes)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return bool(outcome)
-
-    publisher = Publisher("test", publish, interval=0)
-    publisher.start()
-    assert end_of(our_threads())
-    publisher.start()
-    assert end_of(our_threads())
-    assert (next(outcomes, "all"), publisher.running) == ("all", False)
+        service.before = hold
+        fetching = threading.Thread(target=setattr, args=(picker, "selected_id", "elsewhere"), daemon=True)
+        fetching.start()
+        service.wait_for_request(gate.name)
+        picker._handle_event(picker, {"event": "select", "data": "a-1"}, [])
+        order.append("clicked")
+        gate.opened.set()
+        assert end_of([fetching])
+        assert (order, picker.selected_id, "elsewhere" in picker.error) == (["clicked", "fetched"], "a-1", True)
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
@@ -174,12 +161,13 @@ def test_a_closed_picker_leaves_no_thread_and_sends_nothing() -> None:
         picker = RecordingPicker(client)
         picker.show_view()
         service.wait_for_request("public looks", 2)
+        picker.value = picker.catalogue.looks[0]
         picker.close()
         wait_for_publisher()
         sent = len(picker.sent)
         gate.opened.set()
         assert end_of(our_threads())
-        assert (picker.catalogue.complete, len(picker.sent)) == (True, sent)
+        assert (picker.catalogue.complete, len(picker.sent), picker.selected_id) == (True, sent, "a-0")
 
 
 def test_a_closed_picker_is_let_go() -> None:

@@ -13,18 +13,12 @@ import ipywidgets
 import pytest
 import traitlets
 from avatar_service import Gate, Service, finish, let_no_thread_begin, our_threads, pages, running
-from hypothesis import given
-from hypothesis import strategies as st
 from loopback import Handler, Loopback, client_of, failure, hang_up, page, reply
-from recording import RecordingPicker, ids_in, wait_for_publisher
+from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import Look, Looks
-
-
-def look(look_id: str, **fields: Any) -> Look:
-    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
 
 
 def many(number: int) -> list[Look]:
@@ -55,10 +49,8 @@ def catalogue(client: HeyGenClient) -> LookCatalogue:
 
 
 @pytest.fixture
-def picker(catalogue: LookCatalogue) -> Iterator[RecordingPicker]:
-    shown = RecordingPicker(catalogue)
-    yield shown
-    shown.close()
+def picker(catalogue: LookCatalogue) -> RecordingPicker:
+    return RecordingPicker(catalogue)
 
 
 @contextmanager
@@ -69,7 +61,6 @@ def loading() -> Iterator[tuple[Service, Gate, RecordingPicker]]:
         picker = RecordingPicker(client)
         service.wait_for_request("public looks", 2)
         yield service, gate, picker
-        picker.close()
 
 
 def loaded(picker: RecordingPicker) -> dict[str, Any]:
@@ -92,27 +83,32 @@ def test_a_click_selects_a_look_and_a_second_click_deselects_it(picker: Recordin
         assert (picker.value, picker.values, picker.selected_id) == expected == seen[-1]
         assert picker.to_frame()["id"].tolist() == picker.selected_ids == ids(picker.values)
     assert len(seen) == 2
-
-
-@pytest.mark.parametrize("unknown", ["absent", "", 7, None, {"id": "x"}])
-def test_a_click_on_an_unknown_look_changes_nothing(picker: RecordingPicker, unknown: object) -> None:
-    picker.vue_select(picker.catalogue.looks[0].id)
-    picker.vue_select(unknown)
-    assert picker.value == picker.catalogue.looks[0]
+    for other in picker.catalogue.looks[6:8]:
+        picker.vue_select(other.id)
+        assert picker.values == (other,)
 
 
 def test_several_looks_are_selected_in_order_cleared_and_restored() -> None:
     picker = LookPicker(many(5), multiple=True)
+    picker.vue_restore_selection()
+    assert picker.values == ()
     for look_id in ("id3", "id1", "id4", "id1"):
         picker.vue_select(look_id)
     assert (ids(picker.values), picker.selected_id) == (["id3", "id4"], "id3")
     assert isinstance(picker.values, Looks)
-    picker.vue_clear_selection()
-    assert (picker.value, picker.values, picker.selected_id) == (None, (), "")
+    for _ in range(2):
+        picker.vue_clear_selection()
+        assert (picker.value, picker.values, picker.selected_id) == (None, (), "")
     picker.vue_restore_selection()
     assert ids(picker.values) == ["id3", "id4"]
     picker.filter = LookFilter("id0")  # hides them, and keeps the selection
     picker.multiple = False
+    assert ids(picker.values) == ["id3"]
+    picker.value = picker.catalogue.looks[2]
+    picker.vue_restore_selection()
+    assert ids(picker.values) == ["id2"]
+    picker.value = None
+    picker.vue_restore_selection()
     assert ids(picker.values) == ["id3"]
 
 
@@ -135,7 +131,7 @@ def test_the_121st_look_is_refused_with_an_error_that_the_next_click_clears() ->
     picker = LookPicker(many(121), multiple=True)
     picker.values = picker.catalogue.looks[:120]
     picker.vue_select("id120")
-    assert (len(picker.values), "120 looks are selected" in picker.error) == (120, True)
+    assert (len(picker.values), "at most 120 selected looks" in picker.error) == (120, True)
     picker.vue_select("id0")
     assert (len(picker.values), picker.error) == (119, "")
 
@@ -191,42 +187,6 @@ def test_a_view_gets_code_and_voices(service: DemoService) -> None:
         thread.join(30)
     (answer,) = picker.answers("voice")
     assert (answer["id"], bool(answer["voice"]["text"])) == (speaking.default_voice_id, True)
-    picker.close()
-
-
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("x" * 100_000)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
-    max_leaves=5,
-)
-ASKED = st.dictionaries(st.sampled_from(["view", "start", "count", "screen", "first", "field", "query", "ids"]), JSON)
-
-
-@given(st.lists(st.one_of(JSON, ASKED), max_size=3))
-def test_views_may_send_anything(catalogue: LookCatalogue, contents: list[object]) -> None:
-    picker = RecordingPicker(catalogue, multiple=True)
-    sent = [{"event": event, "data": data} for data in contents for event in picker.events if event != "refresh"]
-    for content in [*contents, *sent, {"event": "close"}, {"event": "__class__"}, {"create_widget": ["os", "system"]}]:
-        picker._handle_event(picker, content, [])
-    assert (picker.show in ("looks", "characters"), isinstance(picker.filter, LookFilter)) == (True, True)
-    for answer in picker.answers():
-        assert len((answer["window"] or {"looks": []})["looks"]) <= 120
-        assert len(json.dumps(answer["view"])) <= 1_000
-    assert picker.show_view()["status"]["matched"] == len(catalogue.select(picker.filter))
-    picker.close()
-
-
-def test_the_browser_changes_only_what_it_may_and_names_only_what_is_loaded(picker: RecordingPicker) -> None:
-    look = picker.catalogue.looks[3]
-    picker.set_state({"selected_id": look.id, "filter": {"gender": ["male"]}, "show": "characters", "height": 300})
-    assert (picker.value, picker.filter, picker.show, picker.height) == (
-        look, LookFilter(gender="male"), "characters", 300
-    )  # fmt: skip
-    picker.set_state({"selected_id": "elsewhere"})
-    assert (picker.selected_id, "elsewhere" in picker.error) == (look.id, True)
-    for refused in ({"filter": {"group_id": ["elsewhere"]}}, {"selected_ids": ["a"]}, {"height": 10**6}, {"show": 7}):
-        picker.set_state(refused)
-    assert (picker.filter, picker.selected_ids, picker.height) == (LookFilter(gender="male"), [look.id], 300)
 
 
 # -- python -> ui -----------------------------------------------------------------------------------------------------
@@ -287,8 +247,7 @@ def test_no_synced_trait_holds_looks(picker: RecordingPicker, show: str) -> None
     state = {name: value for name, value in picker.get_state().items() if name not in ("components", "template")}
     text = json.dumps(state, default=str)
     assert (len(text) < 2_000, len(repr(picker)) < 200) == (True, True)
-    for look in picker.catalogue.looks:
-        assert look.id not in text
+    assert not [one for one in picker.catalogue.looks if one.id in text]
     # In a view, traits and events are members of one object, and one hides the other.
     assert not {*picker.events} & {*picker.traits(sync=True)}
 
@@ -307,7 +266,6 @@ def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient
     assert (picker.value, picker.error) == (catalogue.looks[-1], "")
     picker.selected_id = ""
     assert picker.value is None
-    picker.close()
 
 
 def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
@@ -330,6 +288,8 @@ def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
         ({"show": "people"}, traitlets.TraitError, "people"),
         ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
         ({"values": ["id1"]}, traitlets.TraitError, "different Look records"),
+        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different Look records"),
+        ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),
         ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),
         ({"cache": 24}, TypeError, "24"),
         ({"cache": timedelta(hours=-1)}, ValueError, "negative"),
@@ -373,20 +333,19 @@ def test_pickers_can_be_linked_and_used_with_interact(catalogue: LookCatalogue) 
     right.value = catalogue.looks[4]
     assert (left.selected_id, seen) == (catalogue.looks[4].id, [None, catalogue.looks[4]])
     ipywidgets.jslink((left, "selected_id"), (right, "selected_id"))
-    left.close()
-    right.close()
 
 
 def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> None:
     picker = LookPicker(demo_client(looks=120), multiple=True, cache=None)
     picker.catalogue.load()
-    picker.filter = LookFilter("o", gender="female")
+    picker.filter = LookFilter("o", gender=["female", ""], engine="avatar_iv", ready=True, sort="-size")
+    picker.show = "characters"
     picker.values = picker.catalogue.looks[3:6]
     namespace: dict[str, Any] = {}
     exec(picker.code(), namespace)
     again = namespace["picker"]
     assert (again.values, again.filter, again.multiple) == (picker.values, picker.filter, True)
-    again.close()
+    assert (again.show, again.catalogue.client.base_url) == ("characters", picker.catalogue.client.base_url)
     picker.close()
     assert 'look = client.get_look("id1")' in LookPicker(many(3), selected_id="id1").code()
 
@@ -399,7 +358,6 @@ def test_a_gallery_shows_the_selected_looks(tmp_path: Path) -> None:
     picker.values = picker.catalogue.looks[:2]
     page = picker.gallery(tmp_path / "a.html", title="For Ada").read_text(encoding="utf-8")
     assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
-    picker.close()
 
 
 # -- sources ----------------------------------------------------------------------------------------------------------
@@ -427,18 +385,14 @@ def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: Lo
     assert (status["online"], status["complete"], status["loading"]) == (False, True, False)
     picker.selected_id = "no_such_look"
     assert "no_such_look" in picker.error
-    picker.close()
 
 
 @pytest.mark.parametrize("source", [{"id": "x"}, b"bytes", 7, [1, 2], ["look_id"], [None], "my-key"])
-def test_another_source_is_a_type_error(source: Any) -> None:
+def test_another_source_is_refused(source: Any) -> None:
     with pytest.raises(TypeError):
         LookPicker(source)
-
-
-def test_a_frame_without_a_needed_column_is_a_value_error_that_names_it(catalogue: LookCatalogue) -> None:
     with pytest.raises(ValueError, match="avatar_type"):
-        LookPicker(looks_to_frame(catalogue.looks[:3]).drop(columns="avatar_type"))
+        LookPicker(looks_to_frame(many(3)).drop(columns="avatar_type"))
 
 
 def test_pickers_of_a_client_share_one_load_and_closing_one_leaves_the_others_loading() -> None:
@@ -451,8 +405,6 @@ def test_pickers_of_a_client_share_one_load_and_closing_one_leaves_the_others_lo
         third = RecordingPicker(client)
         assert (third.catalogue, third.show_view()["status"]["complete"]) == (second.catalogue, True)
         assert service.counts()["public looks"] == pages(230)
-        second.close()
-        third.close()
 
 
 def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None:
@@ -460,47 +412,33 @@ def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None
         picker = LookPicker(client, cache=cache)
         assert picker.catalogue.wait(timeout=60)
         assert len(list(cache_home.rglob("*.gz"))) == files
-        picker.close()
 
 
 # -- loading and errors -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def no_key(service: DemoService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
+    service: DemoService, catalogue: LookCatalogue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
     monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
-    monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
-    return monkeypatch
-
-
-def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
-    service: DemoService, catalogue: LookCatalogue, no_key: pytest.MonkeyPatch
-) -> None:
     picker = RecordingPicker(selected_id=catalogue.looks[0].id)
-    assert (picker.value, len(picker.to_frame())) == (None, 0)
+    assert (picker.value, len(picker.to_frame()), picker.show_view()["status"]["online"]) == (None, 0, True)
     picker.vue_retry()
     assert "HEYGEN_API_KEY" in picker.error
-    no_key.setenv("HEYGEN_API_KEY", service.api_key)
+    monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
+    monkeypatch.setenv("HEYGEN_API_BASE", "http://example.com")
+    picker.vue_retry()
+    assert "HEYGEN_API_BASE" in picker.error
+    monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
     picker.vue_retry()
     assert (loaded(picker)["loaded"], picker.error, picker.value) == (300, "", catalogue.looks[0])
-    picker.close()
-
-
-def test_an_invalid_service_address_is_shown_and_not_raised(no_key: pytest.MonkeyPatch) -> None:
-    no_key.setenv("HEYGEN_API_KEY", "some-key")
-    no_key.setenv("HEYGEN_API_BASE", "http://example.com")
-    picker = LookPicker()
-    picker.vue_refresh()
-    assert "HEYGEN_API_BASE" in picker.error
-    picker.close()
 
 
 def test_a_refused_key_is_shown_once_with_what_to_do(service: DemoService) -> None:
     picker = RecordingPicker(HeyGenClient("wrong-key", base_url=service.base_url))
     problem = loaded(picker)["problem"]
     assert ("401" in problem, "wrong-key" in problem, "private characters" in problem) == (True, False, False)
-    picker.close()
 
 
 def test_only_the_part_that_failed_is_named_until_the_error_is_dismissed() -> None:
@@ -521,7 +459,6 @@ def test_only_the_part_that_failed_is_named_until_the_error_is_dismissed() -> No
         assert picker.answers()[-1]["status"]["problem"] == ""
         picker.vue_retry()
         assert loaded(picker)["problem"] == status["problem"]
-        picker.close()
 
 
 def test_the_views_see_a_stop_and_the_rest_after_it() -> None:
@@ -566,7 +503,6 @@ def test_a_refresh_keeps_the_old_looks_on_screen_and_counts_the_new_ones() -> No
             True,
             120,
         )
-        picker.close()
 
 
 def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:
@@ -579,7 +515,6 @@ def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:
         assert picker.catalogue.wait(timeout=60)
         wait_for_publisher()
         assert ids_in(picker.answers()[-1]["window"]) == service.ids()[:24]
-        picker.close()
 
 
 def test_without_a_thread_the_picker_says_so_and_retry_starts_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -592,7 +527,6 @@ def test_without_a_thread_the_picker_says_so_and_retry_starts_one(monkeypatch: p
         picker.vue_retry()
         gate.opened.set()
         assert (loaded(picker)["complete"], picker.error) == (True, "")
-        picker.close()
 
 
 @pytest.mark.parametrize("group_id", ["..", ".", "a/../b", "x" * 100_000])
@@ -602,24 +536,6 @@ def test_an_impossible_character_matches_nothing(group_id: str) -> None:
         gate.opened.set()
         status = loaded(picker)
         assert (status["matched"], status["loaded"], status["problem"]) == (0, 230, "")
-
-
-def test_characters_of_one_types_catalogue_show_the_number_of_that_type() -> None:
-    with running({"p": 3}, {"q": 60, "r": 2}) as (_, client):  # every third look of a character is a twin
-        picker = RecordingPicker(LookCatalogue(client, avatar_type="digital_twin", cache=None), show="characters")
-        loaded(picker)
-        shown = {card["id"]: card["type"] for card in picker.show_view(120)["window"]["looks"]}
-        assert shown == {"p": "1 look", "q": "20 looks"}
-        picker.close()
-
-
-def test_a_closed_picker_keeps_its_selection_and_sends_and_asks_nothing_more(catalogue: LookCatalogue) -> None:
-    picker = LookPicker(catalogue)
-    picker.value = catalogue.looks[0]
-    picker.close()
-    picker.vue_ask_voice(next(look for look in catalogue if look.default_voice_id).id)
-    picker.vue_previews_failed([catalogue.looks[0].id])
-    assert (picker.value, our_threads(), picker.comm) == (catalogue.looks[0], set(), None)
 
 
 def test_a_failed_preview_is_renewed_for_the_views(client: HeyGenClient) -> None:
@@ -632,4 +548,3 @@ def test_a_failed_preview_is_renewed_for_the_views(client: HeyGenClient) -> None
     for failed in (first.id, [first.id, "elsewhere", 7, None, {}]):
         online.vue_previews_failed(failed)
     assert [[*answer["images"]] for answer in online.answers("renewed")] == [[first.id]]
-    online.close()
