@@ -119,7 +119,7 @@ def expect_characters(picker: Locator) -> None:
 def choose_option(picker: Locator, dropdown: str, option: str) -> None:
     """Open a dropdown, by its label, and click an option, by its title."""
     named(picker, dropdown).locator(".v-field").click()
-    options(picker).filter(has=titled(picker, option)).click()
+    titled(picker, option).click()
 
 
 def named(picker: Locator, label: str) -> Locator:
@@ -134,8 +134,9 @@ def options(picker: Locator) -> Locator:
 
 
 def titled(picker: Locator, title: str) -> Locator:
-    """Give the titles of options that are exactly so."""
-    return picker.page.locator(".v-list-item-title", has_text=re.compile(f"^{re.escape(title)}$"))
+    """Give the options with exactly this title."""
+    exactly = picker.page.locator(".v-list-item-title", has_text=re.compile(f"^{re.escape(title)}$"))
+    return options(picker).filter(has=exactly)
 
 
 def grid(picker: Locator) -> Locator:
