@@ -94,7 +94,6 @@ def forget(env):
     gc.collect()
 forget({env!r})
 """
-_FOLD_SIDEBARS = "() => { const shell = window.jupyterapp.shell; shell.collapseLeft?.(); shell.collapseRight?.(); }"
 
 
 class Server:
@@ -217,7 +216,9 @@ class NotebookPage:
         self.page.goto(f"{server.url}/{place}/{self.path.name}?token={server.token}{reset}", wait_until="commit")
         self._kernel_id = self.page.wait_for_function(_READY, arg=self.path.name).json_value()
         self.kernel = Kernel(server.home / "runtime" / f"kernel-{self._kernel_id}.json")
-        self.page.evaluate(_FOLD_SIDEBARS)
+        self.page.evaluate(
+            "() => { window.jupyterapp.shell.collapseLeft?.(); window.jupyterapp.shell.collapseRight?.(); }"
+        )
         self.renew(source, **look)
 
     def __enter__(self) -> Self:

@@ -68,12 +68,11 @@ TRIED = """root => [...root.querySelectorAll('.look-card[data-look-id]')].every(
 DECODED = "card => [...card.querySelectorAll('img')].some(i => i.complete && i.naturalWidth > 0)"
 
 
-def opened(open_notebook: OpenNotebook, made: str, *, looks: int = 60, options: str = "") -> NotebookPage:
+def opened(
+    open_notebook: OpenNotebook, made: str, *cells: str, looks: int = 60, options: str = "", height: int = 1000
+) -> tuple[NotebookPage, Locator]:
     code = made.replace("{looks}", str(looks)) + SHOW.replace("{options}", options)
-    notebook = open_notebook([code])
-    notebook.run_cell(0)
-    expect(ui.picker_of(notebook).first).to_be_visible()
-    return notebook
+    return ui.shown(open_notebook, code, *cells, pictures=0, viewport=(1400, height))
 
 
 def wait_for_all_pictures(notebook: NotebookPage, picker: Locator) -> None:
@@ -109,8 +108,7 @@ def test_a_preview_that_fails_shows_the_initials_of_any_name(open_notebook: Open
         "'; alert(1) //": "A",
         "toString": "T",
     }
-    notebook = opened(open_notebook, UNANSWERED.replace("{names!r}", repr(list(names))))
-    picker = ui.picker_of(notebook)
+    notebook, picker = opened(open_notebook, UNANSWERED.replace("{names!r}", repr(list(names))))
     expect(picker.locator(".look-card__initials")).to_have_text(list(names.values()))
     # A screen reader hears the name, not the initials.
     expect(ui.cards(picker).first).to_have_attribute("aria-label", "Anna Maria Bell, Photo avatar")
@@ -125,8 +123,7 @@ def test_a_preview_that_fails_shows_the_initials_of_any_name(open_notebook: Open
 
 def test_a_preview_that_failed_is_tried_again_when_600_others_have_failed_since(open_notebook: OpenNotebook) -> None:
     made = UNANSWERED.replace("{names!r}", "['Anna'] * 700")
-    notebook = opened(open_notebook, made, options=", height=1200")
-    picker = ui.picker_of(notebook)
+    notebook, picker = opened(open_notebook, made, options=", height=1200")
     have_failed = "root => [...root.querySelectorAll('.look-card')].every(c => c.textContent.startsWith('AAnna'))"
     notebook.expect_run("sorted(requested())[:24]", list(range(24)))  # those at first, and then the others
     while ui.grid(picker).evaluate("grid => grid.scrollTop + grid.clientHeight < grid.scrollHeight - 1"):
@@ -141,8 +138,7 @@ def test_a_preview_that_failed_is_tried_again_when_600_others_have_failed_since(
 
 def test_expired_previews_in_sight_are_renewed_and_the_others_stay(open_notebook: OpenNotebook) -> None:
     # The signed ones are at the end.
-    notebook = opened(open_notebook, EXPIRED, looks=24, options=", filter=LookFilter(sort='avatar_type')")
-    picker = ui.picker_of(notebook)
+    notebook, picker = opened(open_notebook, EXPIRED, looks=24, options=", filter=LookFilter(sort='avatar_type')")
     signed = set(notebook.value("expired"))
     notebook.expect_run("len(asked)", 1)
     ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({TRIED})(root)")
@@ -159,8 +155,7 @@ def test_expired_previews_in_sight_are_renewed_and_the_others_stay(open_notebook
 
 
 def test_previews_in_sight_and_in_the_panel_are_renewed_before_the_others(open_notebook: OpenNotebook) -> None:
-    notebook = opened(open_notebook, EXPIRED, looks=300)
-    picker = ui.picker_of(notebook)
+    notebook, picker = opened(open_notebook, EXPIRED, looks=300)
     notebook.expect_run("len(asked)", 1)
     ui.scroll_to(picker, 10**7)
     expect(picker.locator('[data-position="299"]')).to_be_visible()
@@ -179,10 +174,9 @@ def test_previews_in_sight_and_in_the_panel_are_renewed_before_the_others(open_n
 
 
 def test_both_displays_of_a_picker_get_new_pictures_and_so_do_characters(open_notebook: OpenNotebook) -> None:
-    code = EXPIRED.replace("{looks}", "12") + SHOW.replace("{options}", "")
-    notebook = open_notebook([code, "picker"], viewport=(1400, 1900))
-    notebook.run_all()
-    pickers = [ui.picker_of(notebook, cell) for cell in (0, 1)]
+    notebook, first = opened(open_notebook, EXPIRED, "picker", looks=12, height=1900)
+    notebook.run_cell(1)
+    pickers = [first, ui.picker_of(notebook, 1)]
     notebook.run("released.set()")
     for picker in pickers:
         wait_for_all_pictures(notebook, picker)
