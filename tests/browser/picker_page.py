@@ -78,9 +78,15 @@ def note_texts(locator: Locator) -> None:
     )
 
 
-def wait_for_text(locator: Locator, text: str) -> None:
-    """Wait until an element whose texts are kept has had a text."""
-    locator.page.wait_for_function("text => window.texts.includes(text)", arg=text)
+def copied(said: Locator, *buttons: Locator) -> str:
+    """Click buttons, wait until an element has said "Copied", and give the text on the clipboard."""
+    page = said.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    note_texts(said)
+    for button in buttons:
+        button.click()
+    page.wait_for_function("() => window.texts.includes('Copied')")
+    return str(page.evaluate("() => navigator.clipboard.readText()"))
 
 
 def wait_for_pictures(picker: Locator, number: int = 12) -> None:

@@ -169,7 +169,6 @@ def test_a_shortlist_is_made_by_clicks_compared_cleared_and_restored(open_notebo
 
 def test_code_copied_from_the_menu_restores_the_selection(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
-    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     picker.locator("input").first.fill("office")
     notebook.expect_run("picker.filter.search", "office")
     ui.expect_matches(notebook, picker)
@@ -179,12 +178,10 @@ def test_code_copied_from_the_menu_restores_the_selection(open_notebook: OpenNot
     notebook.expect_run("[look.id for look in picker.values]", selected)
 
     def copied(kind: str) -> str:
-        ui.note_texts(picker.locator(".look-picker__said"))
-        button(picker, "Copy code").click()
-        picker.get_by_role("menuitem", name=kind).click()
-        ui.wait_for_text(picker.locator(".look-picker__said"), "Copied")
+        said, item = picker.locator(".look-picker__said"), picker.get_by_role("menuitem", name=kind)
+        text = ui.copied(said, button(picker, "Copy code"), item)
         expect(button(picker, "Copy code")).to_be_focused()
-        return str(notebook.page.evaluate("() => navigator.clipboard.readText()"))
+        return text
 
     assert copied("curl") == notebook.value("picker.code('curl')")
     python = copied("Python")

@@ -140,18 +140,12 @@ def test_cards_of_all_kinds_satisfy_axe_and_copy_their_id(
     sideways = "cards => cards.filter(card => card.scrollWidth > card.clientWidth).length"
     assert notebook.page.locator(".video-job").evaluate_all(sideways) == 0
     notebook.run("slow.close()")
-
-    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     copy = job_of(notebook).get_by_role("button", name=re.compile("Copy id|Copied"))
-    ui.note_texts(copy)
-    copy.click()
-    ui.wait_for_text(copy, "Copied")
-    assert notebook.page.evaluate("() => navigator.clipboard.readText()") == notebook.value("job.video_id")
+    assert ui.copied(copy, copy) == notebook.value("job.video_id")
 
 
 def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
-    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     notebook.run("picker.filter = LookFilter(engine='avatar_v', avatar_type='photo_avatar', ready=True)")
     ui.expect_matches(notebook, picker)
     ui.cards(picker).first.press("i")
@@ -162,9 +156,7 @@ def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_no
     picker.locator(".look-panel__options summary").click()
     expect(picker.locator(".look-panel__options li").first).to_be_visible()
     assert axe.violations(notebook.page, ".look-panel") == []
-    ui.note_texts(picker.locator(".look-picker__said"))
-    picker.get_by_role("button", name="Copy code for a video").click()
-    ui.wait_for_text(picker.locator(".look-picker__said"), "Copied")
-    notebook.run(str(notebook.page.evaluate("() => navigator.clipboard.readText()")))
+    copy = picker.get_by_role("button", name="Copy code for a video")
+    notebook.run(ui.copied(picker.locator(".look-picker__said"), copy))
     assert notebook.value("job.look.id") == ui.cards(picker).first.get_attribute("data-look-id")
     notebook.run("job.close()")
