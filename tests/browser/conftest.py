@@ -70,12 +70,9 @@ def jupyter_server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def idle_notebooks(jupyter_server: Server, browser: Browser) -> Iterator[dict[App, NotebookPage]]:
+def idle_notebooks(jupyter_server: Server, browser: Browser) -> dict[App, NotebookPage]:
     """An open notebook per application, for one test after the other."""
-    idle: dict[App, NotebookPage] = {}
-    yield idle
-    for notebook in idle.values():
-        notebook.close()
+    return {}
 
 
 @pytest.fixture

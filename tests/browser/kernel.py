@@ -7,6 +7,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 
 
@@ -21,7 +22,8 @@ class Kernel:
     """
 
     def __init__(self, connection_file: Path) -> None:
-        self._client = BlockingKernelClient()
+        # A context that nothing deletes: Python waits for the sockets of one that is deleted
+        self._client = BlockingKernelClient(context=zmq.Context.instance())
         self._client.load_connection_file(str(connection_file))
         self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         self._is_ready = False
