@@ -14,7 +14,8 @@ from typing import Any
 from playwright.sync_api import WebSocket, sync_playwright
 
 import heygen_widgets
-from tests.browser.jupyter import NotebookPage, Server, start_chromium
+from tests.browser.install_browser import start_chromium
+from tests.browser.jupyter import NotebookPage, Server
 
 VIEWPORT = (1400, 1000)
 SILENCE = 400.0  # ms without a message, after which the kernel is taken to be idle

@@ -1,14 +1,19 @@
-"""Fixtures of the browser tests: one server of each kind, one browser, and notebooks that tests share."""
+"""Fixtures of the browser tests: one server, one browser, and notebooks that tests share."""
 
-import re
-from collections.abc import Generator, Iterator, Mapping
+import contextlib
+import time
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
-from .install_browser import BrowserNotFoundError
-from .jupyter import App, NotebookPage, Server, Source, Theme, start_chromium
+from heygen_widgets.demo import DemoService
+
+from .install_browser import start_chromium
+from .jupyter import App, NotebookPage, Server, Source
 
 # For a busy machine. A test that passes does not wait
 expect.set_options(timeout=30_000)
@@ -18,44 +23,29 @@ class OpenNotebook:
     """Opens notebooks for one test, by default in a page that one test after the other uses."""
 
     def __init__(self, server: Server, browser: Browser, idle: dict[App, NotebookPage], folder: Path) -> None:
-        self._server = server
+        self.server = server
         self._browser = browser
         self._idle = idle
-        self._folder = folder
-        self._expected_errors: list[str] = []
+        self.folder = folder
         self.opened: dict[NotebookPage, App | None] = {}  # None: closed after the test
         self.failed = False
 
     def __call__(
-        self,
-        source: Source,
-        *,
-        app: App = "lab",
-        theme: Theme = "light",
-        viewport: tuple[int, int] = (1400, 1000),
-        env: Mapping[str, str] | None = None,
-        save_widget_state: bool = False,
-        fresh: bool = False,
+        self, source: Source, *, app: App = "lab", env: dict[str, str] | None = None, save: bool = False, **look: Any
     ) -> NotebookPage:
         """Open a notebook; see `NotebookPage` for the arguments.
 
-        Its kernel has an empty cache. With `fresh` or `save_widget_state`, page and kernel are new and closed after
-        the test: for tests that reload, restart, or change modules or scripts.
+        Its kernel has an empty cache. To ``save`` widgets, page and kernel are new and closed after the test.
         """
-        cache = self._folder / f"cache-{len(self.opened)}"
+        cache = self.folder / f"cache-{len(self.opened)}"
         cache.mkdir()
-        env = {"XDG_CACHE_HOME": str(cache), **(env or {})}
-        fresh = fresh or save_widget_state
-        notebook = None if fresh else self._idle.pop(app, None)
+        look["env"] = {"XDG_CACHE_HOME": str(cache), **(env or {})}
+        notebook = None if save else self._idle.pop(app, None)
         if notebook:
-            self.opened[notebook] = app
-            notebook.renew(source, theme=theme, viewport=viewport, env=env)
-            return notebook
-        notebook = NotebookPage(
-            *(self._server, self._browser, source),
-            app=app, theme=theme, viewport=viewport, env=env, save_widget_state=save_widget_state,
-        )  # fmt: skip
-        self.opened[notebook] = None if fresh else app
+            notebook.renew(source, **look)
+        else:
+            notebook = NotebookPage(self.server, self._browser, source, app=app, save_widget_state=save, **look)
+        self.opened[notebook] = None if save else app
         return notebook
 
     def close(self) -> None:
@@ -64,26 +54,12 @@ class OpenNotebook:
             if app is None or self.failed or self._idle.setdefault(app, notebook) is not notebook:
                 notebook.close()
 
-    def expect_errors(self, pattern: str) -> None:
-        """Allow errors on the page or in a handler that match a regular expression. Others fail the test."""
-        self._expected_errors.append(pattern)
-
-    def unexpected_errors(self) -> list[str]:
-        """Return the errors on all pages and in all handlers without the expected ones."""
-        errors = [error for notebook in self.opened for error in notebook.errors()]
-        return [e for e in errors if not any(re.search(pattern, e) for pattern in self._expected_errors)]
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests. Without one they fail: nobody would notice skipped tests."""
-    with sync_playwright() as playwright:
-        try:
-            chromium = start_chromium(playwright)
-        except BrowserNotFoundError as error:
-            pytest.fail(str(error), pytrace=False)
+    with sync_playwright() as playwright, start_chromium(playwright) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")
@@ -94,12 +70,9 @@ def jupyter_server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def idle_notebooks(jupyter_server: Server, browser: Browser) -> Iterator[dict[App, NotebookPage]]:
+def idle_notebooks(jupyter_server: Server, browser: Browser) -> dict[App, NotebookPage]:
     """An open notebook per application, for one test after the other."""
-    idle: dict[App, NotebookPage] = {}
-    yield idle
-    for notebook in idle.values():
-        notebook.close()
+    return {}
 
 
 @pytest.fixture
@@ -108,22 +81,25 @@ def open_notebook(
 ) -> Iterator[OpenNotebook]:
     """Open notebooks by calling it; an exception on a page or in a widget's handler fails the test."""
     notebooks = OpenNotebook(jupyter_server, browser, idle_notebooks, tmp_path)
-    errors: list[str] = []
-    try:
-        yield notebooks
-        errors = notebooks.unexpected_errors()
-    finally:
-        notebooks.failed |= bool(errors)
-        notebooks.close()
+    yield notebooks
+    errors = [error for notebook in notebooks.opened for error in notebook.errors()]
+    notebooks.failed |= bool(errors)
+    notebooks.close()
     if errors:
         pytest.fail("Raised on the page or in a handler:\n" + "\n".join(errors), pytrace=False)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a browser."""
-    for item in items:
-        if {"browser", "jupyter_server"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.browser)
+@pytest.fixture
+def clock() -> list[float]:
+    """Give the seconds by which the stand-in's clock is ahead."""
+    return [0.0]
+
+
+@pytest.fixture
+def service(clock: list[float]) -> Iterator[DemoService]:
+    """Give a stand-in outside of the kernel, which takes ten minutes for a video."""
+    with DemoService(200, render_time=600, clock=lambda: time.time() + clock[0]) as running:
+        yield running
 
 
 @pytest.hookimpl(wrapper=True)
@@ -134,12 +110,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.when == "call" and report.failed and isinstance(notebooks, OpenNotebook):
         notebooks.failed = True
         for number, notebook in enumerate(notebooks.opened):
-            picture = item.funcargs["tmp_path"] / f"page-{number}.png"  # type: ignore[attr-defined]
-            try:
+            picture = notebooks.folder / f"page-{number}.png"
+            with contextlib.suppress(PlaywrightError):
                 notebook.page.screenshot(path=picture)
-            except Exception as error:  # noqa: BLE001 - a page that is gone must not hide the failure
-                picture = error
             report.sections.append(("Picture of the page", str(picture)))
             report.sections.append(("Console errors", "\n".join(notebook.console_errors)))
-            report.sections.append(("Server and kernel log", notebook.server_log()[-4000:]))
+            report.sections.append(("Server and kernel log", notebooks.server.log()[-4000:]))
     return report

@@ -1,96 +1,71 @@
-"""Find a Chromium for the browser tests, or install one, and print which it is.
+"""Start a Chromium for the browser tests, or install one, and print which it is.
 
     python tests/browser/install_browser.py
 
-The search order is: the path in ``HEYGEN_WIDGETS_BROWSER``, Chromium or Chrome on ``PATH``, and Playwright's own. If
-none starts, Playwright downloads its own. If that fails, Debian's package is installed (as root).
+The search order is: the path in ``HEYGEN_WIDGETS_BROWSER``, Chromium or Chrome on ``PATH`` or of macOS, and
+Playwright's own. If none starts, Playwright downloads its own. If that fails, Debian's package is installed (as root).
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 VARIABLE = "HEYGEN_WIDGETS_BROWSER"
-COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MAC_APPS = tuple(Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Chromium", "Google Chrome"))
+COMMANDS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 HINT = (
     "The browser tests need Chromium or Google Chrome. Install one of them (Debian: apt-get install chromium; "
     "macOS: brew install --cask chromium; elsewhere: python -m playwright install --with-deps chromium), "
     f"or set {VARIABLE} to the path of its executable."
 )
-# Starts a browser, with every library that it needs
-PROBE = """
-import sys
-from playwright.sync_api import sync_playwright
-with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path=sys.argv[1] or None, args=["--no-sandbox"])
-    print(browser.version)
-    browser.close()
-"""
 APT = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium"
-INSTALLERS = {
-    "playwright install": [sys.executable, "-m", "playwright", "install", "chromium"],
-    "apt-get install": ["sh", "-c", f'. /etc/os-release && test "$ID" = debian && {APT}'],
-}
+INSTALLERS = (
+    [sys.executable, "-m", "playwright", "install", "chromium"],
+    ["sh", "-c", f'. /etc/os-release && test "$ID" = debian && {APT}'],
+)
+# No name outside this machine is looked up, so a test that needs the network fails everywhere
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--disable-quic", "--no-proxy-server"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
 
 
-class BrowserNotFoundError(RuntimeError):
-    """No usable browser; the text says what to install or to set."""
+def start_chromium(playwright: Playwright) -> Browser:
+    """Start the first browser that starts, without a window. Raises `RuntimeError` that says what to install."""
+    named = os.environ.get(VARIABLE)
+    paths = [named] if named else [*filter(None, map(shutil.which, COMMANDS)), None]
+    problems = []
+    for path in paths:
+        try:
+            return playwright.chromium.launch(executable_path=path, args=FLAGS)
+        except PlaywrightError as error:
+            problems.append(f"{path or 'Chromium of Playwright'} does not start: {error}")
+    raise RuntimeError("\n".join([*problems, HINT]))
 
 
-def find_browser(environ: Mapping[str, str] = os.environ, apps: Sequence[Path] = MAC_APPS) -> Path | None:
-    """Return the browser to start, or None for Playwright's own.
-
-    Raises
-    ------
-    BrowserNotFoundError
-        If ``HEYGEN_WIDGETS_BROWSER`` names no executable.
-    """
-    if named := environ.get(VARIABLE):
-        if not shutil.which(named):
-            raise BrowserNotFoundError(f"{VARIABLE} is {named!r}, which is no executable file. {HINT}")
-        return Path(named)
-    on_path = [Path(found) for name in COMMANDS if (found := shutil.which(name, path=environ.get("PATH", "")))]
-    # Ubuntu's chromium-browser may be a stub that only asks for snap
-    browsers = [*on_path, *(app for app in apps if app.is_file())]
-    return next((browser for browser in browsers if run([str(browser), "--version"], 30)[0]), None)
-
-
-def run(command: Sequence[str], limit: float) -> tuple[bool, str]:
-    """Run a command for at most ``limit`` s; return whether it succeeded, and the end of its output."""
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    try:
-        done = subprocess.run(command, **pipes, timeout=limit, check=False, text=True, errors="replace")
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return False, str(error)
-    return done.returncode == 0, done.stdout.strip()[-600:]
-
-
-def main() -> int:
-    """Print the browser of the tests, installing one if needed; return the exit status."""
-    complaints = []
-    for name, command in {"": [], **INSTALLERS}.items():
-        if name:
-            print(f"Trying {name}, for ten minutes at most ...", flush=True)
-            installed, output = run(command, 600)
-            if not installed:
-                complaints.append(f"{name}: {output}")
-                continue
-        browser = str(find_browser() or "")
-        started, output = run([sys.executable, "-c", PROBE, browser], 60)
-        label = browser or "Playwright's own Chromium"
-        if started:
-            print(f"Browser for the tests: {label} (version {output.splitlines()[-1]})")
-            return 0
-        complaints.append(f"{label} does not start: {output}")
-        if os.environ.get(VARIABLE):
-            break
-    print("No browser for the tests.", *complaints, HINT, sep="\n", file=sys.stderr)
-    return 1
+def main() -> None:
+    """Print the browser of the tests, installing one if needed; exit with 1 if none starts."""
+    installers = iter(() if os.environ.get(VARIABLE) else INSTALLERS)
+    while True:
+        try:
+            with sync_playwright() as playwright, start_chromium(playwright) as browser:
+                print(f"Browser for the tests: Chromium {browser.version}")
+                return
+        except RuntimeError as error:
+            installer = next(installers, None)
+            if not installer:
+                sys.exit(str(error))
+            print("Trying", *installer, flush=True)
+            subprocess.run(installer, check=False)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,11 +1,13 @@
 """Ask a running kernel directly, next to the front end that shows its notebook."""
 
+import contextlib
 import re
 import time
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 
 
@@ -16,12 +18,12 @@ class KernelError(AssertionError):
 class Kernel:
     """A second client of a kernel, which executes code without a trace in the notebook.
 
-    `id` is the server's, and `connection_file` a JSON file with the kernel's ports and key.
+    `connection_file` is a JSON file with the kernel's ports and key.
     """
 
-    def __init__(self, id: str, connection_file: Path) -> None:
-        self.id = id
-        self._client = BlockingKernelClient()
+    def __init__(self, connection_file: Path) -> None:
+        # A context that nothing deletes: Python waits for the sockets of one that is deleted
+        self._client = BlockingKernelClient(context=zmq.Context.instance())
         self._client.load_connection_file(str(connection_file))
         self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
         self._is_ready = False
@@ -63,22 +65,14 @@ class Kernel:
         self._is_ready = False
 
     def handler_errors(self) -> list[str]:
-        """Return the errors of handlers and observers, which the kernel publishes but no cell shows."""
-        try:
-            while self._client.channels_running:
+        """Return the list of the errors of handlers and observers, which the kernel publishes but no cell shows."""
+        with contextlib.suppress(Empty):
+            while True:
                 self._next_message(0)
-        except Empty:
-            pass
-        return list(self._handler_errors)
-
-    def forget_errors(self) -> None:
-        """Drop the errors of handlers and observers so far."""
-        self.handler_errors()
-        self._handler_errors.clear()
+        return self._handler_errors
 
     def close(self) -> None:
         """Disconnect. The kernel goes on."""
-        self.handler_errors()
         self._client.stop_channels()
 
     def _next_message(self, timeout: float) -> dict[str, Any]:

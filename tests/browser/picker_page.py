@@ -78,9 +78,15 @@ def note_texts(locator: Locator) -> None:
     )
 
 
-def wait_for_text(locator: Locator, text: str) -> None:
-    """Wait until an element whose texts are kept has had a text."""
-    locator.page.wait_for_function("text => window.texts.includes(text)", arg=text)
+def copied(said: Locator, *buttons: Locator) -> str:
+    """Click buttons, wait until an element has said "Copied", and give the text on the clipboard."""
+    page = said.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    note_texts(said)
+    for button in buttons:
+        button.click()
+    page.wait_for_function("() => window.texts.includes('Copied')")
+    return str(page.evaluate("() => navigator.clipboard.readText()"))
 
 
 def wait_for_pictures(picker: Locator, number: int = 12) -> None:
@@ -119,7 +125,7 @@ def expect_characters(picker: Locator) -> None:
 def choose_option(picker: Locator, dropdown: str, option: str) -> None:
     """Open a dropdown, by its label, and click an option, by its title."""
     named(picker, dropdown).locator(".v-field").click()
-    options(picker).filter(has=titled(picker, option)).click()
+    titled(picker, option).click()
 
 
 def named(picker: Locator, label: str) -> Locator:
@@ -134,8 +140,9 @@ def options(picker: Locator) -> Locator:
 
 
 def titled(picker: Locator, title: str) -> Locator:
-    """Give the titles of options that are exactly so."""
-    return picker.page.locator(".v-list-item-title", has_text=re.compile(f"^{re.escape(title)}$"))
+    """Give the options with exactly this title."""
+    exactly = picker.page.locator(".v-list-item-title", has_text=re.compile(f"^{re.escape(title)}$"))
+    return options(picker).filter(has=exactly)
 
 
 def grid(picker: Locator) -> Locator:

@@ -9,7 +9,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from . import picker_page as ui
-from .jupyter import NotebookPage, Server, Theme, start_chromium
+from .install_browser import start_chromium
+from .jupyter import NotebookPage, Server, Theme
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICK, SHARE = ("01_pick_a_look", 1), ("03_shortlist_and_share", 2)  # with the cell of the picker

@@ -34,16 +34,15 @@ PLAYS = "root => [...root.querySelectorAll('video.look-card__clip')].some(clip =
 SIDEWAYS = "root => [root, root.querySelector('.look-bar')].some(part => part.scrollWidth > part.clientWidth)"
 
 
-def selected_three(open_notebook: OpenNotebook, viewport: tuple[int, int], theme: Theme = "light") -> NotebookPage:
+def selected_three(
+    open_notebook: OpenNotebook, viewport: tuple[int, int] = (1400, 1000), theme: Theme = "light"
+) -> tuple[NotebookPage, Locator]:
     """Open a picker with three selected looks."""
-    notebook = open_notebook([ui.SEVERAL], viewport=viewport, theme=theme)
-    notebook.run_cell(0)
-    picker = ui.picker_of(notebook)
-    ui.wait_for_pictures(picker, 6)
+    notebook, picker = ui.shown(open_notebook, ui.SEVERAL, pictures=6, viewport=viewport, theme=theme)
     for position in range(3):
         ui.cards(picker).nth(position).click()
     expect(picker.locator(".look-tray__item")).to_have_count(3)
-    return notebook
+    return notebook, picker
 
 
 def unfold(picker: Locator) -> None:
@@ -55,8 +54,8 @@ def unfold(picker: Locator) -> None:
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 640)])
 def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNotebook, theme: Theme, width: int) -> None:
-    notebook = selected_three(open_notebook, (width, 1000), theme)
-    page, picker = notebook.page, ui.picker_of(notebook)
+    notebook, picker = selected_three(open_notebook, (width, 1000), theme)
+    page = notebook.page
     found: dict[str, list[str]] = {}
 
     def look(state: str) -> None:
@@ -84,8 +83,7 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     expect(picker.get_by_role("menuitem", name="curl")).to_be_enabled()
     look("the menu")
     page.keyboard.press("Escape")
-    ui.cards(picker).first.press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    ui.open_details(picker, 0)
     look("details")
     page.keyboard.press("Escape")
     picker.get_by_role("button", name="Compare").click()
@@ -113,8 +111,7 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
 
 @pytest.mark.parametrize("width", [1400, 640])
 def test_filters_and_chips_never_move_the_grid(open_notebook: OpenNotebook, width: int) -> None:
-    notebook = selected_three(open_notebook, (width, 1000))
-    picker = ui.picker_of(notebook)
+    notebook, picker = selected_three(open_notebook, (width, 1000))
     before = picker.evaluate(TOP)
     notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
@@ -126,8 +123,7 @@ def test_filters_and_chips_never_move_the_grid(open_notebook: OpenNotebook, widt
 
 
 def test_a_narrow_picker_folds_its_dropdowns_and_shows_how_many_are_set(open_notebook: OpenNotebook) -> None:
-    notebook = selected_three(open_notebook, (690, 1000))
-    picker = ui.picker_of(notebook)
+    notebook, picker = selected_three(open_notebook, (690, 1000))
     fold = picker.get_by_role("button", name=re.compile("^Filters"))
     expect(fold).to_have_attribute("aria-expanded", "false")
     expect(ui.named(picker, "Gender")).to_be_hidden()
@@ -143,8 +139,7 @@ def test_a_narrow_picker_folds_its_dropdowns_and_shows_how_many_are_set(open_not
 
 
 def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing(open_notebook: OpenNotebook) -> None:
-    notebook = selected_three(open_notebook, (1400, 1000))
-    picker = ui.picker_of(notebook)
+    notebook, picker = selected_three(open_notebook)
     expect(picker.get_by_role("gridcell", selected=True)).to_have_count(3)
     expect(picker.locator(".look-tray [role=status]")).to_have_text("3 selected")
     expect(picker.get_by_role("grid")).to_have_attribute("aria-multiselectable", "true")
@@ -185,14 +180,12 @@ def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing
 
 
 def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNotebook) -> None:
-    notebook = selected_three(open_notebook, (700, 500))
-    picker = ui.picker_of(notebook)
+    notebook, picker = selected_three(open_notebook, (700, 500))
     notebook.run(ui.EIGHT_CHIPS)
     expect(picker.locator(".look-line__chip")).to_have_count(8)
     unfold(picker)
     assert picker.evaluate(CUT) == []
-    ui.cards(picker).first.press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    ui.open_details(picker, 0)
     assert picker.evaluate(CUT) == []
     assert not picker.evaluate(SIDEWAYS)
     picker.get_by_role("button", name="Compare").click()
@@ -202,14 +195,12 @@ def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNot
 
 
 def test_a_clip_plays_muted_under_the_mouse_or_the_focus_unless_motion_is_reduced(open_notebook: OpenNotebook) -> None:
-    notebook = selected_three(open_notebook, (1400, 1000))
-    page, picker = notebook.page, ui.picker_of(notebook)
+    notebook, picker = selected_three(open_notebook)
+    page = notebook.page
     clip = picker.locator("video.look-card__clip")
     filmed = notebook.value("[look.id for look in picker.catalogue.looks[:12] if look.preview_video_url]")
     still = notebook.value("next(look.id for look in picker.catalogue.looks[:24] if not look.preview_video_url)")
-    first, second, other = (
-        picker.locator(f'.look-card[data-look-id="{look_id}"]') for look_id in (*filmed[-2:], still)
-    )
+    first, second, other = (ui.card_of(picker, look_id) for look_id in (*filmed[-2:], still))
     page.mouse.move(0, 0)
     picker.locator("input").first.focus()
     expect(clip).to_have_count(0)
@@ -255,13 +246,12 @@ def test_a_clip_plays_muted_under_the_mouse_or_the_focus_unless_motion_is_reduce
 
 @pytest.mark.parametrize("colours", ["none", "active"])
 def test_the_focus_is_seen_as_an_outline_everywhere(open_notebook: OpenNotebook, colours: str) -> None:
-    notebook = selected_three(open_notebook, (1400, 1000))
-    page, picker = notebook.page, ui.picker_of(notebook)
+    notebook, picker = selected_three(open_notebook)
+    page = notebook.page
     page.emulate_media(forced_colors=colours)  # type: ignore[arg-type]
     notebook.run("picker.filter = LookFilter('office'); picker.error = 'Something went wrong'")
     expect(picker.get_by_role("button", name="Dismiss")).to_be_visible()
-    ui.cards(picker).first.press("i")
-    expect(picker.locator(".look-panel__facts")).to_contain_text("Id")
+    ui.open_details(picker, 0)
     picker.locator("input").first.focus()
     page.keyboard.press("Tab")
     unseen = picker.evaluate(

@@ -52,7 +52,7 @@ def asked_of_the_api(service: DemoService) -> list[tuple[str, str]]:
 # -- filters ----------------------------------------------------------------------------------------------------------
 
 
-def test_each_dropdown_filters_shows_a_chip_and_offers_any(open_notebook: OpenNotebook) -> None:
+def test_each_dropdown_filters_shows_a_chip_and_offers_any_and_counts(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     for label, option, chip, wanted in (
         ("Type", "Studio avatar", "Studio avatar", "avatar_type='studio_avatar'"),
@@ -77,38 +77,18 @@ def test_each_dropdown_filters_shows_a_chip_and_offers_any(open_notebook: OpenNo
         expect(ui.total(picker)).to_have_text("2,000 looks")
         expect(chips(picker)).to_have_count(0)
 
-
-def test_options_have_their_counts_and_one_that_matches_nothing_is_disabled(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook)
+    # Each option has its count, and one that matches nothing is disabled.
     notebook.run("picker.filter = LookFilter(avatar_type='studio_avatar')")
     ui.expect_matches(notebook, picker)
     number = notebook.value("len(picker.catalogue.select(picker.filter.replace(status='')))")
     ui.named(picker, "Status").locator(".v-field").click()
-    without, failed = (ui.options(picker).filter(has=ui.titled(picker, title)) for title in ("None", "Failed"))
+    without, failed = (ui.titled(picker, title) for title in ("None", "Failed"))
     expect(without.locator(".look-filters__count")).to_have_text(f"{number:,}")
     expect(failed.locator(".look-filters__count")).to_have_text("0")
     expect(without).not_to_have_class(re.compile("v-list-item--disabled"))
     expect(failed).to_have_class(re.compile("v-list-item--disabled"))
     failed.click(force=True)
     notebook.expect_run("picker.filter == LookFilter(avatar_type='studio_avatar')", True)
-
-
-def test_a_dropdown_for_a_field_without_values_is_hidden_and_leaves_no_gap(open_notebook: OpenNotebook) -> None:
-    code = (
-        "from heygen_widgets import *\n"
-        "looks = [Look(f'look_{n}', f'Look {n}', 'photo_avatar', gender=g) for n, g in enumerate((None, 'female'))]\n"
-        "picker = LookPicker(looks)\npicker"
-    )
-    _, picker = ui.shown(open_notebook, code, pictures=0, viewport=(690, 1000))
-    expect(ui.total(picker)).to_have_text("2 looks")
-    for label in ("Type", "Gender", "Sort", "Search"):
-        expect(ui.named(picker, label)).to_have_count(1)
-    for label in ("Orientation", "Engine", "Status", "Ownership", "Tag"):
-        expect(ui.named(picker, label), label).to_have_count(0)
-    line, grid = picker.locator(".look-line").bounding_box(), ui.grid(picker).bounding_box()
-    assert line
-    assert grid
-    assert grid["y"] - line["y"] - line["height"] < 24
 
 
 def test_each_of_several_values_has_a_chip_that_removes_it_and_the_order_stays(open_notebook: OpenNotebook) -> None:
@@ -143,20 +123,18 @@ def test_each_of_several_values_has_a_chip_that_removes_it_and_the_order_stays(o
 def test_characters_are_shown_filtered_opened_by_a_click_and_left_again(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     back = picker.get_by_role("button", name="Back", exact=True)
+    ui.scroll_and_load(picker, 2_000)
     show_characters(picker)
     notebook.expect_run("picker.show", "characters")
     number = notebook.value("len(picker.catalogue.characters())")
     expect(ui.total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
     ui.wait_for_pictures(picker)
+    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == 0
     for place in (2, number - 1):
-        group_id, name, looks = notebook.value(
-            "(lambda c: (c.id, c.group.name.strip() if c.group else '', c.expected))"
-            f"(picker.catalogue.characters()[{place}])"
-        )
+        group_id, looks = notebook.value(f"(lambda c: (c.id, c.expected))(picker.catalogue.characters()[{place}])")
         ui.scroll_to(picker, 0 if place == 2 else 10**7)
         card = picker.locator(f'[data-position="{place}"]')
         expect(card).to_have_attribute("data-look-id", group_id)
-        expect(card.locator(".look-card__name")).to_have_text(name or re.compile("."))
         expect(card.locator(".look-card__type")).to_have_text(f"{looks:,} look{'' if looks == 1 else 's'}")
         card.click()
         notebook.expect_run(f"(picker.show, picker.filter.group_id) == ('looks', ({group_id!r},))", True)
@@ -168,28 +146,11 @@ def test_characters_are_shown_filtered_opened_by_a_click_and_left_again(open_not
         notebook.expect_run("(picker.show, picker.filter == LookFilter())", ("characters", True))
         expect(ui.total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
         expect(back).to_have_count(0)
-
     ui.choose_option(picker, "Gender", "Male")
-    ui.choose_option(picker, "Orientation", "Portrait")
-    notebook.expect_run("picker.filter == LookFilter(gender='male', orientation='portrait')", True)
-    wanted = notebook.value("[(c.id, c.matched) for c in picker.catalogue.characters(picker.filter)]")
+    wanted = notebook.value("[(c.id, c.matched) for c in picker.catalogue.characters(LookFilter(gender='male'))]")
     summary = f"{len(wanted):,} characters · {sum(looks for _, looks in wanted):,} of 2,000 looks"
     expect(ui.total(picker)).to_have_text(summary)
     expect_ids(picker, [group_id for group_id, _ in wanted[:6]])
-    picker.locator('[data-position="1"]').click()
-    expect(ui.total(picker)).to_have_text(f"{wanted[1][1]:,} of 2,000 looks")
-    show_characters(picker)
-    notebook.expect_run("picker.filter == LookFilter(gender='male', orientation='portrait')", True)
-    expect(ui.total(picker)).to_have_text(summary)
-
-    # The other view starts at its first card.
-    notebook.run("picker.filter, picker.show = LookFilter(), 'looks'")
-    expect(ui.total(picker)).to_have_text("2,000 looks")
-    ui.scroll_and_load(picker, 2_000)
-    notebook.run("picker.show = 'characters'")
-    expect(ui.total(picker)).to_have_text(f"{number:,} characters · 2,000 looks")
-    expect_ids(picker, notebook.value("[picker.catalogue.characters()[0].id]"))
-    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == 0
 
 
 # -- loading ----------------------------------------------------------------------------------------------------------
@@ -206,7 +167,7 @@ def test_a_selected_character_is_loaded_next(open_notebook: OpenNotebook) -> Non
         field = ui.named(picker, "Character").locator(".v-field")
         field.click()
         notebook.page.keyboard.type(group.name.strip().lower())
-        option = ui.options(picker).filter(has=ui.titled(picker, group.name.strip()))
+        option = ui.titled(picker, group.name.strip())
         expect(option).to_contain_text(f"{len(group.looks)}")
         option.click()
         expect(ui.cards(picker).nth(2)).to_be_visible()
@@ -222,10 +183,7 @@ def test_a_selected_character_is_loaded_next(open_notebook: OpenNotebook) -> Non
         field.click()
         expect(ui.options(picker).nth(10)).to_be_attached()
         notebook.page.keyboard.press("Escape")
-        service.latency = 0
-        notebook.run("picker.filter = LookFilter()")
-        expect(ui.total(picker)).to_have_text("5,000 looks", timeout=90_000)
-        assert max(Counter(service.requests).values()) == 1
+        notebook.run("picker.catalogue.stop()")
 
 
 def test_a_loading_picker_shows_its_progress_can_be_used_stopped_and_continued(open_notebook: OpenNotebook) -> None:
@@ -239,19 +197,12 @@ def test_a_loading_picker_shows_its_progress_can_be_used_stopped_and_continued(o
         notebook.run("picker.catalogue.stop()")
         expect(ui.total(picker)).to_have_text(re.compile(r"^[\d,]+ of 2,000 looks \(not all are loaded\)$"))
         expect(bar).to_be_hidden()
-        before = notebook.value("len(picker.catalogue)")
-        notebook.run("picker.filter = LookFilter(gender='male')")
-        males = notebook.value("len(picker.catalogue.select(picker.filter))")
-        expect(ui.total(picker)).to_have_text(f"{males:,} of {before:,} looks (not all are loaded)")
-        notebook.run("picker.filter = LookFilter()")
         rest.click()
         expect(rest).to_have_count(0)
         expect(ui.total(picker)).to_contain_text("so far")
         service.latency = 0
         expect(ui.total(picker)).to_have_text("2,000 looks", timeout=60_000)
         expect(bar).to_be_hidden()
-        assert 0 < before < 2_000
-        assert max(Counter(service.requests).values()) == 1
 
 
 @pytest.mark.parametrize("delay", [0, 0.2])
@@ -277,7 +228,7 @@ def test_no_card_in_sight_goes_blank_while_looks_arrive_in_between(open_notebook
         picker.evaluate(WATCH)
         notebook.run("picker.versions.clear()")
         notebook.page.wait_for_function("() => frames > 50", timeout=60_000)
-        notebook.expect_run("len(picker.versions - {None}) > 1", True, timeout=60)
+        notebook.expect_run("len(picker.versions - {None}) > 1", True)
         assert notebook.value("picker.catalogue.progress.loading")
         blank, frames = notebook.page.evaluate("() => { window.watching = false; return [blankFrames, frames] }")
         assert blank == 0, f"{blank} of {frames} frames showed a blank card"
@@ -317,38 +268,7 @@ def test_a_snapshot_shows_everything_without_a_request_and_can_be_refreshed(open
         assert notebook.page.evaluate("() => { window.watching = false; return blankFrames }") == 0
         assert len(asked_of_the_api(service)) == 2 * asked
         assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place
-        look_id = notebook.value("picker.selected_id")
-        expect(picker.locator(f'[data-look-id="{look_id}"].look-card')).to_have_attribute("aria-selected", "true")
-
-
-def test_a_saved_catalogue_and_a_table_show_without_a_service(open_notebook: OpenNotebook) -> None:
-    load = (
-        "catalogue = LookCatalogue(client, cache=None)\ncatalogue.load()\n"
-        "import tempfile\npath = tempfile.mkdtemp() + '/looks.jsonl.gz'\n_ = catalogue.save(path)\n"
-        "source = catalogue.to_frame().sort_values('name', ascending=False)"
-    )
-    cells = ["LookPicker(LookCatalogue.open(path))", "picker = LookPicker(source)\npicker"]
-    with DemoService(looks=300) as service:
-        notebook = open_notebook([connect(service, load), *cells], env={"TQDM_DISABLE": "1"}, viewport=(1400, 1900))
-        notebook.run_cell(0)
-    notebook.run_cell(1)
-    ui.wait_for_pictures(ui.picker_of(notebook, 1))
-    expect(ui.picker_of(notebook, 1).locator(".look-line__age")).to_have_text("As of just now")
-    notebook.run_cell(2)
-    picker = ui.picker_of(notebook, 2)
-    ui.wait_for_pictures(picker)
-    expect(ui.total(picker)).to_have_text("300 looks")
-    wanted = notebook.value("list(source['id'])")
-    expect_ids(picker, wanted[:12])
-    picker.locator('[data-position="4"]').click()
-    notebook.expect_run("picker.value and picker.value.id", wanted[4])
-    ui.choose_option(picker, "Gender", "Male")
-    ui.expect_matches(notebook, picker)
-    show_characters(picker)
-    ui.expect_characters(picker)
-    for button in ("Refresh", "Retry", "Load the rest"):
-        expect(picker.get_by_role("button", name=button)).to_have_count(0)
-    expect(picker.get_by_role("progressbar")).to_be_hidden()
+        expect(ui.card_of(picker, notebook.value("picker.selected_id"))).to_have_attribute("aria-selected", "true")
 
 
 @pytest.mark.parametrize("looks", [0, 1])
@@ -373,14 +293,28 @@ def test_an_account_with_hardly_any_looks_says_so(open_notebook: OpenNotebook, l
         expect(ui.total(picker)).to_have_text("1 character · 1 look")
 
 
-def test_the_last_of_100_000_looks_can_be_reached_and_found(open_notebook: OpenNotebook) -> None:
+def test_the_last_of_100_000_looks_in_a_file_can_be_reached_and_found(open_notebook: OpenNotebook) -> None:
     code = (
         "from heygen_widgets import *\n"
-        "looks = [Look(f'look_{n}', f'Look {n}', 'photo_avatar') for n in range(100_000)]\n"
-        "picker = LookPicker(looks)\npicker"
+        "looks = [Look(f'look_{n}', f'Look {n}', 'photo_avatar', gender='male') for n in range(99_999)]\n"
+        "_ = LookCatalogue.of([*looks, Look('look_99999', 'Look 99999', 'photo_avatar')]).save('looks.jsonl.gz')\n"
+        "picker = LookPicker(LookCatalogue.open('looks.jsonl.gz'))\npicker"
     )
-    notebook, picker = ui.shown(open_notebook, code, pictures=0)
+    notebook, picker = ui.shown(open_notebook, code, pictures=0, viewport=(690, 1000))
     expect(ui.total(picker)).to_have_text("100,000 looks")
+    expect(picker.locator(".look-line__age")).to_have_text("As of just now")
+    for button in ("Refresh", "Retry", "Load the rest"):
+        expect(picker.get_by_role("button", name=button)).to_have_count(0)
+    # A dropdown for a field without values is hidden and leaves no gap.
+    for label in ("Type", "Gender", "Sort", "Search"):
+        expect(ui.named(picker, label)).to_have_count(1)
+    for label in ("Orientation", "Engine", "Status", "Ownership", "Tag"):
+        expect(ui.named(picker, label), label).to_have_count(0)
+    line, grid = picker.locator(".look-line").bounding_box(), ui.grid(picker).bounding_box()
+    assert line
+    assert grid
+    assert grid["y"] - line["y"] - line["height"] < 24
+
     ui.scroll_to(picker, 10**9)
     card = picker.locator('[data-position="99999"]')
     expect(card).to_have_attribute("data-look-id", "look_99999")

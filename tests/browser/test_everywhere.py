@@ -2,10 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from heygen_widgets.demo import DemoService
 from heygen_widgets.picker.fallback import LARGEST_FALLBACK
@@ -16,12 +15,6 @@ from .jupyter import App, Server, note_errors
 
 KEY = "sk_V2_planted_everywhere_0123456789"
 
-VOILA = (
-    *("--no-browser", "--Voila.ip=127.0.0.1", "--port={port}", "--Voila.port_retries=0", "{root}"),
-    # An extension of Notebook 7 that fails on these pages
-    "--VoilaConfiguration.extension_denylist=@jupyter-notebook/lab-extension",
-    "--Voila.connection_dir_root={home}",
-)
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 DASHBOARD = """
@@ -33,18 +26,9 @@ label = ipywidgets.Label("Nothing yet")
 def show(change):
     label.value = f"Selected: {change['new'].id if change['new'] else None}"
 picker.observe(show, "value")
-ipywidgets.VBox([ipywidgets.HBox([picker]), label])
-"""
-
-INTERACT = """
-from heygen_widgets import *
-import ipywidgets
-picker = LookPicker(demo_client(looks=2_000))
-picker.catalogue.wait()
 text = ipywidgets.Text()
 link = ipywidgets.jslink((picker, "selected_id"), (text, "value"))
-called = ipywidgets.interactive(lambda look: print("Called with", look and look.id), look=picker)
-ipywidgets.VBox([called, text])
+ipywidgets.VBox([ipywidgets.HBox([picker]), label, text])
 """
 
 # Of this package, for any picker.
@@ -53,18 +37,26 @@ DISPLAYS = "sorted(w._view_count for w in widgets.widget._instances.values() if 
 
 
 def pick_a_look(output: Locator) -> None:
-    """Filter, click a card, and see its id in the widget below, which Python fills. The picker has the full width."""
+    """Filter and click a card. The widgets below, of which Python fills one, follow the picker and lead it."""
     picker = output.locator(".look-picker")
     ui.wait_for_pictures(picker)
+    # It has the full width, also in an HBox.
     assert picker.evaluate("root => root.clientWidth") > 0.9 * output.evaluate("output => output.clientWidth")
     picker.locator(".look-filters input").first.fill("garden")
     expect(ui.total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
     expect(picker.locator(".look-card__name").first).to_contain_text(re.compile("garden", re.I))
-    card = ui.cards(picker).nth(1)
+    card, other = ui.cards(picker).nth(1), ui.cards(picker).nth(2)
+    look_id, other_id = (str(one.get_attribute("data-look-id")) for one in (card, other))
     card.click()
-    expect(output.get_by_text(f"Selected: {card.get_attribute('data-look-id')}")).to_be_visible()
+    expect(output.get_by_text(f"Selected: {look_id}")).to_be_visible()
     expect(card).to_have_attribute("aria-selected", "true")
-    card.click()
+    text = output.locator(".widget-text input")
+    expect(text).to_have_value(look_id)
+    text.fill(other_id)
+    expect(other).to_have_attribute("aria-selected", "true")
+    expect(card).to_have_attribute("aria-selected", "false")
+    expect(output.get_by_text(f"Selected: {other_id}")).to_be_visible()
+    other.click()
     expect(output.get_by_text("Selected: None")).to_be_visible()
 
 
@@ -75,20 +67,15 @@ def test_a_look_is_picked_in_a_notebook(open_notebook: OpenNotebook, app: App) -
     pick_a_look(notebook.output(0))
 
 
-@pytest.fixture
-def voila(browser: Browser) -> Iterator[Page]:
-    """Show the dashboard in Voilà; an exception on the page fails the test."""
+def test_a_look_is_picked_in_voila(browser: Browser, jupyter_server: Server) -> None:
     errors: list[str] = []
-    with Server(module="voila.app", options=VOILA) as server, browser.new_context() as context:
+    with browser.new_context() as context:
         page = context.new_page()
         note_errors(page, errors, [])
-        page.goto(f"{server.url}/voila/render/{server.add_notebook([DASHBOARD]).name}")
-        yield page
+        name = jupyter_server.add_notebook([DASHBOARD]).name
+        page.goto(f"{jupyter_server.url}/voila/render/{name}?token={jupyter_server.token}")
+        pick_a_look(page.locator(".jp-OutputArea").first)
     assert errors == []
-
-
-def test_a_look_is_picked_in_voila(voila: Page) -> None:
-    pick_a_look(voila.locator(".jp-OutputArea").first)
 
 
 def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebook: OpenNotebook) -> None:
@@ -159,25 +146,6 @@ def _two_displays_stay_in_step(first: Locator, second: Locator) -> None:
         expect(ui.cards(picker).nth(2)).to_have_attribute("aria-selected", "true")
 
 
-def test_interact_and_a_linked_text_follow_the_picker_and_lead_it(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([INTERACT])
-    notebook.run_all()
-    output, picker = notebook.output(0), ui.picker_of(notebook)
-    ui.wait_for_pictures(picker)
-    # Also within the box that interact makes.
-    assert picker.evaluate("root => root.clientWidth") > 600
-    expect(output.get_by_text("Called with")).to_have_text("Called with None")
-    ui.cards(picker).nth(2).click()
-    ids = [str(ui.cards(picker).nth(place).get_attribute("data-look-id")) for place in range(5)]
-    expect(output.get_by_text("Called with")).to_have_text(f"Called with {ids[2]}")
-    text = output.locator(".widget-text input")
-    expect(text).to_have_value(ids[2])
-    text.fill(ids[4])
-    expect(ui.cards(picker).nth(4)).to_have_attribute("aria-selected", "true")
-    expect(ui.cards(picker).nth(2)).to_have_attribute("aria-selected", "false")
-    expect(output.get_by_text("Called with")).to_have_text(f"Called with {ids[4]}")
-
-
 def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebook: OpenNotebook) -> None:
     with DemoService(looks=2_000, api_key=KEY) as service:
         notebook = open_notebook(
@@ -187,7 +155,7 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
             ],
             env={"HEYGEN_API_KEY": KEY, "HEYGEN_API_BASE": service.base_url},
             viewport=(1400, 1900),
-            save_widget_state=True,
+            save=True,
         )
         empty = len(json.dumps(notebook.save()))
         notebook.run_cell(0)

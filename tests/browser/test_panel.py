@@ -50,7 +50,6 @@ def rectangle(part: Locator) -> dict[str, float]:
 
 def test_the_info_button_opens_a_panel_with_the_details_and_the_voice(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
-    wide = ui.grid(picker).evaluate("grid => grid.clientWidth")
     notebook.run("voice = lambda look: picker.catalogue.client.get_voice(look.default_voice_id)")
     audible = "look.tags and look.default_voice_id and (voice(look).preview_audio_url or '').startswith('http')"
     look_id = id_where(notebook, audible)
@@ -65,7 +64,6 @@ def test_the_info_button_opens_a_panel_with_the_details_and_the_voice(open_noteb
     assert notebook.value("len(picker.values)") == 0
     # The panel is beside the grid, which gets narrower and still shows the card.
     expect(ui.card_of(picker, look_id)).to_be_in_viewport()
-    assert ui.grid(picker).evaluate("grid => grid.clientWidth") < wide - 300
     assert rectangle(ui.grid(picker))["right"] <= rectangle(panel(picker))["left"]
 
     expect(fact(picker, "Default voice")).to_contain_text(voice)
@@ -93,20 +91,17 @@ def test_the_info_button_opens_a_panel_with_the_details_and_the_voice(open_noteb
     expect(panel(picker)).to_have_count(0)
 
 
-def test_looks_that_are_not_ready_are_marked_with_the_reason(open_notebook: OpenNotebook) -> None:
+def test_a_look_that_is_not_ready_is_marked_with_the_reason(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL, viewport=(760, 1400))
-    marks = {"processing": "Processing", "pending_consent": "Waiting for consent", "failed": "Failed"}
-    for status, mark in marks.items():
-        card = ui.card_of(picker, id_where(notebook, f"look.status == {status!r}"))
-        expect(card.locator(".look-card__state")).to_have_text(mark)
-        expect(card).to_have_attribute("aria-label", re.compile(mark))
     ready = ui.card_of(picker, id_where(notebook, "look.is_ready"))
     expect(ready.locator(".look-card__state")).to_have_count(0)
-
     look_id = id_where(notebook, "look.error")
     reason = notebook.value(f"picker.catalogue.get({look_id!r}).error.message")
-    expect(ui.card_of(picker, look_id)).to_have_attribute("title", re.compile(re.escape(reason)))
-    ui.card_of(picker, look_id).press("i")
+    failed = ui.card_of(picker, look_id)
+    expect(failed.locator(".look-card__state")).to_have_text("Failed")
+    expect(failed).to_have_attribute("aria-label", re.compile("Failed"))
+    expect(failed).to_have_attribute("title", re.compile(re.escape(reason)))
+    failed.press("i")
     expect(panel(picker).locator(".look-panel__state")).to_have_text(f"Failed: {reason}")
     # Below the grid where it is narrow.
     assert rectangle(ui.grid(picker))["bottom"] <= rectangle(panel(picker))["top"]
@@ -119,7 +114,6 @@ def test_a_shortlist_is_made_by_clicks_compared_cleared_and_restored(open_notebo
     wanted = first_ids(picker, 6, 1, 9, 3, 4)
     for look_id in wanted:
         ui.card_of(picker, look_id).click()
-    expect(tray.locator(".look-tray__count")).to_have_text("5 selected")
     items = tray.locator(".look-tray__item")
     for place, look_id in enumerate(wanted):
         expect(items.nth(place)).to_have_attribute("data-look-id", look_id)
@@ -137,9 +131,8 @@ def test_a_shortlist_is_made_by_clicks_compared_cleared_and_restored(open_notebo
 
     compare.click()
     table = picker.locator(".look-compare table")
-    expect(table.locator("thead th")).to_have_count(4)
     names = notebook.value("[' '.join(look.name.split()) for look in picker.values]")
-    assert [" ".join(text.split()) for text in table.locator("thead th bdi").all_text_contents()] == names
+    expect(table.locator("thead th bdi")).to_have_text(names)
 
     def row(label: str) -> Locator:
         return table.locator("tbody tr", has=picker.page.locator("th", has_text=label))
@@ -147,9 +140,7 @@ def test_a_shortlist_is_made_by_clicks_compared_cleared_and_restored(open_notebo
     sizes = notebook.value("[f'{look.image_width:,} × {look.image_height:,} px' for look in picker.values]")
     expect(row("Size").locator("td")).to_have_text(sizes)
     expect(row("Size").locator(".look-compare__differs")).to_have_count(int(len(set(sizes)) > 1))
-    notebook.run("voice = lambda id: picker.catalogue.client.get_voice(id).name if id else '–'")
-    voices = notebook.value("[voice(look.default_voice_id) for look in picker.values]")
-    assert set(voices) != {"–"}
+    voices = notebook.value("[picker.catalogue.client.get_voice(look.default_voice_id).name for look in picker.values]")
     expect(row("Default voice").locator("td")).to_contain_text(voices)
     button(picker.locator(".look-compare"), "Back to the grid").click()
     expect(table).to_have_count(0)
@@ -165,32 +156,19 @@ def test_a_shortlist_is_made_by_clicks_compared_cleared_and_restored(open_notebo
     ui.cards(picker).first.click()
     expect(items).to_have_count(1)
     expect(button(tray, "Undo")).to_have_count(0)
-    notebook.run("picker.values = picker.catalogue.looks[-2:]; picker.filter = LookFilter('x'); picker.reset()")
+
+    # Python selects a look that is not loaded, and resets the picker.
+    notebook.run("picker.values = [Look('elsewhere', 'Look elsewhere', 'photo_avatar')]")
+    expect(items).to_have_attribute("data-look-id", "elsewhere")
+    items.locator(".look-tray__open").click()
+    expect(fact(picker, "Id")).to_have_text("elsewhere")
+    notebook.run("picker.filter = LookFilter('x'); picker.reset()")
     expect(items).to_have_count(0)
     expect(ui.total(picker)).to_have_text("2,000 looks")
 
 
-def test_a_look_that_is_not_loaded_is_in_the_tray_when_python_selects_it(open_notebook: OpenNotebook) -> None:
-    cell = (
-        "from heygen_widgets import *\nfrom heygen_widgets.demo import DemoService\n"
-        "service = DemoService(looks=3_000, latency=0.3).start()\n"
-        "client = HeyGenClient(service.api_key, base_url=service.base_url)\n"
-        "last = service.catalogue.looks[-1].id\n"
-        "picker = LookPicker(client, selected_id=last)\npicker"
-    )
-    notebook, picker = ui.shown(open_notebook, cell)
-    last = notebook.value("last")
-    expect(picker.locator(".look-tray__item")).to_have_attribute("data-look-id", last)
-    expect(picker.locator(".look-tray__name")).to_have_text(notebook.value("picker.value.name.strip()"))
-    picker.locator(".look-tray__open").click()
-    expect(fact(picker, "Id")).to_have_text(last)
-    notebook.run("picker.value = client.get_look(service.catalogue.looks[-2].id)")
-    expect(picker.locator(".look-tray__item")).to_have_attribute("data-look-id", notebook.value("picker.selected_id"))
-
-
 def test_code_copied_from_the_menu_restores_the_selection(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
-    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     picker.locator("input").first.fill("office")
     notebook.expect_run("picker.filter.search", "office")
     ui.expect_matches(notebook, picker)
@@ -200,12 +178,10 @@ def test_code_copied_from_the_menu_restores_the_selection(open_notebook: OpenNot
     notebook.expect_run("[look.id for look in picker.values]", selected)
 
     def copied(kind: str) -> str:
-        ui.note_texts(picker.locator(".look-picker__said"))
-        button(picker, "Copy code").click()
-        picker.get_by_role("menuitem", name=kind).click()
-        ui.wait_for_text(picker.locator(".look-picker__said"), "Copied")
+        said, item = picker.locator(".look-picker__said"), picker.get_by_role("menuitem", name=kind)
+        text = ui.copied(said, button(picker, "Copy code"), item)
         expect(button(picker, "Copy code")).to_be_focused()
-        return str(notebook.page.evaluate("() => navigator.clipboard.readText()"))
+        return text
 
     assert copied("curl") == notebook.value("picker.code('curl')")
     python = copied("Python")
@@ -215,13 +191,17 @@ def test_code_copied_from_the_menu_restores_the_selection(open_notebook: OpenNot
 
 
 def test_a_browser_without_a_clipboard_shows_the_code_in_a_field(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook, ui.SEVERAL, fresh=True)
+    notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
     notebook.page.evaluate(
-        "() => { Object.defineProperty(navigator, 'clipboard', {}); document.execCommand = () => false; }"
+        """() => {
+            Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
+            document.execCommand = () => false;
+        }"""
     )
     button(picker, "Copy code").click()
     picker.get_by_role("menuitem", name="Python").click()
     expect(picker.locator(".look-picker__uncopied")).to_have_value(notebook.value("picker.code()"))
+    notebook.page.evaluate("() => { delete navigator.clipboard; delete document.execCommand; }")
 
 
 def test_pictures_load_when_paging_stops_and_closing_the_panel_keeps_the_place(open_notebook: OpenNotebook) -> None:

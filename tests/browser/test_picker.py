@@ -42,19 +42,14 @@ picker.catalogue.wait(); picker
 """
 
 
-def test_dropdowns_and_the_search_narrow_the_grid_and_the_filter_in_python(open_notebook: OpenNotebook) -> None:
+def test_the_search_and_python_narrow_the_grid(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     search, clear = picker.locator("input").first, picker.get_by_role("button", name="Clear filters")
-    expect(ui.total(picker)).to_have_text("2,000 looks")
     expect(clear).to_have_count(0)
-    ui.choose_option(picker, "Type", "Digital twin")
-    notebook.expect_run("picker.filter == LookFilter(avatar_type='digital_twin')", True)
-    ui.expect_matches(notebook, picker)
-    expect(picker.locator(".look-card__type").first).to_have_text("Digital twin")
     search.press_sequentially("office 1 and more", delay=5)
     for _ in range(len(" 1 and more")):
         search.press("Backspace")
-    notebook.expect_run("picker.filter == LookFilter('office', avatar_type='digital_twin')", True)
+    notebook.expect_run("picker.filter == LookFilter('office')", True)
     expect(search).to_have_value("office")
     ui.expect_matches(notebook, picker)
     clear.click()

@@ -1,9 +1,6 @@
 """The card of a video, from the request to the playing film, and the video options in the picker."""
 
-import json
 import re
-import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -43,28 +40,13 @@ def started(
     *cells: str,
     client: str = "demo_client(looks=200, render_time=1)",
     theme: Theme = "light",
-    viewport: tuple[int, int] = (1400, 1800),
-    save_widget_state: bool = False,
+    width: int = 1400,
 ) -> NotebookPage:
     """Open a notebook and start a video in its first cell."""
-    source = [LOOK.format(client=client) + START, *cells]
-    notebook = open_notebook(source, theme=theme, viewport=viewport, save_widget_state=save_widget_state)
+    notebook = open_notebook([LOOK.format(client=client) + START, *cells], theme=theme, viewport=(width, 1800))
     notebook.run_cell(0)
     expect(job_of(notebook)).to_be_visible()
     return notebook
-
-
-@pytest.fixture
-def clock() -> list[float]:
-    """Give the seconds by which the stand-in's clock is ahead."""
-    return [0.0]
-
-
-@pytest.fixture
-def service(clock: list[float]) -> Iterator[DemoService]:
-    """Give a stand-in outside of the kernel, which takes ten minutes for a video."""
-    with DemoService(200, render_time=600, clock=lambda: time.time() + clock[0]) as running:
-        yield running
 
 
 def client_of(service: DemoService) -> str:
@@ -135,26 +117,16 @@ def test_after_a_restart_the_id_follows_the_same_video(open_notebook: OpenNotebo
     notebook.run("job.close()")
 
 
-def test_a_saved_notebook_has_the_id_of_the_video_and_no_url_of_the_film(open_notebook: OpenNotebook) -> None:
-    notebook = started(open_notebook, save_widget_state=True)
-    expect(job_of(notebook).locator("video")).to_be_visible()
-    video_id, url = notebook.value("(job.video_id, job.video.video_url)")
-    assert "Signature" in url
-    assert "/films/" in url
-    saved = json.dumps(notebook.save())
-    assert "Signature" not in saved
-    assert "/films/" not in saved
-    assert f'VideoJob(client, video_id=\\\\\\"{video_id}' in saved.replace("&quot;", '\\\\\\"')
-
-
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 640)])
-def test_axe_finds_nothing_wrong_with_cards_of_all_kinds(open_notebook: OpenNotebook, theme: Theme, width: int) -> None:
+def test_cards_of_all_kinds_satisfy_axe_and_copy_their_id(
+    open_notebook: OpenNotebook, theme: Theme, width: int
+) -> None:
     failing = 'failed = client.start_video(VideoRequest(avatar_id=look.id, script="[fail]"))\nfailed'
     lost = 'lost = VideoJob(client, video_id="nobody")\nlost'
     slow = (
         "slow = demo_client(looks=200, render_time=600).start_video(VideoRequest(avatar_id=look.id, script='Hi'))\nslow"
     )
-    notebook = started(open_notebook, failing, lost, slow, theme=theme, viewport=(width, 1800))
+    notebook = started(open_notebook, failing, lost, slow, theme=theme, width=width)
     for cell in (1, 2, 3):
         notebook.run_cell(cell)
     expect(job_of(notebook).locator("video")).to_be_visible()
@@ -168,21 +140,12 @@ def test_axe_finds_nothing_wrong_with_cards_of_all_kinds(open_notebook: OpenNote
     sideways = "cards => cards.filter(card => card.scrollWidth > card.clientWidth).length"
     assert notebook.page.locator(".video-job").evaluate_all(sideways) == 0
     notebook.run("slow.close()")
-
-
-def test_the_id_is_copied_from_the_card(open_notebook: OpenNotebook) -> None:
-    notebook = started(open_notebook)
-    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     copy = job_of(notebook).get_by_role("button", name=re.compile("Copy id|Copied"))
-    ui.note_texts(copy)
-    copy.click()
-    ui.wait_for_text(copy, "Copied")
-    assert notebook.page.evaluate("() => navigator.clipboard.readText()") == notebook.value("job.video_id")
+    assert ui.copied(copy, copy) == notebook.value("job.video_id")
 
 
 def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
-    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     notebook.run("picker.filter = LookFilter(engine='avatar_v', avatar_type='photo_avatar', ready=True)")
     ui.expect_matches(notebook, picker)
     ui.cards(picker).first.press("i")
@@ -193,9 +156,7 @@ def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_no
     picker.locator(".look-panel__options summary").click()
     expect(picker.locator(".look-panel__options li").first).to_be_visible()
     assert axe.violations(notebook.page, ".look-panel") == []
-    ui.note_texts(picker.locator(".look-picker__said"))
-    picker.get_by_role("button", name="Copy code for a video").click()
-    ui.wait_for_text(picker.locator(".look-picker__said"), "Copied")
-    notebook.run(str(notebook.page.evaluate("() => navigator.clipboard.readText()")))
+    copy = picker.get_by_role("button", name="Copy code for a video")
+    notebook.run(ui.copied(picker.locator(".look-picker__said"), copy))
     assert notebook.value("job.look.id") == ui.cards(picker).first.get_attribute("data-look-id")
     notebook.run("job.close()")
