@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import time
+import math
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import pytest
 from avatar_service import PATIENCE, ids
@@ -22,8 +20,6 @@ from heygen_widgets.errors import (
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
-    InsufficientCreditError,
-    NotFoundError,
     PermissionDeniedError,
     RateLimitError,
 )
@@ -45,19 +41,12 @@ def _row(kinds: str, error: type[HeyGenError] | None, *, is_retried: bool = Fals
 
 MATRIX = [
     _row("500 502 html-502 503 504", APIStatusError, is_retried=True),
-    _row("reset-before refused reset-headers reset-body taken length-long", APIConnectionError, is_retried=True),
-    _row("429 429-date 429-bare 429-negative 429-absurd", RateLimitError, is_retried=True),
-    Row(
-        {
-            **{"401": AuthenticationError, "402": InsufficientCreditError, "403": PermissionDeniedError},
-            **{"404": NotFoundError, "409": APIStatusError},
-        }
-    ),
-    _row("silent drip", APITimeoutError),
-    _row("html empty truncated deep list null data-null nan long-number length-short", APIResponseError),
-    _row("huge gzip-bomb bad-gzip", APIResponseError),
-    _row("redirect-host redirect-http redirect-circle", APIResponseError),
-    _row("no-id number-name", None),
+    _row("reset-before reset-headers reset-body", APIConnectionError, is_retried=True),
+    _row("429 429-bare", RateLimitError, is_retried=True),
+    Row({"401": AuthenticationError, "403": PermissionDeniedError}),
+    _row("silent", APITimeoutError),
+    _row("html", APIResponseError),
+    _row("no-id", None),
     _row("surrogate", None),
     _row("repeated-token no-token", APIResponseError),
     _row("stale-token", APIStatusError),
@@ -65,7 +54,6 @@ MATRIX = [
     _row("vanish", None),
 ]
 ROW_OF = {kind: row for row in MATRIX for kind in row.errors}
-INVALID_RECORDS = ("no-id", "number-name")
 BAD_TOKENS = ("repeated-token", "no-token")
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -80,27 +68,16 @@ once_or_lasting = pytest.mark.parametrize("lasting", [False, True], ids=["once",
 def faulty(kind: str, lasting: bool = False) -> Iterator[tuple[FaultyService, HeyGenClient]]:
     """Give a service with a fault in the second page of looks, or in all pages from there, and a client of it."""
     nth = 1 if kind in LATER_PAGES else 2
-    fault = Fault(kind, endpoint="looks", nth=nth, times=None if lasting else 1)
+    fault = Fault(kind, "/v3/avatars/looks", nth, times=math.inf if lasting else 1)
     timeout = (60.0, 0.5) if ROW_OF[kind].errors[kind] is APITimeoutError else (60.0, 60.0)
     with (
-        FaultyService(LOOKS, faults=[fault], pause=0.05) as service,
+        FaultyService(LOOKS, faults=[fault]) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=timeout) as client,
     ):
-        waits = hurry(client._transport, lambda: wait_for_listener(service.base_url))
+        waits = hurry(client._transport)
         yield service, client
         assert service.struck[kind], "no request had the fault"
         assert all(0 < wait <= 30 + 5 for wait in waits)
-
-
-def wait_for_listener(url: str) -> None:
-    parts = urlsplit(url)
-    while True:
-        try:
-            socket.create_connection((parts.hostname or "", parts.port or 0)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-        else:
-            return
 
 
 def listed(service: FaultyService) -> list[str]:
@@ -129,7 +106,7 @@ def test_one_page(kind: str, lasting: bool) -> None:
         first = client.list_looks(ownership="public", limit=50)
         assert ids(first) == every[:50]
         query = {"ownership": "public", "limit": 50, "token": first.next_token}
-        if kind in INVALID_RECORDS:
+        if kind == "no-id":
             # One warning, which counts the records.
             with pytest.warns(UserWarning, match="1 of 50"):
                 page = client.list_looks(**query)
@@ -165,7 +142,7 @@ def test_all_pages(kind: str, lasting: bool) -> None:
         every, looks = listed(service), client.iter_looks(ownership="public")
         if error is None or (row.is_retried and not lasting):
             found = ids(looks)
-            missing = service.struck[kind] if kind in (*INVALID_RECORDS, "vanish") else 0
+            missing = service.struck[kind] if kind in ("no-id", "vanish") else 0
             assert_all_but(missing, found, every)
             assert client.retries == (1 if row.is_retried else 0)
         else:
@@ -173,7 +150,7 @@ def test_all_pages(kind: str, lasting: bool) -> None:
                 found.extend(look.id for look in looks)
             assert type(caught.value) is error
             assert found == every[: 100 if kind in BAD_TOKENS else 50]
-        if kind in INVALID_RECORDS:
+        if kind == "no-id":
             assert len(warned) == service.struck[kind] == (4 if lasting else 1)
 
 
@@ -189,7 +166,7 @@ def assert_complete(catalogue: LookCatalogue, service: FaultyService, kind: str)
     assert catalogue.complete
     assert catalogue.progress.error is None
     assert catalogue.progress.expected == len(listed(service))
-    assert_all_but(service.struck[kind] if kind in (*INVALID_RECORDS, "vanish") else 0, ids(catalogue), listed(service))
+    assert_all_but(service.struck[kind] if kind in ("no-id", "vanish") else 0, ids(catalogue), listed(service))
     assert is_repaired(catalogue) == (kind == "surrogate")
 
 
@@ -246,8 +223,7 @@ def in_catalogue_order(service: FaultyService) -> list[str]:
 
 
 def test_a_whole_catalogue_loads_through_temporary_faults() -> None:
-    # While nothing listens, other requests are refused too, and would be counted.
-    kinds = [kind for row in MATRIX if row.is_retried for kind in row.errors if kind != "refused"]
+    kinds = [kind for row in MATRIX if row.is_retried for kind in row.errors]
     with (
         FaultyService(5_000, faults=random_faults(kinds, 0.2)) as service,
         # Eleven faults in a row have a probability of one in fifty million.
@@ -264,12 +240,12 @@ def test_a_whole_catalogue_loads_through_temporary_faults() -> None:
 
 def test_a_whole_catalogue_loads_through_all_faults_if_load_is_called_again() -> None:
     # Faults that lose a record are left out: the whole catalogue would not arrive.
-    kinds = [kind for kind in KINDS if kind not in (*INVALID_RECORDS, "vanish", "surrogate")]
+    kinds = [kind for kind in KINDS if kind not in ("no-id", "vanish", "surrogate")]
     with (
-        FaultyService(2_000, faults=random_faults(kinds, 0.2), pause=0.05) as service,
+        FaultyService(2_000, faults=random_faults(kinds, 0.2)) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=(5, 0.2)) as client,
     ):
-        hurry(client._transport, lambda: wait_for_listener(service.base_url))
+        hurry(client._transport)
         catalogue = LookCatalogue(client, cache=None)
         while not catalogue.complete:
             with suppress(HeyGenError):
