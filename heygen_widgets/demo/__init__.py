@@ -16,8 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from numbers import Integral
 from types import TracebackType
-from typing import Any, ClassVar
-from weakref import WeakSet
+from typing import Any
 
 from ._catalogue import Catalogue
 from ._previews import PREVIEW_KINDS
@@ -86,8 +85,6 @@ class DemoService:
         When a number is out of range, `previews` is unknown, or `api_key` is empty.
     """
 
-    _running: ClassVar[WeakSet[DemoService]] = WeakSet()
-
     def __init__(
         self,
         looks: int = 2_000,
@@ -149,12 +146,6 @@ class DemoService:
             raise RuntimeError("the stand-in is not running: call start(), or use it in a with statement")
         return self._server.base_url
 
-    @classmethod
-    def running(cls) -> tuple[str, ...]:
-        """Return the `base_url` of each stand-in that runs in this process."""
-        servers = [service._server for service in tuple(cls._running)]
-        return tuple(server.base_url for server in servers if server is not None)
-
     def intercept(self, handler: DemoHandler) -> bool:
         """Handle a request in place of the stand-in. Subclasses override it, to test unusual responses.
 
@@ -187,12 +178,10 @@ class DemoService:
         if self._server is None:
             self._server = DemoServer(self._address, self)
             self._server.start()
-            self._running.add(self)
         return self
 
     def close(self) -> None:
         """Stop listening and close open connections. Does nothing if it is not running."""
-        self._running.discard(self)
         server, self._server = self._server, None
         if server is not None:
             server.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from ._catalogue import Group, Look
 from ._previews import Previews
+
+_Thing = TypeVar("_Thing")
 
 
 class ApiError(Exception):
@@ -26,6 +28,13 @@ class ApiError(Exception):
     def envelope(self) -> dict[str, Any]:
         """The body, ready for JSON."""
         return {"error": self._error}
+
+
+def found(thing: _Thing | None, code: str, name: str) -> _Thing:
+    """Return what was found, or raise the 404 with a code."""
+    if thing is None:
+        raise ApiError(404, code, f"{name} was not found")
+    return thing
 
 
 def invalid(param: str, message: str) -> ApiError:

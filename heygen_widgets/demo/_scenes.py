@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Setting:
-    """A background: a CSS base, CSS layers over it, the most important first, and SVG elements."""
+    """A background: a CSS base, CSS layers over it from bottom to top, and SVG elements."""
 
     base: str
     layers: tuple[str, ...] = ()

@@ -296,14 +296,6 @@ def test_a_body_has_at_most_a_million_bytes(studio: Studio) -> None:
         assert error_of(studio.caller.call("POST", VIDEOS, body=b" " * size)) == (413, "payload_too_large", None)
 
 
-def test_a_wrong_method_or_key_is_refused(studio: Studio) -> None:
-    for method, path, allowed in (("GET", VIDEOS, "POST"), ("PUT", AGENTS, "POST"), ("POST", LOOKS, "GET")):
-        answer = studio.caller.call(method, path)
-        assert (answer.status, answer.headers["Allow"]) == (405, allowed)
-    answer = studio.caller.call("POST", VIDEOS, headers={}, body=json.dumps(studio.body()).encode())
-    assert (answer.status, studio.service.videos) == (401, [])
-
-
 # -- voices -----------------------------------------------------------------------------------------------------------
 
 
@@ -320,7 +312,6 @@ def test_voices_are_listed_filtered_and_served_one_by_one(studio: Studio) -> Non
         assert {"voice_id", "support_pause"} <= record.keys()
     for voice_id in ("nobody", "0" * 32, "%2e%2e"):
         assert error_of(studio.caller.call("GET", f"/v3/voices/{voice_id}"))[:2] == (404, "voice_not_found")
-    assert studio.caller.call("GET", "/v3/voices", headers={}).status == 401
 
 
 def test_most_voices_have_a_short_soft_sound_of_their_own(caller: Caller) -> None:
@@ -338,15 +329,9 @@ def test_most_voices_have_a_short_soft_sound_of_their_own(caller: Caller) -> Non
             assert (sound.getnchannels(), sound.getsampwidth()) == (1, 2)
             levels = [abs(level) for level in array("h", sound.readframes(frames))]
         assert 0.8 < frames / rate < 1.3
-        assert 5_000 < max(levels) < 16_000
-        assert max(levels[: rate // 500]) < 1_500
+        assert max(levels[: rate // 500]) < 1_500 < 5_000 < max(levels) < 16_000
         assert max(levels[-len(levels) // 10 :]) < max(levels) / 8
     assert len(sounds) == 12
     part = caller.fetch(urls[0], Range="bytes=100-199")
     assert (part.status, part.body) == (206, caller.fetch(urls[0]).body[100:200])
     assert caller.call("GET", "/voice_preview/nobody.wav", headers={}).status == 404
-
-
-def test_the_account_needs_the_key(studio: Studio) -> None:
-    assert studio.caller.get("/v3/users/me")["data"]["remaining_credits"] == 100
-    assert studio.caller.call("GET", "/v3/users/me", headers={}).status == 401
