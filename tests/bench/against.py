@@ -77,12 +77,6 @@ def _check_out(commit: str) -> Iterator[Path]:
     """Put the files of a commit into a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="heygen-widgets-against-") as folder:
         archive, tree = Path(folder, "commit.zip"), Path(folder, "tree").resolve()
-        command = ["git", "archive", "--format=zip", f"--output={archive}", commit]
-        done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, text=True)
-        if done.returncode:
-            raise SystemExit(f"there is no commit {commit!r}: {done.stderr.strip()}")
+        subprocess.run(["git", "archive", "--format=zip", f"--output={archive}", commit], cwd=HERE, check=True)
         shutil.unpack_archive(archive, tree)
-        main = tree / "tests" / "bench" / "__main__.py"
-        if not main.exists() or '"--json"' not in main.read_text():
-            raise SystemExit(f"{commit} cannot be compared: its benchmarks have no --json option")
         yield tree

@@ -15,12 +15,11 @@ from .stand_in import StandIn, stand_in
 
 WORDS = ("kitchen", "naoko", "library", "studio", "autumn", "priya", "leilani")
 PAUSE = 250.0  # ms between an answer and the next letter
-LOADING = 600.0  # s
 BOUNDS, MORE_BOUNDS, LOADING_BOUND = (0.150, 0.030), (0.250, 0.080), 0.300  # s: in all, and of the kernel
 
 SET_UP = """
 import time
-from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
+from heygen_widgets import LookFilter, LookPicker
 handled = []
 
 class Timed(LookPicker):
@@ -33,7 +32,6 @@ def expected(search):
     wanted = LookFilter(search=search)
     return len(catalogue.matching(wanted)), [look.id for look in catalogue.matching(wanted).looks(0, 300)]
 """
-CATALOGUE = "catalogue = LookCatalogue(HeyGenClient({api_key!r}, base_url={base_url!r}), cache=None)"
 CELL = "shown = Timed(catalogue)\nshown"
 WATCH = """() => {
     const typed = window.typed = {events: [], frames: []};
@@ -91,8 +89,7 @@ def run(
     for number, (bound, kernel_bound) in ((looks, BOUNDS), (more_looks, MORE_BOUNDS)):
         at_rest = f"{number:,} looks at rest"
         with stand_in(number) as service:
-            _make_catalogue(bench, service)
-            bench.notebook.run("catalogue.load()", timeout=LOADING)
+            bench.make_catalogue(service)
             _show(bench)
             typed = [letter for word in words for letter in _type(bench, word)]
         repaints, kernel = _report_rows(report, at_rest, typed)
@@ -107,7 +104,7 @@ def run(
 
 
 def _type_while_loading(bench: BenchNotebook, service: StandIn, looks: int, words: Sequence[str]) -> list[Letter]:
-    _make_catalogue(bench, service)
+    bench.make_catalogue(service, load=False)
     _show(bench)  # starts to load
     bench.notebook.expect_run(f"len(catalogue) > {looks // 25}", True)
     typed: list[Letter] = []
@@ -119,11 +116,6 @@ def _type_while_loading(bench: BenchNotebook, service: StandIn, looks: int, word
     if not typed:
         raise RuntimeError("all looks were loaded before the first word was typed")
     return typed
-
-
-def _make_catalogue(bench: BenchNotebook, service: StandIn) -> None:
-    bench.tidy()
-    bench.notebook.run(CATALOGUE.format(api_key=service.api_key, base_url=service.base_url))
 
 
 def _show(bench: BenchNotebook) -> None:
