@@ -40,20 +40,21 @@ WITHOUT_NOTEBOOK: Mapping[str, Mapping[str, Any]] = {
 TINY = {**IN_NOTEBOOK, **WITHOUT_NOTEBOOK}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run some benchmarks or all; return the exit status, which does not depend on the measured values."""
+def main() -> None:
+    """Run some benchmarks or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Benchmarks of heygen_widgets.")
     parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(TINY)}; all unless given")
     parser.add_argument("--tiny", action="store_true", help="run each once at a tiny size: the numbers mean nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all measures to a file")
     parser.add_argument("--against", metavar="COMMIT", help="compare the working tree with a commit")
     parser.add_argument("--pairs", type=int, default=3, help="runs of each side with --against (default: 3)")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     names = options.names or [*TINY]
     if unknown := set(names).difference(TINY):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(TINY)}")
     if options.against:
-        return compare(options.against, names, options.pairs, ["--tiny"] if options.tiny else [])
+        compare(options.against, names, options.pairs, ["--tiny"] if options.tiny else [])
+        return
     # No request goes through a proxy, and the user's cache is neither read nor written
     os.environ |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1", "TQDM_DISABLE": "1"}
     print(_machine(), flush=True)
@@ -65,7 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.json.write_text(json.dumps({"package": package, "measures": report.measures}))
     if not options.tiny and names == [*TINY]:
         print(f"\nMeasured on {date.today():%Y-%m-%d}: {_machine()}\n", *report.table, sep="\n")
-    return 0
 
 
 def _run(names: Sequence[str], tiny: bool) -> Report:
@@ -109,4 +109,4 @@ def _machine() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

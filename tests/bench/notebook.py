@@ -54,7 +54,7 @@ SET_SOURCE = """code => {
 # Checked in each frame from before the event on, so that all sides are timed with the same resolution. Times are in ms.
 # `steps` is the source of a function that returns a check for each step. Only the first event counts: elements that
 # appear under a resting pointer cause more of them.
-WATCH = """([kind, steps, args, limit]) => {
+WATCH = """([kind, steps, args]) => {
     window.begun = null;
     addEventListener(kind, event => { window.begun = event.timeStamp; }, {capture: true, once: true});
     const awaited = Object.entries(new Function(`return ${steps}`)()(...args));
@@ -65,7 +65,7 @@ WATCH = """([kind, steps, args, limit]) => {
             for (const [name, isThere] of awaited)
                 if (begun !== null && !(name in seen) && isThere()) seen[name] = now - begun;
             if (awaited.every(([name]) => name in seen)) resolve(seen);
-            else if (now - noted > limit) reject(new Error(`after ${kind} only ${JSON.stringify(seen)}`));
+            else if (now - noted > 180_000) reject(new Error(`after ${kind} only ${JSON.stringify(seen)}`));
             else requestAnimationFrame(look);
         };
         requestAnimationFrame(look);
@@ -149,11 +149,11 @@ class BenchNotebook:
         self.wait(SETTLED)
 
     def time_cell(
-        self, code: str, *, inputs: int = 0, pictures: int = 0, clear_cache: bool = False, limit: float = 60.0
+        self, code: str, *, inputs: int = 0, pictures: int = 0, clear_cache: bool = False
     ) -> dict[str, float]:
         """Run code in the cell; return when its inputs, cards and decoded pictures appeared, in s after the start.
 
-        ``clear_cache`` removes all pictures from the browser's cache first; ``limit`` is in s.
+        ``clear_cache`` removes all pictures from the browser's cache first.
         """
         self.tidy()
         self.page.evaluate(SET_SOURCE, code)
@@ -163,22 +163,19 @@ class BenchNotebook:
                 self._devtools.send("Network.setCacheDisabled", {"cacheDisabled": disabled})
         self.wait_for_silence()
         self.messages.clear()
-        steps = self.measure(lambda: self.page.evaluate(RUN_CELL), "run", SHOWN, inputs, pictures, limit=limit)
+        steps = self.measure(lambda: self.page.evaluate(RUN_CELL), "run", SHOWN, inputs, pictures)
         self.wait_for_silence()
         return steps
 
-    def measure(
-        self, act: Callable[[], object], kind: str, steps: str, *arguments: object, limit: float
-    ) -> dict[str, float]:
+    def measure(self, act: Callable[[], object], kind: str, steps: str, *arguments: object) -> dict[str, float]:
         """Do something; return when each of its steps was shown, in s after the first event of a kind."""
-        self.page.evaluate(WATCH, [kind, steps, arguments, 1000 * limit])
+        self.page.evaluate(WATCH, [kind, steps, arguments])
         act()
         return {name: ms / 1000 for name, ms in self.page.evaluate("() => window.measured").items()}
 
     def read_inputs(self) -> list[dict[str, Any]]:
         """Return the Vuetify component and the props of each input that the cell shows."""
-        inputs: list[dict[str, Any]] = self.page.evaluate(READ_INPUTS)
-        return inputs
+        return self.page.evaluate(READ_INPUTS)
 
     def tidy(self) -> None:
         """Clear the output, close all widgets and forget their templates."""

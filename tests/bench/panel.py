@@ -17,7 +17,6 @@ from .stand_in import stand_in
 
 EVERY = 0.1  # s from one Page Down to the next
 REST = 500.0  # ms without an action, so that the effects of the last one are over
-PATIENCE = 10.0  # s
 PANEL_BOUND, CLIP_BOUND, BLANK_BOUND = 0.100, 0.300, 0.150  # s
 
 WITH_CLIPS = "[look.id for look in catalogue.looks[:400] if look.preview_video_url]"
@@ -90,24 +89,23 @@ def run(
 
 def _time_panels(report: Report, bench: BenchNotebook, looks: int, panels: int) -> None:
     bench.show_picker(PICKER_CELL)
-    # The two ways take turns, each time with the next card
     ways: list[tuple[str, str, Callable[[Locator], None]]] = [
         ("`i` pressed", "keydown", lambda card: card.press("i")),
         ("Info clicked", "click", lambda card: card.locator(".look-card__info").click()),
     ]
-    samples = [(Samples(f"{way}, to text and picture"), Samples(f"{way}, … and decoded")) for way, _, _ in ways]
-    for position in range(panels * len(ways)):
-        _, kind, open_panel = ways[position % len(ways)]
+    shown = {way: Samples(f"{way}, to text and picture") for way, _, _ in ways}
+    decoded = {way: Samples(f"{way}, … and decoded") for way, _, _ in ways}
+    # The ways take turns, each time with the next card
+    for position, (way, kind, open_panel) in enumerate(ways * panels):
         card = _find(bench, position)
-        look_id = card.get_attribute("data-look-id")
-        taken = bench.measure(partial(open_panel, card), kind, PANEL, look_id, limit=PATIENCE)
-        for step, row in zip(("first", "last"), samples[position % len(ways)], strict=True):
-            row.seconds.append(taken[step])
+        taken = bench.measure(partial(open_panel, card), kind, PANEL, card.get_attribute("data-look-id"))
+        shown[way].seconds.append(taken["first"])
+        decoded[way].seconds.append(taken["last"])
         bench.page.keyboard.press("Escape")
         bench.page.locator(".look-panel").wait_for(state="detached")
-    report.rows(f"panel: opened from one of {looks:,} looks", *[row for rows in samples for row in rows])
-    shown = [second for first, _ in samples for second in first.seconds]
-    report.median_within("Opening the panel of a look, without the voice", shown, PANEL_BOUND)
+    report.rows(f"panel: opened from one of {looks:,} looks", *shown.values(), *decoded.values())
+    seconds = [second for samples in shown.values() for second in samples.seconds]
+    report.median_within("Opening the panel of a look, without the voice", seconds, PANEL_BOUND)
 
 
 def _time_clips(report: Report, bench: BenchNotebook, clips: int) -> None:
@@ -119,8 +117,7 @@ def _time_clips(report: Report, bench: BenchNotebook, clips: int) -> None:
         card = _find(bench, position)
         look_id = card.get_attribute("data-look-id")
         if look_id in with_clips:
-            taken = bench.measure(card.hover, "pointerover", CLIP, look_id, limit=PATIENCE)
-            hovered.seconds.append(taken["last"])
+            hovered.seconds.append(bench.measure(card.hover, "pointerover", CLIP, look_id)["last"])
         position += 1
     report.rows("clips: each fetched from the stand-in", hovered)
     report.median_within("Hovering over a card to its playing clip", hovered.seconds, CLIP_BOUND)
