@@ -101,7 +101,7 @@ LATER_PAGES: dict[str, Send] = {
 KINDS: dict[str, Send] = {
     "401": _error(401, "unauthorized"),
     "403": _error(403, "forbidden"),
-    "429": _error(429, "rate_limit_exceeded", retry_after=2),
+    "429": _error(429, "rate_limit_exceeded", Retry_After="2"),
     "429-bare": _error(429, "rate_limit_exceeded"),
     **{status: _error(int(status), "internal_error") for status in ("500", "502", "503", "504")},
     "html": _html(200),

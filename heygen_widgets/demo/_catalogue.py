@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from ._people import Person, make_person
+from ._scenes import SCENES
 from ._vocabulary import (
     EMOJI,
     ENGINES,
@@ -14,7 +15,6 @@ from ._vocabulary import (
     OPTIONAL_GROUP_FIELDS,
     OPTIONAL_LOOK_FIELDS,
     PRIVATE_PHOTO_SIZES,
-    SCENES,
     SIZES,
     STATUSES,
     TAGS,

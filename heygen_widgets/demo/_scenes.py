@@ -103,6 +103,9 @@ _SETTINGS = {
         ),
     ),
 }
+SCENES = tuple(_SETTINGS)
+"""Scenes; the second part of the name of a look."""
+
 _HUES = ("#a8d,#64a", "#9be,#47a", "#fb9,#d76", "#9dc,#387", "#ccc,#889", "#fd9,#e94")
 
 

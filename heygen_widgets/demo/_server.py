@@ -33,19 +33,10 @@ if TYPE_CHECKING:
 # The base class's name for a connection; for datagrams, which are not used here, data and a socket.
 _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
-_MAX_REQUEST_BODY = 1_000_000
-"""Largest request body, in bytes."""
-
-_MAX_DROPPED = 20_000_000
-"""How much of a larger body is read before it is refused, in bytes."""
-
-_PIECE = 65_536  # bytes that are dropped at once
-
 _CREATING = ("/v3/videos", "/v3/video-agents")
 """The paths that take a POST."""
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
-_LENGTH = re.compile(r"\d{1,12}", re.ASCII)
 _DAY = 86_400
 
 
@@ -150,7 +141,7 @@ class DemoHandler(BaseHTTPRequestHandler):
             else:
                 self.send_json(200, self.answer())
         except ApiError as error:
-            self._send_envelope(error)
+            self.send_json(error.status, error.envelope, error.headers)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class looks these names up
 
@@ -233,12 +224,6 @@ class DemoHandler(BaseHTTPRequestHandler):
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(media)}"
         self.send_answer(206, media[start:stop], headers)
 
-    def _send_envelope(self, error: ApiError) -> None:
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        if error.status == 405:
-            headers["Allow"] = _allowed_method(self.path.partition("?")[0])
-        self.send_json(error.status, error.envelope, headers)
-
     def send_json(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         """Send a JSON object."""
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -258,44 +243,33 @@ class DemoHandler(BaseHTTPRequestHandler):
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         self.wfile.write(head if self.command == "HEAD" else head + body)
 
-    def _read_body(self) -> bytes | None:
-        """Read the body. If it is too large or has no length, return None and close the connection afterwards."""
+    def _read_body(self) -> bytes:
+        """Read the body. One without a length counts as empty, and the connection is closed afterwards."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" not in self.headers and _LENGTH.fullmatch(length) and int(length) <= _MAX_REQUEST_BODY:
-            return self.rfile.read(int(length))
-        self.close_connection = True
-        if _LENGTH.fullmatch(length):
-            # A client that is still sending when the connection closes never reads the response.
-            left = min(int(length), _MAX_DROPPED)
-            while left > 0 and (piece := self.rfile.read(min(left, _PIECE))):
-                left -= len(piece)
-        return None
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+            self.close_connection = True
+            return b""
+        return self.rfile.read(int(length))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send the base class's errors as an envelope, then close the connection."""
         self.close_connection = True
+        error = ApiError(code, "validation_error", message or "The request is malformed")
         if code == 501:
-            self._send_envelope(_wrong_method(self.command, self.path.partition("?")[0]))
-        else:
-            self._send_envelope(ApiError(code, "validation_error", message or "The request is malformed"))
+            error = _wrong_method(self.command, self.path.partition("?")[0])
+        self.send_json(error.status, error.envelope, error.headers)
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing: `DemoService.requests` has the requests."""
 
 
-def _allowed_method(route: str) -> str:
-    return "POST" if route in _CREATING else "GET"
-
-
 def _wrong_method(method: str, route: str) -> ApiError:
-    message = f"{method} is not allowed here; use {_allowed_method(route)}"
-    return ApiError(405, "method_not_allowed", message)
+    allowed = "POST" if route in _CREATING else "GET"
+    return ApiError(405, "method_not_allowed", f"{method} is not allowed here; use {allowed}", Allow=allowed)
 
 
-def _parsed(body: bytes | None) -> dict[str, Any]:
+def _parsed(body: bytes) -> dict[str, Any]:
     """Parse a body that must be a JSON object."""
-    if body is None:
-        raise ApiError(413, "payload_too_large", f"The body must have a length, of {_MAX_REQUEST_BODY} bytes at most")
     try:
         content = json.loads(body)
         # A lone surrogate could not be sent back in an error or a record.
@@ -303,7 +277,7 @@ def _parsed(body: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise ApiError(400, "validation_error", "The body must be a JSON object")
+        raise ApiError(400, "validation_error", "The body must be a JSON object with a Content-Length")
     return content
 
 

@@ -123,7 +123,7 @@ class Videos:
             self._at_work = [job for job in self._at_work if job.is_at_work(now)]
             if len(self._at_work) >= AT_A_TIME:
                 message = f"{AT_A_TIME} videos are being rendered; wait until one is finished"
-                raise ApiError(429, "rate_limit_exceeded", message, retry_after=2)
+                raise ApiError(429, "rate_limit_exceeded", message, Retry_After="2")
             job = _Job(
                 id=uuid.uuid4().hex,
                 session_id=None if is_video else uuid.uuid4().hex,

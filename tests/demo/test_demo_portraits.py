@@ -11,7 +11,7 @@ import pytest
 from heygen_widgets.demo._catalogue import Catalogue
 from heygen_widgets.demo._people import BEARDS, MEN_HAIR, WOMEN_HAIR
 from heygen_widgets.demo._portraits import data_url, draw, portrait
-from heygen_widgets.demo._vocabulary import SCENES
+from heygen_widgets.demo._scenes import SCENES
 
 SVG = "{http://www.w3.org/2000/svg}"
 

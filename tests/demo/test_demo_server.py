@@ -100,6 +100,8 @@ def test_the_filters_split_the_catalogue(caller: Caller) -> None:
     [
         *((f"{LOOKS}/{look_id}", "avatar_not_found") for look_id in ("nobody", "a%2Fb", "%2E%2E", "{group}")),
         *((f"{GROUPS}/{group_id}", "avatar_group_not_found") for group_id in ("nobody", "looks%2Fnobody")),
+        *((f"/v3/voices/{voice_id}", "voice_not_found") for voice_id in ("nobody", "0" * 32, "%2e%2e")),
+        *(("/v3/videos/none", "video_not_found"), ("/v3/video-agents/none", "not_found")),
         *((path, "not_found") for path in (f"{GROUPS}/", f"{LOOKS}/", f"{LOOKS}/a/b", "/v3/elsewhere", "/")),
         ("/talking_photo/nobody/x.WEBP", "not_found"),
     ],
