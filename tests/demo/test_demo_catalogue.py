@@ -38,10 +38,7 @@ STATUSES = {"completed", "processing", "pending_consent", "failed"}
 
 @pytest.fixture(scope="module")
 def records(service: DemoService) -> dict[str, list[Record]]:
-    caller = Caller(service)
-    every = {path: caller.every(path) for path in REQUIRED}
-    caller.connection.close()
-    return every
+    return {path: Caller(service).every(path) for path in REQUIRED}
 
 
 @pytest.fixture(scope="module")

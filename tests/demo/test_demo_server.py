@@ -240,7 +240,7 @@ def test_the_error_rate_fails_a_share_of_api_requests_and_the_seed_decides_which
             found.append([caller.call("GET", LOOKS).status for _ in range(60)])
             service.error_rate = 1
             assert_error(caller.call("GET", LOOKS), 503, "internal_error")
-            assert_error(caller.call("POST", "/v3/video-agents", body=b'{"prompt": "An ad"}'), 503, "internal_error")
+            assert_error(caller.post("/v3/video-agents", {"prompt": "An ad"}), 503, "internal_error")
             assert len(service.accepted) == 0
             assert caller.call("GET", LOOKS, headers={}).status == 401
             assert caller.call("GET", "/media.webp").status == 404, "media are not affected"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 import threading
 import wave
 from array import array
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -20,16 +20,15 @@ VIDEOS, AGENTS, LOOKS = "/v3/videos", "/v3/video-agents", "/v3/avatars/looks"
 PATIENCE = 30  # s
 
 
-class Studio:
-    """A stand-in with a manual clock."""
+class Studio(Caller):
+    """Calls a stand-in with a manual clock."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self) -> None:
         self.now = 1_800_000_000.0
-        self.service = DemoService(300, clock=lambda: self.now, render_time=100, **options).start()
-        self.caller = Caller(self.service)
+        super().__init__(DemoService(300, clock=lambda: self.now, render_time=100).start())
         self.look = next(
             record
-            for record in self.caller.every(LOOKS)
+            for record in self.every(LOOKS)
             if record["avatar_type"] == "photo_avatar"
             and record.get("status") in (None, "completed")
             and {"avatar_v", "avatar_iv"} <= {*(record.get("supported_api_engines") or ())}
@@ -39,30 +38,25 @@ class Studio:
     def body(self, **fields: Any) -> dict[str, Any]:
         return {"type": "avatar", "avatar_id": self.look["id"], "script": "Hello", **fields}
 
-    def post(self, path: str, body: object, caller: Caller | None = None, **headers: str) -> Answer:
-        sent = {"X-Api-Key": self.service.api_key, **{name.replace("_", "-"): text for name, text in headers.items()}}
-        return (caller or self.caller).call("POST", path, headers=sent, body=json.dumps(body).encode())
-
     def make(self, **fields: Any) -> str:
         answer = self.post(VIDEOS, self.body(**fields))
         assert answer.status == 200, answer.body
         return str(answer.json["data"]["video_id"])
 
     def video(self, video_id: str) -> dict[str, Any]:
-        return self.caller.get(f"{VIDEOS}/{video_id}")["data"]  # type: ignore[no-any-return]
+        return self.get(f"{VIDEOS}/{video_id}")["data"]  # type: ignore[no-any-return]
 
     def ask(self, prompt: str) -> str:
         return str(self.post(AGENTS, {"prompt": prompt}).json["data"]["session_id"])
 
     def session(self, session_id: str) -> dict[str, Any]:
-        return self.caller.get(f"{AGENTS}/{session_id}")["data"]  # type: ignore[no-any-return]
+        return self.get(f"{AGENTS}/{session_id}")["data"]  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def studio() -> Iterator[Studio]:
     studio = Studio()
     yield studio
-    studio.caller.connection.close()
     studio.service.close()
 
 
@@ -99,9 +93,9 @@ def test_a_video_with_fail_in_its_texts_fails_and_has_no_film(studio: Studio, fi
     assert (video["status"], video["failure_code"], video["video_url"]) == ("failed", "render_failed", None)
     assert video["failure_message"]
     url = studio.video(good)["video_url"]
-    assert studio.caller.fetch(url.replace(good, failing)).status == 404
+    assert studio.fetch(url.replace(good, failing)).status == 404
     studio.now -= 50
-    assert studio.caller.fetch(url).status == 404, "not finished"
+    assert studio.fetch(url).status == 404, "not finished"
 
 
 def test_an_agent_thinks_generates_and_has_a_video_or_asks_or_fails(studio: Studio) -> None:
@@ -125,14 +119,14 @@ def test_a_film_is_served_in_ranges_with_a_url_that_expires(studio: Studio) -> N
     video_id = studio.make()
     studio.now += 100
     url = studio.video(video_id)["video_url"]
-    whole = studio.caller.fetch(url)
+    whole = studio.fetch(url)
     assert (whole.status, whole.headers["Content-Type"], whole.body[:4]) == (200, "video/webm", b"\x1aE\xdf\xa3")
-    part = studio.caller.fetch(url, Range="bytes=1000-")
+    part = studio.fetch(url, Range="bytes=1000-")
     assert (part.status, part.body, part.headers["ETag"]) == (206, whole.body[1000:], whole.headers["ETag"])
-    assert studio.caller.fetch(url.replace("Signature=", "Signature=x")).status == 403
+    assert studio.fetch(url.replace("Signature=", "Signature=x")).status == 403
     studio.now += 3_600
-    assert studio.caller.fetch(url).status == 403
-    assert studio.caller.fetch(studio.video(video_id)["video_url"]).body == whole.body
+    assert studio.fetch(url).status == 403
+    assert studio.fetch(studio.video(video_id)["video_url"]).body == whole.body
 
 
 def test_ten_videos_are_rendered_at_a_time(studio: Studio) -> None:
@@ -150,19 +144,15 @@ def test_ten_videos_are_rendered_at_a_time(studio: Studio) -> None:
 
 
 def test_no_more_than_ten_of_many_simultaneous_requests_are_accepted(studio: Studio) -> None:
-    start, statuses = threading.Barrier(16), []
+    start = threading.Barrier(16)
 
-    def call() -> None:
-        caller = Caller(studio.service)
+    def call(caller: Caller) -> int:
         caller.connection.connect()
         start.wait(PATIENCE)
-        statuses.append(studio.post(VIDEOS, studio.body(), caller).status)
+        return caller.post(VIDEOS, studio.body()).status
 
-    threads = [threading.Thread(target=call) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
+    with ThreadPoolExecutor(16) as pool:
+        statuses = pool.map(call, [Caller(studio.service) for _ in range(16)])
     assert sorted(statuses) == [200] * 10 + [429] * 6
     assert len(studio.service.videos) == len(studio.service.accepted) == 10
 
@@ -205,18 +195,13 @@ def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypa
         return find_look(look_id)
 
     monkeypatch.setattr(studio.service.catalogue, "look", find_slowly)
-    answers: list[Answer] = []
-    first = Caller(studio.service)
-    thread = threading.Thread(
-        target=lambda: answers.append(studio.post(VIDEOS, studio.body(), first, Idempotency_Key="key"))
-    )
-    thread.start()
-    assert arrived.wait(PATIENCE)
-    second = studio.post(VIDEOS, studio.body(), Idempotency_Key="key")
-    go_on.set()
-    thread.join(PATIENCE)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(Caller(studio.service).post, VIDEOS, studio.body(), Idempotency_Key="key")
+        assert arrived.wait(PATIENCE)
+        second = studio.post(VIDEOS, studio.body(), Idempotency_Key="key")
+        go_on.set()
     assert error_of(second)[:2] == (409, "request_in_progress")
-    assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").json == answers[0].json
+    assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").json == first.result().json
     assert len(studio.service.videos) == 1
 
 
@@ -263,12 +248,12 @@ def test_unknown_ids_and_ids_of_groups_are_404(studio: Studio) -> None:
             assert error_of(answer)[:2] == (404, "avatar_not_found")
     assert error_of(studio.post(VIDEOS, studio.body(voice_id="none")))[:2] == (404, "voice_not_found")
     with DemoService(looks=0) as service:
-        answer = Caller(service).call("POST", AGENTS, body=b'{"prompt": "An ad"}')
+        answer = Caller(service).post(AGENTS, {"prompt": "An ad"})
         assert (error_of(answer)[:2], len(service.accepted)) == ((404, "avatar_not_found"), 0)
 
 
 def test_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
-    statuses = {record["status"]: record["id"] for record in studio.caller.every(LOOKS) if record.get("status")}
+    statuses = {record["status"]: record["id"] for record in studio.every(LOOKS) if record.get("status")}
     for status in ("processing", "pending_consent", "failed"):
         answer = studio.post(VIDEOS, studio.body(avatar_id=statuses[status]))
         assert error_of(answer) == (400, "invalid_parameter", "avatar_id")
@@ -276,22 +261,22 @@ def test_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
 def test_a_body_that_is_no_object_or_has_half_a_character_is_refused(studio: Studio, body: bytes) -> None:
-    assert error_of(studio.caller.call("POST", VIDEOS, body=body))[:2] == (400, "validation_error")
+    assert error_of(studio.call("POST", VIDEOS, body=body))[:2] == (400, "validation_error")
 
 
 # -- voices -----------------------------------------------------------------------------------------------------------
 
 
 def test_voices_are_listed_filtered_and_served_one_by_one(studio: Studio) -> None:
-    every = studio.caller.every("/v3/voices", limit=100)
+    every = studio.every("/v3/voices", limit=100)
     assert sorted(r["voice_id"] for r in every) == sorted(g.voice_id for g in studio.service.catalogue.groups)
-    assert studio.caller.every("/v3/voices", limit=7) == every
-    assert studio.caller.call("GET", "/v3/voices?limit=101").status == 400
-    found = studio.caller.every("/v3/voices", language="english", gender="FEMALE", type="public")
+    assert studio.every("/v3/voices", limit=7) == every
+    assert studio.call("GET", "/v3/voices?limit=101").status == 400
+    found = studio.every("/v3/voices", language="english", gender="FEMALE", type="public")
     assert found == [r for r in every if r.get("language") == "English" and r["gender"] == "female"] != []
-    assert studio.caller.every("/v3/voices", language="none") == []
+    assert studio.every("/v3/voices", language="none") == []
     for record in every:
-        assert studio.caller.get(f"/v3/voices/{record['voice_id']}") == {"data": record}
+        assert studio.get(f"/v3/voices/{record['voice_id']}") == {"data": record}
         assert {"voice_id", "support_pause"} <= record.keys()
 
 

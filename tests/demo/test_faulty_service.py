@@ -13,11 +13,7 @@ LOOKS, GROUPS = "/v3/avatars/looks", "/v3/avatars"
 
 
 def ask(service: FaultyService, path: str = LOOKS) -> Answer:
-    caller = Caller(service)
-    try:
-        return caller.call("GET", path)
-    finally:
-        caller.connection.close()
+    return Caller(service).call("GET", path)
 
 
 @pytest.mark.parametrize("kind", ["429", "429-bare", "500", "502", "503", "504", "html-502"])
