@@ -224,11 +224,10 @@ def test_closing_ends_open_connections_and_the_service_can_be_started_again() ->
         ({"error_rate": 1.5}, "error_rate must be 0 to 1, not 1.5"),
         ({"previews": "ftp"}, "previews must be one of data, http, not 'ftp'"),
         ({"api_key": ""}, "api_key must not be empty"),
-        *(({name: "8"}, f"{name} must be a") for name in ("looks", "seed", "latency", "render_time", "error_rate")),
     ],
 )
 def test_an_invalid_option_is_refused_with_its_value(arguments: dict[str, object], words: str) -> None:
-    with pytest.raises(TypeError if "8" in arguments.values() else ValueError, match=words):
+    with pytest.raises(ValueError, match=words):
         DemoService(**arguments)  # type: ignore[arg-type]
 
 
