@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -48,15 +49,12 @@ class Service(Loopback):
     def _answer(self, seen: Seen) -> Reply:
         query = seen.query
         owners = [query["ownership"]] if "ownership" in query else ["private", "public"]
-        if seen.path.startswith("/v3/avatars/") and seen.path != "/v3/avatars/looks":
-            group_id = seen.path.rpartition("/")[2]
-            sizes = {name: size for owner in owners for name, size in self.characters[owner].items()}
-            return reply({"data": _group(group_id, sizes[group_id])}) if group_id in sizes else failure(404)
-        records = (
-            [look for owner in owners for look in self.looks[owner] if _passes(look, query)]
-            if seen.path == "/v3/avatars/looks"
-            else [_group(*item) for owner in owners for item in self.characters[owner].items()]
-        )
+        records = [_group(*item) for owner in owners for item in self.characters[owner].items()]
+        if seen.path == "/v3/avatars/looks":
+            records = [look for owner in owners for look in self.looks[owner] if _passes(look, query)]
+        elif seen.path != "/v3/avatars":
+            found = [record for record in records if seen.path == f"/v3/avatars/{record['id']}"]
+            return reply({"data": found[0]}) if found else failure(404)
         seal = "/".join([seen.path, *(f"{name}={query[name]}" for name in sorted(query) if name != "token")])
         start, limit = 0, int(query["limit"])
         if "token" in query:
@@ -66,9 +64,6 @@ class Service(Loopback):
         stop = start + limit
         more = stop < len(records)
         return reply({"data": records[start:stop], "has_more": more, "next_token": f"{seal}/{stop}" if more else None})
-
-    def count(self, owner: str) -> int:
-        return len(self.looks[owner])
 
     def ids(self) -> list[str]:
         """Give the ids of all looks as a catalogue should have them."""
@@ -122,21 +117,16 @@ class Gate:
     def __init__(self, name: str, first: int = 1) -> None:
         self.name, self.first = name, first
         self.opened = threading.Event()
-        self._seen = 0
-        self._lock = threading.Lock()
+        self._numbers = count(1)
 
     def __call__(self, seen: Seen) -> None:
-        if name_of(seen) == self.name:
-            with self._lock:
-                self._seen += 1
-                held_up = self._seen >= self.first
-            if held_up:
-                self.opened.wait(PATIENCE)
+        if name_of(seen) == self.name and next(self._numbers) >= self.first:
+            self.opened.wait(PATIENCE)
 
 
 def fails(name: str, first: int, answer: Reply = hang_up, times: int = 1) -> Callable[[Seen], Reply | None]:
     """Answer the requests for something otherwise: so many from the given one on (the first is 1)."""
-    numbers = iter(range(1, 10**6))
+    numbers = count(1)
 
     def before(seen: Seen) -> Reply | None:
         return answer if name_of(seen) == name and first <= next(numbers) < first + times else None
@@ -224,19 +214,14 @@ def let_no_thread_begin(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def end_of(threads: Iterable[threading.Thread]) -> bool:
     """Wait for threads; tell whether they have ended."""
-    every = list(threads)
-    for thread in every:
+    for thread in threads:
         thread.join(PATIENCE)
-    return not any(thread.is_alive() for thread in every)
+        if thread.is_alive():
+            return False
+    return True
 
 
 def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    command = [sys.executable, "-W", "error", "-c", program]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60)

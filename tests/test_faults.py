@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import time
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 from avatar_service import ids
@@ -20,8 +18,6 @@ from heygen_widgets.errors import (
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
-    InsufficientCreditError,
-    NotFoundError,
     PermissionDeniedError,
     RateLimitError,
 )
@@ -30,25 +26,19 @@ LOOKS = 230  # five pages, some of them private
 # Kinds of faults with the same outcome: the error of each, or None, and whether the client retries.
 MATRIX: list[tuple[str, type[HeyGenError] | None, bool]] = [
     ("500 502 html-502 503 504", APIStatusError, True),
-    ("reset-before refused reset-headers reset-body taken length-long", APIConnectionError, True),
-    ("429 429-date 429-bare 429-negative 429-absurd", RateLimitError, True),
+    ("reset-before reset-headers reset-body", APIConnectionError, True),
+    ("429 429-bare", RateLimitError, True),
     ("401", AuthenticationError, False),
-    ("402", InsufficientCreditError, False),
     ("403", PermissionDeniedError, False),
-    ("404", NotFoundError, False),
-    ("409 stale-token", APIStatusError, False),
-    ("silent drip", APITimeoutError, False),
-    ("html empty truncated deep list null data-null nan long-number length-short", APIResponseError, False),
-    ("huge gzip-bomb bad-gzip", APIResponseError, False),
-    ("redirect-host redirect-http redirect-circle", APIResponseError, False),
-    ("repeated-token no-token", APIResponseError, False),
-    ("no-id number-name surrogate duplicates appear vanish", None, False),
+    ("stale-token", APIStatusError, False),
+    ("silent", APITimeoutError, False),
+    ("html repeated-token no-token", APIResponseError, False),
+    ("no-id surrogate duplicates appear vanish", None, False),
 ]
 OUTCOMES = {kind: (error, is_retried) for kinds, error, is_retried in MATRIX for kind in kinds.split()}
-INVALID_RECORDS = ("no-id", "number-name")
 BAD_TOKENS = ("repeated-token", "no-token")
 # Of a catalogue, the outcome depends only on the row, except for these.
-DISTINCT = ["reset-body", "stale-token", "no-token", "surrogate", "duplicates", "appear", "vanish"]
+DISTINCT = ["reset-body", "repeated-token", "no-token", "surrogate", "duplicates", "appear", "vanish"]
 once_or_lasting = pytest.mark.parametrize("lasting", [False, True], ids=["once", "lasting"])
 
 
@@ -56,27 +46,16 @@ once_or_lasting = pytest.mark.parametrize("lasting", [False, True], ids=["once",
 def faulty(kind: str, lasting: bool) -> Iterator[tuple[FaultyService, HeyGenClient]]:
     """Give a service with a fault in the second page of looks, or in all pages from there, and a client of it."""
     nth = 1 if kind in LATER_PAGES else 2
-    fault = Fault(kind, endpoint="looks", nth=nth, times=None if lasting else 1)
+    fault = Fault(kind, "/v3/avatars/looks", nth, times=math.inf if lasting else 1)
     timeout = (60.0, 0.5) if OUTCOMES[kind][0] is APITimeoutError else (60.0, 60.0)
     with (
-        FaultyService(LOOKS, faults=[fault], pause=0.05) as service,
+        FaultyService(LOOKS, faults=[fault]) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=timeout) as client,
     ):
-        waits = hurry(client._transport, lambda: wait_for_listener(service.base_url))
+        waits = hurry(client._transport)
         yield service, client
         assert service.struck[kind], "no request had the fault"
         assert all(0 < wait <= 30 + 5 for wait in waits)
-
-
-def wait_for_listener(url: str) -> None:
-    parts = urlsplit(url)
-    while True:
-        try:
-            socket.create_connection((parts.hostname or "", parts.port or 0)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-        else:
-            return
 
 
 def listed(service: FaultyService) -> list[str]:
@@ -101,7 +80,7 @@ def test_one_page(kind: str, lasting: bool) -> None:
         first = client.list_looks(ownership="public", limit=50)
         assert ids(first) == every[:50]
         query = {"ownership": "public", "limit": 50, "token": first.next_token}
-        if kind in INVALID_RECORDS:
+        if kind == "no-id":
             # One warning, which counts the records.
             with pytest.warns(UserWarning, match="1 of 50"):
                 page = client.list_looks(**query)
@@ -139,7 +118,7 @@ def assert_complete(catalogue: LookCatalogue, service: FaultyService, kind: str)
     assert catalogue.complete
     assert catalogue.progress.error is None
     assert catalogue.progress.expected == len(listed(service))
-    assert_all_but(service.struck[kind] if kind in (*INVALID_RECORDS, "vanish") else 0, ids(catalogue), listed(service))
+    assert_all_but(service.struck[kind] if kind in ("no-id", "vanish") else 0, ids(catalogue), listed(service))
     assert is_repaired(catalogue) == (kind == "surrogate")
 
 
@@ -172,8 +151,7 @@ def test_a_catalogue(kind: str, lasting: bool) -> None:
 
 
 def test_a_whole_catalogue_loads_through_temporary_faults() -> None:
-    # While nothing listens, other requests are refused too, and would be counted.
-    kinds = [kind for kind, (_, is_retried) in OUTCOMES.items() if is_retried and kind != "refused"]
+    kinds = [kind for kind, (_, is_retried) in OUTCOMES.items() if is_retried]
     # Together they strike a fifth of all requests, each kind equally often.
     faults = [Fault(kind, probability=0.2 / len(kinds), seed=seed) for seed, kind in enumerate(kinds)]
     with (

@@ -14,10 +14,8 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from numbers import Integral
 from types import TracebackType
-from typing import Any, ClassVar
-from weakref import WeakSet
+from typing import Any
 
 from ._catalogue import Catalogue
 from ._previews import PREVIEW_KINDS
@@ -80,13 +78,9 @@ class DemoService:
 
     Raises
     ------
-    TypeError
-        When `looks` or `seed` is no integer, or `latency`, `error_rate` or `render_time` no number.
     ValueError
         When a number is out of range, `previews` is unknown, or `api_key` is empty.
     """
-
-    _running: ClassVar[WeakSet[DemoService]] = WeakSet()
 
     def __init__(
         self,
@@ -102,13 +96,6 @@ class DemoService:
         api_key: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        whole: dict[str, object] = {"looks": looks, "seed": seed}
-        for name, value in whole.items():
-            if not isinstance(value, Integral) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an integer, not {value!r}")
-        for name, value in {"latency": latency, "render_time": render_time, "error_rate": error_rate}.items():
-            if not isinstance(value, (int, float)):
-                raise TypeError(f"{name} must be a number, not {value!r}")
         for name, value in {"latency": latency, "render_time": render_time}.items():
             if not 0 <= value < float("inf"):
                 raise ValueError(f"{name} must be 0 s or more, not {value!r}")
@@ -127,7 +114,7 @@ class DemoService:
         self.render_time = render_time
         self.previews = previews
         self.clock = clock
-        self._random = random.Random(int(seed))
+        self._random = random.Random(seed)
         self._address = (host, port)
         self._server: DemoServer | None = None
 
@@ -148,12 +135,6 @@ class DemoService:
         if self._server is None:
             raise RuntimeError("the stand-in is not running: call start(), or use it in a with statement")
         return self._server.base_url
-
-    @classmethod
-    def running(cls) -> tuple[str, ...]:
-        """Return the `base_url` of each stand-in that runs in this process."""
-        servers = [service._server for service in tuple(cls._running)]
-        return tuple(server.base_url for server in servers if server is not None)
 
     def intercept(self, handler: DemoHandler) -> bool:
         """Handle a request in place of the stand-in. Subclasses override it, to test unusual responses.
@@ -187,12 +168,10 @@ class DemoService:
         if self._server is None:
             self._server = DemoServer(self._address, self)
             self._server.start()
-            self._running.add(self)
         return self
 
     def close(self) -> None:
         """Stop listening and close open connections. Does nothing if it is not running."""
-        self._running.discard(self)
         server, self._server = self._server, None
         if server is not None:
             server.close()

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import threading
-from collections.abc import Sequence
 
 from . import DemoService
 from ._previews import PREVIEW_KINDS
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The command line; by default that of the process.
-
-    Returns
-    -------
-    int
-        Exit status: 0 after Ctrl-C, 1 if the address cannot be used. An invalid argument ends the process with 2.
-    """
+def main() -> None:
+    """Serve until Ctrl-C. A wrong value, or an address that cannot be used, ends the process with status 2."""
     parser = argparse.ArgumentParser(prog="python -m heygen_widgets.demo", description="A stand-in for HeyGen.")
     option = parser.add_argument
     option("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -34,16 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     option("--error-rate", type=float, default=0.0, help="share of API requests answered with 503 (default: 0)")
     option("--render-time", type=float, default=8.0, help="how long a video takes, in s (default: %(default)s)")
     option("--previews", choices=PREVIEW_KINDS, default="data", help="kind of picture URLs")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     try:
-        service = DemoService(**vars(options))
-    except ValueError as error:
-        parser.error(str(error))
-    try:
-        service.start()
-    except (OSError, OverflowError) as error:
-        print(f"cannot listen on {options.host}:{options.port}: {error}; try another --port", file=sys.stderr)
-        return 1
+        service = DemoService(**vars(options)).start()
+    except (ValueError, OSError, OverflowError) as error:
+        parser.error(f"cannot serve on {options.host}:{options.port}: {error}")
     print(f"Stand-in for HeyGen with {options.looks:,} looks at {service.base_url}")
     print(f"API key: {service.api_key}")
     print(f"Try: curl -H 'X-Api-Key: {service.api_key}' '{service.base_url}/v3/avatars/looks?limit=2'")
@@ -54,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             threading.Event().wait()
         except KeyboardInterrupt:
             print()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from ._catalogue import Catalogue
 from ._previews import Previews
-from ._records import ApiError, group_record, invalid, look_record
+from ._records import ApiError, found, group_record, invalid, look_record
 from ._videos import Videos
 from ._vocabulary import AVATAR_TYPES, OWNERSHIPS
 from ._voices import Voices
@@ -25,8 +23,7 @@ MAX_VOICES = 100
 DEFAULT_LIMIT = 20
 """Size of a page by default."""
 
-_OFFSET_BYTES = 4
-_SEAL_BYTES = 14
+_Item = TypeVar("_Item")
 _ALLOWED = {"avatar_type": AVATAR_TYPES, "ownership": OWNERSHIPS}
 
 
@@ -66,26 +63,23 @@ class Answers:
         arguments = dict(parse_qsl(query, keep_blank_values=True))
         match path_segments(path):
             case ["v3", "avatars"]:
-                return self._groups(arguments, shift)
+                groups = self._catalogue.select_groups(ownership=_choice(arguments, "ownership"))
+                return self._page(path, arguments, shift, groups, lambda group: group_record(group, self._previews))
             case ["v3", "avatars", "looks"]:
-                return self._looks(arguments, shift)
+                filters = {name: _choice(arguments, name) for name in _ALLOWED}
+                looks = self._catalogue.select_looks(group_id=arguments.get("group_id"), **filters)
+                return self._page(path, arguments, shift, looks, lambda look: look_record(look, self._previews))
             case ["v3", "avatars", "looks", look_id] if look_id:
-                look = self._catalogue.look(look_id)
-                if look is None:
-                    raise ApiError(404, "avatar_not_found", f"Avatar look {look_id} was not found")
+                look = found(self._catalogue.look(look_id), "avatar_not_found", f"Avatar look {look_id}")
                 return {"data": look_record(look, self._previews)}
             case ["v3", "avatars", group_id] if group_id:
-                group = self._catalogue.group(group_id)
-                if group is None:
-                    raise ApiError(404, "avatar_group_not_found", f"Avatar group {group_id} was not found")
+                group = found(self._catalogue.group(group_id), "avatar_group_not_found", f"Avatar group {group_id}")
                 return {"data": group_record(group, self._previews)}
             case ["v3", "voices", voice_id] if voice_id:
-                voice = self._voices.record(voice_id)
-                if voice is None:
-                    raise ApiError(404, "voice_not_found", f"Voice {voice_id} was not found")
-                return {"data": voice}
+                return {"data": found(self._voices.record(voice_id), "voice_not_found", f"Voice {voice_id}")}
             case ["v3", "voices"]:
-                return self._list_voices(arguments, shift)
+                voices = self._voices.select(language=arguments.get("language"), gender=arguments.get("gender"))
+                return self._page(path, arguments, shift, voices, lambda voice: voice, MAX_VOICES)
             case ["v3", "videos", video_id] if video_id:
                 return self._videos.video(video_id)
             case ["v3", "video-agents", session_id] if session_id:
@@ -95,75 +89,49 @@ class Answers:
                 return {"data": {"username": "demo", "email": "demo@example.invalid", "remaining_credits": 100}}
         raise ApiError(404, "not_found", f"There is nothing at {path}")
 
-    def _looks(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:
-        group_id = arguments.get("group_id")
-        avatar_type, ownership = _choice(arguments, "avatar_type"), _choice(arguments, "ownership")
-        query = ("looks", group_id, avatar_type, ownership)
-        looks = self._catalogue.select_looks(group_id=group_id, avatar_type=avatar_type, ownership=ownership)
-        start, stop, ends = self._page(query, len(looks), arguments, shift)
-        return {"data": [look_record(look, self._previews) for look in looks[start:stop]], **ends}
-
-    def _groups(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:
-        ownership = _choice(arguments, "ownership")
-        groups = self._catalogue.select_groups(ownership=ownership)
-        start, stop, ends = self._page(("groups", ownership), len(groups), arguments, shift)
-        return {"data": [group_record(group, self._previews) for group in groups[start:stop]], **ends}
-
-    def _list_voices(self, arguments: dict[str, str], shift: int) -> dict[str, Any]:
-        language, gender = arguments.get("language"), arguments.get("gender")
-        voices = self._voices.select(language=language, gender=gender)
-        query = ("voices", arguments.get("type"), language, gender)
-        start, stop, ends = self._page(query, len(voices), arguments, shift, MAX_VOICES)
-        return {"data": voices[start:stop], **ends}
-
     def _page(
         self,
-        query: tuple[str | None, ...],
-        total: int,
+        path: str,
         arguments: dict[str, str],
         shift: int,
+        items: Sequence[_Item],
+        record: Callable[[_Item], dict[str, Any]],
         most: int = MAX_LIMIT,
-    ) -> tuple[int, int, dict[str, Any]]:
-        """Return where the page starts and stops, and `has_more` and `next_token`."""
+    ) -> dict[str, Any]:
         limit = _limit(arguments, most)
         token = arguments.get("token")
-        start = 0 if token is None else self._offset(token, query, limit)
-        start = max(0, start + shift)
-        stop = min(start + limit, total)
-        more = stop < total
-        return start, stop, {"has_more": more, "next_token": self._token(stop, query, limit) if more else None}
+        filters = sorted(item for item in arguments.items() if item[0] not in ("limit", "token"))
+        query = repr((path, limit, filters))
+        start = max(0, shift + (0 if token is None else self._place(token, query)))
+        stop = min(start + limit, len(items))
+        more = stop < len(items)
+        return {
+            "data": [record(item) for item in items[start:stop]],
+            "has_more": more,
+            "next_token": self._token(f"{stop}", query) if more else None,
+        }
 
-    def _token(self, offset: int, query: tuple[str | None, ...], limit: int) -> str:
-        place = offset.to_bytes(_OFFSET_BYTES, "big")
-        return base64.urlsafe_b64encode(place + self._seal(place, query, limit)).decode()
+    def _token(self, place: str, query: str) -> str:
+        """Return a place in a list and its seal, which is valid only for the query."""
+        sealed = f"{place} {query}".encode("utf-8", "surrogatepass")
+        return f"{place}-{hashlib.blake2b(sealed, key=self._secret, digest_size=12).hexdigest()}"
 
-    def _offset(self, token: str, query: tuple[str | None, ...], limit: int) -> int:
-        try:
-            sealed = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
-        except (binascii.Error, UnicodeEncodeError):
-            sealed = b""
-        place, seal = sealed[:_OFFSET_BYTES], sealed[_OFFSET_BYTES:]
-        if not hmac.compare_digest(seal, self._seal(place, query, limit)):
-            message = "token is not valid for this query: reuse it with the same filters and limit"
-            raise invalid("token", message)
-        return int.from_bytes(place, "big")
-
-    def _seal(self, place: bytes, query: tuple[str | None, ...], limit: int) -> bytes:
-        sealed = repr((place, query, limit)).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(sealed, key=self._secret, digest_size=_SEAL_BYTES).digest()
+    def _place(self, token: str, query: str) -> int:
+        place = token.partition("-")[0]
+        if token != self._token(place, query):
+            raise invalid("token", "token is not valid for this query: reuse it with the same filters and limit")
+        return int(place)
 
 
 def _choice(arguments: dict[str, str], name: str) -> str | None:
     value = arguments.get(name)
     if value is not None and value not in _ALLOWED[name]:
-        message = f"{name} must be one of {', '.join(_ALLOWED[name])}, not {value!r}"
-        raise invalid(name, message)
+        raise invalid(name, f"{name} must be one of {', '.join(_ALLOWED[name])}, not {value!r}")
     return value
 
 
 def _limit(arguments: dict[str, str], most: int) -> int:
     text = arguments.get("limit", str(DEFAULT_LIMIT))
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= most):
-        message = f"limit must be a whole number from 1 to {most}, not {text!r}"
-        raise invalid("limit", message)
+        raise invalid("limit", f"limit must be a whole number from 1 to {most}, not {text!r}")
     return int(text)

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from ._people import Person, make_person
+from ._scenes import SCENES
 from ._vocabulary import (
     EMOJI,
     ENGINES,
@@ -14,7 +15,6 @@ from ._vocabulary import (
     OPTIONAL_GROUP_FIELDS,
     OPTIONAL_LOOK_FIELDS,
     PRIVATE_PHOTO_SIZES,
-    SCENES,
     SIZES,
     STATUSES,
     TAGS,
@@ -25,6 +25,10 @@ MAX_LOOKS = 100_000
 
 _BLANK_CYCLE = 401
 """Looks in one cycle of blanks: a prime, so any step visits each place once."""
+
+# The field that is null, or with a "-" missing, at some places of a cycle.
+_LOOK_BLANKS = dict(enumerate([*OPTIONAL_LOOK_FIELDS, *(f"-{name}" for name in OPTIONAL_LOOK_FIELDS)]))
+_GROUP_BLANKS = dict(enumerate([*OPTIONAL_GROUP_FIELDS, *(f"-{name}" for name in OPTIONAL_GROUP_FIELDS)]))
 
 
 @dataclass(slots=True)
@@ -147,7 +151,7 @@ def make_groups(looks: int, rng: random.Random) -> list[Group]:
     sizes = [(size, False) for size in _public_sizes(looks - private_looks, rng)]
     for size in _private_sizes(private_looks, rng):
         sizes.insert(rng.randint(min(3, len(sizes)), len(sizes)), (size, True))
-    quota = _TypeQuota()
+    counts = {"studio_avatar": 0, "digital_twin": 0, "photo_avatar": 0}
     numbers: dict[str, int] = {}
     statuses = iter(STATUSES)
     made = 0
@@ -155,12 +159,13 @@ def make_groups(looks: int, rng: random.Random) -> list[Group]:
     groups = []
     for position, (size, private) in enumerate(sizes):
         group = _make_group(position, private, rng)
-        avatar_type = quota.choose(size, private)
+        avatar_type = _choose_type(counts, size, private)
         _fill_group(group, size, avatar_type, rng, numbers)
         for look in group.looks:
             if private:
                 _give_status(look, next(statuses, None) or rng.choice(STATUSES[:1] * 4 + STATUSES), rng)
-            look.blank = _blank(made * 173 + shift, private)
+            blank = _LOOK_BLANKS.get((made * 173 + shift) % _BLANK_CYCLE, "")
+            look.blank = "" if private and blank.lstrip("-") in ("status", "error") else blank
             made += 1
         groups.append(group)
     return groups
@@ -196,25 +201,17 @@ def _private_sizes(looks: int, rng: random.Random) -> list[int]:
     return sizes
 
 
-class _TypeQuota:
-    """Chooses the avatar type of each group, so that the shares of looks match the real catalogue."""
-
-    _SHARES = (("studio_avatar", 0.012), ("digital_twin", 0.188))
-
-    def __init__(self) -> None:
-        self._total = 0
-        self._counts = {"studio_avatar": 0, "digital_twin": 0, "photo_avatar": 0}
-
-    def choose(self, size: int, private: bool) -> str:
-        self._total += size
-        chosen = "photo_avatar"
-        for avatar_type, share in self._SHARES:
-            lacking = share * self._total - self._counts[avatar_type]
-            if lacking >= size / 2 and not (private and avatar_type == "studio_avatar"):
-                chosen = avatar_type
-                break
-        self._counts[chosen] += size
-        return chosen
+def _choose_type(counts: dict[str, int], size: int, private: bool) -> str:
+    """Choose the avatar type of a group, so that the shares of looks match the real catalogue, and count its looks."""
+    total = sum(counts.values()) + size
+    chosen = "photo_avatar"
+    for avatar_type, share in (("studio_avatar", 0.012), ("digital_twin", 0.188)):
+        lacking = share * total - counts[avatar_type]
+        if lacking >= size / 2 and not (private and avatar_type == "studio_avatar"):
+            chosen = avatar_type
+            break
+    counts[chosen] += size
+    return chosen
 
 
 def _make_group(position: int, private: bool, rng: random.Random) -> Group:
@@ -229,16 +226,8 @@ def _make_group(position: int, private: bool, rng: random.Random) -> Group:
         voice_id=f"{rng.getrandbits(128):032x}",
         consent_status=rng.choice(("accepted", "accepted", "pending", None)) if private else None,
         status="completed" if private or rng.random() < 0.1 else None,
-        blank=_group_blank(position),
+        blank=_GROUP_BLANKS.get(position * 12 % 37, ""),
     )
-
-
-def _group_blank(position: int) -> str:
-    place = position * 12 % 37
-    if place < len(OPTIONAL_GROUP_FIELDS):
-        return OPTIONAL_GROUP_FIELDS[place]
-    place -= len(OPTIONAL_GROUP_FIELDS)
-    return "-" + OPTIONAL_GROUP_FIELDS[place] if place < len(OPTIONAL_GROUP_FIELDS) else ""
 
 
 def _fill_group(group: Group, size: int, avatar_type: str, rng: random.Random, numbers: dict[str, int]) -> None:
@@ -305,15 +294,3 @@ def _give_status(look: Look, status: str, rng: random.Random) -> None:
     if status == "failed":
         look.error = rng.choice(FAILURES)
     look.has_video = look.has_video and status == "completed"
-
-
-def _blank(place: int, private: bool) -> str:
-    """Return the field that this look lacks, or "": each is null once and missing once per cycle."""
-    place %= _BLANK_CYCLE
-    fields = len(OPTIONAL_LOOK_FIELDS)
-    if place >= 2 * fields:
-        return ""
-    name = OPTIONAL_LOOK_FIELDS[place % fields]
-    if private and name in ("status", "error"):
-        return ""
-    return name if place < fields else "-" + name

@@ -1,8 +1,7 @@
 """Portraits: a small SVG for each look, drawn on request.
 
 The centre of the head is at (0, 0); a face is 32 units wide and reaches from -23 to 22.5 in height. Most portraits are
-`data:` URLs, so paths are as short as possible, hair, brows and beard are one path, and everything besides the person
-is added only if it fits.
+`data:` URLs, of about 1,200 characters: paths are as short as possible, and hair, brows and beard are one path.
 """
 
 from __future__ import annotations
@@ -10,11 +9,6 @@ from __future__ import annotations
 from ._catalogue import Look
 from ._people import Person
 from ._scenes import Outfit, outfit_for, setting_for
-
-MAX_URL = 1_200
-"""Longest portrait as a `data:` URL, in characters."""
-
-_PREFIX = "data:image/svg+xml,"
 
 # The jaw: from the right ear to the chin, and on to the left ear.
 _JAWS = (
@@ -81,9 +75,9 @@ _TILTS = (-5, -3, -2, 0, 2, 3, 4, 6)
 
 
 def data_url(look: Look) -> str:
-    """Return the portrait as a `data:` URL of at most `MAX_URL` characters."""
+    """Return the portrait as a `data:` URL."""
     drawing = portrait(look).replace("%", "%25").replace("#", "%23").replace("<", "%3C").replace(">", "%3E")
-    return _PREFIX + drawing
+    return f"data:image/svg+xml,{drawing}"
 
 
 def portrait(look: Look) -> str:
@@ -113,42 +107,16 @@ def draw(person: Person, scene: str, paint: int, width: int, height: int) -> str
     outfit = outfit_for(person.woman, scene, paint >> 10)
     setting = setting_for(scene, paint)
     waves = (paint >> 34) % 6 == 0 and person.hair_style not in _BACK_HAIR
-    tilt = f"<g transform='rotate({_TILTS[paint >> 6 & 7]} 0 36)'>"
-    start = (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
-        f"viewBox='{_view(paint, width, height, waves)}' style='background:"
-    )
-    body = f"<path fill='{outfit.colour}' stroke='#0002' d='{outfit.body}"
+    sleeve, hand = (_SLEEVE, _HAND) if waves else ("", "")
+    layers = "".join(f"{layer}," for layer in reversed(setting.layers))
     head, face = _head(person, outfit, paint)
-    needed = f"{start}{setting.base}'>{body}'/>{head}{face}</svg>"
-
-    first, *others = setting.layers or [""]
-    wishes = {
-        "props": setting.props,
-        "first": first and first + ",",
-        "collar": "" if person.hair_style == "scarf" else outfit.collar,
-        "wave": _SLEEVE + _HAND if waves else "",
-        "others": "".join(f"{layer}," for layer in others),
-        "tilt": tilt + "</g>",
-    }
-    room = MAX_URL - len(_PREFIX) - _cost(needed)
-    fits = set()
-    for name, text in wishes.items():
-        if text and _cost(text) <= room:
-            fits.add(name)
-            room -= _cost(text)
-
-    layers = "".join(wishes[name] for name in ("others", "first") if name in fits)
-    props = setting.props if "props" in fits else ""
-    sleeve, hand = (_SLEEVE, _HAND) if "wave" in fits else ("", "")
-    opening, closing = (tilt, "</g>") if "tilt" in fits else ("", "")
-    collar = outfit.collar if "collar" in fits else ""
-    return f"{start}{layers}{setting.base}'>{props}{body}{sleeve}'/>{opening}{head}{hand}{face}{closing}{collar}</svg>"
-
-
-def _cost(text: str) -> int:
-    """Return how many characters a piece of a drawing takes in a URL."""
-    return len(text) + 2 * (text.count("#") + text.count("<") + text.count(">") + text.count("%"))
+    collar = "" if person.hair_style == "scarf" else outfit.collar
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
+        f"viewBox='{_view(paint, width, height, waves)}' style='background:{layers}{setting.base}'>{setting.props}"
+        f"<path fill='{outfit.colour}' stroke='#0002' d='{outfit.body}{sleeve}'/>"
+        f"<g transform='rotate({_TILTS[paint >> 6 & 7]} 0 36)'>{head}{hand}{face}</g>{collar}</svg>"
+    )
 
 
 def _view(paint: int, width: int, height: int, waves: bool) -> str:

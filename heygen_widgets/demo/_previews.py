@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from importlib import resources
-from urllib.parse import parse_qs
 
 from ._catalogue import Look
 from ._people import SKINS
@@ -68,7 +68,7 @@ class Previews:
             path = f"/talking_photo/{look.id}/{look.group.voice_id}.WEBP"
             # The signature changes once a day, so browsers can cache the picture for a day.
             expires = (int(self._clock()) // _DAY + 4) * _DAY + look.paint % (2 * _DAY)
-            return f"{self._base_url}{path}?Expires={expires}&{self._signature(path, expires)}"
+            return self.signed(path, expires)
         if "_" in look.id:
             return f"{self._base_url}/public-avatars/{look.id}/full/{look.paint % 9}_3.jpg"
         return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_target.webp"
@@ -78,19 +78,17 @@ class Previews:
         return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_video_target.mp4"
 
     def signed(self, path: str, expires: int) -> str:
-        """Return a path with a signature that is valid until `expires`, in Unix seconds."""
-        return f"{path}?Expires={expires}&{self._signature(path, expires)}"
+        """Return the URL of a path with a signature that is valid until `expires`, in Unix seconds."""
+        digest = hashlib.shake_256(self._secret + f"{path}?{expires}".encode()).digest(180)
+        signature = base64.urlsafe_b64encode(digest).decode()
+        return f"{self._base_url}{path}?Expires={expires}&Signature={signature}&Key-Pair-Id={_KEY_PAIR_ID}"
 
     def is_valid(self, path: str, query: str) -> bool:
         """Return whether a signed URL has the right signature and has not expired."""
-        fields = parse_qs(query)
-        expires = fields.get("Expires", [""])[-1]
-        if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
+        match = re.match(r"Expires=(\d{1,12})&", query, re.ASCII)
+        if match is None:
             return False
-        signature = f"Signature={fields.get('Signature', [''])[-1]}&Key-Pair-Id={fields.get('Key-Pair-Id', [''])[-1]}"
-        genuine = hmac.compare_digest(signature.encode(), self._signature(path, int(expires)).encode())
-        return genuine and self._clock() < int(expires)
-
-    def _signature(self, path: str, expires: int) -> str:
-        digest = hashlib.shake_256(self._secret + f"{path}?{expires}".encode()).digest(180)
-        return f"Signature={base64.urlsafe_b64encode(digest).decode()}&Key-Pair-Id={_KEY_PAIR_ID}"
+        expires = int(match[1])
+        genuine = self.signed(path, expires)
+        given = f"{self._base_url}{path}?{query}"
+        return hmac.compare_digest(given.encode(), genuine.encode()) and self._clock() < expires

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from ._catalogue import Group, Look
 from ._previews import Previews
+
+_Thing = TypeVar("_Thing")
 
 
 class ApiError(Exception):
     """A response with an HTTP error status and the body `{"error": {…}}`."""
 
-    def __init__(
-        self, status: int, code: str, message: str, *, param: str | None = None, retry_after: int | None = None
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str, param: str | None = None, **headers: str) -> None:
         super().__init__(message)
         self.status = status
-        self.retry_after = retry_after
-        self._error = {"code": code, "message": message}
-        if param is not None:
-            self._error["param"] = param
-        self._error["doc_url"] = f"https://developers.heygen.com/docs/error-codes#{code}"
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        fields = {"code": code, "message": message, "param": param}
+        fields["doc_url"] = f"https://developers.heygen.com/docs/error-codes#{code}"
+        self.envelope = {"error": {name: value for name, value in fields.items() if value is not None}}
 
-    @property
-    def envelope(self) -> dict[str, Any]:
-        """The body, ready for JSON."""
-        return {"error": self._error}
+
+def found(thing: _Thing | None, code: str, name: str) -> _Thing:
+    """Return what was found, or raise the 404 with a code."""
+    if thing is None:
+        raise ApiError(404, code, f"{name} was not found")
+    return thing
 
 
 def invalid(param: str, message: str) -> ApiError:
     """Return the error for an invalid field or argument."""
-    return ApiError(400, "invalid_parameter", message, param=param)
+    return ApiError(400, "invalid_parameter", message, param)
 
 
 def look_record(look: Look, previews: Previews) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Setting:
-    """A background: a CSS base, CSS layers over it, the most important first, and SVG elements."""
+    """A background: a CSS base, CSS layers over it from bottom to top, and SVG elements."""
 
     base: str
     layers: tuple[str, ...] = ()
@@ -103,6 +103,9 @@ _SETTINGS = {
         ),
     ),
 }
+SCENES = tuple(_SETTINGS)
+"""Scenes; the second part of the name of a look."""
+
 _HUES = ("#a8d,#64a", "#9be,#47a", "#fb9,#d76", "#9dc,#387", "#ccc,#889", "#fd9,#e94")
 
 

@@ -33,19 +33,10 @@ if TYPE_CHECKING:
 # The base class's name for a connection; for datagrams, which are not used here, data and a socket.
 _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
-_MAX_REQUEST_BODY = 1_000_000
-"""Largest request body, in bytes."""
-
-_MAX_DROPPED = 20_000_000
-"""How much of a larger body is read before it is refused, in bytes."""
-
-_PIECE = 65_536  # bytes that are dropped at once
-
 _CREATING = ("/v3/videos", "/v3/video-agents")
 """The paths that take a POST."""
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
-_LENGTH = re.compile(r"\d{1,12}", re.ASCII)
 _DAY = 86_400
 
 
@@ -58,13 +49,6 @@ class DemoServer(socketserver.ThreadingTCPServer):
         Host and port; port 0 means a free one.
     service : DemoService
         Its attributes say what is served and how.
-
-    Attributes
-    ----------
-    listening : threading.Lock
-        Held while the server stops or starts listening.
-    closed : threading.Event
-        Set once `close` is called.
 
     Raises
     ------
@@ -81,8 +65,6 @@ class DemoServer(socketserver.ThreadingTCPServer):
     def __init__(self, address: tuple[str, int], service: DemoService) -> None:
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
-        self.listening = threading.Lock()
-        self.closed = threading.Event()
         super().__init__(address, DemoHandler)
         self.base_url = f"http://{address[0]}:{self.server_address[1]}"
         self.service = service
@@ -91,7 +73,7 @@ class DemoServer(socketserver.ThreadingTCPServer):
         secret = hashlib.blake2b(f"{service.api_key} {len(catalogue.looks)} {catalogue.seed}".encode()).digest()
         self.previews = Previews(self.base_url, service.previews, service.clock, secret)
         self.voices = Voices(catalogue.groups, self.base_url)
-        self.videos = Videos(service, self.previews, self.voices, self.base_url)
+        self.videos = Videos(service, self.previews, self.voices)
         self.answers = Answers(catalogue, self.previews, self.voices, self.videos, secret)
 
     def start(self) -> None:
@@ -101,19 +83,17 @@ class DemoServer(socketserver.ThreadingTCPServer):
         )
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop listening. Open connections go on."""
+    def close(self) -> None:
+        """Stop listening and close open connections, which ends their threads."""
         # `shutdown` alone does not wait for a thread that has not started to serve.
         self.shutdown()
         self._thread.join()
         self.server_close()
-
-    def close(self) -> None:
-        """Stop listening and close open connections."""
-        self.closed.set()
-        with self.listening:
-            self.stop()
-        self.close_connections()
+        with self._connections_lock:
+            connections = list(self._connections)
+        for connection in connections:
+            with contextlib.suppress(OSError):  # The client may have closed it in the meantime.
+                connection.shutdown(socket.SHUT_RDWR)
 
     def process_request(self, request: _Request, client_address: object) -> None:
         """Remember the connection, then serve it on its own thread."""
@@ -127,14 +107,6 @@ class DemoServer(socketserver.ThreadingTCPServer):
         with self._connections_lock:
             self._connections.discard(request)
         super().shutdown_request(request)
-
-    def close_connections(self) -> None:
-        """Close all open connections, which ends their threads."""
-        with self._connections_lock:
-            connections = list(self._connections)
-        for connection in connections:
-            with contextlib.suppress(OSError):  # The client may have closed it in the meantime.
-                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: _Request, client_address: object) -> None:
         """Ignore clients that closed the connection; report any other error."""
@@ -162,26 +134,16 @@ class DemoHandler(BaseHTTPRequestHandler):
         try:
             if (self._has_key() or not self.is_api) and service.intercept(self):
                 return
-            self.respond()
+            if not self.is_api:
+                self._send_media()
+            elif self._has_key() and service.is_failing():
+                raise ApiError(503, "internal_error", "The stand-in fails because of its error_rate")
+            else:
+                self.send_json(200, self.answer())
         except ApiError as error:
-            self._send_envelope(error)
+            self.send_json(error.status, error.envelope, error.headers)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class looks these names up
-
-    def respond(self) -> None:
-        """Send the usual response.
-
-        Raises
-        ------
-        ApiError
-            When the response is an error.
-        """
-        if not self.is_api:
-            self._send_media()
-        elif self._has_key() and self.server.service.is_failing():
-            raise ApiError(503, "internal_error", "The stand-in fails because of its error_rate")
-        else:
-            self.send_json(200, self.answer())
 
     def answer(self, shift: int = 0) -> dict[str, Any]:
         """Return the body of the usual response of the API, and carry out a POST.
@@ -218,29 +180,25 @@ class DemoHandler(BaseHTTPRequestHandler):
         if self.command not in ("GET", "HEAD"):
             raise _wrong_method(self.command, self.route)
         find = self.server.service.catalogue.look
-        look: Look | None = None
-        signed = False
         match path_segments(self.route):
             case ["voice_preview", file] if sound := self.server.voices.sound(file):
                 self._send_ranges(sound, "audio/wav")
-                return
-            case ["films", file] if film := self.server.videos.film(file):
+            case ["films", file] if clip := self.server.videos.film(file):
                 self._check_signature()
-                self._send_ranges(self.server.clips[film[0]], "video/webm", film[1])
-                return
+                self._send_ranges(self.server.clips[clip], "video/webm")
             case ["avatar", "v3", place, "preview_video_target.mp4"] if look := find(place.rpartition("_")[0]):
                 self._send_ranges(self.server.clips[clip_name(look)], "video/webm")
-                return
-            case ["talking_photo", look_id, _]:
-                look, signed = find(look_id), True
-            case ["public-avatars", look_id, "full", _]:
-                look = find(look_id)
-            case ["avatar", "v3", place, "preview_target.webp"]:
-                look = find(place.rpartition("_")[0])
-        if look is None:
-            raise ApiError(404, "not_found", f"There is nothing at {self.route}")
-        if signed:
-            self._check_signature()
+            case ["talking_photo", look_id, _] if look := find(look_id):
+                self._check_signature()
+                self._send_picture(look)
+            case ["public-avatars", look_id, "full", _] if look := find(look_id):
+                self._send_picture(look)
+            case ["avatar", "v3", place, "preview_target.webp"] if look := find(place.rpartition("_")[0]):
+                self._send_picture(look)
+            case _:
+                raise ApiError(404, "not_found", f"There is nothing at {self.route}")
+
+    def _send_picture(self, look: Look) -> None:
         headers = {"Content-Type": "image/svg+xml", "Cache-Control": f"public, max-age={_DAY}"}
         self.send_answer(200, portrait(look).encode(), headers)
 
@@ -248,9 +206,9 @@ class DemoHandler(BaseHTTPRequestHandler):
         if not self.server.previews.is_valid(self.route, self.query):
             raise ApiError(403, "forbidden", "The URL has expired or its signature is wrong")
 
-    def _send_ranges(self, media: bytes, kind: str, tag: str | None = None) -> None:
+    def _send_ranges(self, media: bytes, kind: str) -> None:
         headers = {
-            **({"ETag": tag} if tag else {}),
+            "ETag": f'"{hashlib.blake2b(media, digest_size=8).hexdigest()}"',
             "Content-Type": kind,
             "Accept-Ranges": "bytes",
             "Cache-Control": f"public, max-age={_DAY}",
@@ -266,24 +224,18 @@ class DemoHandler(BaseHTTPRequestHandler):
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(media)}"
         self.send_answer(206, media[start:stop], headers)
 
-    def _send_envelope(self, error: ApiError) -> None:
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        if error.status == 405:
-            headers["Allow"] = _allowed_method(self.path.partition("?")[0])
-        self.send_json(error.status, error.envelope, headers)
-
     def send_json(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         """Send a JSON object."""
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         self.send_answer(status, text.encode(), {"Content-Type": "application/json", **(headers or {})})
 
-    def send_answer(self, status: int, body: bytes, headers: dict[str, str], length: int | None = None) -> None:
-        """Send headers and body; `length` is the Content-Length, by default that of the body."""
+    def send_answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        """Send headers and body."""
         # One write for headers and body: with two, the second may wait 40 ms for the first to be acknowledged.
         lines = [
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
             f"Date: {self.date_time_string()}",
-            f"Content-Length: {len(body) if length is None else length}",
+            f"Content-Length: {len(body)}",
             f"X-Request-Id: {uuid.uuid4().hex}",
             *(f"{name}: {value}" for name, value in headers.items()),
             *(["Connection: close"] if self.close_connection else []),
@@ -291,44 +243,33 @@ class DemoHandler(BaseHTTPRequestHandler):
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         self.wfile.write(head if self.command == "HEAD" else head + body)
 
-    def _read_body(self) -> bytes | None:
-        """Read the body. If it is too large or has no length, return None and close the connection afterwards."""
+    def _read_body(self) -> bytes:
+        """Read the body. One without a length counts as empty, and the connection is closed afterwards."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" not in self.headers and _LENGTH.fullmatch(length) and int(length) <= _MAX_REQUEST_BODY:
-            return self.rfile.read(int(length))
-        self.close_connection = True
-        if _LENGTH.fullmatch(length):
-            # A client that is still sending when the connection closes never reads the response.
-            left = min(int(length), _MAX_DROPPED)
-            while left > 0 and (piece := self.rfile.read(min(left, _PIECE))):
-                left -= len(piece)
-        return None
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+            self.close_connection = True
+            return b""
+        return self.rfile.read(int(length))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send the base class's errors as an envelope, then close the connection."""
         self.close_connection = True
+        error = ApiError(code, "validation_error", message or "The request is malformed")
         if code == 501:
-            self._send_envelope(_wrong_method(self.command, self.path.partition("?")[0]))
-        else:
-            self._send_envelope(ApiError(code, "validation_error", message or "The request is malformed"))
+            error = _wrong_method(self.command, self.path.partition("?")[0])
+        self.send_json(error.status, error.envelope, error.headers)
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing: `DemoService.requests` has the requests."""
 
 
-def _allowed_method(route: str) -> str:
-    return "POST" if route in _CREATING else "GET"
-
-
 def _wrong_method(method: str, route: str) -> ApiError:
-    message = f"{method} is not allowed here; use {_allowed_method(route)}"
-    return ApiError(405, "method_not_allowed", message)
+    allowed = "POST" if route in _CREATING else "GET"
+    return ApiError(405, "method_not_allowed", f"{method} is not allowed here; use {allowed}", Allow=allowed)
 
 
-def _parsed(body: bytes | None) -> dict[str, Any]:
+def _parsed(body: bytes) -> dict[str, Any]:
     """Parse a body that must be a JSON object."""
-    if body is None:
-        raise ApiError(413, "payload_too_large", f"The body must have a length, of {_MAX_REQUEST_BODY} bytes at most")
     try:
         content = json.loads(body)
         # A lone surrogate could not be sent back in an error or a record.
@@ -336,7 +277,7 @@ def _parsed(body: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise ApiError(400, "validation_error", "The body must be a JSON object")
+        raise ApiError(400, "validation_error", "The body must be a JSON object with a Content-Length")
     return content
 
 

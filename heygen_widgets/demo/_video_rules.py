@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-from ._records import ApiError, invalid
+from ._records import found, invalid
 
 _NOT_READY = ("processing", "pending_consent", "failed")
 
@@ -28,7 +28,7 @@ def _read_rules() -> Record:
     return json.loads(text)  # type: ignore[no-any-return]
 
 
-def check_video(body: Record, find_look: Find, has_voice: Callable[[str], bool]) -> Record:
+def check_video(body: Record, find_look: Find, find_voice: Find) -> Record:
     """Return the fields of a request for a video that are given.
 
     Parameters
@@ -36,8 +36,8 @@ def check_video(body: Record, find_look: Find, has_voice: Callable[[str], bool])
     body : dict
     find_look : callable
         Returns the record of a look, or None.
-    has_voice : callable
-        Returns whether a voice with an id exists.
+    find_voice : callable
+        Returns the record of a voice, or None.
 
     Raises
     ------
@@ -46,20 +46,20 @@ def check_video(body: Record, find_look: Find, has_voice: Callable[[str], bool])
     """
     if body.get("type") != "avatar":
         raise invalid("type", f"type must be 'avatar', not {body.get('type')!r}")
-    given = _check_fields("video", {name: value for name, value in body.items() if name != "type"}, has_voice)
+    given = _check_fields("video", {name: value for name, value in body.items() if name != "type"}, find_voice)
     _check_for_look(given, _find_ready(given["avatar_id"], find_look), find_look)
     return given
 
 
-def check_agent(body: Record, find_look: Find, has_voice: Callable[[str], bool]) -> Record:
+def check_agent(body: Record, find_look: Find, find_voice: Find) -> Record:
     """Return the fields of a request to an agent that are given; see `check_video`."""
-    given = _check_fields("agent", body, has_voice)
+    given = _check_fields("agent", body, find_voice)
     if "avatar_id" in given:
         _find_ready(given["avatar_id"], find_look)
     return given
 
 
-def _check_fields(kind: str, body: Record, has_voice: Callable[[str], bool]) -> Record:
+def _check_fields(kind: str, body: Record, find_voice: Find) -> Record:
     rules = _read_rules()[kind]
     fields: Record = rules["fields"]
     for name in body:
@@ -82,8 +82,8 @@ def _check_fields(kind: str, body: Record, has_voice: Callable[[str], bool]) -> 
     for name, other, value in rules.get("needs", ()):
         if name in given and given.get(other) != value:
             raise invalid(fields[name].get("sent_in", name), f"{name} needs {other} {value}")
-    if "voice_id" in given and not has_voice(given["voice_id"]):
-        raise ApiError(404, "voice_not_found", f"Voice {given['voice_id']} was not found")
+    if "voice_id" in given:
+        found(find_voice(given["voice_id"]), "voice_not_found", f"Voice {given['voice_id']}")
     return given
 
 
@@ -96,9 +96,7 @@ def _check_engine_object(engine: object) -> Record:
 
 
 def _find_ready(look_id: str, find_look: Find) -> Record:
-    look = find_look(look_id)
-    if look is None:
-        raise ApiError(404, "avatar_not_found", f"Avatar look {look_id} was not found")
+    look = found(find_look(look_id), "avatar_not_found", f"Avatar look {look_id}")
     if look.get("status") in _NOT_READY:
         raise invalid("avatar_id", f"The look is {look['status']}")
     return look

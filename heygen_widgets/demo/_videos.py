@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 import uuid
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._catalogue import Look
 from ._previews import Previews, clip_name
-from ._records import ApiError, invalid, look_record
+from ._records import ApiError, found, invalid, look_record
 from ._video_rules import check_agent, check_video
 from ._voices import Voices
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 AT_A_TIME = 10
 """How many videos and agents are rendered at a time; another one is refused."""
 
-_REMEMBERED = 10_000  # jobs, keys and accepted bodies
 _REPLAYED = 86_400  # s during which a key gets the same response
 _SIGNED = 3_600  # s until the URL of a film expires
 _KEY = re.compile(r"[A-Za-z0-9_\-:.]{1,255}")
@@ -33,19 +31,19 @@ _THINKING = 0.3  # share of an agent's time during which it is thinking
 Answer = dict[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Job:
-    """A video or an agent session; its age says how far it is."""
+    """A video, perhaps that of an agent; its age says how far it is."""
 
     id: str
+    session_id: str | None
     created: float
     time: float  # s until it is finished
     look: Look
     title: str | None
     output_format: str
     fails: bool
-    asks: bool = False
-    film: _Job | None = None  # of an agent
+    asks: bool
 
     def share(self, now: float) -> float:
         """Return its progress, 0 to 1."""
@@ -64,22 +62,18 @@ class Videos:
         Has the catalogue, the clock, the render time, and the list of accepted requests.
     previews : Previews
     voices : Voices
-    base_url : str
-        Without a slash at the end.
     """
 
-    def __init__(self, service: DemoService, previews: Previews, voices: Voices, base_url: str) -> None:
+    def __init__(self, service: DemoService, previews: Previews, voices: Voices) -> None:
         self._catalogue = service.catalogue
         self._previews = previews
         self._voices = voices
-        self._base_url = base_url
         self._clock = service.clock
         self._render_time = service.render_time
         self._accepted = service.accepted
         self._lock = threading.Lock()
-        self._videos: dict[str, _Job] = {}
+        self._jobs: dict[str, _Job] = {}  # by the id of the video
         self._sessions: dict[str, _Job] = {}
-        self._films: dict[str, _Job] = {}  # of agents
         self._at_work: list[_Job] = []
         self._replies: dict[str, tuple[float, Answer]] = {}
         self._keys_at_work: set[str] = set()
@@ -113,59 +107,48 @@ class Videos:
             work()
             reply = self._carry_out(path, body)
             with self._lock:
-                self._replies.pop(key, None)
                 self._replies[key] = (self._clock(), reply)
-                _forget_oldest(self._replies)
             return reply
         finally:
             with self._lock:
                 self._keys_at_work.discard(key)
 
     def _carry_out(self, path: str, body: Answer) -> Answer:
-        check = check_video if path == "/v3/videos" else check_agent
-        given = check(body, self._record, lambda voice_id: self._voices.record(voice_id) is not None)
+        is_video = path == "/v3/videos"
+        check = check_video if is_video else check_agent
+        given = check(body, self._record, self._voices.record)
+        prompt = given.get("prompt", "")
         with self._lock:
             now = self._clock()
             self._at_work = [job for job in self._at_work if job.is_at_work(now)]
             if len(self._at_work) >= AT_A_TIME:
                 message = f"{AT_A_TIME} videos are being rendered; wait until one is finished"
-                raise ApiError(429, "rate_limit_exceeded", message, retry_after=2)
-            answer = self._start_video(given, now) if path == "/v3/videos" else self._start_agent(given, now)
+                raise ApiError(429, "rate_limit_exceeded", message, Retry_After="2")
+            job = _Job(
+                id=uuid.uuid4().hex,
+                session_id=None if is_video else uuid.uuid4().hex,
+                created=now,
+                time=self._render_time,
+                look=self._look_of(given),
+                title=given.get("title"),
+                output_format=given.get("output_format", "mp4"),
+                fails="[fail]" in f"{prompt} {given.get('script')} {given.get('title')}",
+                asks="[ask]" in prompt,
+            )
+            self._jobs[job.id] = job
+            self._at_work.append(job)
             self._accepted.append((path, body))
-            return answer
-
-    def _start_video(self, given: Answer, now: float) -> Answer:
-        said = f"{given.get('script', '')} {given.get('title', '')}"
-        job = self._job(
-            self._look_of(given), now, given.get("title"), given.get("output_format", "mp4"), "[fail]" in said
-        )
-        self._videos[job.id] = job
-        _forget_oldest(self._videos)
-        self._at_work.append(job)
-        return {"data": {"video_id": job.id, "status": "waiting", "output_format": job.output_format}}
-
-    def _start_agent(self, given: Answer, now: float) -> Answer:
-        look = self._look_of(given)
-        fails, asks = "[fail]" in given["prompt"], "[ask]" in given["prompt"]
-        job = self._job(look, now, None, "mp4", fails)
-        job.asks = asks
-        job.film = self._job(look, now, None, "mp4", fails)
-        self._sessions[job.id], self._films[job.film.id] = job, job.film
-        _forget_oldest(self._sessions)
-        _forget_oldest(self._films)
-        self._at_work.append(job)
-        return {"data": {"session_id": job.id, "status": "thinking", "created_at": int(now), "video_id": None}}
+            if job.session_id is None:
+                return {"data": {"video_id": job.id, "status": "waiting", "output_format": job.output_format}}
+            self._sessions[job.session_id] = job
+            started = {"session_id": job.session_id, "status": "thinking", "created_at": int(now), "video_id": None}
+            return {"data": started}
 
     def _look_of(self, given: Answer) -> Look:
         """Return the requested look, or one that is ready."""
         ready = (look for look in self._catalogue.looks if look.status in (None, "completed"))
         look = self._catalogue.look(given.get("avatar_id", "")) or next(ready, None)
-        if look is None:
-            raise ApiError(404, "avatar_not_found", "There is no look to make a video with")
-        return look
-
-    def _job(self, look: Look, now: float, title: str | None, output_format: str, fails: bool) -> _Job:
-        return _Job(uuid.uuid4().hex, now, self._render_time, look, title, output_format, fails)
+        return found(look, "avatar_not_found", "A look to make a video with")
 
     def _record(self, look_id: str) -> Answer | None:
         look = self._catalogue.look(look_id)
@@ -175,25 +158,24 @@ class Videos:
     def ids(self) -> list[str]:
         """The ids of the requested videos, without those of agents, in order."""
         with self._lock:
-            return list(self._videos)
+            return [job.id for job in self._jobs.values() if job.session_id is None]
 
     def video(self, video_id: str) -> Answer:
         """Answer ``GET /v3/videos/{video_id}``."""
-        job = self._find(video_id)
-        if job is None:
-            raise ApiError(404, "video_not_found", f"Video {video_id} was not found")
+        job = found(self._find(video_id), "video_not_found", f"Video {video_id}")
         share = job.share(self._clock())
         status = "pending" if share < _QUEUED else "processing"
         if share == 1:
             status = "failed" if job.fails else "completed"
         is_there = status == "completed"
+        film_url = self._previews.signed(f"/films/{job.id}.webm", int(self._clock()) + _SIGNED)
         return {
             "data": {
                 "id": job.id,
                 "status": status,
                 "title": job.title,
                 "created_at": int(job.created),
-                "video_url": self._film_url(job) if is_there else None,
+                "video_url": film_url if is_there else None,
                 "thumbnail_url": self._previews.image_url(job.look) if is_there else None,
                 "video_page_url": None,
                 "duration": _FILM_LENGTH if is_there else None,
@@ -206,9 +188,7 @@ class Videos:
     def session(self, session_id: str) -> Answer:
         """Answer ``GET /v3/video-agents/{session_id}``."""
         with self._lock:
-            job = self._sessions.get(session_id)
-        if job is None:
-            raise ApiError(404, "not_found", f"Session {session_id} was not found")
+            job = found(self._sessions.get(session_id), "not_found", f"Session {session_id}")
         share = job.share(self._clock())
         messages = []
         if share < _THINKING:
@@ -222,11 +202,11 @@ class Videos:
             status = "failed" if job.fails else "completed"
         return {
             "data": {
-                "session_id": job.id,
+                "session_id": session_id,
                 "status": status,
                 "progress": round(100 * share),
                 "created_at": int(job.created),
-                "video_id": job.film.id if job.film and status == "completed" else None,
+                "video_id": job.id if status == "completed" else None,
                 "messages": messages,
                 "failure_code": "agent_failed" if status == "failed" else None,
                 "failure_message": "The request contains [fail]." if status == "failed" else None,
@@ -235,21 +215,9 @@ class Videos:
 
     def _find(self, video_id: str) -> _Job | None:
         with self._lock:
-            return self._videos.get(video_id) or self._films.get(video_id)
+            return self._jobs.get(video_id)
 
-    def _film_url(self, job: _Job) -> str:
-        expires = int(self._clock()) + _SIGNED
-        return self._base_url + self._previews.signed(f"/films/{job.id}.webm", expires)
-
-    def film(self, file: str) -> tuple[str, str] | None:
-        """Return the clip and the entity tag of a file in ``/films``, or None."""
-        job = self._find(file.removesuffix(".webm")) if file.endswith(".webm") else None
-        if job is None or job.fails or job.share(self._clock()) < 1:
-            return None
-        name = clip_name(job.look)
-        return name, f'"{hashlib.blake2b(f"{job.id} {name}".encode(), digest_size=8).hexdigest()}"'
-
-
-def _forget_oldest(jobs: dict[str, Any]) -> None:
-    if len(jobs) > _REMEMBERED:
-        del jobs[next(iter(jobs))]
+    def film(self, file: str) -> str | None:
+        """Return the name of the clip that is served as a file in ``/films``, or None."""
+        job = self._find(file.removesuffix(".webm"))
+        return clip_name(job.look) if job and not job.fails and job.share(self._clock()) == 1 else None

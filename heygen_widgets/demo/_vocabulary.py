@@ -29,26 +29,6 @@ OPTIONAL_GROUP_FIELDS = (
     "error",
 )
 
-SCENES = (
-    "Office",
-    "Kitchen",
-    "Studio",
-    "Garden",
-    "Beach",
-    "Library",
-    "Street at night",
-    "Café",
-    "Living room",
-    "Classroom",
-    "Loft",
-    "Mountains",
-    "Podcast",
-    "City",
-    "Autumn",
-    "Lobby",
-)
-"""Scenes; the second part of the name of a look."""
-
 EMOJI = {"Garden": "🌿", "Beach": "🏖️", "Café": "☕", "Podcast": "🎙️", "Autumn": "🍂", "Studio": "✨"}
 
 SIZES = {

@@ -1,48 +1,35 @@
 """Run benchmarks and print what they measure. A bound that does not hold is reported, and is no failure."""
 
 import argparse
+import importlib
 import json
 import os
 import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import date
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import heygen_widgets
 
-from . import faults, frames, imports, keystrokes, loading, memory, paging, panel, picker, rivals
 from .against import compare
 from .notebook import open_notebook
 from .report import Report
 
-IN_NOTEBOOK: Mapping[str, Callable[..., None]] = {
-    "picker": picker.run,
-    "rivals": rivals.run,
-    "keystrokes": keystrokes.run,
-    "panel": panel.run,
-}
-WITHOUT_NOTEBOOK: Mapping[str, Callable[..., None]] = {
-    "loading": loading.run,
-    "faults": faults.run,
-    "frames": frames.run,
-    "memory": memory.run,
-    "paging": paging.run,
-    "imports": imports.run,
-}
-NAMES = [*IN_NOTEBOOK, *WITHOUT_NOTEBOOK]
-TINY: Mapping[str, Mapping[str, Any]] = {
+# Each benchmark, with its arguments at a tiny size.
+IN_NOTEBOOK: Mapping[str, Mapping[str, Any]] = {
     "picker": {"looks": 200, "more_looks": 300, "rounds": 1},
     "rivals": {"looks": 200, "cards": 20, "rounds": 1},
     "keystrokes": {"looks": 2_000, "more_looks": 300, "words": ["k"], "latency": 0.3},
     "panel": {"looks": 400, "panels": 1, "clips": 1, "keys": 2, "rounds": 1},
+}
+WITHOUT_NOTEBOOK: Mapping[str, Mapping[str, Any]] = {
     "loading": {"looks": 300, "rounds": 1, "second_starts": 1, "single_pages": 1, "documented_pages": 1},
     "faults": {"looks": 100},
     "frames": {"looks": 300, "rounds": 1},
@@ -50,35 +37,35 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "paging": {"looks": 300, "rounds": 1},
     "imports": {"rounds": 1},
 }
+TINY = {**IN_NOTEBOOK, **WITHOUT_NOTEBOOK}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run some benchmarks or all; return the exit status, which does not depend on the measured values."""
+def main() -> None:
+    """Run some benchmarks or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Benchmarks of heygen_widgets.")
-    parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(NAMES)}; all unless given")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"any of {', '.join(TINY)}; all unless given")
     parser.add_argument("--tiny", action="store_true", help="run each once at a tiny size: the numbers mean nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all measures to a file")
     parser.add_argument("--against", metavar="COMMIT", help="compare the working tree with a commit")
     parser.add_argument("--pairs", type=int, default=3, help="runs of each side with --against (default: 3)")
-    options = parser.parse_args(arguments)
-    names = options.names or NAMES
-    if unknown := set(names).difference(NAMES):
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    options = parser.parse_args()
+    names = options.names or [*TINY]
+    if unknown := set(names).difference(TINY):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(TINY)}")
     if options.against:
-        return compare(options.against, names, options.pairs, ["--tiny"] if options.tiny else [])
+        compare(options.against, names, options.pairs, ["--tiny"] if options.tiny else [])
+        return
     # No request goes through a proxy, and the user's cache is neither read nor written
     os.environ |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1", "TQDM_DISABLE": "1"}
-    print(f"{_machine()}{_load()}", flush=True)
+    print(_machine(), flush=True)
     with tempfile.TemporaryDirectory(prefix="heygen-widgets-bench-") as cache:
         os.environ["XDG_CACHE_HOME"] = cache
         report = _run(names, options.tiny)
     if options.json:
         package = str(Path(heygen_widgets.__file__).parent)
         options.json.write_text(json.dumps({"package": package, "measures": report.measures}))
-    if not options.tiny and len(names) == len(NAMES):
-        print(f"\nMeasured on {date.today():%Y-%m-%d}: {_machine()}\n")
-        report.print_table()
-    return 0
+    if not options.tiny and names == [*TINY]:
+        print(f"\nMeasured on {date.today():%Y-%m-%d}: {_machine()}\n", *report.table, sep="\n")
 
 
 def _run(names: Sequence[str], tiny: bool) -> Report:
@@ -90,12 +77,12 @@ def _run(names: Sequence[str], tiny: bool) -> Report:
             with open_notebook(waits=0.2 if tiny else 1.0) as bench:
                 for name in chosen:
                     bench.reset()
-                    _time(name, partial(IN_NOTEBOOK[name], report, bench), tiny)
+                    _run_one(name, tiny, report, bench)
 
     def run_without() -> None:
         for name in names:
             if name in WITHOUT_NOTEBOOK:
-                _time(name, partial(WITHOUT_NOTEBOOK[name], report), tiny)
+                _run_one(name, tiny, report)
 
     if tiny:
         with redirect_stdout(StringIO()), ThreadPoolExecutor() as pool:
@@ -107,23 +94,19 @@ def _run(names: Sequence[str], tiny: bool) -> Report:
     return report
 
 
-def _time(name: str, run: Callable[..., None], tiny: bool) -> None:
+def _run_one(name: str, tiny: bool, *parts: object) -> None:
     """Run one benchmark, and print how long that took even where nothing else is printed."""
     begun = time.perf_counter()
     print()
-    run(**TINY[name] if tiny else {})
+    importlib.import_module(f"tests.bench.{name}").run(*parts, **TINY[name] if tiny else {})
     print(f"{name}: {time.perf_counter() - begun:.1f} s", file=sys.__stdout__, flush=True)
 
 
 def _machine() -> str:
     system = f"{platform.system()} {platform.machine()}"
-    return f"Python {platform.python_version()}, {os.cpu_count()} processors, {system}"
-
-
-def _load() -> str:
-    """Return how busy the machine is, where the system tells it."""
-    return f", load {os.getloadavg()[0]:.1f} before the first run" if hasattr(os, "getloadavg") else ""
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"Python {platform.python_version()}, {os.cpu_count()} processors, {system}{load}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,28 +4,22 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from functools import partial
 
-from .report import Report, Samples, take_turns
+from .report import Report, take_turns, timed
 
 BOUND = 1.15
 
 
 def run(report: Report, rounds: int = 41) -> None:
     """Time whole processes that import one thing."""
-    codes = ["import heygen_widgets.api", "import requests", "pass"]
     with tempfile.TemporaryDirectory() as compiled:
         # Installed packages are compiled, so the warm-up compiles all that is imported here
         environ = os.environ | {"PYTHONPYCACHEPREFIX": compiled}
         environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        durations = take_turns(rounds, *[partial(_seconds, code, environ) for code in codes])
-    ours, floor, empty = [Samples(code, taken) for code, taken in zip(codes, durations, strict=True)]
+        start = partial(subprocess.run, check=True, env=environ)
+        codes = ("import heygen_widgets.api", "import requests", "pass")
+        sides = {code: timed(partial(start, [sys.executable, "-c", code])) for code in codes}
+        ours, floor, empty = take_turns(rounds, sides)
     report.rows("imports: a Python process from start to end, all modules compiled before", ours, floor, empty)
     report.no_slower("`import heygen_widgets.api` / `import requests`", ours, floor, BOUND)
-
-
-def _seconds(code: str, environ: dict[str, str]) -> float:
-    begun = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, env=environ)
-    return time.perf_counter() - begun

@@ -7,20 +7,19 @@ measured. The stand-in is a process of its own.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from .notebook import BenchNotebook
 from .report import Report, Samples
-from .stand_in import StandIn, stand_in
+from .stand_in import stand_in
 
 WORDS = ("kitchen", "naoko", "library", "studio", "autumn", "priya", "leilani")
 PAUSE = 250.0  # ms between an answer and the next letter
-LOADING = 600.0  # s
 BOUNDS, MORE_BOUNDS, LOADING_BOUND = (0.150, 0.030), (0.250, 0.080), 0.300  # s: in all, and of the kernel
 
 SET_UP = """
 import time
-from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
+from heygen_widgets import LookFilter, LookPicker
 handled = []
 
 class Timed(LookPicker):
@@ -33,7 +32,6 @@ def expected(search):
     wanted = LookFilter(search=search)
     return len(catalogue.matching(wanted)), [look.id for look in catalogue.matching(wanted).looks(0, 300)]
 """
-CATALOGUE = "catalogue = LookCatalogue(HeyGenClient({api_key!r}, base_url={base_url!r}), cache=None)"
 CELL = "shown = Timed(catalogue)\nshown"
 WATCH = """() => {
     const typed = window.typed = {events: [], frames: []};
@@ -71,13 +69,6 @@ SHOWS = """search => {
 TAKE = "() => { const taken = {...typed}; typed.events = []; typed.frames = typed.frames.slice(-1); return taken; }"
 
 
-class Letter(NamedTuple):
-    """The durations of one letter, in s."""
-
-    repaint: float
-    kernel: float
-
-
 def run(
     report: Report,
     bench: BenchNotebook,
@@ -88,42 +79,24 @@ def run(
 ) -> None:
     """Type at rest with fewer and more looks, and while looks are loading; ``latency`` is for the latter, in s."""
     bench.notebook.run(SET_UP)
-    for number, (bound, kernel_bound) in ((looks, BOUNDS), (more_looks, MORE_BOUNDS)):
-        at_rest = f"{number:,} looks at rest"
+    for number, bounds in ((looks, BOUNDS), (more_looks, MORE_BOUNDS)):
         with stand_in(number) as service:
-            _make_catalogue(bench, service)
-            bench.notebook.run("catalogue.load()", timeout=LOADING)
+            bench.make_catalogue(service)
             _show(bench)
             typed = [letter for word in words for letter in _type(bench, word)]
-        repaints, kernel = _report_rows(report, at_rest, typed)
-        report.median_within(f"Typing to repainted grid, {at_rest}", repaints, bound)
-        report.median_within(f"… of which the kernel, {at_rest}", kernel, kernel_bound)
-    while_loading = f"while {looks:,} looks are loading"
+        _report(report, f"{number:,} looks at rest", typed, *bounds)
     with stand_in(looks, latency) as service:
-        typed = _type_while_loading(bench, service, looks, words)
+        bench.make_catalogue(service, load=False)
+        _show(bench)  # starts to load
+        bench.notebook.expect_run(f"len(catalogue) > {looks // 25}", True)
+        typed = []
+        for word in words:
+            letters = _type(bench, word)
+            if not bench.notebook.value("catalogue.progress.loading"):
+                break
+            typed += letters
         bench.notebook.run("catalogue.close()")
-    repaints, _ = _report_rows(report, while_loading, typed)
-    report.median_within(f"Typing to repainted grid, {while_loading}", repaints, LOADING_BOUND)
-
-
-def _type_while_loading(bench: BenchNotebook, service: StandIn, looks: int, words: Sequence[str]) -> list[Letter]:
-    _make_catalogue(bench, service)
-    _show(bench)  # starts to load
-    bench.notebook.expect_run(f"len(catalogue) > {looks // 25}", True)
-    typed: list[Letter] = []
-    for word in words:
-        letters = _type(bench, word)
-        if not bench.notebook.value("catalogue.progress.loading"):
-            break
-        typed += letters
-    if not typed:
-        raise RuntimeError("all looks were loaded before the first word was typed")
-    return typed
-
-
-def _make_catalogue(bench: BenchNotebook, service: StandIn) -> None:
-    bench.tidy()
-    bench.notebook.run(CATALOGUE.format(api_key=service.api_key, base_url=service.base_url))
+    _report(report, f"while {looks:,} looks are loading", typed, LOADING_BOUND)
 
 
 def _show(bench: BenchNotebook) -> None:
@@ -132,28 +105,27 @@ def _show(bench: BenchNotebook) -> None:
     bench.page.evaluate(WATCH)
 
 
-def _type(bench: BenchNotebook, word: str) -> list[Letter]:
-    """Type a word and clear the field again; return the measured letters."""
+def _type(bench: BenchNotebook, word: str) -> list[tuple[float, float]]:
+    """Type a word and clear the field again; return how long each measured letter took, in all and in the kernel."""
     page = bench.page
     page.locator(".look-filters input").first.click()
     bench.notebook.run("handled.clear()")
     bench.wait(PAUSE)
     page.evaluate(TAKE)
-    for length, letter in enumerate(word, start=1):
-        page.keyboard.press(letter)
-        page.wait_for_function(SHOWS, arg=word[:length])
+    prefixes = [word[:length] for length in range(1, len(word) + 1)]
+    for prefix in prefixes:
+        page.keyboard.press(prefix[-1])
+        page.wait_for_function(SHOWS, arg=prefix)
         bench.wait(PAUSE)
     answers = {search: (taken, matched) for search, taken, matched in bench.notebook.value("handled")}
-    prefixes = [word[:length] for length in range(1, len(word) + 1)]
     found = bench.notebook.value(f"{{search: expected(search) for search in {prefixes!r}}}")
     seen = page.evaluate(TAKE)
     letters, before = [], None
     for event in seen["events"]:
-        search = event["value"]
-        taken, matched = answers[search]
+        taken, matched = answers[event["value"]]
         if matched != before:
-            painted = _answered(seen["frames"], event, matched, found[search])
-            letters.append(Letter((painted - event["at"]) / 1000, taken))
+            painted = _answered(seen["frames"], event, matched, *found[event["value"]])
+            letters.append(((painted - event["at"]) / 1000, taken))
         before = matched
     page.keyboard.press("Control+a")
     page.keyboard.press("Backspace")
@@ -162,30 +134,26 @@ def _type(bench: BenchNotebook, word: str) -> list[Letter]:
     return letters
 
 
-def _answered(
-    frames: Sequence[Mapping[str, Any]], event: Mapping[str, Any], matched: int, found: tuple[int, list[str]]
-) -> float:
+def _answered(frames: Sequence[Any], event: Mapping[str, Any], matched: int, most: int, ids: Sequence[str]) -> float:
     """Return when the answer to a letter was painted, in ms of the page's clock.
 
-    At rest the page shows the kernel's count and the first cards. While looks are loading, the count is between that
-    of the kernel's answer and that at the end of the word, and the cards are any that match.
+    The page then shows cards that match, and a count that, while looks are loading, is between that of the kernel's
+    answer and that at the end of the word.
     """
-    most, ids = found
-    at_rest = matched == most
     for frame in frames:
-        if frame["at"] < event["at"] or frame["chip"] != event["value"]:
-            continue
+        is_later = frame["at"] >= event["at"] and frame["chip"] == event["value"]
         shown = frame["total"].split(" of ")[0].replace(",", "")
-        cards = frame["ids"]
-        if not (shown.isdecimal() and matched <= int(shown) <= most) or None in cards:
-            continue
-        if cards == ids[: len(cards)] if at_rest else set(cards) <= set(ids):
+        if is_later and shown.isdecimal() and matched <= int(shown) <= most and set(frame["ids"]) <= set(ids):
             return float(frame["at"])
     raise RuntimeError(f"{event['value']!r} was not answered: {matched:,} looks, {[f['total'] for f in frames]}")
 
 
-def _report_rows(report: Report, when: str, typed: Sequence[Letter]) -> tuple[list[float], list[float]]:
-    repaints, kernel = [letter.repaint for letter in typed], [letter.kernel for letter in typed]
+def _report(
+    report: Report, when: str, typed: Sequence[tuple[float, float]], bound: float, kernel_bound: float | None = None
+) -> None:
+    repaints, kernel = [list(durations) for durations in zip(*typed, strict=True)]
     title = f"keystrokes: from a letter to the repainted grid, {when}"
     report.rows(title, Samples("letter typed to grid repainted", repaints), Samples("the kernel's handler", kernel))
-    return repaints, kernel
+    report.median_within(f"Typing to repainted grid, {when}", repaints, bound)
+    if kernel_bound:
+        report.median_within(f"… of which the kernel, {when}", kernel, kernel_bound)

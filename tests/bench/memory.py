@@ -6,7 +6,6 @@ from pathlib import Path
 
 from .report import Report
 from .stand_in import stand_in
-from .tasks import run_task
 
 BOUND = 2.0  # KB a look
 
@@ -16,11 +15,8 @@ def run(report: Report, looks: int = 100_000, rounds: int = 2) -> None:
     with stand_in(looks) as service, stand_in(0) as empty, tempfile.TemporaryDirectory() as folder:
         kept: list[float] = []
         for number in range(rounds):
-            cache = Path(folder, str(number))
-            full = run_task("reside", service.base_url, service.api_key, cache)
-            none = run_task("reside", empty.base_url, empty.api_key, cache / "none")
-            if (full["looks"], none["looks"]) != (looks, 0):
-                raise RuntimeError(f"{full['looks']:,} and {none['looks']:,} looks were loaded")
+            full = service.run_task("reside", Path(folder, f"{number}"), looks)
+            none = empty.run_task("reside", Path(folder, f"{number}-none"), 0)
             kept.append((full["resident"] - none["resident"]) / looks / 1000)
     print(f"memory: a fresh process with {looks:,} looks, less one with none; {rounds} rounds")
     note = f"{min(kept):.2f}–{max(kept):.2f}"

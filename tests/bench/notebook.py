@@ -3,12 +3,9 @@
 Before each run the output is cleared, the widgets of the last run are closed and their templates are forgotten.
 """
 
-import json
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any
 
 from playwright.sync_api import WebSocket, sync_playwright
@@ -17,10 +14,18 @@ import heygen_widgets
 from tests.browser.install_browser import start_chromium
 from tests.browser.jupyter import NotebookPage, Server
 
+from .stand_in import StandIn
+
 VIEWPORT = (1400, 1000)
 SILENCE = 400.0  # ms without a message, after which the kernel is taken to be idle
+LOADING = 600.0  # s
 SETTLED = 2000.0  # ms after a picker's first cards: by then all pictures are fetched and all parts shown
 
+CATALOGUE = """
+from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
+catalogue = LookCatalogue(HeyGenClient({api_key!r}, base_url={base_url!r}), cache=None)
+"""
+PICKER_CELL = "shown = LookPicker(catalogue)\nshown"
 TIDY = """
 import gc
 from ipyvue.Template import template_registry
@@ -47,35 +52,49 @@ SET_SOURCE = """code => {
     const cell = window.jupyterapp.shell.currentWidget.content.widgets[0];
     cell.model.sharedModel.setSource(code);
 }"""
-# Checked in each frame, so that all sides are timed with the same resolution; times are in ms
-TIME_STEPS = """([inputs, pictures, limit]) => new Promise((resolve, reject) => {
-    const seen = {};
+# Checked in each frame from before the event on, so that all sides are timed with the same resolution. Times are in ms.
+# `steps` is the source of a function that returns a check for each step. Only the first event counts: elements that
+# appear under a resting pointer cause more of them.
+WATCH = """([kind, steps, args]) => {
+    window.begun = null;
+    addEventListener(kind, event => { window.begun = event.timeStamp; }, {capture: true, once: true});
+    const awaited = Object.entries(new Function(`return ${steps}`)()(...args));
+    window.measured = new Promise((resolve, reject) => {
+        const seen = {}, noted = performance.now();
+        const look = () => {
+            const now = performance.now();
+            for (const [name, isThere] of awaited)
+                if (begun !== null && !(name in seen) && isThere()) seen[name] = now - begun;
+            if (awaited.every(([name]) => name in seen)) resolve(seen);
+            else if (now - noted > 180_000) reject(new Error(`after ${kind} only ${JSON.stringify(seen)}`));
+            else requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+    });
+}"""
+RUN_CELL = """() => {
     const content = window.jupyterapp.shell.currentWidget.content;
-    const inBox = element => element.offsetWidth > 0 && element.offsetHeight > 0;
-    const count = (selector, passes) => {
-        const output = content.widgets[0].node.querySelector('.jp-OutputArea-output');
-        return output ? [...output.querySelectorAll(selector)].filter(passes).length : 0;
-    };
-    const steps = [];
-    if (inputs) steps.push(['inputs', () => count('.v-input', inBox) >= inputs]);
-    if (pictures) steps.push(
-        ['cards', () => count('img', inBox) >= pictures],
-        ['pictures', () => count('img', image => image.complete && image.naturalWidth > 0) >= pictures]);
-    const look = () => {
-        const now = performance.now() - begun;
-        for (const [name, isThere] of steps) if (!(name in seen) && isThere()) seen[name] = now;
-        const absent = steps.find(([name]) => !(name in seen));
-        if (!absent) resolve(seen);
-        else if (now > limit) reject(new Error(
-            `no ${absent[0]} after ${limit} ms: ${count('.v-input', inBox)} inputs, ${count('img', inBox)} cards`));
-        else requestAnimationFrame(look);
-    };
     content.deselectAll();
     content.activeCellIndex = 0;
-    const begun = performance.now();
+    window.begun = performance.now();
     window.jupyterapp.commands.execute('notebook:run-cell');
-    requestAnimationFrame(look);
-})"""
+}"""
+SHOWN = """(inputs, pictures) => {
+    const count = (selector, passes) => {
+        const cell = window.jupyterapp.shell.currentWidget.content.widgets[0];
+        const output = cell.node.querySelector('.jp-OutputArea-output');
+        return output ? [...output.querySelectorAll(selector)].filter(passes).length : 0;
+    };
+    const inBox = element => element.offsetWidth > 0 && element.offsetHeight > 0;
+    const isDecoded = image => image.complete && image.naturalWidth > 0;
+    return {
+        ...inputs && {inputs: () => count('.v-input', inBox) >= inputs},
+        ...pictures && {
+            cards: () => count('img', inBox) >= pictures,
+            pictures: () => count('img', isDecoded) >= pictures,
+        },
+    };
+}"""
 # Vue keeps a tree of virtual nodes. The outermost component of each input has the props of the picker's template.
 # Refs and listeners are left out.
 READ_INPUTS = """() => {
@@ -92,28 +111,15 @@ READ_INPUTS = """() => {
 class BenchNotebook:
     """A notebook that is open in JupyterLab.
 
-    Parameters
-    ----------
-    notebook
-        The notebook.
-    waits
-        The share of each fixed wait that is really waited: 1 for measuring, less to see quickly that all works.
-
-    Attributes
-    ----------
-    notebook : NotebookPage
-        The notebook.
-    page : playwright.sync_api.Page
-        Its page.
-    messages : list of bytes or str
-        What the kernel's WebSocket has received since `time_cell` last ran a cell.
+    ``messages`` is what the kernel's WebSocket has received since `time_cell` last ran a cell. ``waits`` is the share
+    of each fixed wait that is really waited: 1 for measuring, less to see quickly that all works.
     """
 
     def __init__(self, notebook: NotebookPage, waits: float) -> None:
         self.notebook = notebook
         self._waits = waits
         self.page = notebook.page
-        self.messages: list[bytes | str] = []
+        self.messages: list[bytes] = []
         self._devtools = notebook.page.context.new_cdp_session(notebook.page)
         notebook.page.on("websocket", self._listen)
         notebook.run(KEEP_MESSAGES)
@@ -123,6 +129,12 @@ class BenchNotebook:
         """Remove all that a benchmark has left in the notebook and its kernel."""
         self.tidy()
         self.notebook.run("%reset -f\nimport gc\ngc.collect()")
+
+    def make_catalogue(self, service: StandIn, load: bool = True) -> None:
+        """Make the kernel's `catalogue`, with all looks in memory unless they are loaded later."""
+        self.tidy()
+        code = CATALOGUE.format(api_key=service.api_key, base_url=service.base_url)
+        self.notebook.run(f"{code}\ncatalogue.load()" if load else code, timeout=LOADING)
 
     def run_cell(self, code: str) -> None:
         """Run code in the cell, after that of the last one is gone."""
@@ -138,26 +150,33 @@ class BenchNotebook:
         self.wait(SETTLED)
 
     def time_cell(
-        self, code: str, *, inputs: int = 0, pictures: int = 0, clear_cache: bool = False, limit: float = 60.0
+        self, code: str, *, inputs: int = 0, pictures: int = 0, clear_cache: bool = False
     ) -> dict[str, float]:
         """Run code in the cell; return when its inputs, cards and decoded pictures appeared, in s after the start.
 
-        ``clear_cache`` removes all pictures from the browser's cache first; ``limit`` is in s.
+        ``clear_cache`` removes all pictures from the browser's cache first.
         """
         self.tidy()
         self.page.evaluate(SET_SOURCE, code)
         if clear_cache:
-            self._clear_cache()
+            self._devtools.send("Network.clearBrowserCache")
+            for disabled in (True, False):  # clears that of the page too
+                self._devtools.send("Network.setCacheDisabled", {"cacheDisabled": disabled})
         self.wait_for_silence()
         self.messages.clear()
-        steps = self.page.evaluate(TIME_STEPS, [inputs, pictures, 1000 * limit])
+        steps = self.measure(lambda: self.page.evaluate(RUN_CELL), "run", SHOWN, inputs, pictures)
         self.wait_for_silence()
-        return {name: ms / 1000 for name, ms in steps.items()}
+        return steps
+
+    def measure(self, act: Callable[[], object], kind: str, steps: str, *arguments: object) -> dict[str, float]:
+        """Do something; return when each of its steps was shown, in s after the first event of a kind."""
+        self.page.evaluate(WATCH, [kind, steps, arguments])
+        act()
+        return {name: ms / 1000 for name, ms in self.page.evaluate("() => window.measured").items()}
 
     def read_inputs(self) -> list[dict[str, Any]]:
         """Return the Vuetify component and the props of each input that the cell shows."""
-        inputs: list[dict[str, Any]] = self.page.evaluate(READ_INPUTS)
-        return inputs
+        return self.page.evaluate(READ_INPUTS)
 
     def tidy(self) -> None:
         """Clear the output, close all widgets and forget their templates."""
@@ -175,18 +194,11 @@ class BenchNotebook:
             before = len(self.messages)
             self.wait(SILENCE)
 
-    def weigh(self) -> Counter[str]:
-        """Return the bytes that the kernel sent for the last cell that was timed, by kind of message."""
-        weights: Counter[str] = Counter()
-        for message in self.messages:
-            weights[_kind(message)] += len(message)
-        return weights
-
-    def _clear_cache(self) -> None:
-        """Clear the browser's cache on disk, and that of the page by turning it off and on."""
-        self._devtools.send("Network.clearBrowserCache")
-        for disabled in (True, False):
-            self._devtools.send("Network.setCacheDisabled", {"cacheDisabled": disabled})
+    def weigh(self) -> int:
+        """Return the bytes that the kernel sent for the widgets of the last cell that was timed."""
+        # The header of a message comes before that of its parent
+        sent = [message for message in self.messages if message.partition(b'"msg_type": "')[2].startswith(b"comm_")]
+        return sum(map(len, sent))
 
     def _listen(self, socket: WebSocket) -> None:
         if "/channels" in socket.url:
@@ -207,20 +219,3 @@ def open_notebook(waits: float = 1.0) -> Iterator[BenchNotebook]:
         if theirs != ours:
             raise RuntimeError(f"the kernel imports {theirs}, and not {ours}: set PYTHONPATH")
         yield BenchNotebook(notebook, waits)
-
-
-def _kind(message: bytes | str) -> str:
-    """Return the kind of a WebSocket message in the ``v1.kernel.websocket.jupyter.org`` format."""
-    if isinstance(message, str):
-        return "text"
-    count = int.from_bytes(message[:8], "little")
-    offsets = [int.from_bytes(message[8 * i : 8 * i + 8], "little") for i in range(1, count + 1)]
-    _, header, _, _, content = [message[start:end] for start, end in pairwise(offsets)][:5]
-    kind = str(json.loads(header)["msg_type"])
-    data = json.loads(content).get("data", {})
-    if kind == "comm_open":
-        return f"{kind} of {data['state']['_model_name']}"
-    if kind == "comm_msg":
-        called = data.get("content", {}).get("method", "")
-        return f"{kind} {data['method']} {called}".rstrip()
-    return kind

@@ -6,64 +6,34 @@ the result. The stand-in is a process of its own, and each panel and each clip i
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from playwright.sync_api import Locator
 
-from .notebook import BenchNotebook
+from .notebook import PICKER_CELL, BenchNotebook
 from .report import Report, Samples
 from .stand_in import stand_in
 
 EVERY = 0.1  # s from one Page Down to the next
 REST = 500.0  # ms without an action, so that the effects of the last one are over
-PATIENCE = 10_000.0  # ms
-LOADING = 600.0  # s
 PANEL_BOUND, CLIP_BOUND, BLANK_BOUND = 0.100, 0.300, 0.150  # s
 
-LOAD = """
-from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
-catalogue = LookCatalogue(HeyGenClient({api_key!r}, base_url={base_url!r}), cache=None)
-catalogue.load()
-"""
-CELL = "shown = LookPicker(catalogue)\nshown"
 WITH_CLIPS = "[look.id for look in catalogue.looks[:400] if look.preview_video_url]"
 
-# Only the first event of each kind counts: elements that appear under a resting pointer cause more of them
-NOTE_EVENTS = """() => {
-    for (const type of ['keydown', 'click', 'pointerover'])
-        addEventListener(type, event => { if (window.begun) begun[type] ??= event.timeStamp; }, true);
-}"""
-# Checked in each frame, from before the event on
-AWAIT = """([kind, id, limit, isThere]) => {
-    window.begun = {};
-    const card = () => [...document.querySelectorAll('.look-card')].find(card => card.dataset.lookId === id);
-    const name = card().querySelector('.look-card__name').textContent;
-    const there = new Function('card', 'name', `return (${isThere})(card, name)`);
-    window.measured = new Promise((resolve, reject) => {
-        const seen = {}, noted = performance.now();
-        const look = () => {
-            const now = performance.now();
-            if (kind in begun)
-                for (const step of there(card(), name)) seen[step] ??= now - begun[kind];
-            if (seen.last) resolve(seen);
-            else if (now - noted > limit) reject(new Error(`after a ${kind} on ${id} only ${JSON.stringify(seen)}`));
-            else requestAnimationFrame(look);
-        };
-        requestAnimationFrame(look);
-    });
-}"""
 # The panel shows the id before the kernel answers
-PANEL = """(card, name) => {
-    const panel = document.querySelector('.look-panel');
-    const picture = panel?.querySelector('img.look-panel__picture, .look-panel__picture img');
-    const named = panel?.querySelector('.look-panel__name')?.textContent === name;
-    if (!named || !picture?.getAttribute('src') || panel.querySelectorAll('dl dd').length < 2) return [];
-    return picture.complete && picture.naturalWidth > 0 ? ['first', 'last'] : ['first'];
+PANEL = """id => {
+    const name = document.querySelector(`.look-card[data-look-id="${id}"] .look-card__name`).textContent;
+    const panel = () => document.querySelector('.look-panel');
+    const picture = () => panel()?.querySelector('img.look-panel__picture, .look-panel__picture img');
+    const first = () => panel()?.querySelector('.look-panel__name')?.textContent === name
+        && picture()?.getAttribute('src') && panel().querySelectorAll('dl dd').length >= 2;
+    return {first, last: () => first() && picture().complete && picture().naturalWidth > 0};
 }"""
-CLIP = """card => {
-    const clip = card?.querySelector('video.look-card__clip');
-    return clip && !clip.paused && clip.currentTime > 0 ? ['last'] : [];
-}"""
+CLIP = """id => ({last: () => {
+    const clip = document.querySelector(`.look-card[data-look-id="${id}"] video.look-card__clip`);
+    return clip && !clip.paused && clip.currentTime > 0;
+}})"""
 # The positions in sight follow from the geometry of the grid, so a missing row counts as blank too
 WATCH_BLANKS = """() => {
     const grid = document.querySelector('.look-grid');
@@ -111,49 +81,50 @@ def run(
 ) -> None:
     """Open panels in each of two ways, hover over cards, and page through the grid in some rounds of so many keys."""
     with stand_in(looks) as service:
-        bench.notebook.run(LOAD.format(api_key=service.api_key, base_url=service.base_url), timeout=LOADING)
+        bench.make_catalogue(service)
         _time_panels(report, bench, looks, panels)
         _time_clips(report, bench, clips)
         _time_blanks(report, bench, looks, keys, rounds)
 
 
 def _time_panels(report: Report, bench: BenchNotebook, looks: int, panels: int) -> None:
-    _show(bench)
-    # The two ways take turns, each time with the next card
+    bench.show_picker(PICKER_CELL)
     ways: list[tuple[str, str, Callable[[Locator], None]]] = [
         ("`i` pressed", "keydown", lambda card: card.press("i")),
         ("Info clicked", "click", lambda card: card.locator(".look-card__info").click()),
     ]
-    samples = [(Samples(f"{way}, to text and picture", []), Samples(f"{way}, … and decoded", [])) for way, _, _ in ways]
-    for position in range(panels * len(ways)):
-        _, kind, open_panel = ways[position % len(ways)]
+    shown = {way: Samples(f"{way}, to text and picture") for way, _, _ in ways}
+    decoded = {way: Samples(f"{way}, … and decoded") for way, _, _ in ways}
+    # The ways take turns, each time with the next card
+    for position, (way, kind, open_panel) in enumerate(ways * panels):
         card = _find(bench, position)
-        taken = _measure(bench, card, kind, PANEL, open_panel)
-        for step, row in zip(("first", "last"), samples[position % len(ways)], strict=True):
-            row.seconds.append(taken[step])
+        taken = bench.measure(partial(open_panel, card), kind, PANEL, card.get_attribute("data-look-id"))
+        shown[way].seconds.append(taken["first"])
+        decoded[way].seconds.append(taken["last"])
         bench.page.keyboard.press("Escape")
         bench.page.locator(".look-panel").wait_for(state="detached")
-    report.rows(f"panel: opened from one of {looks:,} looks", *[row for rows in samples for row in rows])
-    shown = [second for first, _ in samples for second in first.seconds]
-    report.median_within("Opening the panel of a look, without the voice", shown, PANEL_BOUND)
+    report.rows(f"panel: opened from one of {looks:,} looks", *shown.values(), *decoded.values())
+    seconds = [second for samples in shown.values() for second in samples.seconds]
+    report.median_within("Opening the panel of a look, without the voice", seconds, PANEL_BOUND)
 
 
 def _time_clips(report: Report, bench: BenchNotebook, clips: int) -> None:
-    _show(bench)
+    bench.show_picker(PICKER_CELL)
     with_clips = set(bench.notebook.value(WITH_CLIPS))
-    hovered = Samples("hover to a playing clip", [])
+    hovered = Samples("hover to a playing clip")
     position = 0
     while len(hovered.seconds) < clips:
         card = _find(bench, position)
-        if card.get_attribute("data-look-id") in with_clips:
-            hovered.seconds.append(_measure(bench, card, "pointerover", CLIP, lambda card: card.hover())["last"])
+        look_id = card.get_attribute("data-look-id")
+        if look_id in with_clips:
+            hovered.seconds.append(bench.measure(card.hover, "pointerover", CLIP, look_id)["last"])
         position += 1
     report.rows("clips: each fetched from the stand-in", hovered)
     report.median_within("Hovering over a card to its playing clip", hovered.seconds, CLIP_BOUND)
 
 
 def _time_blanks(report: Report, bench: BenchNotebook, looks: int, keys: int, rounds: int) -> None:
-    _show(bench)
+    bench.show_picker(PICKER_CELL)
     blanks = [_page_through(bench, keys) for _ in range(rounds)]
     report.rows(
         f"grid: {keys} times Page Down through {looks:,} looks, by card in sight",
@@ -165,11 +136,6 @@ def _time_blanks(report: Report, bench: BenchNotebook, looks: int, keys: int, ro
     report.at_most(what, float(np.percentile(ms, 95)), 1000 * BLANK_BOUND, "{:.0f} ms", note)
 
 
-def _show(bench: BenchNotebook) -> None:
-    bench.show_picker(CELL)
-    bench.page.evaluate(NOTE_EVENTS)
-
-
 def _find(bench: BenchNotebook, position: int) -> Locator:
     """Scroll a card into view, with the pointer on none."""
     card = bench.page.locator(f'.look-card[data-look-id][data-position="{position}"]')
@@ -177,15 +143,6 @@ def _find(bench: BenchNotebook, position: int) -> Locator:
     card.scroll_into_view_if_needed()
     bench.wait(REST)
     return card
-
-
-def _measure(
-    bench: BenchNotebook, card: Locator, kind: str, is_there: str, act: Callable[[Locator], None]
-) -> dict[str, float]:
-    """Do something with a card; return when its steps were shown, in s after the first event of a kind."""
-    bench.page.evaluate(AWAIT, [kind, card.get_attribute("data-look-id"), PATIENCE, is_there])
-    act(card)
-    return {step: ms / 1000 for step, ms in bench.page.evaluate("() => window.measured").items()}
 
 
 def _page_through(bench: BenchNotebook, keys: int) -> list[float]:

@@ -5,35 +5,28 @@ The picker is timed twice: with its pictures in the browser's cache, and with pi
 process of its own. The second includes the time to draw the pictures, and to parse them as SVG.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .notebook import BenchNotebook
+from .notebook import PICKER_CELL, BenchNotebook
 from .report import Report, Samples, take_turns
-from .stand_in import StandIn, stand_in
+from .stand_in import stand_in
 
 PICTURES = 12
 BOUND = 1.6
-LARGEST = 200_000  # bytes
-LOADING = 600.0  # s
+LARGEST = 200  # KB
+WEIGHT = "Bytes sent for {:,} looks, template included"
 
 SET_UP = f"""
 import traitlets
-from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 
 class Floor(VuetifyTemplate):
     template_file = {str(Path(__file__).with_name("floor.vue"))!r}
     inputs = traitlets.List().tag(sync=True)
 """
-LOAD = """
-catalogue = LookCatalogue(HeyGenClient({api_key!r}, base_url={base_url!r}), cache=None)
-catalogue.load()
-"""
-PICKER_CELL = "shown = LookPicker(catalogue)\nshown"
 FLOOR_CELL = "shown = Floor(inputs=inputs)\nshown"
 FETCHED, CACHED, FLOOR = "pictures fetched anew", "pictures in the cache", "the floor: its inputs and no grid"
 
@@ -41,11 +34,13 @@ FETCHED, CACHED, FLOOR = "pictures fetched anew", "pictures in the cache", "the 
 def run(report: Report, bench: BenchNotebook, looks: int = 25_000, more_looks: int = 100_000, rounds: int = 9) -> None:
     """Time the picker and the floor in turn, and weigh what the kernel sends for the picker."""
     steps: dict[str, list[dict[str, float]]] = {FETCHED: [], CACHED: [], FLOOR: []}
-    weights: dict[str, Counter[str]] = {}
+    weights: dict[str, int] = {}
     bench.notebook.run(SET_UP)
     with stand_in(looks) as service:
-        _load(bench, service)
-        inputs = _read_inputs(bench)
+        bench.make_catalogue(service)
+        bench.run_cell(PICKER_CELL)
+        bench.page.locator(".look-picker .v-input").first.wait_for()
+        inputs = bench.read_inputs()
         bench.notebook.run(f"inputs = {inputs!r}")
 
         def measure(side: str) -> float:
@@ -58,23 +53,13 @@ def run(report: Report, bench: BenchNotebook, looks: int = 25_000, more_looks: i
             return max(taken.values())
 
         # Each run with cached pictures follows one that fills the cache
-        take_turns(rounds, *[partial(measure, side) for side in steps])
+        take_turns(rounds, {side: partial(measure, side) for side in steps})
         _report_durations(report, {side: taken[-rounds:] for side, taken in steps.items()}, looks)
-        _report_weight(report, weights[CACHED], looks)
+        report.at_most(WEIGHT.format(looks), weights[CACHED] / 1000, LARGEST, "{:,.0f} KB")
     with stand_in(more_looks) as service:
-        _load(bench, service)
+        bench.make_catalogue(service)
         measure(CACHED)
-        _report_weight(report, weights[CACHED], more_looks)
-
-
-def _load(bench: BenchNotebook, service: StandIn) -> None:
-    bench.notebook.run(LOAD.format(api_key=service.api_key, base_url=service.base_url), timeout=LOADING)
-
-
-def _read_inputs(bench: BenchNotebook) -> list[dict[str, Any]]:
-    bench.run_cell(PICKER_CELL)
-    bench.page.locator(".look-picker .v-input").first.wait_for()
-    return bench.read_inputs()
+        report.at_most(WEIGHT.format(more_looks), weights[CACHED] / 1000, LARGEST, "{:,.0f} KB")
 
 
 def _kinds(inputs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -99,12 +84,3 @@ def _report_durations(report: Report, steps: Mapping[str, Sequence[Mapping[str, 
         what = f"First {PICTURES} previews of {looks:,} looks, {side} / its inputs without a grid"
         report.no_slower(what, pictures, floor, BOUND)
         print(f"    (with all inputs, which come after the pictures: {everything.median / floor.median:.2f} ×)")
-
-
-def _report_weight(report: Report, weights: Counter[str], looks: int) -> None:
-    """Report what the kernel sent for one run, by kind of message."""
-    total = sum(weight for kind, weight in weights.items() if kind.startswith("comm"))
-    print(f"  The kernel sent for one picker's cell with {looks:,} looks, in bytes:")
-    for kind, weight in weights.most_common():
-        print(f"    {kind:<40}{weight:>9,}")
-    report.at_most(f"Bytes sent for {looks:,} looks, template included", total / 1000, LARGEST / 1000, "{:,.0f} KB")

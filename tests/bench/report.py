@@ -1,7 +1,9 @@
 """Timings, the bounds they are held to, and the report of both."""
 
+import gc
 import statistics
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,22 +16,12 @@ class Samples:
     """Durations of one thing, in s, in the order they were measured."""
 
     name: str
-    seconds: list[float]
+    seconds: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
         """The median duration, in s."""
         return statistics.median(self.seconds)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A measured value and its bound, as texts for a table."""
-
-    what: str
-    measured: str
-    bound: str
-    holds: bool
 
 
 @dataclass
@@ -38,13 +30,13 @@ class Report:
 
     Attributes
     ----------
-    findings : list of Finding
-        Each bound and whether it holds.
+    table : list of str
+        A row of a Markdown table for each bound.
     measures : dict
         The value of each row and of each bound, by a name that is the same in each run.
     """
 
-    findings: list[Finding] = field(default_factory=list)
+    table: list[str] = field(default_factory=lambda: ["| what | measured | bound |", "| --- | --- | --- |"])
     measures: dict[str, float] = field(default_factory=dict)
 
     def rows(self, title: str, *rows: Samples) -> None:
@@ -59,13 +51,11 @@ class Report:
 
     def at_most(self, what: str, measured: float, bound: float, form: str = "{:.2f} ×", note: str = "") -> None:
         """Report a value that should be no larger than its bound."""
-        self._add(Finding(what, form.format(measured), f"at most {form.format(bound)}", measured <= bound), note)
-        self.measures[what] = measured
+        self._add(what, measured, measured <= bound, f"at most {form.format(bound)}", form, note)
 
-    def at_least(self, what: str, measured: float, bound: float, form: str = "{:.2f} ×", note: str = "") -> None:
-        """Report a value that should be no smaller than its bound."""
-        self._add(Finding(what, form.format(measured), f"at least {form.format(bound)}", measured >= bound), note)
-        self.measures[what] = measured
+    def at_least(self, what: str, measured: float, bound: float, note: str = "") -> None:
+        """Report a ratio that should be no smaller than its bound."""
+        self._add(what, measured, measured >= bound, f"at least {bound:.2f} ×", "{:.2f} ×", note)
 
     def no_slower(self, what: str, ours: Samples, floor: Samples, bound: float) -> None:
         """Report the ratio of our median to that of the floor."""
@@ -80,30 +70,38 @@ class Report:
         note = f"{1000 * min(seconds):.0f}–{1000 * max(seconds):.0f}, {len(seconds)} times"
         self.at_most(what, 1000 * statistics.median(seconds), 1000 * bound, "{:.0f} ms", note)
 
-    def print_table(self) -> None:
-        """Print all findings as a Markdown table."""
-        print("| what | measured | bound |\n| --- | --- | --- |")
-        for found in self.findings:
-            print(f"| {found.what} | {found.measured} | {found.bound}{'' if found.holds else ': does not hold'} |")
-
-    def _add(self, finding: Finding, note: str) -> None:
-        self.findings.append(finding)
-        verdict = "holds" if finding.holds else "DOES NOT HOLD"
+    def _add(self, what: str, measured: float, holds: bool, bound: str, form: str, note: str) -> None:
+        self.measures[what] = measured
+        self.table.append(f"| {what} | {form.format(measured)} | {bound}{'' if holds else ': does not hold'} |")
         spread = f" ({note})" if note else ""
-        print(f"  → {finding.what}: {finding.measured}{spread}; bound {finding.bound}: {verdict}", flush=True)
+        verdict = "holds" if holds else "DOES NOT HOLD"
+        print(f"  → {what}: {form.format(measured)}{spread}; bound {bound}: {verdict}", flush=True)
 
 
-def take_turns(rounds: int, *sides: Callable[[], float], warm: bool = True) -> list[list[float]]:
-    """Measure all sides in turn and return the durations of each, in s. A single round is without a warm-up."""
-    for side in sides if warm and rounds > 1 else ():
-        side()
+def timed(act: Callable[[], object]) -> Callable[[], float]:
+    """Return a function that does something and returns how long that took, in s."""
+
+    def measure() -> float:
+        gc.collect()
+        begun = time.perf_counter()
+        result = act()
+        taken = time.perf_counter() - begun
+        del result  # only now, so that freeing it is not timed
+        return taken
+
+    return measure
+
+
+def take_turns(rounds: int, sides: Mapping[str, Callable[[], float]], warm: bool = True) -> list[Samples]:
+    """Measure all sides in turn; each returns a duration, in s. A single round is without a warm-up."""
+    for measure in sides.values() if warm and rounds > 1 else ():
+        measure()
     # The order changes with each round, so that no side always follows the same other one
-    measured: list[list[float]] = [[] for _ in sides]
+    samples = [Samples(name) for name in sides]
     for number in range(rounds):
-        order = list(enumerate(sides))
-        for place, side in order if number % 2 == 0 else reversed(order):
-            measured[place].append(side())
-    return measured
+        for row in samples if number % 2 == 0 else reversed(samples):
+            row.seconds.append(sides[row.name]())
+    return samples
 
 
 def _spread(upper: Samples, lower: Samples) -> str:

@@ -7,28 +7,23 @@ DataFrame or a list. The cell that is timed makes the widgets or the table, and 
 import math
 from functools import partial
 
-from .notebook import BenchNotebook
-from .report import Report, Samples, take_turns
+from .notebook import PICKER_CELL, BenchNotebook
+from .report import Report, take_turns
 from .stand_in import stand_in
 
 PICTURES = 12
 TABLE_BOUND = 2.5
 CARDS_BOUND = 15.0
-LOADING = 600.0  # s
 
 SET_UP = """
 import ipyvuetify as v
 import itables
-from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
-catalogue = LookCatalogue(HeyGenClient({api_key!r}, base_url={base_url!r}), cache=None)
-catalogue.load()
 few = catalogue.looks[:{cards}]
 frame = catalogue.to_frame()[["preview_image_url", "name", "avatar_type", "gender", "orientation", "ownership"]]
 urls = frame.pop("preview_image_url").astype(object)
 frame.insert(0, "preview", ['<img height="96" src="%s">' % url.replace("&", "&amp;") for url in urls.fillna("")])
 """
 SCRIPTS_CELL = "itables.init_notebook_mode(all_interactive=False, connected=False)"
-PICKER_CELL = "shown = LookPicker(catalogue)\nshown"
 TABLE_CELL = "itables.show(frame, maxBytes=0, allow_html=True, pageLength=25)"
 CARDS_CELL = """
 cards = [
@@ -49,16 +44,20 @@ def run(report: Report, bench: BenchNotebook, looks: int = 25_000, cards: int = 
     """Time the picker in turn with a table, and then in turn with a card widget for each of some looks."""
     card_rounds = math.ceil(rounds / 3)  # a round with its clean-up takes more than 10 s
     with stand_in(looks) as service:
-        set_up = SET_UP.format(api_key=service.api_key, base_url=service.base_url, cards=cards)
-        bench.notebook.run(set_up, timeout=LOADING)
+        bench.make_catalogue(service)
+        bench.notebook.run(SET_UP.format(cards=cards))
         bench.run_cell(SCRIPTS_CELL)  # its scripts stay in the page when the output is cleared
         picker, table, widgets = [partial(_measure, bench, cell) for cell in (PICKER_CELL, TABLE_CELL, CARDS_CELL)]
-        with_table = take_turns(rounds, picker, table)
-        with_cards = take_turns(card_rounds, picker, widgets, warm=False)  # the picker has the same parts
-    ours = Samples(f"LookPicker, {looks:,} looks, in turn with itables", with_table[0])
-    itables = Samples(f"itables with an image column, {looks:,} looks", with_table[1])
-    again = Samples(f"LookPicker, {looks:,} looks, in turn with cards", with_cards[0])
-    vuetify = Samples(f"an ipyvuetify Card with Img and labels for each of {cards:,} looks", with_cards[1])
+        with_table = {
+            f"LookPicker, {looks:,} looks, in turn with itables": picker,
+            f"itables with an image column, {looks:,} looks": table,
+        }
+        ours, itables = take_turns(rounds, with_table)
+        with_cards = {
+            f"LookPicker, {looks:,} looks, in turn with cards": picker,
+            f"an ipyvuetify Card with Img and labels for each of {cards:,} looks": widgets,
+        }
+        again, vuetify = take_turns(card_rounds, with_cards, warm=False)  # the picker has the same parts
     title = f"rivals: from running the cell to {PICTURES} decoded pictures, fetched anew"
     report.rows(title, ours, itables, again, vuetify)
     previews = f"First {PICTURES} previews of {looks:,} looks: faster than"
@@ -67,4 +66,4 @@ def run(report: Report, bench: BenchNotebook, looks: int = 25_000, cards: int = 
 
 
 def _measure(bench: BenchNotebook, cell: str) -> float:
-    return bench.time_cell(cell, pictures=PICTURES, clear_cache=True, limit=180.0)["pictures"]
+    return bench.time_cell(cell, pictures=PICTURES, clear_cache=True)["pictures"]

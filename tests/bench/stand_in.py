@@ -4,11 +4,15 @@ python -m tests.bench.stand_in 25000 0.05     # looks, and latency in s
 """
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from heygen_widgets.demo import DemoService
 
@@ -23,19 +27,35 @@ class StandIn:
 
     def count_requests(self) -> int:
         """Return the number of API requests so far, without those of pictures, up to 10,000."""
-        return int(self._ask()["requests"])
-
-    def count_records(self) -> dict[str, int]:
-        """Return the numbers of groups and looks of each ownership."""
-        return {name: count for name, count in self._ask().items() if name != "requests"}
-
-    def _ask(self) -> dict[str, int]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        counts: dict[str, int] = json.loads(self.process.stdout.readline())
-        return counts
+        return int(self.process.stdout.readline())
+
+    def run_task(self, name: str, cache: Path, looks: int) -> dict[str, float]:
+        """Run one of `tasks` in a fresh process with a cache folder, and check how many looks it has loaded.
+
+        ``process`` is the duration of that process, in s.
+        """
+        command = [sys.executable, "-m", "tests.bench.tasks", name, self.base_url, self.api_key]
+        begun = time.perf_counter()
+        printed = subprocess.check_output(command, text=True, env=os.environ | {"XDG_CACHE_HOME": str(cache)})
+        process = time.perf_counter() - begun
+        results: dict[str, float] = json.loads(printed)
+        if results["looks"] != looks:
+            raise RuntimeError(f"{results['looks']:,} looks were loaded instead of {looks:,}")
+        return {**results, "process": process}
+
+    def pages(self, get: Callable[..., Any], headers: dict[str, str], **params: str) -> Iterator[dict[str, Any]]:
+        """Follow the tokens of the looks with a function of `requests`, parse the JSON, and do nothing else."""
+        headers = {"X-Api-Key": self.api_key, **headers}
+        while True:
+            page = get(f"{self.base_url}/v3/avatars/looks", params=params, headers=headers, timeout=60).json()
+            yield page
+            if not page["has_more"]:
+                return
+            params["token"] = page["next_token"]
 
 
 @contextmanager
@@ -45,24 +65,17 @@ def stand_in(looks: int, latency: float = 0.0) -> Iterator[StandIn]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError("the stand-in did not start")
-            yield StandIn(**json.loads(line), process=process)
+            yield StandIn(*json.loads(process.stdout.readline()), process)
         finally:
             process.terminate()
 
 
 def _serve(looks: int, latency: float) -> None:
-    """Serve until standard input ends; print the counts for each line of it."""
+    """Serve until standard input ends; print the number of API requests for each line of it."""
     with DemoService(looks, latency=latency, previews="http") as service:
-        print(json.dumps({"base_url": service.base_url, "api_key": service.api_key}), flush=True)
+        print(json.dumps([service.base_url, service.api_key]), flush=True)
         for _ in sys.stdin:
-            counts = {"requests": sum(path.startswith("/v3/") for _, path in list(service.requests))}
-            for owner in ("private", "public"):
-                counts[f"{owner} looks"] = len(service.catalogue.select_looks(ownership=owner))
-                counts[f"{owner} groups"] = len(service.catalogue.select_groups(ownership=owner))
-            print(json.dumps(counts), flush=True)
+            print(sum(path.startswith("/v3/") for _, path in list(service.requests)), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,18 +5,16 @@ python -m tests.bench.tasks load http://127.0.0.1:1234 key
 
 import gc
 import json
-import os
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
+
+from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
 
 
 def load(base_url: str, api_key: str) -> dict[str, float]:
     """Show all looks in a picker whose view has requested its first cards: from the service or from the snapshot."""
-    from heygen_widgets import HeyGenClient, LookPicker
 
     class Watched(LookPicker):
         def send(self, content: dict[str, Any], buffers: object = None) -> None:
@@ -41,22 +39,19 @@ def load(base_url: str, api_key: str) -> dict[str, float]:
 
 def fetch(base_url: str, api_key: str) -> dict[str, float]:
     """Fetch the same pages concurrently, and keep nothing."""
-    from heygen_widgets import HeyGenClient
-
     client = HeyGenClient(api_key, base_url=base_url)
     cpu = time.process_time()
-    pages = [
-        pages(ownership=owner) for pages in (client.iter_look_pages, client.iter_group_pages)
-        for owner in ("private", "public")
-    ]  # fmt: skip
-    with ThreadPoolExecutor(len(pages)) as pool:
-        counts = list(pool.map(lambda chain: sum(map(len, chain)), pages))
+    owners = ("private", "public")
+    lists = [client.iter_look_pages(ownership=owner) for owner in owners]
+    lists += [client.iter_group_pages(ownership=owner) for owner in owners]
+    with ThreadPoolExecutor(len(lists)) as pool:
+        counts = list(pool.map(lambda pages: sum(map(len, pages)), lists))
     return {"cpu": time.process_time() - cpu, "looks": sum(counts[:2])}
 
 
 def reside(base_url: str, api_key: str) -> dict[str, float]:
     """Load all looks, show them in a picker and filter them once; return the resident memory, in bytes."""
-    from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker
+    import psutil  # not needed by the others, of which one is timed from the start of its process
 
     catalogue = LookCatalogue(HeyGenClient(api_key, base_url=base_url))
     picker = LookPicker(catalogue)
@@ -65,30 +60,7 @@ def reside(base_url: str, api_key: str) -> dict[str, float]:
     picker.filter = LookFilter(search="kitchen", gender="female", sort="name")
     matched = len(catalogue.matching(picker.filter))
     gc.collect()
-    return {"resident": _resident(), "looks": len(catalogue), "matched": matched}
-
-
-def run_task(name: str, base_url: str, api_key: str, cache: Path) -> dict[str, float]:
-    """Run a task in a fresh process with the given cache folder; ``process`` is the duration of that process, in s."""
-    command = [sys.executable, "-m", "tests.bench.tasks", name, base_url, api_key]
-    begun = time.perf_counter()
-    done = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(cache)}
-    )
-    process = time.perf_counter() - begun
-    results: dict[str, float] = json.loads(done.stdout)
-    return {**results, "process": process}
-
-
-def _resident() -> int:
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        import resource
-
-        # Other systems report only the peak
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else 1024 * peak
+    return {"resident": psutil.Process().memory_info().rss, "looks": len(catalogue), "matched": matched}
 
 
 if __name__ == "__main__":

@@ -45,6 +45,10 @@ class Caller:
         assert answer.status == 200, answer.body
         return answer.json
 
+    def post(self, path: str, body: object, **headers: str) -> Answer:
+        sent = {"X-Api-Key": self.service.api_key, **{name.replace("_", "-"): text for name, text in headers.items()}}
+        return self.call("POST", path, sent, json.dumps(body).encode())
+
     def fetch(self, url: str, **headers: str) -> Answer:
         """What a browser gets from a preview URL: no key is sent."""
         assert url.startswith(self.service.base_url)

@@ -24,14 +24,10 @@ def http_service() -> Iterator[DemoService]:
 
 
 @pytest.fixture
-def caller(service: DemoService) -> Iterator[Caller]:
-    caller = Caller(service)
-    yield caller
-    caller.connection.close()
+def caller(service: DemoService) -> Caller:
+    return Caller(service)
 
 
 @pytest.fixture
-def http_caller(http_service: DemoService) -> Iterator[Caller]:
-    caller = Caller(http_service)
-    yield caller
-    caller.connection.close()
+def http_caller(http_service: DemoService) -> Caller:
+    return Caller(http_service)

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -36,20 +35,17 @@ def assert_error(answer: Answer, status: int, code: str, param: str | None = Non
 # -- paging and filters -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("path", "limit"), [(LOOKS, 50), (LOOKS, 7), (GROUPS, 50), (GROUPS, 1)])
+@pytest.mark.parametrize(("path", "limit"), [(LOOKS, 50), (LOOKS, 7), (GROUPS, 1)])
 def test_paging_visits_every_record_exactly_once(caller: Caller, path: str, limit: int) -> None:
     ids = [record["id"] for record in caller.every(path, limit=limit)]
     catalogue = caller.service.catalogue
     assert ids == [record.id for record in (catalogue.looks if path == LOOKS else catalogue.groups)]
 
 
-def test_a_page_has_twenty_records_by_default(caller: Caller) -> None:
+def test_a_page_has_twenty_records_by_default_and_the_last_one_promises_no_more(caller: Caller) -> None:
     page = caller.get(LOOKS)
     assert page.keys() == {"data", "has_more", "next_token"}
     assert (len(page["data"]), page["has_more"]) == (20, True)
-
-
-def test_the_last_page_promises_no_more() -> None:
     with DemoService(looks=0) as service:
         for path in (LOOKS, GROUPS):
             assert Caller(service).get(path) == {"data": [], "has_more": False, "next_token": None}
@@ -89,20 +85,11 @@ def test_the_filters_split_the_catalogue(caller: Caller) -> None:
     public, private = (caller.every(GROUPS, ownership=ownership) for ownership in ("public", "private"))
     assert {group["id"] for group in public}.isdisjoint(group["id"] for group in private)
     assert len(public) + len(private) == len(caller.every(GROUPS))
-
-
-def test_the_looks_of_a_group_can_be_filtered_further(caller: Caller) -> None:
     group = caller.service.catalogue.groups[0]
     kind = group.looks[0].avatar_type
     assert len(caller.every(LOOKS, group_id=group.id, avatar_type=kind, ownership="public")) == len(group.looks)
     assert caller.every(LOOKS, group_id=group.id, ownership="private") == []
     assert caller.every(LOOKS, group_id="nobody") == []
-
-
-def test_one_look_and_one_group_are_served_as_in_the_lists(caller: Caller) -> None:
-    for path in (LOOKS, GROUPS):
-        record = caller.get(path, limit=1)["data"][0]
-        assert caller.get(f"{path}/{record['id']}") == {"data": record}
 
 
 # -- errors and credentials -------------------------------------------------------------------------------------------
@@ -113,6 +100,8 @@ def test_one_look_and_one_group_are_served_as_in_the_lists(caller: Caller) -> No
     [
         *((f"{LOOKS}/{look_id}", "avatar_not_found") for look_id in ("nobody", "a%2Fb", "%2E%2E", "{group}")),
         *((f"{GROUPS}/{group_id}", "avatar_group_not_found") for group_id in ("nobody", "looks%2Fnobody")),
+        *((f"/v3/voices/{voice_id}", "voice_not_found") for voice_id in ("nobody", "0" * 32, "%2e%2e")),
+        *(("/v3/videos/none", "video_not_found"), ("/v3/video-agents/none", "not_found")),
         *((path, "not_found") for path in (f"{GROUPS}/", f"{LOOKS}/", f"{LOOKS}/a/b", "/v3/elsewhere", "/")),
         ("/talking_photo/nobody/x.WEBP", "not_found"),
     ],
@@ -139,6 +128,7 @@ def test_a_request_without_the_key_in_exactly_one_header_is_401(caller: Caller, 
     for path in (LOOKS, f"{GROUPS}/nobody", "/v3/elsewhere"):
         answer = caller.call("GET", path, headers=headers)
         assert (answer.status, answer.json) == (401, UNAUTHORIZED)
+    assert caller.call("POST", "/v3/videos", headers, b"{}").status == 401
 
 
 def test_either_header_and_another_key_can_be_used(caller: Caller) -> None:
@@ -153,10 +143,16 @@ def test_either_header_and_another_key_can_be_used(caller: Caller) -> None:
 # -- HTTP -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "BREW"])
-def test_other_methods_are_405(caller: Caller, method: str) -> None:
-    answer = caller.call(method, LOOKS, body=b'{"prompt": "Hello"}')
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        *((method, LOOKS, "GET") for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "BREW")),
+        *(("GET", "/v3/videos", "POST"), ("PUT", "/v3/video-agents", "POST")),
+    ],
+)
+def test_other_methods_are_405(caller: Caller, method: str, path: str, allowed: str) -> None:
+    answer = caller.call(method, path, body=b'{"prompt": "Hello"}')
+    assert (answer.status, answer.headers["Allow"]) == (405, allowed)
     if method == "HEAD":
         assert answer.body == b""
     else:
@@ -176,32 +172,12 @@ def test_a_malformed_request_line_is_answered_with_an_envelope(service: DemoServ
 @pytest.mark.parametrize("path", [LOOKS, f"{LOOKS}?limit=0", f"{LOOKS}/nobody", "/v3/elsewhere", "/nothing"])
 def test_connections_stay_open_and_every_response_has_its_own_request_id(caller: Caller, path: str) -> None:
     first = caller.call("GET", path).headers["X-Request-Id"]
-    assert caller.connection.sock is not None
-    before = caller.connection.sock.getsockname()
+    opened = caller.connection.sock
     caller.call("POST", path, body=b"x" * 70_000)
     second = caller.call("GET", path).headers["X-Request-Id"]
-    assert caller.connection.sock is not None
-    assert caller.connection.sock.getsockname() == before
+    assert caller.connection.sock is opened is not None
     assert first != second
-    assert first
-    assert second
-
-
-def test_many_connections_are_served_in_parallel(service: DemoService) -> None:
-    start, statuses = threading.Barrier(12), []
-
-    def call() -> None:
-        caller = Caller(service)
-        caller.connection.connect()
-        start.wait(timeout=30)
-        statuses.append(caller.call("GET", LOOKS).status)
-
-    threads = [threading.Thread(target=call) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert statuses == [200] * 12
+    assert all((first, second))
 
 
 # -- the service as an object -----------------------------------------------------------------------------------------
@@ -248,11 +224,10 @@ def test_closing_ends_open_connections_and_the_service_can_be_started_again() ->
         ({"error_rate": 1.5}, "error_rate must be 0 to 1, not 1.5"),
         ({"previews": "ftp"}, "previews must be one of data, http, not 'ftp'"),
         ({"api_key": ""}, "api_key must not be empty"),
-        *(({name: "8"}, f"{name} must be a") for name in ("looks", "seed", "latency", "render_time", "error_rate")),
     ],
 )
 def test_an_invalid_option_is_refused_with_its_value(arguments: dict[str, object], words: str) -> None:
-    with pytest.raises(TypeError if "8" in arguments.values() else ValueError, match=words):
+    with pytest.raises(ValueError, match=words):
         DemoService(**arguments)  # type: ignore[arg-type]
 
 
@@ -264,7 +239,7 @@ def test_the_error_rate_fails_a_share_of_api_requests_and_the_seed_decides_which
             found.append([caller.call("GET", LOOKS).status for _ in range(60)])
             service.error_rate = 1
             assert_error(caller.call("GET", LOOKS), 503, "internal_error")
-            assert_error(caller.call("POST", "/v3/video-agents", body=b'{"prompt": "An ad"}'), 503, "internal_error")
+            assert_error(caller.post("/v3/video-agents", {"prompt": "An ad"}), 503, "internal_error")
             assert len(service.accepted) == 0
             assert caller.call("GET", LOOKS, headers={}).status == 401
             assert caller.call("GET", "/media.webp").status == 404, "media are not affected"
@@ -302,6 +277,6 @@ def test_the_command_serves_until_ctrl_c_and_shows_how_to_try_it() -> None:
 def test_the_command_refuses_a_wrong_value_without_a_traceback(service: DemoService, option: tuple[str, str]) -> None:
     value = option[1].replace("used", str(urlsplit(service.base_url).port))
     run = subprocess.run(command(option[0], value), capture_output=True, text=True)
-    assert run.returncode == (1 if option[0] == "--port" else 2)
+    assert run.returncode == 2
     assert value in run.stderr
     assert "Traceback" not in run.stderr
