@@ -1,4 +1,4 @@
-"""`LookFilter`: which looks to show, and in which order. `catalogue.index` applies it to the loaded looks."""
+"""`LookFilter`: which looks to show, and in which order. `catalogue.store` applies it to the loaded looks."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,30 +14,32 @@ from typing import Any
 from .._background import Worker, start_thread
 from ..api import HeyGenClient
 from ..errors import APIStatusError, HeyGenError
+from ..filters import LookFilter
 from ..models import Page
+from .cache import SnapshotCache
+from .snapshots import Snapshot
 from .store import LookStore
-from .types import PLACES, Ownership, Progress, Scope
+from .types import Ownership, Progress, Scope
 
-__all__ = ["CatalogueLoader", "PageCursor", "draw_progress"]
+__all__ = ["CatalogueLoader"]
 
 _MOST_AHEAD = 10  # characters of one call
+_PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
 
 
 @dataclass(eq=False)
 class PageCursor:
-    """A position in one list of the service.
+    """A position in one list of the service, whose `pages` start at a `token`.
 
-    `pages` takes a token and iterates over the pages from there. `add` takes the records of a page and the position of
-    the first one. `group_id` is set if a character's looks are fetched ahead.
+    `ownership` is set for lists of looks, and `group_id` if a character's looks are fetched ahead.
     """
 
     name: str
-    pages: Callable[[str | None], Iterator[Page[Any]]]
-    add: Callable[[tuple[Any, ...], int], None]
+    pages: Callable[..., Iterator[Page[Any]]]
     ownership: Ownership | None = None
     group_id: str = ""
     token: str | None = None
-    position: int = 0
+    position: int = 0  # of the first record after the token
     complete: bool = False
     running: bool = False  # until its thread has handled the last page
     stopping: bool = False
@@ -44,14 +47,6 @@ class PageCursor:
 
     def start(self) -> None:
         self.running, self.stopping, self.error = True, False, None
-
-    def take(self, page: Page[Any]) -> None:
-        self.add(page.data, self.position)
-        self.complete = not page.has_more
-        # A page without the token of the next one is requested again.
-        if page.next_token:
-            self.token = page.next_token
-            self.position += len(page.data)
 
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error
@@ -61,75 +56,45 @@ class PageCursor:
 
 
 class CatalogueLoader:
-    """Load a scope into a store. A load that was stopped continues where it was; without a client nothing is loaded.
+    """Load a scope into a store, after the cache has been read. A load that was stopped continues where it was.
 
     `lock` guards the state here and all changes of the store: hold it when calling a method, except `join`. The bound
-    method `on_change` is called after each change, on the loader's threads, without the lock; it returns whether to
-    continue. Raises ValueError for an unknown ownership or an invalid id.
+    method `on_change` is called after each change, on the loader's threads, with the snapshot that was in the cache, if
+    there was one; it returns whether to continue. Without a client nothing is loaded. Raises ValueError for an unknown
+    ownership or an invalid id.
     """
 
     def __init__(
         self,
         client: HeyGenClient | None,
         scope: Scope,
-        store: LookStore,
         lock: threading.Condition,
-        on_change: Callable[[CatalogueLoader], bool],
+        on_change: Callable[[CatalogueLoader, Snapshot | None], bool],
+        cache: SnapshotCache | None = None,
     ) -> None:
-        self.store = store
+        self.store = LookStore()
         self.lock = lock
+        self._client = client
         self._scope = scope
+        self._cache = cache
         # Weak, so that a catalogue that nobody uses can be collected, and its load ends.
         self._callback = weakref.WeakMethod(on_change)
-        self._calls = 0
-        self._look_lists: list[PageCursor] = []
-        self._group_lists: list[PageCursor] = []
-        self._client = client
-        if client:
-            self._look_lists = [self._looks(client, owner) for owner in scope.owners]
-            self._group_lists = self._groups(client)
+        self._look_lists = [_look_list(client, scope, owner) for owner in scope.owners] if client else []
+        self._group_lists = _group_lists(client, scope) if client else []
         self._lists = [*self._look_lists, *self._group_lists]
-        self._ahead: dict[tuple[str, Ownership | None], PageCursor] = {}
-        self._worker = self._new_worker()
-        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        self.forget_threads()
         _loaders.add(self)
 
-    def _report(self) -> bool:
-        callback = self._callback()
-        return callback is not None and callback(self)
-
-    def _looks(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
-        scope, store, first = self._scope, self.store, self._scope.first_place(owner)
-
-        def pages(token: str | None) -> Iterator[Page[Any]]:
-            return client.iter_look_pages(
-                group_id=ahead or scope.group_id, avatar_type=scope.avatar_type, ownership=owner, token=token
-            )
-
-        def add(looks: tuple[Any, ...], position: int) -> None:
-            place = first + (PLACES + len(store) if ahead else position)
-            store.add_looks(looks, place, ahead=bool(ahead))
-
-        pages(None)  # checks the arguments now, not on the thread
-        return PageCursor(f"looks of {ahead}" if ahead else f"{owner} looks", pages, add, owner, ahead)
-
-    def _groups(self, client: HeyGenClient) -> list[PageCursor]:
-        def one_group(_: str | None) -> Iterator[Page[Any]]:
-            yield Page((client.get_group(str(self._scope.group_id)),))
-
-        def pages_of(owner: Ownership) -> Callable[[str | None], Iterator[Page[Any]]]:
-            return lambda token: client.iter_group_pages(ownership=owner, token=token)
-
-        def add(groups: tuple[Any, ...], _: int) -> None:
-            self.store.add_groups(groups)
-
-        if self._scope.group_id:
-            return [PageCursor("character", one_group, add)]
-        return [PageCursor(f"{owner} characters", pages_of(owner), add) for owner in self._scope.owners]
-
-    def _new_worker(self) -> Worker[PageCursor]:
+    def forget_threads(self) -> None:
+        """Mark the load as ended: at first, and in a forked child, which does not have its parent's threads."""
+        self.reading = False
+        self._threads: list[threading.Thread] = []
+        self._ahead: dict[tuple[str, Ownership], PageCursor] = {}
         # No limit is needed: `_ahead` holds each character once.
-        return Worker("looks of a character", self._follow, limit=1_000_000)
+        self._worker: Worker[PageCursor] = Worker("looks of a character", self._follow, limit=1_000_000)
+        for cursor in self._lists:
+            cursor.running = False
 
     @property
     def complete(self) -> bool:
@@ -138,37 +103,43 @@ class CatalogueLoader:
     @property
     def busy(self) -> bool:
         """Whether any thread is at work."""
-        return any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
+        with self.lock:
+            return self.reading or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
 
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""
-        every = [*self._lists, *self._ahead.values()]
-        # A complete load is over for users, even if its last thread still writes the cache.
-        over = complete and shown is self.store
-        # Without a character that was to be fetched ahead, everything may still have been loaded.
-        errors = [cursor.error for cursor in (self._lists if self.complete else every) if cursor.error]
+        errors = [cursor.error for cursor in (*self._lists, *self._ahead.values()) if cursor.error]
         return Progress(
             loaded=len(shown),
             expected=self._expected_looks(),
             complete=complete,
-            loading=any(cursor.running and not (over and cursor.complete) for cursor in every),
-            calls=self._calls,
-            error=errors[0] if errors else None,
+            # A complete load is over for users, even if its last thread still writes the cache.
+            loading=self.busy and not (complete and shown is self.store),
+            # Without a character that was to be fetched ahead, everything may still have been loaded.
+            error=errors[0] if errors and not self.complete else None,
             missing=() if complete else tuple(c.name for c in self._lists if not c.complete) or ("looks",),
             failed=tuple(cursor.name for cursor in self._lists if cursor.error),
             refreshed=None if shown is self.store else len(self.store),
         )
 
     def _expected_looks(self) -> int | None:
-        scope = self._scope
-        known = all(cursor.complete for cursor in self._group_lists)
-        if not self._client or not known or scope.avatar_type or (scope.group_id and scope.ownership):
+        scope, counts = self._scope, [group.looks_count for group in self.store.groups.values()]
+        known = self._group_lists and all(cursor.complete for cursor in self._group_lists)
+        if not known or None in counts or scope.avatar_type or (scope.group_id and scope.ownership):
             return None
-        counts = [group.looks_count for group in self.store.groups.values()]
-        return None if None in counts else sum(count or 0 for count in counts)
+        return sum(count or 0 for count in counts)
 
     def start(self) -> None:
-        """Start or continue each list that is not complete."""
+        """Read the cache once, then start or continue each list that is not complete."""
+        self._stopping = False
+        cache, self._cache = self._cache, None
+        if cache and os.path.lexists(cache.path):
+            # Without a free thread the lists cannot start either, and report it.
+            with suppress(HeyGenError):
+                self._threads.append(start_thread("snapshot", partial(self._read, cache)))
+                self.reading = True
+        if self.reading:
+            return
         self._ahead = {key: cursor for key, cursor in self._ahead.items() if not cursor.error}
         for cursor in self._lists:
             if cursor.running:
@@ -176,23 +147,21 @@ class CatalogueLoader:
             elif not cursor.complete:
                 cursor.start()
                 try:
-                    thread = start_thread(cursor.name, partial(self._follow, cursor))
+                    self._threads.append(start_thread(cursor.name, partial(self._follow, cursor)))
                 except HeyGenError as error:
                     cursor.fail(error)
-                else:
-                    self._threads = [*(other for other in self._threads if other.is_alive()), thread]
 
     def fetch_ahead(self, group_ids: Iterable[str]) -> None:
         """Fetch the looks of some characters next, in this order, if they are not loaded yet."""
-        wanted: list[PageCursor] = []
-        if self._client is None:
+        if self._client is None or self._scope.group_id or self.reading:
             return
+        wanted: list[PageCursor] = []
         for group_id in [i for i in group_ids if i not in ("", ".", "..")][:_MOST_AHEAD]:
             for owner in self._scope.owners:
                 cursor = self._ahead.get((group_id, owner))
-                if cursor is None or not cursor.running:
+                if cursor is None or not (cursor.running or cursor.complete):
                     # A new one, because the worker ignores a request that it is still handling.
-                    cursor = self._looks(self._client, owner, group_id)
+                    cursor = _look_list(self._client, self._scope, owner, group_id)
                 if not self._is_loaded(cursor):
                     cursor.start()
                     self._ahead[group_id, owner] = cursor
@@ -200,39 +169,45 @@ class CatalogueLoader:
         try:
             self._worker.submit(*wanted)
         except HeyGenError as error:
-            self._worker.clear()
             for cursor in wanted:
                 cursor.fail(error)
 
     def _is_loaded(self, ahead: PageCursor) -> bool:
         """Whether a cursor that fetches a character ahead would find nothing new."""
         group = self.store.groups.get(ahead.group_id)
-        known = self._ahead.get((ahead.group_id, ahead.ownership))
-        if self._scope.group_id or (known and known.complete):
+        if ahead.complete or any(cursor.complete for cursor in self._look_lists if cursor.ownership == ahead.ownership):
             return True
-        if any(cursor.complete for cursor in self._look_lists if cursor.ownership == ahead.ownership):
+        if group and group.ownership not in (None, ahead.ownership):
             return True
-        if group is None or group.ownership not in (None, ahead.ownership):
-            return group is not None
-        return group.looks_count is not None and self.store.count_loaded(group.id) >= group.looks_count
+        number = group.looks_count if group else None
+        return number is not None and len(self.store.select(LookFilter(group_id=ahead.group_id))) >= number
 
     def stop(self) -> None:
         """Stop after the requests that are under way."""
+        self._stopping = True
         for cursor in (*self._lists, *self._ahead.values()):
             cursor.stopping = True
 
     def join(self) -> None:
-        """Wait until the threads have ended, except the calling one."""
+        """Wait until the threads have ended."""
         self._worker.join()
         for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join()
+            thread.join()
 
-    def forget_threads(self) -> None:
-        """Mark the load as ended in a forked child, which does not have its parent's threads."""
-        self._threads, self._ahead, self._worker = [], {}, self._new_worker()
-        for cursor in self._lists:
-            cursor.running = False
+    def _report(self, cached: Snapshot | None = None) -> bool:
+        callback = self._callback()
+        return callback is not None and callback(self, cached)
+
+    def _read(self, cache: SnapshotCache) -> None:
+        """Read the cache, and start the lists unless that is enough: the work of a thread."""
+        snapshot = None
+        try:
+            snapshot = cache.read()
+        finally:  # a warning may be an error
+            with self.lock:
+                self.reading = False
+                if self._report(snapshot) and not self._stopping:
+                    self.start()
 
     def _follow(self, cursor: PageCursor) -> None:
         """Fetch pages until the end, a stop or an error: the work of a thread."""
@@ -240,20 +215,18 @@ class CatalogueLoader:
         with self.lock:
             active = cursor.running = not (cursor.stopping or (cursor.group_id and self._is_loaded(cursor)))
         try:
-            for page in cursor.pages(cursor.token) if active and self._report() else ():
+            for page in cursor.pages(token=cursor.token) if active and self._report() else ():
                 with self.lock:
-                    cursor.take(page)
-                    self._calls += 1
+                    self._take(cursor, page)
                     # Decided under the lock: a `start` after a `stop` either keeps this thread or starts another.
                     active = cursor.running = cursor.complete or not cursor.stopping
                 if not (self._report() and active):
                     break
         except HeyGenError as problem:
             error = problem
-        except Exception as bug:  # noqa: BLE001 - reported, and the load ends with an error
+        except Exception as bug:  # noqa: BLE001 - the load ends with an error
             error = HeyGenError(f"Loading the {cursor.name} failed: {bug!r}.")
-            arguments = (type(bug), bug, bug.__traceback__, threading.current_thread())
-            threading.excepthook(threading.ExceptHookArgs(arguments))
+            error.__cause__ = bug
         with self.lock:
             if error and not cursor.complete:
                 cursor.fail(error)
@@ -261,45 +234,52 @@ class CatalogueLoader:
                 cursor.running = False
         self._report()
 
+    def _take(self, cursor: PageCursor, page: Page[Any]) -> None:
+        if cursor.ownership:
+            first = 0 if cursor.ownership == "private" else 2 * _PLACES
+            place = first + (_PLACES + len(self.store) if cursor.group_id else cursor.position)
+            self.store.add_looks(page.data, place, ahead=bool(cursor.group_id))
+        else:
+            self.store.add_groups(page.data)
+        cursor.complete = not page.has_more
+        # A page without the token of the next one is requested again.
+        if page.next_token:
+            cursor.token = page.next_token
+            cursor.position += len(page.data)
 
-def draw_progress(
-    wait_for_change: Callable[[int, float | None], int], look_up: Callable[[], tuple[bool, Progress]]
-) -> None:
-    """Draw a progress bar until the load has ended; `look_up` returns whether it has, and then the progress."""
-    from tqdm.auto import tqdm  # slow, and only needed here
 
-    with tqdm(desc="Loading looks", unit=" looks") as bar:
-        revision, ended = -1, False
-        while not ended:
-            revision = wait_for_change(revision, 0.5)
-            ended, progress = look_up()
-            bar.total = progress.expected
-            bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
-        bar.refresh()
+def _look_list(client: HeyGenClient, scope: Scope, owner: Ownership, ahead: str = "") -> PageCursor:
+    character, name = ahead or scope.group_id, f"looks of {ahead}" if ahead else f"{owner} looks"
+    pages = partial(client.iter_look_pages, group_id=character, avatar_type=scope.avatar_type, ownership=owner)
+    pages()  # checks the arguments now, not on the thread
+    return PageCursor(name, pages, owner, ahead)
+
+
+def _group_lists(client: HeyGenClient, scope: Scope) -> list[PageCursor]:
+    def one_group(token: str | None) -> Iterator[Page[Any]]:
+        yield Page((client.get_group(str(scope.group_id)),))
+
+    if scope.group_id:
+        return [PageCursor("character", one_group)]
+    pages = client.iter_group_pages
+    return [PageCursor(f"{owner} characters", partial(pages, ownership=owner)) for owner in scope.owners]
 
 
 _loaders: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()
-_at_fork: list[CatalogueLoader] = []
+_locks = ExitStack()  # held during a fork
 
 
 def _before_fork() -> None:
     # A lock that another thread holds at a fork would stay locked in the child.
-    _at_fork[:] = _loaders
-    for loader in _at_fork:
-        loader.lock.acquire()
+    for loader in list(_loaders):
+        _locks.enter_context(loader.lock)
 
 
-def _after_fork(*, child: bool) -> None:
-    for loader in _at_fork:
-        if child:
-            loader.forget_threads()
-        loader.lock.release()
-    _at_fork.clear()
+def _after_fork_in_child() -> None:
+    for loader in list(_loaders):
+        loader.forget_threads()
+    _locks.close()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=partial(_after_fork, child=False),
-        after_in_child=partial(_after_fork, child=True),
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_locks.close, after_in_child=_after_fork_in_child)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..errors import HeyGenError
 
-__all__ = ["PLACES", "Changes", "Ownership", "Progress", "Scope"]
+__all__ = ["Ownership", "Progress", "Scope"]
 
 Ownership = Literal["public", "private"]
-
-PLACES = 1 << 41
-"""Room for one owner's looks in the service's order. The same room follows for looks that are fetched ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +27,6 @@ class Progress:
         Whether everything within the scope is loaded.
     loading : bool
         Whether requests are under way.
-    calls : int
-        Pages received so far, including those of groups.
     error : HeyGenError or None
         The error that ended a part of the load. ``load_in_background`` continues after the last page received.
     missing : tuple of str
@@ -49,7 +41,6 @@ class Progress:
     expected: int | None
     complete: bool
     loading: bool
-    calls: int
     error: HeyGenError | None
     missing: tuple[str, ...]
     failed: tuple[str, ...]
@@ -66,48 +57,3 @@ class Scope(NamedTuple):
     @property
     def owners(self) -> tuple[Ownership, ...]:
         return (self.ownership,) if self.ownership else ("private", "public")
-
-    @staticmethod
-    def first_place(owner: str) -> int:
-        """Return the place of an owner's first look: private looks come before public ones."""
-        return 0 if owner == "private" else 2 * PLACES
-
-
-class Changes:
-    """A lock, a revision number that grows with each change, and callbacks for each load.
-
-    No callback runs while the lock is held.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Condition()
-        self._revision = 0
-        self._callbacks: list[weakref.WeakMethod[Callable[[], object]]] = []
-
-    @property
-    def revision(self) -> int:
-        with self.lock:
-            return self._revision
-
-    def note(self) -> None:
-        """Count a change, and wake the threads that wait for one."""
-        with self.lock:
-            self._revision += 1
-            self.lock.notify_all()
-
-    def wait(self, revision: int, timeout: float | None) -> int:
-        """Wait until the revision differs, and return it."""
-        with self.lock:
-            self.lock.wait_for(lambda: self._revision != revision, timeout)
-            return self._revision
-
-    def subscribe(self, callback: Callable[[], object]) -> None:
-        """Call a bound method with each `load_started`. Only a weak reference is kept."""
-        with self.lock:
-            alive = [method for method in self._callbacks if method() is not None]
-            self._callbacks = [*alive, weakref.WeakMethod(callback)]
-
-    def load_started(self) -> None:
-        for method in self._callbacks:
-            if callback := method():
-                callback()

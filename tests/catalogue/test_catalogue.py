@@ -234,7 +234,7 @@ def test_an_incomplete_file_is_incomplete_when_opened_and_a_client_completes_it(
     service.seen.clear()
     opened = LookCatalogue.open(path)
     assert (len(opened), opened.complete, opened.progress.missing) == (54, False, ("looks",))
-    with pytest.warns(UserWarning, match=r"only 54 looks .*open\(path, client\)"):
+    with pytest.warns(UserWarning, match=r"only 54 looks .*load\(\)"):
         opened.to_frame()
     assert not opened.save(tmp_path / "again.gz").complete
     with pytest.raises(HeyGenError, match=r"open\(path, client\)"):
@@ -294,7 +294,7 @@ def test_a_foreign_file_is_an_error_that_names_it_and_does_not_change(tmp_path: 
     assert list(tmp_path.glob("foreign*")) == [path]
     with pytest.raises(FileNotFoundError):
         LookCatalogue.open(tmp_path / "absent.gz")
-    with pytest.raises(TypeError, match=r"LookCatalogue.*not 5"):
+    with pytest.raises(TypeError, match="PathLike"):
         LookCatalogue.of([]).diff(5)  # type: ignore[arg-type]
 
 
