@@ -23,7 +23,7 @@ from ..errors import SnapshotError
 from .snapshots import FORMAT_NUMBER, Snapshot, read_snapshot, write_snapshot
 from .types import Scope
 
-__all__ = ["A_DAY", "SnapshotCache", "cache_folder", "checked_max_age"]
+__all__ = ["A_DAY", "SnapshotCache"]
 
 A_DAY = timedelta(hours=24)
 """How long a cached catalogue stays fresh by default."""
@@ -32,30 +32,18 @@ _UNUSED = 30 * 24 * 3600  # s
 _OUR_NAME = re.compile(rf"[0-9a-f]{{40}}\.jsonl\.gz|{TEMPORARY_NAME.pattern}")
 
 
-def checked_max_age(value: object) -> timedelta | None:
-    """Check a user's `cache` argument: a timedelta that is not negative, or None."""
-    if value is not None and not isinstance(value, timedelta):
-        raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {value!r}")
-    if value is not None and value < timedelta(0):
-        raise ValueError(f"cache must not be negative, but is {value!r}")
-    return value
-
-
-def cache_folder() -> Path:
-    """Return the folder: ``snapshots`` in this package's part of the user's cache, such as ``~/.cache`` on Linux."""
-    return platformdirs.user_cache_path("heygen_widgets", appauthor=False) / "snapshots"
-
-
 class SnapshotCache:
     """The cached snapshot of one account (a digest) and scope, which is fresh until `max_age`.
 
-    The name of its file, `path`, is a digest, which reveals neither the account nor the address.
+    Its file is in ``snapshots`` in this package's part of the user's cache, such as ``~/.cache`` on Linux. The file's
+    name is a digest, which reveals neither the account nor the address.
     """
 
     def __init__(self, base_url: str, account: str, scope: Scope, max_age: timedelta) -> None:
         # The format's number is part of the name: an older release ignores the files of a newer one.
         parts = json.dumps([FORMAT_NUMBER, base_url, account, *scope])
-        self.path = cache_folder() / f"{hashlib.blake2b(parts.encode(), digest_size=20).hexdigest()}.jsonl.gz"
+        name = f"{hashlib.blake2b(parts.encode(), digest_size=20).hexdigest()}.jsonl.gz"
+        self.path = platformdirs.user_cache_path("heygen_widgets", appauthor=False) / "snapshots" / name
         self._max_age = max_age
 
     def is_fresh(self, snapshot: Snapshot) -> bool:

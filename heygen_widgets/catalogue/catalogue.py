@@ -16,7 +16,7 @@ from ..api import HeyGenClient
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter
 from ..models import AvatarGroup, Look, Looks
-from .cache import A_DAY, SnapshotCache, checked_max_age
+from .cache import A_DAY, SnapshotCache
 from .loader import CatalogueLoader
 from .snapshots import SavedSnapshot, Snapshot, read_snapshot, write_snapshot
 from .store import Character, LookStore, Selection
@@ -84,16 +84,17 @@ class LookCatalogue:
     ) -> None:
         if not isinstance(client, HeyGenClient) and not (client is None and snapshot):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
-        max_age = checked_max_age(cache)
+        if not (cache is None or isinstance(cache, timedelta)):
+            raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
         self._scope = snapshot.scope if snapshot else Scope(ownership, avatar_type, group_id)
         self.ownership, self.avatar_type, self.group_id = self._scope
         self._cache: SnapshotCache | None = None
-        if client and client.account and max_age is not None and not snapshot:
-            self._cache = SnapshotCache(client.base_url, client.account, self._scope, max_age)
+        if client and client.account and cache is not None and not snapshot:
+            self._cache = SnapshotCache(client.base_url, client.account, self._scope, cache)
         self._changed = threading.Condition()  # guards what follows, and the stores
         self._revision = 0
-        self._followers: list[weakref.WeakMethod[Callable[[], object]]] = []
+        self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
         self._former: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()  # may have requests under way
         self._loader = CatalogueLoader(client, self._scope, self._changed, self._loader_changed, self._cache)
         self._store = self._loader.store  # the looks that are shown
@@ -109,7 +110,7 @@ class LookCatalogue:
         `cache` is that of `LookCatalogue`; catalogues with another one are not shared.
         """
         with cls._sharing:
-            key = (*getattr(client, "settings", ()), checked_max_age(cache))
+            key = (*getattr(client, "settings", ()), cache)
             catalogue = cls._shared.get(key)
             if catalogue is None:
                 catalogue = cls._shared[key] = cls(client, cache=cache)
@@ -157,8 +158,7 @@ class LookCatalogue:
     @property
     def loaded_at(self) -> datetime | None:
         """When the shown looks were complete, or were saved while incomplete, in UTC; None before that."""
-        with self._changed:
-            return datetime.fromtimestamp(self._loaded_at, UTC) if self._loaded_at else None
+        return datetime.fromtimestamp(self._loaded_at, UTC) if self._loaded_at else None
 
     @property
     def progress(self) -> Progress:
@@ -244,9 +244,7 @@ class LookCatalogue:
 
         For objects that follow the load: only a weak reference is kept, and no lock of the catalogue is held.
         """
-        with self._changed:
-            alive = [method for method in self._followers if method() is not None]
-            self._followers = [*alive, weakref.WeakMethod(callback)]
+        self._followers.add(weakref.WeakMethod(callback))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading ends (complete, stopped or failed) or for `timeout` s; return whether it is complete."""
@@ -281,14 +279,14 @@ class LookCatalogue:
         with self._changed:
             return self._store.get(look_id)
 
-    def matching(self, wanted: LookFilter) -> Selection:
+    def matching(self, wanted: LookFilter | None = None) -> Selection:
         """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
         with self._changed:
             return self._store.select(wanted)
 
     def select(self, wanted: LookFilter | None = None) -> Looks:
         """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first."""
-        return Looks(self.matching(_or_all(wanted)).looks())
+        return Looks(self.matching(wanted).looks())
 
     def characters(self, wanted: LookFilter | None = None) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
@@ -298,7 +296,7 @@ class LookCatalogue:
         """
         with self._changed:
             incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
-            return self._store.characters(_or_all(wanted), incomplete=incomplete)
+            return self._store.characters(wanted, incomplete=incomplete)
 
     def facets(self, wanted: LookFilter | None = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
@@ -306,7 +304,7 @@ class LookCatalogue:
         Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value.
         """
         with self._changed:
-            return self._store.facets(_or_all(wanted), names)
+            return self._store.facets(wanted, names)
 
     def values(self, name: str) -> list[str]:
         """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value."""
@@ -374,7 +372,7 @@ class LookCatalogue:
         self._changed.notify_all()
 
     def _load_started(self) -> None:
-        for method in self._followers:
+        for method in tuple(self._followers):
             if callback := method():
                 callback()
 
@@ -427,7 +425,3 @@ class LookCatalogue:
             text = f"only {len(self):,} looks are loaded so far: load() waits until all are loaded"
             warnings.warn(text, UserWarning, stacklevel=3)
         return self.select(wanted)
-
-
-def _or_all(wanted: LookFilter | None) -> LookFilter:
-    return LookFilter() if wanted is None else wanted

@@ -79,9 +79,14 @@ class CatalogueLoader:
         self._cache = cache
         # Weak, so that a catalogue that nobody uses can be collected, and its load ends.
         self._callback = weakref.WeakMethod(on_change)
-        self._look_lists = [_look_list(client, scope, owner) for owner in scope.owners] if client else []
-        self._group_lists = _group_lists(client, scope) if client else []
-        self._lists = [*self._look_lists, *self._group_lists]
+        self._lists: list[PageCursor] = []
+        if client:
+            self._lists += [_look_list(client, scope, owner) for owner in scope.owners]
+            if scope.group_id:
+                self._lists.append(PageCursor("character", partial(_one_group, client, scope.group_id)))
+            else:
+                pages = client.iter_group_pages
+                self._lists += [PageCursor(f"{o} characters", partial(pages, ownership=o)) for o in scope.owners]
         self._stopping = False
         self.forget_threads()
         _loaders.add(self)
@@ -124,8 +129,8 @@ class CatalogueLoader:
 
     def _expected_looks(self) -> int | None:
         scope, counts = self._scope, [group.looks_count for group in self.store.groups.values()]
-        known = self._group_lists and all(cursor.complete for cursor in self._group_lists)
-        if not known or None in counts or scope.avatar_type or (scope.group_id and scope.ownership):
+        missing = not self._lists or any(not cursor.complete for cursor in self._lists if not cursor.ownership)
+        if missing or None in counts or scope.avatar_type or (scope.group_id and scope.ownership):
             return None
         return sum(count or 0 for count in counts)
 
@@ -175,7 +180,7 @@ class CatalogueLoader:
     def _is_loaded(self, ahead: PageCursor) -> bool:
         """Whether a cursor that fetches a character ahead would find nothing new."""
         group = self.store.groups.get(ahead.group_id)
-        if ahead.complete or any(cursor.complete for cursor in self._look_lists if cursor.ownership == ahead.ownership):
+        if ahead.complete or any(c.complete for c in self._lists if c.ownership == ahead.ownership):
             return True
         if group and group.ownership not in (None, ahead.ownership):
             return True
@@ -255,14 +260,8 @@ def _look_list(client: HeyGenClient, scope: Scope, owner: Ownership, ahead: str 
     return PageCursor(name, pages, owner, ahead)
 
 
-def _group_lists(client: HeyGenClient, scope: Scope) -> list[PageCursor]:
-    def one_group(token: str | None) -> Iterator[Page[Any]]:
-        yield Page((client.get_group(str(scope.group_id)),))
-
-    if scope.group_id:
-        return [PageCursor("character", one_group)]
-    pages = client.iter_group_pages
-    return [PageCursor(f"{owner} characters", partial(pages, ownership=owner)) for owner in scope.owners]
+def _one_group(client: HeyGenClient, group_id: str, token: str | None) -> Iterator[Page[Any]]:
+    yield Page((client.get_group(group_id),))
 
 
 _loaders: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()

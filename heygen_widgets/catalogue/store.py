@@ -182,20 +182,22 @@ class LookStore:
             self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
         return row is not None
 
-    def select(self, wanted: LookFilter) -> Selection:
+    def select(self, wanted: LookFilter | None = None) -> Selection:
         """Select the rows that match, in the filter's order or by their places."""
+        wanted = checked_filter(wanted)
         self._fill_columns()
         rows = np.flatnonzero(reduce(and_, self._masks(wanted).values(), self._search(wanted)))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
-    def facets(self, wanted: LookFilter, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+    def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         """Count the looks with each value of a field that match the filter's other fields; most frequent first.
 
         The field ``ready`` has the values ``yes`` and ``no``.
         """
         if isinstance(names, str):
             raise TypeError(f"names must be several fields, such as [{names!r}], not {names!r}")
+        wanted = checked_filter(wanted)
         self._fill_columns()
         masks, found = self._masks(wanted), self._search(wanted)
         counts: dict[str, dict[str, int]] = {}
@@ -209,12 +211,13 @@ class LookStore:
         self._fill_columns()
         return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
-    def characters(self, wanted: LookFilter, *, incomplete: bool) -> list[Character]:
+    def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
 
         While looks are missing (`incomplete`), characters without a loaded look are included if their group alone
         decides that they match: by its name, its id, its owner.
         """
+        wanted = checked_filter(wanted)
         rows = self.select(wanted).rows
         column = self._columns["group_id"]
         codes, first, numbers = np.unique(column.codes[rows], return_index=True, return_counts=True)
@@ -250,7 +253,6 @@ class LookStore:
 
     def _masks(self, wanted: LookFilter) -> dict[str, _Mask]:
         """Mark the rows that have the wanted values, for each field that the filter restricts."""
-        checked_filter(wanted)
         asked = {name: getattr(wanted, name) for name in FACETS}
         if wanted.ready is not None:
             asked["ready"] = ("yes",) if wanted.ready else ("no",)

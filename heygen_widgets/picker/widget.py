@@ -75,7 +75,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     TypeError
         For another `source`, or an unknown keyword.
     ValueError
-        For a DataFrame without ``id``, ``name`` or ``avatar_type``, a negative `cache`, or `selected_id` with `values`.
+        For a DataFrame without ``id``, ``name`` or ``avatar_type``, or `selected_id` with `values`.
     traitlets.TraitError
         For an invalid value of a trait.
     """

@@ -37,7 +37,7 @@ from loopback import look as look_record
 
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue, Progress
-from heygen_widgets.catalogue.cache import SnapshotCache, cache_folder
+from heygen_widgets.catalogue.cache import SnapshotCache
 from heygen_widgets.catalogue.snapshots import Snapshot
 from heygen_widgets.catalogue.types import Scope
 from heygen_widgets.errors import HeyGenError
@@ -121,7 +121,8 @@ def requests_of_a_load(service: Service, client: HeyGenClient, **arguments: Any)
 
 
 def files() -> list[Path]:
-    return sorted(cache_folder().iterdir()) if cache_folder().exists() else []
+    folder = cache_of().path.parent
+    return sorted(folder.iterdir()) if folder.exists() else []
 
 
 def the_file() -> Path:
@@ -362,9 +363,8 @@ def test_the_file_is_in_the_users_cache_and_each_address_account_and_scope_has_a
     ]
     caches = [cache_of(account="another"), cache_of(base_url="https://example.com"), *(cache_of(*s) for s in scopes)]
     assert len({cache.path for cache in caches}) == 12
-    assert sys.platform != "linux" or cache_folder() == cache_home / "heygen_widgets" / "snapshots"
     for cache in caches:
-        assert cache.path.parent == cache_folder()
+        assert sys.platform != "linux" or cache.path.parent == cache_home / "heygen_widgets" / "snapshots"
         assert re.fullmatch(r"[0-9a-f]{40}\.jsonl\.gz", cache.path.name)
 
 

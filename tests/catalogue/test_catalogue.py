@@ -125,8 +125,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
         ({"ownership": "mine"}, ValueError, "mine"),
         ({"group_id": ".."}, ValueError, r"'\.\.'"),
-        *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True, [HOUR])),
-        ({"cache": -HOUR}, ValueError, "negative"),
+        *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True)),
     ],
     ids=str,
 )
