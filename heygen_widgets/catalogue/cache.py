@@ -20,8 +20,7 @@ import platformdirs
 
 from .._files import TEMPORARY_NAME
 from ..errors import SnapshotError
-from .snapshots import FORMAT_NUMBER, Snapshot, read_snapshot, write_snapshot
-from .types import Scope
+from .snapshots import FORMAT_NUMBER, Scope, Snapshot, read_snapshot, write_snapshot
 
 __all__ = ["A_DAY", "SnapshotCache"]
 

@@ -17,10 +17,9 @@ from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter
 from ..models import AvatarGroup, Look, Looks
 from .cache import A_DAY, SnapshotCache
-from .loader import CatalogueLoader
-from .snapshots import SavedSnapshot, Snapshot, read_snapshot, write_snapshot
+from .loader import CatalogueLoader, Progress
+from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
 from .store import Character, LookStore, Selection
-from .types import Ownership, Progress, Scope
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,8 +94,7 @@ class LookCatalogue:
         self._changed = threading.Condition()  # guards what follows, and the stores
         self._revision = 0
         self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
-        self._former: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()  # may have requests under way
-        self._loader = CatalogueLoader(client, self._scope, self._changed, self._loader_changed, self._cache)
+        self._loader = CatalogueLoader(client, self._scope, self._cache, self._changed, self._loader_changed)
         self._store = self._loader.store  # the looks that are shown
         self.complete = False
         self._loaded_at = 0.0  # Unix time in s
@@ -175,8 +173,7 @@ class LookCatalogue:
         if the catalogue is complete or has no client.
         """
         with self._changed:
-            refreshing = self._loader.store is not self._store
-            if self.client is None or (self.complete and not refreshing):
+            if self.client is None or (self.complete and self._loader.store is self._store):
                 return
             self._loader.start()
             self._note_change()
@@ -209,8 +206,7 @@ class LookCatalogue:
             raise HeyGenError(_NO_CLIENT)
         with self._changed:
             self.wait_for_snapshot()
-            self._former.add(self._loader)
-            self._loader = CatalogueLoader(self.client, self._scope, self._changed, self._loader_changed)
+            self._loader.restart()
             self._loader.start()
             self._note_change()
         self._load_started()
@@ -223,8 +219,7 @@ class LookCatalogue:
     def close(self) -> None:
         """Stop loading, and return when its threads have ended. The loaded looks stay."""
         self.stop()
-        for loader in (self._loader, *self._former):
-            loader.join()
+        self._loader.join()
 
     def fetch_ahead(self, group_ids: str | Iterable[str]) -> None:
         """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing."""
@@ -301,7 +296,8 @@ class LookCatalogue:
     def facets(self, wanted: LookFilter | None = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
 
-        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value.
+        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
+        field ``ready`` has the values ``yes`` and ``no``.
         """
         with self._changed:
             return self._store.facets(wanted, names)
@@ -376,19 +372,18 @@ class LookCatalogue:
             if callback := method():
                 callback()
 
-    def _loader_changed(self, loader: CatalogueLoader, cached: Snapshot | None) -> bool:
+    def _loader_changed(self, cached: Snapshot | None) -> bool:
         """Note a change; show what was cached, and show and cache a complete load. Return whether to load on."""
         with self._changed:
             self._note_change()
-            if loader is not self._loader:
-                return False
             if cached and self._cache:
                 fresh = self._cache.is_fresh(cached)
                 self._show(cached, keep=fresh)
                 return not fresh
-            finished = loader.complete and not (self.complete and loader.store is self._store)
+            store = self._loader.store
+            finished = self._loader.complete and not (self.complete and self._store is store)
             if finished:
-                self._store, self.complete, self._loaded_at = loader.store, True, time.time()
+                self._store, self.complete, self._loaded_at = store, True, time.time()
         if finished and self._cache:
             self._cache.write(self._snapshot())
         return True

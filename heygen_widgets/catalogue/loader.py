@@ -17,24 +17,59 @@ from ..errors import APIStatusError, HeyGenError
 from ..filters import LookFilter
 from ..models import Page
 from .cache import SnapshotCache
-from .snapshots import Snapshot
+from .snapshots import Ownership, Scope, Snapshot
 from .store import LookStore
-from .types import Ownership, Progress, Scope
 
-__all__ = ["CatalogueLoader"]
+__all__ = ["CatalogueLoader", "Progress"]
 
 _MOST_AHEAD = 10  # characters of one call
 _PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a catalogue is loaded.
+
+    Attributes
+    ----------
+    loaded : int
+        Looks that are loaded and shown.
+    expected : int or None
+        Looks to expect: the sum of the groups' ``looks_count``. None until all groups are loaded, and where the sum
+        does not apply (one type, one owner's looks of one group). Only a hint: the service reports no total.
+    complete : bool
+        Whether everything within the scope is loaded.
+    loading : bool
+        Whether requests are under way.
+    error : HeyGenError or None
+        The error that ended a part of the load. ``load_in_background`` continues after the last page received.
+    missing : tuple of str
+        The parts that are not complete, such as ``public looks``.
+    failed : tuple of str
+        The parts that ended with an error.
+    refreshed : int or None
+        Looks that a new load has received while the earlier ones are still shown; else None.
+    """
+
+    loaded: int
+    expected: int | None
+    complete: bool
+    loading: bool
+    error: HeyGenError | None
+    missing: tuple[str, ...]
+    failed: tuple[str, ...]
+    refreshed: int | None
+
+
 @dataclass(eq=False)
 class PageCursor:
-    """A position in one list of the service, whose `pages` start at a `token`.
+    """A position in one list of the service, whose `pages` start at a `token` and go to a `store`.
 
     `ownership` is set for lists of looks, and `group_id` if a character's looks are fetched ahead.
     """
 
     name: str
+    store: LookStore
     pages: Callable[..., Iterator[Page[Any]]]
     ownership: Ownership | None = None
     group_id: str = ""
@@ -47,6 +82,19 @@ class PageCursor:
 
     def start(self) -> None:
         self.running, self.stopping, self.error = True, False, None
+
+    def take(self, page: Page[Any]) -> None:
+        if self.ownership:
+            first = 0 if self.ownership == "private" else 2 * _PLACES
+            place = first + (_PLACES + len(self.store) if self.group_id else self.position)
+            self.store.add_looks(page.data, place, ahead=bool(self.group_id))
+        else:
+            self.store.add_groups(page.data)
+        self.complete = not page.has_more
+        # A page without the token of the next one is requested again.
+        if page.next_token:
+            self.token = page.next_token
+            self.position += len(page.data)
 
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error
@@ -68,27 +116,19 @@ class CatalogueLoader:
         self,
         client: HeyGenClient | None,
         scope: Scope,
+        cache: SnapshotCache | None,
         lock: threading.Condition,
-        on_change: Callable[[CatalogueLoader, Snapshot | None], bool],
-        cache: SnapshotCache | None = None,
+        on_change: Callable[[Snapshot | None], bool],
     ) -> None:
-        self.store = LookStore()
         self.lock = lock
         self._client = client
         self._scope = scope
-        self._cache = cache
         # Weak, so that a catalogue that nobody uses can be collected, and its load ends.
         self._callback = weakref.WeakMethod(on_change)
         self._lists: list[PageCursor] = []
-        if client:
-            self._lists += [_look_list(client, scope, owner) for owner in scope.owners]
-            if scope.group_id:
-                self._lists.append(PageCursor("character", partial(_one_group, client, scope.group_id)))
-            else:
-                pages = client.iter_group_pages
-                self._lists += [PageCursor(f"{o} characters", partial(pages, ownership=o)) for o in scope.owners]
-        self._stopping = False
         self.forget_threads()
+        self.restart()
+        self._cache: SnapshotCache | None = cache
         _loaders.add(self)
 
     def forget_threads(self) -> None:
@@ -100,6 +140,27 @@ class CatalogueLoader:
         self._worker: Worker[PageCursor] = Worker("looks of a character", self._follow, limit=1_000_000)
         for cursor in self._lists:
             cursor.running = False
+
+    def restart(self) -> None:
+        """Stop, and let the next `start` load everything from the service into another store."""
+        self.stop()
+        self.store = LookStore()
+        self._cache = None
+        self._ahead, self._lists = {}, []
+        if client := self._client:
+            owners, group_id = self._scope.owners, self._scope.group_id
+            self._lists += [self._look_list(client, owner) for owner in owners]
+            if group_id:
+                self._lists.append(PageCursor("character", self.store, partial(_one_group, client, group_id)))
+            for owner in () if group_id else owners:
+                pages = partial(client.iter_group_pages, ownership=owner)
+                self._lists.append(PageCursor(f"{owner} characters", self.store, pages))
+
+    def _look_list(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
+        _, kind, character = self._scope
+        pages = partial(client.iter_look_pages, group_id=ahead or character, avatar_type=kind, ownership=owner)
+        pages()  # checks the arguments now, not on the thread
+        return PageCursor(f"looks of {ahead}" if ahead else f"{owner} looks", self.store, pages, owner, ahead)
 
     @property
     def complete(self) -> bool:
@@ -166,7 +227,7 @@ class CatalogueLoader:
                 cursor = self._ahead.get((group_id, owner))
                 if cursor is None or not (cursor.running or cursor.complete):
                     # A new one, because the worker ignores a request that it is still handling.
-                    cursor = _look_list(self._client, self._scope, owner, group_id)
+                    cursor = self._look_list(self._client, owner, group_id)
                 if not self._is_loaded(cursor):
                     cursor.start()
                     self._ahead[group_id, owner] = cursor
@@ -179,13 +240,13 @@ class CatalogueLoader:
 
     def _is_loaded(self, ahead: PageCursor) -> bool:
         """Whether a cursor that fetches a character ahead would find nothing new."""
-        group = self.store.groups.get(ahead.group_id)
+        group = ahead.store.groups.get(ahead.group_id)
         if ahead.complete or any(c.complete for c in self._lists if c.ownership == ahead.ownership):
             return True
         if group and group.ownership not in (None, ahead.ownership):
             return True
         number = group.looks_count if group else None
-        return number is not None and len(self.store.select(LookFilter(group_id=ahead.group_id))) >= number
+        return number is not None and len(ahead.store.select(LookFilter(group_id=ahead.group_id))) >= number
 
     def stop(self) -> None:
         """Stop after the requests that are under way."""
@@ -201,7 +262,7 @@ class CatalogueLoader:
 
     def _report(self, cached: Snapshot | None = None) -> bool:
         callback = self._callback()
-        return callback is not None and callback(self, cached)
+        return callback is not None and callback(cached)
 
     def _read(self, cache: SnapshotCache) -> None:
         """Read the cache, and start the lists unless that is enough: the work of a thread."""
@@ -222,7 +283,7 @@ class CatalogueLoader:
         try:
             for page in cursor.pages(token=cursor.token) if active and self._report() else ():
                 with self.lock:
-                    self._take(cursor, page)
+                    cursor.take(page)
                     # Decided under the lock: a `start` after a `stop` either keeps this thread or starts another.
                     active = cursor.running = cursor.complete or not cursor.stopping
                 if not (self._report() and active):
@@ -238,26 +299,6 @@ class CatalogueLoader:
             if active:
                 cursor.running = False
         self._report()
-
-    def _take(self, cursor: PageCursor, page: Page[Any]) -> None:
-        if cursor.ownership:
-            first = 0 if cursor.ownership == "private" else 2 * _PLACES
-            place = first + (_PLACES + len(self.store) if cursor.group_id else cursor.position)
-            self.store.add_looks(page.data, place, ahead=bool(cursor.group_id))
-        else:
-            self.store.add_groups(page.data)
-        cursor.complete = not page.has_more
-        # A page without the token of the next one is requested again.
-        if page.next_token:
-            cursor.token = page.next_token
-            cursor.position += len(page.data)
-
-
-def _look_list(client: HeyGenClient, scope: Scope, owner: Ownership, ahead: str = "") -> PageCursor:
-    character, name = ahead or scope.group_id, f"looks of {ahead}" if ahead else f"{owner} looks"
-    pages = partial(client.iter_look_pages, group_id=character, avatar_type=scope.avatar_type, ownership=owner)
-    pages()  # checks the arguments now, not on the thread
-    return PageCursor(name, pages, owner, ahead)
 
 
 def _one_group(client: HeyGenClient, group_id: str, token: str | None) -> Iterator[Page[Any]]:

@@ -14,15 +14,16 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from .. import _parsing as read
 from .._files import replacement
 from ..errors import APIResponseError, SnapshotError
 from ..models import AvatarGroup, Look
-from .types import Scope
 
-__all__ = ["FORMAT_NUMBER", "SavedSnapshot", "Snapshot", "read_snapshot", "write_snapshot"]
+__all__ = ["FORMAT_NUMBER", "Ownership", "SavedSnapshot", "Scope", "Snapshot", "read_snapshot", "write_snapshot"]
+
+Ownership = Literal["public", "private"]
 
 T = TypeVar("T", Look, AvatarGroup)
 
@@ -38,6 +39,18 @@ _LAST_SECOND = 253_402_300_799  # Unix time in s: the end of the year 9999, the 
 _LEVEL = 3  # of gzip; the usual level 6 takes 1.7 times as long and saves 6 % of the bytes
 # ASCII, because UTF-8 cannot hold a lone surrogate.
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+class Scope(NamedTuple):
+    """Which looks are loaded: those of one owner, type or character; None for all."""
+
+    ownership: Ownership | None = None
+    avatar_type: str | None = None
+    group_id: str | None = None
+
+    @property
+    def owners(self) -> tuple[Ownership, ...]:
+        return (self.ownership,) if self.ownership else ("private", "public")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +128,9 @@ def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
     for line in lines:
         size += len(line)
         values += line.count(b",") + line.count(b"[") + line.count(b"{")
-        if len(line) > LONGEST_LINE:
-            raise SnapshotError(f"a line has more than {LONGEST_LINE} bytes")
-        if size > LARGEST_CONTENT:
-            raise SnapshotError(f"there are more than {LARGEST_CONTENT} bytes when unpacked")
-        if values > MOST_VALUES:
-            raise SnapshotError(f"there are more than {MOST_VALUES} values")
+        if len(line) > LONGEST_LINE or size > LARGEST_CONTENT or values > MOST_VALUES:
+            limits = f"{LARGEST_CONTENT} bytes, {LONGEST_LINE} in a line, and {MOST_VALUES} values"
+            raise SnapshotError(f"it is larger than a snapshot may be ({limits})")
         yield line
 
 

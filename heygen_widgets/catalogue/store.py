@@ -171,7 +171,6 @@ class LookStore:
         self.groups = dict(sorted(every, key=lambda item: item[1].ownership != "private"))
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
-        """Replace the preview URLs of a loaded look or group with those of a record that has the same id."""
         image, video = record.preview_image_url, record.preview_video_url
         if isinstance(record, AvatarGroup):
             if group := self.groups.get(record.id):
@@ -191,10 +190,6 @@ class LookStore:
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
     def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
-        """Count the looks with each value of a field that match the filter's other fields; most frequent first.
-
-        The field ``ready`` has the values ``yes`` and ``no``.
-        """
         if isinstance(names, str):
             raise TypeError(f"names must be several fields, such as [{names!r}], not {names!r}")
         wanted = checked_filter(wanted)
@@ -207,16 +202,10 @@ class LookStore:
         return counts
 
     def values(self, name: str) -> list[str]:
-        """Return all values of a field, in the order they were added; ``""`` for looks without a value."""
         self._fill_columns()
         return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
     def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
-        """Return the characters that have a matching look, in the filter's order or as the service lists them.
-
-        While looks are missing (`incomplete`), characters without a loaded look are included if their group alone
-        decides that they match: by its name, its id, its owner.
-        """
         wanted = checked_filter(wanted)
         rows = self.select(wanted).rows
         column = self._columns["group_id"]

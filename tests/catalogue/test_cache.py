@@ -38,8 +38,7 @@ from loopback import look as look_record
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue, Progress
 from heygen_widgets.catalogue.cache import SnapshotCache
-from heygen_widgets.catalogue.snapshots import Snapshot
-from heygen_widgets.catalogue.types import Scope
+from heygen_widgets.catalogue.snapshots import Scope, Snapshot
 from heygen_widgets.errors import HeyGenError
 from heygen_widgets.models import AvatarGroup, Look
 

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from test_models import SERVED_GROUP, SERVED_LOOK, records
 
 from heygen_widgets.catalogue import snapshots
-from heygen_widgets.catalogue.snapshots import Snapshot, read_snapshot, write_snapshot
-from heygen_widgets.catalogue.types import Scope
+from heygen_widgets.catalogue.snapshots import Scope, Snapshot, read_snapshot, write_snapshot
 from heygen_widgets.errors import SnapshotError
 from heygen_widgets.models import AvatarGroup, Look
 
@@ -208,25 +207,18 @@ def test_a_value_that_is_no_json_is_not_written(extra: dict[str, Any], path: Pat
 # --- limits
 
 
-@pytest.mark.parametrize(
-    ("limit", "value", "match"),
-    [
-        ("LARGEST_CONTENT", 50, "bytes when unpacked"),
-        ("MOST_VALUES", 50, "50 values"),
-        ("LONGEST_LINE", 500, "line has more than 500 bytes"),
-    ],
-)
+@pytest.mark.parametrize(("limit", "value"), [("LARGEST_CONTENT", 500), ("MOST_VALUES", 50), ("LONGEST_LINE", 500)])
 def test_a_file_that_is_too_large_is_neither_written_nor_read(
-    limit: str, value: int, match: str, path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, value: int, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_snapshot(path, SNAPSHOT)
     line = json.dumps({"look": LOOKS[0].to_json(), "ownership": "private"})
     needed = {"LARGEST_CONTENT": 100_000 * len(line), "MOST_VALUES": 100_000 * sum(map(line.count, ",[{"))}
     assert 2 * needed.get(limit, len(line)) < getattr(snapshots, limit)
     monkeypatch.setattr(snapshots, limit, value)
-    with pytest.raises(SnapshotError, match=match):
+    with pytest.raises(SnapshotError, match=f"larger than.*{value}"):
         read_snapshot(path)
-    with pytest.raises(SnapshotError, match=match):
+    with pytest.raises(SnapshotError, match=f"larger than.*{value}"):
         write_snapshot(path.with_name("other"), SNAPSHOT)
     assert os.listdir(path.parent) == [path.name]
 
@@ -235,7 +227,7 @@ def test_a_line_without_end_is_refused_long_before_it_is_unpacked(read: Read) ->
     content = gzip.compress(b" " * 2**26)
     tracemalloc.start()
     try:
-        assert_refused(read, content, "line has more than 1048576 bytes")
+        assert_refused(read, content, "larger than.*1048576 in a line")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
