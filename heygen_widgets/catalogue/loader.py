@@ -168,7 +168,6 @@ class CatalogueLoader:
 
     @property
     def busy(self) -> bool:
-        """Whether any thread is at work."""
         with self.lock:
             return self.reading or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
 
@@ -249,13 +248,11 @@ class CatalogueLoader:
         return number is not None and len(ahead.store.select(LookFilter(group_id=ahead.group_id))) >= number
 
     def stop(self) -> None:
-        """Stop after the requests that are under way."""
         self._stopping = True
         for cursor in (*self._lists, *self._ahead.values()):
             cursor.stopping = True
 
     def join(self) -> None:
-        """Wait until the threads have ended."""
         self._worker.join()
         for thread in self._threads:
             thread.join()

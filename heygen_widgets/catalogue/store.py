@@ -207,14 +207,21 @@ class LookStore:
 
     def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
         wanted = checked_filter(wanted)
-        rows = self.select(wanted).rows
-        column = self._columns["group_id"]
-        codes, first, numbers = np.unique(column.codes[rows], return_index=True, return_counts=True)
-        matched: dict[str, tuple[int, Look]] = {}
-        for place, code, number in sorted(zip(first.tolist(), codes.tolist(), numbers.tolist(), strict=True)):
-            matched[column.values[code][0]] = (number, self.looks[rows[place]])
+        matched: dict[str, list[Look]] = {}
+        for look in self.select(wanted).looks():
+            matched.setdefault(look.group_id or "", []).append(look)
 
-        expected = _looks_by_group(self.groups.values(), wanted) if incomplete else {}
+        expected: dict[str, int] = {}
+        # While looks are missing, the group alone may decide that all its looks match.
+        if incomplete and wanted.to_json().keys() <= {"search", "group_id", "ownership", "sort"}:
+            words = fold(wanted.search).split()
+            expected = {
+                group.id: group.looks_count or 0
+                for group in self.groups.values()
+                if (not wanted.group_id or group.id in wanted.group_id)
+                and (not wanted.ownership or group.ownership in wanted.ownership)
+                and all(word in self._character_texts[group.id] for word in words)
+            }
         loaded = set(self.values("group_id"))
         ids = [*matched, *(group_id for group_id, number in expected.items() if number and group_id not in loaded)]
         if not wanted.sort:
@@ -222,9 +229,10 @@ class LookStore:
             ids.sort(key=lambda group_id: order.get(group_id, len(order) + (not group_id)))
         characters = []
         for group_id in ids:
-            number, example = matched.get(group_id, (0, None))
-            most = max(number, expected.get(group_id, 0))
-            characters.append(Character(group_id, self.groups.get(group_id), number, most, example))
+            looks = matched.get(group_id, [])
+            most = max(len(looks), expected.get(group_id, 0))
+            example = looks[0] if looks else None
+            characters.append(Character(group_id, self.groups.get(group_id), len(looks), most, example))
         return characters
 
     def _fill_columns(self) -> None:
@@ -294,17 +302,3 @@ class LookStore:
 def _key(name: str) -> str:
     """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())
-
-
-def _looks_by_group(groups: Iterable[AvatarGroup], wanted: LookFilter) -> dict[str, int]:
-    """Return the ``looks_count`` of the groups whose looks all match, as far as the group alone decides it."""
-    if not wanted.to_json().keys() <= {"search", "group_id", "ownership", "sort"}:
-        return {}
-    words = fold(wanted.search).split()
-    return {
-        group.id: group.looks_count or 0
-        for group in groups
-        if (not wanted.group_id or group.id in wanted.group_id)
-        and (not wanted.ownership or group.ownership in wanted.ownership)
-        and all(word in fold(group.name) for word in words)
-    }
