@@ -103,13 +103,6 @@ def writing(cache: SnapshotCache) -> str:
     return warning_of(lambda: cache.write(SNAPSHOT))
 
 
-def fails_with(number: int) -> Callable[..., None]:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    return fail
-
-
 def requests_of_a_load(service: Service, client: HeyGenClient, **arguments: Any) -> int:
     """Load another catalogue of a client and count its requests."""
     before = len(service.asked())
@@ -414,14 +407,6 @@ def test_a_folder_or_a_file_that_is_not_the_users_alone_is_neither_used_nor_chan
             assert cache.read() == SNAPSHOT
 
 
-def test_a_folder_in_place_of_the_file_is_a_warning(cache: SnapshotCache) -> None:
-    cache.path.unlink()
-    cache.path.mkdir(mode=0o700)
-    assert f"{cache.path} is not a file" in reading(cache)
-    assert str(cache.path.parent) in writing(cache)
-    assert os.listdir(cache.path.parent) == [cache.path.name]
-
-
 def test_without_users_by_number_neither_owners_nor_modes_matter(
     cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -450,8 +435,11 @@ def test_a_damaged_file_is_a_warning_and_is_replaced(service: Service, client: H
 def test_a_full_disk_is_a_warning_and_leaves_the_older_file(
     function: str, cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     with monkeypatch.context() as patch:
-        patch.setattr(os, function, fails_with(errno.ENOSPC))
+        patch.setattr(os, function, fail)
         text = writing(cache)
     assert str(cache.path.parent) in text
     assert os.strerror(errno.ENOSPC) in text
