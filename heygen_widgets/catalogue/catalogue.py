@@ -91,10 +91,10 @@ class LookCatalogue:
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:
             self._cache = SnapshotCache(client.base_url, client.account, self._scope, cache)
-        self._changed = threading.Condition()  # guards what follows, and the stores
-        self._revision = 0
         self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
-        self._loader = CatalogueLoader(client, self._scope, self._cache, self._changed, self._loader_changed)
+        self._loader = CatalogueLoader(client, self._scope, self._cache, self._loader_changed)
+        self._changed = self._loader.lock  # guards what follows, and the stores
+        self._revision = 0
         self._store = self._loader.store  # the looks that are shown
         self.complete = False
         self._loaded_at = 0.0  # Unix time in s
@@ -167,10 +167,9 @@ class LookCatalogue:
     # -- loading ------------------------------------------------------------------------------------------------------
 
     def load_in_background(self) -> None:
-        """Load the missing looks on threads, and return at once.
+        """Load the missing looks on threads, and return at once. Does nothing without missing looks or a client.
 
-        Continues after `stop`, and after an error from the last page received. Does nothing while loading, and nothing
-        if the catalogue is complete or has no client.
+        Continues after `stop`, and after an error from the last page received.
         """
         with self._changed:
             if self.client is None or (self.complete and self._loader.store is self._store):
@@ -353,10 +352,8 @@ class LookCatalogue:
         """
         path, snapshot = Path(path), self._snapshot()
         if path.name.lower().endswith(_TABLES):
-            raise ValueError(
-                f"{path} has the name of a table: use to_parquet(path), or to_frame(flat=True) and pandas for CSV and "
-                "Excel. The name of a snapshot ends in .jsonl.gz."
-            )
+            hint = "to_parquet(path), or to_frame(flat=True) for CSV and Excel, or a name that ends in .jsonl.gz"
+            raise ValueError(f"{path} has the name of a table: use {hint}")
         write_snapshot(path, snapshot)
         private = sum(look.ownership == "private" for look in snapshot.looks)
         return SavedSnapshot(path, len(snapshot.looks), len(snapshot.groups), private, snapshot.complete)
@@ -417,6 +414,5 @@ class LookCatalogue:
 
     def _looks_for_table(self, wanted: LookFilter | None) -> Looks:
         if not self.complete:
-            text = f"only {len(self):,} looks are loaded so far: load() waits until all are loaded"
-            warnings.warn(text, UserWarning, stacklevel=3)
+            warnings.warn(f"only {len(self):,} looks are loaded: load() waits for all", UserWarning, stacklevel=3)
         return self.select(wanted)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._background import Worker, start_thread
 from ..api import HeyGenClient
@@ -21,6 +21,8 @@ from .snapshots import Ownership, Scope, Snapshot
 from .store import LookStore
 
 __all__ = ["CatalogueLoader", "Progress"]
+
+_OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
 _MOST_AHEAD = 10  # characters of one call
 _PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
@@ -113,14 +115,9 @@ class CatalogueLoader:
     """
 
     def __init__(
-        self,
-        client: HeyGenClient | None,
-        scope: Scope,
-        cache: SnapshotCache | None,
-        lock: threading.Condition,
-        on_change: Callable[[Snapshot | None], bool],
+        self, client: HeyGenClient | None, scope: Scope, cache: SnapshotCache | None, on_change: _OnChange
     ) -> None:
-        self.lock = lock
+        self.lock = threading.Condition()
         self._client = client
         self._scope = scope
         # Weak, so that a catalogue that nobody uses can be collected, and its load ends.

@@ -56,9 +56,9 @@ class Selection:
 
     def extends(self, other: object) -> bool:
         """Whether it starts with all looks of the other selection, so the other's positions are valid here too."""
-        if not isinstance(other, Selection) or self.store is not other.store or len(self) < len(other):
+        if not isinstance(other, Selection) or self.store is not other.store:
             return False
-        return bool(np.array_equal(self.rows[: len(other)], other.rows))
+        return np.array_equal(self.rows[: len(other)], other.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,9 @@ class LookStore:
         return None if row is None else self.looks[row]
 
     def add_looks(self, looks: Iterable[Look], first_place: int, *, ahead: bool = False) -> None:
-        """Add the looks that are not loaded yet; looks are ordered by their places, from `first_place` on.
+        """Add the looks that are not loaded yet. They are ordered by their places, from `first_place` on.
 
-        Looks that are fetched `ahead` move to their final place when they are added again. The columns follow at the
-        next query, so that a load does not pay for them and several pages are added at once.
+        Looks that are fetched `ahead` move to their final place when they are added again.
         """
         self._sorted.clear()
         for place, look in enumerate(looks, first_place):
@@ -236,6 +235,7 @@ class LookStore:
         return characters
 
     def _fill_columns(self) -> None:
+        """Bring the columns up to date: before a query, so that a load does not pay for each page."""
         looks = self.looks[len(self._texts) :]
         if looks:
             for name, column in self._columns.items():
