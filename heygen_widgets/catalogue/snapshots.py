@@ -1,8 +1,8 @@
 """The file format of a snapshot: one catalogue as gzipped JSON lines.
 
-The first line is a header with format, scope, time and numbers of records. One line for each group follows, then one
-for each look, then an end line. The file holds neither the key nor the address of the service. Files may come from
-strangers: they are read under limits, and their records are cleaned like those of the service.
+The first line is a header with format, scope and time. One line for each group follows, then one for each look. The
+file holds neither the key nor the address of the service. Files may come from strangers: they are read under limits,
+and their records are cleaned like those of the service.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from .. import _parsing as read
 from .._files import replacement
@@ -25,15 +25,12 @@ __all__ = ["FORMAT_NUMBER", "Ownership", "SavedSnapshot", "Scope", "Snapshot", "
 
 Ownership = Literal["public", "private"]
 
-T = TypeVar("T", Look, AvatarGroup)
-
 FORMAT_NUMBER = 1
 LARGEST_CONTENT = 2**30  # bytes, unpacked; 100,000 looks take some 100 MB
 LONGEST_LINE = 2**20  # bytes
 MOST_VALUES = 2**24  # a gigabyte of "[],[],…" would become 25 GB of lists; a look has some 20 values
 
 _FORMAT = "heygen_widgets catalogue"
-_END = {"end": True}
 _OWNERS = (None, "public", "private")
 _LAST_SECOND = 253_402_300_799  # Unix time in s: the end of the year 9999, the last that datetime can hold
 _LEVEL = 3  # of gzip; the usual level 6 takes 1.7 times as long and saves 6 % of the bytes
@@ -107,19 +104,26 @@ def read_snapshot(path: Path) -> Snapshot:
 
     Raises OSError, and SnapshotError when the file is no snapshot, damaged, or of a newer format.
     """
+    groups: list[AvatarGroup] = []
+    looks: list[Look] = []
     try:
         with gzip.open(path) as file:
             contents = map(_parsed, _bounded(iter(lambda: file.readline(LONGEST_LINE + 1), b"")))
             header = _checked_header(next(contents, {}))
-            groups = _records(contents, "group", AvatarGroup.from_json, 2, header["groups"])
-            looks = _records(contents, "look", Look.from_json, 2 + len(groups), header["looks"])
-            # Reading beyond the end line also compares the checksum.
-            if next(contents, None) != _END or next(contents, None) is not None:
-                raise SnapshotError("it does not end where its first line says")
+            for number, content in enumerate(contents, 2):
+                owner = content.get("ownership")
+                owner = owner if owner in _OWNERS else None
+                try:
+                    if "group" in content:
+                        groups.append(AvatarGroup.from_json(content["group"], ownership=owner))
+                    else:
+                        looks.append(Look.from_json(content.get("look"), ownership=owner))
+                except APIResponseError:
+                    raise SnapshotError(f"line {number} is neither a group nor a look") from None
     except (EOFError, gzip.BadGzipFile, zlib.error, SnapshotError) as problem:
         raise SnapshotError(f"{path} cannot be read as a snapshot: {problem}.") from None
     scope = Scope(header.get("ownership"), read.label(header.get("avatar_type")), read.label(header.get("group_id")))
-    return Snapshot(looks, groups, scope, float(header["loaded_at"]), header["complete"])
+    return Snapshot(tuple(looks), tuple(groups), scope, float(header["loaded_at"]), header["complete"])
 
 
 def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -141,27 +145,20 @@ def _contents(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
         **snapshot.scope._asdict(),
         "loaded_at": snapshot.loaded_at,
         "complete": snapshot.complete,
-        "groups": len(snapshot.groups),
-        "looks": len(snapshot.looks),
     }
     for group in snapshot.groups:
         yield {"group": group.to_json(), "ownership": group.ownership}
     for look in snapshot.looks:
         yield {"look": look.to_json(), "ownership": look.ownership}
-    yield _END
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
-    """Parse a line. What is no JSON object becomes an empty one, which is neither a header nor a record nor the end."""
+    """Parse a line. What is no JSON object becomes an empty one, which is neither a header nor a record."""
     try:
         content = json.loads(line)
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _is_count(value: object) -> bool:
-    return read.integer(value, 0) is not None
 
 
 _HEADER: dict[str, Callable[[Any], bool]] = {
@@ -173,8 +170,6 @@ _HEADER: dict[str, Callable[[Any], bool]] = {
     # The comparison also refuses NaN, and integers that are too large for a float.
     "loaded_at": lambda value: type(value) in (int, float) and 0 <= value <= _LAST_SECOND,
     "complete": lambda value: isinstance(value, bool),
-    "groups": _is_count,
-    "looks": _is_count,
 }
 
 
@@ -185,17 +180,3 @@ def _checked_header(header: dict[str, Any]) -> dict[str, Any]:
         if name == "version" and header[name] > FORMAT_NUMBER:
             raise SnapshotError(f"its format {header[name]} is newer than {FORMAT_NUMBER}: update heygen_widgets")
     return header
-
-
-def _records(
-    contents: Iterator[dict[str, Any]], kind: str, from_json: Callable[..., T], start: int, count: int
-) -> tuple[T, ...]:
-    records = []
-    for number in range(start, start + count):
-        content = next(contents, {})
-        owner = content.get("ownership")
-        try:
-            records.append(from_json(content.get(kind), ownership=owner if owner in _OWNERS else None))
-        except APIResponseError:
-            raise SnapshotError(f"line {number} is not a {kind}") from None
-    return tuple(records)
