@@ -27,7 +27,6 @@ __all__ = ["A_DAY", "SnapshotCache"]
 A_DAY = timedelta(hours=24)
 """How long a cached catalogue stays fresh by default."""
 
-_UNUSED = 30 * 24 * 3600  # s
 _OUR_NAME = re.compile(rf"[0-9a-f]{{40}}\.jsonl\.gz|{TEMPORARY_NAME.pattern}")
 
 
@@ -49,29 +48,19 @@ class SnapshotCache:
         return 0 <= time.time() - snapshot.loaded_at <= self._max_age.total_seconds()
 
     def read(self) -> Snapshot | None:
-        """Read the snapshot, and set the file's time to now so that it is kept.
-
-        Returns None if there is none, and with a UserWarning if it cannot be read or trusted. The next complete load
-        replaces the file.
-        """
+        """Read the snapshot. Returns None if there is none, and with a UserWarning if it cannot be read or trusted."""
         try:
             _check(self.path.parent, stat.S_IFDIR, 0o700)
             _check(self.path, stat.S_IFREG, 0o600)
-            snapshot = read_snapshot(self.path)
+            return read_snapshot(self.path)
         except FileNotFoundError:
             return None
         except (OSError, SnapshotError) as error:
             warnings.warn(f"The looks are loaded again, not from the cache: {error}", UserWarning, stacklevel=2)
             return None
-        with suppress(OSError):  # a read-only disk
-            os.utime(self.path)
-        return snapshot
 
     def write(self, snapshot: Snapshot) -> None:
-        """Save a snapshot, and remove those that were not used for 30 days. The folder is created (mode 0700).
-
-        A problem is a UserWarning that names the file or the folder.
-        """
+        """Save a snapshot in a folder of mode 0700, and remove those of 30 days ago. A problem is a UserWarning."""
         folder = self.path.parent
         try:
             with suppress(FileExistsError):
@@ -81,7 +70,7 @@ class SnapshotCache:
             for path in folder.iterdir():
                 # Another process may have removed it already, or may have it open, which Windows does not allow.
                 with suppress(OSError):
-                    if _OUR_NAME.fullmatch(path.name) and path.lstat().st_mtime < time.time() - _UNUSED:
+                    if _OUR_NAME.fullmatch(path.name) and path.lstat().st_mtime < time.time() - 30 * 24 * 3600:
                         path.unlink()
         except (OSError, SnapshotError) as error:
             warnings.warn(f"The looks are not cached in {folder}: {error}", UserWarning, stacklevel=2)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["LookCatalogue"]
 
 _NO_CLIENT = "This catalogue has no client: open its snapshot with one, LookCatalogue.open(path, client), and load()."
-_TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")
 
 
 class LookCatalogue:
@@ -60,6 +59,8 @@ class LookCatalogue:
         The scope.
     complete : bool
         Whether everything within the scope is loaded, as of `loaded_at`.
+    revision : int
+        A number that grows with each change.
 
     Raises
     ------
@@ -94,7 +95,7 @@ class LookCatalogue:
         self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
         self._loader = CatalogueLoader(client, self._scope, self._cache, self._loader_changed)
         self._changed = self._loader.lock  # guards what follows, and the stores
-        self._revision = 0
+        self.revision = 0
         self._store = self._loader.store  # the looks that are shown
         self.complete = False
         self._loaded_at = 0.0  # Unix time in s
@@ -251,16 +252,11 @@ class LookCatalogue:
         with self._changed:
             self._changed.wait_for(lambda: not self._loader.reading)
 
-    @property
-    def revision(self) -> int:
-        """A number that grows with each change."""
-        return self._revision
-
     def wait_for_change(self, revision: int, timeout: float | None = None) -> int:
         """Wait until the revision is another one, at most `timeout` s, and return it; -1 returns at once."""
         with self._changed:
-            self._changed.wait_for(lambda: self._revision != revision, timeout)
-            return self._revision
+            self._changed.wait_for(lambda: self.revision != revision, timeout)
+            return self.revision
 
     # -- queries ------------------------------------------------------------------------------------------------------
 
@@ -339,8 +335,7 @@ class LookCatalogue:
 
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)
         if not (self.complete and before.complete):
-            text = "one of the two is not complete: looks that seem to have gone may only be missing"
-            warnings.warn(text, UserWarning, stacklevel=2)
+            warnings.warn("one of the two is not complete, so looks may seem to have gone", UserWarning, stacklevel=2)
         elif self._scope != before._scope:
             warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
         return diff_frame({look.id: look for look in self}, {look.id: look for look in before})
@@ -351,7 +346,7 @@ class LookCatalogue:
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
         path, snapshot = Path(path), self._snapshot()
-        if path.name.lower().endswith(_TABLES):
+        if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")):
             hint = "to_parquet(path), or to_frame(flat=True) for CSV and Excel, or a name that ends in .jsonl.gz"
             raise ValueError(f"{path} has the name of a table: use {hint}")
         write_snapshot(path, snapshot)
@@ -361,7 +356,7 @@ class LookCatalogue:
     # -- internal -----------------------------------------------------------------------------------------------------
 
     def _note_change(self) -> None:
-        self._revision += 1
+        self.revision += 1
         self._changed.notify_all()
 
     def _load_started(self) -> None:

@@ -108,10 +108,9 @@ class PageCursor:
 class CatalogueLoader:
     """Load a scope into a store, after the cache has been read. A load that was stopped continues where it was.
 
-    `lock` guards the state here and all changes of the store: hold it when calling a method, except `join`. The bound
-    method `on_change` is called after each change, on the loader's threads, with the snapshot that was in the cache, if
-    there was one; it returns whether to continue. Without a client nothing is loaded. Raises ValueError for an unknown
-    ownership or an invalid id.
+    Hold `lock` when calling a method, except `join`: it guards the state here and the store. The bound method
+    `on_change` is called on the loader's threads after each change, with the snapshot if the cache had one; it returns
+    whether to continue. Raises ValueError for an unknown ownership or an invalid id.
     """
 
     def __init__(
@@ -141,17 +140,19 @@ class CatalogueLoader:
     def restart(self) -> None:
         """Stop, and let the next `start` load everything from the service into another store."""
         self.stop()
-        self.store = LookStore()
+        self.store = store = LookStore()
         self._cache = None
         self._ahead, self._lists = {}, []
         if client := self._client:
             owners, group_id = self._scope.owners, self._scope.group_id
             self._lists += [self._look_list(client, owner) for owner in owners]
             if group_id:
-                self._lists.append(PageCursor("character", self.store, partial(_one_group, client, group_id)))
+                self._lists.append(
+                    PageCursor("character", store, lambda token: iter([Page((client.get_group(group_id),))]))
+                )
             for owner in () if group_id else owners:
                 pages = partial(client.iter_group_pages, ownership=owner)
-                self._lists.append(PageCursor(f"{owner} characters", self.store, pages))
+                self._lists.append(PageCursor(f"{owner} characters", store, pages))
 
     def _look_list(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
         _, kind, character = self._scope
@@ -293,10 +294,6 @@ class CatalogueLoader:
             if active:
                 cursor.running = False
         self._report()
-
-
-def _one_group(client: HeyGenClient, group_id: str, token: str | None) -> Iterator[Page[Any]]:
-    yield Page((client.get_group(group_id),))
 
 
 _loaders: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()

@@ -51,8 +51,7 @@ class Selection:
 
     def looks(self, start: int = 0, stop: int | None = None) -> list[Look]:
         """Return the looks at some positions."""
-        looks = self.store.looks
-        return [looks[row] for row in self.rows[start:stop].tolist()]
+        return [self.store.looks[row] for row in self.rows[start:stop].tolist()]
 
     def extends(self, other: object) -> bool:
         """Whether it starts with all looks of the other selection, so the other's positions are valid here too."""
@@ -189,8 +188,6 @@ class LookStore:
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
     def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
-        if isinstance(names, str):
-            raise TypeError(f"names must be several fields, such as [{names!r}], not {names!r}")
         wanted = checked_filter(wanted)
         self._fill_columns()
         masks, found = self._masks(wanted), self._search(wanted)
