@@ -1,4 +1,4 @@
-"""`LookFilter`: which looks to show, and in which order. `catalogue.index` applies it to the loaded looks."""
+"""`LookFilter`: which looks to show, and in which order. `catalogue.store` applies it to the loaded looks."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
 
 
 def checked_filter(wanted: object) -> LookFilter:
-    """Return the filter, or raise `TypeError` if it is not a `LookFilter`."""
+    """Return the filter, and for None one that all looks match; raise `TypeError` if it is not a `LookFilter`."""
+    if wanted is None:
+        return LookFilter()
     if not isinstance(wanted, LookFilter):
         raise TypeError(f'a filter must be a LookFilter, such as LookFilter("office"), not {wanted!r}')
     return wanted

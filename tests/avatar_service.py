@@ -17,8 +17,7 @@ from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, reply
 from loopback import look as look_record
 
 from heygen_widgets.api import HeyGenClient
-from heygen_widgets.catalogue import LookCatalogue
-from heygen_widgets.catalogue.types import Progress
+from heygen_widgets.catalogue import LookCatalogue, Progress
 
 PATIENCE = 20  # s, before a test that waits for ever fails instead
 

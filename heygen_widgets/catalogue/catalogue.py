@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from .._background import start_thread
 from ..api import HeyGenClient
-from ..errors import HeyGenError, SnapshotError
+from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter
-from ..models import AvatarGroup, Look, Looks
-from .cache import A_DAY, SnapshotCache, checked_max_age
-from .loader import CatalogueLoader, draw_progress
-from .snapshots import SavedSnapshot, Snapshot, read_snapshot, save_snapshot
+from ..models import AvatarGroup, Look, Looks, checked_looks
+from .cache import A_DAY, SnapshotCache
+from .loader import CatalogueLoader, Progress
+from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
 from .store import Character, LookStore, Selection
-from .types import Changes, Ownership, Progress, Scope
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["LookCatalogue"]
 
-_NO_CLIENT = "open its snapshot with a client, LookCatalogue.open(path, client), and load() the rest"
+_NO_CLIENT = "This catalogue has no client: open its snapshot with one, LookCatalogue.open(path, client), and load()."
 
 
 class LookCatalogue:
@@ -55,6 +51,17 @@ class LookCatalogue:
     snapshot : Snapshot, optional
         The looks to start with, and their scope.
 
+    Attributes
+    ----------
+    client : HeyGenClient or None
+        The client that asks the service; None for a catalogue that never does.
+    ownership, avatar_type, group_id : str or None
+        The scope.
+    complete : bool
+        Whether everything within the scope is loaded, as of `loaded_at`.
+    revision : int
+        A number that grows with each change.
+
     Raises
     ------
     TypeError, ValueError
@@ -77,25 +84,23 @@ class LookCatalogue:
     ) -> None:
         if not isinstance(client, HeyGenClient) and not (client is None and snapshot):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
-        max_age = checked_max_age(cache)
-        self._client = client
+        if not (cache is None or isinstance(cache, timedelta)):
+            raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
+        self.client = client
         self._scope = snapshot.scope if snapshot else Scope(ownership, avatar_type, group_id)
-        self._changes = Changes()
-        self._changed = self._changes.lock  # guards what follows
-        self._store = LookStore()  # the looks that are shown
-        self._complete = False
-        self._loaded_at: float | None = None  # Unix time in s
-        self._stopping = False
-        self._reader: threading.Thread | None = None  # reads the cache
-        self._wanted_ahead: tuple[str, ...] = ()  # characters to fetch once the cache is read
+        self.ownership, self.avatar_type, self.group_id = self._scope
         self._cache: SnapshotCache | None = None
-        self._former: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()  # may have requests under way
-        self._loader = CatalogueLoader(client, self._scope, self._store, self._changed, self._loader_changed)
+        if client and client.account and cache is not None and not snapshot:
+            self._cache = SnapshotCache(client.base_url, client.account, self._scope, cache)
+        self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
+        self._loader = CatalogueLoader(client, self._scope, self._cache, self._loader_changed)
+        self._changed = self._loader.lock  # guards what follows, and the stores
+        self.revision = 0
+        self._store = self._loader.store  # the looks that are shown
+        self.complete = False
+        self._loaded_at = 0.0  # Unix time in s
         if snapshot:
             self._show(snapshot, keep=snapshot.complete)
-        elif client and client.account and max_age is not None:
-            self._cache = SnapshotCache(client.base_url, client.account, self._scope, max_age)
-        self._may_read_cache = self._cache is not None
 
     @classmethod
     def shared(cls, client: HeyGenClient, *, cache: timedelta | None = A_DAY) -> LookCatalogue:
@@ -104,7 +109,7 @@ class LookCatalogue:
         `cache` is that of `LookCatalogue`; catalogues with another one are not shared.
         """
         with cls._sharing:
-            key = (*getattr(client, "settings", ()), checked_max_age(cache))
+            key = (*getattr(client, "settings", ()), cache)
             catalogue = cls._shared.get(key)
             if catalogue is None:
                 catalogue = cls._shared[key] = cls(client, cache=cache)
@@ -113,13 +118,8 @@ class LookCatalogue:
     @classmethod
     def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
         """Make a catalogue of existing looks, in their order. The groups give characters their names."""
-        records = tuple(looks)
-        for look in records:
-            if not isinstance(look, Look):
-                raise TypeError(f"looks must hold Look records, not {type(look).__name__}")
-        catalogue = cls(None, cache=None, snapshot=Snapshot(records, tuple(groups), Scope(), 0.0, complete=True))
-        catalogue._loaded_at = None
-        return catalogue
+        snapshot = Snapshot(tuple(checked_looks(looks)), tuple(groups), Scope(), 0.0, complete=True)
+        return cls(None, cache=None, snapshot=snapshot)
 
     @classmethod
     def open(cls, path: str | Path, client: HeyGenClient | None = None) -> LookCatalogue:
@@ -128,11 +128,7 @@ class LookCatalogue:
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
-        snapshot = read_snapshot(Path(path))
-        try:
-            return cls(client, cache=None, snapshot=snapshot)
-        except ValueError as error:
-            raise SnapshotError(f"{path} has a scope that the service does not accept: {error}.") from None
+        return cls(client, cache=None, snapshot=read_snapshot(Path(path)))
 
     def __repr__(self) -> str:
         progress = self.progress
@@ -146,26 +142,6 @@ class LookCatalogue:
         return iter(self.looks)
 
     @property
-    def client(self) -> HeyGenClient | None:
-        """The client that asks the service; None for a catalogue that never does."""
-        return self._client
-
-    @property
-    def ownership(self) -> str | None:
-        """Whose looks are within the scope; None for both."""
-        return self._scope.ownership
-
-    @property
-    def avatar_type(self) -> str | None:
-        """The type of looks within the scope; None for all."""
-        return self._scope.avatar_type
-
-    @property
-    def group_id(self) -> str | None:
-        """The character whose looks are within the scope; None for all."""
-        return self._scope.group_id
-
-    @property
     def looks(self) -> Looks:
         """The loaded looks, private ones first."""
         return self.select()
@@ -173,61 +149,45 @@ class LookCatalogue:
     @property
     def groups(self) -> dict[str, AvatarGroup]:
         """The loaded avatar groups (characters) by id, private ones first."""
-        return self._store.groups
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything within the scope is loaded, as of `loaded_at`."""
-        return self._complete
+        return dict(self._store.groups)
 
     @property
     def loaded_at(self) -> datetime | None:
         """When the shown looks were complete, or were saved while incomplete, in UTC; None before that."""
-        with self._changed:
-            return None if self._loaded_at is None else datetime.fromtimestamp(self._loaded_at, UTC)
+        return datetime.fromtimestamp(self._loaded_at, UTC) if self._loaded_at else None
 
     @property
     def progress(self) -> Progress:
         """How much is loaded."""
         with self._changed:
-            progress = self._loader.progress(self._store, self._complete)
-            return replace(progress, loading=progress.loading or self._is_reading)
+            return self._loader.progress(self._store, self.complete)
 
     # -- loading ------------------------------------------------------------------------------------------------------
 
     def load_in_background(self) -> None:
-        """Load the missing looks on threads, and return at once.
+        """Load the missing looks on threads, and return at once. Does nothing without missing looks or a client.
 
-        Continues after `stop`, and after an error from the last page received. Does nothing while loading, and nothing
-        if the catalogue is complete or has no client.
+        Continues after `stop`, and after an error from the last page received.
         """
         with self._changed:
-            self._stopping = False
-            refreshing = self._loader.store is not self._store
-            if self._client is None or self._is_reading or (self._complete and not refreshing):
+            if self.client is None or (self.complete and self._loader.store is self._store):
                 return
-            if self._may_read_cache and self._cache and os.path.lexists(self._cache.path):
-                # Without a free thread the loader cannot start either, and reports it.
-                with suppress(HeyGenError):
-                    self._reader = start_thread("snapshot", self._read_cache)
-            self._may_read_cache = False
-            if not self._is_reading:
-                self._loader.start()
-            self._changes.note()
-        self._changes.load_started()
+            self._loader.start()
+            self._note_change()
+        self._load_started()
 
     def load(self) -> None:
         """Load the missing looks, and return when they are loaded. Shows a progress bar (``TQDM_DISABLE=1`` hides it).
 
         Raises the first HeyGenError that ended a part of the load. The loaded looks stay; another call continues there.
         """
-        if self._client is None and not self._complete:
-            raise HeyGenError(f"This catalogue has no client: {_NO_CLIENT}.")
+        if self.client is None and not self.complete:
+            raise HeyGenError(_NO_CLIENT)
         self.load_in_background()
         try:
             self.wait_for_snapshot()
-            if not self._is_idle():
-                draw_progress(self.wait_for_change, lambda: (self._is_idle(), self.progress))
+            if self._loader.busy:
+                self._draw_progress()
         except KeyboardInterrupt:
             self.stop()
             raise
@@ -239,69 +199,62 @@ class LookCatalogue:
 
         The loaded looks stay until the new ones are complete. Raises HeyGenError when there is no client.
         """
-        if self._client is None:
-            raise HeyGenError(f"This catalogue has no client: {_NO_CLIENT}.")
+        if self.client is None:
+            raise HeyGenError(_NO_CLIENT)
         with self._changed:
             self.wait_for_snapshot()
-            self._stopping = self._may_read_cache = False
-            self._replace_loader(LookStore())
+            self._loader.restart()
             self._loader.start()
-            self._changes.note()
-        self._changes.load_started()
+            self._note_change()
+        self._load_started()
 
     def stop(self) -> None:
         """Stop loading after the requests under way, and return at once. `load_in_background` continues."""
         with self._changed:
-            self._stopping = True
             self._loader.stop()
 
     def close(self) -> None:
         """Stop loading, and return when its threads have ended. The loaded looks stay."""
         self.stop()
-        self.wait_for_snapshot()
-        for loader in (self._loader, *self._former):
-            loader.join()
+        self._loader.join()
 
     def fetch_ahead(self, group_ids: str | Iterable[str]) -> None:
         """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing."""
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
         with self._changed:
-            if self._is_reading:
-                self._wanted_ahead = group_ids
-            elif not self._complete and self._loader.store is self._store:
+            if not self.complete and self._loader.store is self._store:
                 self._loader.fetch_ahead(group_ids)
-                self._changes.note()
+                self._note_change()
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         """Replace the preview URLs of the record with the same id; return whether it is loaded. No new revision."""
-        return self._store.update_previews(record)
+        with self._changed:
+            return self._store.update_previews(record)
 
     def on_load(self, callback: Callable[[], object]) -> None:
         """Call a bound method each time `load`, `load_in_background` or `refresh` starts a load, on its thread.
 
         For objects that follow the load: only a weak reference is kept, and no lock of the catalogue is held.
         """
-        self._changes.subscribe(callback)
+        alive = {method for method in self._followers if method()}
+        self._followers = {*alive, weakref.WeakMethod(callback)}
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading ends (complete, stopped or failed) or for `timeout` s; return whether it is complete."""
         with self._changed:
-            self._changed.wait_for(self._is_idle, timeout)
+            self._changed.wait_for(lambda: not self._loader.busy, timeout)
         return self.complete
 
     def wait_for_snapshot(self) -> None:
         """Wait until the cache is read, if it is being read."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._is_reading)
-
-    @property
-    def revision(self) -> int:
-        """A number that grows with each change."""
-        return self._changes.revision
+            self._changed.wait_for(lambda: not self._loader.reading)
 
     def wait_for_change(self, revision: int, timeout: float | None = None) -> int:
         """Wait until the revision is another one, at most `timeout` s, and return it; -1 returns at once."""
-        return self._changes.wait(revision, timeout)
+        with self._changed:
+            self._changed.wait_for(lambda: self.revision != revision, timeout)
+            return self.revision
 
     # -- queries ------------------------------------------------------------------------------------------------------
 
@@ -311,15 +264,17 @@ class LookCatalogue:
 
     def get(self, look_id: str) -> Look | None:
         """Return the loaded look with this id, or None."""
-        return self._store.get(look_id)
+        with self._changed:
+            return self._store.get(look_id)
 
-    def matching(self, wanted: LookFilter) -> Selection:
+    def matching(self, wanted: LookFilter | None = None) -> Selection:
         """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
-        return self._store.select(wanted)
+        with self._changed:
+            return self._store.select(wanted)
 
     def select(self, wanted: LookFilter | None = None) -> Looks:
         """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first."""
-        return Looks(self._store.select(wanted).looks())
+        return Looks(self.matching(wanted).looks())
 
     def characters(self, wanted: LookFilter | None = None) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
@@ -327,19 +282,23 @@ class LookCatalogue:
         While looks are missing, characters without a loaded look are included if the filter asks only for the
         character's own name, id or ownership.
         """
-        incomplete = not self._complete and self._scope.avatar_type is None  # groups count looks of all types
-        return self._store.characters(wanted, incomplete=incomplete)
+        with self._changed:
+            incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
+            return self._store.characters(wanted, incomplete=incomplete)
 
     def facets(self, wanted: LookFilter | None = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
 
-        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value.
+        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
+        field ``ready`` has the values ``yes`` and ``no``.
         """
-        return self._store.facets(wanted, names)
+        with self._changed:
+            return self._store.facets(wanted, names)
 
     def values(self, name: str) -> list[str]:
         """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value."""
-        return self._store.values(name)
+        with self._changed:
+            return self._store.values(name)
 
     # -- tables and files ---------------------------------------------------------------------------------------------
 
@@ -350,13 +309,13 @@ class LookCatalogue:
         """
         from ..frame import looks_to_frame
 
-        return looks_to_frame(self._looks_for_table(wanted), flat=flat, group_names=self._store.group_names())
+        return looks_to_frame(self._looks_for_table(wanted), flat=flat, group_names=self._group_names())
 
     def to_parquet(self, path: str | Path, wanted: LookFilter | None = None) -> None:
         """Write the loaded looks, or those that match a filter, to a Parquet file; see `looks_to_parquet`."""
         from ..frame import looks_to_parquet
 
-        looks_to_parquet(self._looks_for_table(wanted), path, group_names=self._store.group_names())
+        looks_to_parquet(self._looks_for_table(wanted), path, group_names=self._group_names())
 
     def summary(self, wanted: LookFilter | None = None) -> pd.DataFrame:
         """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
@@ -372,12 +331,9 @@ class LookCatalogue:
         """
         from ..frame import diff_frame
 
-        if not isinstance(older, (LookCatalogue, str, os.PathLike)):
-            raise TypeError(f"older must be a LookCatalogue or the path of a snapshot, not {older!r}")
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)
         if not (self.complete and before.complete):
-            text = "one of the two is not complete: looks that seem to have gone may only be missing"
-            warnings.warn(text, UserWarning, stacklevel=2)
+            warnings.warn("one of the two is not complete, so looks may seem to have gone", UserWarning, stacklevel=2)
         elif self._scope != before._scope:
             warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
         return diff_frame({look.id: look for look in self}, {look.id: look for look in before})
@@ -387,64 +343,69 @@ class LookCatalogue:
 
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
-        return save_snapshot(Path(path), self._snapshot())
+        path, snapshot = Path(path), self._snapshot()
+        if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")):
+            hint = "to_parquet(path), or to_frame(flat=True) for CSV and Excel, or a name that ends in .jsonl.gz"
+            raise ValueError(f"{path} has the name of a table: use {hint}")
+        write_snapshot(path, snapshot)
+        private = sum(look.ownership == "private" for look in snapshot.looks)
+        return SavedSnapshot(path, len(snapshot.looks), len(snapshot.groups), private, snapshot.complete)
 
     # -- internal -----------------------------------------------------------------------------------------------------
 
-    @property
-    def _is_reading(self) -> bool:
-        return self._reader is not None and self._reader.is_alive()
+    def _note_change(self) -> None:
+        self.revision += 1
+        self._changed.notify_all()
 
-    def _is_idle(self) -> bool:
-        with self._changed:
-            return not (self._is_reading or self._loader.busy)
+    def _load_started(self) -> None:
+        for method in tuple(self._followers):
+            if callback := method():
+                callback()
 
-    def _loader_changed(self, loader: CatalogueLoader) -> bool:
-        """Note a change; show and cache a complete load. Return whether the loader should continue."""
+    def _loader_changed(self, cached: Snapshot | None) -> bool:
+        """Note a change; show what was cached, and show and cache a complete load. Return whether to load on."""
         with self._changed:
-            current = loader is self._loader
-            finished = current and loader.complete and not (self._complete and loader.store is self._store)
+            self._note_change()
+            if cached and self._cache:
+                fresh = self._cache.is_fresh(cached)
+                self._show(cached, keep=fresh)
+                return not fresh
+            store = self._loader.store
+            finished = self._loader.complete and not (self.complete and self._store is store)
             if finished:
-                self._store, self._complete, self._loaded_at = loader.store, True, time.time()
-            self._changes.note()
+                self._store, self.complete, self._loaded_at = store, True, time.time()
         if finished and self._cache:
             self._cache.write(self._snapshot())
-        return current
-
-    def _read_cache(self) -> None:
-        """Show the cached looks, and load from the service if there are none or they are old: the work of a thread."""
-        snapshot, fresh = None, False
-        try:
-            if self._cache and (snapshot := self._cache.read()):
-                fresh = self._cache.is_fresh(snapshot)
-        finally:  # a warning may be an error
-            with self._changed:
-                self._reader = None
-                if snapshot:
-                    self._show(snapshot, keep=fresh)
-                if not fresh and not self._stopping:
-                    self._loader.start()
-                    self.fetch_ahead(self._wanted_ahead)
-                self._changes.note()
+        return True
 
     def _show(self, snapshot: Snapshot, *, keep: bool) -> None:
         """Show the looks of a snapshot. Unless they are to be kept, the next load replaces them."""
         self._store = LookStore(snapshot.looks, snapshot.groups)
-        self._complete, self._loaded_at = snapshot.complete, snapshot.loaded_at
-        self._replace_loader(self._store if keep else LookStore())
-
-    def _replace_loader(self, store: LookStore) -> None:
-        self._former.add(self._loader)
-        self._loader = CatalogueLoader(self._client, self._scope, store, self._changed, self._loader_changed)
+        self.complete, self._loaded_at = snapshot.complete, snapshot.loaded_at
+        if keep:
+            self._loader.store = self._store
 
     def _snapshot(self) -> Snapshot:
         with self._changed:
-            store, complete, loaded_at = self._store, self._complete, self._loaded_at
-            looks, groups = tuple(store.select(LookFilter()).looks()), tuple(store.groups.values())
-        return Snapshot(looks, groups, self._scope, loaded_at or time.time(), complete)
+            looks, groups = tuple(self.looks), tuple(self._store.groups.values())
+            return Snapshot(looks, groups, self._scope, self._loaded_at or time.time(), self.complete)
+
+    def _draw_progress(self) -> None:
+        from tqdm.auto import tqdm  # slow, and only needed here
+
+        with tqdm(desc="Loading looks", unit=" looks") as bar:
+            revision, busy = -1, True
+            while busy:
+                revision = self.wait_for_change(revision, 0.5)
+                busy, progress = self._loader.busy, self.progress
+                bar.total = progress.expected
+                bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
+            bar.refresh()
+
+    def _group_names(self) -> dict[str, str]:
+        return {group.id: group.name for group in self.groups.values()}
 
     def _looks_for_table(self, wanted: LookFilter | None) -> Looks:
         if not self.complete:
-            advice = "load() waits until all are loaded" if self._client else _NO_CLIENT
-            warnings.warn(f"only {len(self):,} looks are loaded so far: {advice}", UserWarning, stacklevel=3)
+            warnings.warn(f"only {len(self):,} looks are loaded: load() waits for all", UserWarning, stacklevel=3)
         return self.select(wanted)

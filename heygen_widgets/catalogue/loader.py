@@ -6,37 +6,77 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._background import Worker, start_thread
 from ..api import HeyGenClient
 from ..errors import APIStatusError, HeyGenError
+from ..filters import LookFilter
 from ..models import Page
+from .cache import SnapshotCache
+from .snapshots import Ownership, Scope, Snapshot
 from .store import LookStore
-from .types import PLACES, Ownership, Progress, Scope
 
-__all__ = ["CatalogueLoader", "PageCursor", "draw_progress"]
+__all__ = ["CatalogueLoader", "Progress"]
+
+_OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
 _MOST_AHEAD = 10  # characters of one call
+_PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a catalogue is loaded.
+
+    Attributes
+    ----------
+    loaded : int
+        Looks that are loaded and shown.
+    expected : int or None
+        Looks to expect: the sum of the groups' ``looks_count``. None until all groups are loaded, and where the sum
+        does not apply (one type, one owner's looks of one group). Only a hint: the service reports no total.
+    complete : bool
+        Whether everything within the scope is loaded.
+    loading : bool
+        Whether requests are under way.
+    error : HeyGenError or None
+        The error that ended a part of the load. ``load_in_background`` continues after the last page received.
+    missing : tuple of str
+        The parts that are not complete, such as ``public looks``.
+    failed : tuple of str
+        The parts that ended with an error.
+    refreshed : int or None
+        Looks that a new load has received while the earlier ones are still shown; else None.
+    """
+
+    loaded: int
+    expected: int | None
+    complete: bool
+    loading: bool
+    error: HeyGenError | None
+    missing: tuple[str, ...]
+    failed: tuple[str, ...]
+    refreshed: int | None
 
 
 @dataclass(eq=False)
 class PageCursor:
-    """A position in one list of the service.
+    """A position in one list of the service, whose `pages` start at a `token` and go to a `store`.
 
-    `pages` takes a token and iterates over the pages from there. `add` takes the records of a page and the position of
-    the first one. `group_id` is set if a character's looks are fetched ahead.
+    `ownership` is set for lists of looks, and `group_id` if a character's looks are fetched ahead.
     """
 
     name: str
-    pages: Callable[[str | None], Iterator[Page[Any]]]
-    add: Callable[[tuple[Any, ...], int], None]
+    store: LookStore
+    pages: Callable[..., Iterator[Page[Any]]]
     ownership: Ownership | None = None
     group_id: str = ""
     token: str | None = None
-    position: int = 0
+    position: int = 0  # of the first record after the token
     complete: bool = False
     running: bool = False  # until its thread has handled the last page
     stopping: bool = False
@@ -46,7 +86,12 @@ class PageCursor:
         self.running, self.stopping, self.error = True, False, None
 
     def take(self, page: Page[Any]) -> None:
-        self.add(page.data, self.position)
+        if self.ownership:
+            first = 0 if self.ownership == "private" else 2 * _PLACES
+            place = first + (_PLACES + len(self.store) if self.group_id else self.position)
+            self.store.add_looks(page.data, place, ahead=bool(self.group_id))
+        else:
+            self.store.add_groups(page.data)
         self.complete = not page.has_more
         # A page without the token of the next one is requested again.
         if page.next_token:
@@ -61,75 +106,59 @@ class PageCursor:
 
 
 class CatalogueLoader:
-    """Load a scope into a store. A load that was stopped continues where it was; without a client nothing is loaded.
+    """Load a scope into a store, after the cache has been read. A load that was stopped continues where it was.
 
-    `lock` guards the state here and all changes of the store: hold it when calling a method, except `join`. The bound
-    method `on_change` is called after each change, on the loader's threads, without the lock; it returns whether to
-    continue. Raises ValueError for an unknown ownership or an invalid id.
+    Hold `lock` when calling a method, except `join`: it guards the state here and the store. The bound method
+    `on_change` is called on the loader's threads after each change, with the snapshot if the cache had one; it returns
+    whether to continue. Raises ValueError for an unknown ownership or an invalid id.
     """
 
     def __init__(
-        self,
-        client: HeyGenClient | None,
-        scope: Scope,
-        store: LookStore,
-        lock: threading.Condition,
-        on_change: Callable[[CatalogueLoader], bool],
+        self, client: HeyGenClient | None, scope: Scope, cache: SnapshotCache | None, on_change: _OnChange
     ) -> None:
-        self.store = store
-        self.lock = lock
+        self.lock = threading.Condition()
+        self._client = client
         self._scope = scope
         # Weak, so that a catalogue that nobody uses can be collected, and its load ends.
         self._callback = weakref.WeakMethod(on_change)
-        self._calls = 0
-        self._look_lists: list[PageCursor] = []
-        self._group_lists: list[PageCursor] = []
-        self._client = client
-        if client:
-            self._look_lists = [self._looks(client, owner) for owner in scope.owners]
-            self._group_lists = self._groups(client)
-        self._lists = [*self._look_lists, *self._group_lists]
-        self._ahead: dict[tuple[str, Ownership | None], PageCursor] = {}
-        self._worker = self._new_worker()
-        self._threads: list[threading.Thread] = []
+        self._lists: list[PageCursor] = []
+        self.forget_threads()
+        self.restart()
+        self._cache: SnapshotCache | None = cache
         _loaders.add(self)
 
-    def _report(self) -> bool:
-        callback = self._callback()
-        return callback is not None and callback(self)
-
-    def _looks(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
-        scope, store, first = self._scope, self.store, self._scope.first_place(owner)
-
-        def pages(token: str | None) -> Iterator[Page[Any]]:
-            return client.iter_look_pages(
-                group_id=ahead or scope.group_id, avatar_type=scope.avatar_type, ownership=owner, token=token
-            )
-
-        def add(looks: tuple[Any, ...], position: int) -> None:
-            place = first + (PLACES + len(store) if ahead else position)
-            store.add_looks(looks, place, ahead=bool(ahead))
-
-        pages(None)  # checks the arguments now, not on the thread
-        return PageCursor(f"looks of {ahead}" if ahead else f"{owner} looks", pages, add, owner, ahead)
-
-    def _groups(self, client: HeyGenClient) -> list[PageCursor]:
-        def one_group(_: str | None) -> Iterator[Page[Any]]:
-            yield Page((client.get_group(str(self._scope.group_id)),))
-
-        def pages_of(owner: Ownership) -> Callable[[str | None], Iterator[Page[Any]]]:
-            return lambda token: client.iter_group_pages(ownership=owner, token=token)
-
-        def add(groups: tuple[Any, ...], _: int) -> None:
-            self.store.add_groups(groups)
-
-        if self._scope.group_id:
-            return [PageCursor("character", one_group, add)]
-        return [PageCursor(f"{owner} characters", pages_of(owner), add) for owner in self._scope.owners]
-
-    def _new_worker(self) -> Worker[PageCursor]:
+    def forget_threads(self) -> None:
+        """Mark the load as ended: at first, and in a forked child, which does not have its parent's threads."""
+        self.reading = False
+        self._threads: list[threading.Thread] = []
+        self._ahead: dict[tuple[str, Ownership], PageCursor] = {}
         # No limit is needed: `_ahead` holds each character once.
-        return Worker("looks of a character", self._follow, limit=1_000_000)
+        self._worker: Worker[PageCursor] = Worker("looks of a character", self._follow, limit=1_000_000)
+        for cursor in self._lists:
+            cursor.running = False
+
+    def restart(self) -> None:
+        """Stop, and let the next `start` load everything from the service into another store."""
+        self.stop()
+        self.store = store = LookStore()
+        self._cache = None
+        self._ahead, self._lists = {}, []
+        if client := self._client:
+            owners, group_id = self._scope.owners, self._scope.group_id
+            self._lists += [self._look_list(client, owner) for owner in owners]
+            if group_id:
+                self._lists.append(
+                    PageCursor("character", store, lambda token: iter([Page((client.get_group(group_id),))]))
+                )
+            for owner in () if group_id else owners:
+                pages = partial(client.iter_group_pages, ownership=owner)
+                self._lists.append(PageCursor(f"{owner} characters", store, pages))
+
+    def _look_list(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
+        _, kind, character = self._scope
+        pages = partial(client.iter_look_pages, group_id=ahead or character, avatar_type=kind, ownership=owner)
+        pages()  # checks the arguments now, not on the thread
+        return PageCursor(f"looks of {ahead}" if ahead else f"{owner} looks", self.store, pages, owner, ahead)
 
     @property
     def complete(self) -> bool:
@@ -137,38 +166,43 @@ class CatalogueLoader:
 
     @property
     def busy(self) -> bool:
-        """Whether any thread is at work."""
-        return any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
+        with self.lock:
+            return self.reading or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
 
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""
-        every = [*self._lists, *self._ahead.values()]
-        # A complete load is over for users, even if its last thread still writes the cache.
-        over = complete and shown is self.store
-        # Without a character that was to be fetched ahead, everything may still have been loaded.
-        errors = [cursor.error for cursor in (self._lists if self.complete else every) if cursor.error]
+        errors = [cursor.error for cursor in (*self._lists, *self._ahead.values()) if cursor.error]
         return Progress(
             loaded=len(shown),
             expected=self._expected_looks(),
             complete=complete,
-            loading=any(cursor.running and not (over and cursor.complete) for cursor in every),
-            calls=self._calls,
-            error=errors[0] if errors else None,
+            # A complete load is over for users, even if its last thread still writes the cache.
+            loading=self.busy and not (complete and shown is self.store),
+            # Without a character that was to be fetched ahead, everything may still have been loaded.
+            error=errors[0] if errors and not self.complete else None,
             missing=() if complete else tuple(c.name for c in self._lists if not c.complete) or ("looks",),
             failed=tuple(cursor.name for cursor in self._lists if cursor.error),
             refreshed=None if shown is self.store else len(self.store),
         )
 
     def _expected_looks(self) -> int | None:
-        scope = self._scope
-        known = all(cursor.complete for cursor in self._group_lists)
-        if not self._client or not known or scope.avatar_type or (scope.group_id and scope.ownership):
+        scope, counts = self._scope, [group.looks_count for group in self.store.groups.values()]
+        missing = not self._lists or any(not cursor.complete for cursor in self._lists if not cursor.ownership)
+        if missing or None in counts or scope.avatar_type or (scope.group_id and scope.ownership):
             return None
-        counts = [group.looks_count for group in self.store.groups.values()]
-        return None if None in counts else sum(count or 0 for count in counts)
+        return sum(count or 0 for count in counts)
 
     def start(self) -> None:
-        """Start or continue each list that is not complete."""
+        """Read the cache once, then start or continue each list that is not complete."""
+        self._stopping = False
+        cache, self._cache = self._cache, None
+        if cache and os.path.lexists(cache.path):
+            # Without a free thread the lists cannot start either, and report it.
+            with suppress(HeyGenError):
+                self._threads.append(start_thread("snapshot", partial(self._read, cache)))
+                self.reading = True
+        if self.reading:
+            return
         self._ahead = {key: cursor for key, cursor in self._ahead.items() if not cursor.error}
         for cursor in self._lists:
             if cursor.running:
@@ -176,23 +210,21 @@ class CatalogueLoader:
             elif not cursor.complete:
                 cursor.start()
                 try:
-                    thread = start_thread(cursor.name, partial(self._follow, cursor))
+                    self._threads.append(start_thread(cursor.name, partial(self._follow, cursor)))
                 except HeyGenError as error:
                     cursor.fail(error)
-                else:
-                    self._threads = [*(other for other in self._threads if other.is_alive()), thread]
 
     def fetch_ahead(self, group_ids: Iterable[str]) -> None:
         """Fetch the looks of some characters next, in this order, if they are not loaded yet."""
-        wanted: list[PageCursor] = []
-        if self._client is None:
+        if self._client is None or self._scope.group_id or self.reading:
             return
+        wanted: list[PageCursor] = []
         for group_id in [i for i in group_ids if i not in ("", ".", "..")][:_MOST_AHEAD]:
             for owner in self._scope.owners:
                 cursor = self._ahead.get((group_id, owner))
-                if cursor is None or not cursor.running:
+                if cursor is None or not (cursor.running or cursor.complete):
                     # A new one, because the worker ignores a request that it is still handling.
-                    cursor = self._looks(self._client, owner, group_id)
+                    cursor = self._look_list(self._client, owner, group_id)
                 if not self._is_loaded(cursor):
                     cursor.start()
                     self._ahead[group_id, owner] = cursor
@@ -200,39 +232,43 @@ class CatalogueLoader:
         try:
             self._worker.submit(*wanted)
         except HeyGenError as error:
-            self._worker.clear()
             for cursor in wanted:
                 cursor.fail(error)
 
     def _is_loaded(self, ahead: PageCursor) -> bool:
         """Whether a cursor that fetches a character ahead would find nothing new."""
-        group = self.store.groups.get(ahead.group_id)
-        known = self._ahead.get((ahead.group_id, ahead.ownership))
-        if self._scope.group_id or (known and known.complete):
+        group = ahead.store.groups.get(ahead.group_id)
+        if ahead.complete or any(c.complete for c in self._lists if c.ownership == ahead.ownership):
             return True
-        if any(cursor.complete for cursor in self._look_lists if cursor.ownership == ahead.ownership):
+        if group and group.ownership not in (None, ahead.ownership):
             return True
-        if group is None or group.ownership not in (None, ahead.ownership):
-            return group is not None
-        return group.looks_count is not None and self.store.count_loaded(group.id) >= group.looks_count
+        number = group.looks_count if group else None
+        return number is not None and len(ahead.store.select(LookFilter(group_id=ahead.group_id))) >= number
 
     def stop(self) -> None:
-        """Stop after the requests that are under way."""
+        self._stopping = True
         for cursor in (*self._lists, *self._ahead.values()):
             cursor.stopping = True
 
     def join(self) -> None:
-        """Wait until the threads have ended, except the calling one."""
         self._worker.join()
         for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join()
+            thread.join()
 
-    def forget_threads(self) -> None:
-        """Mark the load as ended in a forked child, which does not have its parent's threads."""
-        self._threads, self._ahead, self._worker = [], {}, self._new_worker()
-        for cursor in self._lists:
-            cursor.running = False
+    def _report(self, cached: Snapshot | None = None) -> bool:
+        callback = self._callback()
+        return callback is not None and callback(cached)
+
+    def _read(self, cache: SnapshotCache) -> None:
+        """Read the cache, and start the lists unless that is enough: the work of a thread."""
+        snapshot = None
+        try:
+            snapshot = cache.read()
+        finally:  # a warning may be an error
+            with self.lock:
+                self.reading = False
+                if self._report(snapshot) and not self._stopping:
+                    self.start()
 
     def _follow(self, cursor: PageCursor) -> None:
         """Fetch pages until the end, a stop or an error: the work of a thread."""
@@ -240,20 +276,18 @@ class CatalogueLoader:
         with self.lock:
             active = cursor.running = not (cursor.stopping or (cursor.group_id and self._is_loaded(cursor)))
         try:
-            for page in cursor.pages(cursor.token) if active and self._report() else ():
+            for page in cursor.pages(token=cursor.token) if active and self._report() else ():
                 with self.lock:
                     cursor.take(page)
-                    self._calls += 1
                     # Decided under the lock: a `start` after a `stop` either keeps this thread or starts another.
                     active = cursor.running = cursor.complete or not cursor.stopping
                 if not (self._report() and active):
                     break
         except HeyGenError as problem:
             error = problem
-        except Exception as bug:  # noqa: BLE001 - reported, and the load ends with an error
+        except Exception as bug:  # noqa: BLE001 - the load ends with an error
             error = HeyGenError(f"Loading the {cursor.name} failed: {bug!r}.")
-            arguments = (type(bug), bug, bug.__traceback__, threading.current_thread())
-            threading.excepthook(threading.ExceptHookArgs(arguments))
+            error.__cause__ = bug
         with self.lock:
             if error and not cursor.complete:
                 cursor.fail(error)
@@ -262,44 +296,21 @@ class CatalogueLoader:
         self._report()
 
 
-def draw_progress(
-    wait_for_change: Callable[[int, float | None], int], look_up: Callable[[], tuple[bool, Progress]]
-) -> None:
-    """Draw a progress bar until the load has ended; `look_up` returns whether it has, and then the progress."""
-    from tqdm.auto import tqdm  # slow, and only needed here
-
-    with tqdm(desc="Loading looks", unit=" looks") as bar:
-        revision, ended = -1, False
-        while not ended:
-            revision = wait_for_change(revision, 0.5)
-            ended, progress = look_up()
-            bar.total = progress.expected
-            bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
-        bar.refresh()
-
-
 _loaders: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()
-_at_fork: list[CatalogueLoader] = []
+_locks = ExitStack()  # held during a fork
 
 
 def _before_fork() -> None:
     # A lock that another thread holds at a fork would stay locked in the child.
-    _at_fork[:] = _loaders
-    for loader in _at_fork:
-        loader.lock.acquire()
+    for loader in list(_loaders):
+        _locks.enter_context(loader.lock)
 
 
-def _after_fork(*, child: bool) -> None:
-    for loader in _at_fork:
-        if child:
-            loader.forget_threads()
-        loader.lock.release()
-    _at_fork.clear()
+def _after_fork_in_child() -> None:
+    for loader in list(_loaders):
+        loader.forget_threads()
+    _locks.close()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=partial(_after_fork, child=False),
-        after_in_child=partial(_after_fork, child=True),
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_locks.close, after_in_child=_after_fork_in_child)

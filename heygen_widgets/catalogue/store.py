@@ -1,18 +1,42 @@
-"""The loaded looks, each once, with their characters; and what a filter selects from them at one moment."""
+"""The loaded looks, each once, with their characters; and what a filter selects from them at one moment.
+
+Each field is an array of integer codes, and the search uses one folded text per look. A search word is looked up among
+the rows that a part of it matched before, so each keystroke narrows the previous result.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
+from operator import and_, attrgetter
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from ..filters import FACETS, LookFilter, fold
+from ..filters import FACETS, LookFilter, checked_filter, fold
 from ..models import AvatarGroup, Look
-from .index import LookIndex, Rows
 
 __all__ = ["Character", "LookStore", "Selection"]
+
+_Rows: TypeAlias = npt.NDArray[np.intp]
+_Mask: TypeAlias = npt.NDArray[np.bool_]
+
+_NUMBER = re.compile(r"\d+")
+_REMEMBERED_WORDS = 16
+
+_FIELDS: dict[str, Callable[[Look], Any]] = {
+    **{name: attrgetter(name) for name in FACETS if name not in ("engine", "tag")},
+    "engine": attrgetter("supported_api_engines"),
+    "tag": attrgetter("tags"),
+    "ready": lambda look: "yes" if look.is_ready else "no",
+}
+"""The fields that can be counted, each with a function for a look's value: a text, None, or a tuple of texts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,20 +44,20 @@ class Selection:
     """The looks that matched a filter at one moment, in its order. Looks loaded later do not change it."""
 
     store: LookStore
-    rows: Rows
+    rows: _Rows
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def looks(self, start: int = 0, stop: int | None = None) -> list[Look]:
         """Return the looks at some positions."""
-        return self.store.looks(self.rows[start:stop])
+        return [self.store.looks[row] for row in self.rows[start:stop].tolist()]
 
     def extends(self, other: object) -> bool:
         """Whether it starts with all looks of the other selection, so the other's positions are valid here too."""
-        if not isinstance(other, Selection) or self.store is not other.store or len(self) < len(other):
+        if not isinstance(other, Selection) or self.store is not other.store:
             return False
-        return bool(np.array_equal(self.rows[: len(other)], other.rows))
+        return np.array_equal(self.rows[: len(other)], other.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,131 +86,216 @@ class Character:
     example: Look | None
 
 
+class _Column:
+    """One field of all looks: a code for each row, and for each code its values, which are ``""`` for no value."""
+
+    def __init__(self) -> None:
+        self.codes = np.empty(0, dtype=np.int32)
+        self.values: list[tuple[str, ...]] = []
+        self._code_of: dict[Any, int] = {}
+
+    def extend(self, keys: Iterable[str | tuple[str, ...] | None]) -> None:
+        code_of = self._code_of
+        codes = [code_of.setdefault(key or "", len(code_of)) for key in keys]
+        self.codes = np.concatenate([self.codes, np.array(codes, dtype=np.int32)])
+        for key in islice(code_of, len(self.values), None):
+            self.values.append(tuple(dict.fromkeys(key)) if isinstance(key, tuple) else (key,))
+
+    def mask(self, wanted: Iterable[str]) -> _Mask:
+        """Mark the rows that have any of the wanted values."""
+        chosen = set(wanted)
+        return np.array([not chosen.isdisjoint(values) for values in self.values], dtype=np.bool_)[self.codes]
+
+    def count(self, rows: _Mask) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        numbers = np.bincount(self.codes[rows], minlength=len(self.values)).tolist()
+        for values, number in zip(self.values, numbers, strict=True):
+            for value in values if number else ():
+                counts[value] += number
+        return dict(counts.most_common())
+
+
 class LookStore:
-    """Looks and avatar groups; nothing is ever removed. Safe to use from several threads."""
+    """Looks by row, and avatar groups by id; nothing is ever removed, and a row always holds the same look.
+
+    It has no lock: hold the catalogue's.
+    """
 
     def __init__(self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = ()) -> None:
-        self._lock = threading.Lock()
-        self._index = LookIndex()
+        self.looks: list[Look] = []
+        self.groups: dict[str, AvatarGroup] = {}  # private ones first
         self._row_of: dict[str, int] = {}
+        self._places = array("q")  # of the rows, in the order without a sort
         self._ahead: set[str] = set()  # ids of looks that do not have their final place yet
-        self._groups: dict[str, AvatarGroup] = {}
+        self._columns = {name: _Column() for name in _FIELDS}
+        self._texts: list[str] = []
+        self._character_texts: dict[str, str] = {}
+        self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
+        self._name_keys: list[str] = []
+        self._sorted: dict[str, _Rows] = {}  # for each sort, the position of each row
         self.add_groups(groups)
         self.add_looks(looks, 0)
 
     def __len__(self) -> int:
-        return len(self._index)
-
-    @property
-    def groups(self) -> dict[str, AvatarGroup]:
-        """The avatar groups by id, private ones first."""
-        with self._lock:
-            return dict(self._groups)
+        return len(self.looks)
 
     def get(self, look_id: str) -> Look | None:
-        with self._lock:
-            row = self._row_of.get(look_id)
-            return None if row is None else self._index.looks[row]
-
-    def looks(self, rows: Rows) -> list[Look]:
-        # Rows are never removed, so this needs no lock.
-        looks = self._index.looks
-        return [looks[row] for row in rows.tolist()]
+        row = self._row_of.get(look_id)
+        return None if row is None else self.looks[row]
 
     def add_looks(self, looks: Iterable[Look], first_place: int, *, ahead: bool = False) -> None:
-        """Add the looks that are not loaded yet; looks are ordered by their places, from `first_place` on.
+        """Add the looks that are not loaded yet. They are ordered by their places, from `first_place` on.
 
         Looks that are fetched `ahead` move to their final place when they are added again.
         """
-        with self._lock:
-            new: dict[str, tuple[Look, int]] = {}
-            for place, look in enumerate(looks, first_place):
-                row = self._row_of.get(look.id)
-                if row is None:
-                    new.setdefault(look.id, (look, place))
-                elif look.id in self._ahead and not ahead:
-                    self._index.move(row, place)
-                    self._ahead.discard(look.id)
-            self._row_of.update((look_id, row) for row, look_id in enumerate(new, len(self._row_of)))
-            self._index.extend([look for look, _ in new.values()], [place for _, place in new.values()])
-            if ahead:
-                self._ahead.update(new)
+        self._sorted.clear()
+        for place, look in enumerate(looks, first_place):
+            row = self._row_of.setdefault(look.id, len(self.looks))
+            if row == len(self.looks):
+                self.looks.append(look)
+                self._places.append(place)
+                if ahead:
+                    self._ahead.add(look.id)
+            elif look.id in self._ahead and not ahead:
+                self._places[row] = place
+                self._ahead.discard(look.id)
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
-        with self._lock:
-            added = {group.id: group for group in groups}
-            self._groups.update(added)
-            # Sorted once for each page, not each time the groups are read.
-            self._groups = dict(sorted(self._groups.items(), key=lambda item: item[1].ownership != "private"))
-            self._index.name_characters({group.id: group.name for group in added.values()})
+        self._sorted.clear()
+        added = {group.id: group for group in groups}
+        self._character_texts.update((group_id, fold(group.name)) for group_id, group in added.items())
+        # Sorted once for each page, not each time the groups are read.
+        every = {**self.groups, **added}.items()
+        self.groups = dict(sorted(every, key=lambda item: item[1].ownership != "private"))
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
-        """Replace the preview URLs of a loaded look or group with those of a record that has the same id."""
         image, video = record.preview_image_url, record.preview_video_url
-        with self._lock:
-            if isinstance(record, AvatarGroup):
-                if group := self._groups.get(record.id):
-                    self._groups[group.id] = replace(group, preview_image_url=image, preview_video_url=video)
-                return group is not None
-            row = self._row_of.get(record.id)
-            if row is not None:
-                look = self._index.looks[row]
-                self._index.looks[row] = replace(look, preview_image_url=image, preview_video_url=video)
-            return row is not None
-
-    def group_names(self) -> dict[str, str]:
-        return {group.id: group.name for group in self.groups.values()}
+        if isinstance(record, AvatarGroup):
+            if group := self.groups.get(record.id):
+                self.groups[group.id] = replace(group, preview_image_url=image, preview_video_url=video)
+            return group is not None
+        row = self._row_of.get(record.id)
+        if row is not None:
+            self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
+        return row is not None
 
     def select(self, wanted: LookFilter | None = None) -> Selection:
-        with self._lock:
-            return Selection(self, self._index.match(LookFilter() if wanted is None else wanted))
+        """Select the rows that match, in the filter's order or by their places."""
+        wanted = checked_filter(wanted)
+        self._fill_columns()
+        rows = np.flatnonzero(reduce(and_, self._masks(wanted).values(), self._search(wanted)))
+        by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
+        return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
     def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
-        with self._lock:
-            return self._index.facets(LookFilter() if wanted is None else wanted, names)
+        wanted = checked_filter(wanted)
+        self._fill_columns()
+        masks, found = self._masks(wanted), self._search(wanted)
+        counts: dict[str, dict[str, int]] = {}
+        for name in names:
+            others = (mask for other, mask in masks.items() if other != name)
+            counts[name] = self._column(name).count(reduce(and_, others, found))
+        return counts
 
     def values(self, name: str) -> list[str]:
-        with self._lock:
-            return self._index.values(name)
-
-    def count_loaded(self, group_id: str) -> int:
-        """Count the loaded looks of a character."""
-        return self.facets(LookFilter(group_id=group_id), ["group_id"])["group_id"].get(group_id, 0)
+        self._fill_columns()
+        return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
     def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
-        """Return the characters that have a matching look, in the filter's order or as the service lists them.
+        wanted = checked_filter(wanted)
+        matched: dict[str, list[Look]] = {}
+        for look in self.select(wanted).looks():
+            matched.setdefault(look.group_id or "", []).append(look)
 
-        While looks are missing (`incomplete`), characters without a loaded look are included if their group alone
-        decides that they match: by its name, its id, its owner.
-        """
-        wanted = LookFilter() if wanted is None else wanted
-        with self._lock:
-            matched = self._index.characters(self._index.match(wanted))
-            loaded = set(self._index.values("group_id"))
-            groups = dict(self._groups)
-        counts = _looks_by_group(groups.values(), wanted) if incomplete else {}
-        ids = [*matched, *(group_id for group_id, number in counts.items() if number and group_id not in loaded)]
+        expected: dict[str, int] = {}
+        # While looks are missing, the group alone may decide that all its looks match.
+        if incomplete and wanted.to_json().keys() <= {"search", "group_id", "ownership", "sort"}:
+            words = fold(wanted.search).split()
+            expected = {
+                group.id: group.looks_count or 0
+                for group in self.groups.values()
+                if (not wanted.group_id or group.id in wanted.group_id)
+                and (not wanted.ownership or group.ownership in wanted.ownership)
+                and all(word in self._character_texts[group.id] for word in words)
+            }
+        loaded = set(self.values("group_id"))
+        ids = [*matched, *(group_id for group_id, number in expected.items() if number and group_id not in loaded)]
         if not wanted.sort:
-            order = {group_id: place for place, group_id in enumerate(groups)}
+            order = {group_id: place for place, group_id in enumerate(self.groups)}
             ids.sort(key=lambda group_id: order.get(group_id, len(order) + (not group_id)))
         characters = []
         for group_id in ids:
-            number, row = matched.get(group_id, (0, -1))
-            example = self._index.looks[row] if number else None
-            expected = max(number, counts.get(group_id, 0))
-            characters.append(Character(group_id, groups.get(group_id), number, expected, example))
+            looks = matched.get(group_id, [])
+            most = max(len(looks), expected.get(group_id, 0))
+            example = looks[0] if looks else None
+            characters.append(Character(group_id, self.groups.get(group_id), len(looks), most, example))
         return characters
 
+    def _fill_columns(self) -> None:
+        """Bring the columns up to date: before a query, so that a load does not pay for each page."""
+        looks = self.looks[len(self._texts) :]
+        if looks:
+            for name, column in self._columns.items():
+                column.extend(map(_FIELDS[name], looks))
+            self._texts.extend([fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks])
+            self._words.clear()
 
-def _looks_by_group(groups: Iterable[AvatarGroup], wanted: LookFilter) -> dict[str, int]:
-    """Return the ``looks_count`` of the groups whose looks all match, as far as the group alone decides it."""
-    if not wanted.to_json().keys() <= {"search", "group_id", "ownership", "sort"}:
-        return {}
-    words = fold(wanted.search).split()
-    return {
-        group.id: group.looks_count or 0
-        for group in groups
-        if (not wanted.group_id or group.id in wanted.group_id)
-        and (not wanted.ownership or group.ownership in wanted.ownership)
-        and all(word in fold(group.name) for word in words)
-    }
+    def _column(self, name: str) -> _Column:
+        if name not in self._columns:
+            raise ValueError(f"unknown field {name!r}: choose from {', '.join(self._columns)}")
+        return self._columns[name]
+
+    def _masks(self, wanted: LookFilter) -> dict[str, _Mask]:
+        """Mark the rows that have the wanted values, for each field that the filter restricts."""
+        asked = {name: getattr(wanted, name) for name in FACETS}
+        if wanted.ready is not None:
+            asked["ready"] = ("yes",) if wanted.ready else ("no",)
+        return {name: self._columns[name].mask(values) for name, values in asked.items() if values}
+
+    def _search(self, wanted: LookFilter) -> _Mask:
+        """Mark the rows that have every word of the search in their text or their character's name."""
+        rows = np.ones(len(self), dtype=np.bool_)
+        for word in fold(wanted.search).split():
+            named = [group_id for group_id, text in self._character_texts.items() if word in text]
+            hits = self._having(word)
+            rows &= hits | self._columns["group_id"].mask(named) if named else hits
+        return rows
+
+    def _having(self, word: str) -> _Mask:
+        """Mark the rows whose text has a word; a remembered part of the word narrows the rows to look at."""
+        if word not in self._words:
+            part = max((known for known in self._words if known in word), key=len, default="")
+            rows = np.flatnonzero(self._words[part]).tolist() if part else range(len(self))
+            hits = np.zeros(len(self), dtype=np.bool_)
+            hits[[row for row in rows if word in self._texts[row]]] = True
+            if len(self._words) == _REMEMBERED_WORDS:
+                del self._words[next(iter(self._words))]
+            self._words[word] = hits
+        return self._words[word]
+
+    def _positions(self, sort: str) -> _Rows:
+        """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
+        if sort not in self._sorted:
+            keys = self._keys(sort.removeprefix("-"))
+            rows = np.argsort(np.array(self._places), kind="stable").tolist()
+            known = sorted((row for row in rows if keys[row]), key=keys.__getitem__, reverse=sort.startswith("-"))
+            order = known + [row for row in rows if not keys[row]]
+            self._sorted[sort] = np.argsort(np.array(order, dtype=np.intp))
+        return self._sorted[sort]
+
+    def _keys(self, name: str) -> Sequence[Any]:
+        """Return the sort key of each row; an empty text or 0 for rows without a value, which come last."""
+        if name == "name":
+            self._name_keys.extend(_key(look.name) for look in self.looks[len(self._name_keys) :])
+            return self._name_keys
+        if name == "size":
+            return [(look.image_width or 0) * (look.image_height or 0) for look in self.looks]
+        if name == "avatar_type":
+            return [look.avatar_type for look in self.looks]
+        names = {group_id: _key(group.name) for group_id, group in self.groups.items()}
+        return [names.get(look.group_id or "", "") for look in self.looks]
+
+
+def _key(name: str) -> str:
+    """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
+    return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())

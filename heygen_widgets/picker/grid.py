@@ -8,9 +8,8 @@ from typing import Any, TypeAlias
 from .._display import fits, title, title_of_character
 from ..api import BASE_URL
 from ..catalogue import LookCatalogue, Progress
-from ..catalogue.snapshots import Snapshot
+from ..catalogue.snapshots import Scope, Snapshot
 from ..catalogue.store import Selection
-from ..catalogue.types import Scope
 from ..filters import LookFilter
 from ..models import NOT_READY, AvatarGroup, Look
 from .cards import Characters, card, character_card, details, pictured_of

@@ -74,8 +74,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     Raises
     ------
     TypeError, ValueError
-        For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, a negative `cache`, or
-        `selected_id` with `values`.
+        For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, or `selected_id` with
+        `values`.
     traitlets.TraitError
         For an invalid value of a trait.
     """

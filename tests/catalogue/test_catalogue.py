@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-import gzip
 import os
 import warnings
-import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import requests
-from avatar_service import Gate, Service, end_of, fails, finish, ids, our_threads
-from loopback import KEY
+from avatar_service import Gate, Service, fails, finish, held_up, ids
+from loopback import client_of
 from loopback import look as look_record
 
 from heygen_widgets.api import HeyGenClient
@@ -36,16 +31,6 @@ def demo() -> Iterator[LookCatalogue]:
         catalogue = LookCatalogue(client, cache=None)
         catalogue.load()
         yield catalogue
-
-
-@pytest.fixture
-def new_client(service: Service) -> Iterator[Any]:
-    with ExitStack() as stack:
-
-        def make(key: str | None = KEY, **arguments: Any) -> HeyGenClient:
-            return stack.enter_context(HeyGenClient(key, **{"base_url": service.url, "max_retries": 0, **arguments}))
-
-        yield make
 
 
 def loaded(client: HeyGenClient, **arguments: Any) -> LookCatalogue:
@@ -67,7 +52,7 @@ def partly_loaded(service: Service, client: HeyGenClient) -> LookCatalogue:
 
 
 def test_select_facets_summary_tables_and_characters_agree(demo: LookCatalogue, tmp_path: Path) -> None:
-    wanted = LookFilter(avatar_type="photo_avatar", ownership="public")
+    wanted = LookFilter(avatar_type="photo_avatar", ownership="public", sort="-name")
     selected = demo.select(wanted)
     assert 0 < len(selected) < 400
     assert demo.select() == demo.looks == tuple(demo)
@@ -91,16 +76,12 @@ def test_select_facets_summary_tables_and_characters_agree(demo: LookCatalogue, 
     assert [list(tags) for tags in read["tags"]] == frame["tags"].tolist()
 
 
-def test_a_filter_that_is_only_an_order_applies_everywhere(demo: LookCatalogue, tmp_path: Path) -> None:
+def test_a_filter_that_is_only_an_order_applies_everywhere(demo: LookCatalogue) -> None:
     wanted = LookFilter(sort="-name")
-    expected = [look.id for look in demo.select(wanted)]
-    assert expected != ids(demo)
-    assert demo.to_frame(wanted)["id"].tolist() == expected
-    demo.to_parquet(tmp_path / "looks.parquet", wanted)
-    assert pd.read_parquet(tmp_path / "looks.parquet")["id"].tolist() == expected
-    characters = list(dict.fromkeys(look.group_id or "" for look in demo.select(wanted)))
-    assert [character.id for character in demo.characters(wanted)] == characters
-    assert characters != [character.id for character in demo.characters()]
+    looks = demo.select(wanted)
+    assert ids(looks) != ids(demo)
+    assert demo.to_frame(wanted)["id"].tolist() == ids(looks)
+    assert ids(demo.characters(wanted)) == list(dict.fromkeys(look.group_id or "" for look in looks))
 
 
 def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> None:
@@ -114,8 +95,6 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
             demo.facets(names=["gender", name])  # type: ignore[list-item]
         with pytest.raises(ValueError, match=rf"{name}.*gender"):
             demo.values(name)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"\['gender'\]"):
-        demo.facets(names="gender")
 
 
 @pytest.mark.parametrize(
@@ -125,8 +104,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
         ({"ownership": "mine"}, ValueError, "mine"),
         ({"group_id": ".."}, ValueError, r"'\.\.'"),
-        *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True, [HOUR])),
-        ({"cache": -HOUR}, ValueError, "negative"),
+        *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True)),
     ],
     ids=str,
 )
@@ -140,18 +118,15 @@ def test_wrong_arguments_are_refused_when_a_catalogue_is_made(
             LookCatalogue.shared(**{"client": client, **arguments})
 
 
-def test_nothing_changes_inside_an_unchanged_block(service: Service, client: HeyGenClient) -> None:
-    gate = service.before = Gate("public looks", first=2)
-    catalogue = LookCatalogue(client, cache=None)
-    catalogue.load_in_background()
-    service.wait_for_request("public looks", 2)
-    with catalogue.unchanged():
-        before = catalogue.revision, len(catalogue), catalogue.progress
-        gate.opened.set()
-        assert catalogue.progress.loading
-        assert (catalogue.revision, len(catalogue), catalogue.progress) == before
-    assert finish(catalogue)
-    assert catalogue.revision > before[0]
+def test_nothing_changes_inside_an_unchanged_block() -> None:
+    with held_up({"p": 3}, {"a": 100}, gate := Gate("public looks", first=2)) as (_, catalogue):
+        with catalogue.unchanged():
+            before = catalogue.revision, len(catalogue), catalogue.progress
+            gate.opened.set()
+            assert catalogue.progress.loading
+            assert (catalogue.revision, len(catalogue), catalogue.progress) == before
+        assert finish(catalogue)
+        assert catalogue.revision > before[0]
 
 
 def test_an_incomplete_catalogue_warns_in_tables_and_files(
@@ -234,7 +209,7 @@ def test_an_incomplete_file_is_incomplete_when_opened_and_a_client_completes_it(
     service.seen.clear()
     opened = LookCatalogue.open(path)
     assert (len(opened), opened.complete, opened.progress.missing) == (54, False, ("looks",))
-    with pytest.warns(UserWarning, match=r"only 54 looks .*open\(path, client\)"):
+    with pytest.warns(UserWarning, match=r"only 54 looks .*load\(\)"):
         opened.to_frame()
     assert not opened.save(tmp_path / "again.gz").complete
     with pytest.raises(HeyGenError, match=r"open\(path, client\)"):
@@ -283,19 +258,15 @@ def test_a_snapshot_cannot_have_the_name_of_a_table(tmp_path: Path, name: str) -
     assert not list(tmp_path.glob("looks*"))
 
 
-@pytest.mark.parametrize("content", [b"", b"id,name\n", gzip.compress(b"[1, 2]\n")], ids=["empty", "csv", "json"])
-def test_a_foreign_file_is_an_error_that_names_it_and_does_not_change(tmp_path: Path, content: bytes) -> None:
+def test_a_foreign_file_is_an_error_that_names_it_and_does_not_change(tmp_path: Path) -> None:
     path = tmp_path / "foreign.gz"
-    path.write_bytes(content)
+    path.write_bytes(b"id,name\n")
     for read in (LookCatalogue.open, LookCatalogue.of([]).diff):
         with pytest.raises(SnapshotError, match=r"foreign\.gz"):
             read(path)
-    assert path.read_bytes() == content
-    assert list(tmp_path.glob("foreign*")) == [path]
+    assert path.read_bytes() == b"id,name\n"
     with pytest.raises(FileNotFoundError):
         LookCatalogue.open(tmp_path / "absent.gz")
-    with pytest.raises(TypeError, match=r"LookCatalogue.*not 5"):
-        LookCatalogue.of([]).diff(5)  # type: ignore[arg-type]
 
 
 # --- comparing
@@ -335,58 +306,18 @@ def test_a_comparison_with_an_incomplete_catalogue_or_another_scope_warns(
 # --- sharing
 
 
-def test_equal_clients_share_one_catalogue_which_loads_once(
-    service: Service, new_client: Any, monkeypatch: pytest.MonkeyPatch
+def test_equal_clients_with_the_same_cache_time_share_one_catalogue_which_loads_once(
+    service: Service, client: HeyGenClient
 ) -> None:
-    first = LookCatalogue.shared(new_client(), cache=None)
-    first.load()
-    number = len(service.asked())
-    assert LookCatalogue.shared(new_client(base_url=service.url + "/"), cache=None) is first
-    assert LookCatalogue.shared(first.client, cache=None) is first  # type: ignore[arg-type]
-    monkeypatch.setenv("HEYGEN_API_KEY", KEY)
-    again = LookCatalogue.shared(new_client(None), cache=None)
-    assert again is first
-    again.load()
-    assert len(service.asked()) == number
-    assert LookCatalogue(new_client(), cache=None) is not first
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"key": "key-two"}, {"base_url": "http://127.0.0.1:9"}, {"timeout": 7}, {"max_retries": 1}, {"session": None}],
-    ids=lambda other: next(iter(other)),
-)
-def test_a_client_with_other_settings_has_a_catalogue_of_its_own(new_client: Any, other: dict[str, Any]) -> None:
-    first = LookCatalogue.shared(new_client(), cache=None)
-    if "session" in other:
-        other = {"session": requests.Session()}
-    second = LookCatalogue.shared(new_client(**other), cache=None)
-    assert second is not first
-    if "session" in other:
-        assert LookCatalogue.shared(new_client(**other), cache=None) is second
-        assert LookCatalogue.shared(new_client(session=requests.Session()), cache=None) is not second
-
-
-def test_another_cache_time_is_another_catalogue(new_client: Any) -> None:
-    day = LookCatalogue.shared(new_client())
-    assert LookCatalogue.shared(new_client(), cache=timedelta(days=1)) is day
-    assert LookCatalogue.shared(new_client(), cache=HOUR) is not day
-    assert LookCatalogue.shared(new_client(), cache=None) is not day
-
-
-def test_sharing_does_not_keep_a_catalogue_alive(service: Service, new_client: Any) -> None:
-    gate = service.before = Gate("public looks", first=2)
-    catalogue = LookCatalogue.shared(new_client(), cache=None)
-    catalogue.load_in_background()
-    service.wait_for_request("public looks", 2)
-    gone = weakref.ref(catalogue)
-    del catalogue
-    gc.collect()
-    assert gone() is None
-    gate.opened.set()
-    assert end_of(our_threads())
-    assert service.counts()["public looks"] == 2
-    newer = LookCatalogue.shared(new_client(), cache=None)
-    assert len(newer) == 0
-    newer.load()
-    assert ids(newer) == service.ids()
+    with client_of(service, max_retries=0) as equal, client_of(service, max_retries=1) as other:
+        first = LookCatalogue.shared(client, cache=None)
+        first.load()
+        number = len(service.asked())
+        again = LookCatalogue.shared(equal, cache=None)
+        assert again is first
+        again.load()
+        assert len(service.asked()) == number
+        day = LookCatalogue.shared(client)
+        assert LookCatalogue.shared(equal, cache=timedelta(days=1)) is day
+        others = [LookCatalogue.shared(other, cache=None), LookCatalogue.shared(client, cache=HOUR)]
+        assert len({first, day, *others, LookCatalogue(client, cache=None)}) == 5

@@ -50,8 +50,9 @@ def test_a_character_of_unknown_owner_is_fetched_for_both_until_a_stop() -> None
         catalogue.fetch_ahead(["a"])
         service.wait_for_request("looks of a")
         catalogue.stop()
+        revision = catalogue.revision
         ahead.opened.set()
-        wait_until(catalogue, lambda now: now.calls == 1)
+        catalogue.wait_for_change(revision, PATIENCE)
         catalogue.load_in_background()
         catalogue.fetch_ahead(["a"])
         wait_until(catalogue, lambda now: now.loaded == 9)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-import io
 import json
 import os
 import secrets
 import stat
 import tracemalloc
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from test_models import SERVED_GROUP, SERVED_LOOK, records
 
 from heygen_widgets.catalogue import snapshots
-from heygen_widgets.catalogue.snapshots import Snapshot, read_snapshot, unpack, write_snapshot
-from heygen_widgets.catalogue.types import Scope
+from heygen_widgets.catalogue.snapshots import Scope, Snapshot, read_snapshot, write_snapshot
 from heygen_widgets.errors import SnapshotError
 from heygen_widgets.models import AvatarGroup, Look
 
@@ -40,13 +39,11 @@ HEADER: dict[str, Any] = {
     "group_id": None,
     "loaded_at": 1_790_000_000.0,
     "complete": True,
-    "groups": 0,
-    "looks": 1,
 }
 LINE = b'{"look":{"id":"a","name":"A","avatar_type":"photo_avatar"},"ownership":"public"}'
-END = b'{"end":true}'
+Read: TypeAlias = Callable[[bytes], Snapshot]
 
-posix_only = pytest.mark.skipif(os.name != "posix", reason="modes, links and pipes are POSIX's")
+posix_only = pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
 
 
 def everything(snapshot: Snapshot) -> dict[str, Any]:
@@ -66,14 +63,19 @@ def packed(*lines: bytes) -> bytes:
     return gzip.compress(b"\n".join(lines) + b"\n")
 
 
-def read(content: bytes) -> Snapshot:
-    return unpack(io.BytesIO(content), Path("shared.jsonl.gz"))
+@pytest.fixture
+def read(path: Path) -> Read:
+    def read_file(content: bytes) -> Snapshot:
+        path.write_bytes(content)
+        return read_snapshot(path)
+
+    return read_file
 
 
-def assert_refused(content: bytes, match: str) -> None:
+def assert_refused(read: Read, content: bytes, match: str) -> None:
     with pytest.raises(SnapshotError, match=match) as caught:
         read(content)
-    assert str(caught.value).startswith("shared.jsonl.gz ")
+    assert "looks.jsonl.gz cannot be read as a snapshot" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -84,39 +86,30 @@ def path(tmp_path: Path) -> Path:
 
 # --- a written snapshot is read back
 
-
-@given(
-    looks=st.lists(st.tuples(records(SERVED_LOOK), st.sampled_from([None, "public", "private"])), max_size=4),
-    groups=st.lists(records(SERVED_GROUP), max_size=2),
-    ownership=st.sampled_from([None, "public", "private"]),
-    avatar_type=st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-    group_id=st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
-    loaded_at=st.floats(0, 253_402_300_799),
-    complete=st.booleans(),
+owners = st.sampled_from([None, "public", "private"])
+texts = st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+looks = st.builds(
+    lambda record, owner: Look.from_json({**record, "id": "a", "name": "L", "avatar_type": "new"}, ownership=owner),
+    records(SERVED_LOOK),
+    owners,
 )
-def test_all_that_the_service_serves_is_read_back(
-    looks: list[tuple[dict[str, Any], str | None]],
-    groups: list[dict[str, Any]],
-    ownership: Any,
-    avatar_type: str | None,
-    group_id: str | None,
-    loaded_at: float,
-    complete: bool,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    snapshot = Snapshot(
-        tuple(
-            Look.from_json({**record, "id": f"look_{number}", "name": "L", "avatar_type": "new"}, ownership=owner)
-            for number, (record, owner) in enumerate(looks)
-        ),
-        tuple(
-            AvatarGroup.from_json({**record, "id": f"group_{number}", "name": "G"}, ownership=ownership)
-            for number, record in enumerate(groups)
-        ),
-        Scope(ownership, avatar_type, group_id),
-        loaded_at,
-        complete,
-    )
+groups = st.builds(
+    lambda record, owner: AvatarGroup.from_json({**record, "id": "g", "name": "G"}, ownership=owner),
+    records(SERVED_GROUP),
+    owners,
+)
+any_snapshot = st.builds(
+    Snapshot,
+    st.lists(looks, max_size=4).map(tuple),
+    st.lists(groups, max_size=2).map(tuple),
+    st.builds(Scope, owners, texts, texts),
+    st.floats(0, 253_402_300_799),
+    st.booleans(),
+)
+
+
+@given(snapshot=any_snapshot)
+def test_all_that_the_service_serves_is_read_back(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.jsonl.gz"
     write_snapshot(path, snapshot)
     assert everything(read_snapshot(path)) == everything(snapshot)
@@ -124,48 +117,32 @@ def test_all_that_the_service_serves_is_read_back(
 
 def test_the_file_is_gzipped_json_lines_that_other_tools_can_read(path: Path) -> None:
     write_snapshot(path, SNAPSHOT)
-    first, group, *looks, last = (json.loads(line) for line in lines_of(path))
+    first, group, *looks = (json.loads(line) for line in lines_of(path))
     assert set(first) == set(HEADER)  # and no key or address
     assert (first["format"], first["version"]) == ("heygen_widgets catalogue", 1)
-    assert (first["groups"], first["looks"]) == (1, 3)
     assert group == {"group": GROUP.to_json(), "ownership": "private"}
     assert [line["ownership"] for line in looks] == ["private", "public", None]
     assert [line["look"]["id"] for line in looks] == ["look_def456", "b", "a"]
-    assert last == {"end": True}
     assert everything(read_snapshot(path)) == everything(SNAPSHOT)
     look = read_snapshot(path).looks[0]
     assert (look.gender, look.extra["gender"]) == ("female", "Woman")  # as it was served
     assert "look_def456" not in repr(SNAPSHOT)
 
 
-def test_the_records_of_a_stranger_are_cleaned_and_unknown_fields_are_ignored(path: Path) -> None:
+def test_the_records_of_a_stranger_are_cleaned_and_unknown_fields_are_ignored(path: Path, read: Read) -> None:
     write_snapshot(path, dataclasses.replace(SNAPSHOT, looks=(Look("a", "\ud800", "photo_avatar"),)))
     assert read_snapshot(path).looks[0].name == "\N{REPLACEMENT CHARACTER}"
     line = LINE.replace(b'"A"', rb'"\ud800\u0000","deep":' + b"[" * 500 + b"]" * 500 + b',"big":1e999')
-    (look,) = read(packed(header(note="x"), line.replace(b'{"look"', b'{"seen":3,"look"'), END)).looks
+    (look,) = read(packed(header(note="x"), line.replace(b'{"look"', b'{"seen":3,"look"'))).looks
     assert look.name == "\N{REPLACEMENT CHARACTER}" * 2
     assert look.extra["big"] is None
     assert json.dumps(look.extra["deep"]).count("[") <= 20
+    for owner in (b'"mine"', b"[]", b"null"):
+        (look,) = read(packed(header(), LINE.replace(b'"public"', owner))).looks
+        assert look.ownership is None
 
 
 # --- whole or not at all
-
-
-def fail(*_: object, **__: object) -> None:
-    raise OSError(28, "No space left on device")
-
-
-@pytest.mark.parametrize("function", ["fsync", "replace"])
-def test_an_error_while_writing_leaves_the_old_file_alone(
-    function: str, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_snapshot(path, SNAPSHOT)
-    old = path.read_bytes()
-    monkeypatch.setattr(os, function, fail)
-    with pytest.raises(OSError, match="No space left"):
-        write_snapshot(path, dataclasses.replace(SNAPSHOT, looks=()))
-    assert path.read_bytes() == old
-    assert os.listdir(path.parent) == [path.name]
 
 
 @posix_only
@@ -189,55 +166,37 @@ def test_only_the_owner_can_read_the_file_and_links_are_not_followed(
     assert target.read_text() == "mine"
 
 
-LOOP: list[object] = []
-LOOP.append(LOOP)
-
-
-@pytest.mark.parametrize(
-    ("changes", "match"),
-    [
-        ({"looks": (LOOKS[1], LOOKS[1])}, "two looks of the same id"),
-        ({"groups": (GROUP, GROUP)}, "two groups of the same id"),
-        ({"looks": (*LOOKS, Look("z", "Z", "photo_avatar", extra={"x": {1, 2}}))}, r"look \(number 4\).*JSON"),
-        ({"looks": (Look("z", "Z", "photo_avatar", extra={"x": float("nan")}),)}, "JSON"),
-        ({"looks": (Look("z", "Z", "photo_avatar", extra={"x": LOOP}),)}, "JSON"),
-        ({"looks": (Look("z", "n" * 2**20, "photo_avatar"),)}, "line of more than 1048576 bytes"),
-        ({"looks": (Look("z", "Z", "photo_avatar", ownership="mine"),)}, "'ownership'"),
-        ({"scope": Scope("mine")}, "'ownership'"),  # type: ignore[arg-type]
-        ({"loaded_at": float("nan")}, "'loaded_at'"),
-        ({"loaded_at": float("inf")}, "'loaded_at'"),
-    ],
-)
-def test_a_snapshot_that_could_not_be_read_is_not_written(changes: dict[str, Any], match: str, path: Path) -> None:
-    with pytest.raises(SnapshotError, match=match) as caught:
-        write_snapshot(path, dataclasses.replace(SNAPSHOT, **changes))
-    assert str(path) in str(caught.value)
+@pytest.mark.parametrize("extra", [{"x": {1, 2}}, {"x": float("nan")}])
+def test_a_value_that_is_no_json_is_not_written(extra: dict[str, Any], path: Path) -> None:
+    with pytest.raises((TypeError, ValueError), match="JSON"):
+        write_snapshot(path, dataclasses.replace(SNAPSHOT, looks=(Look("z", "Z", "photo_avatar", extra=extra),)))
     assert os.listdir(path.parent) == []
 
 
 # --- limits
 
 
-@pytest.mark.parametrize(("limit", "match"), [("LARGEST_CONTENT", "when unpacked"), ("MOST_VALUES", "values")])
+@pytest.mark.parametrize(("limit", "value"), [("LARGEST_CONTENT", 500), ("MOST_VALUES", 50), ("LONGEST_LINE", 500)])
 def test_a_file_that_is_too_large_is_neither_written_nor_read(
-    limit: str, match: str, path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, value: int, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_snapshot(path, SNAPSHOT)
     line = json.dumps({"look": LOOKS[0].to_json(), "ownership": "private"})
-    needed = 100_000 * (len(line) if limit == "LARGEST_CONTENT" else sum(map(line.count, ",[{")))
-    assert 2 * needed < getattr(snapshots, limit)
-    monkeypatch.setattr(snapshots, limit, 50)
-    with pytest.raises(SnapshotError, match=match):
+    needed = {"LARGEST_CONTENT": 100_000 * len(line), "MOST_VALUES": 100_000 * sum(map(line.count, ",[{"))}
+    assert 2 * needed.get(limit, len(line)) < getattr(snapshots, limit)
+    monkeypatch.setattr(snapshots, limit, value)
+    with pytest.raises(SnapshotError, match=f"larger than.*{value}"):
         read_snapshot(path)
-    with pytest.raises(SnapshotError, match=match):
+    with pytest.raises(SnapshotError, match=f"larger than.*{value}"):
         write_snapshot(path.with_name("other"), SNAPSHOT)
+    assert os.listdir(path.parent) == [path.name]
 
 
-def test_a_line_without_end_is_refused_long_before_it_is_unpacked() -> None:
+def test_a_line_without_end_is_refused_long_before_it_is_unpacked(read: Read) -> None:
     content = gzip.compress(b" " * 2**26)
     tracemalloc.start()
     try:
-        assert_refused(content, "line of more than 1048576 bytes")
+        assert_refused(read, content, "larger than.*1048576 in a line")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -247,44 +206,32 @@ def test_a_line_without_end_is_refused_long_before_it_is_unpacked() -> None:
 # --- files that are no snapshots
 
 
-@posix_only
-def test_a_folder_is_the_systems_error_and_a_named_pipe_is_refused_without_waiting(path: Path) -> None:
-    with pytest.raises(IsADirectoryError):
-        read_snapshot(path.parent)
-    os.mkfifo(path)
-    with pytest.raises(SnapshotError, match="not a regular file"):
-        read_snapshot(path)
-
-
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        *((raw, "no gzip file") for raw in (b"garbage", b'{"format": 1}', b"\x80\x04N.", b"PK\x03\x04", b"\0" * 10**6)),
-        (gzip.compress(b"", mtime=0), "cut short"),
-        (gzip.compress(b"id,name\n1,2\n", mtime=0), "no snapshot.*no valid JSON"),
-        (gzip.compress(b'{"id": "a"}\n', mtime=0), "no snapshot of a catalogue"),
+        *((raw, "Not a gzipped file") for raw in (b"garbage", b'{"format": 1}', b"PK\x03\x04", b"\0" * 10**6)),
+        *((raw, "no valid 'format'") for raw in (b"", packed(b"id,name", b"1,2"), packed(b'{"id": "a"}'))),
+        (packed(header(version=2)), "format 2 is newer.*update"),
+        (packed(header(), LINE) + gzip.compress(b"more"), "line 3 is neither"),
+        (packed(header(), LINE) + b"x", "Not a gzipped file"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
-def test_a_file_of_something_else_is_no_snapshot(content: bytes, match: str) -> None:
-    assert_refused(content, match)
+def test_another_file_and_one_that_goes_on_are_refused(content: bytes, match: str, read: Read) -> None:
+    assert_refused(read, content, match)
 
 
-def test_another_format_is_refused_and_a_newer_one_asks_for_an_update() -> None:
-    assert_refused(packed(header(version=2)), "format 2, of a newer.*update")
-    for version in (None, 0, "1"):
-        assert_refused(packed(header(version=version), LINE, END), "which format")
-
-
-def test_a_file_that_is_cut_anywhere_is_refused_and_one_without_its_last_newline_is_read(path: Path) -> None:
+def test_a_file_that_is_cut_anywhere_is_refused_and_one_without_its_last_newline_is_read(
+    path: Path, read: Read
+) -> None:
     write_snapshot(path, SNAPSHOT)
     content = path.read_bytes()
-    for length in range(1, len(content)):
-        assert_refused(content[:length], "cut short|no gzip file|lines are missing")
-    assert len(read(gzip.compress(b"\n".join([header(), LINE, END]))).looks) == 1
+    for length in range(len(content)):
+        assert_refused(read, content[:length], "ended before|Not a gzipped file|first line")
+    assert len(read(gzip.compress(b"\n".join([header(), LINE]))).looks) == 1
 
 
-def test_a_file_with_a_flipped_bit_is_refused_or_reads_the_same(path: Path) -> None:
+def test_a_file_with_a_flipped_bit_is_refused_or_reads_the_same(path: Path, read: Read) -> None:
     write_snapshot(path, SNAPSHOT)
     content = path.read_bytes()
     refused = 0
@@ -300,30 +247,7 @@ def test_a_file_with_a_flipped_bit_is_refused_or_reads_the_same(path: Path) -> N
     assert refused > 0.9 * len(content)
     wrong_checksum = bytearray(content)
     wrong_checksum[-8] ^= 1
-    assert_refused(bytes(wrong_checksum), "damaged")
-
-
-def test_a_file_that_goes_on_after_its_end_is_refused() -> None:
-    assert_refused(packed(header(), LINE, END, LINE), "goes on after its end")
-    assert_refused(packed(header(), LINE, END) + gzip.compress(b"more"), "goes on after its end")
-    assert_refused(packed(header(), LINE, END) + b"x", "damaged")
-
-
-@pytest.mark.parametrize(
-    ("lines", "match"),
-    [
-        ([header(), LINE], "cut short"),
-        ([header(looks=2), LINE, END], "no look in line 3"),
-        ([header(looks=0), LINE, END], "does not end in line 2"),
-        ([header(groups=1), LINE, END], "no group in line 2"),
-        ([header(looks=2**53), LINE, END], "no look in line 3"),
-        ([header(), LINE, b'{"end":false}'], "does not end in line 3"),
-        ([header(looks=2), LINE, LINE, END], "line 3 a look whose id was there before"),
-        ([header(groups=2), *[b'{"group":{"id":"g","name":"G"}}'] * 2, LINE, END], "line 3 a group whose id was there"),
-    ],
-)
-def test_wrong_numbers_of_records_and_repeated_ids_are_refused(lines: list[bytes], match: str) -> None:
-    assert_refused(packed(*lines), match)
+    assert_refused(read, bytes(wrong_checksum), "CRC")
 
 
 @pytest.mark.parametrize(
@@ -334,39 +258,29 @@ def test_wrong_numbers_of_records_and_repeated_ids_are_refused(lines: list[bytes
         ("ownership", ("", "mine", True, 0, [], {})),
         ("avatar_type", (1, True, [], {})),
         ("group_id", (1, False, [], {})),
-        ("looks", (None, True, -1, 1.0, "1", 2**60)),
-        ("groups", (None, True, -1, 1.0, "1", 2**60)),
+        ("version", (None, 0, "1")),
     ],
 )
-def test_a_wrong_value_in_the_first_line_is_named(name: str, values: tuple[object, ...]) -> None:
+def test_a_wrong_value_in_the_first_line_is_named(name: str, values: tuple[object, ...], read: Read) -> None:
     for value in values:
         line = header(**{name: value}).replace(b"Infinity", b"1e999")  # JSON's way to write it
-        assert_refused(packed(line, LINE, END), f"first line whose '{name}' is not")
-    loaded_at = read(packed(header(loaded_at=1_790_000_000), LINE, END)).loaded_at
+        assert_refused(read, packed(line, LINE), f"first line has no valid '{name}'")
+    loaded_at = read(packed(header(loaded_at=1_790_000_000), LINE)).loaded_at
     assert (loaded_at, type(loaded_at)) == (1_790_000_000.0, float)
 
 
 @pytest.mark.parametrize(
-    ("line", "match"),
+    "line",
     [
-        (b"", "line 2 that is no valid JSON"),
-        (b"null", "line 2 that is no JSON object"),
-        (LINE.replace(b'"a"', b"NaN"), "line 2 that is no valid JSON"),
-        (LINE.replace(b'"A"', b"1" * 5000), "line 2 that is no valid JSON"),
-        (LINE.replace(b'"A"', b'"A","x":' + b"[" * 100_000 + b"]" * 100_000), "line 2 that is nested too deeply"),
-        (LINE.replace(b"A", b"\xff"), "line 2 that is no UTF-8 text"),
-        (LINE.decode().encode("utf-16"), "line 2 that is no UTF-8 text"),
-        (LINE.replace(b'"id":"a",', b""), "line 2 a look whose 'id'"),
-        (LINE.replace(b'"a"', b'""'), "line 2 a look whose 'id'"),
-        (LINE.replace(b'"A"', b"5"), "line 2 a look whose 'name'"),
-        (b'{"look":null}', "line 2 a look"),
-        (LINE.replace(b'"public"', b'"mine"'), "line 2 an 'ownership'"),
-        (LINE.replace(b'"public"', b"[]"), "line 2 an 'ownership'"),
+        *(b"", b"null", b"{}", b'{"look":null}', b'{"group":{"id":"g"}}', LINE.decode().encode("utf-16")),
+        *(LINE.replace(b'"a"', value) for value in (b"NaN", b'""')),
+        *(LINE.replace(b'"A"', value) for value in (b"5", b"1" * 5000, b"[" * 100_000 + b"]" * 100_000, b'"\xff"')),
+        LINE.replace(b'"id":"a",', b""),
     ],
     ids=range(13),
 )
-def test_a_line_that_is_no_look_is_refused_by_its_number(line: bytes, match: str) -> None:
-    assert_refused(packed(header(), line, END), match)
+def test_a_line_that_is_no_record_is_refused_by_its_number(line: bytes, read: Read) -> None:
+    assert_refused(read, packed(header(), LINE, line), "line 3 is neither a group nor a look")
 
 
 json_texts = st.recursive(
@@ -377,10 +291,14 @@ json_texts = st.recursive(
 
 
 @given(st.sampled_from(sorted(HEADER)), json_texts, json_texts)
-def test_no_first_line_and_no_record_raise_anything_else(name: str, value: bytes, record: bytes) -> None:
+def test_no_first_line_and_no_record_raise_anything_else(
+    tmp_path_factory: pytest.TempPathFactory, name: str, value: bytes, record: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.jsonl.gz"
     first = header(**{name: "@"}).replace(b'"@"', value)
     for line in (LINE, record, b'{"look":%b,"ownership":"public"}' % record, LINE.replace(b'"public"', record)):
         with suppress(SnapshotError):
-            snapshot = read(packed(first, line, END))
+            path.write_bytes(packed(first, line))
+            snapshot = read_snapshot(path)
             assert all(look.ownership in (None, "public", "private") for look in snapshot.looks)
             assert isinstance(snapshot.loaded_at, float)

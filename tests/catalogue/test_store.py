@@ -17,23 +17,16 @@ def order(store: LookStore, wanted: LookFilter | None = None) -> list[str]:
     return [look.id for look in store.select(wanted or LookFilter()).looks()]
 
 
-def test_looks_are_in_the_order_of_their_places_no_matter_which_came_first() -> None:
+def test_looks_are_in_the_order_of_their_places_and_one_that_comes_again_stays_as_it_is() -> None:
     store = LookStore()
-    store.add_looks(looks("c", "d"), 100)
+    store.add_looks(looks("c", "d", "c"), 100)
     store.add_looks(looks("a", "b"), 0)
     store.add_looks(looks("e"), 102)
+    store.add_looks([Look("a", "Another name", "photo_avatar")], 107)
     assert order(store) == ["a", "b", "c", "d", "e"]
     assert len(store) == 5
-
-
-def test_a_look_that_comes_again_stays_as_it_is_and_where_it_is() -> None:
-    store = LookStore()
-    store.add_looks(looks("a", "b", "a"), 0)
-    store.add_looks([Look("a", "Another name", "photo_avatar")], 7)
-    assert order(store) == ["a", "b"]
-    first = store.get("a")
-    assert first is not None
-    assert first.name == "Look a"
+    assert store.looks[2] == store.get("a")
+    assert store.looks[2].name == "Look a"
 
 
 def test_a_look_that_was_fetched_ahead_moves_to_its_final_place_once() -> None:

@@ -52,13 +52,9 @@ class Sent:
 
 def model_of(client: Any, looks: list[Look], groups: list[AvatarGroup] = ()) -> GridModel:  # type: ignore[assignment]
     """Show looks that are loaded, on a client that nothing was loaded from."""
-
-    class Catalogue(LookCatalogue):
-        @property
-        def client(self) -> Any:
-            return client
-
-    return GridModel(Catalogue.of(looks, groups))
+    catalogue = LookCatalogue.of(looks, groups)
+    catalogue.client = client
+    return GridModel(catalogue)
 
 
 @contextmanager
