@@ -149,6 +149,12 @@ def cut_short(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def babble(handler: Handler) -> None:
+    """Send what is no HTTP."""
+    handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")
+    handler.close_connection = True
+
+
 def stay_silent(handler: Handler) -> None:
     """Never answer."""
     handler.server.closing.wait(10)

@@ -17,7 +17,7 @@ from .._parsing import json_object, unknown_fields
 from ..errors import HeyGenError
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
-from .transport import Transport, uncertain
+from .transport import Transport, open_session
 from .validation import (
     LARGEST_PAGE,
     checked_base_url,
@@ -153,7 +153,7 @@ class HeyGenClient:
 
     def media_session(self) -> requests.Session:
         """Open a session for pictures and films: with this client's proxies and certificates, without its key."""
-        return self._transport.media_session()
+        return open_session(self._transport.given_session)
 
     def list_looks(
         self,
@@ -315,9 +315,7 @@ class HeyGenClient:
 
         body = _checked_request(request).to_json()
         key = checked_idempotency_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
-        with uncertain(key):
-            answer = self._transport.request("POST", _VIDEOS, body=body, idempotency_key=key)
-            return Video.from_json(answer["data"])
+        return self._transport.post(_VIDEOS, body, Video.from_json, key)
 
     def get_video(self, video_id: str) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
@@ -332,9 +330,9 @@ class HeyGenClient:
         `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
         `VideoFailedError` with HeyGen's code and message; one that takes longer is a `VideoTimeoutError`, and goes on.
         """
-        from .download import wait_for_video
+        from .download import wait_for
 
-        return wait_for_video(self.get_video, checked_id("video_id", video_id), timeout, self._transport)
+        return wait_for("video", self.get_video, checked_id("video_id", video_id), timeout, self._transport)
 
     def download_video(self, video_id: str, path: str | os.PathLike[str]) -> Path:
         """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
@@ -385,9 +383,7 @@ class HeyGenClient:
             callback_id=callback_id,
             files=tuple(files),
         )
-        body = request.check().to_json()
-        with uncertain(None):
-            return VideoAgentSession.from_json(self._transport.request("POST", _AGENTS, body=body)["data"])
+        return self._transport.post(_AGENTS, request.check().to_json(), VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
@@ -400,9 +396,9 @@ class HeyGenClient:
 
         The result is ``completed``, with a `video_id`, or ``waiting_for_input``, with a `question` to answer at HeyGen.
         """
-        from .download import wait_for_agent
+        from .download import wait_for
 
-        return wait_for_agent(self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
+        return wait_for("agent", self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
 
     def _looks(self, group_id: str | None, avatar_type: str | None, ownership: str | None) -> Listing[Look]:
         from ..models import Look

@@ -61,7 +61,7 @@ class Credential(NamedTuple):
         """Return this credential while it is valid, else the current one of the same user in the credentials file."""
         if not self.expired:
             return self
-        found = from_file() or _nothing_found()
+        found = from_file()
         if found.account != self.account:
             raise MissingAPIKeyError(
                 f"The login of this client has expired, and {found.source} now belongs to another account: "
@@ -84,20 +84,22 @@ def find(api_key: Secret | None = None) -> Credential:
     if key is None:
         key, source = Secret(os.environ.get("HEYGEN_API_KEY", "")), "the environment variable HEYGEN_API_KEY"
         if not key.reveal().strip():
-            return from_file() or _nothing_found()
+            return from_file()
     key = Secret(key.reveal().strip())
     if problem := _problem_with(key.reveal()):
         raise MissingAPIKeyError(f"The key from {source} {problem}: copy it again from HeyGen's settings.")
     return Credential(key, source)
 
 
-def from_file() -> Credential | None:
-    """Read the credentials file; None if it does not exist. One without a usable key is a `MissingAPIKeyError`."""
+def from_file() -> Credential:
+    """Read the credentials file. A `MissingAPIKeyError` if there is none, or it has no usable key."""
     path = credentials_path()
     found = _read_credential(path)
-    if isinstance(found, Credential) and found.expired:
-        # HeyGen's own client may be renewing the token at this moment.
-        found = _read_credential(path)
+    if found is None:
+        raise MissingAPIKeyError(
+            "No HeyGen API key was found: set the environment variable HEYGEN_API_KEY, pass api_key=…, or run "
+            f"`heygen auth login`, which writes {path}. To try without one, use demo_client()."
+        )
     if isinstance(found, Credential) and found.expired:
         found = "holds an expired OAuth token: run `heygen auth status` to refresh it, else `heygen auth login`"
     if isinstance(found, str):
@@ -108,13 +110,6 @@ def from_file() -> Credential | None:
 def credentials_path() -> str:
     folder = os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen"
     return os.path.join(os.path.expanduser(folder), "credentials")
-
-
-def _nothing_found() -> NoReturn:
-    raise MissingAPIKeyError(
-        "No HeyGen API key was found: set the environment variable HEYGEN_API_KEY, pass api_key=…, or run "
-        f"`heygen auth login`, which writes {credentials_path()}. To try without one, use demo_client()."
-    )
 
 
 def _problem_with(key: str) -> str:
@@ -130,19 +125,15 @@ def _read_credential(path: str) -> Credential | str | None:
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read().strip()
-        if not text.startswith(("{", "[", '"')):
+        if not text.startswith("{"):
             return _problem_with(text) or Credential(Secret(text), source)
         content = json.loads(text)
     except FileNotFoundError:
         return None
     except OSError as exc:
         return f"cannot be read ({exc.strerror})"
-    except UnicodeDecodeError:
-        return "is not UTF-8 text"
     except (ValueError, RecursionError):
-        return "is not valid JSON"
-    if not isinstance(content, dict):
-        return "holds no JSON object"
+        return "is neither a key in UTF-8 nor valid JSON"
     if key := _string(content, "api_key"):
         return _problem_with(key) or Credential(Secret(key), source)
     oauth, user = content.get("oauth"), content.get("user")

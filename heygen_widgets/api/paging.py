@@ -79,15 +79,15 @@ def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[P
 
 def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
     """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
-    if max_items is not None and checked_integer("max_items", max_items, 0) == 0:
-        return iter(())
+    if max_items is not None:
+        checked_integer("max_items", max_items, 0)
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
     pages = _pages(listing, min(listing.largest_page, max_items or listing.largest_page), None)
-    return islice(_without_repeats(item for page in pages for item in page), max_items)
+    return islice(_without_repeats(pages), max_items)
 
 
 def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
-    tokens = {token}
+    tokens = {None, token}
     known: set[str] = set()
     repeating = 0
     while True:
@@ -99,33 +99,27 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[
         known.update(record.id for record in page)
         repeating = 0 if len(known) > before else repeating + 1
         token = page.next_token
-        if repeating == _MOST_REPEATING_PAGES:
-            problem = f"{repeating} pages in a row with nothing new"
-        elif token is None:
-            problem = "a page that has more after it, but no next_token"
-        elif token in tokens:
-            problem = "a next_token for the second time"
-        else:
-            tokens.add(token)
-            continue
-        raise APIResponseError(f"GET {listing.path}: the service sent {problem}.")
+        if token in tokens or repeating == _MOST_REPEATING_PAGES:
+            problem = "no new next_token" if token in tokens else f"{repeating} pages in a row with nothing new"
+            raise APIResponseError(f"GET {listing.path}: the service has more records, but sent {problem}.")
+        tokens.add(token)
 
 
-def _without_repeats(items: Iterable[T]) -> Iterator[T]:
+def _without_repeats(pages: Iterable[Page[T]]) -> Iterator[T]:
     """Skip records that were seen: when a new record appears, the next page starts with one of the last page."""
     seen: set[str] = set()
-    for item in items:
-        if item.id not in seen:
-            seen.add(item.id)
-            yield item
+    for page in pages:
+        for item in page:
+            if item.id not in seen:
+                seen.add(item.id)
+                yield item
 
 
 def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:
     """Read `has_more` and `next_token`. If `has_more` is missing, a token means that more follows."""
-    token = content.get("next_token")
+    token, has_more = content.get("next_token"), content.get("has_more")
     if not isinstance(token, str) or not token or not is_sendable(token):
         token = None
-    has_more = content.get("has_more")
     if not isinstance(has_more, bool):
         has_more = token is not None
     return has_more, token if has_more else None

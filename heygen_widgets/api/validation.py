@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
@@ -22,39 +22,27 @@ def checked_base_url(value: object, origin: str) -> str:
     url = value.strip().rstrip("/")
     # A user part and a query may hold secrets, and a password may contain ? or #.
     shown = re.split(r"[?#&;]", re.split("@|%40", url)[-1])[0]
-    parts = split_address(url)
-    if parts is None:
-        raise ValueError(f"{origin} is not a usable web address: {shown!r}")
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        raise ValueError(f"{origin} should have no user part, query or fragment: {shown!r}")
-    if not _is_safe_scheme(parts):
-        raise ValueError(f"{origin} should start with https:// (plain http is only for this machine): {shown!r}")
+    if problem_with_url(url) or "?" in url or "#" in url:
+        raise ValueError(
+            f"{origin} should be an address with https:// (http:// only on this machine), without user part, query and "
+            f"fragment, not {shown!r}"
+        )
     return url
 
 
-def problem_with_media_url(url: str) -> str:
-    """Say why a picture or film is not fetched from a URL; ``""`` if it may be."""
-    parts = split_address(url)
-    if parts is None or "@" in parts.netloc:
-        return "no usable address"
-    return "" if _is_safe_scheme(parts) else "not over https"
-
-
-def split_address(url: str) -> SplitResult | None:
-    """Split a web address; None if it is invalid, or if parsers disagree about its host."""
-    # urlsplit drops control characters, reads a backslash as part of the host, and ignores text after a bracket.
-    if not url.isprintable() or " " in url or "\\" in url:
-        return None
+def problem_with_url(url: str) -> str:
+    """Say why a URL is not requested: no usable address, a user part, or not over https; ``""`` if it may be."""
     try:
         parts = urlsplit(url)
-        requests.PreparedRequest().prepare_url(url, None)
-        return parts if parts.hostname and parts.port != 0 and "%" not in parts.netloc else None
+        requests.PreparedRequest().prepare_url(url, None)  # parsers may disagree about the host
+        usable = parts.hostname and parts.port != 0 and not re.search("[%@]", parts.netloc)
     except ValueError:
-        return None
-
-
-def _is_safe_scheme(parts: SplitResult) -> bool:
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+        usable = False
+    # urlsplit drops control characters, reads a backslash as part of the host, and ignores text after a bracket.
+    if not usable or not url.isprintable() or re.search(r"[ \\]", url):
+        return "no usable address"
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+    return "" if is_safe else "not over https"
 
 
 def is_loopback(host: str | None) -> bool:
@@ -68,9 +56,9 @@ def is_loopback(host: str | None) -> bool:
 def checked_timeout(value: object) -> tuple[float, float]:
     """Check a pair (connect, read) or one number for both, in s, each above 0 and at most a day."""
     pair = value if isinstance(value, (tuple, list)) else (value, value)
-    numbers = [part for part in pair if isinstance(part, (int, float)) and not isinstance(part, bool)]
+    numbers = [float(part) for part in pair if isinstance(part, (int, float)) and not isinstance(part, bool)]
     if len(pair) == len(numbers) == 2 and all(0 < number <= _LONGEST_TIMEOUT for number in numbers):
-        return (float(numbers[0]), float(numbers[1]))
+        return (numbers[0], numbers[1])
     raise ValueError(
         f"timeout should be a pair (connect, read) of s, each above 0 and at most {_LONGEST_TIMEOUT}, not {value!r}"
     )
