@@ -80,12 +80,10 @@ def find(api_key: Secret | None = None) -> Credential:
 
     A `MissingAPIKeyError` if there is none, or the first one found cannot be a key.
     """
-    key, source = api_key, "the api_key argument"
-    if key is None:
-        key, source = Secret(os.environ.get("HEYGEN_API_KEY", "")), "the environment variable HEYGEN_API_KEY"
-        if not key.reveal().strip():
-            return from_file()
-    key = Secret(key.reveal().strip())
+    source = "the api_key argument" if api_key else "the environment variable HEYGEN_API_KEY"
+    key = Secret((api_key.reveal() if api_key else os.environ.get("HEYGEN_API_KEY", "")).strip())
+    if api_key is None and not key.reveal():
+        return from_file()
     if problem := _problem_with(key.reveal()):
         raise MissingAPIKeyError(f"The key from {source} {problem}: copy it again from HeyGen's settings.")
     return Credential(key, source)
@@ -113,10 +111,8 @@ def credentials_path() -> str:
 
 
 def _problem_with(key: str) -> str:
-    if not key:
-        return "is empty"
     # The key becomes a header. An invalid header would appear in the error text of another library.
-    return "" if re.fullmatch("[!-~]+", key) else "contains white space or characters that no key has"
+    return "" if re.fullmatch("[!-~]+", key) else "is empty, or contains white space or characters that no key has"
 
 
 def _read_credential(path: str) -> Credential | str | None:

@@ -22,8 +22,6 @@ from .responses import NETWORK_ERRORS, certificate_problem
 from .transport import Transport
 from .validation import problem_with_url
 
-__all__ = ["download", "wait_for"]
-
 P = TypeVar("P", Video, VideoAgentSession)
 
 _FIRST_BYTES = 64

@@ -15,8 +15,6 @@ from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, certificate_problem
 from .transport import USER_AGENT, proxies_for
 from .validation import problem_with_url
 
-__all__ = ["Kept", "Kind", "Problem", "embedded", "fetch", "media_type", "open_media"]
-
 Kind: TypeAlias = Literal["picture", "video"]
 
 _AT_A_TIME = 4
@@ -31,7 +29,6 @@ _TYPES = {
     rb"GIF8[79]a": "image/gif",
     rb"RIFF....WEBP": "image/webp",
     rb"....ftypavi[fs]": "image/avif",
-    rb"BM....\0{4}....[\x0c\x28\x34\x38\x40\x6c\x7c]\0{3}": "image/bmp",  # the sizes of its header's versions
     rb"....ftyp(?!hei[cx]|mif1|msf1)": "video/mp4",  # pictures may be in the same container
     rb"\x1aE\xdf\xa3.{0,53}\x42\x82\x84webm": "video/webm",  # other kinds of Matroska start with the same bytes
 }
@@ -59,18 +56,10 @@ class Problem(NamedTuple):
 def fetch(
     wanted: Mapping[str, Kind], session: requests.Session, *, on_each: Callable[[], object] = lambda: None
 ) -> dict[str, Kept | Problem]:
-    """Fetch pictures and clips, four at a time, each once and without a retry.
+    """Fetch what is expected at each URL, four at a time, each once and without a retry.
 
-    A picture may have 8 MB, a clip 32 MB, and all ``data:`` URLs together 128 MB.
-
-    Parameters
-    ----------
-    wanted : mapping of str to {"picture", "video"}
-        What is expected at each URL.
-    session : requests.Session
-        As `open_session` returns it: without credentials and cookies.
-    on_each : callable, optional
-        Called on this thread after each.
+    A picture may have 8 MB, a clip 32 MB, and all ``data:`` URLs together 128 MB. The `session` has neither credentials
+    nor cookies. `on_each` is called on this thread after each.
     """
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0

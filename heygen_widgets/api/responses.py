@@ -97,8 +97,7 @@ def error_for_status(request: str, answer: Answer, credential: Credential) -> AP
     texts = {name: tidy(text, credential) for name, text in _envelope(_parse_json(answer.body)).items()}
     message, code = texts.get("message"), texts.get("code")
     if not message and not code:
-        kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-        message = f"the response ({kind}) does not have the service's own form, so it may come from a proxy"
+        message = "the response does not have the service's own form, so it may come from a proxy"
     return status_error(
         answer.status,
         request=request,

@@ -18,22 +18,9 @@ import requests
 import urllib3
 
 from ..errors import APIConnectionError, APIResponseError, APITimeoutError, HeyGenError
+from . import responses
 from .credentials import Credential, digest
-from .responses import (
-    NETWORK_ERRORS,
-    TIMEOUT_ERRORS,
-    Answer,
-    cause_of,
-    certificate_problem,
-    error_for_status,
-    parse_success,
-    read_answer,
-    retry_after,
-    tidy,
-)
 from .validation import checked_integer, checked_timeout, is_loopback
-
-__all__ = ["USER_AGENT", "Transport", "open_session", "proxies_for"]
 
 T = TypeVar("T")
 
@@ -54,16 +41,12 @@ class _Call(NamedTuple):
     params: Mapping[str, str | int | None] | None
     body: Mapping[str, Any] | None
     idempotency_key: str | None
+    is_repeatable: bool  # sending it twice does no more than sending it once
     credential: Credential
     timeout: tuple[float, float]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether sending it twice does no more than sending it once."""
-        return self.method == "GET" or self.idempotency_key is not None
 
 
 class _Failure(NamedTuple):
@@ -129,7 +112,8 @@ class Transport:
         self.credential = self.credential.renewed()
         connect, read = self._timeout
         timeout = (connect, max(read, _POST_READ) if method == "POST" else read)
-        call = _Call(method, path, params, body, idempotency_key, self.credential, timeout)
+        is_repeatable = method == "GET" or idempotency_key is not None
+        call = _Call(method, path, params, body, idempotency_key, is_repeatable, self.credential, timeout)
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
             outcome = self._attempt(call)
@@ -188,14 +172,14 @@ class Transport:
                 allow_redirects=False,  # requests would send X-Api-Key to the other host
                 proxies=proxies_for(self.base_url),
             ) as response:
-                answer = read_answer(response, deadline)
+                answer = responses.read_answer(response, deadline)
             if answer.status < 400:
-                return parse_success(str(call), answer, call.credential)
+                return responses.parse_success(str(call), answer, call.credential)
         except APIResponseError as error:
             # The connection may be out of step, and answer the next request with the rest of this response.
             self._session.get_adapter(self.base_url).close()
             return _Failure(error)
-        except NETWORK_ERRORS as exc:
+        except responses.NETWORK_ERRORS as exc:
             return _failed_connection(call, urlsplit(self.base_url).netloc, exc)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
@@ -204,29 +188,28 @@ class Transport:
 
 
 def _failed_connection(call: _Call, host: str, exc: Exception) -> _Failure:
+    cause = responses.cause_of(exc)
     # No connection to the service or a proxy yet, or none that is trusted. Other TLS errors may come later.
     unsent = isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)) or isinstance(
-        cause_of(exc), (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
+        cause, (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
     )
-    if isinstance(exc, TIMEOUT_ERRORS):
+    if isinstance(exc, responses.TIMEOUT_ERRORS):
         limits = "connect {:g} s, read {:g} s".format(*call.timeout)
         late = APITimeoutError(f"{call}: no response from {host} in time ({limits}): try a longer timeout.")
         return _Failure(late, retry=call.idempotency_key is not None, uncertain=not unsent)
-    if not (problem := certificate_problem(exc, host)):
-        # An error about an address may quote a proxy's password.
-        unreadable = "the address of the service or of a proxy cannot be read"
-        reason = unreadable if isinstance(exc, _UNREADABLE) else tidy(str(cause_of(exc) or exc), call.credential)
+    problem = responses.certificate_problem(exc, host)
+    if isinstance(exc, _UNREADABLE):  # its text may quote a proxy's password
+        problem = "the address of the service or of a proxy cannot be read: check base_url and proxies."
+    elif not problem:
+        reason = responses.tidy(str(cause or exc), call.credential)
         problem = f"the connection to {host} failed: {reason}. Check the network, proxies and base_url."
     is_broken = isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
-    return _Failure(
-        APIConnectionError(f"{call}: {problem}"),
-        retry=is_broken and (call.is_repeatable or unsent),
-        uncertain=not unsent,
-    )
+    retry = is_broken and (call.is_repeatable or unsent)
+    return _Failure(APIConnectionError(f"{call}: {problem}"), retry=retry, uncertain=not unsent)
 
 
-def _failed_status(call: _Call, answer: Answer) -> _Failure:
-    error = error_for_status(str(call), answer, call.credential)
+def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
+    error = responses.error_for_status(str(call), answer, call.credential)
     # A conflict without a code may be of this kind too.
     in_progress = (
         call.idempotency_key is not None and answer.status == 409 and error.code in ("request_in_progress", None)
@@ -235,7 +218,7 @@ def _failed_status(call: _Call, answer: Answer) -> _Failure:
         error,
         retry=answer.status in _RETRIED_STATUSES and call.is_repeatable,
         uncertain=in_progress or answer.status >= 500 or answer.status == 408,
-        asked=retry_after(answer.headers.get("Retry-After")) or 0.0,
+        asked=responses.retry_after(answer.headers.get("Retry-After")) or 0.0,
         in_progress=in_progress,
     )
 

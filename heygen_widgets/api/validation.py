@@ -85,11 +85,9 @@ def checked_ownership(value: str | None) -> str | None:
 
 def checked_text(name: str, value: object) -> str | None:
     """Check an optional string: not empty, and without lone surrogates."""
-    if not (value is None or isinstance(value, str)):
-        raise TypeError(f"{name} should be a string, not {value!r}")
-    if value is not None and not (value and is_sendable(value)):
-        raise ValueError(f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}")
-    return value
+    if value is None or (isinstance(value, str) and value and is_sendable(value)):
+        return value
+    raise ValueError(f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}")
 
 
 def checked_id(name: str, value: object) -> str:
