@@ -15,13 +15,10 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.api.transport import Transport
 
 KEY = "sk_V2_planted-key-0123456789abcdef"
-NAME = "pictures.example.com"  # of the certificate of `TlsLoopback`
 REFUSED = "http://127.0.0.1:1"  # nobody listens there, while the port of a closed server soon is another one's
 
 Reply = Callable[["Handler"], None]
@@ -198,16 +195,15 @@ def hurry(transport: Transport, meanwhile: Callable[[], object] = lambda: None) 
 
 
 class TlsLoopback(Loopback):
-    """Serves over TLS with a certificate for 127.0.0.1 and `NAME`, which only the file `authority` vouches for."""
+    """Serves over TLS with a certificate for 127.0.0.1, which only the file `authority` vouches for."""
 
     def __init__(self, folder: Path, *script: Reply) -> None:
         super().__init__(*script)
         key, self.authority = folder / "key.pem", folder / "certificate.pem"
-        names = f"subjectAltName=IP:127.0.0.1,DNS:{NAME}"
         subprocess.run(
             [
                 *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=loopback"),
-                *("-keyout", str(key), "-out", str(self.authority), "-addext", names),
+                *("-keyout", str(key), "-out", str(self.authority), "-addext", "subjectAltName=IP:127.0.0.1"),
             ],
             check=True,
             capture_output=True,
@@ -219,15 +215,3 @@ class TlsLoopback(Loopback):
     @property
     def url(self) -> str:
         return super().url.replace("http:", "https:")
-
-
-@contextmanager
-def over_tls(folder: Path, monkeypatch: pytest.MonkeyPatch, *script: Reply) -> Iterator[Loopback]:
-    """Serve over TLS under `NAME`, which resolves to this machine, with a certificate that the environment trusts."""
-    look_up = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1" if host == NAME else host, *rest, **more)
-    )
-    with TlsLoopback(folder, *script) as server:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
-        yield server

@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
-from urllib.parse import urlsplit
 
 import requests
 
@@ -18,15 +17,7 @@ from ..errors import HeyGenError
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
 from .transport import Transport, open_session
-from .validation import (
-    LARGEST_PAGE,
-    checked_base_url,
-    checked_id,
-    checked_idempotency_key,
-    checked_ownership,
-    checked_text,
-    is_loopback,
-)
+from .validation import checked_base_url, checked_id, checked_key, checked_ownership, checked_text, is_local
 
 if TYPE_CHECKING:  # records are imported late: they are slow
     from ..job import VideoJob
@@ -42,7 +33,6 @@ _GROUPS = "/v3/avatars"
 _VOICES = "/v3/voices"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
-_LARGEST_PAGE_OF_VOICES = 100
 _RENAMED_TYPES = {"video_avatar": "digital_twin"}
 
 
@@ -121,7 +111,7 @@ class HeyGenClient:
     @property
     def is_local(self) -> bool:
         """Whether the service runs on this machine (loopback), as the stand-in does."""
-        return is_loopback(urlsplit(self.base_url).hostname)
+        return is_local(self.base_url)
 
     @property
     def code(self) -> str:
@@ -201,7 +191,7 @@ class HeyGenClient:
         group_id: str | None = None,
         avatar_type: str | None = None,
         ownership: str | None = None,
-        limit: int = LARGEST_PAGE,
+        limit: int = 50,
         token: str | None = None,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
@@ -224,7 +214,7 @@ class HeyGenClient:
         return iter_items(self._groups(ownership), max_items)
 
     def iter_group_pages(
-        self, *, ownership: str | None = None, limit: int = LARGEST_PAGE, token: str | None = None
+        self, *, ownership: str | None = None, limit: int = 50, token: str | None = None
     ) -> Iterator[Page[AvatarGroup]]:
         """Iterate over pages of avatar groups, with the parameters of `iter_look_pages`: ``GET /v3/avatars``."""
         return iter_pages(self._groups(ownership), limit, token)
@@ -314,7 +304,7 @@ class HeyGenClient:
         from ..videos import Video
 
         body = _checked_request(request).to_json()
-        key = checked_idempotency_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
+        key = checked_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
         return self._transport.post(_VIDEOS, body, Video.from_json, key)
 
     def get_video(self, video_id: str) -> Video:
@@ -368,22 +358,12 @@ class HeyGenClient:
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
+        given = locals() | {"files": tuple(files)}
+        del given["self"]
         from ..videos import VideoAgentRequest, VideoAgentSession
 
-        request = VideoAgentRequest(
-            prompt=prompt,
-            avatar_id=avatar_id,
-            voice_id=voice_id,
-            style_id=style_id,
-            orientation=orientation,
-            mode=mode,
-            brand_kit_id=brand_kit_id,
-            incognito_mode=incognito_mode,
-            callback_url=callback_url,
-            callback_id=callback_id,
-            files=tuple(files),
-        )
-        return self._transport.post(_AGENTS, request.check().to_json(), VideoAgentSession.from_json)
+        body = VideoAgentRequest(**given).check().to_json()
+        return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
@@ -422,7 +402,7 @@ class HeyGenClient:
 
         filters = {"type": type, "language": language, "gender": gender}
         query = {name: checked_text(name, value) for name, value in filters.items()}
-        return Listing(self._transport, _VOICES, query, Voice.from_json, _LARGEST_PAGE_OF_VOICES)
+        return Listing(self._transport, _VOICES, query, Voice.from_json, largest_page=100)
 
 
 def _checked_request(request: VideoRequest) -> VideoRequest:

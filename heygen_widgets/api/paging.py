@@ -108,8 +108,6 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple
 def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:
     """Read `has_more` and `next_token`. If `has_more` is missing, a token means that more follows."""
     token, has_more = content.get("next_token"), content.get("has_more")
-    if not isinstance(token, str) or not token or not is_sendable(token):
-        token = None
-    if not isinstance(has_more, bool):
-        has_more = token is not None
+    token = token if isinstance(token, str) and token and is_sendable(token) else None
+    has_more = has_more if isinstance(has_more, bool) else token is not None
     return has_more, token if has_more else None

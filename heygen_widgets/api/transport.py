@@ -20,7 +20,7 @@ import urllib3
 from ..errors import APIConnectionError, APIResponseError, APITimeoutError, HeyGenError
 from . import responses
 from .credentials import Credential, digest
-from .validation import checked_integer, checked_timeout, is_loopback
+from .validation import checked_integer, checked_timeout, is_local
 
 T = TypeVar("T")
 
@@ -297,4 +297,4 @@ def open_session(like: requests.Session | None = None) -> requests.Session:
 
 def proxies_for(url: str) -> dict[str, Any] | None:
     """Return what `requests` needs to bypass every proxy on loopback; None for other hosts."""
-    return {"http": None, "https": None, "all": None} if is_loopback(urlsplit(url).hostname) else None
+    return {"http": None, "https": None, "all": None} if is_local(url) else None

@@ -41,14 +41,15 @@ def problem_with_url(url: str) -> str:
     # urlsplit drops control characters, reads a backslash as part of the host, and ignores text after a bracket.
     if not usable or not url.isprintable() or re.search(r"[ \\]", url):
         return "no usable address"
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local(url))
     return "" if is_safe else "not over https"
 
 
-def is_loopback(host: str | None) -> bool:
-    """Check whether a host, as `urlsplit` returns it, is this machine by name or address."""
+def is_local(url: str) -> bool:
+    """Check whether the host of a URL is this machine (loopback), by name or address."""
+    host = urlsplit(url).hostname or ""
     try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -64,7 +65,7 @@ def checked_timeout(value: object) -> tuple[float, float]:
     )
 
 
-def checked_idempotency_key(value: object) -> str:
+def checked_key(value: object) -> str:
     if isinstance(value, str) and _IDEMPOTENCY_KEY.fullmatch(value):
         return value
     raise ValueError(f"idempotency_key should be 1 to 255 of A-Z, a-z, 0-9, _, -, : and ., not {value!r}")

@@ -356,11 +356,10 @@ def test_a_connection_error_that_a_retry_cannot_fix_is_final(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("fault", "kind", "text"),
     [
-        *((fault, APITimeoutError, "longer timeout") for fault in (stay_silent, drip(b" "))),
-        *(
-            (fault, NotFoundError, "404")
-            for fault in (drip(b" ", status=404), reply(b"x", 404, Content_Encoding="gzip"))
-        ),
+        (stay_silent, APITimeoutError, "longer timeout"),
+        (drip(b" "), APITimeoutError, "longer timeout"),
+        (drip(b" ", status=404), NotFoundError, "404"),
+        (reply(b"x", 404, Content_Encoding="gzip"), NotFoundError, "404"),
         (drip(b" ", status=302, Location="https://elsewhere.org/"), APIResponseError, "elsewhere.org"),
     ],
 )
@@ -478,14 +477,8 @@ def test_an_error_is_read_from_any_body(body: object, code: str | None, message:
     assert message in str(error)
 
 
-def test_a_401_says_where_the_key_was_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with Loopback(failure(401, "unauthorized", "Unauthorized")) as server:
-        with client_of(server) as client:
-            error = error_of(client)
-        assert isinstance(error, AuthenticationError)
-        assert "the api_key argument" in str(error)
-        monkeypatch.setenv("HEYGEN_API_KEY", KEY)
-        assert "HEYGEN_API_KEY" in str(error_of(HeyGenClient(base_url=server.url)))
-        monkeypatch.delenv("HEYGEN_API_KEY")
-        (tmp_path / "credentials").write_text(KEY)
-        assert str(tmp_path / "credentials") in str(error_of(HeyGenClient(base_url=server.url)))
+def test_a_401_says_where_the_key_was_found() -> None:
+    with Loopback(failure(401, "unauthorized", "Unauthorized")) as server, client_of(server) as client:
+        error = error_of(client)
+    assert isinstance(error, AuthenticationError)
+    assert "the api_key argument" in str(error)
