@@ -15,13 +15,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    """Start a daemon thread.
-
-    Raises
-    ------
-    HeyGenError
-        When the machine has no thread left, or the interpreter is shutting down.
-    """
+    """Start a daemon thread. A `HeyGenError` if the machine has no thread left, or the interpreter is shutting down."""
     thread = threading.Thread(target=target, name=f"heygen_widgets: {name}", daemon=True)
     try:
         thread.start()
@@ -62,10 +56,7 @@ class Worker(Generic[T]):
     def submit(self, *requests: T) -> None:
         """Handle these requests next, in their order. One that is already waiting or handled is not added again.
 
-        Raises
-        ------
-        HeyGenError
-            When no thread can start. The requests stay in line for the next call.
+        A `HeyGenError` if no thread can start. The requests stay in line for the next call.
         """
         with self._lock:
             if self._closed:

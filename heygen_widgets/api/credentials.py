@@ -16,8 +16,6 @@ from typing import NamedTuple, NoReturn, SupportsIndex
 
 from ..errors import MissingAPIKeyError
 
-_EXPIRY_SLACK = timedelta(seconds=60)
-
 
 class Secret:
     """Text that does not show in a `repr`, a JSON dump or a list of attributes; `reveal` returns it."""
@@ -55,7 +53,7 @@ class Credential(NamedTuple):
 
     @property
     def expired(self) -> bool:
-        return self.expires_at is not None and self.expires_at <= datetime.now(UTC) + _EXPIRY_SLACK
+        return self.expires_at is not None and self.expires_at <= datetime.now(UTC) + timedelta(seconds=60)
 
     def renewed(self) -> Credential:
         """Return this credential while it is valid, else the current one of the same user in the credentials file."""
@@ -91,7 +89,7 @@ def find(api_key: Secret | None = None) -> Credential:
 
 def from_file() -> Credential:
     """Read the credentials file. A `MissingAPIKeyError` if there is none, or it has no usable key."""
-    path = credentials_path()
+    path = os.path.expanduser(os.path.join(os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen", "credentials"))
     found = _read_credential(path)
     if found is None:
         raise MissingAPIKeyError(
@@ -103,11 +101,6 @@ def from_file() -> Credential:
     if isinstance(found, str):
         raise MissingAPIKeyError(f"The credentials file {path} {found}.")
     return found
-
-
-def credentials_path() -> str:
-    folder = os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen"
-    return os.path.join(os.path.expanduser(folder), "credentials")
 
 
 def _problem_with(key: str) -> str:

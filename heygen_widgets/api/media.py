@@ -89,9 +89,8 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind) -> Kept | Proble
     except TIMEOUT_ERRORS:
         return Problem("not answered in time")
     except NETWORK_ERRORS as error:
-        return Problem(
-            "behind a certificate that is not trusted" if certificate_problem(error, "") else "not reachable"
-        )
+        untrusted = certificate_problem(error, "") and "behind a certificate that is not trusted"
+        return Problem(untrusted or "not reachable")
     found = media_type(content)
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")

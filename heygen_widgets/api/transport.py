@@ -60,10 +60,7 @@ class _Failure(NamedTuple):
 
 
 class Transport:
-    """Requests with retries, time-outs and size limits. Threads may share one.
-
-    `credential` signs the requests, and `base_url` is one that was checked. The rest is as for `HeyGenClient`.
-    """
+    """Requests with retries, time-outs and size limits, to a `base_url` that was checked. Threads may share one."""
 
     def __init__(
         self,
@@ -136,16 +133,21 @@ class Transport:
 
     def post(self, path: str, body: Mapping[str, Any], read: Callable[[object], T], key: str | None = None) -> T:
         """Send a POST and read its record. An error has the idempotency key, and says how to continue if need be."""
+        next_step = "Whether the service has started this is not known: " + (
+            f"ask again with idempotency_key={key!r}, which makes no second one for 24 h."
+            if key
+            else "look among your videos at HeyGen before you ask again, since that may make a second one."
+        )
         try:
             return read(self.request("POST", path, body=body, idempotency_key=key)["data"])
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(_next_step(key)) from None
+            raise KeyboardInterrupt(next_step) from None
         except HeyGenError as error:
             # A response that makes no sense may be a success.
             error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)
             error.idempotency_key = key
             if error.is_uncertain:
-                error.args = (f"{error.args[0]} {_next_step(key)}", *error.args[1:])
+                error.args = (f"{error.args[0]} {next_step}", *error.args[1:])
             raise
 
     @property
@@ -159,13 +161,15 @@ class Transport:
         connect, read = call.timeout
         deadline = time.monotonic() + connect + 2 * read
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+        # requests leaves out what is None. A given session may have a key of its own.
+        maybe = {"Idempotency-Key": call.idempotency_key, "Authorization": None, "X-Api-Key": None}
         try:
             with self._session.request(
                 call.method,
                 self.base_url + call.path,
                 params=call.params,
                 json=call.body,
-                headers={**headers, "Idempotency-Key": call.idempotency_key},  # requests leaves out what is None
+                headers={**headers, **maybe},
                 auth=partial(_sign, call.credential),  # with it, requests does not read ~/.netrc
                 timeout=call.timeout,
                 stream=True,
@@ -211,9 +215,8 @@ def _failed_connection(call: _Call, host: str, exc: Exception) -> _Failure:
 def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
     error = responses.error_for_status(str(call), answer, call.credential)
     # A conflict without a code may be of this kind too.
-    in_progress = (
-        call.idempotency_key is not None and answer.status == 409 and error.code in ("request_in_progress", None)
-    )
+    is_conflict = answer.status == 409 and error.code in ("request_in_progress", None)
+    in_progress = is_conflict and call.idempotency_key is not None
     return _Failure(
         error,
         retry=answer.status in _RETRIED_STATUSES and call.is_repeatable,
@@ -223,31 +226,17 @@ def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
     )
 
 
-def _next_step(key: str | None) -> str:
-    return "Whether the service has started this is not known: " + (
-        f"ask again with idempotency_key={key!r}, which makes no second one for 24 h."
-        if key
-        else "look among your videos at HeyGen before you ask again, since that may make a second one."
-    )
-
-
 def _sign(credential: Credential, request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Put the credential on a request, and nothing that a given session has."""
-    _remove_key(request)
     name, prefix = ("Authorization", "Bearer ") if credential.is_token else ("X-Api-Key", "")
     request.headers[name] = prefix + credential.secret.reveal()
     request.hooks["response"].append(_remove_secrets)
     return request
 
 
-def _remove_key(request: requests.PreparedRequest) -> None:
-    for name in ("Authorization", "X-Api-Key"):
-        request.headers.pop(name, None)
-
-
 def _remove_secrets(response: requests.Response, **_: object) -> None:
     """Take the key off a request that was sent, before other hooks see it, and hide a redirect from requests."""
-    _remove_key(response.request)
+    for name in ("Authorization", "X-Api-Key"):
+        response.request.headers.pop(name, None)
     # requests prepares to follow a redirect even if it must not, and reads the whole body for it without any limit.
     # `response.raw` keeps the header.
     response.headers.pop("Location", None)
