@@ -103,16 +103,20 @@ class Loopback(socketserver.ThreadingTCPServer):
         self.server_close()
 
 
+def send_head(handler: Handler, length: int, status: int = 200, **headers: str) -> None:
+    """Send the start of a response; underscores in header names stand for hyphens."""
+    handler.send_response(status)
+    for name, value in {"Content_Length": str(length), **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+
+
 def reply(content: object, status: int = 200, **headers: str) -> Reply:
-    """Answer with JSON, or with bytes as they are; underscores in header names stand for hyphens."""
+    """Answer with JSON, or with bytes as they are."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
 
     def play(handler: Handler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content_Type": "application/json", **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
+        send_head(handler, len(body), status, **{"Content_Type": "application/json", **headers})
         handler.wfile.write(body)
 
     return play
@@ -139,9 +143,7 @@ def hang_up(handler: Handler) -> None:
 
 def cut_short(handler: Handler) -> None:
     """Promise more than is sent."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
+    send_head(handler, 1_000)
     handler.wfile.write(b'{"data": [')
     handler.close_connection = True
 
@@ -162,11 +164,7 @@ def drip(piece: bytes, *, status: int = 200, **headers: str) -> Reply:
     """Send the body in small pieces, without end."""
 
     def play(handler: Handler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", "1000000")
-        handler.end_headers()
+        send_head(handler, 1_000_000, status, **headers)
         while not handler.server.closing.wait(0.02):
             handler.wfile.write(piece)
 

@@ -8,7 +8,20 @@ from pathlib import Path
 
 import pytest
 import requests
-from loopback import KEY, Handler, Loopback, Reply, Seen, TlsLoopback, client_of, cut_short, failure, reply, stay_silent
+from loopback import (
+    KEY,
+    Handler,
+    Loopback,
+    Reply,
+    Seen,
+    TlsLoopback,
+    client_of,
+    cut_short,
+    failure,
+    reply,
+    send_head,
+    stay_silent,
+)
 
 from heygen_widgets import HeyGenClient
 from heygen_widgets.errors import APIConnectionError, HeyGenError, NotFoundError, VideoFailedError
@@ -80,9 +93,7 @@ def test_an_expired_url_is_replaced_once(status: int, tmp_path: Path) -> None:
 
 
 def broken(handler: Handler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(FILM)))
-    handler.end_headers()
+    send_head(handler, len(FILM))
     handler.wfile.write(FILM[:300_000])
     handler.close_connection = True
 
@@ -191,9 +202,7 @@ def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     main = threading.main_thread().ident or 0
 
     def interrupt(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(FILM)))
-        handler.end_headers()
+        send_head(handler, len(FILM))
         handler.wfile.write(FILM[:300_000])
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             handler.server.closing.wait(0.01)

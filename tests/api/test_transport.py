@@ -131,16 +131,6 @@ def test_requests_to_loopback_bypass_a_proxy(variable: str, monkeypatch: pytest.
         assert (len(proxy.seen), len(server.seen)) == (1, 2)
 
 
-def test_other_requests_use_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Loopback(failure(502)) as proxy:
-        monkeypatch.setenv("https_proxy", proxy.url)
-        with HeyGenClient(KEY, base_url="https://api.heygen.invalid", max_retries=0) as client:
-            error = error_of(client)
-    assert isinstance(error, APIConnectionError)
-    assert "502" in str(error)
-    assert [seen.method for seen in proxy.seen] == ["CONNECT"]
-
-
 def test_cookies_are_neither_kept_nor_sent() -> None:
     with Loopback(reply({"data": []}, Set_Cookie="a=b; Path=/")) as server, client_of(server) as client:
         client.list_looks()

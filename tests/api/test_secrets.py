@@ -39,6 +39,7 @@ from loopback import (
     hang_up,
     page,
     reply,
+    send_head,
     stay_silent,
 )
 
@@ -50,13 +51,8 @@ FAR = "https://api.heygen.invalid"
 
 
 @pytest.fixture(autouse=True)
-def _only_the_planted_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.delenv("HEYGEN_API_BASE", raising=False)
+def _only_the_planted_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEYGEN_API_KEY", KEY)
-    monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(tmp_path))
 
 
 def report_of(error: BaseException) -> str:
@@ -269,9 +265,7 @@ def test_no_traceback_of_a_failed_connection_has_the_key(fault: str, tmp_path: P
 
 def interrupt_reading(handler: Handler) -> None:
     """Send half a response, and Ctrl-C in the middle of it."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(8 * 2**20))
-    handler.end_headers()
+    send_head(handler, 8 * 2**20)
     # More than the buffers of a socket hold, so that the client is sure to be reading.
     handler.wfile.write(b" " * (7 * 2**20))
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
