@@ -24,9 +24,7 @@ from .validation import problem_with_url
 
 P = TypeVar("P", Video, VideoAgentSession)
 
-_FIRST_BYTES = 64
 _READ_SIZE = 2**18  # bytes
-_EXPIRED = (403, 404, 410)
 
 
 def wait_for(
@@ -83,7 +81,7 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
     try:
         with replacement(path, 0o666) as file:
             response = _open(get(video_id), session)
-            if response.status_code in _EXPIRED:
+            if response.status_code in (403, 404, 410):  # the URL has expired
                 response.close()
                 response = _open(get(video_id), session)
             with response, tqdm(total=response.raw.length_remaining, unit="B", unit_scale=True) as bar:
@@ -114,7 +112,7 @@ def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
     if response.status_code != 200:
         raise _not_downloaded(video_id, f"the response has the status {response.status_code}")
     with _connection_errors(response.url, video_id):
-        piece = response.raw.read(_FIRST_BYTES)
+        piece = response.raw.read(64)
         if not media_type(piece).startswith("video/"):
             raise _not_downloaded(video_id, "the response is no MP4 or WebM video by its first bytes")
         while piece:

@@ -79,7 +79,6 @@ def error_of(call: Callable[[], object]) -> BaseException:
 
 VIEWS: dict[str, Callable[[object], str]] = {
     "repr": repr,
-    "%r": lambda item: "%r" % (item,),  # noqa: UP031 - one of the ways
     "pprint": pprint.pformat,
     "IPython": pretty,
     "JSON": lambda item: json.dumps({"Authorization": [item]}, default=repr),
