@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import random
 import ssl
@@ -39,7 +40,7 @@ class _Call(NamedTuple):
     method: str
     path: str
     params: Mapping[str, str | int | None] | None
-    body: Mapping[str, Any] | None
+    body: str | None
     idempotency_key: str | None
     is_repeatable: bool  # sending it twice does no more than sending it once
     credential: Credential
@@ -110,7 +111,8 @@ class Transport:
         connect, read = self._timeout
         timeout = (connect, max(read, _POST_READ) if method == "POST" else read)
         is_repeatable = method == "GET" or idempotency_key is not None
-        call = _Call(method, path, params, body, idempotency_key, is_repeatable, self.credential, timeout)
+        text = None if body is None else json.dumps(body, allow_nan=False)
+        call = _Call(method, path, params, text, idempotency_key, is_repeatable, self.credential, timeout)
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
             outcome = self._attempt(call)
@@ -162,14 +164,15 @@ class Transport:
         deadline = time.monotonic() + connect + 2 * read
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         # requests leaves out what is None. A given session may have a key of its own.
-        maybe = {"Idempotency-Key": call.idempotency_key, "Authorization": None, "X-Api-Key": None}
+        content_type = call.body and "application/json"
+        maybe = {"Content-Type": content_type, "Idempotency-Key": call.idempotency_key}
         try:
             with self._session.request(
                 call.method,
                 self.base_url + call.path,
                 params=call.params,
-                json=call.body,
-                headers={**headers, **maybe},
+                data=call.body,
+                headers={**headers, **maybe, "Authorization": None, "X-Api-Key": None},
                 auth=partial(_sign, call.credential),  # with it, requests does not read ~/.netrc
                 timeout=call.timeout,
                 stream=True,
