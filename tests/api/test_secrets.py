@@ -230,14 +230,15 @@ def redirect_to_key(handler: Handler) -> None:
     reply(b"", 302, Location=f"https://{handler.headers['X-Api-Key'].lower()}.example.com/")(handler)
 
 
-def html_with_key(handler: Handler) -> None:
-    reply(b"<html>", 200, Content_Type=handler.headers["X-Api-Key"])(handler)
+def success_with_key(handler: Handler) -> None:
+    key = handler.headers["X-Api-Key"]
+    reply({"error": key, "more": key}, Content_Type=key)(handler)
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        *(echo_key, redirect_to_key, html_with_key, hang_up, cut_short, stay_silent, babble, drip(b" ")),
+        *(echo_key, redirect_to_key, success_with_key, hang_up, cut_short, stay_silent, babble, drip(b" ")),
         *(failure(503), failure(401), failure(429), reply(b"[" * 100_000), reply({"data": 5})),
     ],
 )
