@@ -15,13 +15,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    """Start a daemon thread.
-
-    Raises
-    ------
-    HeyGenError
-        When the machine has no thread left, or the interpreter is shutting down.
-    """
+    """Start a daemon thread. A `HeyGenError` if the machine has no thread left, or the interpreter is shutting down."""
     thread = threading.Thread(target=target, name=f"heygen_widgets: {name}", daemon=True)
     try:
         thread.start()
@@ -45,7 +39,7 @@ class Worker(Generic[T]):
     limit : int, default 100
         Waiting requests. The oldest ones are dropped.
     interval : float, default 0.0
-        Time between the starts of two requests, in s, at least.
+        Pause after each request, in s.
     """
 
     def __init__(self, name: str, handle: Callable[[T], object], *, limit: int = 100, interval: float = 0.0) -> None:
@@ -53,44 +47,33 @@ class Worker(Generic[T]):
         self._handle = handle
         self._limit = limit
         self._interval = interval
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._waiting: dict[T, None] = {}  # the next one last
         self._current: T | None = None
         self._thread: threading.Thread | None = None
-        self._next_start = 0.0  # on the clock of `time.monotonic`
         self._closed = False
-
-    @property
-    def running(self) -> bool:
-        """Whether a request is waiting or handled."""
-        thread = self._thread
-        return thread is not None and thread.is_alive()
 
     def submit(self, *requests: T) -> None:
         """Handle these requests next, in their order. One that is already waiting or handled is not added again.
 
-        Raises
-        ------
-        HeyGenError
-            When no thread can start. The requests stay in line for the next call.
+        A `HeyGenError` if no thread can start. The requests stay in line for the next call.
         """
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return
             for request in reversed(requests):
-                if request != self._current or not self.running:
+                if request != self._current:
                     self._waiting.pop(request, None)
                     self._waiting[request] = None
             while len(self._waiting) > self._limit:
                 del self._waiting[next(iter(self._waiting))]
-            if self._waiting and not self.running:
+            if self._waiting and not (self._thread and self._thread.is_alive()):
                 self._thread = start_thread(self._name, self._run)
 
     def clear(self) -> None:
         """Drop the requests that are waiting."""
-        with self._changed:
+        with self._lock:
             self._waiting.clear()
-            self._changed.notify_all()
 
     def close(self) -> None:
         """Drop the requests that are waiting, and take no more."""
@@ -104,18 +87,15 @@ class Worker(Generic[T]):
             thread.join()
 
     def _run(self) -> None:
-        while (request := self._next()) is not None:
-            self._handle(request)
-
-    def _next(self) -> T | None:
-        with self._changed:
-            self._current = None
-            while self._waiting and (left := self._next_start - time.monotonic()) > 0:
-                self._changed.wait(left)
-            if not self._waiting:
-                # Under the lock: the next `submit` has to start another thread.
-                self._thread = None
-                return None
-            self._current, _ = self._waiting.popitem()
-            self._next_start = time.monotonic() + self._interval
-            return self._current
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None  # the next `submit` has to start another one
+                    return
+                request, _ = self._waiting.popitem()
+                self._current = request
+            try:
+                self._handle(request)
+            finally:
+                self._current = None
+            time.sleep(self._interval)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Literal
+from typing import Any, Literal
 
 from ._display import literal
 from .api import HeyGenClient
@@ -43,41 +43,19 @@ def demo_client(
 
     A wrong argument is a `TypeError` or `ValueError`.
     """
-    service = _running_service(looks, seed, latency, error_rate, previews, render_time)
+    arguments = dict(locals())
+    service = _running_service(**arguments)
     client = HeyGenClient(service.api_key, base_url=service.base_url)
-    client.demo_code = _code(
-        looks=int(looks),
-        seed=int(seed),
-        latency=float(latency),
-        error_rate=float(error_rate),
-        previews=previews,
-        render_time=float(render_time),
-    )
-    return client
-
-
-def _code(**arguments: float | str) -> str:
-    """Return the call of `demo_client` with the arguments that are not the default."""
     defaults = inspect.signature(demo_client).parameters
     shown = [
-        f"{name}={literal(value) if isinstance(value, str) else repr(value)}"
+        f"{name}={literal(value) if isinstance(value, str) else value}"
         for name, value in arguments.items()
         if value != defaults[name].default
     ]
-    return f"demo_client({', '.join(shown)})"
+    client.demo_code = f"demo_client({', '.join(shown)})"
+    return client
 
 
 @functools.cache
-def _running_service(
-    looks: int,
-    seed: int,
-    latency: float,
-    error_rate: float,
-    previews: Literal["data", "http"],
-    render_time: float,
-) -> DemoService:
-    service = DemoService(
-        looks, seed=seed, latency=latency, error_rate=error_rate, previews=previews, render_time=render_time
-    )
-    service.start()
-    return service
+def _running_service(**arguments: Any) -> DemoService:  # noqa: ANN401 - those of `demo_client`
+    return DemoService(**arguments).start()

@@ -15,13 +15,10 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.api.transport import Transport
 
 KEY = "sk_V2_planted-key-0123456789abcdef"
-NAME = "pictures.example.com"  # of the certificate of `TlsLoopback`
 REFUSED = "http://127.0.0.1:1"  # nobody listens there, while the port of a closed server soon is another one's
 
 Reply = Callable[["Handler"], None]
@@ -106,16 +103,20 @@ class Loopback(socketserver.ThreadingTCPServer):
         self.server_close()
 
 
+def send_head(handler: Handler, length: int, status: int = 200, **headers: str) -> None:
+    """Send the start of a response; underscores in header names stand for hyphens."""
+    handler.send_response(status)
+    for name, value in {"Content_Length": str(length), **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+
+
 def reply(content: object, status: int = 200, **headers: str) -> Reply:
-    """Answer with JSON, or with bytes as they are; underscores in header names stand for hyphens."""
+    """Answer with JSON, or with bytes as they are."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
 
     def play(handler: Handler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content_Type": "application/json", **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
+        send_head(handler, len(body), status, **{"Content_Type": "application/json", **headers})
         handler.wfile.write(body)
 
     return play
@@ -142,10 +143,14 @@ def hang_up(handler: Handler) -> None:
 
 def cut_short(handler: Handler) -> None:
     """Promise more than is sent."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
+    send_head(handler, 1_000)
     handler.wfile.write(b'{"data": [')
+    handler.close_connection = True
+
+
+def babble(handler: Handler) -> None:
+    """Send what is no HTTP."""
+    handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")
     handler.close_connection = True
 
 
@@ -159,11 +164,7 @@ def drip(piece: bytes, *, status: int = 200, **headers: str) -> Reply:
     """Send the body in small pieces, without end."""
 
     def play(handler: Handler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", "1000000")
-        handler.end_headers()
+        send_head(handler, 1_000_000, status, **headers)
         while not handler.server.closing.wait(0.02):
             handler.wfile.write(piece)
 
@@ -192,16 +193,15 @@ def hurry(transport: Transport, meanwhile: Callable[[], object] = lambda: None) 
 
 
 class TlsLoopback(Loopback):
-    """Serves over TLS with a certificate for 127.0.0.1 and `NAME`, which only the file `authority` vouches for."""
+    """Serves over TLS with a certificate for 127.0.0.1, which only the file `authority` vouches for."""
 
     def __init__(self, folder: Path, *script: Reply) -> None:
         super().__init__(*script)
         key, self.authority = folder / "key.pem", folder / "certificate.pem"
-        names = f"subjectAltName=IP:127.0.0.1,DNS:{NAME}"
         subprocess.run(
             [
                 *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=loopback"),
-                *("-keyout", str(key), "-out", str(self.authority), "-addext", names),
+                *("-keyout", str(key), "-out", str(self.authority), "-addext", "subjectAltName=IP:127.0.0.1"),
             ],
             check=True,
             capture_output=True,
@@ -213,15 +213,3 @@ class TlsLoopback(Loopback):
     @property
     def url(self) -> str:
         return super().url.replace("http:", "https:")
-
-
-@contextmanager
-def over_tls(folder: Path, monkeypatch: pytest.MonkeyPatch, *script: Reply) -> Iterator[Loopback]:
-    """Serve over TLS under `NAME`, which resolves to this machine, with a certificate that the environment trusts."""
-    look_up = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1" if host == NAME else host, *rest, **more)
-    )
-    with TlsLoopback(folder, *script) as server:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
-        yield server

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import requests
-from avatar_service import end_of, our_threads
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, failure, hang_up, reply, stay_silent
@@ -23,7 +22,7 @@ from test_html import Parsed
 
 from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery
 from heygen_widgets.api import media
-from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, picture_type, video_type
+from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, media_type
 from heygen_widgets.api.transport import open_session
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import Failure
@@ -242,26 +241,23 @@ def test_at_most_four_are_requested_at_a_time_and_each_once_without_redirects(tm
 
 
 def test_a_picture_is_abandoned_when_it_is_too_large_or_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(media._LARGEST, "picture", 9 * len(PNG))
     with Loopback(drip(PNG)) as server:
-        with monkeypatch.context() as patch:
-            patch.setitem(media._LARGEST, "picture", 0)
-            assert outcome_of(f"{server.url}/a.png") == Problem("larger than 0 MB")
-        monkeypatch.setattr(media, "_LONGEST", 0.2)
-        assert outcome_of(f"{server.url}/a.png") == Problem("not reached in time")
-    monkeypatch.setitem(media._TIMEOUTS, "picture", (5, 0.1))
+        assert outcome_of(f"{server.url}/a.png") == Problem("larger than 0 MB")
+    monkeypatch.setattr(media, "_TIMEOUT", (5, 0.1))
     with Loopback(stay_silent) as server:
         assert outcome_of(f"{server.url}/a.png") == Problem("not answered in time")
 
 
 def test_when_all_pictures_together_are_too_large_no_more_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "_LARGEST_IN_ALL", 3 * len(PNG) - 1)
+    monkeypatch.setattr(media, "_LARGEST_IN_ALL", 3 * len(url_of(PNG)) - 1)
     monkeypatch.setattr(media, "_AT_A_TIME", 1)
-    with Loopback(reply(bytes(9 * len(PNG))), reply(PNG)) as server:
+    # A file that is not kept takes no room. The fifth one may be on its way when the fourth is too much.
+    with Loopback(reply(bytes(9 * len(PNG))), *[reply(PNG)] * 3, stay_silent) as server:
         outcomes = fetch_all({f"{server.url}/{n}": "picture" for n in range(6)})
-    # A file that is not kept takes no room.
+        assert "/5" not in [seen.path for seen in server.seen]
     kept = [Kept(url_of(PNG))] * 2
     assert outcomes == [Problem("no picture by the bytes"), *kept, *[Problem("more than 0 MB in all")] * 3]
-    assert len(server.seen) == 4
 
 
 BYTES: list[tuple[bytes, str | None]] = [
@@ -270,9 +266,7 @@ BYTES: list[tuple[bytes, str | None]] = [
     (b"GIF89a" + bytes(20), "image/gif"),
     (b"RIFF\x24\0\0\0WEBPVP8 ", "image/webp"),
     (b"\0\0\0\x1cftypavif" + bytes(16), "image/avif"),
-    (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", "image/bmp"),
     (b"", None),
-    (b"BM<script>alert(1)</script>", None),
     (b"<html><script>alert(1)</script>", None),
     (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", None),
     (b"RIFF\x24\0\0\0WAVEfmt ", None),
@@ -282,13 +276,12 @@ BYTES: list[tuple[bytes, str | None]] = [
 
 @pytest.mark.parametrize(("content", "kind"), BYTES, ids=[str(number) for number in range(len(BYTES))])
 def test_a_picture_is_recognised_by_its_bytes(content: bytes, kind: str | None) -> None:
-    assert picture_type(content) == kind
+    assert media_type(content) == (kind or "")
 
 
 def test_what_is_fetched_is_judged_by_its_bytes_alone() -> None:
     mp4, matroska = b"\0\0\0\x20ftypisom" + bytes(20), WEBM.replace(b"webm", b"matr")
-    types = [video_type(content) for content in (mp4, WEBM, PNG, matroska)]
-    assert types == ["video/mp4", "video/webm", None, None]
+    assert [media_type(content) for content in (mp4, WEBM, matroska)] == ["video/mp4", "video/webm", ""]
     with Loopback(reply(PNG, Content_Type="text/html"), reply(mp4, Content_Type="image/png")) as server:
         assert outcome_of(f"{server.url}/a.png") == Kept(url_of(PNG))
         assert outcome_of(f"{server.url}/a.mp4") == Problem("no picture by the bytes")
@@ -351,9 +344,7 @@ def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) ->
     assert "secret" not in path.read_text("utf-8")
 
 
-def test_ctrl_c_stops_the_fetching_and_leaves_the_file_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_stops_the_fetching_and_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     path.write_text("as before")
     main = threading.main_thread().ident or 0
@@ -363,11 +354,9 @@ def test_ctrl_c_stops_the_fetching_and_leaves_the_file_as_it_was(
             signal.pthread_kill(main, signal.SIGINT)
         stay_silent(handler)
 
-    monkeypatch.setitem(media._TIMEOUTS, "picture", (5, 0.5))
     with Loopback(play) as server:
         with pytest.raises(KeyboardInterrupt):
             looks_to_gallery([look(f"{server.url}/{n}.png") for n in range(9)], path)
-        assert end_of(thread for thread in our_threads() if "pictures" in thread.name)
         assert len(server.seen) <= 4
     assert [file.name for file in tmp_path.iterdir()] == ["a.html"]
     assert path.read_text() == "as before"

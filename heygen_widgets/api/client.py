@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
-from urllib.parse import urlsplit
 
 import requests
 
@@ -17,16 +16,8 @@ from .._parsing import json_object, unknown_fields
 from ..errors import HeyGenError
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
-from .transport import Transport, uncertain
-from .validation import (
-    LARGEST_PAGE,
-    checked_base_url,
-    checked_id,
-    checked_idempotency_key,
-    checked_ownership,
-    checked_text,
-    is_loopback,
-)
+from .transport import Transport, open_session
+from .validation import checked_base_url, checked_id, checked_key, checked_ownership, checked_text, is_local
 
 if TYPE_CHECKING:  # records are imported late: they are slow
     from ..job import VideoJob
@@ -42,7 +33,6 @@ _GROUPS = "/v3/avatars"
 _VOICES = "/v3/voices"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
-_LARGEST_PAGE_OF_VOICES = 100
 _RENAMED_TYPES = {"video_avatar": "digital_twin"}
 
 
@@ -121,7 +111,7 @@ class HeyGenClient:
     @property
     def is_local(self) -> bool:
         """Whether the service runs on this machine (loopback), as the stand-in does."""
-        return is_loopback(urlsplit(self.base_url).hostname)
+        return is_local(self.base_url)
 
     @property
     def code(self) -> str:
@@ -153,7 +143,7 @@ class HeyGenClient:
 
     def media_session(self) -> requests.Session:
         """Open a session for pictures and films: with this client's proxies and certificates, without its key."""
-        return self._transport.media_session()
+        return open_session(self._transport.given_session)
 
     def list_looks(
         self,
@@ -201,7 +191,7 @@ class HeyGenClient:
         group_id: str | None = None,
         avatar_type: str | None = None,
         ownership: str | None = None,
-        limit: int = LARGEST_PAGE,
+        limit: int = 50,
         token: str | None = None,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
@@ -224,7 +214,7 @@ class HeyGenClient:
         return iter_items(self._groups(ownership), max_items)
 
     def iter_group_pages(
-        self, *, ownership: str | None = None, limit: int = LARGEST_PAGE, token: str | None = None
+        self, *, ownership: str | None = None, limit: int = 50, token: str | None = None
     ) -> Iterator[Page[AvatarGroup]]:
         """Iterate over pages of avatar groups, with the parameters of `iter_look_pages`: ``GET /v3/avatars``."""
         return iter_pages(self._groups(ownership), limit, token)
@@ -314,10 +304,8 @@ class HeyGenClient:
         from ..videos import Video
 
         body = _checked_request(request).to_json()
-        key = checked_idempotency_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
-        with uncertain(key):
-            answer = self._transport.request("POST", _VIDEOS, body=body, idempotency_key=key)
-            return Video.from_json(answer["data"])
+        key = checked_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
+        return self._transport.post(_VIDEOS, body, Video.from_json, key)
 
     def get_video(self, video_id: str) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
@@ -332,9 +320,9 @@ class HeyGenClient:
         `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
         `VideoFailedError` with HeyGen's code and message; one that takes longer is a `VideoTimeoutError`, and goes on.
         """
-        from .download import wait_for_video
+        from .download import wait_for
 
-        return wait_for_video(self.get_video, checked_id("video_id", video_id), timeout, self._transport)
+        return wait_for("video", self.get_video, checked_id("video_id", video_id), timeout, self._transport)
 
     def download_video(self, video_id: str, path: str | os.PathLike[str]) -> Path:
         """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
@@ -370,24 +358,12 @@ class HeyGenClient:
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
+        given = locals() | {"files": tuple(files)}
+        del given["self"]
         from ..videos import VideoAgentRequest, VideoAgentSession
 
-        request = VideoAgentRequest(
-            prompt=prompt,
-            avatar_id=avatar_id,
-            voice_id=voice_id,
-            style_id=style_id,
-            orientation=orientation,
-            mode=mode,
-            brand_kit_id=brand_kit_id,
-            incognito_mode=incognito_mode,
-            callback_url=callback_url,
-            callback_id=callback_id,
-            files=tuple(files),
-        )
-        body = request.check().to_json()
-        with uncertain(None):
-            return VideoAgentSession.from_json(self._transport.request("POST", _AGENTS, body=body)["data"])
+        body = VideoAgentRequest(**given).check().to_json()
+        return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
@@ -400,9 +376,9 @@ class HeyGenClient:
 
         The result is ``completed``, with a `video_id`, or ``waiting_for_input``, with a `question` to answer at HeyGen.
         """
-        from .download import wait_for_agent
+        from .download import wait_for
 
-        return wait_for_agent(self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
+        return wait_for("agent", self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
 
     def _looks(self, group_id: str | None, avatar_type: str | None, ownership: str | None) -> Listing[Look]:
         from ..models import Look
@@ -426,7 +402,7 @@ class HeyGenClient:
 
         filters = {"type": type, "language": language, "gender": gender}
         query = {name: checked_text(name, value) for name, value in filters.items()}
-        return Listing(self._transport, _VOICES, query, Voice.from_json, _LARGEST_PAGE_OF_VOICES)
+        return Listing(self._transport, _VOICES, query, Voice.from_json, largest_page=100)
 
 
 def _checked_request(request: VideoRequest) -> VideoRequest:

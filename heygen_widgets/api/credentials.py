@@ -16,8 +16,6 @@ from typing import NamedTuple, NoReturn, SupportsIndex
 
 from ..errors import MissingAPIKeyError
 
-_EXPIRY_SLACK = timedelta(seconds=60)
-
 
 class Secret:
     """Text that does not show in a `repr`, a JSON dump or a list of attributes; `reveal` returns it."""
@@ -55,13 +53,13 @@ class Credential(NamedTuple):
 
     @property
     def expired(self) -> bool:
-        return self.expires_at is not None and self.expires_at <= datetime.now(UTC) + _EXPIRY_SLACK
+        return self.expires_at is not None and self.expires_at <= datetime.now(UTC) + timedelta(seconds=60)
 
     def renewed(self) -> Credential:
         """Return this credential while it is valid, else the current one of the same user in the credentials file."""
         if not self.expired:
             return self
-        found = from_file() or _nothing_found()
+        found = from_file()
         if found.account != self.account:
             raise MissingAPIKeyError(
                 f"The login of this client has expired, and {found.source} now belongs to another account: "
@@ -80,24 +78,24 @@ def find(api_key: Secret | None = None) -> Credential:
 
     A `MissingAPIKeyError` if there is none, or the first one found cannot be a key.
     """
-    key, source = api_key, "the api_key argument"
-    if key is None:
-        key, source = Secret(os.environ.get("HEYGEN_API_KEY", "")), "the environment variable HEYGEN_API_KEY"
-        if not key.reveal().strip():
-            return from_file() or _nothing_found()
-    key = Secret(key.reveal().strip())
+    source = "the api_key argument" if api_key else "the environment variable HEYGEN_API_KEY"
+    key = Secret((api_key.reveal() if api_key else os.environ.get("HEYGEN_API_KEY", "")).strip())
+    if api_key is None and not key.reveal():
+        return from_file()
     if problem := _problem_with(key.reveal()):
         raise MissingAPIKeyError(f"The key from {source} {problem}: copy it again from HeyGen's settings.")
     return Credential(key, source)
 
 
-def from_file() -> Credential | None:
-    """Read the credentials file; None if it does not exist. One without a usable key is a `MissingAPIKeyError`."""
-    path = credentials_path()
+def from_file() -> Credential:
+    """Read the credentials file. A `MissingAPIKeyError` if there is none, or it has no usable key."""
+    path = os.path.expanduser(os.path.join(os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen", "credentials"))
     found = _read_credential(path)
-    if isinstance(found, Credential) and found.expired:
-        # HeyGen's own client may be renewing the token at this moment.
-        found = _read_credential(path)
+    if found is None:
+        raise MissingAPIKeyError(
+            "No HeyGen API key was found: set the environment variable HEYGEN_API_KEY, pass api_key=…, or run "
+            f"`heygen auth login`, which writes {path}. To try without one, use demo_client()."
+        )
     if isinstance(found, Credential) and found.expired:
         found = "holds an expired OAuth token: run `heygen auth status` to refresh it, else `heygen auth login`"
     if isinstance(found, str):
@@ -105,23 +103,9 @@ def from_file() -> Credential | None:
     return found
 
 
-def credentials_path() -> str:
-    folder = os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen"
-    return os.path.join(os.path.expanduser(folder), "credentials")
-
-
-def _nothing_found() -> NoReturn:
-    raise MissingAPIKeyError(
-        "No HeyGen API key was found: set the environment variable HEYGEN_API_KEY, pass api_key=…, or run "
-        f"`heygen auth login`, which writes {credentials_path()}. To try without one, use demo_client()."
-    )
-
-
 def _problem_with(key: str) -> str:
-    if not key:
-        return "is empty"
     # The key becomes a header. An invalid header would appear in the error text of another library.
-    return "" if re.fullmatch("[!-~]+", key) else "contains white space or characters that no key has"
+    return "" if re.fullmatch("[!-~]+", key) else "is empty, or contains white space or characters that no key has"
 
 
 def _read_credential(path: str) -> Credential | str | None:
@@ -130,19 +114,15 @@ def _read_credential(path: str) -> Credential | str | None:
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read().strip()
-        if not text.startswith(("{", "[", '"')):
+        if not text.startswith("{"):
             return _problem_with(text) or Credential(Secret(text), source)
         content = json.loads(text)
     except FileNotFoundError:
         return None
     except OSError as exc:
         return f"cannot be read ({exc.strerror})"
-    except UnicodeDecodeError:
-        return "is not UTF-8 text"
     except (ValueError, RecursionError):
-        return "is not valid JSON"
-    if not isinstance(content, dict):
-        return "holds no JSON object"
+        return "is neither a key in UTF-8 nor valid JSON"
     if key := _string(content, "api_key"):
         return _problem_with(key) or Credential(Secret(key), source)
     oauth, user = content.get("oauth"), content.get("user")

@@ -14,8 +14,6 @@ from ..errors import APIResponseError
 from .transport import Transport
 from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
 
-__all__ = ["Listing", "fetch_page", "fetch_record", "iter_items", "iter_pages"]
-
 if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
 
@@ -74,58 +72,42 @@ def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[P
 
     An `APIResponseError` if a token repeats or is missing, or three pages in a row have nothing new.
     """
-    return _pages(listing, checked_integer("limit", limit, 1, listing.largest_page), checked_text("token", token))
+    checked_integer("limit", limit, 1, listing.largest_page)
+    return (page for page, _ in _pages(listing, limit, checked_text("token", token)))
 
 
 def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
     """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
-    if max_items is not None and checked_integer("max_items", max_items, 0) == 0:
-        return iter(())
+    if max_items is not None:
+        checked_integer("max_items", max_items, 0)
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
     pages = _pages(listing, min(listing.largest_page, max_items or listing.largest_page), None)
-    return islice(_without_repeats(item for page in pages for item in page), max_items)
+    return islice((item for _, new in pages for item in new), max_items)
 
 
-def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
-    tokens = {token}
+def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple[Page[T], Iterable[T]]]:
+    """Yield each page with its new records: when a record is added, the next page starts with one of the last page."""
+    tokens = {None, token}
     known: set[str] = set()
     repeating = 0
     while True:
         page = fetch_page(listing, limit, token)
-        yield page
+        new = {record.id: record for record in page if record.id not in known}
+        yield page, new.values()
         if not page.has_more:
             return
-        before = len(known)
-        known.update(record.id for record in page)
-        repeating = 0 if len(known) > before else repeating + 1
+        known |= new.keys()
+        repeating = 0 if new else repeating + 1
         token = page.next_token
-        if repeating == _MOST_REPEATING_PAGES:
-            problem = f"{repeating} pages in a row with nothing new"
-        elif token is None:
-            problem = "a page that has more after it, but no next_token"
-        elif token in tokens:
-            problem = "a next_token for the second time"
-        else:
-            tokens.add(token)
-            continue
-        raise APIResponseError(f"GET {listing.path}: the service sent {problem}.")
-
-
-def _without_repeats(items: Iterable[T]) -> Iterator[T]:
-    """Skip records that were seen: when a new record appears, the next page starts with one of the last page."""
-    seen: set[str] = set()
-    for item in items:
-        if item.id not in seen:
-            seen.add(item.id)
-            yield item
+        if token in tokens or repeating == _MOST_REPEATING_PAGES:
+            problem = "no new next_token" if token in tokens else f"{repeating} pages in a row with nothing new"
+            raise APIResponseError(f"GET {listing.path}: the service has more records, but sent {problem}.")
+        tokens.add(token)
 
 
 def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:
     """Read `has_more` and `next_token`. If `has_more` is missing, a token means that more follows."""
-    token = content.get("next_token")
-    if not isinstance(token, str) or not token or not is_sendable(token):
-        token = None
-    has_more = content.get("has_more")
-    if not isinstance(has_more, bool):
-        has_more = token is not None
+    token, has_more = content.get("next_token"), content.get("has_more")
+    token = token if isinstance(token, str) and token and is_sendable(token) else None
+    has_more = has_more if isinstance(has_more, bool) else token is not None
     return has_more, token if has_more else None

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -17,9 +17,7 @@ import urllib3
 from ..errors import (
     APIResponseError,
     APIStatusError,
-    APITimeoutError,
     AuthenticationError,
-    HeyGenError,
     InsufficientCreditError,
     NotFoundError,
     PermissionDeniedError,
@@ -53,7 +51,7 @@ class Answer:
 
 
 def read_answer(response: requests.Response, deadline: float) -> Answer:
-    """Read a streamed response until `deadline`, in s on the clock of `time.monotonic`.
+    """Read a streamed response until `deadline`, in s on the clock of `time.monotonic`; then it is a `TimeoutError`.
 
     If the body of an error cannot be read, it counts as empty; for a success, that is an error.
     """
@@ -64,8 +62,8 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             if len(body) > _LARGEST_BODY:
                 raise APIResponseError(f"The service sent a response of more than {_LARGEST_BODY} bytes.")
             if time.monotonic() > deadline:
-                raise APITimeoutError("The response was not complete in time: try again with a longer timeout.")
-    except (HeyGenError, *NETWORK_ERRORS) as exc:
+                raise TimeoutError
+    except (APIResponseError, *NETWORK_ERRORS) as exc:
         if response.status_code < 300:
             if isinstance(exc, urllib3.exceptions.DecodeError):
                 raise APIResponseError("The service sent a response that cannot be unpacked.") from None
@@ -77,55 +75,44 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 def parse_success(request: str, answer: Answer, credential: Credential) -> dict[str, Any]:
     """Parse the JSON object of a success, which has ``data``. Anything else is an `APIResponseError`.
 
-    An ``error`` beside empty ``data`` is one too.
+    So are a redirect, and an ``error`` beside empty ``data``.
     """
-    content, problem = _parse_json(answer.body)
+    if not 200 <= answer.status < 300:
+        try:
+            # Only tidied: the host may be the key, and a verbose traceback shows local variables.
+            host = tidy(urlsplit(answer.headers.get("Location", "")).hostname, credential) or "the same host"
+        except ValueError:
+            host = "an invalid address"
+        raise APIResponseError(
+            f"{request}: the response is {answer.status}, a redirect to {host}. It is not followed, because the key "
+            "would go there too: check base_url and proxies."
+        )
+    content = _parse_json(answer.body)
     if isinstance(content, dict) and "data" in content and (content["data"] or not content.get("error")):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
     message = tidy(_envelope(content).get("message"), credential)
     del content  # it may repeat the key, and a verbose traceback shows local variables
-    text = f"{request}: the body of the response {problem or 'has no data'} (status {answer.status}, {kind})."
+    text = f"{request}: the body of the response is no JSON object with data (status {answer.status}, {kind})."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
     raise APIResponseError(f"{text} The service says: {message}" if message else text)
 
 
-def _parse_json(body: bytes) -> tuple[Any, str]:
-    """Parse a body: its content and ``""``, or None and what is wrong with it."""
+def _parse_json(body: bytes) -> object:
+    """Parse a body; None if it is not JSON."""
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant), ""
-    except UnicodeDecodeError:
-        return None, "is not UTF-8 text"
-    except ValueError:
-        return None, "is not valid JSON"
-    except RecursionError:
-        return None, "is nested too deeply"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)  # NaN and Infinity are not JSON
-
-
-def redirect_error(request: str, answer: Answer, credential: Credential) -> APIResponseError:
-    """Build the error for a redirect, or for another status that is neither a success nor an error."""
-    try:
-        host = urlsplit(answer.headers.get("Location", "")).hostname
-    except ValueError:
-        host = "an invalid address"
-    return APIResponseError(
-        f"{request}: the response is {answer.status}, a redirect to {tidy(host, credential) or 'the same host'}. It is "
-        "not followed, because the key would go there too: check base_url and proxies."
-    )
+        return json.loads(body.decode("utf-8-sig"), parse_constant=int)  # which refuses NaN and Infinity
+    except (ValueError, RecursionError):
+        return None
 
 
 def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
-    texts = {name: tidy(text, credential) for name, text in _envelope(_parse_json(answer.body)[0]).items()}
+    texts = {name: tidy(text, credential) for name, text in _envelope(_parse_json(answer.body)).items()}
     message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
     if not message and not code:
-        content_type = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-        message = f"the response ({content_type}) does not have the service's own form, so it may come from a proxy"
+        message = "the response does not have the service's own form, so it may come from a proxy"
     code = None if code == "error" else code  # "error" says nothing
     request_id = tidy(answer.headers.get("X-Request-Id"), credential)
     wait = retry_after(answer.headers.get("Retry-After"))

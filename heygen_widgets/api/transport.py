@@ -6,47 +6,32 @@ import http.client
 import json
 import os
 import random
-import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from ..errors import APIConnectionError, APIResponseError, APITimeoutError, HeyGenError, MissingAPIKeyError
+from ..errors import APIConnectionError, APIResponseError, APITimeoutError, HeyGenError
+from . import responses
 from .credentials import Credential, digest
-from .responses import (
-    NETWORK_ERRORS,
-    TIMEOUT_ERRORS,
-    Answer,
-    cause_of,
-    certificate_problem,
-    error_for_status,
-    parse_success,
-    read_answer,
-    redirect_error,
-    retry_after,
-    tidy,
-)
-from .validation import checked_integer, checked_timeout, is_loopback
+from .validation import checked_integer, checked_timeout, is_local
 
-__all__ = ["Transport", "open_session", "proxies_for", "uncertain"]
+T = TypeVar("T")
 
+USER_AGENT = "heygen-widgets"
 _POST_READ = 120.0  # s: creating a video takes up to half a minute
 _LONGEST_WAIT = 30.0  # s
 _LONGEST_IN_PROGRESS = 120.0  # s
-_MOST_INTERIM_RESPONSES = 100
 _RETRIED_STATUSES = (429, 500, 502, 503, 504)
 _BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
 _UNREADABLE = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)
-_CONNECTION = re.compile(r"^\w+\(host=[^()]*\): ")  # the start of urllib3's messages
 
 
 class _Call(NamedTuple):
@@ -55,48 +40,28 @@ class _Call(NamedTuple):
     method: str
     path: str
     params: Mapping[str, str | int | None] | None
-    body: bytes | None
+    body: str | None
     idempotency_key: str | None
+    is_repeatable: bool  # sending it twice does no more than sending it once
+    credential: Credential
+    timeout: tuple[float, float]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether sending it twice does no more than sending it once."""
-        return self.method == "GET" or self.idempotency_key is not None
 
-    @property
-    def headers(self) -> dict[str, str]:
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _user_agent()}
-        if self.body is not None:
-            headers["Content-Type"] = "application/json"
-        if self.idempotency_key is not None:
-            headers["Idempotency-Key"] = self.idempotency_key
-        return headers
+class _Failure(NamedTuple):
+    """Why an attempt failed, and what that means for the next one."""
 
-
-class _AttemptError(Exception):
-    """One attempt failed. The `is_uncertain` of its error says whether it may have started what a POST asks for."""
-
-    def __init__(
-        self,
-        error: HeyGenError,
-        *,
-        retry: bool = False,  # another attempt is safe and may help
-        uncertain: bool = False,
-        asked: float = 0.0,  # the wait that the service asks for, in s
-        in_progress: bool = False,  # the service is still working on the same request
-    ) -> None:
-        error.is_uncertain = uncertain
-        self.error, self.retry, self.asked, self.in_progress = error, retry, asked, in_progress
+    error: HeyGenError
+    retry: bool = False  # another attempt is safe and may help
+    uncertain: bool = True  # the service may have done what a POST asks for
+    asked: float = 0.0  # the wait that the service asks for, in s
+    in_progress: bool = False  # the service is still working on the same request
 
 
 class Transport:
-    """Requests with retries, time-outs and size limits. Threads may share one.
-
-    `credential` signs the requests, and `base_url` is one that was checked. The rest is as for `HeyGenClient`.
-    """
+    """Requests with retries, time-outs and size limits, to a `base_url` that was checked. Threads may share one."""
 
     def __init__(
         self,
@@ -114,24 +79,16 @@ class Transport:
         self.sleep: Callable[[float], object] = time.sleep
         self._timeout = checked_timeout(timeout)
         self._max_retries = checked_integer("max_retries", max_retries, 0)
-        self._given_session = session
+        self.given_session = session
         self._own_session = open_session()
         self._process = os.getpid()
         self._counting = threading.Lock()
-
-    @property
-    def settings(self) -> tuple[object, ...]:
-        """What two equivalent transports have in common, without any secret."""
-        account = self.credential.account or digest(self.credential.secret.reveal())
-        session = None if self._given_session is None else id(self._given_session)
-        return (self.base_url, account, self._timeout, self._max_retries, session)
+        account = credential.account or digest(credential.secret.reveal())
+        self.settings = (base_url, account, self._timeout, self._max_retries, id(session))
 
     def close(self) -> None:
         """Close the connections, unless the session was given."""
         self._own_session.close()
-
-    def media_session(self) -> requests.Session:
-        return open_session(self._given_session)
 
     def request(
         self,
@@ -148,191 +105,173 @@ class Transport:
         idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
         on it. A POST without a key is repeated only if nothing was sent. The waits have ±25 % of jitter.
 
-        `params` is the query; None values are left out. The error of a POST carries its key and `is_uncertain`.
+        `params` is the query; None values are left out. The error of a POST has `is_uncertain`.
         """
-        data = None if body is None else json.dumps(body, allow_nan=False).encode()
-        call = _Call(method, path, params, data, idempotency_key)
+        self.credential = self.credential.renewed()
+        connect, read = self._timeout
+        timeout = (connect, max(read, _POST_READ) if method == "POST" else read)
+        is_repeatable = method == "GET" or idempotency_key is not None
+        text = None if body is None else json.dumps(body, allow_nan=False)
+        call = _Call(method, path, params, text, idempotency_key, is_repeatable, self.credential, timeout)
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
-            try:
-                return self._attempt(call)
-            except _AttemptError as failed:
-                error = failed.error
-                uncertain = uncertain or error.is_uncertain
-                wait = min(max(2.0 ** min(attempt, 5) * random.uniform(0.75, 1.25), failed.asked), _LONGEST_WAIT)
-                if failed.in_progress and self._max_retries and in_progress < _LONGEST_IN_PROGRESS:
-                    # Does not count as a retry. The waits grow with the time it takes.
-                    wait = max(wait, min(in_progress, _LONGEST_WAIT))
-                    in_progress += wait
-                elif failed.retry and attempt < self._max_retries:
-                    attempt += 1
-                else:
-                    error.idempotency_key, error.is_uncertain = idempotency_key, method == "POST" and uncertain
-                    raise error from None
+            outcome = self._attempt(call)
+            if isinstance(outcome, dict):
+                return outcome
+            uncertain = uncertain or outcome.uncertain
+            wait = min(max(2.0**attempt * random.uniform(0.75, 1.25), outcome.asked), _LONGEST_WAIT)
+            if outcome.in_progress and self._max_retries and in_progress < _LONGEST_IN_PROGRESS:
+                # Does not count as a retry. The waits grow with the time it takes.
+                wait = max(wait, min(in_progress, _LONGEST_WAIT))
+                in_progress += wait
+            elif outcome.retry and attempt < self._max_retries:
+                attempt += 1
+            else:
+                outcome.error.is_uncertain = method == "POST" and uncertain
+                raise outcome.error
             self.sleep(wait)
             with self._counting:
                 self.retries += 1
 
+    def post(self, path: str, body: Mapping[str, Any], read: Callable[[object], T], key: str | None = None) -> T:
+        """Send a POST and read its record. An error has the idempotency key, and says how to continue if need be."""
+        next_step = "Whether the service has started this is not known: " + (
+            f"ask again with idempotency_key={key!r}, which makes no second one for 24 h."
+            if key
+            else "look among your videos at HeyGen before you ask again, since that may make a second one."
+        )
+        try:
+            return read(self.request("POST", path, body=body, idempotency_key=key)["data"])
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(next_step) from None
+        except HeyGenError as error:
+            # A response that makes no sense may be a success.
+            error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)
+            error.idempotency_key = key
+            if error.is_uncertain:
+                error.args = (f"{error.args[0]} {next_step}", *error.args[1:])
+            raise
+
     @property
     def _session(self) -> requests.Session:
-        if self._given_session is not None:
-            return self._given_session
         if self._process != os.getpid():
             # A forked child must not share connections with its parent.
             self._own_session, self._process = open_session(), os.getpid()
-        return self._own_session
+        return self.given_session or self._own_session
 
-    def _attempt(self, call: _Call) -> dict[str, Any]:
-        try:
-            self.credential = credential = self.credential.renewed()
-        except MissingAPIKeyError as error:
-            raise _AttemptError(error) from None
-        connect, read = self._timeout
-        if call.method == "POST":
-            read = max(read, _POST_READ)
+    def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
+        connect, read = call.timeout
         deadline = time.monotonic() + connect + 2 * read
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+        # requests leaves out what is None. A given session may have a key of its own.
+        content_type = call.body and "application/json"
+        maybe = {"Content-Type": content_type, "Idempotency-Key": call.idempotency_key}
         try:
             with self._session.request(
                 call.method,
                 self.base_url + call.path,
                 params=call.params,
                 data=call.body,
-                headers=call.headers,
-                auth=_Signature(credential),
-                timeout=(connect, read),
+                headers={**headers, **maybe, "Authorization": None, "X-Api-Key": None},
+                auth=partial(_sign, call.credential),  # with it, requests does not read ~/.netrc
+                timeout=call.timeout,
                 stream=True,
                 allow_redirects=False,  # requests would send X-Api-Key to the other host
                 proxies=proxies_for(self.base_url),
             ) as response:
-                answer = read_answer(response, deadline)
-        except HeyGenError as error:
-            retry = isinstance(error, APITimeoutError) and call.idempotency_key is not None
-            raise _AttemptError(error, retry=retry, uncertain=True) from None
-        except NETWORK_ERRORS as exc:
-            raise self._failed_connection(call, exc, credential, (connect, read)) from None
-        except BaseException as exc:  # noqa: BLE001 - it is raised again
-            # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
-            raise exc.with_traceback(None) from None
-        try:
-            return _parse(call, answer, credential)
+                answer = responses.read_answer(response, deadline)
+            if answer.status < 400:
+                return responses.parse_success(str(call), answer, call.credential)
         except APIResponseError as error:
             # The connection may be out of step, and answer the next request with the rest of this response.
             self._session.get_adapter(self.base_url).close()
-            raise _AttemptError(error, uncertain=True) from None
-
-    def _failed_connection(
-        self, call: _Call, exc: Exception, credential: Credential, timeout: tuple[float, float]
-    ) -> _AttemptError:
-        host = urlsplit(self.base_url).netloc
-        # No connection to the service or a proxy yet, or none that is trusted. Other TLS errors may come later.
-        unsent = isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)) or isinstance(
-            cause_of(exc), (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
-        )
-        error: APIConnectionError
-        if isinstance(exc, TIMEOUT_ERRORS):
-            limits = "connect {:g} s, read {:g} s".format(*timeout)
-            error = APITimeoutError(f"{call}: no response from {host} in time ({limits}): try a longer timeout.")
-            retry = call.idempotency_key is not None
-        elif problem := certificate_problem(exc, host):
-            error, retry = APIConnectionError(f"{call}: {problem}"), False
-        else:
-            # The inner error of urllib3 has the shorter text. One about an address may quote a proxy's password.
-            reason = tidy(str(getattr(exc.args[0], "reason", exc) if exc.args else exc), credential)
-            if isinstance(exc, _UNREADABLE):
-                reason = "the address of the service or of a proxy cannot be read"
-            reason = _CONNECTION.sub("", reason or "no reason given").rstrip(".")
-            error = APIConnectionError(
-                f"{call}: the connection to {host} failed: {reason}. Check the network, proxies and base_url."
-            )
-            is_broken = isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
-            retry = is_broken and (call.is_repeatable or unsent)
-        return _AttemptError(error, retry=retry, uncertain=not unsent)
+            return _Failure(error)
+        except responses.NETWORK_ERRORS as exc:
+            return _failed_connection(call, urlsplit(self.base_url).netloc, exc)
+        except BaseException as exc:  # noqa: BLE001 - it is raised again
+            # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
+            raise exc.with_traceback(None) from None
+        return _failed_status(call, answer)
 
 
-def _parse(call: _Call, answer: Answer, credential: Credential) -> dict[str, Any]:
-    if answer.status < 400:
-        if 200 <= answer.status < 300:
-            return parse_success(str(call), answer, credential)
-        raise redirect_error(str(call), answer, credential)
-    error = error_for_status(str(call), answer, credential)
-    # A conflict without a code may be of this kind too.
-    in_progress = (
-        call.idempotency_key is not None and answer.status == 409 and error.code in ("request_in_progress", None)
+def _failed_connection(call: _Call, host: str, exc: Exception) -> _Failure:
+    cause = responses.cause_of(exc)
+    # No connection to the service or a proxy yet, or none that is trusted. Other TLS errors may come later.
+    unsent = isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)) or isinstance(
+        cause, (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
     )
-    raise _AttemptError(
+    if isinstance(exc, responses.TIMEOUT_ERRORS):
+        limits = "connect {:g} s, read {:g} s".format(*call.timeout)
+        late = APITimeoutError(f"{call}: no response from {host} in time ({limits}): try a longer timeout.")
+        return _Failure(late, retry=call.idempotency_key is not None, uncertain=not unsent)
+    problem = responses.certificate_problem(exc, host)
+    if isinstance(exc, _UNREADABLE):  # its text may quote a proxy's password
+        problem = "the address of the service or of a proxy cannot be read: check base_url and proxies."
+    elif not problem:
+        reason = responses.tidy(str(cause or exc), call.credential)
+        problem = f"the connection to {host} failed: {reason}. Check the network, proxies and base_url."
+    is_broken = isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
+    retry = is_broken and (call.is_repeatable or unsent)
+    return _Failure(APIConnectionError(f"{call}: {problem}"), retry=retry, uncertain=not unsent)
+
+
+def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
+    error = responses.error_for_status(str(call), answer, call.credential)
+    # A conflict without a code may be of this kind too.
+    is_conflict = answer.status == 409 and error.code in ("request_in_progress", None)
+    in_progress = is_conflict and call.idempotency_key is not None
+    return _Failure(
         error,
         retry=answer.status in _RETRIED_STATUSES and call.is_repeatable,
         uncertain=in_progress or answer.status >= 500 or answer.status == 408,
-        asked=retry_after(answer.headers.get("Retry-After")) or 0.0,
+        asked=responses.retry_after(answer.headers.get("Retry-After")) or 0.0,
         in_progress=in_progress,
     )
 
 
-class _Signature(requests.auth.AuthBase):
-    """Puts the credential on a request, if there is one. With it, requests does not read ~/.netrc."""
-
-    def __init__(self, credential: Credential | None) -> None:
-        self._credential = credential
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        _remove_key(request)
-        if self._credential is not None:
-            name, prefix = ("Authorization", "Bearer ") if self._credential.is_token else ("X-Api-Key", "")
-            request.headers[name] = prefix + self._credential.secret.reveal()
-        request.hooks["response"].append(_remove_secrets)
-        return request
-
-
-def _remove_key(request: requests.PreparedRequest) -> None:
-    for name in ("Authorization", "X-Api-Key"):
-        request.headers.pop(name, None)
+def _sign(credential: Credential, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    name, prefix = ("Authorization", "Bearer ") if credential.is_token else ("X-Api-Key", "")
+    request.headers[name] = prefix + credential.secret.reveal()
+    request.hooks["response"].append(_remove_secrets)
+    return request
 
 
 def _remove_secrets(response: requests.Response, **_: object) -> None:
     """Take the key off a request that was sent, before other hooks see it, and hide a redirect from requests."""
-    _remove_key(response.request)
+    for name in ("Authorization", "X-Api-Key"):
+        response.request.headers.pop(name, None)
     # requests prepares to follow a redirect even if it must not, and reads the whole body for it without any limit.
     # `response.raw` keeps the header.
     response.headers.pop("Location", None)
-
-
-class _Adapter(requests.adapters.HTTPAdapter):
-    """Connections that skip interim responses (1xx) and print nothing."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as in the base class
-        super().init_poolmanager(*arguments, **options)
-        _adapt_connections(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - as in the base class
-        return _adapt_connections(super().proxy_manager_for(proxy, **options))
-
-
-def _adapt_connections(manager: Any) -> Any:  # noqa: ANN401 - one of several classes of urllib3
-    pools = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _adapted_pool(pool) for scheme, pool in pools.items()}
-    return manager
-
-
-@cache
-def _adapted_pool(pool: type[Any]) -> type[Any]:
-    # If a program sets `http.client.HTTPConnection.debuglevel`, http.client prints every header, and so the key.
-    own = {"response_class": _FinalResponse, "debuglevel": 0}
-    if pool.ConnectionCls.response_class is _FinalResponse:
-        return pool
-    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), own)
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
 class _FinalResponse(http.client.HTTPResponse):
     """Skips every interim response but 101; http.client skips only 100, and takes 102 or 103 for the response."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(_MOST_INTERIM_RESPONSES):
+        while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status >= 200 or status == 101:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        raise http.client.HTTPException("too many interim responses")
+
+
+class _Connection:
+    """What every connection gets, whichever class of urllib3 it is."""
+
+    response_class = _FinalResponse
+    debuglevel = 0  # if a program sets the one of http.client, that prints every header, and so the key
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Connections that skip interim responses (1xx) and print nothing."""
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as its base
+        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
+        kind = pool.ConnectionCls
+        if not issubclass(kind, _Connection):
+            pool.ConnectionCls = type(kind.__name__, (_Connection, kind), {})
+        return pool
 
 
 def open_session(like: requests.Session | None = None) -> requests.Session:
@@ -341,7 +280,7 @@ def open_session(like: requests.Session | None = None) -> requests.Session:
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter())
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.auth = _Signature(None)
+    session.auth = lambda request: request  # else requests would read ~/.netrc
     if like is not None:
         session.verify, session.cert = like.verify, like.cert
         session.proxies, session.trust_env = dict(like.proxies), like.trust_env
@@ -350,36 +289,4 @@ def open_session(like: requests.Session | None = None) -> requests.Session:
 
 def proxies_for(url: str) -> dict[str, Any] | None:
     """Return what `requests` needs to bypass every proxy on loopback; None for other hosts."""
-    return {"http": None, "https": None, "all": None} if is_loopback(urlsplit(url).hostname) else None
-
-
-@contextmanager
-def uncertain(key: str | None) -> Iterator[None]:
-    """Say how to continue if an error leaves open whether the POST with this idempotency key has started something."""
-    text = "Whether the service has started this is not known: " + (
-        f"ask again with idempotency_key={key!r}, which makes no second one for 24 h."
-        if key
-        else "look among your videos at HeyGen before you ask again, since that may make a second one."
-    )
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(text) from None
-    except HeyGenError as error:
-        # A response that makes no sense may be a success.
-        error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)
-        error.idempotency_key = key
-        if error.is_uncertain:
-            error.args = (f"{error.args[0]} {text}", *error.args[1:])
-        raise
-
-
-@cache
-def _user_agent() -> str:
-    # Imported here: it is slow, and only a request needs it.
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"heygen-widgets/{version('heygen-widgets')}"
-    except PackageNotFoundError:
-        return "heygen-widgets/unknown"
+    return {"http": None, "https": None, "all": None} if is_local(url) else None

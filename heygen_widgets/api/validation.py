@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
@@ -22,45 +22,34 @@ def checked_base_url(value: object, origin: str) -> str:
     url = value.strip().rstrip("/")
     # A user part and a query may hold secrets, and a password may contain ? or #.
     shown = re.split(r"[?#&;]", re.split("@|%40", url)[-1])[0]
-    parts = split_address(url)
-    if parts is None:
-        raise ValueError(f"{origin} is not a usable web address: {shown!r}")
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        raise ValueError(f"{origin} should have no user part, query or fragment: {shown!r}")
-    if not _is_safe_scheme(parts):
-        raise ValueError(f"{origin} should start with https:// (plain http is only for this machine): {shown!r}")
+    if problem_with_url(url) or "?" in url or "#" in url:
+        raise ValueError(
+            f"{origin} should be an address with https:// (http:// only on this machine), without user part, query and "
+            f"fragment, not {shown!r}"
+        )
     return url
 
 
-def problem_with_media_url(url: str) -> str:
-    """Say why a picture or film is not fetched from a URL; ``""`` if it may be."""
-    parts = split_address(url)
-    if parts is None or "@" in parts.netloc:
-        return "no usable address"
-    return "" if _is_safe_scheme(parts) else "not over https"
-
-
-def split_address(url: str) -> SplitResult | None:
-    """Split a web address; None if it is invalid, or if parsers disagree about its host."""
-    # urlsplit drops control characters, reads a backslash as part of the host, and ignores text after a bracket.
-    if not url.isprintable() or " " in url or "\\" in url:
-        return None
+def problem_with_url(url: str) -> str:
+    """Say why a URL is not requested: no usable address, a user part, or not over https; ``""`` if it may be."""
     try:
         parts = urlsplit(url)
-        requests.PreparedRequest().prepare_url(url, None)
-        return parts if parts.hostname and parts.port != 0 and "%" not in parts.netloc else None
+        requests.PreparedRequest().prepare_url(url, None)  # parsers may disagree about the host
+        usable = parts.hostname and parts.port != 0 and not re.search("[%@]", parts.netloc)
     except ValueError:
-        return None
+        usable = False
+    # urlsplit drops control characters, reads a backslash as part of the host, and ignores text after a bracket.
+    if not usable or not url.isprintable() or re.search(r"[ \\]", url):
+        return "no usable address"
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local(url))
+    return "" if is_safe else "not over https"
 
 
-def _is_safe_scheme(parts: SplitResult) -> bool:
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
-
-
-def is_loopback(host: str | None) -> bool:
-    """Check whether a host, as `urlsplit` returns it, is this machine by name or address."""
+def is_local(url: str) -> bool:
+    """Check whether the host of a URL is this machine (loopback), by name or address."""
+    host = urlsplit(url).hostname or ""
     try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -68,15 +57,15 @@ def is_loopback(host: str | None) -> bool:
 def checked_timeout(value: object) -> tuple[float, float]:
     """Check a pair (connect, read) or one number for both, in s, each above 0 and at most a day."""
     pair = value if isinstance(value, (tuple, list)) else (value, value)
-    numbers = [part for part in pair if isinstance(part, (int, float)) and not isinstance(part, bool)]
+    numbers = [float(part) for part in pair if isinstance(part, (int, float)) and not isinstance(part, bool)]
     if len(pair) == len(numbers) == 2 and all(0 < number <= _LONGEST_TIMEOUT for number in numbers):
-        return (float(numbers[0]), float(numbers[1]))
+        return (numbers[0], numbers[1])
     raise ValueError(
         f"timeout should be a pair (connect, read) of s, each above 0 and at most {_LONGEST_TIMEOUT}, not {value!r}"
     )
 
 
-def checked_idempotency_key(value: object) -> str:
+def checked_key(value: object) -> str:
     if isinstance(value, str) and _IDEMPOTENCY_KEY.fullmatch(value):
         return value
     raise ValueError(f"idempotency_key should be 1 to 255 of A-Z, a-z, 0-9, _, -, : and ., not {value!r}")
@@ -97,11 +86,9 @@ def checked_ownership(value: str | None) -> str | None:
 
 def checked_text(name: str, value: object) -> str | None:
     """Check an optional string: not empty, and without lone surrogates."""
-    if not (value is None or isinstance(value, str)):
-        raise TypeError(f"{name} should be a string, not {value!r}")
-    if value is not None and not (value and is_sendable(value)):
-        raise ValueError(f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}")
-    return value
+    if value is None or (isinstance(value, str) and value and is_sendable(value)):
+        return value
+    raise ValueError(f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}")
 
 
 def checked_id(name: str, value: object) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import requests
-from loopback import KEY, Handler, Loopback, client_of, failure, look, page, reply
+from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
 
 from heygen_widgets import demo_client
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.demo import DemoService
-from heygen_widgets.errors import APIResponseError, APIStatusError, HeyGenError, NotFoundError
+from heygen_widgets.errors import APIResponseError, HeyGenError, NotFoundError
 
 OK = page(["a"], has_more=False, next_token=None)
 GROUPS = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
@@ -54,39 +54,6 @@ def test_a_client_shows_its_url_from_the_argument_or_the_environment_and_not_its
     assert "'https://other.example.com'" in repr(HeyGenClient(KEY, base_url="https://other.example.com"))
     monkeypatch.setenv("HEYGEN_API_BASE", "")
     assert "'https://api.heygen.com'" in repr(HeyGenClient(KEY))
-
-
-@pytest.mark.parametrize(
-    "value", ["http://localhost:8000", "http://127.1.2.3:80", "http://[::1]:8000", "HTTPS://x.org"]
-)
-def test_plain_http_is_allowed_on_loopback(value: str) -> None:
-    assert HeyGenClient(KEY, base_url=value)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "",
-        "api.heygen.com",
-        "http://api.heygen.com",
-        "http://localhost.example.com",
-        "http://0.0.0.0",
-        "file:///etc/passwd",
-        "https://",
-        "https://x.org:99999",
-        "https://x.org:0",
-        "https://[::1",
-        "https://x.org/a b",
-        "https://x.org\n.example.com",
-        "https://x.org\\@example.com",
-        "https://x.org?a=1",
-        "https://x.org/#part",
-    ],
-)
-def test_a_base_url_that_cannot_be_used_is_refused_by_its_value(value: str) -> None:
-    with pytest.raises(ValueError, match="base_url") as caught:
-        HeyGenClient(KEY, base_url=value)
-    assert repr(value.partition("?")[0].partition("#")[0].rstrip("/"))[1:-1].rpartition("@")[2] in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -286,40 +253,33 @@ def test_max_items_cuts_the_last_page_and_keeps_the_limit_of_the_chain(
         assert [seen.query["limit"] for seen in server.seen] == limits
 
 
-@pytest.mark.parametrize("tokens", [("t1", "t1"), ("t1", "t2", "t1"), ("t0",)])
-def test_a_token_that_repeats_is_an_error_after_the_looks_before_it(tokens: tuple[str, ...]) -> None:
-    pages = [looks_page(1, n, token) for n, token in enumerate(tokens)]
-    with Loopback(chain(*pages)) as server, client_of(server) as client:
-        pages_found = client.iter_look_pages(token="t0", limit=1)
-        assert [next(pages_found)[0].id for _ in tokens] == [f"look_{n}" for n in range(len(tokens))]
-        with pytest.raises(APIResponseError, match="second time"):
-            next(pages_found)
-        assert len(server.seen) == len(tokens)
+def more(ids: str, token: object) -> Reply:
+    return page(ids, has_more=True, next_token=token)
 
 
-@pytest.mark.parametrize("ids", [["look_1", "look_2"], []])
-def test_endless_pages_with_nothing_new_are_an_error(ids: list[str]) -> None:
-    def play(handler: Handler) -> None:
-        number = len(handler.server.seen)
-        found = ["look_1", "look_2"] if number == 1 else ids
-        reply({"data": [look(i) for i in found], "has_more": True, "next_token": f"t{number}"})(handler)
-
-    with Loopback(play) as server, client_of(server) as client:
-        found = []
-        with pytest.raises(APIResponseError, match="3 pages in a row with nothing new"):
-            found.extend(item.id for item in client.iter_looks(max_items=50))
-        assert found == ["look_1", "look_2"]
-        assert len(server.seen) == 4
-
-
-@pytest.mark.parametrize("token", [None, "", 5, "\ud800"])
-def test_more_without_a_token_is_an_error_after_the_looks_before_it(token: object) -> None:
-    with Loopback(page(["a"], has_more=True, next_token=token)) as server, client_of(server) as client:
-        looks = client.iter_looks()
-        assert next(looks).id == "a"
-        with pytest.raises(APIResponseError, match="next_token"):
-            next(looks)
-        assert client.list_looks().has_more
+@pytest.mark.parametrize(
+    ("pages", "found", "problem"),
+    [
+        *(([more("a", token)], "a", "no new next_token") for token in (None, "", 5, "\ud800")),
+        ([more("a", "t1"), more("b", "t1")], "ab", "no new next_token"),
+        ([more("a", "t1"), more("b", "t2"), more("c", "t1")], "abc", "no new next_token"),
+        ([more("ab", "t0"), *(more("ab", f"t{n}") for n in (1, 2, 3))], "ab", "3 pages in a row with nothing new"),
+        ([more("ab", "t0"), *(more("", f"t{n}") for n in (1, 2, 3))], "ab", "3 pages in a row with nothing new"),
+    ],
+)
+def test_pages_that_do_not_end_are_an_error_after_the_looks_before_it(
+    pages: list[Reply], found: str, problem: str
+) -> None:
+    looks: list[str] = []
+    with Loopback(*pages) as server, client_of(server) as client:
+        with pytest.raises(APIResponseError, match=problem):
+            looks.extend(item.id for item in client.iter_looks())
+        assert (looks, len(server.seen)) == ([*found], len(pages))
+    with Loopback(more("a", "t0")) as server, client_of(server) as client:
+        pages_from_there = client.iter_look_pages(token="t0", limit=1)
+        assert next(pages_from_there)[0].id == "a"
+        with pytest.raises(APIResponseError, match="no new next_token"):
+            next(pages_from_there)
 
 
 @pytest.mark.parametrize(
@@ -356,15 +316,6 @@ def test_an_invalid_record_in_a_list_is_skipped_with_a_warning(record: object) -
         with pytest.warns(UserWarning, match="1 of 3 records") as warned:
             assert len(client.list_looks()) == 2
     assert warned[0].filename == __file__
-
-
-def test_a_fault_in_the_middle_is_an_error_and_never_a_short_result() -> None:
-    with Loopback(page(["a"], has_more=True, next_token="t1"), failure(500)) as server:
-        looks = HeyGenClient(KEY, base_url=f" {server.url}/heygen/ ", max_retries=0).iter_looks()
-        assert next(looks).id == "a"
-        with pytest.raises(APIStatusError):
-            next(looks)
-        assert [seen.path for seen in server.seen] == ["/heygen/v3/avatars/looks"] * 2
 
 
 def test_the_account_is_returned_as_served_but_cleaned() -> None:

@@ -8,7 +8,20 @@ from pathlib import Path
 
 import pytest
 import requests
-from loopback import KEY, Handler, Loopback, Reply, Seen, TlsLoopback, client_of, cut_short, failure, reply, stay_silent
+from loopback import (
+    KEY,
+    Handler,
+    Loopback,
+    Reply,
+    Seen,
+    TlsLoopback,
+    client_of,
+    cut_short,
+    failure,
+    reply,
+    send_head,
+    stay_silent,
+)
 
 from heygen_widgets import HeyGenClient
 from heygen_widgets.errors import APIConnectionError, HeyGenError, NotFoundError, VideoFailedError
@@ -80,9 +93,7 @@ def test_an_expired_url_is_replaced_once(status: int, tmp_path: Path) -> None:
 
 
 def broken(handler: Handler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(FILM)))
-    handler.end_headers()
+    send_head(handler, len(FILM))
     handler.wfile.write(FILM[:300_000])
     handler.close_connection = True
 
@@ -110,18 +121,12 @@ def test_a_failed_download_leaves_the_file_as_it_was(fault: Reply, problem: str,
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(
-    ("url", "problem"),
-    [
-        ("http://films.example.com/film.mp4", "not over https"),
-        ("https://me:secret@films.example.com/film.mp4", "no usable address"),
-    ],
-)
-def test_an_unsafe_url_is_not_requested(url: str, problem: str, tmp_path: Path) -> None:
+def test_an_unsafe_url_is_not_requested(tmp_path: Path) -> None:
+    url = "https://me:secret@films.example.com/film.mp4"
     answer = reply({"data": {"id": "video_1", "status": "completed", "video_url": url}})
     with Loopback(answer) as server, client_of(server) as client:
         error = error_of(client, tmp_path / "film.mp4")
-    assert "could not be downloaded: its address is" in str(error)
+    assert "could not be downloaded: its address is no usable address." in str(error)
     assert "secret" not in str(error)
     assert list(tmp_path.iterdir()) == []
 
@@ -138,18 +143,6 @@ def test_a_film_behind_a_certificate_that_only_the_session_trusts_is_saved(tmp_p
     for part in ("certificate of 127.0.0.1:", "self-signed", "REQUESTS_CA_BUNDLE", "session.verify"):
         assert part in str(error)
     assert len(films.seen) == 1
-
-
-def test_a_film_goes_through_the_proxy_of_the_session_but_not_from_loopback(tmp_path: Path) -> None:
-    session = requests.Session()
-    with Loopback(failure(502)) as proxy, Films(url="https://films.invalid") as away, Films() as here:
-        session.proxies = {"http": proxy.url, "https": proxy.url}
-        with client_of(away, session=session) as client:
-            assert "connection broke" in str(error_of(client, tmp_path / "film.mp4"))
-        assert [seen.method for seen in proxy.seen] == ["CONNECT"]
-        with client_of(here, session=session) as client:
-            client.download_video("video_1", tmp_path / "film.mp4")
-        assert len(proxy.seen) == 1
 
 
 def test_a_video_that_cannot_be_downloaded_says_why(tmp_path: Path) -> None:
@@ -191,9 +184,7 @@ def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     main = threading.main_thread().ident or 0
 
     def interrupt(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(FILM)))
-        handler.end_headers()
+        send_head(handler, len(FILM))
         handler.wfile.write(FILM[:300_000])
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             handler.server.closing.wait(0.01)

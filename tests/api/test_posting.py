@@ -6,9 +6,9 @@ import json
 import pickle
 import re
 import signal
-import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -23,7 +23,6 @@ from loopback import (
     drip,
     failure,
     hang_up,
-    hurry,
     reply,
     stay_silent,
 )
@@ -101,11 +100,10 @@ def test_a_request_in_progress_is_repeated_for_120_s_without_spending_the_retrie
     assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
 
 
-def test_without_retries_nothing_is_repeated() -> None:
-    for fault in (hang_up, BUSY, failure(503), failure(429)):
-        with Loopback(fault) as server, client_of(server, max_retries=0) as client, pytest.raises(HeyGenError):
-            create(client)
-        assert len(server.seen) == 1
+def test_without_retries_a_request_in_progress_is_not_repeated() -> None:
+    with Loopback(BUSY) as server, client_of(server, max_retries=0) as client, pytest.raises(APIStatusError):
+        create(client)
+    assert len(server.seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -138,14 +136,10 @@ def test_an_error_carries_the_key_and_says_what_is_known(
 
 
 def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain(tmp_path: Path) -> None:
-    with TlsLoopback(tmp_path, TAKEN) as server, socket.socket() as deaf:
-        deaf.bind(("127.0.0.1", 0))  # and does not listen
-        for url in (server.url, f"http://127.0.0.1:{deaf.getsockname()[1]}"):
-            client = HeyGenClient(KEY, base_url=url)
-            hurry(client._transport)
-            with pytest.raises(APIConnectionError) as caught:
-                create(client)
-            assert caught.value.is_uncertain is False
+    with TlsLoopback(tmp_path, TAKEN) as server, client_of(server) as client:
+        with pytest.raises(APIConnectionError) as caught:
+            create(client)
+        assert caught.value.is_uncertain is False
         assert server.seen == []
 
 
@@ -236,15 +230,11 @@ def test_an_invalid_request_is_not_sent() -> None:
 
 def test_an_agent_is_started_without_a_key() -> None:
     started = reply({"data": {"session_id": "session_1", "status": "generating", "created_at": 5, "video_id": None}})
+    given: dict[str, Any] = {"avatar_id": "look_1", "orientation": "portrait", "files": [{"id": "f"}]}
     with Loopback(started) as server, client_of(server) as client:
-        session = client.create_video_agent("An ad", avatar_id="look_1", orientation="portrait", files=[{"id": "f"}])
+        session = client.create_video_agent("An ad", **given)
     assert (session.session_id, session.status, session.video_id) == ("session_1", "generating", None)
     (seen,) = server.seen
     assert (seen.method, seen.path) == ("POST", "/v3/video-agents")
     assert "idempotency-key" not in seen.headers
-    assert json.loads(seen.body) == {
-        "prompt": "An ad",
-        "avatar_id": "look_1",
-        "orientation": "portrait",
-        "files": [{"id": "f"}],
-    }
+    assert json.loads(seen.body) == {"prompt": "An ad", **given}
