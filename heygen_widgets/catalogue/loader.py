@@ -195,6 +195,7 @@ class CatalogueLoader:
     def start(self) -> None:
         """Read the cache once, then start or continue each list that is not complete."""
         self._stopping = False
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
         cache, self._cache = self._cache, None
         if cache and os.path.lexists(cache.path):
             # Without a free thread the lists cannot start either, and report it.
