@@ -48,13 +48,11 @@ class SnapshotCache:
         return 0 <= time.time() - snapshot.loaded_at <= self._max_age.total_seconds()
 
     def read(self) -> Snapshot | None:
-        """Read the snapshot. Returns None if there is none, and with a UserWarning if it cannot be read or trusted."""
+        """Read the snapshot. Returns None, with a UserWarning, if it cannot be read or trusted."""
         try:
             _check(self.path.parent, stat.S_IFDIR, 0o700)
             _check(self.path, stat.S_IFREG, 0o600)
             return read_snapshot(self.path)
-        except FileNotFoundError:
-            return None
         except (OSError, SnapshotError) as error:
             warnings.warn(f"The looks are loaded again, not from the cache: {error}", UserWarning, stacklevel=2)
             return None

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -65,16 +65,13 @@ class Progress:
 
 @dataclass(eq=False)
 class PageCursor:
-    """A position in one list of the service, whose `pages` start at a `token` and go to a `store`.
-
-    `ownership` is set for lists of looks, and `group_id` if a character's looks are fetched ahead.
-    """
+    """A position in one list of the service, whose `pages` start at a `token` and go to a `store`."""
 
     name: str
     store: LookStore
     pages: Callable[..., Iterator[Page[Any]]]
-    ownership: Ownership | None = None
-    group_id: str = ""
+    ownership: Ownership | None = None  # only for lists of looks
+    group_id: str = ""  # only for looks that are fetched ahead
     token: str | None = None
     position: int = 0  # of the first record after the token
     complete: bool = False
@@ -195,12 +192,11 @@ class CatalogueLoader:
     def start(self) -> None:
         """Read the cache once, then start or continue each list that is not complete."""
         self._stopping = False
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
         cache, self._cache = self._cache, None
         if cache and os.path.lexists(cache.path):
-            # Without a free thread the lists cannot start either, and report it.
-            with suppress(HeyGenError):
-                self._threads.append(start_thread("snapshot", partial(self._read, cache)))
-                self.reading = True
+            self._threads.append(start_thread("snapshot", partial(self._read, cache)))
+            self.reading = True
         if self.reading:
             return
         self._ahead = {key: cursor for key, cursor in self._ahead.items() if not cursor.error}

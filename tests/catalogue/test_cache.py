@@ -430,13 +430,17 @@ def test_a_folder_that_cannot_be_made_is_a_warning(service: Service, client: Hey
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_warnings_that_are_errors_and_threads_that_cannot_start_end_no_load(
+def test_after_a_thread_that_cannot_start_and_warnings_that_are_errors_all_is_loaded(
     service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     LookCatalogue(client).load()
     with monkeypatch.context() as patch:
         let_no_thread_begin("snapshot", patch)
-        assert requests_of_a_load(service, client) == WHOLE
+        catalogue = LookCatalogue(client)
+        with pytest.raises(HeyGenError, match="could not start"):
+            catalogue.load()
+    catalogue.load()
+    assert catalogue.complete
     the_file().write_bytes(b"damage")
     with warnings.catch_warnings(action="error"):
         assert requests_of_a_load(service, client) == WHOLE

@@ -21,8 +21,6 @@ from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import HeyGenError, SnapshotError
 from heygen_widgets.filters import LookFilter
 
-HOUR = timedelta(hours=1)
-
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[LookCatalogue]:
@@ -319,5 +317,5 @@ def test_equal_clients_with_the_same_cache_time_share_one_catalogue_which_loads_
         assert len(service.asked()) == number
         day = LookCatalogue.shared(client)
         assert LookCatalogue.shared(equal, cache=timedelta(days=1)) is day
-        others = [LookCatalogue.shared(other, cache=None), LookCatalogue.shared(client, cache=HOUR)]
+        others = [LookCatalogue.shared(other, cache=None), LookCatalogue.shared(client, cache=timedelta(days=2))]
         assert len({first, day, *others, LookCatalogue(client, cache=None)}) == 5
