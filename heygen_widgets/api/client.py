@@ -33,7 +33,6 @@ _GROUPS = "/v3/avatars"
 _VOICES = "/v3/voices"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
-_RENAMED_TYPES = {"video_avatar": "digital_twin"}
 
 
 class HeyGenClient:
@@ -383,12 +382,13 @@ class HeyGenClient:
     def _looks(self, group_id: str | None, avatar_type: str | None, ownership: str | None) -> Listing[Look]:
         from ..models import Look
 
-        avatar_type = checked_text("avatar_type", avatar_type)
         query = {
             "group_id": None if group_id is None else checked_id("group_id", group_id),
-            "avatar_type": _RENAMED_TYPES.get(avatar_type, avatar_type) if avatar_type else None,
+            "avatar_type": checked_text("avatar_type", avatar_type),
             "ownership": checked_ownership(ownership),
         }
+        if avatar_type == "video_avatar":
+            query["avatar_type"] = "digital_twin"
         return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=ownership))
 
     def _groups(self, ownership: str | None) -> Listing[AvatarGroup]:

@@ -24,8 +24,6 @@ from .validation import problem_with_url
 
 P = TypeVar("P", Video, VideoAgentSession)
 
-_READ_SIZE = 2**18  # bytes
-
 
 def wait_for(
     kind: Literal["video", "agent"], get: Callable[[str], P], record_id: str, timeout: float, clock: Transport
@@ -117,7 +115,7 @@ def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
             raise _not_downloaded(video_id, "the response is no MP4 or WebM video by its first bytes")
         while piece:
             yield piece
-            piece = response.raw.read1(_READ_SIZE)
+            piece = response.raw.read1(2**18)
 
 
 @contextmanager

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T", "Look", "AvatarGroup", "Voice")
 
-_MOST_REPEATING_PAGES = 3
-
 
 class Listing(NamedTuple, Generic[T]):
     """What is listed: the endpoint, its filters, and how to read a record."""
@@ -99,7 +97,7 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple
         known |= new.keys()
         repeating = 0 if new else repeating + 1
         token = page.next_token
-        if token in tokens or repeating == _MOST_REPEATING_PAGES:
+        if token in tokens or repeating == 3:
             problem = "no new next_token" if token in tokens else f"{repeating} pages in a row with nothing new"
             raise APIResponseError(f"GET {listing.path}: the service has more records, but sent {problem}.")
         tokens.add(token)

@@ -12,7 +12,6 @@ from .._display import is_sendable
 
 LARGEST_PAGE = 50  # records
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_\-:.]{1,255}")
 
 
 def checked_base_url(value: object, origin: str) -> str:
@@ -39,7 +38,7 @@ def problem_with_url(url: str) -> str:
     except ValueError:
         usable = False
     # urlsplit drops control characters, reads a backslash as part of the host, and ignores text after a bracket.
-    if not usable or not url.isprintable() or re.search(r"[ \\]", url):
+    if not usable or re.search(r"[\x00-\x20\x7f\\]", url):
         return "no usable address"
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local(url))
     return "" if is_safe else "not over https"
@@ -66,7 +65,7 @@ def checked_timeout(value: object) -> tuple[float, float]:
 
 
 def checked_key(value: object) -> str:
-    if isinstance(value, str) and _IDEMPOTENCY_KEY.fullmatch(value):
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_\-:.]{1,255}", value):
         return value
     raise ValueError(f"idempotency_key should be 1 to 255 of A-Z, a-z, 0-9, _, -, : and ., not {value!r}")
 

@@ -48,7 +48,7 @@ BUSY = failure(409, "request_in_progress")
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_POST_READ", 0.2)
+    monkeypatch.setattr(transport, "_POST_READ", 0.5)
 
 
 def create(client: HeyGenClient, key: str | None = "key:1") -> str:
@@ -144,7 +144,7 @@ def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain
 
 
 @pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize(("read", "waited"), [(0.1, "0.2"), (0.3, "0.3")])
+@pytest.mark.parametrize(("read", "waited"), [(0.1, "0.5"), (0.6, "0.6")])
 def test_a_post_waits_longer_than_a_get(read: float, waited: str) -> None:
     with Loopback(stay_silent) as server, client_of(server, timeout=(5, read), max_retries=0) as client:
         with pytest.raises(APITimeoutError, match=f"read {waited} s"):
