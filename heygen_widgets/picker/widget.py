@@ -98,9 +98,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     height = traitlets.Int(
         560, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
     ).tag(sync=True)
-    selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: selected ids.").tag(
-        sync=True
-    )
+    selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: every id.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
 
