@@ -324,10 +324,10 @@ class HeyGenClient:
     def download_video(self, video_id: str, path: str | os.PathLike[str]) -> Path:
         """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
 
-        The file at `path`, in an existing folder, is written or replaced when complete. It is fetched over https (http on
-        loopback), without the key and redirects, with the proxies and certificates of this client's session. A failed
-        video is a `VideoFailedError`, one that cannot be downloaded yet or at all a `HeyGenError`, and a file that
-        cannot be written an `OSError`.
+        The file at `path`, in an existing folder, appears or is replaced when it is complete. It is fetched over https
+        (http on loopback), without the key and redirects, with the proxies and certificates of this client's session.
+        A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a `HeyGenError`, and a file
+        that cannot be written an `OSError`.
         """
         from .download import download
 
