@@ -49,19 +49,18 @@ class HeyGenClient:
         Connect and read time-out in s, or one number for both. A response has to be complete after connect + 2 × read.
         Requests that start a video or an agent read for at least 120 s.
     max_retries : int, default 2
-        Retries after 429, 500, 502, 503, 504 or a broken connection, if that is safe: always, except that an agent is
-        only asked again if nothing was sent. The wait is 1 s, then twice as long each time, or ``Retry-After`` if that
-        is longer; at most 30 s.
+        Retries after 429, 500, 502, 503, 504 or a broken connection; an agent is only asked again if nothing was sent.
+        The wait is 1 s, then twice as long each time, or a longer ``Retry-After``; at most 30 s.
     session : requests.Session or None, default None
         Your own session, for example with a proxy or certificate. It is neither changed (except for cookies that the
         service sets) nor closed. Pictures and films use its `verify`, `cert`, `proxies` and `trust_env`.
 
     Notes
     -----
-    Without a usable key, `MissingAPIKeyError` (also a `ValueError`) is raised. All methods raise `HeyGenError` and its
-    subclasses if the service or the network fails, such as `NotFoundError` for an unknown id, and `ValueError` or
-    `TypeError` for an invalid argument, before anything is sent. Invalid records in a list are skipped with a
-    `UserWarning`; a page without any valid record is an `APIResponseError`.
+    Without a usable key, `MissingAPIKeyError` (also a `ValueError`) is raised. All methods raise a `HeyGenError` if the
+    service or the network fails, such as `NotFoundError` for an unknown id, and `ValueError` or `TypeError` for an
+    invalid argument, before anything is sent. Invalid records in a list are skipped with a `UserWarning`; a page
+    without any valid record is an `APIResponseError`.
     """
 
     demo_code = ""
@@ -296,9 +295,8 @@ class HeyGenClient:
         request : VideoRequest
             One that the service would refuse is a `VideoOptionError`, before anything is sent.
         idempotency_key : str or None, default None
-            1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. Within 24 h, the service
-            answers the same key with the same video, even if the request differs. Errors carry the key, to ask again
-            with, and `is_uncertain`.
+            1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. For 24 h, the service answers
+            the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`.
         """
         from ..videos import Video
 
@@ -328,8 +326,8 @@ class HeyGenClient:
 
         The file at `path`, in an existing folder, appears or is replaced when it is complete. It is fetched over https
         (http on loopback), without the key and redirects, with the proxies and certificates of this client's session.
-        A failed video is a `VideoFailedError`, one that is not finished or cannot be downloaded a `HeyGenError`, and a
-        file that cannot be written an `OSError`.
+        A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a `HeyGenError`, and a file
+        that cannot be written an `OSError`.
         """
         from .download import download
 

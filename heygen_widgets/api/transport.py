@@ -103,9 +103,8 @@ class Transport:
 
         A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error. A POST with an
         idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
-        on it. A POST without a key is repeated only if nothing was sent. The waits have ±25 % of jitter.
-
-        `params` is the query; None values are left out. The error of a POST has `is_uncertain`.
+        on it. A POST without a key is repeated only if nothing was sent. The waits have ±25 % of jitter. `params` is
+        the query, without its None values. The error of a POST has `is_uncertain`.
         """
         self.credential = self.credential.renewed()
         connect, read = self._timeout

@@ -399,17 +399,6 @@ def test_an_error_about_a_proxy_has_no_part_of_its_password(address: str, monkey
     assert "pass" not in str(error)
 
 
-def test_a_host_in_no_proxy_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Loopback(OK) as server, Loopback(PROXIES["502"]) as proxy:
-        monkeypatch.setenv("https_proxy", proxy.url)
-        # 0.0.0.0 is this machine but not loopback. There is no TLS, so both requests fail.
-        client = HeyGenClient(base_url=server.url.replace("http://127.0.0.1", "https://0.0.0.0"), max_retries=0)
-        for no_proxy in ("example.com", "example.com,0.0.0.0"):
-            monkeypatch.setenv("no_proxy", no_proxy)
-            assert isinstance(error_of(client.list_looks), APIConnectionError)
-            assert len(proxy.seen) == 1
-
-
 # -- plain http is for this machine -----------------------------------------------------------------------------------
 
 THIS_MACHINE = [
