@@ -355,11 +355,22 @@ class HeyGenClient:
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
-        given = locals() | {"files": tuple(files)}
-        del given["self"]
         from ..videos import VideoAgentRequest, VideoAgentSession
 
-        body = VideoAgentRequest(**given).check().to_json()
+        request = VideoAgentRequest(
+            prompt=prompt,
+            avatar_id=avatar_id,
+            voice_id=voice_id,
+            style_id=style_id,
+            orientation=orientation,
+            mode=mode,
+            brand_kit_id=brand_kit_id,
+            incognito_mode=incognito_mode,
+            callback_url=callback_url,
+            callback_id=callback_id,
+            files=tuple(files),
+        )
+        body = request.check().to_json()
         return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str) -> VideoAgentSession:
