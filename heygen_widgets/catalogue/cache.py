@@ -22,9 +22,9 @@ from .._files import TEMPORARY_NAME
 from ..errors import SnapshotError
 from .snapshots import FORMAT_NUMBER, Scope, Snapshot, read_snapshot, write_snapshot
 
-__all__ = ["A_DAY", "SnapshotCache"]
+__all__ = ["DEFAULT_MAX_AGE", "SnapshotCache"]
 
-A_DAY = timedelta(hours=24)
+DEFAULT_MAX_AGE = timedelta(hours=24)
 """How long a cached catalogue stays fresh by default."""
 
 _OUR_NAME = re.compile(rf"[0-9a-f]{{40}}\.jsonl\.gz|{TEMPORARY_NAME.pattern}")

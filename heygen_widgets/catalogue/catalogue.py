@@ -16,7 +16,7 @@ from ..api import HeyGenClient
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter
 from ..models import AvatarGroup, Look, Looks, checked_looks
-from .cache import A_DAY, SnapshotCache
+from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
 from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
 from .store import Character, LookStore, Selection
@@ -79,7 +79,7 @@ class LookCatalogue:
         ownership: Ownership | None = None,
         avatar_type: str | None = None,
         group_id: str | None = None,
-        cache: timedelta | None = A_DAY,
+        cache: timedelta | None = DEFAULT_MAX_AGE,
         snapshot: Snapshot | None = None,
     ) -> None:
         if not isinstance(client, HeyGenClient) and not (client is None and snapshot):
@@ -103,7 +103,7 @@ class LookCatalogue:
             self._show(snapshot, keep=snapshot.complete)
 
     @classmethod
-    def shared(cls, client: HeyGenClient, *, cache: timedelta | None = A_DAY) -> LookCatalogue:
+    def shared(cls, client: HeyGenClient, *, cache: timedelta | None = DEFAULT_MAX_AGE) -> LookCatalogue:
         """Return the catalogue of all looks that is in use for a client of the same account and settings, or a new one.
 
         `cache` is that of `LookCatalogue`; catalogues with another one are not shared.

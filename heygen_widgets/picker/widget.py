@@ -18,7 +18,7 @@ from .._display import echo
 from .._widget import WIDGET_LOCK, SharedTemplate, read_vue, vue_template
 from ..api import HeyGenClient
 from ..catalogue import LookCatalogue
-from ..catalogue.cache import A_DAY
+from ..catalogue.cache import DEFAULT_MAX_AGE
 from ..errors import HeyGenError, NotFoundError
 from ..filters import LookFilter
 from ..models import Look, Looks
@@ -113,7 +113,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         values: Iterable[Look] = (),
         height: int = 560,
         layout: Layout | None = None,
-        cache: timedelta | None = A_DAY,
+        cache: timedelta | None = DEFAULT_MAX_AGE,
     ) -> None:
         looks = tuple(values)
         if selected_id and looks:
