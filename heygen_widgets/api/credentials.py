@@ -114,7 +114,7 @@ def _read_credential(path: str) -> Credential | str | None:
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read().strip()
-        if not text.startswith("{"):
+        if not text.startswith(("{", "[", '"')):
             return _problem_with(text) or Credential(Secret(text), source)
         content = json.loads(text)
     except FileNotFoundError:
@@ -123,6 +123,8 @@ def _read_credential(path: str) -> Credential | str | None:
         return f"cannot be read ({exc.strerror})"
     except (ValueError, RecursionError):
         return "is neither a key in UTF-8 nor valid JSON"
+    if not isinstance(content, dict):
+        return "holds no JSON object"
     if key := _string(content, "api_key"):
         return _problem_with(key) or Credential(Secret(key), source)
     oauth, user = content.get("oauth"), content.get("user")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
+import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from multiprocessing.pool import ThreadPool
@@ -21,6 +23,7 @@ _AT_A_TIME = 4
 _LARGEST: dict[Kind, int] = {"picture": 8 * 2**20, "video": 32 * 2**20}  # bytes
 _LARGEST_IN_ALL = 128 * 2**20  # characters of `data:` URLs
 _TIMEOUT = (5.0, 30.0)  # s: connect, each read
+_LONGEST = 600.0  # s, for all
 _HEADERS = {"Accept": "image/*, video/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
 
 _TYPES = {
@@ -58,43 +61,54 @@ def fetch(
 ) -> dict[str, Kept | Problem]:
     """Fetch what is expected at each URL, four at a time, each once and without a retry.
 
-    A picture may have 8 MB, a clip 32 MB, and all ``data:`` URLs together 128 MB. The `session` has neither credentials
-    nor cookies. `on_each` is called on this thread after each.
+    A picture may have 8 MB, a clip 32 MB, and all ``data:`` URLs together 128 MB. After ten minutes nothing more is
+    read. The `session` has neither credentials nor cookies. `on_each` is called on this thread after each.
     """
+    deadline = time.monotonic() + _LONGEST
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0
     # Its threads are daemons, so Ctrl-C does not wait for them.
     with ThreadPool(_AT_A_TIME) as pool:
-        results = pool.imap(lambda item: _fetch_one(session, *item), wanted.items())
-        for url, outcome in zip(wanted, results, strict=True):
+        results = pool.imap_unordered(lambda item: (item[0], _fetch_one(session, *item, deadline)), wanted.items())
+        while True:
+            try:
+                # With a time-out: on some systems Ctrl-C does not interrupt an endless wait.
+                url, outcome = results.next(timeout=0.5)
+            except multiprocessing.TimeoutError:
+                continue
+            except StopIteration:
+                return outcomes
             if isinstance(outcome, Kept):
                 size += len(outcome.url)
             if size > _LARGEST_IN_ALL:
-                break
+                return outcomes
             outcomes[url] = outcome
             on_each()
-    return outcomes
 
 
-def _fetch_one(session: requests.Session, url: str, kind: Kind) -> Kept | Problem:
+def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float) -> Kept | Problem:
     if bad_url := problem_with_url(url):
         return Problem(bad_url)
+    content = bytearray()
     try:
         with open_media(session, url) as response:
             if response.status_code != 200:
                 return Problem(f"status {response.status_code}")
-            content = response.raw.read(_LARGEST[kind])
-            if response.raw.read(1):
-                return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
+            while len(content) <= _LARGEST[kind] and (piece := response.raw.read1(2**16)):
+                content += piece
+                if time.monotonic() > deadline:
+                    raise TimeoutError
     except TIMEOUT_ERRORS:
         return Problem("not answered in time")
     except NETWORK_ERRORS as error:
         untrusted = certificate_problem(error, "") and "behind a certificate that is not trusted"
         return Problem(untrusted or "not reachable")
-    found = media_type(content)
+    if len(content) > _LARGEST[kind]:
+        return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
+    found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
-    return Kept(_data_url(found, content))
+    return Kept(_data_url(found, bytes(content)))
 
 
 def open_media(session: requests.Session, url: str) -> requests.Response:

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import re
 import ssl
 import threading
 import time
@@ -30,6 +31,8 @@ _POST_READ = 120.0  # s: creating a video takes up to half a minute
 _LONGEST_WAIT = 30.0  # s
 _LONGEST_IN_PROGRESS = 120.0  # s
 _RETRIED_STATUSES = (429, 500, 502, 503, 504)
+_MOST_INTERIM_RESPONSES = 100
+_CONNECTION = re.compile(r"^\w+\(host=[^()]*\): ")  # the start of urllib3's messages
 _BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
 _UNREADABLE = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)
 
@@ -207,8 +210,9 @@ def _failed_connection(call: _Call, host: str, exc: Exception) -> _Failure:
     if isinstance(exc, _UNREADABLE):  # its text may quote a proxy's password
         problem = "the address of the service or of a proxy cannot be read: check base_url and proxies."
     elif not problem:
-        reason = responses.tidy(str(cause or exc), call.credential)
-        problem = f"the connection to {host} failed: {reason}. Check the network, proxies and base_url."
+        reason = responses.tidy(_CONNECTION.sub("", str(cause or exc)).rstrip("."), call.credential)
+        place = "a proxy" if isinstance(exc, requests.exceptions.ProxyError) else host
+        problem = f"the connection to {place} failed: {reason}. Check the network, proxies and base_url."
     is_broken = isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
     retry = is_broken and (call.is_repeatable or unsent)
     return _Failure(APIConnectionError(f"{call}: {problem}"), retry=retry, uncertain=not unsent)
@@ -231,6 +235,10 @@ def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
 def _sign(credential: Credential, request: requests.PreparedRequest) -> requests.PreparedRequest:
     name, prefix = ("Authorization", "Bearer ") if credential.is_token else ("X-Api-Key", "")
     request.headers[name] = prefix + credential.secret.reveal()
+    return _hide(request)
+
+
+def _hide(request: requests.PreparedRequest) -> requests.PreparedRequest:
     request.hooks["response"].append(_remove_secrets)
     return request
 
@@ -248,11 +256,12 @@ class _FinalResponse(http.client.HTTPResponse):
     """Skips every interim response but 101; http.client skips only 100, and takes 102 or 103 for the response."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        while True:
+        for _ in range(_MOST_INTERIM_RESPONSES):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status >= 200 or status == 101:
                 return version, status, reason
             http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("too many interim responses")
 
 
 class _Connection:
@@ -279,7 +288,7 @@ def open_session(like: requests.Session | None = None) -> requests.Session:
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter())
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.auth = lambda request: request  # else requests would read ~/.netrc
+    session.auth = _hide  # without it, requests would read ~/.netrc
     if like is not None:
         session.verify, session.cert = like.verify, like.cert
         session.proxies, session.trust_env = dict(like.proxies), like.trust_env

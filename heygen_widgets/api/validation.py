@@ -24,7 +24,7 @@ def checked_base_url(value: object, origin: str) -> str:
     if problem_with_url(url) or "?" in url or "#" in url:
         raise ValueError(
             f"{origin} should be an address with https:// (http:// only on this machine), without user part, query and "
-            f"fragment, not {shown!r}"
+            f"fragment (which are not shown here), not {shown!r}"
         )
     return url
 

@@ -14,6 +14,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from numbers import Integral
 from types import TracebackType
 from typing import Any
 
@@ -96,6 +97,12 @@ class DemoService:
         api_key: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        for name, number in {"looks": looks, "seed": seed}.items():
+            if not isinstance(number, Integral) or isinstance(number, bool):
+                raise TypeError(f"{name} must be an integer, not {number!r}")
+        for name, value in {"latency": latency, "render_time": render_time, "error_rate": error_rate}.items():
+            if not isinstance(value, (int, float)):
+                raise TypeError(f"{name} must be a number, not {value!r}")
         for name, value in {"latency": latency, "render_time": render_time}.items():
             if not 0 <= value < float("inf"):
                 raise ValueError(f"{name} must be 0 s or more, not {value!r}")
@@ -106,7 +113,7 @@ class DemoService:
         if api_key == "":
             raise ValueError(f"api_key must not be empty; leave it out for {DEMO_API_KEY!r}")
         self.api_key = DEMO_API_KEY if api_key is None else api_key
-        self.catalogue = Catalogue(looks, seed=seed)
+        self.catalogue = Catalogue(int(looks), seed=int(seed))
         self.requests: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self.accepted: deque[tuple[str, dict[str, Any]]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self.latency = latency
@@ -114,7 +121,7 @@ class DemoService:
         self.render_time = render_time
         self.previews = previews
         self.clock = clock
-        self._random = random.Random(seed)
+        self._random = random.Random(int(seed))
         self._address = (host, port)
         self._server: DemoServer | None = None
 

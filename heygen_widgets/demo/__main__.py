@@ -24,7 +24,9 @@ def main() -> None:
     options = parser.parse_args()
     try:
         service = DemoService(**vars(options)).start()
-    except (ValueError, OSError, OverflowError) as error:
+    except ValueError as error:
+        parser.error(str(error))
+    except (OSError, OverflowError) as error:
         parser.error(f"cannot serve on {options.host}:{options.port}: {error}")
     print(f"Stand-in for HeyGen with {options.looks:,} looks at {service.base_url}")
     print(f"API key: {service.api_key}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import warnings
@@ -60,7 +61,8 @@ def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: st
         if rule["type"] == "object":
             yield from _field_problems(rule, value, f"{name} ")
         elif expected := _unmet(rule, value):
-            yield f"{path}{name} should be {expected}, not {_shown(value)}"
+            hint = ": use its id" if isinstance(value, (Look, AvatarGroup)) else ""
+            yield f"{path}{name} should be {expected}, not {_shown(value)}{hint}"
     if names := rules.get("exactly_one"):
         used = [name for name in names if name in given]
         if len(used) != 1:
@@ -84,8 +86,8 @@ def _unmet(rule: Mapping[str, Any], value: object) -> str | None:
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             fits, expected = is_number and rule["min"] <= value <= rule["max"], f"{rule['min']} to {rule['max']}"
         case "list":
-            fits = isinstance(value, (list, tuple)) and len(value) <= rule["max"]
-            expected = f"a list of at most {rule['max']} objects"
+            fits = isinstance(value, (list, tuple)) and len(value) <= rule["max"] and _is_json(value)
+            expected = f"a list of at most {rule['max']} JSON objects"
         case name:
             pattern = read_rules()["patterns"][name]
             fits = isinstance(value, str) and re.fullmatch(pattern["pattern"], value) is not None
@@ -95,8 +97,10 @@ def _unmet(rule: Mapping[str, Any], value: object) -> str | None:
 
 def _look_problems(given: Mapping[str, Any], look: Look) -> Iterator[str]:
     """Yield why a request cannot use this look at all."""
-    if given.get("avatar_id", look.id) != look.id:
-        yield f"avatar_id should be the id of the look, {look.id!r}, not {_shown(given['avatar_id'])}"
+    avatar_id = given.get("avatar_id", look.id)
+    if isinstance(avatar_id, str) and avatar_id != look.id:
+        kind = ", the id of its group" if avatar_id == look.group_id else ""
+        yield f"avatar_id should be the id of the look, {look.id!r}, not {_shown(avatar_id)}{kind}"
     if not look.is_ready:
         reason = f" ({clip(look.error.message)})" if look.error and look.error.message else ""
         yield f"the look is not ready, its status is {look.status!r}{reason}: choose one that is"
@@ -109,7 +113,8 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
     for option in look.video_options(engine if isinstance(engine, str) else None).values():
         name, _, value = option.parameter.partition(" ")
         used = given.get(name, False)
-        if name != "engine" and (used != value if value else used is False):
+        is_used = used == value if value else used is not False
+        if name != "engine" and not is_used:
             continue
         if option.state == "refused" and name != "reference_look_id":  # this is a problem for any look
             problems.append(f"{option.parameter}: {option.why}; leave it out, or choose from look.video_options()")
@@ -133,6 +138,14 @@ def _consent_doubts(look: Look, group: AvatarGroup | None) -> Iterator[str]:
     is_private_twin = look.avatar_type == "digital_twin" and look.ownership != "public"
     if is_private_twin and group is not None and group.consent_status not in (None, "accepted", "approved"):
         yield f"the consent for {_shown(group.name)} is {_shown(group.consent_status)}: the service may refuse"
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _shown(value: object) -> str:

@@ -65,8 +65,9 @@ class Video:
     @classmethod
     def from_json(cls, record: object) -> Video:
         """Read a video. An `APIResponseError` without an ``id`` (``video_id`` in the response that starts a video)."""
-        if isinstance(record, dict) and "video_id" in record:
-            record = {"id": record["video_id"], **record}
+        if isinstance(record, dict) and not record.get("id"):
+            record = {**record, "id": record.get("video_id")}
+            record.pop("video_id", None)
         return read.parse(cls, _VIDEO, record, "video", 1)
 
 
@@ -131,7 +132,11 @@ def _video_status(value: object) -> str:
 
 
 _VIDEO = read.parsers_of(Video, status=_video_status)
-_SESSION = read.parsers_of(VideoAgentSession, status=lambda value: read.label(value) or "thinking")
+_SESSION = read.parsers_of(
+    VideoAgentSession,
+    status=lambda value: read.label(value) or "thinking",
+    video_id=lambda value: read.text(value) or None,
+)
 
 
 def failure_of(video: Video) -> VideoFailedError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ..models import AvatarGroup, Look
@@ -177,4 +177,11 @@ class VideoAgentRequest:
 
 def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
     """Return the fields that are not None, with nested objects as dictionaries."""
-    return asdict(request, dict_factory=lambda items: {name: value for name, value in items if value is not None})
+    given = {}
+    for field in fields(request):
+        value = getattr(request, field.name)
+        if isinstance(value, (Background, Caption, VoiceSettings)):
+            value = {name: part for name, part in asdict(value).items() if part is not None}
+        if value is not None:
+            given[field.name] = value
+    return given

@@ -155,6 +155,8 @@ def test_an_account_is_a_digest_of_the_key_or_of_the_user(folder: Path) -> None:
         (b'{"api_key": "' + KEY.encode(), "nor valid JSON"),
         (b'{"a": ' * 100_000, "nor valid JSON"),
         (b'{"api_key": ' + b"9" * 5000 + b"}", "nor valid JSON"),
+        (b'"' + KEY.encode() + b'"', "no JSON object"),
+        (b'["' + KEY.encode() + b'"]', "no JSON object"),
         (b'{"oauth": []}', "neither"),
         (b'{"oauth": {"access_token": ""}}', "neither"),
         (b'{"api_key": "a b"}', "white space"),

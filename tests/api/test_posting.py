@@ -223,7 +223,7 @@ def test_an_invalid_request_is_not_sent() -> None:
             client.create_video({"avatar_id": "look_1"})  # type: ignore[arg-type]
         with pytest.raises(VideoOptionError, match="1 to 10,000 characters"):
             client.create_video_agent("")
-        with pytest.raises(TypeError, match="bytes is not JSON serializable"):
+        with pytest.raises(VideoOptionError, match=r"files should be .* JSON objects, not .*b'x'"):
             client.create_video_agent("An ad", files=[{"id": "f"}, b"x"])
         assert server.seen == []
 

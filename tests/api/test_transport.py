@@ -203,6 +203,16 @@ def test_interim_responses_are_skipped(status: int) -> None:
         assert server.connections == 1
 
 
+def test_interim_responses_without_end_are_an_error() -> None:
+    def play(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 103 Wait\r\n\r\n" * 101)
+
+    with Loopback(play) as server, client_of(server, max_retries=0) as client:
+        error = error_of(client)
+    assert isinstance(error, APIConnectionError)
+    assert "too many interim responses" in str(error)
+
+
 @pytest.mark.parametrize("fault", [reply(b"<html>"), reply({"no": "data"}), reply(b"", 101), reply(b"", 302)])
 def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Reply) -> None:
     with Loopback(fault, OK) as server, client_of(server) as client:

@@ -222,12 +222,15 @@ def test_closing_ends_open_connections_and_the_service_can_be_started_again() ->
         ({"latency": float("nan")}, "latency must be 0 s or more, not nan"),
         ({"render_time": float("inf")}, "render_time must be 0 s or more, not inf"),
         ({"error_rate": 1.5}, "error_rate must be 0 to 1, not 1.5"),
+        ({"looks": 61.0}, "looks must be an integer, not 61.0"),
+        ({"seed": None}, "seed must be an integer, not None"),
+        ({"latency": "1"}, "latency must be a number, not '1'"),
         ({"previews": "ftp"}, "previews must be one of data, http, not 'ftp'"),
         ({"api_key": ""}, "api_key must not be empty"),
     ],
 )
 def test_an_invalid_option_is_refused_with_its_value(arguments: dict[str, object], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         DemoService(**arguments)  # type: ignore[arg-type]
 
 

@@ -42,6 +42,8 @@ def test_a_video_keeps_unknown_fields_and_its_repr_hides_signed_urls() -> None:
 def test_the_status_of_a_video_says_whether_it_is_finished(served: str | None, status: str, is_finished: bool) -> None:
     video = Video.from_json({"video_id": "video_1", "status": served})
     assert (video.id, video.status, video.is_finished) == ("video_1", status, is_finished)
+    assert video == Video.from_json({"id": None, "video_id": "video_1", "status": served})
+    assert video.extra == {}
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
     [
         ({"avatar_id": ""}, "avatar_id should be a text that is not empty, not ''"),
         ({"avatar_id": None}, "avatar_id should be"),
-        ({"avatar_id": a_look()}, "not {'id': 'look_1'"),
+        ({"avatar_id": a_look()}, "not Look(id='look_1', name='Ada Office 1', avatar_type='photo_a…: use its id"),
         ({"script": None}, "none is given"),
         ({"script": ""}, "1 to 5,000 characters, not ''"),
         ({"audio_asset_id": "asset"}, "script and audio_asset_id are given"),
@@ -202,7 +202,8 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
         ({"prompt": ""}, "1 to 10,000 characters, not ''"),
         ({"prompt": "x" * 10_001}, "… (10,001)"),
         ({"prompt": None}, "prompt should be"),
-        ({"prompt": "An ad", "files": ("f",) * 21}, "at most 20 objects, not ('f', "),
+        ({"prompt": "An ad", "files": ("f",) * 21}, "at most 20 JSON objects, not ('f', "),
+        ({"prompt": "An ad", "files": [{"data": b"x"}]}, "JSON objects, not [{'data': b'x'}]"),
         ({"prompt": "An ad", "files": "f"}, "files should be a list"),
     ],
 )
@@ -225,11 +226,11 @@ def test_a_look_that_is_not_ready_is_refused(status: str | None) -> None:
             assert f"'{status}' (Training did not finish)" in problems(request, look)[-1]
 
 
-@pytest.mark.parametrize("avatar_id", ["group_1", "look_9"])
-def test_the_id_of_a_group_or_of_another_look_is_refused(avatar_id: str) -> None:
+@pytest.mark.parametrize(("avatar_id", "hint"), [("group_1", ", the id of its group"), ("look_9", "")])
+def test_the_id_of_a_group_or_of_another_look_is_refused(avatar_id: str, hint: str) -> None:
     for request in (a_request(avatar_id=avatar_id), an_agent(avatar_id=avatar_id)):
         (problem,) = problems(request, a_look())
-        assert problem == f"avatar_id should be the id of the look, 'look_1', not '{avatar_id}'"
+        assert problem == f"avatar_id should be the id of the look, 'look_1', not '{avatar_id}'{hint}"
 
 
 @pytest.mark.parametrize(
