@@ -57,7 +57,7 @@ class LookFilter:
     Raises
     ------
     ValueError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`; another value of a wrong type is a `TypeError`.
+        For an unknown `ownership`, `gender`, `orientation` or `sort`; `TypeError` for a wrong type of another field.
 
     Examples
     --------
@@ -96,7 +96,7 @@ class LookFilter:
             raise TypeError(f"search must be a string, not {search!r}")
         if not (ready is None or isinstance(ready, bool)):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
-        if sort and str(sort).removeprefix("-") not in SORTS:
+        if sort not in (None, "", *SORTS, *(f"-{name}" for name in SORTS)):
             raise ValueError(f"unknown sort {sort!r}: choose from {', '.join(SORTS)}, with '-' in front for descending")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
         several = (_several(name, value) for name, value in zip(FACETS, given, strict=True))
@@ -128,7 +128,10 @@ FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in (
 
 
 def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
-    items: set[Any] = set(value) if isinstance(value, Iterable) and not isinstance(value, str) else {value} - {None}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        items: set[Any] = set(value)
+    else:
+        items = {value} - {None}
     for item in items:
         if not isinstance(item, str):
             raise TypeError(f"{name} must be a string or several, not {item!r}")

@@ -278,6 +278,7 @@ def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
     """
     names = ["avatar_type", *CLOSED]
     frame = _frame(looks, names)
+    frame["avatar_type"] = frame["avatar_type"].replace("", "unknown")
     for name in CLOSED:
         frame[name] = frame[name].cat.add_categories("unknown").fillna("unknown")
     counts = frame.groupby(names, observed=True).size().reset_index(name="looks")

@@ -71,7 +71,7 @@ def looks_to_gallery(
     ValueError
         For more than 500 looks, or another ending of the file's name.
     OSError
-        If the file cannot be written; for a missing folder or the path of one, before anything is fetched.
+        If the file cannot be written; `FileNotFoundError` and `IsADirectoryError` before anything is fetched.
 
     Examples
     --------
@@ -80,10 +80,10 @@ def looks_to_gallery(
     PosixPath('shortlist.html')
     """
     target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"{str(target)!r} is a folder: name a file in it, such as 'shortlist.html'")
-    if not target.suffix:
+    if not (target.suffix or target.is_dir()):
         target = target.with_name(f"{target.name}.html")
+    if target.is_dir() or os.fspath(path).endswith((os.sep, os.altsep or os.sep)):
+        raise IsADirectoryError(f"{os.fspath(path)!r} is a folder: name a file in it, such as 'shortlist.html'")
     if target.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
     # Through a link to its file: a rename would replace the link.

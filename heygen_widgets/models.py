@@ -134,8 +134,10 @@ class Look:
         Parameters
         ----------
         engine : str or None, default None
-            Such as ``avatar_v``; None means `default_engine`.
+            Such as ``avatar_v``; None means `default_engine`. Other types raise `TypeError`.
         """
+        if not (engine is None or isinstance(engine, str)):
+            raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
         from .videos.options import video_options
 
         return video_options(self.avatar_type, self.supported_api_engines, engine)
@@ -264,7 +266,8 @@ class Voice:
         return hash(self.voice_id)
 
     def __repr__(self) -> str:
-        return f"Voice(voice_id={_short(self.voice_id)}, name={_short(self.name or '')})"
+        name = None if self.name is None else _short(self.name)
+        return f"Voice(voice_id={_short(self.voice_id)}, name={name})"
 
     @classmethod
     def from_json(cls, record: object) -> Voice:

@@ -169,10 +169,11 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
         ("orientation", ["portrait", "16:9"]),
         ("sort", "--name"),
         ("sort", 1),
+        ("sort", 0),
     ],
 )
 def test_the_error_for_an_unknown_value_names_it(field: str, value: object) -> None:
-    with pytest.raises(ValueError, match=r"unknown \w+ ('(mine|Woman|16:9|--name)'|1):"):
+    with pytest.raises(ValueError, match=r"unknown \w+ ('(mine|Woman|16:9|--name)'|[01]):"):
         LookFilter(**{field: value})
 
 

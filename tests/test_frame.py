@@ -346,6 +346,7 @@ def test_a_summary_loses_no_look(looks: list[Look]) -> None:
     summary = summary_frame(looks)
     assert summary["looks"].sum() == len(looks)
     assert not summary.isna().any(axis=None)
+    assert "" not in summary["avatar_type"].tolist()
 
 
 # Differences.

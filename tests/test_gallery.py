@@ -141,7 +141,10 @@ def test_the_file_ends_as_a_page_does_and_its_path_is_relative_like_the_given_on
 @pytest.mark.parametrize(
     ("name", "kind", "message"),
     [
-        *((name, IsADirectoryError, "is a folder: name a file in it") for name in ("", "v1.2", "v1.2/")),
+        *(
+            (name, IsADirectoryError, "is a folder: name a file in it")
+            for name in ("", "v1.2", "v1.2/", "new/", "shots")
+        ),
         *((name, ValueError, r"should end in \.html") for name in ("a.pdf", "v1.3")),
         ("missing/a.html", FileNotFoundError, "no folder"),
     ],
@@ -154,9 +157,10 @@ def test_a_path_that_is_no_page_is_refused_before_anything_is_requested(
         yield
 
     (tmp_path / "v1.2").mkdir()
+    (tmp_path / "shots.html").mkdir()
     with pytest.raises(kind, match=message):
         looks_to_gallery(looks(), f"{tmp_path}/{name}")
-    assert [path.name for path in tmp_path.rglob("*")] == ["v1.2"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["shots.html", "v1.2"]
 
 
 def test_more_than_500_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:

@@ -225,6 +225,7 @@ def test_a_repr_is_short_and_shows_no_url() -> None:
     assert repr("x" * 60) in repr(parse(name="x" * 60))
     assert repr(AvatarGroup.from_json(SERVED_GROUP)) == "AvatarGroup(id='group_abc123', name='Zoë', looks_count=33)"
     assert repr(Voice("v", "Ada")) == "Voice(voice_id='v', name='Ada')"
+    assert repr(Voice("v")) == "Voice(voice_id='v', name=None)"
 
 
 def test_a_page_is_iterable_sized_and_indexable() -> None:

@@ -39,7 +39,8 @@ class SnapshotCache:
 
     def __init__(self, base_url: str, account: str, scope: Scope, max_age: timedelta) -> None:
         # The format's number is part of the name: an older release ignores the files of a newer one.
-        parts = json.dumps([FORMAT_NUMBER, base_url, account, *scope])
+        # The loader refuses what is no text.
+        parts = json.dumps([FORMAT_NUMBER, base_url, account, *scope], default=str)
         name = f"{hashlib.blake2b(parts.encode(), digest_size=20).hexdigest()}.jsonl.gz"
         self.path = platformdirs.user_cache_path("heygen_widgets", appauthor=False) / "snapshots" / name
         self._max_age = max_age
@@ -58,7 +59,7 @@ class SnapshotCache:
             return None
 
     def write(self, snapshot: Snapshot) -> None:
-        """Save a snapshot in a folder of mode 0700, and remove those of 30 days ago. A problem is a UserWarning."""
+        """Save a snapshot in a folder of mode 0700, and remove those older than 30 days. A problem is a UserWarning."""
         folder = self.path.parent
         try:
             with suppress(FileExistsError):

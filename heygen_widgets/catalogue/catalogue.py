@@ -236,8 +236,9 @@ class LookCatalogue:
 
         For objects that follow the load: only a weak reference is kept, and no lock of the catalogue is held.
         """
-        alive = {method for method in self._followers if method()}
-        self._followers = {*alive, weakref.WeakMethod(callback)}
+        with self._changed:
+            alive = {method for method in self._followers if method()}
+            self._followers = {*alive, weakref.WeakMethod(callback)}
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading ends (complete, stopped or failed) or for `timeout` s; return whether it is complete."""
@@ -407,5 +408,6 @@ class LookCatalogue:
 
     def _looks_for_table(self, wanted: LookFilter | None) -> Looks:
         if not self.complete:
-            warnings.warn(f"only {len(self):,} looks are loaded: load() waits for all", UserWarning, stacklevel=3)
+            advice = "load() waits for all" if self.client else _NO_CLIENT
+            warnings.warn(f"only {len(self):,} looks are loaded: {advice}", UserWarning, stacklevel=3)
         return self.select(wanted)

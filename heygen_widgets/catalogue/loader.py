@@ -85,8 +85,8 @@ class PageCursor:
     def take(self, page: Page[Any]) -> None:
         if self.ownership:
             first = 0 if self.ownership == "private" else 2 * _PLACES
-            place = first + (_PLACES + len(self.store) if self.group_id else self.position)
-            self.store.add_looks(page.data, place, ahead=bool(self.group_id))
+            position = _PLACES + len(self.store) if self.group_id else self.position
+            self.store.add_looks(page.data, first + position, ahead=bool(self.group_id))
         else:
             self.store.add_groups(page.data)
         self.complete = not page.has_more
@@ -125,7 +125,7 @@ class CatalogueLoader:
         _loaders.add(self)
 
     def forget_threads(self) -> None:
-        """Mark the load as ended: at first, and in a forked child, which does not have its parent's threads."""
+        """Mark the load as ended; also in a forked child, which does not have its parent's threads."""
         self.reading = False
         self._threads: list[threading.Thread] = []
         self._ahead: dict[tuple[str, Ownership], PageCursor] = {}
@@ -144,10 +144,10 @@ class CatalogueLoader:
             owners, group_id = self._scope.owners, self._scope.group_id
             self._lists += [self._look_list(client, owner) for owner in owners]
             if group_id:
-                self._lists.append(
-                    PageCursor("character", store, lambda token: iter([Page((client.get_group(group_id),))]))
-                )
-            for owner in () if group_id else owners:
+                one_group = PageCursor("character", store, lambda token: iter([Page((client.get_group(group_id),))]))
+                self._lists.append(one_group)
+                return
+            for owner in owners:
                 pages = partial(client.iter_group_pages, ownership=owner)
                 self._lists.append(PageCursor(f"{owner} characters", store, pages))
 
@@ -190,13 +190,16 @@ class CatalogueLoader:
         return sum(count or 0 for count in counts)
 
     def start(self) -> None:
-        """Read the cache once, then start or continue each list that is not complete."""
+        """Read the cache once, then start or continue each list that is not complete.
+
+        Raises HeyGenError when the cache cannot be read because no thread can start.
+        """
         self._stopping = False
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        cache, self._cache = self._cache, None
-        if cache and os.path.lexists(cache.path):
-            self._threads.append(start_thread("snapshot", partial(self._read, cache)))
+        if self._cache and os.path.lexists(self._cache.path):
+            self._threads.append(start_thread("snapshot", partial(self._read, self._cache)))
             self.reading = True
+        self._cache = None
         if self.reading:
             return
         self._ahead = {key: cursor for key, cursor in self._ahead.items() if not cursor.error}
@@ -290,6 +293,8 @@ class CatalogueLoader:
             if active:
                 cursor.running = False
         self._report()
+        if error and cursor.complete:  # of the cache, for example
+            raise error
 
 
 _loaders: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()

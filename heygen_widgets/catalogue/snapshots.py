@@ -87,16 +87,18 @@ class SavedSnapshot:
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write a snapshot to a file that only this user can read (mode 0600), whole or not at all.
 
-    Raises OSError, SnapshotError when it is too large for `read_snapshot`, and TypeError or ValueError for a value that
-    JSON cannot hold.
+    Raises OSError, and SnapshotError when it is too large for `read_snapshot` or holds a value that JSON cannot hold.
     """
-    with (
-        replacement(path, 0o600) as file,
-        gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_LEVEL) as packed,
-        # Packing line by line takes longer.
-        io.BufferedWriter(packed, 2**18) as buffer,
-    ):
-        buffer.writelines(_bounded(_ENCODER.encode(content).encode() + b"\n" for content in _contents(snapshot)))
+    try:
+        with (
+            replacement(path, 0o600) as file,
+            gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_LEVEL) as packed,
+            # Packing line by line takes longer.
+            io.BufferedWriter(packed, 2**18) as buffer,
+        ):
+            buffer.writelines(_bounded(_ENCODER.encode(content).encode() + b"\n" for content in _contents(snapshot)))
+    except (SnapshotError, TypeError, ValueError) as problem:
+        raise SnapshotError(f"{path} was not written: {problem}.") from None
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -111,6 +113,8 @@ def read_snapshot(path: Path) -> Snapshot:
             contents = map(_parsed, _bounded(iter(lambda: file.readline(LONGEST_LINE + 1), b"")))
             header = _checked_header(next(contents, {}))
             for number, content in enumerate(contents, 2):
+                if content == {"end": True}:  # the last line of earlier files
+                    continue
                 owner = content.get("ownership")
                 owner = owner if owner in _OWNERS else None
                 try:

@@ -192,7 +192,7 @@ class LookStore:
         self._fill_columns()
         masks, found = self._masks(wanted), self._search(wanted)
         counts: dict[str, dict[str, int]] = {}
-        for name in names:
+        for name in (names,) if isinstance(names, str) else names:
             others = (mask for other, mask in masks.items() if other != name)
             counts[name] = self._column(name).count(reduce(and_, others, found))
         return counts

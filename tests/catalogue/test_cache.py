@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import sys
+import threading
 import time
 import warnings
 import weakref
@@ -188,6 +189,22 @@ def test_only_a_complete_load_is_cached_and_nothing_without_a_cache(service: Ser
     assert len(files()) == 1
     assert requests_of_a_load(service, client) == 0
     assert requests_of_a_load(service, client, cache=None) == WHOLE
+
+
+def test_a_bug_in_writing_the_cache_is_reported_and_hides_no_look(
+    service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(cache: SnapshotCache, snapshot: Snapshot) -> None:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr(SnapshotCache, "write", broken)
+    reported: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
+    catalogue = LookCatalogue(client)
+    catalogue.load()
+    catalogue.close()
+    assert len(catalogue) == len(service.ids())
+    assert ["a fault" in str(bug.exc_value) for bug in reported] == [True]
 
 
 # --- fresh and stale

@@ -20,6 +20,7 @@ from heygen_widgets.catalogue import LookCatalogue
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import HeyGenError, SnapshotError
 from heygen_widgets.filters import LookFilter
+from heygen_widgets.models import AvatarGroup
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
             demo.facets(names=["gender", name])  # type: ignore[list-item]
         with pytest.raises(ValueError, match=rf"{name}.*gender"):
             demo.values(name)  # type: ignore[arg-type]
+    assert demo.facets(names="gender") == demo.facets(names=["gender"])
 
 
 @pytest.mark.parametrize(
@@ -102,6 +104,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
         ({"ownership": "mine"}, ValueError, "mine"),
         ({"group_id": ".."}, ValueError, r"'\.\.'"),
+        ({"group_id": AvatarGroup("g", "G")}, ValueError, r"group_id.*AvatarGroup\(id='g'"),
         *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True)),
     ],
     ids=str,
@@ -207,7 +210,7 @@ def test_an_incomplete_file_is_incomplete_when_opened_and_a_client_completes_it(
     service.seen.clear()
     opened = LookCatalogue.open(path)
     assert (len(opened), opened.complete, opened.progress.missing) == (54, False, ("looks",))
-    with pytest.warns(UserWarning, match=r"only 54 looks .*load\(\)"):
+    with pytest.warns(UserWarning, match=r"only 54 looks .*open\(path, client\)"):
         opened.to_frame()
     assert not opened.save(tmp_path / "again.gz").complete
     with pytest.raises(HeyGenError, match=r"open\(path, client\)"):

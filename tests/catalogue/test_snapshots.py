@@ -168,7 +168,7 @@ def test_only_the_owner_can_read_the_file_and_links_are_not_followed(
 
 @pytest.mark.parametrize("extra", [{"x": {1, 2}}, {"x": float("nan")}])
 def test_a_value_that_is_no_json_is_not_written(extra: dict[str, Any], path: Path) -> None:
-    with pytest.raises((TypeError, ValueError), match="JSON"):
+    with pytest.raises(SnapshotError, match=r"looks\.jsonl\.gz was not written: .*JSON"):
         write_snapshot(path, dataclasses.replace(SNAPSHOT, looks=(Look("z", "Z", "photo_avatar", extra=extra),)))
     assert os.listdir(path.parent) == []
 
@@ -187,9 +187,13 @@ def test_a_file_that_is_too_large_is_neither_written_nor_read(
     monkeypatch.setattr(snapshots, limit, value)
     with pytest.raises(SnapshotError, match=f"larger than.*{value}"):
         read_snapshot(path)
-    with pytest.raises(SnapshotError, match=f"larger than.*{value}"):
+    with pytest.raises(SnapshotError, match=f"other was not written: .*larger than.*{value}"):
         write_snapshot(path.with_name("other"), SNAPSHOT)
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_file_with_the_end_line_of_earlier_ones_is_read(read: Read) -> None:
+    assert [look.id for look in read(packed(header(), LINE, b'{"end":true}')).looks] == ["a"]
 
 
 def test_a_line_without_end_is_refused_long_before_it_is_unpacked(read: Read) -> None:

@@ -91,6 +91,8 @@ def test_an_engine_is_allowed_only_if_the_look_lists_it(engine: str) -> None:
 def test_the_default_engine_is_iv_else_the_first_known_one(listed: tuple[str, ...], engine: str) -> None:
     look = a_look(engines=listed)
     assert (look.engines, look.default_engine, look.video_options().engine) == (listed, engine, engine)
+    with pytest.raises(TypeError, match="not 5"):
+        look.video_options(5)  # type: ignore[arg-type]
 
 
 def test_every_parameter_has_an_option_and_unknown_looks_and_engines_have_unknown_ones() -> None:
