@@ -153,9 +153,9 @@ class VideoJob(SharedTemplate):
         """
         limit = None if timeout is None else checked_wait(timeout)
         if not self._ended.wait(limit):
-            raise self._not_finished(limit)
+            raise VideoTimeoutError(f"The video is not finished after {limit:g} s. {self._way_back()}")
         if self._video is None or not self._video.is_finished:
-            raise self._problem
+            raise self._problem.with_traceback(None)  # it may be raised several times
         if self._video.status == "failed":
             raise failure_of(self._video)
         return self._video
@@ -166,7 +166,10 @@ class VideoJob(SharedTemplate):
             if self._closing.is_set() or self.is_finished or not self._ended.is_set():
                 return
             self._ended.clear()
-            self._problem = self._not_finished(self._timeout)  # unless the thread ends otherwise
+            self._problem = VideoTimeoutError(  # unless the thread ends otherwise
+                f"The video is not finished after {self._timeout:g} s. Continue with job.follow() or a click on the "
+                f"card. {self._way_back()}"
+            )
             try:
                 start_thread("video", self._run)
             except HeyGenError as problem:
@@ -176,15 +179,12 @@ class VideoJob(SharedTemplate):
 
     def close(self) -> None:
         """Remove the card from the page and end the job's thread. The render goes on."""
-        self._problem = HeyGenError(f"The job was closed. {self._way_back()}")
-        self._closing.set()
+        with WIDGET_LOCK:
+            self._problem = HeyGenError(f"The job was closed. {self._way_back()}")
+            self._closing.set()
         self._renewals.close()
         super().close()
         self._ended.set()
-
-    def _not_finished(self, seconds: float | None) -> VideoTimeoutError:
-        text = f"The video is not finished after {seconds:g} s. Continue with job.follow(). {self._way_back()}"
-        return VideoTimeoutError(text)
 
     def _way_back(self) -> str:
         return f"The render goes on at HeyGen: client.wait_for_video({literal(self.video_id)}) waits for it."
@@ -262,4 +262,7 @@ class VideoJob(SharedTemplate):
     def vue_renew(self, _: object) -> None:
         """Fetch another URL of the film, when the one that a view has does not play."""
         if self.is_finished:
-            self._renewals.submit(self.video_id)
+            try:
+                self._renewals.submit(self.video_id)
+            except HeyGenError:
+                self._send_update()  # the view waits for an answer

@@ -176,8 +176,9 @@ def test_after_the_timeout_a_click_continues() -> None:
 def test_result_waits_as_long_as_asked_and_the_job_goes_on() -> None:
     hold = Hold()
     with followed(hold) as (_, job):
-        with pytest.raises(VideoTimeoutError, match=r"client\.wait_for_video"):
+        with pytest.raises(VideoTimeoutError, match=r"client\.wait_for_video") as caught:
             job.result(0)
+        assert "follow()" not in str(caught.value)  # it is still followed
         for timeout in (-1, "5"):
             with pytest.raises(ValueError, match="timeout"):
                 job.result(timeout)  # type: ignore[arg-type]

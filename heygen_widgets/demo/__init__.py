@@ -79,6 +79,8 @@ class DemoService:
 
     Raises
     ------
+    TypeError
+        When `looks` or `seed` is no integer, or `latency`, `error_rate` or `render_time` no number.
     ValueError
         When a number is out of range, `previews` is unknown, or `api_key` is empty.
     """

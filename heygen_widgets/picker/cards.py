@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .._display import clip, fits, image, name_of, page, reason, title, title_of_character
 from ..catalogue.store import Character
 from ..models import AvatarGroup, Look, Voice
+from ..videos import VideoOptions
 
 __all__ = ["Characters", "card", "character_card", "details", "pictured_of", "voice_of"]
 
@@ -123,20 +125,25 @@ def _options(look: Look) -> dict[str, Any]:
     """
     columns = [look.video_options(engine) for engine in look.engines[:_MOST_ENGINES]] or [look.video_options()]
     heads = [title("engine", column.engine) + "*" * column["engine"].is_disputed for column in columns]
-    shown = [(head, column["engine"]) for head, column in zip(heads, columns, strict=True)]
-    shown += [(label, column[name]) for name, label in _OPTIONS.items() for column in columns]
-    explained = [(label, option) for label, option in shown if option.state != "allowed" or option.is_disputed]
-    is_disputed = any(option.is_disputed for _, option in explained)
-    return {
-        "engines": heads,
-        "rows": [
-            {"label": label, "cells": [column[name].word for column in columns]} for name, label in _OPTIONS.items()
-        ],
-        "notes": [
-            *(["*: HeyGen's own pages disagree."] if is_disputed else []),
-            *dict.fromkeys(f"{label}: {option.why}." for label, option in explained),
-        ],
-    }
+    rows = [{"label": label, "cells": [column[name].word for column in columns]} for name, label in _OPTIONS.items()]
+    is_disputed = any(option.is_disputed for column in columns for option in column.values())
+    notes = ["*: HeyGen's own pages disagree."] if is_disputed else []
+    for head, column in zip(heads, columns, strict=True):
+        notes += _notes(head, [column], "engine")
+    for name, label in _OPTIONS.items():
+        notes += _notes(label, columns, name)
+    return {"engines": heads, "rows": rows, "notes": notes}
+
+
+def _notes(label: str, columns: Sequence[VideoOptions], name: str) -> list[str]:
+    """Explain the cells of a row that are not a plain "yes": one note for all engines with the same reason."""
+    engines: dict[str, list[str]] = {}
+    for column in columns:
+        option, engine = column[name], title("engine", column.engine)
+        if option.state != "allowed" or option.is_disputed:
+            why = option.why.removesuffix(f" with {engine}")
+            engines.setdefault(why, []).extend([engine] if why != option.why else [])
+    return [f"{label}: {why}{' with ' if names else ''}{' and '.join(names)}." for why, names in engines.items()]
 
 
 def voice_of(voice: Voice) -> dict[str, Any]:

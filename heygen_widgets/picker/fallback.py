@@ -49,7 +49,7 @@ def _lines(shown: str, selected: Sequence[Look], wanted: LookFilter, number: int
     ]
     for place, look in enumerate(selected[:number], 1):
         lines.append(f"{place}. {name_of(look.id, look.name)} ({clip(look.id)})")
-    argument = f"selected_id={selected[0].id!r}" if selected else ""
+    argument = f"selected_id={selected[0].id!r}" if selected and selected[0].id else ""
     if argument and len(argument) <= _LONGEST_CODE:
         which = "it" if len(selected) == 1 else "the first"
         lines.append(f"To select {which} again, create the picker with {argument}.")

@@ -10,6 +10,7 @@ from ..api import BASE_URL
 from ..catalogue import LookCatalogue, Progress
 from ..catalogue.snapshots import Scope, Snapshot
 from ..catalogue.store import Selection
+from ..errors import HeyGenError
 from ..filters import LookFilter
 from ..models import NOT_READY, AvatarGroup, Look
 from .cards import Characters, card, character_card, details, pictured_of
@@ -34,7 +35,7 @@ class GridModel:
     Attributes
     ----------
     is_waiting : bool
-        Whether `catalogue` stands for one that needs an API key.
+        Whether `catalogue` is empty until there is an API key.
     filter : LookFilter
     view : {"looks", "characters"}
     opened : str or None
@@ -188,6 +189,12 @@ class GridModel:
     def look(self, look_id: object) -> Look | None:
         """Return a loaded look."""
         return self.catalogue.get(look_id) if isinstance(look_id, str) else None
+
+    def fetch(self, look_id: str) -> Look:
+        """Fetch a look that is not loaded: ``GET /v3/avatars/looks/{look_id}``."""
+        if self.catalogue.client is None:
+            raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
+        return self.catalogue.client.get_look(look_id)
 
     def loaded(self, look: Look) -> Look:
         """Return the loaded look with the same id, which may have newer preview URLs, or else the look itself."""

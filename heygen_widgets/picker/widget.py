@@ -73,11 +73,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     Raises
     ------
-    TypeError, ValueError
-        For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, or `selected_id` with
-        `values`.
-    traitlets.TraitError
-        For an invalid value of a trait.
+    TypeError, ValueError, traitlets.TraitError
+        For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, `selected_id` with
+        `values`, or an invalid value of a trait.
     """
 
     value: traitlets.Instance[Look | None] = traitlets.Instance(
@@ -120,8 +118,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
         self._cache = cache
         self._model = GridModel(None if source is None else catalogue_of(source, cache))
-        # A picker sends what has arrived at most five times a second.
-        self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)
+        self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)  # five per second
         self._lookups = Lookups(self._model, self._call)
         self._screen = 0  # the most cards that a view has in sight
         self._recent: tuple[Look, ...] = ()  # deselected or fetched lately, and perhaps not loaded; the last one first
@@ -196,12 +193,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self._move((show, wanted))
             look = self._look(selected_id)
             self.values = (look,) if look else looks[: None if self.multiple else 1]
-        self.selected_id = selected_id or self.selected_id
+        if selected_id:
+            self.selected_id = selected_id
 
     def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
-        """Return code that restores selection, filter and view, also in another notebook. It never contains a key.
-
-        The generated code always uses the full catalogue of the same service.
+        """Return code that restores selection, filter and view of a client's full catalogue, without its key.
 
         Parameters
         ----------
@@ -222,24 +218,24 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     # -- traits -------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: object) -> None:
-        # A look that is not loaded is fetched first, without the lock, so that no click waits for the service.
-        if name == "selected_id" and isinstance(value, str) and value and not self._look(value):
-            value = self._fetched(value)
+        # A look that is not loaded is fetched first, without the lock, so that no click waits for a cell's request.
+        if name == "selected_id" and isinstance(value, str) and value and not (self._look(value) or self._fetch(value)):
+            return
         super().__setattr__(name, value)
 
-    def _fetched(self, look_id: str) -> str:
-        """Fetch a look, and return its id; or show the error, and return the current `selected_id`."""
+    def _fetch(self, look_id: str) -> bool:
+        """Fetch a look, or show the error; return whether it is known now."""
+        before = self.values
         try:
             self.catalogue.wait_for_snapshot()
             if self._look(look_id) is None:
-                if self.catalogue.client is None:
-                    raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
-                self._remember(self.catalogue.client.get_look(look_id))
+                self._remember(self._model.fetch(look_id))
         except (HeyGenError, ValueError) as error:
             self.error = str(error)
-            self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
-            return str(self.selected_id)
-        return look_id
+            if self.values is before:  # else something was selected meanwhile
+                self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
+            return False
+        return True
 
     @traitlets.validate("values")
     def _check_values(self, proposal: dict[str, Any]) -> Looks:
@@ -265,8 +261,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @traitlets.observe("selected_id")
     def _selected_id_changed(self, change: dict[str, Any]) -> None:
-        if change["new"] != (self.values[0].id if self.values else ""):
-            look = self._look(change["new"])
+        current = self.values[0].id if self.values else ""
+        look = self._look(change["new"])
+        if change["new"] and look is None:  # not assigned, or no longer loaded
+            self.selected_id, self.error = current, f"There is no look {change['new']!r} among the loaded ones."
+        elif change["new"] != current:
             self.values = (look,) if look else ()
 
     def _look(self, look_id: object) -> Look | None:
@@ -318,7 +317,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Publish what arrives, if the catalogue loads. Called when a load may have started."""
         try:
             if self._model.catalogue.progress.loading:
-                self._publisher.submit(object())
+                self._publisher.submit(object())  # a new object: the one that is being handled is ignored
         except HeyGenError as error:
             self.error = str(error)
 
@@ -434,7 +433,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Continue the load, and select what could not be fetched before."""
         wanted, self.error, self._model.dismissed = self._wanted_id, "", ""
         self._load()
-        self.selected_id = wanted or self.selected_id
+        if wanted:
+            self.selected_id = wanted
 
     def vue_refresh(self, _: object = None) -> None:
         """Load everything again, or continue a refresh that was stopped."""

@@ -105,7 +105,8 @@ def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -
         state, why = rules["verdicts"][verdict]
         why = why.format(looks=looks, engine=title("engine", chosen))
         options.append(VideoOption(parameter, state, why, is_disputed=verdict == "disputed"))
-    options += [VideoOption(parameter, *note) for parameter, note in rules["notes"].items()]
+    notes = rules["notes"] | (rules["notes_of_photo_avatars"] if avatar_type == "photo_avatar" else {})
+    options += [VideoOption(parameter, *note) for parameter, note in notes.items()]
     return VideoOptions(chosen, options)
 
 

@@ -141,7 +141,8 @@ def test_video_options_have_a_column_per_engine_and_reasons() -> None:
         "Background removed": ["unknown"] * 3,
         "WebM": ["unknown"] * 3,
     }
-    assert "Expressiveness: not for photo avatars with Avatar III." in shown["notes"]
+    assert "Expressiveness: not for photo avatars with Avatar V and Avatar III." in shown["notes"]
+    assert "Background removed: needs matting; HeyGen does not document it for photo avatars." in shown["notes"]
     assert shown["notes"][0] == "*: HeyGen's own pages disagree."
     disputed = [note for note in shown["notes"] if "models page" in note]
     assert [note.partition(":")[0] for note in disputed] == ["Avatar III*", "Motion prompt"]

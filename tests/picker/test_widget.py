@@ -261,6 +261,9 @@ def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient
     assert picker.value == private
     picker.selected_id = "no_such_look"
     assert (picker.value, picker.selected_id) == (private, private.id)
+    picker.set_trait("selected_id", "no_such_look")  # fetches nothing
+    assert (picker.value, picker.selected_id) == (private, private.id)
+    assert "no_such_look" in picker.error
     assert "no_such_look" in picker.error
     picker.selected_id = catalogue.looks[-1].id
     assert (picker.value, picker.error) == (catalogue.looks[-1], "")
