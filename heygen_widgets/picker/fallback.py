@@ -59,7 +59,8 @@ def _lines(shown: str, selected: Sequence[Look], wanted: LookFilter, number: int
 def _shown(status: Mapping[str, Any], show: str) -> str:
     matched, shown, loaded = status["matched"], status["shown"], status["loaded"]
     if not loaded:
-        return "no looks" if status["complete"] else "no looks loaded yet"
+        problem = f" ({clip(status['problem'])})" if status["problem"] else ""
+        return "no looks" if status["complete"] else f"no looks loaded yet{problem}"
     looks = f"{matched:,} looks" if matched == loaded else f"{matched:,} of {loaded:,} looks"
     characters = f"{shown:,} character{'' if shown == 1 else 's'} with " if show == "characters" else ""
     return f"{characters}{looks}{'' if status['complete'] else ' loaded so far'}"

@@ -18,9 +18,9 @@ from heygen_widgets import LookFilter
 from heygen_widgets.models import Look
 from heygen_widgets.picker.fallback import LARGEST_FALLBACK, fallback
 
-ALL = {"shown": 2_000, "matched": 2_000, "loaded": 2_000, "complete": True}
-SOME = {"shown": 12, "matched": 12, "loaded": 2_000, "complete": True}
-NOTHING = {"shown": 0, "matched": 0, "loaded": 0, "complete": True}
+ALL = {"shown": 2_000, "matched": 2_000, "loaded": 2_000, "complete": True, "problem": ""}
+SOME = {**ALL, "shown": 12, "matched": 12}
+NOTHING = {**ALL, "shown": 0, "matched": 0, "loaded": 0}
 
 # Letters that take the most room: in HTML, in JSON, in a repr and in UTF-8.
 LETTERS = st.text(st.sampled_from("<&'\"\\\n\x00\u202e\U000e0001😀é☃a"), min_size=1, max_size=9)
@@ -58,6 +58,7 @@ def test_both_texts_show_the_counts_the_filter_the_selection_and_how_to_select_i
         ({**ALL, "shown": 40}, "characters", ": 40 characters with 2,000 looks."),
         (NOTHING, "looks", ": no looks."),
         ({**NOTHING, "complete": False}, "looks", ": no looks loaded yet."),
+        ({**NOTHING, "complete": False, "problem": "A <bad> key"}, "looks", ": no looks loaded yet (A <bad> key)."),
     ],
 )
 def test_the_texts_claim_no_more_than_is_known(status: dict[str, Any], show: str, expected: str) -> None:
