@@ -37,10 +37,10 @@ def parse(
     record = json_object(served, kind)
     get = record.get
     values = [parse_field(get(name)) for name, parse_field in parsers.items()]
-    for name, value in zip(parsers, values[:required], strict=False):
-        if value is None or (not value and name.endswith("id")):
-            got = "empty" if value == "" else _type_name(get(name))
-            raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
+    if not values[0] or None in values[:required]:  # the first one is the id
+        name = list(parsers)[values.index(None) if values[0] else 0]
+        got = "empty" if values[0] == "" else _type_name(get(name))
+        raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
     return make(*values, *more, unknown_fields(record, parsers))
 
 

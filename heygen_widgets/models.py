@@ -6,7 +6,7 @@ wrong type counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
@@ -292,6 +292,9 @@ class Page(Sequence[T]):
     data: tuple[T, ...]
     has_more: bool = False
     next_token: str | None = field(default=None, repr=False)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.data)  # that of a Sequence asks for one position after the other
 
     def __len__(self) -> int:
         return len(self.data)

@@ -94,7 +94,7 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple
         yield page, new.values()
         if not page.has_more:
             return
-        known |= new.keys()
+        known.update(new)
         repeating = 0 if new else repeating + 1
         token = page.next_token
         if token in tokens or repeating == 3:
