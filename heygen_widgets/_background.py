@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -51,7 +50,7 @@ class Worker(Generic[T]):
         self._waiting: dict[T, None] = {}  # the next one last
         self._current: T | None = None
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._closing = threading.Event()
 
     def submit(self, *requests: T) -> None:
         """Handle these requests next, in their order. One that is already waiting or handled is not added again.
@@ -59,7 +58,7 @@ class Worker(Generic[T]):
         A `HeyGenError` if no thread can start. The requests stay in line for the next call.
         """
         with self._lock:
-            if self._closed:
+            if self._closing.is_set():
                 return
             for request in reversed(requests):
                 if request != self._current:
@@ -77,7 +76,7 @@ class Worker(Generic[T]):
 
     def close(self) -> None:
         """Drop the requests that are waiting, and take no more."""
-        self._closed = True
+        self._closing.set()
         self.clear()
 
     def join(self) -> None:
@@ -98,4 +97,4 @@ class Worker(Generic[T]):
                 self._handle(request)
             finally:
                 self._current = None
-            time.sleep(self._interval)
+            self._closing.wait(self._interval)  # a pause that closing ends

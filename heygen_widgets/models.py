@@ -313,13 +313,13 @@ class Page(Sequence[T]):
         return looks._repr_html_() if len(looks) == len(self) else None
 
 
-def checked_looks(looks: Iterable[object]) -> list[Look]:
+def checked_looks(looks: Iterable[Look]) -> list[Look]:
     """Return the looks as a list, or raise `TypeError` for anything else among them."""
     records = list(looks)
     for kind in set(map(type, records)):
         if not issubclass(kind, Look):
             raise TypeError(f"looks must hold Look records, not {kind.__name__}")
-    return records  # type: ignore[return-value]
+    return records
 
 
 def _failure(value: object) -> Failure | None:

@@ -62,6 +62,18 @@ def test_a_closed_worker_finishes_its_request_and_takes_no_more() -> None:
     assert steps.finish(worker) == ["first"]
 
 
+def test_closing_ends_a_pause() -> None:
+    handled = threading.Event()
+    worker: Worker[str] = Worker("test", lambda _: handled.set(), interval=3_600)
+    worker.submit("first")
+    assert handled.wait(30)
+    joining = threading.Thread(target=worker.join, daemon=True)
+    joining.start()
+    worker.close()
+    joining.join(30)
+    assert not joining.is_alive()
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_after_an_error_the_next_request_starts_another_thread() -> None:
     handled = []
