@@ -1,9 +1,10 @@
-"""The time from a key in the search field to the repainted grid with its counts, in JupyterLab.
+"""The time from a key in the search field to the new grid with its counts, in JupyterLab.
 
 Words are typed letter by letter with real keys. The page records each input event and, frame by frame, what it shows:
-the search among the chips, the count, and the cards. The time of a letter ends when the first frame is painted that
-shows it with the kernel's count and cards (pictures may follow later). Letters that don't change the count are not
-measured. The stand-in is a process of its own.
+the search among the chips, the count, and the cards. The time of a letter ends when the browser paints the first frame
+that shows it with the kernel's count and cards. Pictures may follow later: to not measure them, the frame is noted as
+it begins, because all that a page can do after a frame comes after the pictures that have arrived. Letters that don't
+change the count are not measured. The stand-in is a process of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,20 +43,11 @@ WATCH = """() => {
         cards.sort((a, b) => a.dataset.position - b.dataset.position);
         return {chip: chip(), total: text('.look-picker__total'), ids: cards.map(card => card.dataset.lookId ?? null)};
     };
-    const painted = new MessageChannel();
-    let before = '', waiting = [];
-    painted.port1.onmessage = () => {
-        const at = performance.now();
-        typed.frames.push(...waiting.map(frame => ({...frame, at})));
-        waiting = [];
-    };
+    let before = '';
     const look = () => {
-        const now = state(), key = JSON.stringify(now);
-        if (key !== before) {
-            before = key;
-            waiting.push(now);
-            painted.port2.postMessage(null);
-        }
+        const at = performance.now(), now = state(), key = JSON.stringify(now);
+        if (key !== before) typed.frames.push({...now, at});
+        before = key;
         requestAnimationFrame(look);
     };
     document.querySelector('.look-filters input').addEventListener(
@@ -135,7 +127,7 @@ def _type(bench: BenchNotebook, word: str) -> list[tuple[float, float]]:
 
 
 def _answered(frames: Sequence[Any], event: Mapping[str, Any], matched: int, most: int, ids: Sequence[str]) -> float:
-    """Return when the answer to a letter was painted, in ms of the page's clock.
+    """Return when the frame with the answer to a letter began, in ms of the page's clock.
 
     The page then shows cards that match, and a count that, while looks are loading, is between that of the kernel's
     answer and that at the end of the word.
