@@ -170,8 +170,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Return the selected looks as a DataFrame, one row each; see `looks_to_frame`."""
         from ..frame import looks_to_frame
 
-        looks = map(self._model.loaded, self.values)
-        return looks_to_frame(looks, flat=flat, group_names=self._model.group_names())
+        return looks_to_frame(map(self._model.loaded, self.values), flat=flat, group_names=self._model.group_names())
 
     def gallery(self, path: str | os.PathLike[str], *, title: str = "Avatar looks", videos: bool = False) -> Path:
         """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
@@ -323,6 +322,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def _publish(self, _: object) -> None:
         """Send the looks that have arrived, and come back while the load goes on."""
+        self._model.catalogue.wait_for_snapshot()  # its looks come at once, and would wait for the next time
         loading = self._model.catalogue.progress.loading  # before the update, which then shows the end of the load
         self._send_update()
         if loading:
