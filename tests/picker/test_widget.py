@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,13 +14,16 @@ from typing import Any
 import ipywidgets
 import pytest
 import traitlets
-from avatar_service import Gate, Service, finish, let_no_thread_begin, our_threads, pages, running
+from avatar_service import PATIENCE, Gate, Service, finish, let_no_thread_begin, our_threads, pages, running
 from loopback import Handler, Loopback, client_of, failure, hang_up, page, reply
 from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
+from heygen_widgets._background import Worker
+from heygen_widgets.catalogue.cache import SnapshotCache
 from heygen_widgets.demo import DemoService
 from heygen_widgets.models import Look, Looks
+from heygen_widgets.picker import widget
 
 
 def many(number: int) -> list[Look]:
@@ -417,6 +422,23 @@ def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None
 
 
 # -- loading and errors -----------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_published_as_soon_as_it_is_read(
+    client: HeyGenClient, cache_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LookCatalogue(client).load()
+    gate, read = threading.Event(), SnapshotCache.read
+    monkeypatch.setattr(SnapshotCache, "read", lambda cache: read(cache) if gate.wait(PATIENCE) else None)
+    # One that publishes only once.
+    monkeypatch.setattr(widget, "Worker", lambda *given, **options: Worker(*given, **options | {"interval": 60}))
+    picker = RecordingPicker(LookCatalogue(client))
+    picker.show_view()
+    sent = threading.Event()
+    monkeypatch.setattr(picker, "send", lambda content: content["args"][0]["status"]["complete"] and sent.set())
+    time.sleep(0.1)  # the publisher has begun
+    gate.set()
+    assert sent.wait(PATIENCE)
 
 
 def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
