@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import atexit
 import threading
+import weakref
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import traitlets
+from IPython import get_ipython
 from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
+from ipywidgets import Layout, Widget
 
-__all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue", "vue_template"]
+__all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
 WIDGET_LOCK = threading.RLock()
 """Guards the traits and the messages of all widgets. Code that holds it may call a catalogue, never the reverse."""
@@ -20,6 +26,8 @@ WIDGET_LOCK = threading.RLock()
 _CLIPBOARD = Path(__file__).with_name("clipboard.js")
 
 _exiting = threading.Event()
+
+_opened: defaultdict[str, weakref.WeakSet[SharedTemplate]] = defaultdict(weakref.WeakSet)  # by the id of the cell
 
 
 @atexit.register
@@ -36,6 +44,14 @@ class SharedTemplate(VuetifyTemplate):
     ipywidgets and traitlets are not thread-safe. Every change of a trait, every handler and every message runs under
     `WIDGET_LOCK`, and so do the observers. An observer must not wait for another thread that uses a widget.
     """
+
+    _closed = False
+
+    def __init__(
+        self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
+    ) -> None:
+        self._own_layout = Layout(**usual_layout) if layout is None else None
+        super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
 
     def __setattr__(self, name: str, value: object) -> None:
         with WIDGET_LOCK if self.has_trait(name) else nullcontext():
@@ -73,15 +89,41 @@ class SharedTemplate(VuetifyTemplate):
             super().send_state(key)
 
     def open(self) -> None:
-        """Open the comm to the front end."""
+        """Open the comm to the front end. What an earlier run of the same cell has opened leaves the page."""
         with WIDGET_LOCK:
+            cell, self._shown_in = _running_cell()
+            if self.comm is None and cell:
+                for widget in [widget for widget in _opened[cell] if widget._shown_in != self._shown_in]:
+                    _opened[cell].remove(widget)
+                    widget._leave_page()
+                _opened[cell].add(self)
+            if self._own_layout:
+                self._own_layout.open()
             super().open()
             self._unpin_comm()
 
-    def close(self) -> None:
-        """Remove the widget from the page."""
+    def _leave_page(self) -> None:
+        """Close the comm, so that neither the page nor a saved notebook keeps the widget. Showing it opens it again."""
         with WIDGET_LOCK:
             super().close()
+            self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets' None
+            if self._own_layout:
+                self._own_layout.close()
+
+    def close(self) -> None:
+        """Remove the widget from the page for good."""
+        self._closed = True
+        self._leave_page()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
+        if self._closed:
+            return {"text/plain": repr(self)}
+        self.open()
+        return super()._repr_mimebundle_(**kwargs)  # type: ignore[no-any-return]
+
+    @traitlets.observe("layout")
+    def _layout_changed(self, change: dict[str, Any]) -> None:
+        _take_nothing(change["new"])
 
     def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
         with WIDGET_LOCK:
@@ -105,14 +147,27 @@ class SharedTemplate(VuetifyTemplate):
         """Do nothing: the garbage collector may run this on any thread, and ipywidgets' own version sends a message."""
 
 
-def vue_template(path: Path) -> Template:
+def _running_cell() -> tuple[str, str]:
+    """Return the id of the running cell, ``""`` where a front end tells none, and that of its run."""
+    message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    return str(message.get("metadata", {}).get("cellId", "")), str(message.get("header", {}).get("msg_id", ""))
+
+
+def _take_nothing(widget: Widget) -> None:
+    """Let a widget ignore what front ends send: the template is everybody's, and only Python sets a layout."""
+    widget.set_state = lambda _: None
+
+
+def _shared(path: Path) -> Template:
     """Return the template of a widget. All widgets of a class share it."""
     name = str(path)
     if name not in template_registry:  # ipyvue's own registry
         template_registry[name] = Template(template=read_vue(path), source_url=path.name)
+        _take_nothing(template_registry[name])
     return template_registry[name]
 
 
+@cache
 def read_vue(path: Path) -> str:
     """Read a component, with the shared script that it includes."""
     text = path.read_text(encoding="utf-8")

@@ -10,13 +10,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import traitlets
-from ipyvue.Template import Template
 from ipywidgets import Layout
 
 from ._background import Worker, start_thread
 from ._display import clip, echo, image, literal, name_of, page, title
-from ._widget import WIDGET_LOCK, SharedTemplate, vue_template
+from ._widget import WIDGET_LOCK, SharedTemplate
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look
 from .videos import Video
@@ -60,6 +58,7 @@ class VideoJob(SharedTemplate):
     """
 
     _problem: Exception  # why the job no longer follows a video that is not finished
+    _thread: threading.Thread  # that follows it, or has followed it
 
     def __init__(
         self,
@@ -89,12 +88,8 @@ class VideoJob(SharedTemplate):
         self._started = time.time()
         self._elapsed: float | None = None  # s, when the video is finished
         self._renewals: Worker[str] = Worker("video address", self._renew, interval=1.0)
-        super().__init__(layout=Layout(width="auto") if layout is None else layout)
+        super().__init__(Path(__file__).with_name("job.vue"), layout, {"width": "auto"})
         self.follow()
-
-    @traitlets.default("template")
-    def _read_template(self) -> Template:
-        return vue_template(Path(__file__).with_name("job.vue"))
 
     def __repr__(self) -> str:
         return f"<VideoJob {clip(self.video_id)}: {self.status or 'not polled yet'}>"
@@ -152,6 +147,8 @@ class VideoJob(SharedTemplate):
             What ended the polling, such as a refused key.
         """
         limit = None if timeout is None else checked_wait(timeout)
+        if not (self._ended.is_set() or self._thread.is_alive()):
+            raise HeyGenError("This process was forked, and its job does not follow the video: call job.follow().")
         if not self._ended.wait(limit):
             raise VideoTimeoutError(f"The video is not finished after {limit:g} s. {self._way_back()}")
         if self._video is None or not self._video.is_finished:
@@ -163,7 +160,8 @@ class VideoJob(SharedTemplate):
     def follow(self) -> None:
         """Follow the video again after a timeout or an error. Does nothing while the job follows it."""
         with WIDGET_LOCK:
-            if self._closing.is_set() or self.is_finished or not self._ended.is_set():
+            following = not self._ended.is_set() and self._thread.is_alive()  # it is not, in a forked child
+            if self._closing.is_set() or self.is_finished or following:
                 return
             self._ended.clear()
             self._problem = VideoTimeoutError(  # unless the thread ends otherwise
@@ -171,7 +169,7 @@ class VideoJob(SharedTemplate):
                 f"card. {self._way_back()}"
             )
             try:
-                start_thread("video", self._run)
+                self._thread = start_thread("video", self._run)
             except HeyGenError as problem:
                 self._problem = problem
                 self._ended.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -22,6 +23,7 @@ from heygen_widgets.errors import (
     RateLimitError,
 )
 
+OWNERS = ("private", "public")
 LOOKS = 230  # five pages, some of them private
 # Kinds of faults with the same outcome: the error of each, or None, and whether the client retries.
 MATRIX: list[tuple[str, type[HeyGenError] | None, bool]] = [
@@ -150,22 +152,24 @@ def test_a_catalogue(kind: str, lasting: bool) -> None:
             assert len(service.requests) - requests == pages - (kind != "stale-token")
 
 
-def test_a_whole_catalogue_loads_through_temporary_faults() -> None:
+def test_25_000_looks_arrive_through_temporary_faults_on_several_threads() -> None:
     kinds = [kind for kind, (_, is_retried) in OUTCOMES.items() if is_retried]
-    # Together they strike a fifth of all requests, each kind equally often.
-    faults = [Fault(kind, probability=0.2 / len(kinds), seed=seed) for seed, kind in enumerate(kinds)]
+    # Together they strike a twentieth of all requests, each kind equally often.
+    faults = [Fault(kind, probability=0.05 / len(kinds), seed=seed) for seed, kind in enumerate(kinds)]
     with (
-        FaultyService(5_000, faults=faults) as service,
-        # Eleven faults in a row have a probability of one in fifty million.
+        FaultyService(25_000, faults=faults) as service,
+        # Eleven faults in a row never happen.
         HeyGenClient(service.api_key, base_url=service.base_url, max_retries=10) as client,
+        ThreadPoolExecutor(4) as pool,
     ):
         hurry(client._transport)
         catalogue = LookCatalogue(client, cache=None)
-        catalogue.load()
+        loads = [pool.submit(catalogue.load) for _ in range(2)]
+        lists = [pool.submit(lambda owner=owner: ids(client.iter_looks(ownership=owner))) for owner in OWNERS]
+        every = [look.id for owner in OWNERS for look in service.catalogue.select_looks(ownership=owner)]
+        assert [look_id for found in lists for look_id in found.result()] == every
+        assert [load.result() for load in loads] == [None, None]
         assert catalogue.complete
-        owners = ("private", "public")
-        assert ids(catalogue) == [
-            look.id for owner in owners for look in service.catalogue.select_looks(ownership=owner)
-        ]
-        assert client.retries == sum(service.struck.values()) > 5
+        assert ids(catalogue) == every
+        assert client.retries == sum(service.struck.values()) > 50
         assert len(service.struck) > 3, "too few kinds"

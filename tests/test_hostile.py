@@ -14,6 +14,7 @@ from typing import Any
 import comm
 import pytest
 from avatar_service import Gate, end_of, finish, our_threads, running
+from ipywidgets import Layout, Widget
 from loopback import Loopback, client_of, failure
 from loopback import look as record
 
@@ -43,7 +44,7 @@ def _no_handler_raises(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptur
     assert not caplog.records  # ipywidgets logs what a handler raises
 
 
-def receive(picker: LookPicker, data: object) -> None:
+def receive(picker: Widget, data: object) -> None:
     picker.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
 
@@ -257,6 +258,19 @@ def test_an_invalid_value_changes_no_trait_and_the_view_gets_the_current_one(pic
         set_trait(picker, **{name: value})
         assert {**state_of(picker), "error": ""} == before
         assert {"method": "update", "state": {name: before[name]}, "buffer_paths": []} in picker.comm.sent
+
+
+@pytest.mark.parametrize("layout", [None, Layout(width="50%"), {"width": "50%"}])
+def test_a_view_changes_neither_the_layout_nor_the_template_that_all_pickers_share(layout: Any) -> None:
+    picker = LookPicker([], layout=layout)
+    width, template = picker.layout.width, picker.template.template
+    receive(picker.layout, {"method": "update", "state": {"width": "1px"}})
+    receive(picker.template, {"method": "update", "state": {"template": "<script>"}})
+    assert (picker.layout.width, picker.template.template) == (width, template)
+    picker.layout = {"width": "60%"}
+    receive(picker.layout, {"method": "update", "state": {"width": "1px"}})
+    assert picker.layout.width == "60%"
+    picker.close()
 
 
 @pytest.mark.parametrize("name", ["close", "values", "value", "comm", "keys", "catalogue", "", "__class__"])

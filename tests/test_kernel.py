@@ -52,6 +52,31 @@ for _ in range(600):
     time.sleep(0.05)
 print("answered", len(asked))
 """
+MEASURE = """
+import gc, threading, psutil
+from ipywidgets.widgets import widget as widgets
+
+def measure():
+    for thread in threading.enumerate():
+        if thread.name.startswith("heygen_widgets: "):
+            thread.join()
+    gc.collect()
+    process = psutil.Process()
+    files = getattr(process, "num_fds", int)()
+    print(len(widgets._instances), threading.active_count(), files, process.memory_info().rss, flush=True)
+"""
+LOADED = "catalogue = LookPicker(client, cache=None).catalogue\ncatalogue.wait()"
+SHOW = "picker.vue_ask_window({'view': 'v', 'first': True, 'start': 0, 'count': 48, 'screen': 48})"
+FILTERS = """
+for number in range(2_000):
+    picker.vue_set_filter({"search": ["office", "an", "", f"kitchen {number}"][number % 4]})
+"""
+CLOSED = f"""
+for _ in range(50):
+    picker = LookPicker(client, cache=None)
+    {SHOW}
+    picker.close()
+"""
 QUESTION = {
     "picker": {"event": "ask_window", "data": {"view": "v", "start": 0, "count": 24, "screen": 24}},
     "job": {"event": "ask", "data": "v"},
@@ -124,6 +149,31 @@ def test_clicks_are_answered_while_a_cell_runs(kernel: Any, widget: str, situati
         message["header"]["subshell_id"] = subshell
         client.shell_channel.send(message)
     assert printed(client) == "answered 3"
+
+
+def test_nothing_grows_with_runs_of_a_cell_filter_changes_and_closed_pickers(kernel: Any) -> None:
+    _, client = kernel
+
+    def measured() -> list[int]:
+        client.execute("measure()")
+        return list(map(int, printed(client).split()))
+
+    execute(client, MEASURE + LOADED)
+    client.session.metadata["cellId"] = "cell"  # as JupyterLab tells it
+    cell = "picker = LookPicker(client, cache=None)\npicker"
+    acts = {"runs": [cell] * 200, "filters": [f"{SHOW}\n{FILTERS}"], "closed": [CLOSED]}
+    # The first time of each makes caches.
+    for code in (*[cell] * 20, SHOW, FILTERS.replace("2_000", "20"), CLOSED, cell):
+        execute(client, code)
+    for act, codes in acts.items():
+        before = measured()
+        for code in codes:
+            execute(client, code)
+        *growth, memory = (after - earlier for after, earlier in zip(measured(), before, strict=True))
+        assert max(growth) < 10, f"{act}: widgets, threads and open files grow by {growth}"
+        # Of each run, IPython itself keeps some KB.
+        assert memory < 8_000_000, f"{act}: {memory:,} bytes"
+    client.session.metadata.clear()
 
 
 def test_a_kernel_ends_quietly_while_widgets_send(kernel: Any) -> None:

@@ -133,6 +133,10 @@ class GridModel:
         self._cards, self.state = cards, state
         return True
 
+    def forget(self) -> None:
+        """Let go of the cards. The next `update` selects them again."""
+        self._cards, self.state = Characters(), None
+
     def message(self, start: int, count: int) -> dict[str, Any]:
         """Return all that a view shows, with a window of cards if `count` is not 0."""
         return {

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import traitlets
-from ipyvue.Template import Template
 from ipywidgets import Layout, ValueWidget
 
 from .._background import Worker
 from .._display import echo
-from .._widget import WIDGET_LOCK, SharedTemplate, read_vue, vue_template
+from .._widget import WIDGET_LOCK, SharedTemplate, read_vue
 from ..api import HeyGenClient
 from ..catalogue import LookCatalogue
 from ..catalogue.cache import DEFAULT_MAX_AGE
@@ -127,20 +126,14 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._first_state: object = None  # of the model, when `first_window` was set
         wanted = LookFilter() if filter is None else filter
         self._initial = (wanted, show, selected_id, looks)
-        layout = layout or Layout(flex="1 1 auto", width="auto", min_width="0")
-        super().__init__(filter=wanted, show=show, multiple=multiple, height=height, layout=layout)
+        usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
+        parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
+        traits = {"filter": wanted, "show": show, "multiple": multiple, "height": height, "components": parts}
+        super().__init__(_HERE / "widget.vue", layout, usual_layout, **traits)
         self.values = looks
         self._load()
         if selected_id:
             self.selected_id = selected_id
-
-    @traitlets.default("components")
-    def _read_parts(self) -> dict[str, str]:
-        return {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-
-    @traitlets.default("template")
-    def _read_template(self) -> Template:
-        return vue_template(_HERE / "widget.vue")
 
     def __repr__(self) -> str:
         return f"<LookPicker: {self._status()['matched']:,} looks shown, {len(self.values)} selected>"
@@ -207,6 +200,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """
         with WIDGET_LOCK:
             return self._model.code(kind, self.values, self.multiple)
+
+    def _leave_page(self) -> None:
+        """Remove the picker from the page until it is shown again."""
+        super()._leave_page()
+        self._model.forget()
 
     def close(self) -> None:
         """Remove the picker from the page and end its threads. The selection stays readable."""
@@ -330,7 +328,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def _send_update(self, *, force: bool = False) -> None:
         with WIDGET_LOCK:
-            message = self._model.news(self._screen, force=force)
+            message = self._model.news(self._screen if self.comm else 0, force=force)
             if message:
                 self._call("update", message)
 

@@ -91,7 +91,7 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
     first, second = ui.picker_of(notebook, 0), ui.picker_of(notebook, 1)
     ui.wait_for_pictures(first)
     expect(notebook.page.locator(".look-picker")).to_have_count(2)
-    notebook.expect_run(DISPLAYS, [0, 2])
+    notebook.expect_run(DISPLAYS, [2])  # the one before has left the page
     notebook.expect_run(THREADS, [])  # the catalogue is complete
     selected = notebook.value("before.selected_id")
     _two_displays_stay_in_step(first, second)
@@ -158,7 +158,8 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
             save=True,
         )
         empty = len(json.dumps(notebook.save()))
-        notebook.run_cell(0)
+        for _ in range(3):  # only the last picker stays
+            notebook.run_cell(0)
         picker = ui.picker_of(notebook)
         ui.wait_for_pictures(picker)
         picker.locator(".look-filters input").first.fill("office")
@@ -177,7 +178,7 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
     text = json.dumps(saved)
     widgets = saved["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
     states = [{name: v for name, v in w["state"].items() if name not in ("template", "components")} for w in widgets]
-    assert any("selected_id" in state for state in states)
+    assert sum("selected_id" in state for state in states) == 1
     assert len(json.dumps(states)) < 10_000
     assert not [look_id for look_id in others if look_id in text]
     assert len(text) - empty <= 200_000

@@ -9,15 +9,16 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import traitlets
 from avatar_service import PATIENCE, Gate, end_of, ids, our_threads, running
 from loopback import Seen
-from recording import RecordingPicker, ids_in, wait_for_publisher
+from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
-from heygen_widgets import HeyGenClient, LookFilter, LookPicker
+from heygen_widgets import HeyGenClient, LookFilter, LookPicker, _widget
 from heygen_widgets.demo import DemoService
 from heygen_widgets.filters import fold
 
@@ -182,6 +183,33 @@ def test_a_closed_picker_is_let_go() -> None:
         assert gone() is None
         catalogue.refresh()  # starts no publisher of a picker that is gone
         assert catalogue.wait(PATIENCE)
+
+
+def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_when_it_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shell = SimpleNamespace(get_parent=lambda: {"metadata": {"cellId": cell}, "header": {"msg_id": f"run {run}"}})
+    monkeypatch.setattr(_widget, "get_ipython", lambda: shell)
+    run, cell = 1, "a"
+    first, second = LookPicker([look("x")]), LookPicker([])
+    cell = "b"
+    other = LookPicker([])
+    run, cell = 2, "a"
+    first._repr_mimebundle_()  # shown again by this run, so it stays
+    LookPicker([])
+    models = [picker.comm and picker.model_id for picker in (first, second, other)]
+    assert (bool(models[0]), models[1], bool(models[2])) == (True, None, True)
+    run = 3
+    LookPicker([])
+    first.value = first.catalogue.looks[0]
+    assert first.comm is None
+    cell = "c"
+    view = first._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
+    assert view["model_id"] == first.model_id == models[0]
+    assert first.layout.comm is not None
+    first.close()
+    assert "application/vnd.jupyter.widget-view+json" not in first._repr_mimebundle_()
+    assert (first.comm, first.layout.comm) == (None, None)
 
 
 # -- everything at once -----------------------------------------------------------------------------------------------
