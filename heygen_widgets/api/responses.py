@@ -88,15 +88,22 @@ def parse_success(request: str, answer: Answer, credential: Credential) -> dict[
             "would go there too: check base_url and proxies."
         )
     content = _parse_json(answer.body)
-    if isinstance(content, dict) and "data" in content and (content["data"] or not content.get("error")):
+    if isinstance(content, dict) and _is_success(content):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-    message = tidy(_envelope(content).get("message"), credential)
+    said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
     del content  # it may repeat the key, and a verbose traceback shows local variables
     text = f"{request}: the body of the response is no JSON object with data (status {answer.status}, {kind})."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    raise APIResponseError(f"{text} The service says: {message}" if message else text)
+    raise APIResponseError(f"{text} The service says: {said}" if said else text)
+
+
+def _is_success(content: dict[str, Any]) -> bool:
+    """Whether there is data: empty data counts unless an error is beside it. Numbers of errors start at 400."""
+    data, code = content.get("data"), content.get("code")
+    has_error = content.get("error") or (isinstance(code, int) and code >= 400)
+    return bool(data) or (data is not None and not has_error)
 
 
 def _parse_json(body: bytes) -> object:
@@ -109,7 +116,7 @@ def _parse_json(body: bytes) -> object:
 
 def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
-    texts = {name: tidy(text, credential) for name, text in _envelope(_parse_json(answer.body)).items()}
+    texts = _error_texts(_parse_json(answer.body), credential)
     message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
     if not message and not code:
         message = "the response does not have the service's own form, so it may come from a proxy"
@@ -135,12 +142,16 @@ def error_for_status(request: str, answer: Answer, credential: Credential) -> AP
     return error
 
 
-def _envelope(content: object) -> dict[str, object]:
-    """Find the error object: the service's own, or the flat one of a gateway."""
-    error = content.get("error", content) if isinstance(content, dict) else None
-    if isinstance(error, str):
-        return {"message": error}
-    return error if isinstance(error, dict) else {}
+def _error_texts(content: object, credential: Credential) -> dict[str, str | None]:
+    """Clean the texts of an error object: the service's own, or the flat one of a gateway."""
+    fields = content if isinstance(content, dict) else {}
+    error = fields.get("error")
+    if error and isinstance(error, dict):
+        fields = error
+    texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
+    if isinstance(code := fields.get("code"), int):
+        texts["code"] = str(code)
+    return {**texts, "message": texts["message"] or tidy(error, credential)}
 
 
 def retry_after(header: str | None) -> float | None:

@@ -400,7 +400,12 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "an error in a success": (b'{"error": {"message": "Something is off"}}', {}, "Something is off"),
     "an error beside null": (b'{"data": null, "error": {"message": "Something is off"}}', {}, "Something is off"),
     "an error beside no records": (b'{"data": [], "error": "Something is off"}', {}, "Something is off"),
-    "data is null": (b'{"data": null}', {}, "no list but NoneType"),
+    "a code beside null": (b'{"code": 400112, "message": "Something is off", "data": null}', {}, "400112, Something"),
+    "a code beside no records": (b'{"code": 400112, "message": "Something is off", "data": []}', {}, "400112, Somethi"),
+    "a message beside null": (b'{"error": null, "message": "Something is off", "data": null}', {}, "Something is off"),
+    "an error and a message": (b'{"error": "bad", "message": "Something is off"}', {}, "Something is off"),
+    "an error and messages": (b'{"error": "Something is off", "message": ["a", "b"]}', {}, "Something is off"),
+    "data is null": (b'{"data": null}', {}, NO_DATA),
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),
     "gzip cut short": (gzip.compress(EMPTY_PAGE)[:-15], GZIP, NO_DATA),
@@ -421,6 +426,12 @@ def test_an_invalid_body_is_a_response_error_and_is_not_requested_again(
     assert isinstance(error, APIResponseError)
     assert problem in str(error)
     assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize("more", [{"message": "Success"}, {"code": 100, "message": "Success", "error": None}])
+def test_an_empty_page_with_a_message_is_no_error(more: dict[str, Any]) -> None:
+    with Loopback(reply({"data": [], **more})) as server, client_of(server) as client:
+        assert len(client.list_looks()) == 0
 
 
 def invalid_chunk(handler: Handler) -> None:
@@ -464,7 +475,8 @@ def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_o
         ({"error": {"code": "error", "message": "Words"}}, None, "Words"),
         ({"error": "Just words"}, None, "Just words"),
         ({"message": "Of a gateway"}, None, "Of a gateway"),
-        ({"error": {"code": 5, "message": ["x"]}}, None, "may come from a proxy"),
+        ({"error": None, "code": 400112, "message": "Words"}, "400112", "Words"),
+        ({"error": {"code": [5], "message": ["x"]}}, None, "may come from a proxy"),
         *((body, None, "may come from a proxy") for body in ({"error": None}, b"<html>Forbidden", b"[" * 100_000, [1])),
     ],
     ids=lambda value: repr(value)[:40],
