@@ -75,9 +75,14 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 def parse_success(request: str, answer: Answer, credential: Credential) -> dict[str, Any]:
     """Parse the JSON object of a success, which has ``data``. Anything else is an `APIResponseError`.
 
-    So are a redirect, and an ``error`` beside empty ``data``.
+    So are an interim response, a redirect, and an error beside empty ``data``.
     """
-    if not 200 <= answer.status < 300:
+    if answer.status < 200:
+        raise APIResponseError(
+            f"{request}: the response is {answer.status}, and the final one was not read. Interim responses are "
+            "skipped only if HeyGenClient opens its own session."
+        )
+    if answer.status >= 300:
         try:
             # Only tidied: the host may be the key, and a verbose traceback shows local variables.
             host = tidy(urlsplit(answer.headers.get("Location", "")).hostname, credential) or "the same host"

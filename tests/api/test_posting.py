@@ -23,6 +23,7 @@ from loopback import (
     drip,
     failure,
     hang_up,
+    interim,
     reply,
     stay_silent,
 )
@@ -68,6 +69,16 @@ def test_a_request_goes_out_as_json_with_a_key_of_its_own() -> None:
     assert json.loads(first.body) == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
     assert re.fullmatch("[A-Za-z0-9_:.-]{1,255}", keys(server)[0])
     assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+
+
+def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_uncertain() -> None:
+    with Loopback(interim(TAKEN)) as server, client_of(server) as client:
+        assert create(client) == "video_1"
+        assert len(server.seen) == 1
+    with Loopback(interim(TAKEN)) as server, client_of(server, session=requests.Session()) as client:
+        with pytest.raises(APIResponseError, match="the response is 103") as caught:
+            create(client)
+        assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
 
 
 @pytest.mark.parametrize("fault", [hang_up, cut_short, failure(500), failure(503), failure(429)])

@@ -31,6 +31,7 @@ from loopback import (
     failure,
     hang_up,
     hurry,
+    interim,
     look,
     page,
     reply,
@@ -170,9 +171,6 @@ def test_a_connection_is_used_again_and_a_closed_client_opens_a_new_one() -> Non
 
 
 def test_threads_share_a_client() -> None:
-    def echo(handler: Handler) -> None:
-        reply({"data": look(handler.path.rpartition("/")[2])})(handler)
-
     with Loopback(echo) as server, client_of(server) as client, ThreadPoolExecutor(12) as pool:
         ids = [f"look_{n}" for n in range(200)]
         assert [found.id for found in pool.map(client.get_look, ids)] == ids
@@ -192,15 +190,23 @@ def test_a_forked_child_has_a_connection_of_its_own() -> None:
         assert (len(server.seen), server.connections) == (3, 2)
 
 
+def echo(handler: Handler) -> None:
+    reply({"data": look(handler.path.rpartition("/")[2])})(handler)
+
+
 @pytest.mark.parametrize("status", [100, 102, 103])
 def test_interim_responses_are_skipped(status: int) -> None:
-    def play(handler: Handler) -> None:
-        handler.wfile.write(f"HTTP/1.1 {status} Wait\r\nLink: </a.css>\r\n\r\n".encode() * 2)
-        reply({"data": look(handler.path.rpartition("/")[2])})(handler)
-
-    with Loopback(play) as server, client_of(server) as client:
+    with Loopback(interim(echo, status)) as server, client_of(server) as client:
         assert [client.get_look(name).id for name in "abc"] == ["a", "b", "c"]
         assert server.connections == 1
+
+
+def test_a_given_session_takes_an_interim_response_for_the_final_one_and_its_connection_is_not_used_again() -> None:
+    with Loopback(interim(echo), echo) as server, client_of(server, session=requests.Session()) as client:
+        with pytest.raises(APIResponseError, match="the response is 103, and the final one was not read"):
+            client.get_look("a")
+        assert client.get_look("b").id == "b"
+        assert server.connections == 2
 
 
 def test_interim_responses_without_end_are_an_error() -> None:
