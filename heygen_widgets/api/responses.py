@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import ssl
 import time
@@ -186,11 +187,12 @@ def certificate_problem(exc: Exception, host: str) -> str:
     cause = cause_of(exc)
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return ""
+    is_unread = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
     return (
         f"the certificate of {host} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
         "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
         "requests.Session for HeyGenClient(session=session)."
-    )
+    ) + (" SSL_CERT_FILE and SSL_CERT_DIR are not read." if is_unread else "")
 
 
 def cause_of(exc: Exception) -> object:

@@ -227,13 +227,18 @@ def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Repl
         assert server.connections == 2
 
 
-def test_a_certificate_is_trusted_only_by_the_authority_of_the_session(tmp_path: Path) -> None:
+def test_a_certificate_is_trusted_only_by_the_authority_of_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = requests.Session()
     with TlsLoopback(tmp_path, OK) as server, client_of(server, session=session) as client:
         error = error_of(client)
         assert type(error) is APIConnectionError
         for part in ("certificate of 127.0.0.1:", "self-signed", "session.verify", "REQUESTS_CA_BUNDLE"):
             assert part in str(error)
+        assert "SSL_CERT" not in str(error)
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+        assert "SSL_CERT_FILE and SSL_CERT_DIR are not read" in str(error_of(client))
         assert client.retries == 0
         session.verify = str(server.authority)
         assert client.list_looks()[0].id == "a"
