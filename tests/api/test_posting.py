@@ -203,7 +203,8 @@ def test_an_agent_is_not_started_again_after_a_lost_or_invalid_response() -> Non
             assert len(service.accepted) == (lost is losing_responses)
 
 
-def test_ctrl_c_shows_the_key_to_continue_with() -> None:
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
+def test_ctrl_c_and_an_error_of_a_signal_handler_show_the_key_to_continue_with(kind: type[BaseException]) -> None:
     main = threading.main_thread().ident
 
     def interrupt(handler: Handler) -> None:
@@ -239,13 +240,16 @@ def test_an_invalid_request_is_not_sent() -> None:
         assert server.seen == []
 
 
-def test_an_agent_is_started_without_a_key() -> None:
+@pytest.mark.parametrize("session", [None, requests.Session()], ids=["own", "given"])
+def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests.Session | None) -> None:
     started = reply({"data": {"session_id": "session_1", "status": "generating", "created_at": 5, "video_id": None}})
     given: dict[str, Any] = {"avatar_id": "look_1", "orientation": "portrait", "files": [{"id": "f"}]}
-    with Loopback(started) as server, client_of(server) as client:
-        session = client.create_video_agent("An ad", **given)
-    assert (session.session_id, session.status, session.video_id) == ("session_1", "generating", None)
-    (seen,) = server.seen
+    with Loopback(reply({"data": []}), started) as server, client_of(server, session=session) as client:
+        client.list_looks()
+        agent = client.create_video_agent("An ad", **given)
+        assert server.connections == 2
+    assert (agent.session_id, agent.status, agent.video_id) == ("session_1", "generating", None)
+    _, seen = server.seen
     assert (seen.method, seen.path) == ("POST", "/v3/video-agents")
     assert "idempotency-key" not in seen.headers
     assert json.loads(seen.body) == {"prompt": "An ad", **given}

@@ -290,15 +290,29 @@ def test_a_post_without_an_idempotency_key_is_not_repeated_once_it_was_sent(faul
     assert caught.value.is_uncertain is (getattr(caught.value, "status_code", 500) >= 500)
 
 
-@pytest.mark.parametrize("deaf", ["the service", "a proxy"])
-def test_a_post_that_was_not_sent_is_repeated(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_post_that_was_not_sent_is_repeated() -> None:
     with Loopback(OK) as server:
         transport = transport_of(server)
-        transport.base_url = REFUSED if deaf == "the service" else "https://api.heygen.invalid"
-        monkeypatch.setenv("https_proxy", REFUSED)
+        transport.base_url = REFUSED
         with pytest.raises(APIConnectionError) as caught:
             transport.request("POST", "/v3/video-agents")
     assert (transport.retries, caught.value.is_uncertain) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "retries"), [(reply(b"", 407), 2), (reply(b"", 503), 2), (hang_up, 2), (stay_silent, 0), (None, 2)]
+)
+def test_a_proxy_that_opens_no_tunnel_is_sent_no_post(
+    fault: Reply | None, retries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback(fault or OK) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url if fault else REFUSED)
+        transport = transport_of(proxy)
+        transport.base_url, transport._timeout = "https://api.heygen.invalid", (0.2, 0.2)
+        with pytest.raises(APIConnectionError) as caught:
+            transport.request("POST", "/v3/video-agents")
+        assert (transport.retries, caught.value.is_uncertain) == (retries, False)
+        assert len(proxy.seen) == (retries + 1 if fault else 0)
 
 
 @pytest.mark.parametrize("max_retries", [0, 1, 4])
