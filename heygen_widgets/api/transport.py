@@ -171,8 +171,11 @@ class Transport:
     @property
     def _session(self) -> requests.Session:
         if self._process != os.getpid():
-            # A forked child must not share connections with its parent.
-            self._own_session, self._process = open_session(), os.getpid()
+            # A forked child must not share connections with its parent, or wait for a lock of another thread there.
+            self._own_session, self._counting, self._process = open_session(), threading.Lock(), os.getpid()
+            if self.given_session:
+                for adapter in self.given_session.adapters.values():
+                    adapter.close()  # drops idle connections; the adapter stays usable
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+from avatar_service import PATIENCE
 from hypothesis import example, given
 from hypothesis import strategies as st
 from loopback import (
@@ -177,17 +179,21 @@ def test_threads_share_a_client() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_a_forked_child_has_a_connection_of_its_own() -> None:
-    with Loopback(OK) as server, client_of(server) as client:
+@pytest.mark.parametrize("session", [None, requests.Session()], ids=["own", "given"])
+def test_a_forked_child_shares_no_connection_and_no_lock(session: requests.Session | None) -> None:
+    with Loopback(OK, failure(503), OK) as server, client_of(server, session=session) as client:
         client.list_looks()
+        client._transport._counting.acquire()  # as if by another thread
         child = os.fork()
         if not child:
+            signal.alarm(int(PATIENCE))
             with suppress(BaseException):
                 os._exit(0 if client.list_looks()[0].id == "a" else 1)
             os._exit(2)
         assert os.waitpid(child, 0)[1] == 0
+        client._transport._counting.release()
         client.list_looks()
-        assert (len(server.seen), server.connections) == (3, 2)
+        assert (len(server.seen), server.connections) == (4, 2)
 
 
 def echo(handler: Handler) -> None:
