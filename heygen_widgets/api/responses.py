@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import ssl
+import sys
 import time
+import traceback
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -56,7 +59,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 
     If the body of an error cannot be read, it counts as empty; for a success, that is an error.
     """
-    body = bytearray()
+    body, handled = bytearray(), sys.exception()
     try:
         while piece := response.raw.read1(_READ_SIZE, decode_content=True):
             body += piece
@@ -65,8 +68,9 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             if time.monotonic() > deadline:
                 raise TimeoutError
     except (APIResponseError, *NETWORK_ERRORS) as exc:
-        if response.status_code < 300:
-            if isinstance(exc, urllib3.exceptions.DecodeError):
+        stop = raised_by_signal_handler(exc, handled)
+        if response.status_code < 300 or stop:
+            if isinstance(exc, urllib3.exceptions.DecodeError) and not stop:
                 raise APIResponseError("The service sent a response that cannot be unpacked.") from None
             raise
         body.clear()
@@ -200,3 +204,21 @@ def cause_of(exc: Exception) -> object:
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     cause = getattr(reason, "original_error", reason)
     return cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
+
+
+def raised_by_signal_handler(exc: BaseException, handled: BaseException | None) -> BaseException | None:
+    """Find what a signal handler raised, such as a `TimeoutError`, in an error of the network; None if no handler did.
+
+    `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
+    frames of the request hold the key.
+    """
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    cause: BaseException | None = exc
+    while cause is not None and cause is not handled:
+        is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
+        frames = traceback.walk_tb(cause.__traceback__)
+        if not is_wrapper and any(frame.f_code in handlers for frame, _ in frames):
+            cause.__context__ = None
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -167,6 +168,9 @@ class Transport:
             if error.is_uncertain:
                 error.args = (f"{error.args[0]} {next_step}", *error.args[1:])
             raise
+        except Exception as error:  # of a signal handler
+            error.add_note(next_step)
+            raise
 
     @property
     def _session(self) -> requests.Session:
@@ -182,7 +186,7 @@ class Transport:
         connect, read = call.timeout
         deadline = time.monotonic() + connect + 2 * read
         body = None if call.body is None else _Body(call.body)
-        session = self._session
+        handled, session = sys.exception(), self._session
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         # requests leaves out what is None. A given session may have a key of its own.
         content_type = call.body and "application/json"
@@ -211,12 +215,17 @@ class Transport:
             session.get_adapter(self.base_url).close()
             return _Failure(error)
         except responses.NETWORK_ERRORS as exc:
-            is_unsent = body is not None and not body.is_sent
-            return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
+            stop = responses.raised_by_signal_handler(exc, handled)
+            if stop is None:
+                is_unsent = body is not None and not body.is_sent
+                return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
             raise exc.with_traceback(None) from None
-        return _failed_status(call, answer)
+        else:
+            return _failed_status(call, answer)
+        # Not in the `except` above: the context of the error would lead to frames that hold the key.
+        raise stop.with_traceback(None) from None
 
 
 def _failed_connection(call: _Call, host: str, exc: Exception, is_unsent: bool) -> _Failure:
