@@ -148,6 +148,16 @@ def cut_short(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def interim(final: Reply, status: int = 103) -> Reply:
+    """Send two interim responses before the final one."""
+
+    def play(handler: Handler) -> None:
+        handler.wfile.write(f"HTTP/1.1 {status} Wait\r\nLink: </a.css>\r\n\r\n".encode() * 2)
+        final(handler)
+
+    return play
+
+
 def babble(handler: Handler) -> None:
     """Send what is no HTTP."""
     handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")

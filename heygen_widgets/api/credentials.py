@@ -33,8 +33,10 @@ class Secret:
         raise TypeError("A HeyGen API key is not pickled, and neither is an object that holds one.")
 
     def redact(self, text: str) -> str:
-        """Replace the secret in a text, ignoring case, since host names are lower-cased."""
-        return re.sub(re.escape(self.reveal()), "[the key]", text, flags=re.IGNORECASE)
+        """Replace the secret in a text: in any case, since host names are lower-cased, percent-encoded, not padded."""
+        start = self.reveal().rstrip("=") or "="
+        signs = (f"(?:{re.escape(sign)}|%(?:25)*{ord(sign):x})" for sign in start)
+        return re.sub("".join(signs) + "(?:=|%(?:25)*3d)*", "[the key]", text, flags=re.IGNORECASE)
 
 
 class Credential(NamedTuple):

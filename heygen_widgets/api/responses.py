@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import ssl
+import sys
 import time
+import traceback
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -55,7 +59,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 
     If the body of an error cannot be read, it counts as empty; for a success, that is an error.
     """
-    body = bytearray()
+    body, handled = bytearray(), sys.exception()
     try:
         while piece := response.raw.read1(_READ_SIZE, decode_content=True):
             body += piece
@@ -64,8 +68,9 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             if time.monotonic() > deadline:
                 raise TimeoutError
     except (APIResponseError, *NETWORK_ERRORS) as exc:
-        if response.status_code < 300:
-            if isinstance(exc, urllib3.exceptions.DecodeError):
+        stop = raised_by_signal_handler(exc, handled)
+        if response.status_code < 300 or stop:
+            if isinstance(exc, urllib3.exceptions.DecodeError) and not stop:
                 raise APIResponseError("The service sent a response that cannot be unpacked.") from None
             raise
         body.clear()
@@ -75,9 +80,14 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 def parse_success(request: str, answer: Answer, credential: Credential) -> dict[str, Any]:
     """Parse the JSON object of a success, which has ``data``. Anything else is an `APIResponseError`.
 
-    So are a redirect, and an ``error`` beside empty ``data``.
+    So are an interim response, a redirect, and an error beside empty ``data``.
     """
-    if not 200 <= answer.status < 300:
+    if answer.status < 200:
+        raise APIResponseError(
+            f"{request}: the response is {answer.status}, and the final one was not read. Interim responses are "
+            "skipped only if HeyGenClient opens its own session."
+        )
+    if answer.status >= 300:
         try:
             # Only tidied: the host may be the key, and a verbose traceback shows local variables.
             host = tidy(urlsplit(answer.headers.get("Location", "")).hostname, credential) or "the same host"
@@ -88,15 +98,22 @@ def parse_success(request: str, answer: Answer, credential: Credential) -> dict[
             "would go there too: check base_url and proxies."
         )
     content = _parse_json(answer.body)
-    if isinstance(content, dict) and "data" in content and (content["data"] or not content.get("error")):
+    if isinstance(content, dict) and _is_success(content):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-    message = tidy(_envelope(content).get("message"), credential)
+    said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
     del content  # it may repeat the key, and a verbose traceback shows local variables
     text = f"{request}: the body of the response is no JSON object with data (status {answer.status}, {kind})."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    raise APIResponseError(f"{text} The service says: {message}" if message else text)
+    raise APIResponseError(f"{text} The service says: {said}" if said else text)
+
+
+def _is_success(content: dict[str, Any]) -> bool:
+    """Whether there is data: empty data counts unless an error is beside it. Numbers of errors start at 400."""
+    data, code = content.get("data"), content.get("code")
+    has_error = content.get("error") or (isinstance(code, int) and code >= 400)
+    return bool(data) or (data is not None and not has_error)
 
 
 def _parse_json(body: bytes) -> object:
@@ -109,7 +126,7 @@ def _parse_json(body: bytes) -> object:
 
 def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
-    texts = {name: tidy(text, credential) for name, text in _envelope(_parse_json(answer.body)).items()}
+    texts = _error_texts(_parse_json(answer.body), credential)
     message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
     if not message and not code:
         message = "the response does not have the service's own form, so it may come from a proxy"
@@ -135,12 +152,16 @@ def error_for_status(request: str, answer: Answer, credential: Credential) -> AP
     return error
 
 
-def _envelope(content: object) -> dict[str, object]:
-    """Find the error object: the service's own, or the flat one of a gateway."""
-    error = content.get("error", content) if isinstance(content, dict) else None
-    if isinstance(error, str):
-        return {"message": error}
-    return error if isinstance(error, dict) else {}
+def _error_texts(content: object, credential: Credential) -> dict[str, str | None]:
+    """Clean the texts of an error object: the service's own, or the flat one of a gateway."""
+    fields = content if isinstance(content, dict) else {}
+    error = fields.get("error")
+    if error and isinstance(error, dict):
+        fields = error
+    texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
+    if isinstance(code := fields.get("code"), int):
+        texts["code"] = str(code)
+    return {**texts, "message": texts["message"] or tidy(error, credential)}
 
 
 def retry_after(header: str | None) -> float | None:
@@ -170,11 +191,12 @@ def certificate_problem(exc: Exception, host: str) -> str:
     cause = cause_of(exc)
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return ""
+    is_unread = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
     return (
         f"the certificate of {host} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
         "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
         "requests.Session for HeyGenClient(session=session)."
-    )
+    ) + (" SSL_CERT_FILE and SSL_CERT_DIR are not read." if is_unread else "")
 
 
 def cause_of(exc: Exception) -> object:
@@ -182,3 +204,21 @@ def cause_of(exc: Exception) -> object:
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
     cause = getattr(reason, "original_error", reason)
     return cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
+
+
+def raised_by_signal_handler(exc: BaseException, handled: BaseException | None) -> BaseException | None:
+    """Find what a signal handler raised, such as a `TimeoutError`, in an error of the network; None if no handler did.
+
+    `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
+    frames of the request hold the key.
+    """
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    cause: BaseException | None = exc
+    while cause is not None and cause is not handled:
+        is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
+        frames = traceback.walk_tb(cause.__traceback__)
+        if not is_wrapper and any(frame.f_code in handlers for frame, _ in frames):
+            cause.__context__ = None
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None

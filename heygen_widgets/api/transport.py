@@ -7,10 +7,10 @@ import json
 import os
 import random
 import re
-import ssl
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple, TypeVar
@@ -51,6 +51,21 @@ class _Call(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+class _Body:
+    """The body of a POST. Its first bytes are taken when the connection is ready and the headers are sent."""
+
+    def __init__(self, text: str) -> None:
+        self._content = text.encode()
+        self.is_sent = False
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.is_sent = True
+        yield self._content
 
 
 class _Failure(NamedTuple):
@@ -106,14 +121,14 @@ class Transport:
 
         A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error. A POST with an
         idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
-        on it. A POST without a key is repeated only if nothing was sent. The waits have ±25 % of jitter. `params` is
-        the query, without its None values. The error of a POST has `is_uncertain`.
+        on it. A POST without a key has a new connection, and is repeated only if nothing was sent. The waits have ±25 %
+        of jitter. `params` is the query, without its None values. The error of a POST has `is_uncertain`.
         """
         self.credential = self.credential.renewed()
         connect, read = self._timeout
         timeout = (connect, max(read, _POST_READ) if method == "POST" else read)
         is_repeatable = method == "GET" or idempotency_key is not None
-        text = None if body is None else json.dumps(body, allow_nan=False)
+        text = json.dumps(body or {}, allow_nan=False) if method == "POST" else None
         call = _Call(method, path, params, text, idempotency_key, is_repeatable, self.credential, timeout)
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
@@ -153,27 +168,38 @@ class Transport:
             if error.is_uncertain:
                 error.args = (f"{error.args[0]} {next_step}", *error.args[1:])
             raise
+        except Exception as error:  # of a signal handler
+            error.add_note(next_step)
+            raise
 
     @property
     def _session(self) -> requests.Session:
         if self._process != os.getpid():
-            # A forked child must not share connections with its parent.
-            self._own_session, self._process = open_session(), os.getpid()
+            # A forked child must not share connections with its parent, or wait for a lock of another thread there.
+            self._own_session, self._counting, self._process = open_session(), threading.Lock(), os.getpid()
+            if self.given_session:
+                for adapter in self.given_session.adapters.values():
+                    adapter.close()  # drops idle connections; the adapter stays usable
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         connect, read = call.timeout
         deadline = time.monotonic() + connect + 2 * read
+        body = None if call.body is None else _Body(call.body)
+        handled, session = sys.exception(), self._session
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         # requests leaves out what is None. A given session may have a key of its own.
         content_type = call.body and "application/json"
         maybe = {"Content-Type": content_type, "Idempotency-Key": call.idempotency_key}
         try:
-            with self._session.request(
+            if not call.is_repeatable:
+                # The service may have closed an idle connection, which only shows after the request was sent.
+                session.get_adapter(self.base_url).close()
+            with session.request(
                 call.method,
                 self.base_url + call.path,
                 params=call.params,
-                data=call.body,
+                data=body,
                 headers={**headers, **maybe, "Authorization": None, "X-Api-Key": None},
                 auth=partial(_sign, call.credential),  # with it, requests does not read ~/.netrc
                 timeout=call.timeout,
@@ -186,36 +212,37 @@ class Transport:
                 return responses.parse_success(str(call), answer, call.credential)
         except APIResponseError as error:
             # The connection may be out of step, and answer the next request with the rest of this response.
-            self._session.get_adapter(self.base_url).close()
+            session.get_adapter(self.base_url).close()
             return _Failure(error)
         except responses.NETWORK_ERRORS as exc:
-            return _failed_connection(call, urlsplit(self.base_url).netloc, exc)
+            stop = responses.raised_by_signal_handler(exc, handled)
+            if stop is None:
+                is_unsent = body is not None and not body.is_sent
+                return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
             raise exc.with_traceback(None) from None
-        return _failed_status(call, answer)
+        else:
+            return _failed_status(call, answer)
+        # Not in the `except` above: the context of the error would lead to frames that hold the key.
+        raise stop.with_traceback(None) from None
 
 
-def _failed_connection(call: _Call, host: str, exc: Exception) -> _Failure:
-    cause = responses.cause_of(exc)
-    # No connection to the service or a proxy yet, or none that is trusted. Other TLS errors may come later.
-    unsent = isinstance(exc, (requests.ConnectTimeout, *_UNREADABLE)) or isinstance(
-        cause, (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
-    )
+def _failed_connection(call: _Call, host: str, exc: Exception, is_unsent: bool) -> _Failure:
     if isinstance(exc, responses.TIMEOUT_ERRORS):
         limits = "connect {:g} s, read {:g} s".format(*call.timeout)
         late = APITimeoutError(f"{call}: no response from {host} in time ({limits}): try a longer timeout.")
-        return _Failure(late, retry=call.idempotency_key is not None, uncertain=not unsent)
+        return _Failure(late, retry=call.idempotency_key is not None, uncertain=not is_unsent)
     problem = responses.certificate_problem(exc, host)
     if isinstance(exc, _UNREADABLE):  # its text may quote a proxy's password
         problem = "the address of the service or of a proxy cannot be read: check base_url and proxies."
     elif not problem:
-        reason = responses.tidy(_CONNECTION.sub("", str(cause or exc)).rstrip("."), call.credential)
+        reason = responses.tidy(_CONNECTION.sub("", str(responses.cause_of(exc) or exc)).rstrip("."), call.credential)
         place = "a proxy" if isinstance(exc, requests.exceptions.ProxyError) else host
         problem = f"the connection to {place} failed: {reason}. Check the network, proxies and base_url."
     is_broken = isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
-    retry = is_broken and (call.is_repeatable or unsent)
-    return _Failure(APIConnectionError(f"{call}: {problem}"), retry=retry, uncertain=not unsent)
+    retry = is_broken and (call.is_repeatable or is_unsent)
+    return _Failure(APIConnectionError(f"{call}: {problem}"), retry=retry, uncertain=not is_unsent)
 
 
 def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:

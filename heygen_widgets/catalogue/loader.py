@@ -13,7 +13,15 @@ from typing import Any, TypeAlias
 
 from .._background import Worker, start_thread
 from ..api import HeyGenClient
-from ..errors import APIStatusError, HeyGenError
+from ..errors import (
+    APIResponseError,
+    APIStatusError,
+    AuthenticationError,
+    HeyGenError,
+    InsufficientCreditError,
+    PermissionDeniedError,
+    RateLimitError,
+)
 from ..filters import LookFilter
 from ..models import Page
 from .cache import SnapshotCache
@@ -24,6 +32,7 @@ __all__ = ["CatalogueLoader", "Progress"]
 
 _OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
+_OF_THE_ACCOUNT = (AuthenticationError, InsufficientCreditError, PermissionDeniedError, RateLimitError)
 _MOST_AHEAD = 10  # characters of one call
 _PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
 
@@ -73,6 +82,7 @@ class PageCursor:
     ownership: Ownership | None = None  # only for lists of looks
     group_id: str = ""  # only for looks that are fetched ahead
     token: str | None = None
+    failed_at: str | None = None  # the token that may have caused the last error
     position: int = 0  # of the first record after the token
     complete: bool = False
     running: bool = False  # until its thread has handled the last page
@@ -97,9 +107,13 @@ class PageCursor:
 
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error
-        if isinstance(error, APIStatusError) and error.status_code == 400:
+        if not isinstance(error, (APIStatusError, APIResponseError)) or isinstance(error, _OF_THE_ACCOUNT):
+            return
+        if getattr(error, "status_code", None) == 400 or self.failed_at == self.token:
             # The service no longer accepts the token. The store skips the looks that it already has.
-            self.token, self.position = None, 0
+            self.token, self.failed_at, self.position = None, None, 0
+        else:
+            self.failed_at = self.token
 
 
 class CatalogueLoader:

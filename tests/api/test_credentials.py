@@ -36,6 +36,23 @@ def assert_refused(match: str) -> str:
     return text
 
 
+@pytest.mark.parametrize(
+    ("key", "echo"),
+    [
+        ("a+b/c==", "a+b/c=="),
+        ("a+b/c==", "A+B/C"),
+        ("a+b/c==", "a%2Bb%2fc%3D%3D"),
+        ("a+b/c==", "a%252Bb/c%253D="),
+        ("a+b/c==", "%61+%2562%25252Fc"),
+        ("a%b", "a%25b"),
+        ("a.b", "a.b"),
+        ("==", "%3D="),
+    ],
+)
+def test_a_key_is_found_in_a_text_in_any_case_encoding_and_padding(key: str, echo: str) -> None:
+    assert Secret(key).redact(f"<{echo}> axb") == "<[the key]> axb"
+
+
 def test_the_argument_comes_before_the_environment_and_the_environment_before_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import pickle
 import re
 import signal
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from loopback import (
     drip,
     failure,
     hang_up,
+    interim,
     reply,
     stay_silent,
 )
@@ -68,6 +70,16 @@ def test_a_request_goes_out_as_json_with_a_key_of_its_own() -> None:
     assert json.loads(first.body) == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
     assert re.fullmatch("[A-Za-z0-9_:.-]{1,255}", keys(server)[0])
     assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+
+
+def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_uncertain() -> None:
+    with Loopback(interim(TAKEN)) as server, client_of(server) as client:
+        assert create(client) == "video_1"
+        assert len(server.seen) == 1
+    with Loopback(interim(TAKEN)) as server, client_of(server, session=requests.Session()) as client:
+        with pytest.raises(APIResponseError, match="the response is 103") as caught:
+            create(client)
+        assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
 
 
 @pytest.mark.parametrize("fault", [hang_up, cut_short, failure(500), failure(503), failure(429)])
@@ -192,19 +204,24 @@ def test_an_agent_is_not_started_again_after_a_lost_or_invalid_response() -> Non
             assert len(service.accepted) == (lost is losing_responses)
 
 
-def test_ctrl_c_shows_the_key_to_continue_with() -> None:
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
+def test_ctrl_c_and_an_error_of_a_signal_handler_show_the_key_to_continue_with(kind: type[BaseException]) -> None:
     main = threading.main_thread().ident
 
     def interrupt(handler: Handler) -> None:
         signal.pthread_kill(main, signal.SIGINT)
         stay_silent(handler)
 
-    with (
-        Loopback(interrupt) as server,
-        client_of(server) as client,
-        pytest.raises(KeyboardInterrupt, match="idempotency_key='key:1'"),
-    ):
-        create(client)
+    def stop(*_: object) -> None:
+        raise kind
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with Loopback(interrupt) as server, client_of(server) as client, pytest.raises(kind) as caught:
+            create(client)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "idempotency_key='key:1'" in "".join(traceback.format_exception_only(caught.value))
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256, 5, "a\n"])
@@ -228,13 +245,16 @@ def test_an_invalid_request_is_not_sent() -> None:
         assert server.seen == []
 
 
-def test_an_agent_is_started_without_a_key() -> None:
+@pytest.mark.parametrize("session", [None, requests.Session()], ids=["own", "given"])
+def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests.Session | None) -> None:
     started = reply({"data": {"session_id": "session_1", "status": "generating", "created_at": 5, "video_id": None}})
     given: dict[str, Any] = {"avatar_id": "look_1", "orientation": "portrait", "files": [{"id": "f"}]}
-    with Loopback(started) as server, client_of(server) as client:
-        session = client.create_video_agent("An ad", **given)
-    assert (session.session_id, session.status, session.video_id) == ("session_1", "generating", None)
-    (seen,) = server.seen
+    with Loopback(reply({"data": []}), started) as server, client_of(server, session=session) as client:
+        client.list_looks()
+        agent = client.create_video_agent("An ad", **given)
+        assert server.connections == 2
+    assert (agent.session_id, agent.status, agent.video_id) == ("session_1", "generating", None)
+    _, seen = server.seen
     assert (seen.method, seen.path) == ("POST", "/v3/video-agents")
     assert "idempotency-key" not in seen.headers
     assert json.loads(seen.body) == {"prompt": "An ad", **given}

@@ -263,9 +263,9 @@ def test_no_traceback_of_a_failed_connection_has_the_key(fault: str, tmp_path: P
     assert KEY not in report_of(error)
 
 
-def interrupt_reading(handler: Handler) -> None:
+def interrupt_reading(handler: Handler, status: int = 200) -> None:
     """Send half a response, and Ctrl-C in the middle of it."""
-    send_head(handler, 8 * 2**20)
+    send_head(handler, 8 * 2**20, status)
     # More than the buffers of a socket hold, so that the client is sure to be reading.
     handler.wfile.write(b" " * (7 * 2**20))
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
@@ -286,6 +286,35 @@ def test_ctrl_c_passes_at_once_without_the_key_and_leaves_the_client_usable() ->
         assert len(server.seen) == 1
         assert client.list_looks()[0].id == "a"
         assert server.connections == 2
+
+
+def interrupt_waiting(handler: Handler) -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    stay_silent(handler)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
+@pytest.mark.parametrize("kind", [TimeoutError, ConnectionResetError, ValueError])
+@pytest.mark.parametrize("fault", [interrupt_waiting, interrupt_reading, partial(interrupt_reading, status=503)])
+def test_what_a_signal_handler_raises_during_a_request_passes_without_the_key(
+    kind: type[Exception], fault: Reply
+) -> None:
+    def stop(*_: object) -> None:
+        raise kind("of the user")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with Loopback(fault, hang_up) as server, client_of(server, max_retries=0) as client:
+            error = error_of(client.list_looks)
+            try:
+                stop()
+            except kind:
+                later = error_of(client.list_looks)  # while the one before it is handled
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (type(error), str(error), error.__context__) == (kind, "of the user", None)
+    assert KEY not in report_of(error)
+    assert type(later) is APIConnectionError
 
 
 class StoppedError(Exception):

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+from avatar_service import PATIENCE
 from hypothesis import example, given
 from hypothesis import strategies as st
 from loopback import (
@@ -31,6 +33,7 @@ from loopback import (
     failure,
     hang_up,
     hurry,
+    interim,
     look,
     page,
     reply,
@@ -170,37 +173,46 @@ def test_a_connection_is_used_again_and_a_closed_client_opens_a_new_one() -> Non
 
 
 def test_threads_share_a_client() -> None:
-    def echo(handler: Handler) -> None:
-        reply({"data": look(handler.path.rpartition("/")[2])})(handler)
-
     with Loopback(echo) as server, client_of(server) as client, ThreadPoolExecutor(12) as pool:
         ids = [f"look_{n}" for n in range(200)]
         assert [found.id for found in pool.map(client.get_look, ids)] == ids
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_a_forked_child_has_a_connection_of_its_own() -> None:
-    with Loopback(OK) as server, client_of(server) as client:
+@pytest.mark.parametrize("session", [None, requests.Session()], ids=["own", "given"])
+def test_a_forked_child_shares_no_connection_and_no_lock(session: requests.Session | None) -> None:
+    with Loopback(OK, failure(503), OK) as server, client_of(server, session=session) as client:
         client.list_looks()
+        client._transport._counting.acquire()  # as if by another thread
         child = os.fork()
         if not child:
+            signal.alarm(int(PATIENCE))
             with suppress(BaseException):
                 os._exit(0 if client.list_looks()[0].id == "a" else 1)
             os._exit(2)
         assert os.waitpid(child, 0)[1] == 0
+        client._transport._counting.release()
         client.list_looks()
-        assert (len(server.seen), server.connections) == (3, 2)
+        assert (len(server.seen), server.connections) == (4, 2)
+
+
+def echo(handler: Handler) -> None:
+    reply({"data": look(handler.path.rpartition("/")[2])})(handler)
 
 
 @pytest.mark.parametrize("status", [100, 102, 103])
 def test_interim_responses_are_skipped(status: int) -> None:
-    def play(handler: Handler) -> None:
-        handler.wfile.write(f"HTTP/1.1 {status} Wait\r\nLink: </a.css>\r\n\r\n".encode() * 2)
-        reply({"data": look(handler.path.rpartition("/")[2])})(handler)
-
-    with Loopback(play) as server, client_of(server) as client:
+    with Loopback(interim(echo, status)) as server, client_of(server) as client:
         assert [client.get_look(name).id for name in "abc"] == ["a", "b", "c"]
         assert server.connections == 1
+
+
+def test_a_given_session_takes_an_interim_response_for_the_final_one_and_its_connection_is_not_used_again() -> None:
+    with Loopback(interim(echo), echo) as server, client_of(server, session=requests.Session()) as client:
+        with pytest.raises(APIResponseError, match="the response is 103, and the final one was not read"):
+            client.get_look("a")
+        assert client.get_look("b").id == "b"
+        assert server.connections == 2
 
 
 def test_interim_responses_without_end_are_an_error() -> None:
@@ -221,13 +233,18 @@ def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Repl
         assert server.connections == 2
 
 
-def test_a_certificate_is_trusted_only_by_the_authority_of_the_session(tmp_path: Path) -> None:
+def test_a_certificate_is_trusted_only_by_the_authority_of_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = requests.Session()
     with TlsLoopback(tmp_path, OK) as server, client_of(server, session=session) as client:
         error = error_of(client)
         assert type(error) is APIConnectionError
         for part in ("certificate of 127.0.0.1:", "self-signed", "session.verify", "REQUESTS_CA_BUNDLE"):
             assert part in str(error)
+        assert "SSL_CERT" not in str(error)
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+        assert "SSL_CERT_FILE and SSL_CERT_DIR are not read" in str(error_of(client))
         assert client.retries == 0
         session.verify = str(server.authority)
         assert client.list_looks()[0].id == "a"
@@ -279,15 +296,29 @@ def test_a_post_without_an_idempotency_key_is_not_repeated_once_it_was_sent(faul
     assert caught.value.is_uncertain is (getattr(caught.value, "status_code", 500) >= 500)
 
 
-@pytest.mark.parametrize("deaf", ["the service", "a proxy"])
-def test_a_post_that_was_not_sent_is_repeated(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_post_that_was_not_sent_is_repeated() -> None:
     with Loopback(OK) as server:
         transport = transport_of(server)
-        transport.base_url = REFUSED if deaf == "the service" else "https://api.heygen.invalid"
-        monkeypatch.setenv("https_proxy", REFUSED)
+        transport.base_url = REFUSED
         with pytest.raises(APIConnectionError) as caught:
             transport.request("POST", "/v3/video-agents")
     assert (transport.retries, caught.value.is_uncertain) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "retries"), [(reply(b"", 407), 2), (reply(b"", 503), 2), (hang_up, 2), (stay_silent, 0), (None, 2)]
+)
+def test_a_proxy_that_opens_no_tunnel_is_sent_no_post(
+    fault: Reply | None, retries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback(fault or OK) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url if fault else REFUSED)
+        transport = transport_of(proxy)
+        transport.base_url, transport._timeout = "https://api.heygen.invalid", (0.2, 0.2)
+        with pytest.raises(APIConnectionError) as caught:
+            transport.request("POST", "/v3/video-agents")
+        assert (transport.retries, caught.value.is_uncertain) == (retries, False)
+        assert len(proxy.seen) == (retries + 1 if fault else 0)
 
 
 @pytest.mark.parametrize("max_retries", [0, 1, 4])
@@ -400,7 +431,12 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "an error in a success": (b'{"error": {"message": "Something is off"}}', {}, "Something is off"),
     "an error beside null": (b'{"data": null, "error": {"message": "Something is off"}}', {}, "Something is off"),
     "an error beside no records": (b'{"data": [], "error": "Something is off"}', {}, "Something is off"),
-    "data is null": (b'{"data": null}', {}, "no list but NoneType"),
+    "a code beside null": (b'{"code": 400112, "message": "Something is off", "data": null}', {}, "400112, Something"),
+    "a code beside no records": (b'{"code": 400112, "message": "Something is off", "data": []}', {}, "400112, Somethi"),
+    "a message beside null": (b'{"error": null, "message": "Something is off", "data": null}', {}, "Something is off"),
+    "an error and a message": (b'{"error": "bad", "message": "Something is off"}', {}, "Something is off"),
+    "an error and messages": (b'{"error": "Something is off", "message": ["a", "b"]}', {}, "Something is off"),
+    "data is null": (b'{"data": null}', {}, NO_DATA),
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),
     "gzip cut short": (gzip.compress(EMPTY_PAGE)[:-15], GZIP, NO_DATA),
@@ -421,6 +457,12 @@ def test_an_invalid_body_is_a_response_error_and_is_not_requested_again(
     assert isinstance(error, APIResponseError)
     assert problem in str(error)
     assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize("more", [{"message": "Success"}, {"code": 100, "message": "Success", "error": None}])
+def test_an_empty_page_with_a_message_is_no_error(more: dict[str, Any]) -> None:
+    with Loopback(reply({"data": [], **more})) as server, client_of(server) as client:
+        assert len(client.list_looks()) == 0
 
 
 def invalid_chunk(handler: Handler) -> None:
@@ -464,7 +506,8 @@ def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_o
         ({"error": {"code": "error", "message": "Words"}}, None, "Words"),
         ({"error": "Just words"}, None, "Just words"),
         ({"message": "Of a gateway"}, None, "Of a gateway"),
-        ({"error": {"code": 5, "message": ["x"]}}, None, "may come from a proxy"),
+        ({"error": None, "code": 400112, "message": "Words"}, "400112", "Words"),
+        ({"error": {"code": [5], "message": ["x"]}}, None, "may come from a proxy"),
         *((body, None, "may come from a proxy") for body in ({"error": None}, b"<html>Forbidden", b"[" * 100_000, [1])),
     ],
     ids=lambda value: repr(value)[:40],
