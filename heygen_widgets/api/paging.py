@@ -8,9 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from .._display import clip, is_sendable
+from .._display import is_sendable
 from .._parsing import text
 from ..errors import APIResponseError
+from .responses import tidy
 from .transport import Transport
 from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
 
@@ -61,7 +62,7 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: str, read:
     record = read(transport.request("GET", path)["data"])
     found = getattr(record, "session_id" if name == "session_id" else "id")
     if found != text(item_id):
-        raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
+        raise APIResponseError(f"GET {path}: the service sent another record, {tidy(found, transport.credential)!r}.")
     return record
 
 
