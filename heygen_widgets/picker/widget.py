@@ -426,6 +426,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
         self._lookups.renew_previews({i: found for i in ids if (found := self._model.pictured(i) or self._look(i))})
 
+    def vue_dismiss_notice(self, _: object = None) -> None:
+        self._lookups.dismiss_notice()
+
     def vue_retry(self, _: object = None) -> None:
         """Continue the load, and select what could not be fetched before."""
         wanted, self.error, self._model.dismissed = self._wanted_id, "", ""

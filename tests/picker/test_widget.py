@@ -584,7 +584,10 @@ def test_an_impossible_character_matches_nothing(group_id: str) -> None:
 def test_a_failed_preview_is_renewed_for_the_views(client: HeyGenClient) -> None:
     picker = RecordingPicker([look("a", preview_image_url="https://files.example/a.webp?Expires=1500000000")])
     picker.vue_previews_failed(["a"])  # without a client
-    assert picker.answers("renewed") == []
+    assert [picker.answers("renewed"), len(picker.answers("notice"))] == [[], 1]
+    picker.vue_dismiss_notice()
+    picker.vue_previews_failed(["a"])
+    assert picker.answers("notice")[1:] == [{"view": None, "text": ""}]
     online = RecordingPicker(client)
     loaded(online)
     first = online.catalogue.looks[0]
