@@ -296,6 +296,7 @@ def events(picker: LookPicker) -> list[str]:
     return [name.removeprefix("vue_") for name in dir(picker) if name.startswith("vue_")]
 
 
+REQUESTED = ("view", "start", "count", "screen", "field", "query", "id", "selected", "ids")
 WITHOUT_DATA = {"retry", "refresh", "clear_selection", "restore_selection", "dismiss"}
 
 
@@ -303,9 +304,7 @@ def test_an_event_with_invalid_data_raises_nothing_and_changes_nothing(picker: L
     before = state_of(picker)
     for name in events(picker):
         for value in ANYTHING + HUGE:
-            asked = dict.fromkeys(
-                ("view", "start", "count", "screen", "field", "query", "id", "selected", "ids"), value
-            )
+            asked = dict.fromkeys(REQUESTED, value)
             for data in (value, [value], asked):
                 event(picker, name, data)
         if name not in WITHOUT_DATA:

@@ -139,13 +139,8 @@ def test_a_service_without_a_newer_preview_is_named_once_until_that_is_dismissed
 
 @pytest.mark.parametrize(
     ("answer", "notices"),
-    [
-        pytest.param(failure(401), 1, id="401"),
-        pytest.param(failure(403), 1, id="403"),
-        pytest.param(failure(429), 0, id="429"),
-        pytest.param(failure(500), 0, id="500"),
-        pytest.param(hang_up, 0, id="cut"),
-    ],
+    [(failure(401), 1), (failure(403), 1), (failure(429), 0), (failure(500), 0), (hang_up, 0)],
+    ids=["401", "403", "429", "500", "cut"],
 )
 def test_after_a_failure_nothing_is_asked_until_a_view_asks_again(answer: Reply, notices: int) -> None:
     looks = [expired(name) for name in "abc"]
