@@ -26,6 +26,11 @@ class RecordingPicker(LookPicker):
     def answers(self, method: str = "update") -> list[dict[str, Any]]:
         return [content["args"][0] for content in self.sent if content["method"] == method]
 
+    def click(self, *look_ids: str, selected: bool = True) -> None:
+        """Send what a click on each look's card sends."""
+        for look_id in look_ids:
+            self.vue_select({"id": look_id, "selected": selected})
+
     def show_view(self, count: int = 24) -> dict[str, Any]:
         """Mount a view, and return its first message."""
         self.vue_ask_window({"view": "v", "start": 0, "count": count, "screen": count, "first": True})

@@ -42,7 +42,7 @@ CELLS = {
         picker = LookPicker(multiple=True)
         assert picker.catalogue.wait(timeout=60)
         for look in picker.catalogue.looks[:2]:
-            picker.vue_select(look.id)
+            picker.vue_select({"id": look.id, "selected": True})
         picker.filter = LookFilter("a")
         picker
     """,

@@ -172,7 +172,7 @@ def test_a_card_with_an_id_that_no_message_can_carry_is_shown_but_cannot_be_sele
     picker = LookPicker(looks)
     assert [(one["id"], one["name"]) for one in cards(picker)][:2] == [(None, "A"), ("id-0", "Look 0")]
     assert choices(picker)["tag"] == [{"value": "short", "title": "short"}]
-    event(picker, "select", None)
+    event(picker, "select", {"id": None, "selected": True})
     assert picker.value is None
     picker.show = "characters"
     assert None in [one["id"] for one in cards(picker)]
@@ -188,7 +188,7 @@ IDS = ['"><script>alert(1)</script>', "javascript:alert(1)", "a' b\" c`", "\u202
 def test_a_look_with_any_other_id_is_selected_by_its_card() -> None:
     picker = LookPicker([Look.from_json(record(look_id)) for look_id in IDS])
     for look_id in IDS:
-        event(picker, "select", look_id)
+        event(picker, "select", {"id": look_id, "selected": True})
         assert picker.value is not None
         assert (picker.value.id, picker.selected_id) == (look_id, look_id)
     picker.close()
@@ -310,14 +310,15 @@ def events(picker: LookPicker) -> list[str]:
     return [name.removeprefix("vue_") for name in dir(picker) if name.startswith("vue_")]
 
 
-WITHOUT_DATA = {"retry", "refresh", "clear_filter", "clear_selection", "restore_selection", "dismiss"}
+REQUESTED = ("view", "start", "count", "screen", "field", "query", "id", "selected", "ids")
+WITHOUT_DATA = {"retry", "refresh", "clear_selection", "restore_selection", "dismiss"}
 
 
 def test_an_event_with_invalid_data_raises_nothing_and_changes_nothing(picker: LookPicker) -> None:
     before = state_of(picker)
     for name in events(picker):
         for value in ANYTHING + HUGE:
-            asked = dict.fromkeys(("view", "start", "count", "screen", "field", "query", "ids"), value)
+            asked = dict.fromkeys(REQUESTED, value)
             for data in (value, [value], asked):
                 event(picker, name, data)
         if name not in WITHOUT_DATA:
@@ -343,8 +344,9 @@ def test_a_view_can_name_only_what_is_loaded_and_python_can_name_anything() -> N
         for n in range(200):
             set_trait(picker, selected_id=f"nobody-{n}")
             set_trait(picker, filter={"group_id": f"nobody-{n}"})
-            for name in ("select", "ask_voice", "open_character", "show_character"):
+            for name in ("ask_voice", "open_character", "show_character"):
                 event(picker, name, f"nobody-{n}")
+            event(picker, "select", {"id": f"nobody-{n}", "selected": True})
             event(picker, "set_filter", {"group_id": ["a", f"nobody-{n}"]})
             event(picker, "ask_details", {"view": "v", "ids": [f"nobody-{n}"]})
             event(picker, "previews_failed", [f"nobody-{n}", None, {}])

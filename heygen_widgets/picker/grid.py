@@ -83,6 +83,10 @@ class GridModel:
 
     def open_character(self, group_id: object) -> tuple[str, LookFilter] | None:
         """Open the character whose card was clicked. Returns the view and filter to set, or None without the card."""
+        if self.opened is not None and isinstance(group_id, str):  # another card was clicked before this view arrived
+            wanted = self.changed_filter(self.filter, {"group_id": group_id})
+            self.opened = self.opened if wanted is None else group_id
+            return None if wanted is None else ("looks", wanted)
         character = self._cards.find(group_id) if isinstance(self._cards, Characters) else None
         if character is None:
             return None

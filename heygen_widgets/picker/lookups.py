@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from .._background import Worker
 from .._display import image
-from ..errors import HeyGenError, NotFoundError
+from ..errors import AuthenticationError, HeyGenError, NotFoundError, PermissionDeniedError
 from ..models import AvatarGroup, Look, Voice
 from .cards import voice_of
 from .grid import GridModel
@@ -21,6 +21,10 @@ _Record: TypeAlias = Look | AvatarGroup
 
 # A CloudFront signature: ten digits of Unix time.
 _EXPIRES = re.compile(r"https?://[^?#]*\?(?:[^#]*&)?Expires=([1-9][0-9]{9})(?:[&#]|$)", re.IGNORECASE)
+
+_EXPIRED = "Some previews have expired"
+_NO_CLIENT = f"{_EXPIRED}. Load the looks with a client: LookPicker(client) or LookCatalogue.open(path, client)."
+_IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
 
 class Lookups:
@@ -33,14 +37,16 @@ class Lookups:
     model : GridModel
         The client of its catalogue asks, and its catalogue gets the new URLs.
     send : callable
-        Sends a method and its argument to the views: ``renewed`` with the ``images`` by card id, or ``voice`` with the
-        ``id`` and the ``voice``, which is None when there is none.
+        Sends a method and its argument to the views: ``renewed`` with the ``images`` by card id, ``voice`` with the
+        ``id`` and the ``voice``, which is None when there is none, or ``notice`` with the ``text`` to show about
+        previews that cannot be renewed.
     """
 
     def __init__(self, model: GridModel, send: Callable[[str, dict[str, Any]], object]) -> None:
         self._model = model
         self._send = send
         self._in_vain: set[str] = set()  # expired URLs without better ones
+        self._notice: str | None = ""  # None when it was dismissed
         self._known_voices: dict[str, Voice] = {}
         self._previews: Worker[tuple[str, _Record]] = Worker("previews", self._renew, limit=600, interval=0.5)
         self._voices: Worker[str] = Worker("voices", self._find_voice, limit=4)
@@ -57,6 +63,14 @@ class Lookups:
             with suppress(HeyGenError):
                 self._previews.submit(*due.items())
             self._send_images({card_id: record for card_id, record in records.items() if card_id not in due})
+            self._say(self._notice)  # to a view that has missed it
+        elif due:
+            self._say(_NO_CLIENT)
+
+    def dismiss_notice(self) -> None:
+        """Hide the notice about expired previews in all views, and never show it again."""
+        self._send("notice", {"text": ""})
+        self._notice = None
 
     def find_voice(self, look: Look | None) -> None:
         """Find the default voice of a look, if it has one."""
@@ -67,6 +81,11 @@ class Lookups:
     def _send_images(self, records: Mapping[str, _Record]) -> None:
         if records:
             self._send("renewed", {"images": {card_id: image(record) for card_id, record in records.items()}})
+
+    def _say(self, notice: str | None) -> None:
+        if notice and self._notice is not None:
+            self._notice = notice
+            self._send("notice", {"text": notice})
 
     def _is_due(self, record: _Record) -> bool:
         url = record.preview_image_url or ""
@@ -82,10 +101,14 @@ class Lookups:
         except (HeyGenError, ValueError) as error:
             if not isinstance(error, NotFoundError):
                 self._previews.clear()  # the next request would fail in the same way
+                if isinstance(error, AuthenticationError | PermissionDeniedError):
+                    self._say(f"{_EXPIRED} and cannot be renewed. {error}")
                 return
         if new is None or self._is_due(new):
             # Not again: there is nothing better, or the clock here is wrong.
             self._in_vain.add((new or old).preview_image_url or "")
+        if new is None or new.preview_image_url in (None, old.preview_image_url):
+            self._say(_IN_VAIN)
         if new:
             catalogue.update_previews(new)
             self._send_images({card_id: new})

@@ -87,9 +87,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     filter: traitlets.TraitType[LookFilter, LookFilter] = traitlets.Instance(
         LookFilter, help="What is shown. It is frozen: assign another one. LookFilter, default LookFilter()."
     ).tag(sync=True, to_json=lambda wanted, _: wanted.to_json(), from_json=lambda fields, _: LookFilter(**fields))
-    show = traitlets.Enum(
-        ("looks", "characters"), "looks", help='What the grid shows: "looks" or "characters", default "looks".'
-    ).tag(sync=True)
+    show = traitlets.Enum(("looks", "characters"), "looks", help='What the grid shows, default "looks".').tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
     height = traitlets.Int(
@@ -170,10 +168,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         from ..gallery import looks_to_gallery
 
         if not self.values:
-            raise ValueError(
-                "Nothing is selected: select looks, or export all matches with "
-                "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
-            )
+            every_match = "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
+            raise ValueError(f"Nothing is selected: select looks, or export all matches with {every_match}")
         looks, names = map(self._model.loaded, self.values), self._model.group_names()
         client = self._model.catalogue.client
         return looks_to_gallery(looks, path, title=title, videos=videos, group_names=names, client=client)
@@ -328,8 +324,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def _send_update(self, *, force: bool = False) -> None:
         with WIDGET_LOCK:
-            message = self._model.news(self._screen if self.comm else 0, force=force)
-            if message:
+            if message := self._model.news(self._screen if self.comm else 0, force=force):
                 self._call("update", message)
 
     def _call(self, method: str, answer: dict[str, Any], view: object = None) -> None:
@@ -372,9 +367,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         wanted = self._model.changed_filter(self.filter, changes)
         self.filter = self.filter if wanted is None else wanted
 
-    def vue_clear_filter(self, _: object = None) -> None:
-        self.filter = LookFilter(sort=self.filter.sort)
-
     def vue_set_show(self, show: object) -> None:
         self._move(self._model.switch(show))
 
@@ -388,14 +380,16 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def vue_leave_character(self, _: object = None) -> None:
         self._move(self._model.leave_character())
 
-    def vue_select(self, look_id: object) -> None:
-        look, others = self._look(look_id), tuple(other for other in self.values if other.id != look_id)
-        if look and len(others) < len(self.values):
-            self._remember(look)
-            self.values = others
-        elif look:
+    def vue_select(self, asked: object) -> None:
+        """Select or deselect a look. A repeated or invalid event changes nothing."""
+        wanted = asked if isinstance(asked, dict) else {}
+        look, selected = self._look(wanted.get("id")), wanted.get("selected")
+        if look and selected is (look.id not in self.selected_ids):
+            others = tuple(other for other in self.values if other.id != look.id)
+            if not selected:
+                self._remember(look)
             try:
-                self.values = (*others, look) if self.multiple else (look,)
+                self.values = (*(others if self.multiple else ()), look) if selected else others
             except traitlets.TraitError as error:
                 self.error = str(error)
 
@@ -405,6 +399,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_restore_selection(self, _: object = None) -> None:
         self.values = self.values or self._cleared[: None if self.multiple else 1]
+
+    def vue_ask_answer(self, view: object) -> None:
+        """Say that the events before this one have been handled, and what is selected now."""
+        self._call("answered", {"ids": self.selected_ids}, view)
 
     def vue_ask_selected(self, view: object) -> None:
         self._call("selected", {"looks": [card(self._model.loaded(look)) for look in self.values]}, view)
@@ -424,8 +422,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""
         ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
-        records = {i: record for i in ids if (record := self._model.pictured(i) or self._look(i))}
-        self._lookups.renew_previews(records)
+        self._lookups.renew_previews({i: found for i in ids if (found := self._model.pictured(i) or self._look(i))})
+
+    def vue_dismiss_notice(self, _: object = None) -> None:
+        self._lookups.dismiss_notice()
 
     def vue_retry(self, _: object = None) -> None:
         """Continue the load, and select what could not be fetched before."""

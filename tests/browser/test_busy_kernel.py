@@ -1,4 +1,7 @@
-"""Clicks while a cell runs: JupyterLab sends them to a subshell of the kernel, and the widgets answer at once."""
+"""Clicks while a cell runs: JupyterLab sends them to a subshell of the kernel, and the widgets answer at once.
+
+Without subshells they are shown at once, and answered when the cell has ended.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +27,9 @@ for _ in range(400):
         break
     time.sleep(0.05)
 """
+SET_SUBSHELLS = """comms => {
+    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.commsOverSubshells = comms;
+}"""
 RUN = """cell => {
     window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell;
     window.jupyterapp.commands.execute('notebook:run-cell');
@@ -90,6 +96,54 @@ def test_a_picker_answers_while_a_cell_runs(
         state = notebook.value("(picker.value is not None, picker.filter.search, picker.filter.gender)")
         assert state == (True, "office", ("female",))
         notebook.run("picker.catalogue.stop()")
+
+
+def test_without_subshells_clicks_are_shown_at_once_and_answered_when_the_cell_has_ended(
+    open_notebook: OpenNotebook, service: DemoService
+) -> None:
+    types = ("digital_twin", "photo_avatar", "studio_avatar")
+    picker_code = (
+        f"{LOADED}picker.multiple, picker.filter = True, LookFilter(avatar_type={types}, gender='male')\n"
+        "picker.values = picker.catalogue.select(LookFilter(gender='female'))[:60]"
+        " + picker.catalogue.select(picker.filter)[2:61]\nassert len(picker.values) == 119\npicker"
+    )
+    notebook = open_notebook([ui.client_code(service.api_key, service.base_url) + picker_code, BUSY])
+    notebook.page.evaluate(SET_SUBSHELLS, "disabled")
+    notebook.run_cell(0)
+    picker = ui.picker_of(notebook)
+    busy, count = picker.locator(".look-picker__busy"), picker.locator(".look-tray__count")
+    looks, characters = (picker.get_by_role("button", name=name, exact=True) for name in ("Looks", "Characters"))
+    ui.wait_for_pictures(picker)
+    added, heights = (
+        ui.cards(picker).first.get_attribute("data-look-id"),
+        "root => [root, ...root.children].map(e => e.offsetHeight)",
+    )
+    before = picker.evaluate(heights)
+    with busy_cell(notebook):
+        for position, selected, number in ((0, "true", 120), (0, "false", 119), (0, "true", 120), (1, "true", 121)):
+            card = ui.cards(picker).nth(position)
+            card.click()
+            expect(card).to_have_attribute("aria-selected", selected)
+            expect(count).to_have_text(f"{number} selected")
+        expect(busy).to_contain_text("The kernel is busy")
+        for left in (3, 2):
+            picker.locator(".look-line__chip button").nth(1).click()
+            expect(picker.locator(".look-line__chip")).to_have_count(left)
+        ui.choose_option(picker, "Gender", "Female")
+        expect(ui.named(picker, "Gender")).to_contain_text("Female")
+        for button in (characters, looks):
+            button.click()
+            expect(button).to_have_attribute("aria-pressed", "true")
+        assert picker.evaluate(heights) == before  # nothing has jumped
+    expect(busy).to_have_text("")
+    expect(picker.locator(".look-bar__error")).to_contain_text("at most 120")  # the last look is refused
+    expect(count).to_have_text("120 selected")
+    assert notebook.value("(picker.values[-1].id, picker.filter.avatar_type, picker.filter.gender, picker.show)") == (
+        added, ("digital_twin",), ("female",), "looks"
+    )  # fmt: skip
+    notebook.run("picker.filter = LookFilter()")  # what was clicked no longer counts
+    expect(ui.named(picker, "Gender")).not_to_contain_text("Female")
+    notebook.page.evaluate(SET_SUBSHELLS, "perCommTarget")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,26 @@ def test_a_preview_that_fails_shows_the_initials_of_any_name(open_notebook: Open
     assert notebook.value("len(requested())") == len(names)
 
 
+def test_expired_previews_of_a_table_without_a_client_are_named_until_that_is_dismissed(
+    open_notebook: OpenNotebook,
+) -> None:
+    expired = UNANSWERED.replace("{names!r}", "['Anna', 'Emil']").replace("4000000000", "1500000000")
+    notebook, picker = opened(open_notebook, expired, "picker")
+    notice = picker.locator(".look-picker__notice")
+    expect(notice).to_contain_text("Some previews have expired. Load the looks with a client: LookPicker(client)")
+    expect(picker.locator(".look-filters")).to_be_visible()
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_have_text("")
+    expect(ui.cards(picker).first).to_be_focused()
+    notebook.run("picker.reports.clear()")
+    notebook.run_cell(1)
+    notebook.expect_run("picker.reports[0]", ["0", "1"])
+    again = ui.picker_of(notebook, 1)
+    ui.choose_option(again, "Sort", "Name, Z to A")  # answered after the report
+    expect(ui.cards(again).first).to_have_attribute("data-look-id", "1")
+    expect(again.locator(".look-picker__notice")).to_have_text("")
+
+
 def test_a_preview_that_failed_is_tried_again_when_600_others_have_failed_since(open_notebook: OpenNotebook) -> None:
     made = UNANSWERED.replace("{names!r}", "['Anna'] * 700")
     notebook, picker = opened(open_notebook, made, options=", height=1200")

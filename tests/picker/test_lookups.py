@@ -33,13 +33,17 @@ def fresh(look_id: str, expires: int = FRESH) -> Reply:
 
 
 class Sent:
-    """What the views get. `wait` waits until so many messages were sent."""
+    """What the views get, with the notices apart. `wait` waits until so many other messages were sent."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, dict[str, Any]]] = []
+        self.notices: list[str] = []
         self._changed = threading.Condition()
 
     def __call__(self, method: str, answer: dict[str, Any]) -> None:
+        if method == "notice":
+            self.notices.append(answer["text"])
+            return
         with self._changed:
             self.messages.append((method, answer))
             self._changed.notify_all()
@@ -102,6 +106,10 @@ def test_a_look_that_the_service_no_longer_has_is_asked_for_once_and_blocks_no_o
         lookup.renew_previews({"gone": gone})
         assert sent.wait(2)[1] == {"images": {"gone": gone.preview_image_url}}
         assert [seen.path.rpartition("/")[2] for seen in server.seen] == ["gone", "there"]
+        assert ["no newer ones" in text for text in sent.notices] == [
+            True,
+            True,
+        ]  # at once, and to a view that asks later
 
 
 def test_a_new_preview_that_seems_expired_is_shown_and_not_asked_for_again() -> None:
@@ -113,18 +121,33 @@ def test_a_new_preview_that_seems_expired_is_shown_and_not_asked_for_again() -> 
         assert look is not None
         lookup.renew_previews({"a": look})
         assert [answer["images"]["a"] for answer in sent.wait(2)] == [signed("a", EXPIRED + 1)] * 2
-        assert len(server.seen) == 1
+        assert (len(server.seen), sent.notices) == (1, [])
+
+
+@pytest.mark.parametrize("url", [None, signed("a", EXPIRED)])
+def test_a_service_without_a_newer_preview_is_named_once_until_that_is_dismissed(url: str | None) -> None:
+    old = expired("a")
+    with lookups([old], reply({"data": look_record("a", preview_image_url=url)})) as (_, model, sent, lookup):
+        lookup.renew_previews({"a": old})
+        sent.wait(1)
+        assert ["no newer ones" in text for text in sent.notices] == [True]
+        lookup.dismiss_notice()
+        lookup.renew_previews({"a": model.loaded(old)})
+        sent.wait(2)
+        assert sent.notices[1:] == [""]
 
 
 @pytest.mark.parametrize(
-    "answer", [failure(401), failure(429), failure(500), hang_up], ids=["401", "429", "500", "cut"]
+    ("answer", "notices"),
+    [(failure(401), 1), (failure(403), 1), (failure(429), 0), (failure(500), 0), (hang_up, 0)],
+    ids=["401", "403", "429", "500", "cut"],
 )
-def test_after_a_failure_nothing_is_asked_until_a_view_asks_again(answer: Reply) -> None:
+def test_after_a_failure_nothing_is_asked_until_a_view_asks_again(answer: Reply, notices: int) -> None:
     looks = [expired(name) for name in "abc"]
     with lookups(looks, answer, fresh("a")) as (server, _, sent, lookup):
         lookup.renew_previews({look.id: look for look in looks})
         assert end_of(our_threads() - {threading.current_thread()})
-        assert len(server.seen) == 1
+        assert (len(server.seen), len(sent.notices)) == (1, notices)
         lookup.renew_previews({"a": looks[0]})
         assert sent.wait(1) == [{"images": {"a": signed("a", FRESH)}}]
 
@@ -139,10 +162,13 @@ def test_a_character_gets_the_new_preview_of_its_group() -> None:
         assert model.catalogue.groups["g"].preview_image_url == signed("g", FRESH)
 
 
-def test_without_a_client_nothing_is_renewed() -> None:
-    sent = Sent()
-    Lookups(GridModel(LookCatalogue.of([expired("a")])), sent).renew_previews({"a": expired("a")})
-    assert (sent.messages, our_threads()) == ([], set())
+def test_without_a_client_nothing_is_renewed_and_expired_previews_are_named() -> None:
+    sent, fresh_one = Sent(), Look("b", "B", "photo_avatar", preview_image_url=signed("b", FRESH))
+    lookup = Lookups(GridModel(LookCatalogue.of([expired("a"), fresh_one])), sent)
+    lookup.renew_previews({"b": fresh_one})
+    assert sent.notices == []
+    lookup.renew_previews({"a": expired("a")})
+    assert (sent.messages, our_threads(), "LookPicker(client)" in sent.notices[0]) == ([], set(), True)
 
 
 # -- voices -----------------------------------------------------------------------------------------------------------
