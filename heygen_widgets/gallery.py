@@ -16,6 +16,7 @@ from string import Template
 
 from ._display import clip, image, initials, name_of, page, reason, title
 from ._files import replacement
+from ._progress import progress_bar
 from .api import HeyGenClient
 from .api.media import Kept, Kind, Problem, embedded, fetch
 from .api.transport import open_session
@@ -123,11 +124,8 @@ def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: boo
         if videos and (clip_url := page(look.preview_video_url)):
             wanted.setdefault(clip_url, "video")
     if wanted:
-        # Imported here: it is slow, and only this needs it.
-        from tqdm.auto import tqdm
-
         session = client.media_session() if client else open_session()
-        with session, tqdm(total=len(wanted), desc="Fetching pictures", unit=" files") as bar:
+        with session, progress_bar("Fetching pictures", total=len(wanted), unit=" files") as bar:
             outcomes |= fetch(wanted, session, on_each=bar.update)
     return outcomes
 

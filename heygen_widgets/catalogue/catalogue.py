@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter
@@ -392,9 +393,7 @@ class LookCatalogue:
             return Snapshot(looks, groups, self._scope, self._loaded_at or time.time(), self.complete)
 
     def _draw_progress(self) -> None:
-        from tqdm.auto import tqdm  # slow, and only needed here
-
-        with tqdm(desc="Loading looks", unit=" looks") as bar:
+        with progress_bar("Loading looks", unit=" looks") as bar:
             revision, busy = -1, True
             while busy:
                 revision = self.wait_for_change(revision, 0.5)
