@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from .._background import Worker, start_thread
-from ..api import HeyGenClient
-from ..errors import APIStatusError, HeyGenError
+from ..api import HeyGenClient, paging
+from ..errors import APIResponseError, APIStatusError, HeyGenError
 from ..filters import LookFilter
 from ..models import Page
 from .cache import SnapshotCache
@@ -94,6 +94,10 @@ class PageCursor:
         if page.next_token:
             self.token = page.next_token
             self.position += len(page.data)
+        loaded = max(len(self.store), len(self.store.groups))
+        if page.has_more and loaded >= paging.MOST_RECORDS:
+            # Otherwise each load would fetch as many again.
+            raise APIResponseError(f"The list of {self.name} does not end: {loaded:,} records are loaded.")
 
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error
