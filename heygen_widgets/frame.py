@@ -11,13 +11,12 @@ from dataclasses import fields
 from itertools import repeat
 from numbers import Integral
 from operator import attrgetter
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-from ._files import replacement
+from ._files import replacement, user_path
 from .filters import CLOSED
 from .models import Look, checked_looks
 
@@ -244,7 +243,8 @@ def looks_to_parquet(
     looks, group_names
         As for `looks_to_frame`.
     path : str or path-like
-        The file. An existing file is replaced only when the new one is complete; the umask sets its mode.
+        The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
+        home folder, here and in all other paths.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def looks_to_parquet(
     notes = json.loads(table.schema.metadata[b"pandas"])
     notes["columns"] = [column for column in notes["columns"] if column["name"] not in _LISTS]
     table = table.replace_schema_metadata({"pandas": json.dumps(notes)})
-    with replacement(Path(os.path.realpath(path)), 0o666) as file:  # the file that a link points to, not the link
+    with replacement(user_path(path), 0o666) as file:
         pq.write_table(table, file)
 
 

@@ -73,8 +73,6 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
 
     `get` requests its record, again if the first URL has expired. The `session` has neither credentials nor cookies.
     """
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder: give the name of a file in it, such as 'video.mp4'")
     try:
         with replacement(path, 0o666) as file:
             response = _open(get(video_id), session)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from .._files import user_path
 from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..errors import HeyGenError
@@ -129,7 +130,7 @@ class LookCatalogue:
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
-        return cls(client, cache=None, snapshot=read_snapshot(Path(path)))
+        return cls(client, cache=None, snapshot=read_snapshot(user_path(path)))
 
     def __repr__(self) -> str:
         progress = self.progress
@@ -345,7 +346,7 @@ class LookCatalogue:
 
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
-        path, snapshot = Path(path), self._snapshot()
+        path, snapshot = user_path(path), self._snapshot()
         if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")):
             hint = "to_parquet(path), or to_frame(flat=True) for CSV and Excel, or a name that ends in .jsonl.gz"
             raise ValueError(f"{path} has the name of a table: use {hint}")

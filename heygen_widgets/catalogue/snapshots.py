@@ -156,7 +156,8 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
         "complete": snapshot.complete,
     }
     yield _ENCODER.encode(header)
-    for record in (*snapshot.groups, *snapshot.looks):
+    records: tuple[Look | AvatarGroup, ...] = (*snapshot.groups, *snapshot.looks)
+    for record in records:
         line = _line(record)
         # One record must not prevent that the others are saved.
         yield line if len(line) <= LONGEST_WITH_EXTRA else _line(replace(record, extra={}))
