@@ -20,9 +20,11 @@ class _Stderr:
         with suppress(AttributeError, OSError, ValueError):
             sys.stderr.write(text)
 
-    def flush(self) -> None:
+    def flush(self) -> bool:
         with suppress(AttributeError, OSError, ValueError):
             sys.stderr.flush()
+            return True
+        return False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - such as `encoding` and `fileno`
         return getattr(sys.stderr, name)
@@ -32,10 +34,12 @@ def progress_bar(description: str, **options: Any) -> tqdm[NoReturn]:  # noqa: A
     """Return a tqdm bar for a notebook or a terminal, hidden by ``TQDM_DISABLE``. Use it in a ``with`` statement."""
     from tqdm.auto import tqdm  # slow, and only needed when there is something to wait for
 
+    hidden = bool(os.environ.get("TQDM_DISABLE"))  # tqdm itself reads it only when it is imported
+    file = _Stderr()
     return tqdm(
         desc=description,
-        file=_Stderr(),
-        disable=bool(os.environ.get("TQDM_DISABLE")),  # tqdm itself reads it only when it is imported
+        file=file,
+        disable=hidden or not file.flush(),  # a kernel that cannot flush it can show nothing
         dynamic_ncols=sys.stderr is sys.__stderr__,  # the width of a terminal; notebooks choose their own
         **options,
     )

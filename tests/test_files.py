@@ -16,32 +16,30 @@ from heygen_widgets import Look, LookCatalogue, looks_to_gallery
 from heygen_widgets._files import replacement
 from heygen_widgets.frame import looks_to_parquet
 
-LOOK = Look("look_1", "Zoë", "photo_avatar")
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes, links and SIGKILL are POSIX's")
+fcntl = pytest.importorskip("fcntl")
+LOOKS = [Look("look_1", "Zoë", "photo_avatar")]
 
 
-def download(path: str) -> None:
-    """Download a film."""
+def snapshot(path: str) -> None:
+    catalogue = LookCatalogue.of(LOOKS)
+    catalogue.save(path)
+    assert catalogue.diff(path).empty
+
+
+def film(path: str) -> None:
     with Loopback() as server, client_of(server) as client:
-        film = {"id": "video_1", "status": "completed", "video_url": f"{server.url}/film"}
-        server.script = [reply({"data": film}), reply(b"\0\0\0\x08ftypisom")]
+        video = {"id": "video_1", "status": "completed", "video_url": f"{server.url}/film"}
+        server.script = [reply({"data": video}), reply(b"\0\0\0\x08ftypisom")]
         try:
             client.download_video("video_1", path)
-        except OSError:
-            assert not server.seen
-            raise
+        finally:
+            assert len(server.seen) in (0, 2)
 
 
-@pytest.mark.parametrize(
-    "write",
-    [
-        LookCatalogue.of([LOOK]).save,
-        lambda path: looks_to_parquet([LOOK], path),
-        lambda path: looks_to_gallery([LOOK], path),
-        download,
-    ],
-    ids=["snapshot", "parquet", "gallery", "film"],
-)
+WRITERS = [snapshot, film, lambda path: looks_to_parquet(LOOKS, path), lambda path: looks_to_gallery(LOOKS, path)]
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=["snapshot", "film", "parquet", "gallery"])
 def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
     write: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,14 +53,6 @@ def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
         write("~/pipe.html")
     assert stat.S_ISFIFO((tmp_path / "pipe.html").stat().st_mode)
     assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_the_home_folder_is_also_found_when_a_snapshot_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    catalogue = LookCatalogue.of([LOOK])
-    assert catalogue.save("~/looks").path == tmp_path / "looks"
-    assert LookCatalogue.open("~/looks").looks == (LOOK,)
-    assert catalogue.diff("~/looks").empty
 
 
 def test_the_next_write_removes_the_file_of_a_killed_process_and_not_that_of_a_live_one(tmp_path: Path) -> None:
@@ -83,19 +73,11 @@ def test_the_next_write_removes_the_file_of_a_killed_process_and_not_that_of_a_l
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine too"]
 
 
-def test_a_temporary_file_that_is_removed_before_it_is_locked_is_made_again(
+def test_a_file_that_is_removed_before_it_is_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import fcntl
-
-    lock, removed = fcntl.flock, []
-
-    def flock(file: object, operation: int) -> None:
-        if not removed:
-            removed.extend(path.unlink() for path in tmp_path.iterdir())
-        lock(file, operation)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(fcntl, "flock", flock)
+    removals = iter([lambda: next(tmp_path.iterdir()).unlink(), lambda: None])
+    monkeypatch.setattr(fcntl, "flock", lambda *_: next(removals)())
     with replacement(tmp_path / "mine", 0o600) as file:
         file.write(b"whole")
     assert (tmp_path / "mine").read_bytes() == b"whole"
