@@ -17,7 +17,7 @@ from .._progress import progress_bar
 from ..errors import APIConnectionError, HeyGenError, VideoFailedError, VideoTimeoutError
 from ..videos.polling import checked_wait, poll_until_finished
 from ..videos.records import Video, VideoAgentSession, failure_of, failure_reason
-from .media import media_type, open_media
+from .media import has_length, is_whole, media_type, open_media
 from .responses import NETWORK_ERRORS, certificate_problem
 from .transport import Transport
 from .validation import problem_with_url
@@ -81,9 +81,13 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
                 response = _open(get(video_id), session)
             total = response.raw.length_remaining
             with response, progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
+                is_counted = has_length(response)
                 for piece in _pieces(response, video_id):
                     file.write(piece)
                     bar.update(len(piece))
+            file.seek(0)
+            if not (is_counted or is_whole(file, media_type(file.read(64)))):
+                raise _not_downloaded(video_id, "the film is cut short. Try again")
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
     return path
