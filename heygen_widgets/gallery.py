@@ -20,7 +20,7 @@ from ._progress import progress_bar
 from .api import HeyGenClient
 from .api.media import Kept, Kind, Problem, embedded, fetch
 from .api.transport import open_session
-from .models import Look, checked_looks
+from .models import Look, checked_records
 
 __all__ = ["looks_to_gallery"]
 
@@ -89,7 +89,7 @@ def looks_to_gallery(
     if target.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
     with replacement(target, 0o666) as file:
-        chosen = checked_looks(islice(looks, _MOST_LOOKS + 1))
+        chosen = checked_records(islice(looks, _MOST_LOOKS + 1), Look)
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = _outcomes(chosen, client, videos=videos)

@@ -17,7 +17,7 @@ from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter
-from ..models import AvatarGroup, Look, Looks, checked_looks
+from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
 from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
@@ -120,7 +120,8 @@ class LookCatalogue:
     @classmethod
     def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
         """Make a catalogue of existing looks, in their order. The groups give characters their names."""
-        snapshot = Snapshot(tuple(checked_looks(looks)), tuple(groups), Scope(), 0.0, complete=True)
+        parts = checked_records(looks, Look), checked_records(groups, AvatarGroup)
+        snapshot = Snapshot(*parts, Scope(), 0.0, complete=True)
         return cls(None, cache=None, snapshot=snapshot)
 
     @classmethod
@@ -223,6 +224,7 @@ class LookCatalogue:
     def fetch_ahead(self, group_ids: str | Iterable[str]) -> None:
         """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing."""
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
+        LookFilter(group_id=group_ids)  # refuses what cannot be sent
         with self._changed:
             if not self.complete and self._loader.store is self._store:
                 self._loader.fetch_ahead(group_ids)
@@ -230,6 +232,7 @@ class LookCatalogue:
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         """Replace the preview URLs of the record with the same id; return whether it is loaded. No new revision."""
+        checked_records([record], AvatarGroup if isinstance(record, AvatarGroup) else Look)
         with self._changed:
             return self._store.update_previews(record)
 
