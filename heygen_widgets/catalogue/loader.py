@@ -94,7 +94,7 @@ class PageCursor:
         if page.next_token:
             self.token = page.next_token
             self.position += len(page.data)
-        loaded = max(len(self.store), len(self.store.groups))
+        loaded = len(self.store if self.ownership else self.store.groups)
         if page.has_more and loaded >= paging.MOST_RECORDS:
             # Otherwise each load would fetch as many again.
             raise APIResponseError(f"The list of {self.name} does not end: {loaded:,} records are loaded.")
