@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ._display import is_sendable
+
 __all__ = ["CLOSED", "FACETS", "SORTS", "LookFilter", "checked_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
@@ -57,7 +59,8 @@ class LookFilter:
     Raises
     ------
     ValueError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`; `TypeError` for a wrong type of another field.
+        For an unknown `ownership`, `gender`, `orientation` or `sort`, and for a text with a lone surrogate, which
+        cannot be sent; `TypeError` for a wrong type of another field.
 
     Examples
     --------
@@ -94,6 +97,7 @@ class LookFilter:
     ) -> None:
         if not isinstance(search, str):
             raise TypeError(f"search must be a string, not {search!r}")
+        _check_sendable("search", search)
         if not (ready is None or isinstance(ready, bool)):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
         if sort not in (None, "", *SORTS, *(f"-{name}" for name in SORTS)):
@@ -135,10 +139,16 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
     for item in items:
         if not isinstance(item, str):
             raise TypeError(f"{name} must be a string or several, not {item!r}")
+        _check_sendable(name, item)
         if item and name in CLOSED and item not in CLOSED[name]:
             known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
             raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
     return tuple(sorted(items))
+
+
+def _check_sendable(name: str, text: str) -> None:
+    if not is_sendable(text):
+        raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {text!r}")
 
 
 def checked_filter(wanted: object) -> LookFilter:

@@ -11,13 +11,13 @@ from dataclasses import fields
 from itertools import repeat
 from numbers import Integral
 from operator import attrgetter
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-from ._files import replacement
+from . import _parsing as read
+from ._files import replacement, user_path
 from .filters import CLOSED
 from .models import Look, checked_looks
 
@@ -152,7 +152,7 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
     Raises
     ------
     ValueError
-        If a required column is missing, a column occurs twice, or a row has no id.
+        If a required column is missing, a column occurs twice, a row has no id, or the columns have several levels.
     """
     columns = _columns_of(frame)
     looks = []
@@ -166,14 +166,16 @@ def frame_to_looks(frame: pd.DataFrame) -> tuple[list[Look], dict[str, str]]:
         ownership = record.get("ownership")
         served = {name: value for name, value in record.items() if name in _SERVED}
         looks.append(Look.from_json(served, ownership=ownership if ownership in CLOSED["ownership"] else None))
-    pairs = zip(columns.get("group_id", ()), columns.get("group_name", ()), strict=False)
-    return looks, {group_id: name for group_id, name in pairs if group_id and name is not None}
+    named = zip(looks, map(read.text, columns.get("group_name", ())), strict=False)
+    return looks, {look.group_id: name for look, name in named if look.group_id and name is not None}
 
 
 def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the known columns of a frame as lists of texts, integers, lists of texts and None."""
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
+    if frame.columns.nlevels > 1:
+        raise ValueError("the frame has columns of several levels: give each column one name")
     lacking = [name for name in _REQUIRED if name not in frame.columns]
     if lacking:
         raise ValueError(f"the frame lacks {', '.join(lacking)}: the columns {', '.join(_REQUIRED)} are required")
@@ -244,7 +246,8 @@ def looks_to_parquet(
     looks, group_names
         As for `looks_to_frame`.
     path : str or path-like
-        The file. An existing file is replaced only when the new one is complete; the umask sets its mode.
+        The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
+        home folder, here and in all other paths.
 
     Raises
     ------
@@ -262,7 +265,7 @@ def looks_to_parquet(
     notes = json.loads(table.schema.metadata[b"pandas"])
     notes["columns"] = [column for column in notes["columns"] if column["name"] not in _LISTS]
     table = table.replace_schema_metadata({"pandas": json.dumps(notes)})
-    with replacement(Path(os.path.realpath(path)), 0o666) as file:  # the file that a link points to, not the link
+    with replacement(user_path(path), 0o666) as file:
         pq.write_table(table, file)
 
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from string import Template
 
 from ._display import clip, image, initials, name_of, page, reason, title
-from ._files import replacement
+from ._files import replacement, user_path
+from ._progress import progress_bar
 from .api import HeyGenClient
 from .api.media import Kept, Kind, Problem, embedded, fetch
 from .api.transport import open_session
-from .models import Look, checked_looks
+from .models import Look, checked_records
 
 __all__ = ["looks_to_gallery"]
 
@@ -71,7 +72,8 @@ def looks_to_gallery(
     ValueError
         For more than 500 looks, or another ending of the file's name.
     OSError
-        If the file cannot be written; `FileNotFoundError` and `IsADirectoryError` before anything is fetched.
+        If the file cannot be written. A missing folder, and a folder, device or pipe in place of the file, are errors
+        before anything is fetched.
 
     Examples
     --------
@@ -79,16 +81,15 @@ def looks_to_gallery(
     >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
     PosixPath('shortlist.html')
     """
-    target = Path(path)
+    target = user_path(path)
     if not (target.suffix or target.is_dir()):
         target = target.with_name(f"{target.name}.html")
     if target.is_dir() or os.fspath(path).endswith((os.sep, os.altsep or os.sep)):
         raise IsADirectoryError(f"{os.fspath(path)!r} is a folder: name a file in it, such as 'shortlist.html'")
     if target.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
-    # Through a link to its file: a rename would replace the link.
-    with replacement(Path(os.path.realpath(target)), 0o666) as file:
-        chosen = checked_looks(islice(looks, _MOST_LOOKS + 1))
+    with replacement(target, 0o666) as file:
+        chosen = checked_records(islice(looks, _MOST_LOOKS + 1), Look)
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = _outcomes(chosen, client, videos=videos)
@@ -123,11 +124,8 @@ def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: boo
         if videos and (clip_url := page(look.preview_video_url)):
             wanted.setdefault(clip_url, "video")
     if wanted:
-        # Imported here: it is slow, and only this needs it.
-        from tqdm.auto import tqdm
-
         session = client.media_session() if client else open_session()
-        with session, tqdm(total=len(wanted), desc="Fetching pictures", unit=" files") as bar:
+        with session, progress_bar("Fetching pictures", total=len(wanted), unit=" files") as bar:
             outcomes |= fetch(wanted, session, on_each=bar.update)
     return outcomes
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from ipywidgets import Layout
 
 from ._background import Worker, start_thread
-from ._display import clip, echo, image, literal, name_of, page, title
+from ._display import clip, echo, image, is_sendable, literal, name_of, page, title
 from ._widget import WIDGET_LOCK, SharedTemplate
 from .errors import HeyGenError, VideoTimeoutError
-from .models import Look
+from .models import Look, checked_records
 from .videos import Video
 from .videos.polling import checked_wait, poll_until_finished
 from .videos.records import failure_of
@@ -73,9 +73,10 @@ class VideoJob(SharedTemplate):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         if not (look is None or isinstance(look, Look)):
             raise TypeError(f"look must be a Look or None, not {type(look).__name__}")
+        checked_records([look] if look else [], Look)
         if not isinstance(video_id, str):
             raise TypeError(f"video_id must be a string, not {video_id!r}")
-        if video_id in ("", ".", ".."):
+        if video_id in ("", ".", "..") or not is_sendable(video_id):
             raise ValueError(f"video_id must be the id of a video, not {video_id!r}")
         self.video_id = video_id
         self.look = look

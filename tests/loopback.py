@@ -158,6 +158,16 @@ def interim(final: Reply, status: int = 103) -> Reply:
     return play
 
 
+def unsized(body: bytes) -> Reply:
+    """Send a body that ends where the connection does."""
+
+    def play(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + body)
+        handler.close_connection = True
+
+    return play
+
+
 def babble(handler: Handler) -> None:
     """Send what is no HTTP."""
     handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")

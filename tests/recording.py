@@ -10,7 +10,7 @@ from heygen_widgets import Look, LookPicker
 
 
 def look(look_id: str, **fields: Any) -> Look:
-    return Look(look_id, f"Look {look_id}", "photo_avatar", **fields)
+    return Look(**{"id": look_id, "name": f"Look {look_id}", "avatar_type": "photo_avatar", **fields})
 
 
 class RecordingPicker(LookPicker):

@@ -177,6 +177,12 @@ def test_the_error_for_an_unknown_value_names_it(field: str, value: object) -> N
         LookFilter(**{field: value})
 
 
+@pytest.mark.parametrize("field", ["search", *FACETS])
+def test_a_text_that_cannot_be_sent_is_an_error_that_names_it(field: str) -> None:
+    with pytest.raises(ValueError, match=rf"{field} .*'\\ud800'"):
+        LookFilter(**{field: "\ud800"})
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"search": 3}, {"ready": "yes"}, {"ready": 0}, {"gender": 5}, {"tag": [1]}, {"colour": "red"}],

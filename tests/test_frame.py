@@ -216,7 +216,8 @@ def test_a_missing_or_odd_value_is_none(column: str, values: list[object]) -> No
 
 def test_values_are_cleaned_like_those_of_the_service() -> None:
     frame = pd.DataFrame({"id": ["a", "b"], "name": "A\0", "avatar_type": "x", "gender": [" Woman ", "robot"]})
-    looks, _ = frame_to_looks(frame)
+    looks, names = frame_to_looks(frame.assign(group_id="g\0", group_name="G\0"))
+    assert names == {looks[0].group_id: "G\ufffd"}
     assert [(look.name, look.gender) for look in looks] == [("A\ufffd", "female"), ("A\ufffd", None)]
 
 
@@ -231,6 +232,7 @@ def test_only_looks_can_be_converted(convert: Callable[[Any], object]) -> None:
     [
         (pd.DataFrame({"id": ["a"]}), ValueError, "lacks name, avatar_type: the columns id, name, avatar_type are"),
         (looks_to_frame(LOOKS)[["id", "name", "avatar_type", "name"]], ValueError, "two columns 'name'"),
+        (pd.concat([looks_to_frame(LOOKS)], axis=1, keys=["level"]), ValueError, "columns of several levels"),
         (LOOKS, TypeError, "list"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 import requests
 
 from .._display import literal
+from .._files import user_path
 from .._parsing import json_object, unknown_fields
 from ..errors import HeyGenError
 from .credentials import Secret, find
@@ -332,7 +333,7 @@ class HeyGenClient:
         from .download import download
 
         with self.media_session() as session:
-            return download(self.get_video, checked_id("video_id", video_id), Path(path), session)
+            return download(self.get_video, checked_id("video_id", video_id), user_path(path), session)
 
     def create_video_agent(
         self,

@@ -10,14 +10,14 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from tqdm.auto import tqdm
 
-from .._display import clip, literal
+from .._display import TITLES, clip, literal
 from .._files import replacement
+from .._progress import progress_bar
 from ..errors import APIConnectionError, HeyGenError, VideoFailedError, VideoTimeoutError
 from ..videos.polling import checked_wait, poll_until_finished
 from ..videos.records import Video, VideoAgentSession, failure_of, failure_reason
-from .media import media_type, open_media
+from .media import has_length, is_whole, media_type, open_media
 from .responses import NETWORK_ERRORS, certificate_problem
 from .transport import Transport
 from .validation import problem_with_url
@@ -30,13 +30,10 @@ def wait_for(
 ) -> P:
     """Poll with a progress bar until a record is finished, or ``waiting_for_input``; see `HeyGenClient`."""
     checked_wait(timeout)
-    label = f"{kind} {clip(record_id)}"
     code = f"client.wait_for_video{'_agent' if kind == 'agent' else ''}({literal(record_id)})"
-    record = None
+    waiting, record = f"Waiting for the {kind}", None
     try:
-        # A first description would not be escaped, so it is set later.
-        with tqdm(bar_format="{desc} ({elapsed})") as bar:
-            bar.set_description_str(label)
+        with progress_bar(waiting, bar_format="{desc} ({elapsed})") as bar:
 
             def sleep(seconds: float) -> None:
                 while seconds > 0:
@@ -46,8 +43,9 @@ def wait_for(
 
             for record in poll_until_finished(partial(get, record_id), timeout, now=clock.now, sleep=sleep):
                 progress = getattr(record, "progress", None)
-                percent = "" if progress is None else f", {progress:.0f} %"
-                bar.set_description_str(f"{label}: {clip(record.status)}{percent}")
+                percent = "" if progress is None else f"{progress:.0f} %"
+                known = TITLES["video_status"].get(record.status)
+                bar.set_description_str(": ".join(filter(None, [waiting, known, percent])))
                 if record.status == "failed":
                     raise _failure_of(record)
                 if record.is_finished or record.status == "waiting_for_input":
@@ -57,7 +55,8 @@ def wait_for(
         raise KeyboardInterrupt(text) from None
     status = clip(record.status) if record else "unknown"
     raise VideoTimeoutError(
-        f"The {label} is still {status} after {timeout:g} s. It goes on at HeyGen; continue with {code}."
+        f"The {kind} {clip(record_id)} is still {status} after {timeout:g} s. It goes on at HeyGen; continue with "
+        f"{code}."
     )
 
 
@@ -74,19 +73,21 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
 
     `get` requests its record, again if the first URL has expired. The `session` has neither credentials nor cookies.
     """
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder: give the name of a file in it, such as 'video.mp4'")
     try:
         with replacement(path, 0o666) as file:
             response = _open(get(video_id), session)
             if response.status_code in (403, 404, 410):  # the URL has expired
                 response.close()
                 response = _open(get(video_id), session)
-            with response, tqdm(total=response.raw.length_remaining, unit="B", unit_scale=True) as bar:
-                bar.set_description_str(path.name)
+            total = response.raw.length_remaining
+            with response, progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
+                is_counted = has_length(response)
                 for piece in _pieces(response, video_id):
                     file.write(piece)
                     bar.update(len(piece))
+            file.seek(0)
+            if not (is_counted or is_whole(file, media_type(file.read(64)))):
+                raise _not_downloaded(video_id, "the film is cut short. Try again")
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
     return path

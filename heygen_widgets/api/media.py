@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from multiprocessing.pool import ThreadPool
-from typing import Literal, NamedTuple, TypeAlias
+from typing import BinaryIO, Literal, NamedTuple, TypeAlias
 from urllib.request import DataHandler, Request
 
 import requests
@@ -35,6 +37,7 @@ _TYPES = {
     rb"....ftyp(?!hei[cx]|mif1|msf1)": "video/mp4",  # pictures may be in the same container
     rb"\x1aE\xdf\xa3.{0,53}\x42\x82\x84webm": "video/webm",  # other kinds of Matroska start with the same bytes
 }
+_ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9", "image/gif": b";"}
 # An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, no references.
 _ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z-]+='(?:(?!url|image)[\w .,:;#%()/+-])*')*"
 _DRAWING = re.compile(
@@ -92,6 +95,7 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     content = bytearray()
     try:
         with open_media(session, url) as response:
+            is_counted = has_length(response)
             if response.status_code != 200:
                 return Problem(f"status {response.status_code}")
             while len(content) <= _LARGEST[kind] and (piece := response.raw.read1(2**16)):
@@ -108,6 +112,8 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
+    if not (is_counted or is_whole(BytesIO(content), found)):
+        return Problem("cut short")
     return Kept(_data_url(found, bytes(content)))
 
 
@@ -121,6 +127,38 @@ def open_media(session: requests.Session, url: str) -> requests.Response:
 def media_type(content: bytes) -> str:
     """Return the media type of a raster image, MP4 or WebM by its first 64 bytes; ``""`` for anything else."""
     return next((kind for start, kind in _TYPES.items() if re.match(start, content, re.DOTALL)), "")
+
+
+def has_length(response: requests.Response) -> bool:
+    """Whether reading fails if the body is cut short. Call it before the body is read."""
+    return response.raw.chunked or response.raw.length_remaining is not None
+
+
+def is_whole(file: BinaryIO, kind: str) -> bool:
+    """Check that a picture or film is not cut short: by its last bytes, or by the sizes of its parts."""
+    size = file.seek(0, os.SEEK_END)
+    if end := _ENDS.get(kind):
+        file.seek(max(0, size - 64))
+        return file.read().rstrip(b"\0\r\n").endswith(end)
+    at, names = 0, set()
+    while at < size:
+        file.seek(at)
+        head = file.read(16).ljust(16, b"\0")
+        names.add(head[4:8])
+        at += _part_size(head, kind) or size - at
+    return at == size and (kind != "video/mp4" or names >= {b"moov", b"mdat"})
+
+
+def _part_size(head: bytes, kind: str) -> int:
+    """Return the size of a part by its first 16 bytes; 0 if it goes on to the end of the file."""
+    if kind == "image/webp":
+        return 8 + int.from_bytes(head[4:8], "little")
+    if kind == "video/webm":  # the zeros before the first bit say how long the size is, and an unknown size is all ones
+        length = 9 - head[4].bit_length()
+        size = int.from_bytes(head[4 : 4 + length], "big") ^ (unit := 1 << 7 * length)
+        return 0 if size == unit - 1 else 4 + length + size
+    size = int.from_bytes(head[:4], "big")
+    return int.from_bytes(head[8:], "big") if size == 1 else size
 
 
 def _data_url(kind: str, content: bytes) -> str:

@@ -18,6 +18,9 @@ from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
 if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
 
+MOST_RECORDS = 1_000_000
+"""The most records of one list. A service that sends more never ends."""
+
 R = TypeVar("R")
 T = TypeVar("T", "Look", "AvatarGroup", "Voice")
 
@@ -69,7 +72,8 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: str, read:
 def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
     """Fetch pages one by one until the last. The arguments are checked at once.
 
-    An `APIResponseError` if a token repeats or is missing, or three pages in a row have nothing new.
+    An `APIResponseError` if a token repeats or is missing, three pages in a row have nothing new, or the list does not
+    end after a million records.
     """
     checked_integer("limit", limit, 1, listing.largest_page)
     return (page for page, _ in _pages(listing, limit, checked_text("token", token)))
@@ -96,6 +100,8 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple
         if not page.has_more:
             return
         known.update(new)
+        if len(known) >= MOST_RECORDS:
+            raise APIResponseError(f"GET {listing.path}: the list does not end after {len(known):,} records.")
         repeating = 0 if new else repeating + 1
         token = page.next_token
         if token in tokens or repeating == 3:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import platformdirs
 
-from .._files import TEMPORARY_NAME
 from ..errors import SnapshotError
 from .snapshots import FORMAT_NUMBER, Scope, Snapshot, read_snapshot, write_snapshot
 
@@ -27,7 +26,7 @@ __all__ = ["DEFAULT_MAX_AGE", "SnapshotCache"]
 DEFAULT_MAX_AGE = timedelta(hours=24)
 """How long a cached catalogue stays fresh by default."""
 
-_OUR_NAME = re.compile(rf"[0-9a-f]{{40}}\.jsonl\.gz|{TEMPORARY_NAME.pattern}")
+_OUR_NAME = re.compile(r"[0-9a-f]{40}\.jsonl\.gz")
 
 
 class SnapshotCache:
@@ -65,6 +64,8 @@ class SnapshotCache:
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700, parents=True)
             _check(folder, stat.S_IFDIR, 0o700)
+            if self.path.is_symlink() or not self.path.is_file():
+                self.path.unlink(missing_ok=True)  # a link would be followed
             write_snapshot(self.path, snapshot)
             for path in folder.iterdir():
                 # Another process may have removed it already, or may have it open, which Windows does not allow.
@@ -76,10 +77,10 @@ class SnapshotCache:
 
 
 def _check(path: Path, kind: int, mode: int) -> None:
-    """Refuse a folder or a file that another user can open or may have written. Links are not followed."""
+    """Refuse what is another user's, a link or of another kind, and close what is this user's to all others."""
     found = path.lstat()
-    # Windows has neither owners by number nor modes for others.
-    shared = hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-    if shared or stat.S_IFMT(found.st_mode) != kind:
-        name = "folder" if kind == stat.S_IFDIR else "file"
-        raise SnapshotError(f"{path} is not a {name} of yours alone: remove it, or run `chmod {mode:o} '{path}'`.")
+    has_users = hasattr(os, "getuid")  # Windows has neither owners by number nor modes for others
+    if stat.S_IFMT(found.st_mode) != kind or (has_users and found.st_uid != os.getuid()):
+        raise SnapshotError(f"{path} is not a {'folder' if kind == stat.S_IFDIR else 'file'} of yours: remove it.")
+    if has_users and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        path.chmod(mode)  # Kubernetes' fsGroup opens a volume to a group each time it is mounted

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from .._files import user_path
+from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter
-from ..models import AvatarGroup, Look, Looks, checked_looks
+from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
 from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
@@ -118,7 +120,8 @@ class LookCatalogue:
     @classmethod
     def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
         """Make a catalogue of existing looks, in their order. The groups give characters their names."""
-        snapshot = Snapshot(tuple(checked_looks(looks)), tuple(groups), Scope(), 0.0, complete=True)
+        parts = checked_records(looks, Look), checked_records(groups, AvatarGroup)
+        snapshot = Snapshot(*parts, Scope(), 0.0, complete=True)
         return cls(None, cache=None, snapshot=snapshot)
 
     @classmethod
@@ -128,7 +131,7 @@ class LookCatalogue:
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
-        return cls(client, cache=None, snapshot=read_snapshot(Path(path)))
+        return cls(client, cache=None, snapshot=read_snapshot(user_path(path)))
 
     def __repr__(self) -> str:
         progress = self.progress
@@ -221,6 +224,7 @@ class LookCatalogue:
     def fetch_ahead(self, group_ids: str | Iterable[str]) -> None:
         """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing."""
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
+        LookFilter(group_id=group_ids)  # refuses what cannot be sent
         with self._changed:
             if not self.complete and self._loader.store is self._store:
                 self._loader.fetch_ahead(group_ids)
@@ -228,6 +232,7 @@ class LookCatalogue:
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         """Replace the preview URLs of the record with the same id; return whether it is loaded. No new revision."""
+        checked_records([record], AvatarGroup if isinstance(record, AvatarGroup) else Look)
         with self._changed:
             return self._store.update_previews(record)
 
@@ -344,7 +349,7 @@ class LookCatalogue:
 
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
-        path, snapshot = Path(path), self._snapshot()
+        path, snapshot = user_path(path), self._snapshot()
         if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")):
             hint = "to_parquet(path), or to_frame(flat=True) for CSV and Excel, or a name that ends in .jsonl.gz"
             raise ValueError(f"{path} has the name of a table: use {hint}")
@@ -392,9 +397,7 @@ class LookCatalogue:
             return Snapshot(looks, groups, self._scope, self._loaded_at or time.time(), self.complete)
 
     def _draw_progress(self) -> None:
-        from tqdm.auto import tqdm  # slow, and only needed here
-
-        with tqdm(desc="Loading looks", unit=" looks") as bar:
+        with progress_bar("Loading looks", unit=" looks") as bar:
             revision, busy = -1, True
             while busy:
                 revision = self.wait_for_change(revision, 0.5)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from .._background import Worker, start_thread
-from ..api import HeyGenClient
+from ..api import HeyGenClient, paging
 from ..errors import (
     APIResponseError,
     APIStatusError,
@@ -104,6 +104,10 @@ class PageCursor:
         if page.next_token:
             self.token = page.next_token
             self.position += len(page.data)
+        loaded = len(self.store if self.ownership else self.store.groups)
+        if page.has_more and loaded >= paging.MOST_RECORDS:
+            # Otherwise each load would fetch as many again.
+            raise APIResponseError(f"The list of {self.name} does not end: {loaded:,} records are loaded.")
 
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error

@@ -12,7 +12,7 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -27,7 +27,8 @@ Ownership = Literal["public", "private"]
 
 FORMAT_NUMBER = 1
 LARGEST_CONTENT = 2**30  # bytes, unpacked; 100,000 looks take some 100 MB
-LONGEST_LINE = 2**20  # bytes
+LONGEST_LINE = 2**25  # bytes; a response has at most 8 MB, and escapes make a text up to three times as long
+LONGEST_WITH_EXTRA = 2**20  # bytes; a longer record is written without its `extra`
 MOST_VALUES = 2**23  # a gigabyte of "[],[],…" would become 25 GB of lists; a look has some 20 values
 
 _FORMAT = "heygen_widgets catalogue"
@@ -88,6 +89,8 @@ class SavedSnapshot:
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write a snapshot to a file that only this user can read (mode 0600), whole or not at all.
 
+    A record of more than 1 MB is written without its `extra`.
+
     Raises OSError, and SnapshotError when it is too large for `read_snapshot` or holds a value that JSON cannot hold.
     """
     try:
@@ -97,7 +100,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
             # Packing line by line takes longer.
             io.BufferedWriter(packed, _BUFFER) as buffer,
         ):
-            buffer.writelines(_bounded(_ENCODER.encode(content).encode() + b"\n" for content in _contents(snapshot)))
+            buffer.writelines(_bounded(line.encode() + b"\n" for line in _lines(snapshot)))
     except (SnapshotError, TypeError, ValueError) as problem:
         raise SnapshotError(f"{path} was not written: {problem}.") from None
 
@@ -144,18 +147,25 @@ def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _contents(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    yield {
+def _lines(snapshot: Snapshot) -> Iterator[str]:
+    header = {
         "format": _FORMAT,
         "version": FORMAT_NUMBER,
         **snapshot.scope._asdict(),
         "loaded_at": snapshot.loaded_at,
         "complete": snapshot.complete,
     }
-    for group in snapshot.groups:
-        yield {"group": group.to_json(), "ownership": group.ownership}
-    for look in snapshot.looks:
-        yield {"look": look.to_json(), "ownership": look.ownership}
+    yield _ENCODER.encode(header)
+    records: tuple[Look | AvatarGroup, ...] = (*snapshot.groups, *snapshot.looks)
+    for record in records:
+        line = _line(record)
+        # One record must not prevent that the others are saved.
+        yield line if len(line) <= LONGEST_WITH_EXTRA else _line(replace(record, extra={}))
+
+
+def _line(record: Look | AvatarGroup) -> str:
+    kind = "look" if isinstance(record, Look) else "group"
+    return _ENCODER.encode({kind: record.to_json(), "ownership": record.ownership})
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

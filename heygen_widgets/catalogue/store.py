@@ -116,7 +116,9 @@ class _Column:
 
 
 class LookStore:
-    """Looks by row, and avatar groups by id; nothing is ever removed, and a row always holds the same look.
+    """Looks by row, and avatar groups by id; nothing is ever removed, and a row always holds the look with the same id.
+
+    A record that the service lists as private and as public is private.
 
     It has no lock: hold the catalogue's.
     """
@@ -127,17 +129,20 @@ class LookStore:
         self._row_of: dict[str, int] = {}
         self._places = array("q")  # of the rows, in the order without a sort
         self._ahead: set[str] = set()  # ids of looks that do not have their final place yet
-        self._columns = {name: _Column() for name in _FIELDS}
-        self._texts: list[str] = []
         self._character_texts: dict[str, str] = {}
-        self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
-        self._name_keys: list[str] = []
+        self._clear_columns()
         self._sorted: dict[str, _Rows] = {}  # for each sort, the position of each row
         self.add_groups(groups)
         self.add_looks(looks, 0)
 
     def __len__(self) -> int:
         return len(self.looks)
+
+    def _clear_columns(self) -> None:
+        self._columns = {name: _Column() for name in _FIELDS}
+        self._texts: list[str] = []
+        self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
+        self._name_keys: list[str] = []
 
     def get(self, look_id: str) -> Look | None:
         row = self._row_of.get(look_id)
@@ -154,19 +159,28 @@ class LookStore:
             if row == len(self.looks):
                 self.looks.append(look)
                 self._places.append(place)
-                if ahead:
-                    self._ahead.add(look.id)
-            elif look.id in self._ahead and not ahead:
+            elif _owners(self.looks[row], look) == ("public", "private"):
+                self.looks[row], self._places[row] = look, place
+                self._clear_columns()
+            elif look.id in self._ahead and not ahead and _owners(self.looks[row], look) != ("private", "public"):
                 self._places[row] = place
+            else:
+                continue
+            if ahead:
+                self._ahead.add(look.id)
+            else:
                 self._ahead.discard(look.id)
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
         self._sorted.clear()
-        added = {group.id: group for group in groups}
-        self._character_texts.update((group_id, fold(group.name)) for group_id, group in added.items())
+        every = dict(self.groups)
+        for group in groups:
+            known = every.get(group.id)
+            if known is None or _owners(known, group) != ("private", "public"):
+                every[group.id] = group
+                self._character_texts[group.id] = fold(group.name)
         # Sorted once for each page, not each time the groups are read.
-        every = {**self.groups, **added}.items()
-        self.groups = dict(sorted(every, key=lambda item: item[1].ownership != "private"))
+        self.groups = dict(sorted(every.items(), key=lambda item: item[1].ownership != "private"))
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         image, video = record.preview_image_url, record.preview_video_url
@@ -294,6 +308,10 @@ class LookStore:
             return [look.avatar_type for look in self.looks]
         names = {group_id: _key(group.name) for group_id, group in self.groups.items()}
         return [names.get(look.group_id or "", "") for look in self.looks]
+
+
+def _owners(known: Look | AvatarGroup, new: Look | AvatarGroup) -> tuple[str | None, str | None]:
+    return known.ownership, new.ownership
 
 
 def _key(name: str) -> str:

@@ -9,7 +9,7 @@ from traitlets import TraitError
 
 from .._display import TITLES, clip, fits, title
 from ..filters import LookFilter, fold
-from ..models import Look, Looks
+from ..models import Look, Looks, checked_records
 
 __all__ = [
     "FIRST_WINDOW",
@@ -46,11 +46,18 @@ _LONGEST_ERROR = 2_000  # characters
 _MOST_VIEWS = 1_000
 
 
-def checked_selection(given: Sequence[object], multiple: bool) -> Looks:
-    """Return the looks that are to be selected, or raise `TraitError`. As many fit as one message has cards."""
+def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> Looks | Look | None:
+    """Return the looks, or the one, to be selected, or raise `TraitError`. As many fit as one message has cards."""
+    if given is None or isinstance(given, Look):
+        checked_selection((given,) if given else (), True)
+        return given
     looks = Looks({look.id: look for look in given if isinstance(look, Look)}.values())
     if len(looks) != len(given):
         raise TraitError(f"values must hold different Look records, not {given!r}")
+    try:
+        checked_records(looks, Look)
+    except ValueError as problem:
+        raise TraitError(str(problem)) from None
     if len(looks) > 1 and not multiple:
         raise TraitError(f"{len(looks)} values need LookPicker(…, multiple=True)")
     if len(looks) > LARGEST_WINDOW:

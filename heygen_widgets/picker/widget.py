@@ -230,8 +230,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             return False
         return True
 
-    @traitlets.validate("values")
-    def _check_values(self, proposal: dict[str, Any]) -> Looks:
+    @traitlets.validate("value", "values")
+    def _check_values(self, proposal: dict[str, Any]) -> Looks | Look | None:
         return checked_selection(proposal["value"], self.multiple)
 
     @traitlets.observe("multiple")

@@ -13,7 +13,7 @@ import requests
 from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
 
 from heygen_widgets import demo_client
-from heygen_widgets.api import HeyGenClient
+from heygen_widgets.api import HeyGenClient, paging
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIResponseError, HeyGenError, NotFoundError
 
@@ -282,6 +282,16 @@ def test_pages_that_do_not_end_are_an_error_after_the_looks_before_it(
             assert next(rest)[0].id == "a"
             with pytest.raises(APIResponseError, match="no new next_token"):
                 next(rest)
+
+
+def test_a_list_without_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paging.MOST_RECORDS == 1_000_000
+    monkeypatch.setattr(paging, "MOST_RECORDS", 4)
+    endless = [more(f"{n}{n + 1}", f"t{n}") for n in range(9)]
+    with Loopback(*endless) as server, client_of(server) as client:
+        with pytest.raises(APIResponseError, match="does not end after 4 records"):
+            list(client.iter_looks())
+        assert len(server.seen) == 3
 
 
 @pytest.mark.parametrize(

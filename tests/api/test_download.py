@@ -21,12 +21,13 @@ from loopback import (
     reply,
     send_head,
     stay_silent,
+    unsized,
 )
 
 from heygen_widgets import HeyGenClient
 from heygen_widgets.errors import APIConnectionError, HeyGenError, NotFoundError, VideoFailedError
 
-FILM = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4_000
+FILM = b"\0\0\0\x0cftypisom\0\0\0\x08moov\0\x0f\xa0\x08mdat" + bytes(range(256)) * 4_000
 SENT = reply(FILM, Content_Type="video/mp4")
 
 
@@ -76,15 +77,10 @@ def test_a_film_replaces_its_file_and_is_requested_without_credentials(
     assert not {"x-api-key", "authorization", "cookie"} & seen.headers.keys()
 
 
-def without_length(handler: Handler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + FILM)
-    handler.close_connection = True
-
-
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_an_expired_url_is_replaced_once(status: int, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    with Films(failure(status), without_length, failure(status)) as server, client_of(server) as client:
+    with Films(failure(status), unsized(FILM), failure(status)) as server, client_of(server) as client:
         client.download_video("video_1", path)
         assert path.read_bytes() == FILM
         assert [seen.query["Signature"] for seen in server.films()] == ["1", "2"]
@@ -105,7 +101,8 @@ def broken(handler: Handler) -> None:
         (cut_short, "no MP4 or WebM video"),
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
-        (reply(b"<html>Sign in", Content_Type="video/mp4"), "no MP4 or WebM video"),
+        (unsized(FILM[:-1]), "cut short"),
+        (reply(b"<?xml version='1.0'?><Error>", Content_Type="video/mp4"), "no MP4 or WebM video"),
         (reply(b"\0\0\0\x1cftypavif" + bytes(16)), "no MP4 or WebM video"),
     ],
 )

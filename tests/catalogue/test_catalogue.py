@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from heygen_widgets.catalogue import LookCatalogue
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import HeyGenError, SnapshotError
 from heygen_widgets.filters import LookFilter
-from heygen_widgets.models import AvatarGroup
+from heygen_widgets.models import AvatarGroup, Failure, Look
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,8 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         for wrong in ("office", "", {}):
             with pytest.raises(TypeError, match="a filter must be a LookFilter"):
                 ask(wrong)
+    with pytest.raises(ValueError, match="group_id"):
+        demo.fetch_ahead(["a", "\ud800"])  # before anything waits for the first one
     for name in ("foo", "search", "sort", 3):
         with pytest.raises(ValueError, match=rf"{name}.*gender"):
             demo.facets(names=["gender", name])  # type: ignore[list-item]
@@ -148,6 +151,28 @@ def test_an_incomplete_catalogue_warns_in_tables_and_files(
 
 
 # --- existing looks, and files
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"id": ""}, {"id": 5}, {"name": None}, {"name": "\ud800"}, {"avatar_type": None}, {"gender": "woman"}),
+        *({"tags": ["x"]}, {"tags": None}, {"image_width": "10"}, {"status": pd.NA}, {"ownership": "mine"}),
+        *({"error": {"code": "x"}}, {"error": Failure("\ud800")}, {"extra": None}, {"preview_image_url": b"x"}),
+    ],
+    ids=str,
+)
+def test_a_record_with_a_wrong_value_is_refused_by_its_name(wrong: dict[str, Any]) -> None:
+    right = Look("a", "", "new", tags=("é",), error=Failure(), extra={"x": 1})
+    catalogue = LookCatalogue.of([right], [AvatarGroup("g", "Zoë", looks_count=0)])
+    bad = dataclasses.replace(right, **wrong)
+    named = f"Look '{bad.id}' has an invalid {next(iter(wrong))}"
+    for act in (lambda: LookCatalogue.of([right, bad]), lambda: catalogue.update_previews(bad)):
+        with pytest.raises(ValueError, match=named):
+            act()
+    with pytest.raises(ValueError, match="AvatarGroup 'g' has an invalid name"):
+        LookCatalogue.of([], [AvatarGroup("g", "\ud800")])
+    assert catalogue.looks == (right,)
 
 
 def test_a_catalogue_of_existing_looks_is_complete_and_never_asks(service: Service, client: HeyGenClient) -> None:

@@ -34,9 +34,10 @@ from avatar_service import (
 from loopback import Reply, Seen, failure, hang_up, reply
 from loopback import look as look_record
 
+from heygen_widgets.api import paging
 from heygen_widgets.catalogue import LookCatalogue, Progress
 from heygen_widgets.catalogue.store import LookStore
-from heygen_widgets.errors import APIConnectionError, APIStatusError, HeyGenError
+from heygen_widgets.errors import APIConnectionError, APIResponseError, APIStatusError, HeyGenError
 from heygen_widgets.filters import LookFilter
 
 PARTS = ("private looks", "public looks", "private characters", "public characters")
@@ -259,6 +260,18 @@ def test_a_list_whose_token_is_refused_starts_again_and_adds_no_look_twice(
         if requests == pages(171):
             assert sorted(ids(catalogue)) == sorted(service.ids())
             assert ids(catalogue).index("new") <= 4  # in the order that the service has now
+
+
+@pytest.mark.parametrize("part", ["public looks", "public characters"])
+def test_a_list_without_end_is_an_error_and_the_next_load_asks_once(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_RECORDS", 100)
+    with unloaded({}, {f"t{n}": 1 for n in range(500)}) as (service, catalogue):
+        if part == "public characters":
+            service.looks["public"] = []
+        for number in (2, 3):
+            with pytest.raises(APIResponseError, match=f"list of {part} does not end"):
+                catalogue.load()
+            assert service.counts()[part] == number
 
 
 def test_a_missing_character_and_a_wrong_key_are_errors_of_the_load() -> None:

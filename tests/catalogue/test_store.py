@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from heygen_widgets.catalogue.store import LookStore
 from heygen_widgets.filters import LookFilter
 from heygen_widgets.models import AvatarGroup, Look
@@ -39,6 +41,24 @@ def test_a_look_that_was_fetched_ahead_moves_to_its_final_place_once() -> None:
     assert order(store) == ["a", "x", "b", "y"]
     store.add_looks(looks("y"), 3)
     assert order(store) == ["a", "x", "b", "y"]
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("owners", [("private", "public"), ("public", "private")])
+def test_a_record_in_both_lists_is_private_in_any_order(owners: tuple[str, ...], ahead: bool) -> None:
+    store = LookStore(looks("b", group_id=None))
+    for ahead_now in (ahead, False):
+        for owner in owners:
+            look = Look("x", f"{owner} name", "photo_avatar", group_id="g", ownership=owner)
+            store.add_looks([look], 9 if owner == "public" else -9, ahead=ahead_now)
+            store.add_groups([AvatarGroup("g", f"{owner} name", ownership=owner)])
+            assert order(store, LookFilter(f"{owner} name", ownership=owner, sort="name")) in (["x"], [])
+        owners = owners[::-1]
+        assert order(store) == ["x", "b"]
+    assert order(store, LookFilter("private name", sort="-name")) == ["x"]
+    assert order(store, LookFilter("public name")) == []
+    assert store.facets(None, ["ownership"]) == {"ownership": {"private": 1, "public": 1}}
+    assert [group.name for group in store.groups.values()] == ["private name"]
 
 
 def test_a_selection_stays_as_it_was_when_more_looks_are_added() -> None:

@@ -230,6 +230,9 @@ def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: Recording
     assert ids_in(picker.answers()[-1]["window"]) == [c.id for c in picker.catalogue.characters(picker.filter)][:24]
     with pytest.raises(traitlets.TraitError):
         picker.show = "people"
+    with pytest.raises(traitlets.TraitError, match="'id1' has an invalid name"):
+        picker.value = look("id1", name="\ud800")
+    assert picker.value is None
 
 
 def test_a_view_gets_the_window_it_asks_for_and_nothing_is_sent_before_it_asks(picker: RecordingPicker) -> None:
@@ -315,6 +318,7 @@ def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
         ({"show": "people"}, traitlets.TraitError, "people"),
         ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
         ({"values": ["id1"]}, traitlets.TraitError, "different Look records"),
+        ({"values": [look("id1", tags=["x"])]}, traitlets.TraitError, r"'id1' has an invalid tags, \['x'\]"),
         ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different Look records"),
         ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),
         ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),

@@ -1,0 +1,45 @@
+"""Progress bars. They never stop the work, and show no text from outside: notebooks do not escape the first one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from tqdm.auto import tqdm
+
+__all__ = ["progress_bar"]
+
+
+class _Stderr:
+    """The current `sys.stderr`, which may be None, closed, full or a broken pipe: text that it cannot take is lost."""
+
+    def write(self, text: str) -> None:
+        with suppress(AttributeError, OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> bool:
+        with suppress(AttributeError, OSError, ValueError):
+            sys.stderr.flush()
+            return True
+        return False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - such as `encoding` and `fileno`
+        return getattr(sys.stderr, name)
+
+
+def progress_bar(description: str, **options: Any) -> tqdm[NoReturn]:  # noqa: ANN401 - those of tqdm
+    """Return a tqdm bar for a notebook or a terminal, hidden by ``TQDM_DISABLE``. Use it in a ``with`` statement."""
+    from tqdm.auto import tqdm  # slow, and only needed when there is something to wait for
+
+    hidden = bool(os.environ.get("TQDM_DISABLE"))  # tqdm itself reads it only when it is imported
+    file = _Stderr()
+    return tqdm(
+        desc=description,
+        file=file,
+        disable=hidden or not file.flush(),  # a kernel that cannot flush it can show nothing
+        dynamic_ncols=sys.stderr is sys.__stderr__,  # the width of a terminal; notebooks choose their own
+        **options,
+    )
