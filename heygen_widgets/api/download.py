@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +19,7 @@ from ..errors import APIConnectionError, HeyGenError, VideoFailedError, VideoTim
 from ..videos.polling import checked_wait, poll_until_finished
 from ..videos.records import Video, VideoAgentSession, failure_of, failure_reason
 from .media import has_length, is_whole, media_type, open_media
-from .responses import NETWORK_ERRORS, certificate_problem
+from .responses import NETWORK_ERRORS, certificate_problem, raised_by_signal_handler
 from .transport import Transport
 from .validation import problem_with_url
 
@@ -121,9 +122,12 @@ def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
 
 @contextmanager
 def _connection_errors(url: str, video_id: str) -> Iterator[None]:
+    handled = sys.exception()
     try:
         yield
     except NETWORK_ERRORS as error:
+        if stop := raised_by_signal_handler(error, handled):
+            raise stop.with_traceback(None) from None
         problem = certificate_problem(error, urlsplit(url).netloc) or "the connection broke. Try again"
         raise _not_downloaded(video_id, problem) from None
 

@@ -177,8 +177,14 @@ def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "text"), [(KeyboardInterrupt, "nothing is kept"), (TimeoutError, "of the user")])
+def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
+    kind: type[BaseException], text: str, tmp_path: Path
+) -> None:
     main = threading.main_thread().ident or 0
+
+    def stop(*_: object) -> None:
+        raise kind("of the user")
 
     def interrupt(handler: Handler) -> None:
         send_head(handler, len(FILM))
@@ -188,7 +194,10 @@ def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
         signal.pthread_kill(main, signal.SIGINT)
         stay_silent(handler)
 
-    kept = pytest.raises(KeyboardInterrupt, match="nothing is kept")
-    with Films(interrupt) as server, client_of(server) as client, kept:
-        client.download_video("video_1", tmp_path / "film.mp4")
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with Films(interrupt) as server, client_of(server) as client, pytest.raises(kind, match=text):
+            client.download_video("video_1", tmp_path / "film.mp4")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert list(tmp_path.iterdir()) == []
