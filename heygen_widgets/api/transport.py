@@ -10,9 +10,10 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -51,21 +52,6 @@ class _Call(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
-
-
-class _Body:
-    """The body of a POST. Its first bytes are taken when the connection is ready and the headers are sent."""
-
-    def __init__(self, text: str) -> None:
-        self._content = text.encode()
-        self.is_sent = False
-
-    def __len__(self) -> int:
-        return len(self._content)
-
-    def __iter__(self) -> Iterator[bytes]:
-        self.is_sent = True
-        yield self._content
 
 
 class _Failure(NamedTuple):
@@ -185,7 +171,8 @@ class Transport:
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         connect, read = call.timeout
         deadline = time.monotonic() + connect + 2 * read
-        body = None if call.body is None else _Body(call.body)
+        # Read when the connection is ready and the headers are sent.
+        body = None if call.body is None else BytesIO(call.body.encode())
         handled, session = sys.exception(), self._session
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         # requests leaves out what is None. A given session may have a key of its own.
@@ -217,7 +204,7 @@ class Transport:
         except responses.NETWORK_ERRORS as exc:
             stop = responses.raised_by_signal_handler(exc, handled)
             if stop is None:
-                is_unsent = body is not None and not body.is_sent
+                is_unsent = body is not None and not body.tell()
                 return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
