@@ -68,9 +68,10 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             if time.monotonic() > deadline:
                 raise TimeoutError
     except (APIResponseError, *NETWORK_ERRORS) as exc:
-        stop = raised_by_signal_handler(exc, handled)
-        if response.status_code < 300 or stop:
-            if isinstance(exc, urllib3.exceptions.DecodeError) and not stop:
+        if raised_by_signal_handler(exc, handled):
+            raise
+        if response.status_code < 300:
+            if isinstance(exc, urllib3.exceptions.DecodeError):
                 raise APIResponseError("The service sent a response that cannot be unpacked.") from None
             raise
         body.clear()
@@ -130,7 +131,7 @@ def error_for_status(request: str, answer: Answer, credential: Credential) -> AP
     message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
     if not message and not code:
         message = "the response does not have the service's own form, so it may come from a proxy"
-    code = None if code == "error" else code  # "error" says nothing
+    code = None if code in ("error", str(answer.status)) else code  # says nothing
     request_id = tidy(answer.headers.get("X-Request-Id"), credential)
     wait = retry_after(answer.headers.get("Retry-After"))
     kind, hint = _KINDS.get(answer.status, (APIStatusError, ""))
@@ -158,9 +159,9 @@ def _error_texts(content: object, credential: Credential) -> dict[str, str | Non
     error = fields.get("error")
     if error and isinstance(error, dict):
         fields = error
+    code = fields.get("code")
+    fields = {**fields, "code": str(code) if isinstance(code, int) else code}
     texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
-    if isinstance(code := fields.get("code"), int):
-        texts["code"] = str(code)
     return {**texts, "message": texts["message"] or tidy(error, credential)}
 
 

@@ -13,15 +13,7 @@ from typing import Any, TypeAlias
 
 from .._background import Worker, start_thread
 from ..api import HeyGenClient, paging
-from ..errors import (
-    APIResponseError,
-    APIStatusError,
-    AuthenticationError,
-    HeyGenError,
-    InsufficientCreditError,
-    PermissionDeniedError,
-    RateLimitError,
-)
+from ..errors import APIResponseError, APIStatusError, HeyGenError
 from ..filters import LookFilter
 from ..models import Page
 from .cache import SnapshotCache
@@ -32,7 +24,7 @@ __all__ = ["CatalogueLoader", "Progress"]
 
 _OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
-_OF_THE_ACCOUNT = (AuthenticationError, InsufficientCreditError, PermissionDeniedError, RateLimitError)
+_OF_THE_ACCOUNT = (401, 402, 403, 429)  # statuses that another token would not prevent
 _MOST_AHEAD = 10  # characters of one call
 _PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
 
@@ -111,13 +103,13 @@ class PageCursor:
 
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error
-        if not isinstance(error, (APIStatusError, APIResponseError)) or isinstance(error, _OF_THE_ACCOUNT):
+        status = getattr(error, "status_code", None)
+        if not isinstance(error, (APIStatusError, APIResponseError)) or status in _OF_THE_ACCOUNT:
             return
-        if getattr(error, "status_code", None) == 400 or self.failed_at == self.token:
+        if status == 400 or self.failed_at == self.token:
             # The service no longer accepts the token. The store skips the looks that it already has.
-            self.token, self.failed_at, self.position = None, None, 0
-        else:
-            self.failed_at = self.token
+            self.token, self.position = None, 0
+        self.failed_at = self.token
 
 
 class CatalogueLoader:
