@@ -19,7 +19,7 @@ import pandas as pd
 from . import _parsing as read
 from ._files import replacement, user_path
 from .filters import CLOSED
-from .models import Look, checked_looks
+from .models import Look, records_of
 
 try:
     import pyarrow as pa
@@ -79,7 +79,7 @@ def _frame(
     flat: bool = False,
     group_names: Mapping[Any, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    rows = checked_looks(looks)
+    rows = records_of(Look, looks)
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
     columns = {name: _series(name, _values(name, rows, group_names), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)

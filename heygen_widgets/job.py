@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import suppress
@@ -58,7 +59,7 @@ class VideoJob(SharedTemplate):
     """
 
     _problem: Exception  # why the job no longer follows a video that is not finished
-    _thread: threading.Thread  # that follows it, or has followed it
+    _process: int  # whose thread follows it, or has followed it
 
     def __init__(
         self,
@@ -71,9 +72,7 @@ class VideoJob(SharedTemplate):
     ) -> None:
         if not hasattr(client, "get_video"):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
-        if not (look is None or isinstance(look, Look)):
-            raise TypeError(f"look must be a Look or None, not {type(look).__name__}")
-        checked_records([look] if look else [], Look)
+        checked_records([] if look is None else [look], Look)
         if not isinstance(video_id, str):
             raise TypeError(f"video_id must be a string, not {video_id!r}")
         if video_id in ("", ".", "..") or not is_sendable(video_id):
@@ -148,7 +147,7 @@ class VideoJob(SharedTemplate):
             What ended the polling, such as a refused key.
         """
         limit = None if timeout is None else checked_wait(timeout)
-        if not (self._ended.is_set() or self._thread.is_alive()):
+        if not self._ended.is_set() and self._process != os.getpid():
             raise HeyGenError("This process was forked, and its job does not follow the video: call job.follow().")
         if not self._ended.wait(limit):
             raise VideoTimeoutError(f"The video is not finished after {limit:g} s. {self._way_back()}")
@@ -161,16 +160,17 @@ class VideoJob(SharedTemplate):
     def follow(self) -> None:
         """Follow the video again after a timeout or an error. Does nothing while the job follows it."""
         with WIDGET_LOCK:
-            following = not self._ended.is_set() and self._thread.is_alive()  # it is not, in a forked child
+            following = not self._ended.is_set() and self._process == os.getpid()  # a forked child has no thread
             if self._closing.is_set() or self.is_finished or following:
                 return
+            self._process = os.getpid()
             self._ended.clear()
             self._problem = VideoTimeoutError(  # unless the thread ends otherwise
                 f"The video is not finished after {self._timeout:g} s. Continue with job.follow() or a click on the "
                 f"card. {self._way_back()}"
             )
             try:
-                self._thread = start_thread("video", self._run)
+                start_thread("video", self._run)
             except HeyGenError as problem:
                 self._problem = problem
                 self._ended.set()

@@ -16,7 +16,7 @@ from . import _parsing as read
 if TYPE_CHECKING:
     from .videos.options import VideoOptions
 
-__all__ = ["NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice", "checked_looks", "checked_records"]
+__all__ = ["NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice", "checked_records", "records_of"]
 
 R = TypeVar("R", bound="Look | AvatarGroup")
 T = TypeVar("T")
@@ -314,13 +314,9 @@ class Page(Sequence[T]):
         return looks._repr_html_() if len(looks) == len(self) else None
 
 
-def checked_looks(looks: Iterable[Look]) -> list[Look]:
-    """Return the looks as a list, or raise `TypeError` for anything else among them."""
-    return _of_kind(looks, Look)
-
-
-def _of_kind(records: Iterable[R], kind: type[R]) -> list[R]:
-    found = list(records)
+def records_of(kind: type[R], records: Iterable[R]) -> tuple[R, ...]:
+    """Return looks or groups as a tuple, or raise `TypeError` for anything else among them."""
+    found = tuple(records)
     for other in set(map(type, found)):
         if not issubclass(other, kind):
             raise TypeError(f"expected {kind.__name__} records, not {other.__name__}")
@@ -357,23 +353,19 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
 
     A value is wrong if `from_json` would change it: a `ValueError`. Other records are a `TypeError`.
     """
-    checked = tuple(_of_kind(records, kind))
+    checked = records_of(kind, records)
     for name, parse in _CHECKS[kind].items():
-        values = list(map(attrgetter(name), checked))
-        if _differ(values, list(map(parse, values))):
-            record, value = next(pair for pair in zip(checked, values, strict=True) if _differ(pair[1], parse(pair[1])))
+        for record, value in zip(checked, map(attrgetter(name), checked), strict=True):
+            try:
+                if value == parse(value):
+                    continue
+            except (TypeError, ValueError):  # of pandas.NA or an array
+                pass
             raise ValueError(
                 f"{kind.__name__} {str(record.id)[:60]!r} has an invalid {name}, {repr(value)[:200]}: "
                 f"make it by {kind.__name__}.from_json, which cleans values"
             )
     return checked
-
-
-def _differ(value: object, clean: object) -> bool:
-    try:
-        return bool(value != clean)
-    except (TypeError, ValueError):  # of pandas.NA or an array
-        return True
 
 
 def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
