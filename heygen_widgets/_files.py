@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,8 +16,6 @@ except ImportError:  # Windows, where an open file can be neither removed nor re
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["replacement", "user_path"]
-
-_TEMPORARY_NAME = re.compile(r"\.heygen_widgets-[0-9a-f]{16}\.tmp")
 
 
 def user_path(path: str | os.PathLike[str]) -> Path:
@@ -41,8 +38,7 @@ def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {path.name!r} into")
-    with suppress(OSError):  # a folder need not be readable
-        _remove_stale(target.parent)
+    _remove_stale(target.parent)
     temporary, file = _open_temporary(target.parent, mode)
     try:
         with file:
@@ -72,7 +68,7 @@ def _open_temporary(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
 
 def _remove_stale(folder: Path) -> None:
     """Remove the temporary files that no process is writing."""
-    for path in filter(lambda path: _TEMPORARY_NAME.fullmatch(path.name), folder.iterdir()):
+    for path in folder.glob(f".heygen_widgets-{'[0-9a-f]' * 16}.tmp"):  # of none in a folder that cannot be read
         with suppress(OSError), ExitStack() as stack:
             if fcntl:
                 fcntl.flock(stack.enter_context(path.open("r+b")), fcntl.LOCK_EX | fcntl.LOCK_NB)

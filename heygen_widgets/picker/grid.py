@@ -83,27 +83,25 @@ class GridModel:
 
     def open_character(self, group_id: object) -> tuple[str, LookFilter] | None:
         """Open the character whose card was clicked. Returns the view and filter to set, or None without the card."""
-        if self.opened is not None and isinstance(group_id, str):  # another card was clicked before this view arrived
-            wanted = self.changed_filter(self.filter, {"group_id": group_id})
-            self.opened = self.opened if wanted is None else group_id
-            return None if wanted is None else ("looks", wanted)
-        character = self._cards.find(group_id) if isinstance(self._cards, Characters) else None
-        if character is None:
+        before, wanted = self.filter.group_id, self.changed_filter(self.filter, {"group_id": group_id})
+        if not isinstance(group_id, str) or wanted is None or (self.view == "looks" and self.opened is None):
             return None
-        before = self.filter.group_id
-        # The search and the other fields may change while it is open, and stay for all characters then.
-        self._open(character.id, lambda now: ("characters", now.replace(group_id=before)))
-        return "looks", self.filter.replace(group_id=character.id)
+        if self.opened is None:  # else another card was clicked before this view arrived
+            # The search and the other fields may change while it is open, and stay for all characters then.
+            self._back = lambda now: ("characters", now.replace(group_id=before))
+        self.opened = group_id
+        return "looks", wanted
 
     def show_character(self, group_id: object, selected: Iterable[Look]) -> tuple[str, LookFilter] | None:
         """Open the character of a loaded or selected look. Returns the view and filter to set, or None without one."""
-        if not isinstance(group_id, str):
+        wanted = changed_filter(LookFilter(sort=self.filter.sort), {"group_id": group_id})
+        if not isinstance(group_id, str) or wanted is None:
             return None
-        wanted = LookFilter(group_id=group_id, sort=self.filter.sort)
         if not (self._knows(wanted) or any(look.group_id == group_id for look in selected)):
             return None
-        before = (self.view, self.filter)
-        self._open(group_id, lambda _: before)
+        # From one character to another, the way back stays that of the first.
+        before = self.leave_character() or (self.view, self.filter)
+        self._back, self.opened = lambda _: before, group_id
         return "looks", wanted
 
     def leave_character(self) -> tuple[str, LookFilter] | None:
@@ -112,12 +110,6 @@ class GridModel:
             return None
         self.opened = None
         return self._back(self.filter)
-
-    def _open(self, group_id: str, back: _WayBack) -> None:
-        # From one character to another, the way back stays that of the first.
-        first = self.leave_character()
-        self._back = (lambda _: first) if first else back
-        self.opened = group_id
 
     # -- messages --
 
