@@ -102,6 +102,13 @@ class SharedTemplate(VuetifyTemplate):
             super().open()
             self._unpin_comm()
 
+    @property
+    def model_id(self) -> str:
+        """The id by which the front end knows the widget, which a container of the widget asks for."""
+        if self.comm is None and not self._closed:
+            self.open()
+        return str(super().model_id)
+
     def _leave_page(self) -> None:
         """Close the comm, so that neither the page nor a saved notebook keeps the widget. Showing it opens it again."""
         with WIDGET_LOCK:

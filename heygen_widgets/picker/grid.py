@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from .._display import fits, title, title_of_character
+from .._display import fits, is_sendable, title, title_of_character
 from ..api import BASE_URL
 from ..catalogue import LookCatalogue, Progress
 from ..catalogue.snapshots import Scope, Snapshot
@@ -94,9 +94,9 @@ class GridModel:
 
     def show_character(self, group_id: object, selected: Iterable[Look]) -> tuple[str, LookFilter] | None:
         """Open the character of a loaded or selected look. Returns the view and filter to set, or None without one."""
-        wanted = changed_filter(LookFilter(sort=self.filter.sort), {"group_id": group_id})
-        if not isinstance(group_id, str) or wanted is None:
+        if not (isinstance(group_id, str) and is_sendable(group_id)):
             return None
+        wanted = LookFilter(group_id=group_id, sort=self.filter.sort)
         if not (self._knows(wanted) or any(look.group_id == group_id for look in selected)):
             return None
         # From one character to another, the way back stays that of the first.

@@ -199,8 +199,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def _leave_page(self) -> None:
         """Remove the picker from the page until it is shown again."""
-        super()._leave_page()
-        self._model.forget()
+        with WIDGET_LOCK:
+            super()._leave_page()
+            self._model.forget()
 
     def close(self) -> None:
         """Remove the picker from the page and end its threads. The selection stays readable."""
