@@ -16,15 +16,14 @@ __all__ = ["progress_bar"]
 class _Stderr:
     """The current `sys.stderr`, which may be None, closed, full or a broken pipe: text that it cannot take is lost."""
 
-    def write(self, text: str) -> None:
+    def write(self, text: str = "") -> bool:
         with suppress(AttributeError, OSError, ValueError):
             sys.stderr.write(text)
-
-    def flush(self) -> bool:
-        with suppress(AttributeError, OSError, ValueError):
             sys.stderr.flush()
             return True
         return False
+
+    flush = write
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - such as `encoding` and `fileno`
         return getattr(sys.stderr, name)

@@ -16,7 +16,7 @@ import traitlets
 from IPython import get_ipython
 from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
-from ipywidgets import Layout, Widget
+from ipywidgets import Layout
 
 __all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
@@ -130,7 +130,7 @@ class SharedTemplate(VuetifyTemplate):
 
     @traitlets.observe("layout")
     def _layout_changed(self, change: dict[str, Any]) -> None:
-        _take_nothing(change["new"])
+        change["new"].set_state = _take_nothing
 
     def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
         with WIDGET_LOCK:
@@ -160,9 +160,8 @@ def _running_cell() -> tuple[str, str]:
     return str(message.get("metadata", {}).get("cellId", "")), str(message.get("header", {}).get("msg_id", ""))
 
 
-def _take_nothing(widget: Widget) -> None:
-    """Let a widget ignore what front ends send: the template is everybody's, and only Python sets a layout."""
-    widget.set_state = lambda _: None
+def _take_nothing(_: object) -> None:
+    """Ignore what front ends send: the template is everybody's, and only Python sets a layout."""
 
 
 def _shared(path: Path) -> Template:
@@ -170,7 +169,7 @@ def _shared(path: Path) -> Template:
     name = str(path)
     if name not in template_registry:  # ipyvue's own registry
         template_registry[name] = Template(template=read_vue(path), source_url=path.name)
-        _take_nothing(template_registry[name])
+        template_registry[name].set_state = _take_nothing
     return template_registry[name]
 
 

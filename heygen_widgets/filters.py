@@ -97,7 +97,7 @@ class LookFilter:
     ) -> None:
         if not isinstance(search, str):
             raise TypeError(f"search must be a string, not {search!r}")
-        _check_sendable("search", search)
+        _several("search", search)  # refuses what cannot be sent
         if not (ready is None or isinstance(ready, bool)):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
         if sort not in (None, "", *SORTS, *(f"-{name}" for name in SORTS)):
@@ -139,16 +139,12 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
     for item in items:
         if not isinstance(item, str):
             raise TypeError(f"{name} must be a string or several, not {item!r}")
-        _check_sendable(name, item)
+        if not is_sendable(item):
+            raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
         if item and name in CLOSED and item not in CLOSED[name]:
             known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
             raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
     return tuple(sorted(items))
-
-
-def _check_sendable(name: str, text: str) -> None:
-    if not is_sendable(text):
-        raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {text!r}")
 
 
 def checked_filter(wanted: object) -> LookFilter:

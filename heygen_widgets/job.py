@@ -58,8 +58,8 @@ class VideoJob(SharedTemplate):
     No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.
     """
 
+    _process: int  # whose thread follows the video
     _problem: Exception  # why the job no longer follows a video that is not finished
-    _process: int  # whose thread follows it, or has followed it
 
     def __init__(
         self,

@@ -335,17 +335,14 @@ _LOOK, _GROUP, _VOICE = (read.parsers_of(record, error=_failure) for record in (
 _LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
 
 
-_OWN_FIELDS: dict[str, read.Parser] = {
+_OWN: dict[str, read.Parser] = {
     "id": lambda value: read.text(value) or "missing",
     "name": lambda value: read.text(value) or "",
     "error": lambda value: _failure(asdict(value)) or Failure() if isinstance(value, Failure) else None,
     "ownership": lambda value: value if value in ("private", "public") else None,
     "extra": lambda value: value if isinstance(value, dict) else {},
 }
-_CHECKS: dict[type, dict[str, read.Parser]] = {
-    Look: _LOOK | _OWN_FIELDS | {"avatar_type": _OWN_FIELDS["name"]},
-    AvatarGroup: _GROUP | _OWN_FIELDS,
-}
+_CHECKS = {Look: _LOOK | _OWN | {"avatar_type": _OWN["name"]}, AvatarGroup: _GROUP | _OWN}
 
 
 def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:

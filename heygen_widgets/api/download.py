@@ -82,12 +82,11 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
                 response = _open(get(video_id), session)
             total = response.raw.length_remaining
             with response, progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
-                is_counted = has_length(response)
                 for piece in _pieces(response, video_id):
                     file.write(piece)
                     bar.update(len(piece))
             file.seek(0)
-            if not (is_counted or is_whole(file, media_type(file.read(64)))):
+            if not (has_length(response) or is_whole(file, media_type(file.read(64)))):
                 raise _not_downloaded(video_id, "the film is cut short. Try again")
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None

@@ -95,7 +95,6 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     content = bytearray()
     try:
         with open_media(session, url) as response:
-            is_counted = has_length(response)
             if response.status_code != 200:
                 return Problem(f"status {response.status_code}")
             while len(content) <= _LARGEST[kind] and (piece := response.raw.read1(2**16)):
@@ -112,7 +111,7 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
-    if not (is_counted or is_whole(BytesIO(content), found)):
+    if not (has_length(response) or is_whole(BytesIO(content), found)):
         return Problem("cut short")
     return Kept(_data_url(found, bytes(content)))
 
@@ -130,7 +129,7 @@ def media_type(content: bytes) -> str:
 
 
 def has_length(response: requests.Response) -> bool:
-    """Whether reading fails if the body is cut short. Call it before the body is read."""
+    """Whether reading fails if the body is cut short."""
     return response.raw.chunked or response.raw.length_remaining is not None
 
 

@@ -99,30 +99,26 @@ def parse_success(request: str, answer: Answer, credential: Credential) -> dict[
             "would go there too: check base_url and proxies."
         )
     content = _parse_json(answer.body)
-    if isinstance(content, dict) and _is_success(content):
+    data, code = content.get("data"), content.get("code")
+    # Empty data counts unless an error is beside it. Numbers of errors start at 400.
+    if data or (data is not None and not (content.get("error") or (isinstance(code, int) and code >= 400))):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
     said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
-    del content  # it may repeat the key, and a verbose traceback shows local variables
+    del content, data, code  # they may repeat the key, and a verbose traceback shows local variables
     text = f"{request}: the body of the response is no JSON object with data (status {answer.status}, {kind})."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
     raise APIResponseError(f"{text} The service says: {said}" if said else text)
 
 
-def _is_success(content: dict[str, Any]) -> bool:
-    """Whether there is data: empty data counts unless an error is beside it. Numbers of errors start at 400."""
-    data, code = content.get("data"), content.get("code")
-    has_error = content.get("error") or (isinstance(code, int) and code >= 400)
-    return bool(data) or (data is not None and not has_error)
-
-
-def _parse_json(body: bytes) -> object:
-    """Parse a body; None if it is not JSON."""
+def _parse_json(body: bytes) -> dict[str, Any]:
+    """Parse a JSON object; empty if the body is none."""
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=int)  # which refuses NaN and Infinity
+        content = json.loads(body.decode("utf-8-sig"), parse_constant=int)  # which refuses NaN and Infinity
     except (ValueError, RecursionError):
-        return None
+        content = None
+    return content if isinstance(content, dict) else {}
 
 
 def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
@@ -153,9 +149,8 @@ def error_for_status(request: str, answer: Answer, credential: Credential) -> AP
     return error
 
 
-def _error_texts(content: object, credential: Credential) -> dict[str, str | None]:
+def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, str | None]:
     """Clean the texts of an error object: the service's own, or the flat one of a gateway."""
-    fields = content if isinstance(content, dict) else {}
     error = fields.get("error")
     if error and isinstance(error, dict):
         fields = error
@@ -207,14 +202,13 @@ def cause_of(exc: Exception) -> object:
     return cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
 
 
-def raised_by_signal_handler(exc: BaseException, handled: BaseException | None) -> BaseException | None:
-    """Find what a signal handler raised, such as a `TimeoutError`, in an error of the network; None if no handler did.
+def raised_by_signal_handler(cause: BaseException | None, handled: BaseException | None) -> BaseException | None:
+    """Find what a signal handler raised, such as a `TimeoutError`, behind an error; None if no handler did.
 
     `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
     frames of the request hold the key.
     """
     handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
-    cause: BaseException | None = exc
     while cause is not None and cause is not handled:
         is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
         frames = traceback.walk_tb(cause.__traceback__)

@@ -89,9 +89,8 @@ class SavedSnapshot:
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write a snapshot to a file that only this user can read (mode 0600), whole or not at all.
 
-    A record of more than 1 MB is written without its `extra`.
-
-    Raises OSError, and SnapshotError when it is too large for `read_snapshot` or holds a value that JSON cannot hold.
+    A record of more than 1 MB is written without its `extra`. Raises OSError, and SnapshotError when the snapshot is
+    too large for `read_snapshot` or holds a value that JSON cannot hold.
     """
     try:
         with (

@@ -118,9 +118,7 @@ class _Column:
 class LookStore:
     """Looks by row, and avatar groups by id; nothing is ever removed, and a row always holds the look with the same id.
 
-    A record that the service lists as private and as public is private.
-
-    It has no lock: hold the catalogue's.
+    A record that the service lists as private and as public is private. There is no lock: hold the catalogue's.
     """
 
     def __init__(self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = ()) -> None:
@@ -159,10 +157,10 @@ class LookStore:
             if row == len(self.looks):
                 self.looks.append(look)
                 self._places.append(place)
-            elif _owners(self.looks[row], look) == ("public", "private"):
+            elif (owners := (self.looks[row].ownership, look.ownership)) == ("public", "private"):
                 self.looks[row], self._places[row] = look, place
                 self._clear_columns()
-            elif look.id in self._ahead and not ahead and _owners(self.looks[row], look) != ("private", "public"):
+            elif look.id in self._ahead and not ahead and owners != ("private", "public"):
                 self._places[row] = place
             else:
                 continue
@@ -175,8 +173,7 @@ class LookStore:
         self._sorted.clear()
         every = dict(self.groups)
         for group in groups:
-            known = every.get(group.id)
-            if known is None or _owners(known, group) != ("private", "public"):
+            if (every.get(group.id, group).ownership, group.ownership) != ("private", "public"):
                 every[group.id] = group
                 self._character_texts[group.id] = fold(group.name)
         # Sorted once for each page, not each time the groups are read.
@@ -308,10 +305,6 @@ class LookStore:
             return [look.avatar_type for look in self.looks]
         names = {group_id: _key(group.name) for group_id, group in self.groups.items()}
         return [names.get(look.group_id or "", "") for look in self.looks]
-
-
-def _owners(known: Look | AvatarGroup, new: Look | AvatarGroup) -> tuple[str | None, str | None]:
-    return known.ownership, new.ownership
 
 
 def _key(name: str) -> str:
