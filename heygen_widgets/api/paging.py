@@ -18,8 +18,7 @@ from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
 if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
 
-MOST_RECORDS = 1_000_000
-"""The most records of one list. A service that sends more never ends."""
+MOST_RECORDS = 1_000_000  # of one list; a service that sends more never ends
 
 R = TypeVar("R")
 T = TypeVar("T", "Look", "AvatarGroup", "Voice")

@@ -211,8 +211,7 @@ def raised_by_signal_handler(cause: BaseException | None, handled: BaseException
     handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
     while cause is not None and cause is not handled:
         is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
-        frames = traceback.walk_tb(cause.__traceback__)
-        if not is_wrapper and any(frame.f_code in handlers for frame, _ in frames):
+        if not is_wrapper and any(frame.f_code in handlers for frame, _ in traceback.walk_tb(cause.__traceback__)):
             cause.__context__ = None
             return cause
         cause = cause.__cause__ or cause.__context__

@@ -54,6 +54,16 @@ class _Call(NamedTuple):
         return f"{self.method} {self.path}"
 
 
+class _Body(BytesIO):
+    """The body of a POST. It is read when the connection is ready and the headers are sent."""
+
+    is_sent = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.is_sent = True
+        return super().read(size)
+
+
 class _Failure(NamedTuple):
     """Why an attempt failed, and what that means for the next one."""
 
@@ -171,8 +181,7 @@ class Transport:
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         connect, read = call.timeout
         deadline = time.monotonic() + connect + 2 * read
-        # Read when the connection is ready and the headers are sent.
-        body = None if call.body is None else BytesIO(call.body.encode())
+        body = None if call.body is None else _Body(call.body.encode())
         handled, session = sys.exception(), self._session
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         # requests leaves out what is None. A given session may have a key of its own.
@@ -204,7 +213,7 @@ class Transport:
         except responses.NETWORK_ERRORS as exc:
             stop = responses.raised_by_signal_handler(exc, handled)
             if stop is None:
-                is_unsent = body is not None and not body.tell()
+                is_unsent = body is not None and not body.is_sent
                 return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.

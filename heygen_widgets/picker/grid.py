@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
 from .._display import fits, is_sendable, title, title_of_character
 from ..api import BASE_URL
@@ -18,8 +18,6 @@ from .code import curl_code, python_code, video_code
 from .options import SHORT_FIELDS, changed_filter, found_options, short_options
 
 __all__ = ["GridModel"]
-
-_WayBack: TypeAlias = Callable[[LookFilter], tuple[str, LookFilter]]
 
 _CHOSEN_TITLES = 50  # selected characters or tags that get their names
 
@@ -60,7 +58,8 @@ class GridModel:
         self.dismissed = ""
         self._cards: Selection | Characters = Characters()
         self.state: tuple[object, ...] | None = None
-        self._back: _WayBack = lambda now: ("characters", now)  # from an opened character to the view and filter before
+        # From an opened character to the view and filter before.
+        self._back: Callable[[LookFilter], tuple[str, LookFilter]] = lambda now: ("characters", now)
 
     def __len__(self) -> int:
         return len(self._cards)
@@ -82,7 +81,7 @@ class GridModel:
         return str(view), before[1] if before else self.filter
 
     def open_character(self, group_id: object) -> tuple[str, LookFilter] | None:
-        """Open the character whose card was clicked. Returns the view and filter to set, or None without the card."""
+        """Open the character whose card was clicked. Returns the view and filter to set, or None for an unknown one."""
         before, wanted = self.filter.group_id, self.changed_filter(self.filter, {"group_id": group_id})
         if not isinstance(group_id, str) or wanted is None or (self.view == "looks" and self.opened is None):
             return None

@@ -198,7 +198,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             return self._model.code(kind, self.values, self.multiple)
 
     def _leave_page(self) -> None:
-        """Remove the picker from the page until it is shown again."""
         with WIDGET_LOCK:
             super()._leave_page()
             self._model.forget()
