@@ -8,9 +8,12 @@ from typing import Generic, TypeVar
 
 from .errors import HeyGenError
 
-__all__ = ["Worker", "start_thread"]
+__all__ = ["WIDGET_LOCK", "Worker", "start_thread"]
 
 T = TypeVar("T", bound=Hashable)
+
+WIDGET_LOCK = threading.RLock()
+"""Guards the traits and the messages of all widgets. Code that holds it may call a catalogue, never the reverse."""
 
 
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:

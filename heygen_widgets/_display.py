@@ -96,8 +96,9 @@ def initials(name: str) -> str:
 
 _LONGEST_URL = 100_000  # characters; a signed URL has about 400, a small picture as a data URL some thousands
 # Control characters are not allowed: browsers remove them before they read the scheme.
-_VIDEO = re.compile(r"https?://[^\s/?#\\@:][^\x00-\x1f\x7f]*", re.IGNORECASE)
-_PICTURE = re.compile(rf"(?:{_VIDEO.pattern}|data:image/[^\x00-\x1f\x7f]*)", re.IGNORECASE)
+_REST = r"[^\x00-\x1f\x7f\ud800-\udfff]*"
+_VIDEO = re.compile(rf"https?://[^\s/?#\\@:]{_REST}", re.IGNORECASE)
+_PICTURE = re.compile(rf"(?:{_VIDEO.pattern}|data:image/{_REST})", re.IGNORECASE)
 
 
 def image(record: Look | AvatarGroup) -> str | None:

@@ -17,7 +17,7 @@ class _Stderr:
     """The current `sys.stderr`, which may be None, closed, full or a broken pipe: text that it cannot take is lost."""
 
     def write(self, text: str = "") -> bool:
-        with suppress(AttributeError, OSError, ValueError):
+        with suppress(Exception):
             sys.stderr.write(text)
             sys.stderr.flush()
             return True

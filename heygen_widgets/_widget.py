@@ -18,10 +18,9 @@ from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout
 
-__all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
+from ._background import WIDGET_LOCK
 
-WIDGET_LOCK = threading.RLock()
-"""Guards the traits and the messages of all widgets. Code that holds it may call a catalogue, never the reverse."""
+__all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
 _CLIPBOARD = Path(__file__).with_name("clipboard.js")
 

@@ -97,7 +97,7 @@ class LookFilter:
     ) -> None:
         if not isinstance(search, str):
             raise TypeError(f"search must be a string, not {search!r}")
-        _several("search", search)  # refuses what cannot be sent
+        search = "".join(_several("search", search))  # refuses what cannot be sent
         if not (ready is None or isinstance(ready, bool)):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
         if sort not in (None, "", *SORTS, *(f"-{name}" for name in SORTS)):
@@ -144,7 +144,7 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
         if item and name in CLOSED and item not in CLOSED[name]:
             known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
             raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
-    return tuple(sorted(items))
+    return tuple(sorted(map(str, items)))  # a subclass of str, such as numpy's, has another repr
 
 
 def checked_filter(wanted: object) -> LookFilter:

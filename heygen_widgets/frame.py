@@ -174,7 +174,7 @@ def _columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the known columns of a frame as lists of texts, integers, lists of texts and None."""
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
-    if frame.columns.nlevels > 1:
+    if isinstance(frame.columns, pd.MultiIndex):
         raise ValueError("the frame has columns of several levels: give each column one name")
     lacking = [name for name in _REQUIRED if name not in frame.columns]
     if lacking:

@@ -6,8 +6,9 @@ wrong type counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
@@ -335,14 +336,20 @@ _LOOK, _GROUP, _VOICE = (read.parsers_of(record, error=_failure) for record in (
 _LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
 
 
+def _clean_extra(fields: Container[str], extra: object) -> object:
+    return read.unknown_fields(extra, fields) if isinstance(extra, dict) else {}
+
+
 _OWN: dict[str, read.Parser] = {
     "id": lambda value: read.text(value) or "missing",
     "name": lambda value: read.text(value) or "",
     "error": lambda value: _failure(asdict(value)) or Failure() if isinstance(value, Failure) else None,
     "ownership": lambda value: value if value in ("private", "public") else None,
-    "extra": lambda value: value if isinstance(value, dict) else {},
 }
-_CHECKS = {Look: _LOOK | _OWN | {"avatar_type": _OWN["name"]}, AvatarGroup: _GROUP | _OWN}
+_CHECKS: dict[type, dict[str, read.Parser]] = {
+    kind: fields | _OWN | {"extra": partial(_clean_extra, fields), **more}
+    for kind, fields, more in ((Look, _LOOK, {"avatar_type": _OWN["name"]}), (AvatarGroup, _GROUP, {}))
+}
 
 
 def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:

@@ -258,7 +258,8 @@ class HeyGenClient:
 
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance, with undocumented fields: ``GET /v3/users/me``. A cheap way to try a key."""
-        return unknown_fields(json_object(self._transport.request("GET", "/v3/users/me")["data"], "account"), ())
+        content = self._transport.request("GET", "/v3/users/me")
+        return self._transport.read(lambda account: unknown_fields(json_object(account, "account"), ()), content)
 
     def start_video(self, request: VideoRequest, *, idempotency_key: str | None = None) -> VideoJob:
         """Check a request against its look, start the video, and return a card that follows it in the notebook.

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, NoReturn, SupportsIndex
+from typing import Any, NamedTuple, NoReturn, SupportsIndex
 
 from ..errors import MissingAPIKeyError
 
@@ -37,6 +37,15 @@ class Secret:
         start = self.reveal().rstrip("=") or "="
         signs = (f"(?:{re.escape(sign)}|%(?:25)*{ord(sign):x})" for sign in start)
         return re.sub("".join(signs) + "(?:=|%(?:25)*3d)*", "[the key]", text, flags=re.IGNORECASE)
+
+    def redacted(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Redact all texts of a JSON value."""
+        if isinstance(value, dict):
+            return {name: self.redacted(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self.redacted(part) for part in value]
+        # A shorter key, of a stand-in, may be a part of other words.
+        return self.redact(value) if isinstance(value, str) and len(self.reveal()) > 15 else value
 
 
 class Credential(NamedTuple):

@@ -37,6 +37,8 @@ _TYPES = {
     rb"....ftyp(?!hei[cx]|mif1|msf1)": "video/mp4",  # pictures may be in the same container
     rb"\x1aE\xdf\xa3.{0,53}\x42\x82\x84webm": "video/webm",  # other kinds of Matroska start with the same bytes
 }
+_SEGMENT = b"\x18S\x80g"  # of a WebM; what follows does not matter
+_NEEDED = {"video/mp4": {b"moov", b"mdat"}, "video/webm": {_SEGMENT}}
 _ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9", "image/gif": b";"}
 # An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, no references.
 _ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z-]+='(?:(?!url|image)[\w .,:;#%()/+-])*')*"
@@ -140,12 +142,12 @@ def is_whole(file: BinaryIO, kind: str) -> bool:
         file.seek(max(0, size - 64))
         return file.read().rstrip(b"\0\r\n").endswith(end)
     at, names = 0, set()
-    while at < size:
+    while at < size and _SEGMENT not in names:
         file.seek(at)
         head = file.read(16).ljust(16, b"\0")
-        names.add(head[4:8])
+        names.add(head[:4] if kind == "video/webm" else head[4:8])
         at += _part_size(head, kind) or size - at
-    return at == size and (kind != "video/mp4" or names >= {b"moov", b"mdat"})
+    return (at == size or (_SEGMENT in names and at < size)) and names >= _NEEDED.get(kind, set())
 
 
 def _part_size(head: bytes, kind: str) -> int:
@@ -157,7 +159,7 @@ def _part_size(head: bytes, kind: str) -> int:
         size = int.from_bytes(head[4 : 4 + length], "big") ^ (unit := 1 << 7 * length)
         return 0 if size == unit - 1 else 4 + length + size
     size = int.from_bytes(head[:4], "big")
-    return int.from_bytes(head[8:], "big") if size == 1 else size
+    return (int.from_bytes(head[8:], "big") or 2**64) if size == 1 else size
 
 
 def _data_url(kind: str, content: bytes) -> str:

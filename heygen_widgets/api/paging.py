@@ -8,10 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from .._display import is_sendable
+from .._display import clip, is_sendable
 from .._parsing import text
 from ..errors import APIResponseError
-from .responses import tidy
 from .transport import Transport
 from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
 
@@ -61,10 +60,10 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
 def fetch_record(transport: Transport, path: str, name: str, item_id: str, read: Callable[[object], R]) -> R:
     """Fetch one record by its id, whose parameter is called `name`. Another record is an `APIResponseError`."""
     path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
-    record = read(transport.request("GET", path)["data"])
+    record = transport.read(read, transport.request("GET", path))
     found = getattr(record, "session_id" if name == "session_id" else "id")
     if found != text(item_id):
-        raise APIResponseError(f"GET {path}: the service sent another record, {tidy(found, transport.credential)!r}.")
+        raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
     return record
 
 

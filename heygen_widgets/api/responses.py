@@ -38,6 +38,7 @@ _READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
 _LONGEST_RETRY_AFTER = 86_400  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
+_SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _KINDS: dict[int, tuple[type[APIStatusError], str]] = {
     401: (AuthenticationError, "The key came from {source}: check or replace it there."),
     402: (InsufficientCreditError, "Check the balance: a key bills the API wallet, an OAuth login the web plan."),
@@ -81,7 +82,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 def parse_success(request: str, answer: Answer, credential: Credential) -> dict[str, Any]:
     """Parse the JSON object of a success, which has ``data``. Anything else is an `APIResponseError`.
 
-    So are an interim response, a redirect, and an error beside empty ``data``.
+    So are an interim response, a redirect, and any sign of an error beside empty ``data``.
     """
     if answer.status < 200:
         raise APIResponseError(
@@ -99,17 +100,23 @@ def parse_success(request: str, answer: Answer, credential: Credential) -> dict[
             "would go there too: check base_url and proxies."
         )
     content = _parse_json(answer.body)
-    data, code = content.get("data"), content.get("code")
-    # Empty data counts unless an error is beside it. Numbers of errors start at 400.
-    if data or (data is not None and not (content.get("error") or (isinstance(code, int) and code >= 400))):
+    if _is_success(content):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
     said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
-    del content, data, code  # they may repeat the key, and a verbose traceback shows local variables
+    del content  # it may repeat the key, and a verbose traceback shows local variables
     text = f"{request}: the body of the response is no JSON object with data (status {answer.status}, {kind})."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
     raise APIResponseError(f"{text} The service says: {said}" if said else text)
+
+
+def _is_success(content: dict[str, Any]) -> bool:
+    data, error = content.get("data"), content.get("error")
+    if data is None or (error and isinstance(error, dict)):
+        return False
+    named = {str(content.get(name)).lower() for name in ("code", "status", "success")}
+    return bool(data) or not (error or content.get("errors") or content.get("detail") or named - _SUCCESSES)
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
@@ -208,7 +215,7 @@ def raised_by_signal_handler(cause: BaseException | None, handled: BaseException
     `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
     frames of the request hold the key.
     """
-    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()}
     while cause is not None and cause is not handled:
         is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
         if not is_wrapper and any(frame.f_code in handlers for frame, _ in traceback.walk_tb(cause.__traceback__)):
@@ -216,3 +223,9 @@ def raised_by_signal_handler(cause: BaseException | None, handled: BaseException
             return cause
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _code_of(handler: object) -> object:
+    """Return the code of a function, a `functools.partial` of one, or an object that can be called."""
+    function = getattr(handler, "func", handler)
+    return getattr(function, "__code__", None) or getattr(vars(type(function)).get("__call__"), "__code__", None)

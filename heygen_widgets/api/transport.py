@@ -154,7 +154,7 @@ class Transport:
             else "look among your videos at HeyGen before you ask again, since that may make a second one."
         )
         try:
-            return read(self.request("POST", path, body=body, idempotency_key=key)["data"])
+            return self.read(read, self.request("POST", path, body=body, idempotency_key=key))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(next_step) from None
         except HeyGenError as error:
@@ -167,6 +167,10 @@ class Transport:
         except Exception as error:  # of a signal handler
             error.add_note(next_step)
             raise
+
+    def read(self, read: Callable[[object], T], content: dict[str, Any]) -> T:
+        """Read the one record of a response, whose texts may become those of an error, without the key."""
+        return read(self.credential.secret.redacted(content["data"]))
 
     @property
     def _session(self) -> requests.Session:

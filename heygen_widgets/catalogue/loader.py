@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from .._background import Worker, start_thread
+from .._background import WIDGET_LOCK, Worker, start_thread
 from ..api import HeyGenClient, paging
 from ..errors import APIResponseError, APIStatusError, HeyGenError
 from ..filters import LookFilter
@@ -308,20 +308,27 @@ class CatalogueLoader:
 
 
 _loaders: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()
+_forking = threading.RLock()  # for one thread at a time, since all share the next one
 _locks = ExitStack()  # held during a fork
 
 
 def _before_fork() -> None:
     # A lock that another thread holds at a fork would stay locked in the child.
+    _locks.enter_context(_forking)
+    _locks.enter_context(WIDGET_LOCK)
     for loader in list(_loaders):
         _locks.enter_context(loader.lock)
+
+
+def _after_fork() -> None:
+    _locks.pop_all().close()  # the stack is free for another thread before `_forking` is
 
 
 def _after_fork_in_child() -> None:
     for loader in list(_loaders):
         loader.forget_threads()
-    _locks.close()
+    _after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_before_fork, after_in_parent=_locks.close, after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

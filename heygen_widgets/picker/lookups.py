@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from .._background import Worker
 from .._display import image
-from ..errors import AuthenticationError, HeyGenError, NotFoundError, PermissionDeniedError
+from ..errors import HeyGenError, NotFoundError
 from ..models import AvatarGroup, Look, Voice
 from .cards import voice_of
 from .grid import GridModel
@@ -24,6 +24,7 @@ _EXPIRES = re.compile(r"https?://[^?#]*\?(?:[^#]*&)?Expires=([1-9][0-9]{9})(?:[&
 
 _EXPIRED = "Some previews have expired"
 _NO_CLIENT = f"{_EXPIRED}. Load the looks with a client: LookPicker(client) or LookCatalogue.open(path, client)."
+_FAILED = f"{_EXPIRED} and cannot be renewed now. "
 _IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
 
@@ -63,7 +64,8 @@ class Lookups:
             with suppress(HeyGenError):
                 self._previews.submit(*due.items())
             self._send_images({card_id: record for card_id, record in records.items() if card_id not in due})
-            self._say(self._notice)  # to a view that has missed it
+            in_vain = any(record.preview_image_url in self._in_vain for record in records.values())
+            self._say(_IN_VAIN if in_vain else self._notice)  # the notice is for a view that has missed it
         elif due:
             self._say(_NO_CLIENT)
 
@@ -101,9 +103,11 @@ class Lookups:
         except (HeyGenError, ValueError) as error:
             if not isinstance(error, NotFoundError):
                 self._previews.clear()  # the next request would fail in the same way
-                if isinstance(error, AuthenticationError | PermissionDeniedError):
-                    self._say(f"{_EXPIRED} and cannot be renewed. {error}")
+                self._say(f"{_FAILED}{error}")
                 return
+        if (self._notice or "").startswith(_FAILED):
+            self._notice = ""
+            self._send("notice", {"text": ""})
         if new is None or self._is_due(new):
             # Not again: there is nothing better, or the clock here is wrong.
             self._in_vain.add((new or old).preview_image_url or "")

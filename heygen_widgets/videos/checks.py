@@ -142,7 +142,7 @@ def _consent_doubts(look: Look, group: AvatarGroup | None) -> Iterator[str]:
 
 def _is_json(value: object) -> bool:
     try:
-        json.dumps(value, allow_nan=False)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # refuses a lone surrogate
     except (TypeError, ValueError, RecursionError):
         return False
     return True

@@ -15,7 +15,7 @@ from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
 from heygen_widgets import demo_client
 from heygen_widgets.api import HeyGenClient, paging
 from heygen_widgets.demo import DemoService
-from heygen_widgets.errors import APIResponseError, HeyGenError, NotFoundError
+from heygen_widgets.errors import APIResponseError, HeyGenError, NotFoundError, VideoFailedError
 
 OK = page(["a"], has_more=False, next_token=None)
 GROUPS = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
@@ -151,6 +151,13 @@ def test_a_record_with_another_id_is_an_error(method: str) -> None:
         with pytest.raises(APIResponseError, match=r"another record, 'b \[the key\]'"):
             getattr(client, method)("a")
         assert len(server.seen) == 1
+
+
+def test_a_video_whose_failure_repeats_the_key_does_not_show_it() -> None:
+    failed = {"id": "a", "status": "failed", "failure_message": f"No credit of {KEY.replace('-', '%2d')}"}
+    with Loopback(reply({"data": failed})) as server, client_of(server) as client:
+        with pytest.raises(VideoFailedError, match=r"No credit of \[the key\]"):
+            client.wait_for_video("a")
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {"id": "a"}, {"voice_id": ""}, {"voice_id": 5}])

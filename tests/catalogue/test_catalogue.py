@@ -158,7 +158,14 @@ def test_an_incomplete_catalogue_warns_in_tables_and_files(
     [
         *({"id": ""}, {"id": 5}, {"name": None}, {"name": "\ud800"}, {"avatar_type": None}, {"gender": "woman"}),
         *({"tags": ["x"]}, {"tags": None}, {"image_width": "10"}, {"status": pd.NA}, {"ownership": "mine"}),
-        *({"error": {"code": "x"}}, {"error": Failure("\ud800")}, {"extra": None}, {"preview_image_url": b"x"}),
+        *(
+            {"error": {"code": "x"}},
+            {"error": Failure("\ud800")},
+            {"extra": None},
+            {"extra": {"id": "b"}},
+            {"extra": {"x": {1}}},
+            {"preview_image_url": b"x"},
+        ),
     ],
     ids=str,
 )
