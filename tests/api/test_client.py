@@ -155,9 +155,12 @@ def test_a_record_with_another_id_is_an_error(method: str) -> None:
 
 def test_a_video_whose_failure_repeats_the_key_does_not_show_it() -> None:
     failed = {"id": "a", "status": "failed", "failure_message": f"No credit of {KEY.replace('-', '%2d')}"}
-    with Loopback(reply({"data": failed})) as server, client_of(server) as client:
-        with pytest.raises(VideoFailedError, match=r"No credit of \[the key\]"):
-            client.wait_for_video("a")
+    with (
+        Loopback(reply({"data": failed})) as server,
+        client_of(server) as client,
+        pytest.raises(VideoFailedError, match=r"No credit of \[the key\]"),
+    ):
+        client.wait_for_video("a")
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {"id": "a"}, {"voice_id": ""}, {"voice_id": 5}])
