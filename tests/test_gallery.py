@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import signal
-import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +16,20 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, failure, hang_up, reply, stay_silent, unsized
+from loopback import (
+    KEY,
+    Handler,
+    Loopback,
+    TlsLoopback,
+    client_of,
+    drip,
+    failure,
+    hang_up,
+    interrupt,
+    reply,
+    stay_silent,
+    unsized,
+)
 from test_html import Parsed
 
 from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery
@@ -375,14 +386,7 @@ def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) ->
 def test_ctrl_c_stops_the_fetching_and_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     path.write_text("as before")
-    main = threading.main_thread().ident or 0
-
-    def play(handler: Handler) -> None:
-        if handler.path == "/0.png":
-            signal.pthread_kill(main, signal.SIGINT)
-        stay_silent(handler)
-
-    with Loopback(play) as server:
+    with Loopback(interrupt, stay_silent) as server:
         with pytest.raises(KeyboardInterrupt):
             looks_to_gallery([look(f"{server.url}/{n}.png") for n in range(9)], path)
         assert len(server.seen) <= 4

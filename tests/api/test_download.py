@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,12 @@ from loopback import (
     Seen,
     TlsLoopback,
     client_of,
+    ctrl_c_raises,
     cut_short,
     failure,
+    interrupt,
     reply,
     send_head,
-    stay_silent,
     unsized,
 )
 
@@ -181,23 +181,14 @@ def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
 def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
     kind: type[BaseException], text: str, tmp_path: Path
 ) -> None:
-    main = threading.main_thread().ident or 0
-
-    def stop(*_: object) -> None:
-        raise kind("of the user")
-
-    def interrupt(handler: Handler) -> None:
+    def send_some(handler: Handler) -> None:
         send_head(handler, len(FILM))
         handler.wfile.write(FILM[:300_000])
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             handler.server.closing.wait(0.01)
-        signal.pthread_kill(main, signal.SIGINT)
-        stay_silent(handler)
+        interrupt(handler)
 
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        with Films(interrupt) as server, client_of(server) as client, pytest.raises(kind, match=text):
-            client.download_video("video_1", tmp_path / "film.mp4")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    stopped = pytest.raises(kind, match=text)
+    with ctrl_c_raises(kind), Films(send_some) as server, client_of(server) as client, stopped:
+        client.download_video("video_1", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []

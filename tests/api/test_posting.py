@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import re
-import signal
-import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,13 @@ from loopback import (
     Reply,
     TlsLoopback,
     client_of,
+    ctrl_c_raises,
     cut_short,
     drip,
     failure,
     hang_up,
     interim,
+    interrupt,
     reply,
     stay_silent,
 )
@@ -206,21 +206,9 @@ def test_an_agent_is_not_started_again_after_a_lost_or_invalid_response() -> Non
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
 def test_ctrl_c_and_an_error_of_a_signal_handler_show_the_key_to_continue_with(kind: type[BaseException]) -> None:
-    main = threading.main_thread().ident
-
-    def interrupt(handler: Handler) -> None:
-        signal.pthread_kill(main, signal.SIGINT)
-        stay_silent(handler)
-
-    def stop(*_: object) -> None:
-        raise kind
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        with Loopback(interrupt) as server, client_of(server) as client, pytest.raises(kind) as caught:
-            create(client)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    stopped = pytest.raises(kind)
+    with ctrl_c_raises(kind), Loopback(interrupt) as server, client_of(server) as client, stopped as caught:
+        create(client)
     assert "idempotency_key='key:1'" in "".join(traceback.format_exception_only(caught.value))
 
 

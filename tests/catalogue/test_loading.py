@@ -31,7 +31,7 @@ from avatar_service import (
     running,
     wait_until,
 )
-from loopback import Reply, Seen, failure, hang_up, reply
+from loopback import Reply, Seen, failure, hang_up, press_ctrl_c, reply
 from loopback import look as look_record
 
 from heygen_widgets.api import paging
@@ -413,7 +413,7 @@ def test_ctrl_c_ends_a_load_after_the_requests_under_way_and_the_catalogue_stays
 
         def interrupt(seen: Seen) -> None:
             if name_of(seen) == "public looks" and len(service.asked("public looks")) == 3:
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # type: ignore[arg-type]
+                press_ctrl_c()
                 stopped.wait(PATIENCE)
 
         service.before = interrupt

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Any
 
 import pytest
-from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply, stay_silent
+from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 
 from heygen_widgets.errors import (
     APIConnectionError,
@@ -93,12 +91,6 @@ def test_a_temporary_error_does_not_end_the_wait(fault: Reply) -> None:
 
 
 def test_ctrl_c_ends_only_the_wait_and_the_message_has_the_code_to_go_on() -> None:
-    main = threading.main_thread().ident
-
-    def interrupt(handler: Handler) -> None:
-        signal.pthread_kill(main, signal.SIGINT)
-        stay_silent(handler)
-
     with (
         Loopback(video("processing"), interrupt) as server,
         client_of(server) as client,
