@@ -73,9 +73,7 @@ UNCHANGED = ["'a", "a=1", "", "'", "a;=1", "Ann-Marie; Jean-Luc, 9:16"]
         *zip(UNCHANGED, UNCHANGED, strict=True),
     ],
 )
-def test_a_flat_frame_escapes_only_a_formula_at_the_start_of_a_text_which_can_be_read_again(
-    text: str, cell: str
-) -> None:
+def test_a_flat_frame_escapes_only_formulas_at_the_start_of_texts_which_can_be_read_again(text: str, cell: str) -> None:
     looks = [Look("look_3", text, "photo_avatar", tags=(text, "a"))]
     flat = looks_to_frame(looks, flat=True)
     assert (flat["name"].tolist(), flat["tags"].tolist()) == ([cell], [f"{cell}; a"])
@@ -99,9 +97,7 @@ def test_cells_of_list_columns_are_lists_and_changing_one_changes_no_other_row()
     assert frame.explode("tags")["tags"].tolist()[-2:] == list(LOOKS[0].tags)
 
 
-def test_a_frame_without_pyarrow_has_the_same_columns_values_and_types_but_for_lists(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_pyarrow_a_frame_is_the_same_but_for_the_type_of_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     with_it = looks_to_frame(LOOKS)
     looks = frame_to_looks(with_it)
     monkeypatch.setattr("heygen_widgets.frame.pa", None)

@@ -205,9 +205,7 @@ def test_an_unsafe_url_is_not_requested(url: str, reason: str) -> None:
     assert outcome_of(url) == Problem(reason)
 
 
-def test_pictures_are_requested_without_credentials_and_cookies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pictures_are_requested_without_credentials_or_cookies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login ada password {KEY}\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     session = requests.Session()

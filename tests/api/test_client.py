@@ -45,9 +45,7 @@ THREE_PAGES = (looks_page(50, 0, "t1"), looks_page(50, 50, "t2"), looks_page(7, 
 # -- the client itself ------------------------------------------------------------------------------------------------
 
 
-def test_a_client_shows_its_url_from_the_argument_or_the_environment_and_not_its_key(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_client_shows_its_url_from_argument_or_environment_and_not_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert repr(HeyGenClient(KEY)) == "HeyGenClient('https://api.heygen.com', key from the api_key argument)"
     monkeypatch.setenv("HEYGEN_API_BASE", "https://gateway.example.com/heygen/")
     assert "'https://gateway.example.com/heygen'" in repr(HeyGenClient(KEY))
@@ -245,9 +243,7 @@ def test_pages_are_asked_for_only_when_they_are_needed() -> None:
         (1000, ["50"] * 3, 107),
     ],
 )
-def test_max_items_cuts_the_last_page_and_keeps_the_limit_of_the_chain(
-    max_items: int, limits: list[str], count: int
-) -> None:
+def test_max_items_cuts_the_last_page_and_keeps_the_chains_limit(max_items: int, limits: list[str], count: int) -> None:
     pages = THREE_PAGES if max_items > 1 else (looks_page(1, 0, "t1"),)
     with Loopback(chain(*pages)) as server, client_of(server) as client:
         assert len(list(client.iter_looks(max_items=max_items))) == count

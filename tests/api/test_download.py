@@ -61,9 +61,7 @@ def error_of(client: HeyGenClient, path: Path, video_id: str = "video_1") -> Hey
     return caught.value
 
 
-def test_a_film_replaces_its_file_and_is_requested_without_credentials(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_film_replaces_its_file_and_gets_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login ada password {KEY}\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     path = tmp_path / "film.mp4"

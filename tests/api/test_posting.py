@@ -136,9 +136,7 @@ def test_without_retries_a_request_in_progress_is_not_repeated() -> None:
         ([hang_up, failure(429)], RateLimitError, True),
     ],
 )
-def test_an_error_carries_the_key_and_says_what_is_known(
-    faults: list[Reply], kind: type[HeyGenError], uncertain: bool
-) -> None:
+def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[HeyGenError], uncertain: bool) -> None:
     with Loopback(*faults) as server, client_of(server) as client, pytest.raises(kind) as caught:
         create(client)
     error = pickle.loads(pickle.dumps(caught.value))

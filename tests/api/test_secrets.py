@@ -373,9 +373,7 @@ PROXIES = {
 
 @pytest.mark.parametrize("variable", ["https_proxy", "ALL_PROXY", "the session"])
 @pytest.mark.parametrize("kind", PROXIES)
-def test_a_proxy_gets_no_key_and_no_error_has_its_password(
-    variable: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxies_get_no_key_and_errors_no_password(variable: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     session = requests.Session() if variable == "the session" else None
     with Loopback(PROXIES[kind]) as proxy:
         if session:
@@ -435,9 +433,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("origin", ["base_url", "HEYGEN_API_BASE"])
-def test_plain_http_reaches_this_machine_without_a_proxy_and_no_other_host(
-    origin: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_http_reaches_only_this_machine_without_a_proxy(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def client_at(url: str) -> HeyGenClient:
         monkeypatch.setenv("HEYGEN_API_BASE", url)
         return HeyGenClient(base_url=url if origin == "base_url" else None, max_retries=0)

@@ -233,9 +233,7 @@ def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Repl
         assert server.connections == 2
 
 
-def test_a_certificate_is_trusted_only_by_the_authority_of_the_session(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = requests.Session()
     with TlsLoopback(tmp_path, OK) as server, client_of(server, session=session) as client:
         error = error_of(client)
@@ -394,9 +392,7 @@ def test_a_connection_error_that_a_retry_cannot_fix_is_final(monkeypatch: pytest
         (drip(b" ", status=302, Location="https://elsewhere.org/"), APIResponseError, "elsewhere.org"),
     ],
 )
-def test_a_time_out_is_not_retried_and_does_not_hide_an_error_status(
-    fault: Reply, kind: type[HeyGenError], text: str
-) -> None:
+def test_a_time_out_is_not_retried_and_hides_no_error_status(fault: Reply, kind: type[HeyGenError], text: str) -> None:
     with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
         error = error_of(client)
         assert client.retries == 0
@@ -448,9 +444,7 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("body", "headers", "problem"), BAD_BODIES.values(), ids=BAD_BODIES)
-def test_an_invalid_body_is_a_response_error_and_is_not_requested_again(
-    body: bytes, headers: dict[str, str], problem: str
-) -> None:
+def test_an_invalid_body_is_an_error_that_is_not_retried(body: bytes, headers: dict[str, str], problem: str) -> None:
     with Loopback(reply(body, **headers)) as server, client_of(server) as client:
         error = error_of(client)
         assert len(server.seen) == 1

@@ -73,9 +73,7 @@ def busy_cell(notebook: NotebookPage) -> Iterator[None]:
         pytest.param(0.3, f"{PICKER}display(picker)", "picker.height = 500", id="after-a-trait-while-loading"),
     ],
 )
-def test_a_picker_answers_while_a_cell_runs(
-    open_notebook: OpenNotebook, latency: float, before: str, busy: str
-) -> None:
+def test_pickers_answer_while_a_cell_runs(open_notebook: OpenNotebook, latency: float, before: str, busy: str) -> None:
     with DemoService(looks=25_000 if latency else 2_000, latency=latency) as service:
         notebook = opened(open_notebook, service, before, busy)
         picker = ui.picker_of(notebook, 0 if before else 1)
@@ -169,9 +167,7 @@ def test_a_job_continues_at_a_click_while_a_cell_runs(
     assert notebook.value("job.error") == ""
 
 
-def test_a_new_view_of_a_job_that_polls_shows_it_while_a_cell_runs(
-    open_notebook: OpenNotebook, service: DemoService
-) -> None:
+def test_a_polling_job_gets_a_new_view_while_a_cell_runs(open_notebook: OpenNotebook, service: DemoService) -> None:
     job = f"{START}job = VideoJob(client, video_id=video.id)\njob"
     notebook = opened(open_notebook, service, job, "display(job)")
     expect(notebook.output(0).locator(".video-job__status")).to_contain_text("Waiting for its turn")

@@ -133,9 +133,7 @@ def test_nothing_changes_inside_an_unchanged_block() -> None:
         assert catalogue.revision > before[0]
 
 
-def test_an_incomplete_catalogue_warns_in_tables_and_files(
-    service: Service, client: HeyGenClient, tmp_path: Path
-) -> None:
+def test_incomplete_catalogues_warn_in_tables_and_files(service: Service, client: HeyGenClient, tmp_path: Path) -> None:
     catalogue = partly_loaded(service, client)
     tables = (catalogue.to_frame, catalogue.summary, lambda: catalogue.to_parquet(tmp_path / "looks.parquet"))
     for make in tables:
@@ -298,9 +296,7 @@ def test_a_foreign_file_is_an_error_that_names_it_and_does_not_change(tmp_path: 
 # --- comparing
 
 
-def test_a_comparison_lists_the_looks_that_came_went_and_changed(
-    service: Service, client: HeyGenClient, tmp_path: Path
-) -> None:
+def test_a_comparison_lists_what_came_went_and_changed(service: Service, client: HeyGenClient, tmp_path: Path) -> None:
     catalogue = loaded(client)
     catalogue.save(tmp_path / "older.gz")
     gone = service.looks["public"].pop(5)
@@ -317,9 +313,7 @@ def test_a_comparison_lists_the_looks_that_came_went_and_changed(
     assert rows == {"came": ("came", []), changed: ("changed", ["name", "tags"]), gone["id"]: ("went", [])}
 
 
-def test_a_comparison_with_an_incomplete_catalogue_or_another_scope_warns(
-    service: Service, client: HeyGenClient
-) -> None:
+def test_a_comparison_with_an_incomplete_catalogue_or_other_scope_warns(service: Service, client: HeyGenClient) -> None:
     whole, part = loaded(client), loaded(client, ownership="public")
     with pytest.warns(UserWarning, match="scopes differ") as caught:
         assert set(part.diff(whole)["change"]) == {"went"}

@@ -233,9 +233,7 @@ def test_another_file_and_one_that_goes_on_are_refused(content: bytes, match: st
     assert_refused(read, content, match)
 
 
-def test_a_file_that_is_cut_anywhere_is_refused_and_one_without_its_last_newline_is_read(
-    path: Path, read: Read
-) -> None:
+def test_a_file_that_is_cut_anywhere_is_refused_and_one_without_a_last_newline_is_read(path: Path, read: Read) -> None:
     write_snapshot(path, SNAPSHOT)
     content = path.read_bytes()
     for length in range(len(content)):

@@ -102,9 +102,7 @@ def test_without_a_key_there_is_nothing_to_show_yet() -> None:
 # -- characters -------------------------------------------------------------------------------------------------------
 
 
-def test_a_character_opens_into_its_looks_and_is_left_as_the_characters_were(
-    model: GridModel, catalogue: LookCatalogue
-) -> None:
+def test_a_character_opens_into_its_looks_and_leads_back_to_all(model: GridModel, catalogue: LookCatalogue) -> None:
     wanted = LookFilter(gender="female", sort="name")
     model.show(wanted, "characters")
     before = shown(model)
@@ -120,9 +118,7 @@ def test_a_character_opens_into_its_looks_and_is_left_as_the_characters_were(
     assert model.leave_character() is None
 
 
-def test_what_changes_while_a_character_is_open_stays_for_all_characters(
-    model: GridModel, catalogue: LookCatalogue
-) -> None:
+def test_changes_while_a_character_is_open_stay_for_all_characters(model: GridModel, catalogue: LookCatalogue) -> None:
     some = tuple(sorted(group for group in catalogue.facets()["group_id"] if group))[:3]
     model.show(LookFilter(group_id=some), "characters")
     assert sorted(shown(model)) == list(some)
@@ -212,9 +208,7 @@ def test_a_card_of_a_character_has_the_newest_preview_of_its_group_or_look() -> 
         LookFilter("no such look"),
     ],
 )
-def test_dropdowns_count_every_value_as_facets_do(
-    model: GridModel, catalogue: LookCatalogue, wanted: LookFilter
-) -> None:
+def test_dropdowns_count_values_as_facets_do(model: GridModel, catalogue: LookCatalogue, wanted: LookFilter) -> None:
     model.show(wanted, "looks")
     counts, offered = catalogue.facets(wanted), model.choices()
     for field in ("avatar_type", "gender", "orientation", "engine", "ownership", "status"):
@@ -240,9 +234,7 @@ def test_fields_without_a_choice_have_no_options() -> None:
 
 
 @pytest.mark.parametrize("field", ["tag", "group_id"])
-def test_a_long_list_offers_what_matches_first_and_then_the_rest(
-    model: GridModel, catalogue: LookCatalogue, field: str
-) -> None:
+def test_a_long_list_offers_what_matches_then_the_rest(model: GridModel, catalogue: LookCatalogue, field: str) -> None:
     model.show(LookFilter(catalogue.looks[0].id, **{field: "none has this one"}), "looks")
     items = model.options(field, "")["items"]
     counts = catalogue.facets(model.filter)[field]

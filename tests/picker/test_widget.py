@@ -298,9 +298,7 @@ def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient
     assert picker.value is None
 
 
-def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
-    client: HeyGenClient, picker: RecordingPicker
-) -> None:
+def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, picker: RecordingPicker) -> None:
     private = next(look for look in picker.catalogue if look.ownership == "private" and look.group_id)
     picker.value = client.get_look(private.id)
     frame = picker.to_frame()
