@@ -444,9 +444,8 @@ def test_plain_http_reaches_only_this_machine_without_a_proxy(origin: str, monke
         for number, spelling in enumerate(THIS_MACHINE, 1):
             assert client_at(spelling.format(port=server.server_address[1])).list_looks()[0].id == "a"
             assert (len(server.seen), proxy.seen) == (number, [])
-    assert [client_at(url).is_local for url in ("http://127.1.2.3:80", "http://[::1]:8000", "HTTPS://x.org")] == [
-        *(True, True, False)
-    ]
+    local = {"http://127.1.2.3:80": True, "http://[::1]:8000": True, "HTTPS://x.org": False}
+    assert {url: client_at(url).is_local for url in local} == local
     for value in ELSEWHERE:
         error = error_of(partial(client_at, value))
         assert type(error) is ValueError, value

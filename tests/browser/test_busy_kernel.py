@@ -112,10 +112,8 @@ def test_without_subshells_clicks_are_shown_at_once_and_answered_when_the_cell_h
     busy, count = picker.locator(".look-picker__busy"), picker.locator(".look-tray__count")
     looks, characters = (picker.get_by_role("button", name=name, exact=True) for name in ("Looks", "Characters"))
     ui.wait_for_pictures(picker)
-    added, heights = (
-        ui.cards(picker).first.get_attribute("data-look-id"),
-        "root => [root, ...root.children].map(e => e.offsetHeight)",
-    )
+    added = ui.cards(picker).first.get_attribute("data-look-id")
+    heights = "root => [root, ...root.children].map(e => e.offsetHeight)"
     before = picker.evaluate(heights)
     with busy_cell(notebook):
         for position, selected, number in ((0, "true", 120), (0, "false", 119), (0, "true", 120), (1, "true", 121)):

@@ -21,17 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avatar_service import (
-    Gate,
-    Service,
-    end_of,
-    fails,
-    finish,
-    ids,
-    let_no_thread_begin,
-    our_threads,
-    pages,
-)
+from avatar_service import Gate, Service, end_of, fails, finish, ids, let_no_thread_begin, our_threads, pages
 from loopback import KEY, client_of, failure
 from loopback import look as look_record
 

@@ -43,14 +43,8 @@ def show(model: GridModel, to: tuple[str, LookFilter] | None) -> None:
 
 def test_a_version_stands_for_one_order_of_cards(model: GridModel) -> None:
     orders: dict[int, list[str]] = {}
-    for wanted in (
-        LookFilter(),
-        LookFilter("office"),
-        LookFilter(gender="male"),
-        LookFilter(sort="name"),
-        LookFilter(),
-    ):
-        model.show(wanted, "looks")
+    for wanted in ({}, {"search": "office"}, {"gender": "male"}, {"sort": "name"}, {}):
+        model.show(LookFilter(**wanted), "looks")
         cards = shown(model)
         assert orders.setdefault(model.version, cards) == cards
     assert len(orders) == 5

@@ -99,9 +99,7 @@ def test_observers_of_two_pickers_that_change_each_other_do_not_wait_for_each_ot
     one, other = LookPicker([]), LookPicker([])
     one.observe(lambda _: setattr(other, "show", "characters"), "filter")
     other.observe(lambda _: setattr(one, "show", "characters"), "filter")
-    at_once(
-        *(partial(setattr, picker, "filter", LookFilter(f"{n}")) for n in range(20) for picker in (one, other)),
-    )
+    at_once(*(partial(setattr, picker, "filter", LookFilter(f"{n}")) for n in range(20) for picker in (one, other)))
     assert (one.show, other.show) == ("characters", "characters")
 
 
