@@ -36,21 +36,38 @@ def film(path: str) -> None:
             assert len(server.seen) in (0, 2)
 
 
-WRITERS = [snapshot, film, lambda path: looks_to_parquet(LOOKS, path), lambda path: looks_to_gallery(LOOKS, path)]
+WRITERS: dict[str, tuple[Callable[[str], object], int]] = {
+    "snapshot": (snapshot, 0o600),
+    "film": (film, 0o640),
+    "parquet": (lambda path: looks_to_parquet(LOOKS, path), 0o640),
+    "gallery": (lambda path: looks_to_gallery(LOOKS, path), 0o640),
+}
+REFUSED = {
+    "pipe.html": (FileExistsError, r"pipe\.html' is a device, pipe or socket"),
+    "nowhere/file.html": (FileNotFoundError, "no folder .*nowhere' to write 'file"),
+    "": (IsADirectoryError, "is a folder: (give the )?name"),
+}
 
 
-@pytest.mark.parametrize("write", WRITERS, ids=["snapshot", "film", "parquet", "gallery"])
+@pytest.mark.parametrize(("write", "mode"), WRITERS.values(), ids=WRITERS)
 def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
-    write: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write: Callable[[str], object], mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "file.html").write_text("older")
     (tmp_path / "link.html").symlink_to("file.html")
-    write("~/link.html")
+    before = os.umask(0o027)
+    try:
+        write("~/link.html")
+    finally:
+        os.umask(before)
     assert (tmp_path / "link.html").is_symlink()
-    assert (tmp_path / "file.html").stat().st_size
+    assert (tmp_path / "file.html").read_bytes() != b"older"
+    assert stat.S_IMODE((tmp_path / "file.html").stat().st_mode) == mode
     os.mkfifo(tmp_path / "pipe.html")
-    with pytest.raises(FileExistsError, match=r"pipe\.html' is a device, pipe or socket"):
-        write("~/pipe.html")
+    for name, (kind, text) in REFUSED.items():
+        with pytest.raises(kind, match=text):
+            write(f"~/{name}")
     assert stat.S_ISFIFO((tmp_path / "pipe.html").stat().st_mode)
     assert len(list(tmp_path.iterdir())) == 3
 

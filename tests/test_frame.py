@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -289,27 +287,7 @@ def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[
         assert tagged.fetchall() == [("look_1",)]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask, and only administrators can create links there")
-def test_a_new_file_has_the_mode_of_the_umask_and_replaces_the_old_one_also_through_a_link(tmp_path: Path) -> None:
-    path, link = tmp_path / "looks.parquet", tmp_path / "latest.parquet"
-    looks_to_parquet(LOOKS, str(path))
-    link.symlink_to(path)
-    before = os.umask(0o077)
-    try:
-        looks_to_parquet(PLAIN, link)
-    finally:
-        os.umask(before)
-    assert link.is_symlink()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert pq.read_table(path)["id"].to_pylist() == ["look_3", "look_4"]
-    assert sorted(tmp_path.iterdir()) == [link, path]
-
-
-def test_the_error_for_a_missing_folder_or_without_pyarrow_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
-        looks_to_parquet(LOOKS, tmp_path / "nowhere" / "looks.parquet")
+def test_without_pyarrow_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match="pip install pyarrow"):
         looks_to_parquet(LOOKS, tmp_path / "looks.parquet")

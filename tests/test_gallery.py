@@ -23,7 +23,6 @@ from loopback import (
     TlsLoopback,
     client_of,
     drip,
-    failure,
     hang_up,
     interrupt,
     reply,
@@ -153,10 +152,7 @@ def test_the_file_ends_as_a_page_does_and_its_path_is_relative_like_the_given_on
 @pytest.mark.parametrize(
     ("name", "kind", "message"),
     [
-        *(
-            (name, IsADirectoryError, "is a folder: name a file in it")
-            for name in ("", "v1.2", "v1.2/", "new/", "shots")
-        ),
+        *((name, IsADirectoryError, "is a folder: name a file in it") for name in ("v1.2", "v1.2/", "new/", "shots")),
         *((name, ValueError, r"should end in \.html") for name in ("a.pdf", "v1.3")),
         ("missing/a.html", FileNotFoundError, "no folder"),
     ],
@@ -226,7 +222,7 @@ def test_pictures_use_the_certificates_and_proxies_of_the_clients_session_but_no
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     session = requests.Session()
     with (
-        Loopback(failure(502)) as proxy,
+        Loopback(reply(b"", 502)) as proxy,
         TlsLoopback(tmp_path, reply(PNG)) as server,
         client_of(server, session=session) as client,
     ):
@@ -362,7 +358,7 @@ def test_a_data_url_is_kept_only_if_it_holds_an_image_that_loads_and_runs_nothin
 
 def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) -> None:
     def play(handler: Handler) -> None:
-        {"/a": reply(PNG), "/b": failure(403), "/c": reply(b"<html>"), "/d": hang_up}[handler.path[:2]](handler)
+        {"/a": reply(PNG), "/b": reply(b"", 403), "/c": reply(b"<html>"), "/d": hang_up}[handler.path[:2]](handler)
 
     with Loopback(play) as server:
         looks = [look(f"{server.url}/{name}?Signature=secret") for name in "abbcd"]

@@ -260,13 +260,6 @@ def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) ->
 # -- retries ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [*map(failure, [429, 500, 502, 503, 504]), hang_up, cut_short])
-def test_a_passing_fault_is_retried(fault: Reply) -> None:
-    with Loopback(fault, fault, OK) as server, client_of(server) as client:
-        assert client.list_looks()[0].id == "a"
-        assert (len(server.seen), client.retries) == (3, 2)
-
-
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 501])
 def test_any_other_status_is_final(status: int) -> None:
     with Loopback(failure(status)) as server, client_of(server) as client:
