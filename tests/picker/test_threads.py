@@ -194,6 +194,7 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     other = LookPicker([])
     run, cell = 2, "a"
     first._repr_mimebundle_()  # shown again by this run, so it stays
+    assert second.comm is not None
     LookPicker([])
     models = [picker.comm and picker.model_id for picker in (first, second, other)]
     assert (bool(models[0]), models[1], bool(models[2])) == (True, None, True)
@@ -205,9 +206,16 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     view = first._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == first.model_id == models[0]
     assert first.layout.comm is not None
+    run, cell = 4, "a"
+    LookPicker([])
+    assert first.comm is not None
     first.close()
     assert "application/vnd.jupyter.widget-view+json" not in first._repr_mimebundle_()
     assert (first.comm, first.layout.comm) == (None, None)
+    cell = ""  # of a front end that tells none
+    unknown, run = LookPicker([]), 5
+    LookPicker([])
+    assert unknown.comm is not None
 
 
 # -- everything at once -----------------------------------------------------------------------------------------------
