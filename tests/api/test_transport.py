@@ -232,8 +232,10 @@ def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatc
         for part in ("certificate of 127.0.0.1:", "self-signed", "session.verify", "REQUESTS_CA_BUNDLE"):
             assert part in str(error)
         assert "SSL_CERT" not in str(error)
-        monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
-        assert "SSL_CERT_FILE and SSL_CERT_DIR are not read" in str(error_of(client))
+        for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+            with monkeypatch.context() as patch:
+                patch.setenv(variable, str(server.authority))
+                error_of(client, text="SSL_CERT_FILE and SSL_CERT_DIR are not read")
         assert client.retries == 0
         session.verify = str(server.authority)
         assert client.list_looks()[0].id == "a"
@@ -425,10 +427,17 @@ def test_an_invalid_body_is_an_error_that_is_not_retried(body: bytes, headers: d
         assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("more", [{"message": "Success"}, {"code": 100, "message": "Success", "error": None}])
-def test_an_empty_page_with_a_message_is_no_error(more: dict[str, Any]) -> None:
-    with Loopback(reply({"data": [], **more})) as server, client_of(server) as client:
-        assert len(client.list_looks()) == 0
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        ({"data": [], "message": "Success"}, 0),
+        ({"data": [], "code": 100, "message": "Success", "error": None}, 0),
+        ({"data": [look("a")], "code": 400112, "error": "Something is off"}, 1),
+    ],
+)
+def test_an_empty_page_with_a_message_and_looks_beside_an_error_are_no_error(content: object, count: int) -> None:
+    with Loopback(reply(content)) as server, client_of(server) as client:
+        assert len(client.list_looks()) == count
 
 
 def invalid_chunk(handler: Handler) -> None:
@@ -470,7 +479,7 @@ def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_o
         ({"error": {"code": "forbidden"}}, "forbidden", ""),
         ({"error": {"code": "error", "message": "Words"}}, None, "Words"),
         ({"error": "Just words"}, None, "Just words"),
-        ({"message": "Of a gateway"}, None, "Of a gateway"),
+        *(({"message": "Of a gateway", **more}, None, "Of a gateway") for more in ({}, {"error": {}})),
         ({"error": None, "code": 400112, "message": "Words"}, "400112", "Words"),
         ({"error": {"code": [5], "message": ["x"]}}, None, "may come from a proxy"),
         *((body, None, "may come from a proxy") for body in ({"error": None}, b"<html>Forbidden", b"[" * 100_000, [1])),

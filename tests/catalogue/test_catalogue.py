@@ -167,8 +167,9 @@ def test_a_record_with_a_wrong_value_is_refused_by_its_name(wrong: dict[str, Any
     for act in (lambda: LookCatalogue.of([right, bad]), lambda: catalogue.update_previews(bad)):
         with pytest.raises(ValueError, match=named):
             act()
-    with pytest.raises(ValueError, match="AvatarGroup 'g' has an invalid name"):
-        LookCatalogue.of([], [AvatarGroup("g", "\ud800")])
+    for name, value in (("name", "\ud800"), ("ownership", "mine")):
+        with pytest.raises(ValueError, match=f"AvatarGroup 'g' has an invalid {name}"):
+            LookCatalogue.of([], [AvatarGroup(**{"id": "g", "name": "G", name: value})])
     assert catalogue.looks == (right,)
 
 

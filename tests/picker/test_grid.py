@@ -48,6 +48,9 @@ def test_a_version_stands_for_one_order_of_cards(model: GridModel) -> None:
         cards = shown(model)
         assert orders.setdefault(model.version, cards) == cards
     assert len(orders) == 5
+    model.forget()
+    assert model.window(0, 9)["looks"] == []
+    assert shown(model) == cards
 
 
 def test_appended_looks_keep_the_version_and_inserted_ones_do_not() -> None:
@@ -103,6 +106,7 @@ def test_a_character_opens_into_its_looks_and_leads_back_to_all(model: GridModel
     assert before == [character.id for character in catalogue.characters(wanted)]
     for group_id in before[2:4]:  # of two clicks before the kernel answers, the last one counts
         show(model, model.open_character(group_id))
+        model.update()
     assert model.open_character("nobody") is None
     assert (model.view, model.opened, model.filter) == ("looks", before[3], wanted.replace(group_id=before[3]))
     assert shown(model) == [look.id for look in catalogue.select(model.filter)]
