@@ -189,7 +189,8 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     shell = SimpleNamespace(get_parent=lambda: {"metadata": {"cellId": cell}, "header": {"msg_id": f"run {run}"}})
     monkeypatch.setattr(_widget, "get_ipython", lambda: shell)
     run, cell = 1, "a"
-    first, second = LookPicker([look("x")]), LookPicker([])
+    first, second = RecordingPicker([look("x")]), LookPicker([])
+    first.show_view()
     cell = "b"
     other = LookPicker([])
     run, cell = 2, "a"
@@ -200,8 +201,8 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     assert (bool(models[0]), models[1], bool(models[2])) == (True, None, True)
     run = 3
     LookPicker([])
-    first.value = first.catalogue.looks[0]
-    assert first.comm is None
+    first.filter = LookFilter("x")
+    assert (first.comm, first.answers()[-1]["window"]) == (None, None)
     cell = "c"
     view = first._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == first.model_id == models[0]
