@@ -169,6 +169,17 @@ def unsized(body: bytes) -> Reply:
     return play
 
 
+def chunked(*chunks: bytes) -> Reply:
+    """Send a body in chunks, the last of which is empty."""
+
+    def play(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for chunk in chunks:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+
+    return play
+
+
 def babble(handler: Handler) -> None:
     """Send what is no HTTP."""
     handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,19 +18,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import (
-    KEY,
-    Handler,
-    Loopback,
-    TlsLoopback,
-    client_of,
-    drip,
-    hang_up,
-    interrupt,
-    reply,
-    stay_silent,
-    unsized,
-)
+from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, hang_up, reply, stay_silent, unsized
 from test_html import Parsed
 
 from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery
@@ -315,8 +305,11 @@ def test_what_is_cut_short_is_left_out_if_no_length_is_sent(content: bytes) -> N
         assert outcome_of(f"{server.url}/a", kind) == Problem("cut short")
 
 
-@pytest.mark.parametrize("content", [WHOLE[-1][:-9] + b"\0\0\0\0moovx", WEBM[:36] + b"\x18\x53\x80\x67\xffxx"])
-def test_a_film_whose_last_part_has_no_size_is_whole(content: bytes) -> None:
+UNSIZED = [WHOLE[-1][:-9] + b"\0\0\0\0moovx", WEBM[:36] + b"\x18\x53\x80\x67\xffxx"]
+
+
+@pytest.mark.parametrize("content", [*UNSIZED, PNG + b"\r\n\0"])
+def test_a_film_whose_last_part_has_no_size_and_a_padded_picture_are_whole(content: bytes) -> None:
     assert is_whole(BytesIO(content), media_type(content))
     assert not is_whole(BytesIO(WHOLE[-1][:-9]), "video/mp4")
 
@@ -380,7 +373,14 @@ def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) ->
 def test_ctrl_c_stops_the_fetching_and_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     path.write_text("as before")
-    with Loopback(interrupt, stay_silent) as server:
+    main = threading.main_thread().ident or 0
+
+    def play(handler: Handler) -> None:
+        if handler.path == "/0.png":
+            signal.pthread_kill(main, signal.SIGINT)
+        stay_silent(handler)
+
+    with Loopback(play) as server:
         with pytest.raises(KeyboardInterrupt):
             looks_to_gallery([look(f"{server.url}/{n}.png") for n in range(9)], path)
         assert len(server.seen) <= 4

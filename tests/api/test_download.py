@@ -14,6 +14,7 @@ from loopback import (
     Reply,
     Seen,
     TlsLoopback,
+    chunked,
     client_of,
     ctrl_c_raises,
     cut_short,
@@ -100,6 +101,7 @@ def broken(handler: Handler) -> None:
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
         (unsized(FILM[:-1]), "cut short"),
+        *((unsized(FILM.replace(part, b"free")), "cut short") for part in (b"moov", b"mdat")),
         (reply(b"<?xml version='1.0'?><Error>", Content_Type="video/mp4"), "no MP4 or WebM video"),
         (reply(b"\0\0\0\x1cftypavif" + bytes(16)), "no MP4 or WebM video"),
     ],
@@ -128,11 +130,12 @@ def test_an_unsafe_url_is_not_requested(tmp_path: Path) -> None:
 
 def test_a_film_behind_a_certificate_that_only_the_session_trusts_is_saved(tmp_path: Path) -> None:
     session = requests.Session()
-    with TlsLoopback(tmp_path, SENT) as films, Films(url=films.url) as server:
+    sent = FILM[:-1]  # whole by its chunks
+    with TlsLoopback(tmp_path, chunked(sent, b"")) as films, Films(url=films.url) as server:
         session.verify = str(films.authority)
         with client_of(server, session=session) as client:
             client.download_video("video_1", tmp_path / "film.mp4")
-        assert (tmp_path / "film.mp4").read_bytes() == FILM
+        assert (tmp_path / "film.mp4").read_bytes() == sent
         with client_of(server) as client:
             error = error_of(client, tmp_path / "another.mp4")
     for part in ("certificate of 127.0.0.1:", "self-signed", "REQUESTS_CA_BUNDLE", "session.verify"):

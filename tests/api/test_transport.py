@@ -27,6 +27,7 @@ from loopback import (
     Reply,
     TlsLoopback,
     babble,
+    chunked,
     client_of,
     cut_short,
     drip,
@@ -378,15 +379,6 @@ def test_a_time_out_is_not_retried_and_hides_no_error_status(fault: Reply, kind:
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------------
-
-
-def chunked(*chunks: bytes) -> Reply:
-    def play(handler: Handler) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        for chunk in chunks:
-            handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
-
-    return play
 
 
 EMPTY_PAGE = b'{"data": []}'

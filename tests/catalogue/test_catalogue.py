@@ -154,7 +154,8 @@ def test_incomplete_catalogues_warn_in_tables_and_files(service: Service, client
     "wrong",
     [
         *({"id": ""}, {"id": 5}, {"name": None}, {"name": "\ud800"}, {"avatar_type": None}, {"gender": "woman"}),
-        *({"tags": ["x"]}, {"tags": None}, {"image_width": "10"}, {"name": pd.NA}, {"ownership": "mine"}),
+        *({"tags": ["x"]}, {"tags": None}, {"image_width": "10"}, {"name": pd.NA}, {"gender": pd.Series(["x", "y"])}),
+        {"ownership": "mine"},
         *({"error": {"code": "x"}}, {"error": Failure("\ud800")}, {"extra": None}, {"preview_image_url": b"x"}),
     ],
     ids=str,

@@ -109,11 +109,12 @@ def test_an_invalid_argument_is_refused_before_anything_is_sent(timeout: Any) ->
         assert server.seen == []
 
 
-def test_the_wait_for_an_agent_ends_with_a_video_or_a_question() -> None:
+def test_the_wait_for_an_agent_ends_with_a_video_or_a_question(capsys: pytest.CaptureFixture[str]) -> None:
     done = [session("generating", progress=55), session("reviewing"), session("completed", video_id="video_1")]
     with Loopback(session("thinking"), *done) as server, client_of(server) as client:
         assert client.wait_for_video_agent("session_1").video_id == "video_1"
         assert {seen.path for seen in server.seen} == {"/v3/video-agents/session_1"}
+    assert "55 %" in capsys.readouterr().err
     asks = session("waiting_for_input", messages=[{"role": "model", "content": "Which colours?"}])
     with Loopback(session("thinking"), asks) as server, client_of(server) as client:
         assert client.wait_for_video_agent("session_1").question == "Which colours?"
