@@ -32,6 +32,7 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08\x42\x82\x84webm" + bytes(60)
+MP4 = b"\0\0\0\x20ftypisom" + bytes(20)
 LOOK = Look(
     "look_1", "Zoë Café", "photo_avatar", group_id="g", tags=("office", "UGC"), image_width=720, image_height=1280
 )
@@ -261,32 +262,30 @@ def test_when_all_pictures_together_are_too_large_no_more_is_requested(monkeypat
     assert outcomes == [Problem("no picture by the bytes"), *kept, *[Problem("more than 0 MB in all")] * 3]
 
 
-BYTES: list[tuple[bytes, str | None]] = [
+BYTES = [
     (PNG, "image/png"),
     (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
     (b"GIF89a" + bytes(20), "image/gif"),
     (b"RIFF\x24\0\0\0WEBPVP8 ", "image/webp"),
     (b"\0\0\0\x1cftypavif" + bytes(16), "image/avif"),
-    (b"", None),
-    (b"<html><script>alert(1)</script>", None),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", None),
-    (b"RIFF\x24\0\0\0WAVEfmt ", None),
-    (b" " + PNG, None),
+    (MP4, "video/mp4"),
+    (WEBM, "video/webm"),
+    *((other, "") for other in (b"", b" " + PNG, b"RIFF\x24\0\0\0WAVEfmt ", WEBM.replace(b"webm", b"matr"))),
+    (b"<html><script>alert(1)</script>", ""),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", ""),
 ]
 
 
 @pytest.mark.parametrize(("content", "kind"), BYTES, ids=[str(number) for number in range(len(BYTES))])
-def test_a_picture_is_recognised_by_its_bytes(content: bytes, kind: str | None) -> None:
-    assert media_type(content) == (kind or "")
+def test_a_picture_is_recognised_by_its_bytes(content: bytes, kind: str) -> None:
+    assert media_type(content) == kind
 
 
 def test_what_is_fetched_is_judged_by_its_bytes_alone() -> None:
-    mp4, matroska = b"\0\0\0\x20ftypisom" + bytes(20), WEBM.replace(b"webm", b"matr")
-    assert [media_type(content) for content in (mp4, WEBM, matroska)] == ["video/mp4", "video/webm", ""]
-    with Loopback(reply(PNG, Content_Type="text/html"), reply(mp4, Content_Type="image/png")) as server:
+    with Loopback(reply(PNG, Content_Type="text/html"), reply(MP4, Content_Type="image/png")) as server:
         assert outcome_of(f"{server.url}/a.png") == Kept(url_of(PNG))
         assert outcome_of(f"{server.url}/a.mp4") == Problem("no picture by the bytes")
-        assert outcome_of(f"{server.url}/a.mp4", "video") == Kept(url_of(mp4, "video/mp4"))
+        assert outcome_of(f"{server.url}/a.mp4", "video") == Kept(url_of(MP4, "video/mp4"))
 
 
 WHOLE = [

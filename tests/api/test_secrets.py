@@ -281,7 +281,7 @@ def interrupt_at(status: int, handler: Handler) -> None:
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError, ConnectionResetError, ValueError])
 @pytest.mark.parametrize("status", [0, 200, 503])
-def test_what_ctrl_c_raises_passes_at_once_without_the_key_and_leaves_the_client_usable(
+def test_ctrl_c_passes_at_once_without_the_key_and_the_client_stays_usable(
     kind: type[BaseException], status: int
 ) -> None:
     script = [partial(interrupt_at, status), *[hang_up] * 3, OK]

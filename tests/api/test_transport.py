@@ -334,9 +334,7 @@ def test_waits_start_at_1_s_and_double_with_jitter_up_to_30_s() -> None:
         pytest.param(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0.75, 1.25, id="past"),
     ],
 )
-def test_the_wait_is_the_longer_of_back_off_and_retry_after(
-    status: int, header: str, least: float, most: float
-) -> None:
+def test_a_wait_is_the_longer_of_back_off_and_retry_after(status: int, header: str, least: float, most: float) -> None:
     with Loopback(failure(status, Retry_After=header), OK) as server, client_of(server) as client:
         client.list_looks()
         (wait,) = client.waits  # type: ignore[attr-defined]

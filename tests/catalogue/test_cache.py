@@ -264,9 +264,7 @@ def test_a_refresh_ignores_the_cache_and_replaces_it(service: Service, client: H
 
 
 @pytest.mark.parametrize("cache", [timedelta(0), DAY], ids=["stale", "fresh"])
-def test_a_stop_while_the_cache_is_read_shows_it_and_sends_nothing(
-    service: Service, client: HeyGenClient, cache: timedelta
-) -> None:
+def test_a_stop_while_the_cache_is_read_sends_nothing(service: Service, client: HeyGenClient, cache: timedelta) -> None:
     LookCatalogue(client).load()
     service.seen.clear()
     catalogue = LookCatalogue(client, cache=cache)

@@ -325,9 +325,7 @@ def test_a_comparison_with_an_incomplete_catalogue_or_other_scope_warns(service:
 # --- sharing
 
 
-def test_equal_clients_with_the_same_cache_time_share_one_catalogue_which_loads_once(
-    service: Service, client: HeyGenClient
-) -> None:
+def test_equal_clients_with_the_same_cache_time_share_one_catalogue(service: Service, client: HeyGenClient) -> None:
     with client_of(service, max_retries=0) as equal, client_of(service, max_retries=1) as other:
         first = LookCatalogue.shared(client, cache=None)
         first.load()
