@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import socketserver
 import ssl
@@ -168,6 +169,17 @@ def unsized(body: bytes) -> Reply:
     return play
 
 
+def chunked(*chunks: bytes) -> Reply:
+    """Send a body in chunks, the last of which is empty."""
+
+    def play(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for chunk in chunks:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+
+    return play
+
+
 def babble(handler: Handler) -> None:
     """Send what is no HTTP."""
     handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")
@@ -178,6 +190,30 @@ def stay_silent(handler: Handler) -> None:
     """Never answer."""
     handler.server.closing.wait(10)
     handler.close_connection = True
+
+
+def interrupt(handler: Handler) -> None:
+    """Press Ctrl-C, and never answer."""
+    press_ctrl_c()
+    stay_silent(handler)
+
+
+def press_ctrl_c() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+@contextmanager
+def ctrl_c_raises(kind: type[BaseException]) -> Iterator[None]:
+    """Let Ctrl-C raise any error, as a signal handler of the user's may do."""
+
+    def stop(*_: object) -> None:
+        raise kind("of the user")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def drip(piece: bytes, *, status: int = 200, **headers: str) -> Reply:

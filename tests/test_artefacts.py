@@ -173,9 +173,7 @@ def run_session(folder: Path) -> nbformat.NotebookNode:
 
 
 @pytest.mark.parametrize("origin", ["environment", "file"])
-def test_no_file_that_a_session_leaves_has_the_key(
-    origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_file_that_a_session_left_has_the_key(origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in FOLDERS:
         (tmp_path / name).mkdir(mode=0o700)
         monkeypatch.setenv(name, str(tmp_path / name))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from loopback import Loopback, client_of, reply
@@ -36,21 +37,38 @@ def film(path: str) -> None:
             assert len(server.seen) in (0, 2)
 
 
-WRITERS = [snapshot, film, lambda path: looks_to_parquet(LOOKS, path), lambda path: looks_to_gallery(LOOKS, path)]
+WRITERS: dict[str, tuple[Callable[[str], object], int]] = {
+    "snapshot": (snapshot, 0o600),
+    "film": (film, 0o640),
+    "parquet": (lambda path: looks_to_parquet(LOOKS, path), 0o640),
+    "gallery": (lambda path: looks_to_gallery(LOOKS, path), 0o640),
+}
+REFUSED = {
+    "pipe.html": (FileExistsError, r"pipe\.html' is a device, pipe or socket"),
+    "nowhere/file.html": (FileNotFoundError, "no folder .*nowhere' to write 'file"),
+    "": (IsADirectoryError, "is a folder: (give the )?name"),
+}
 
 
-@pytest.mark.parametrize("write", WRITERS, ids=["snapshot", "film", "parquet", "gallery"])
+@pytest.mark.parametrize(("write", "mode"), WRITERS.values(), ids=WRITERS)
 def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
-    write: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write: Callable[[str], object], mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "file.html").write_text("older")
     (tmp_path / "link.html").symlink_to("file.html")
-    write("~/link.html")
+    before = os.umask(0o027)
+    try:
+        write("~/link.html")
+    finally:
+        os.umask(before)
     assert (tmp_path / "link.html").is_symlink()
-    assert (tmp_path / "file.html").stat().st_size
+    assert (tmp_path / "file.html").read_bytes() != b"older"
+    assert stat.S_IMODE((tmp_path / "file.html").stat().st_mode) == mode
     os.mkfifo(tmp_path / "pipe.html")
-    with pytest.raises(FileExistsError, match=r"pipe\.html' is a device, pipe or socket"):
-        write("~/pipe.html")
+    for name, (kind, text) in REFUSED.items():
+        with pytest.raises(kind, match=text):
+            write(f"~/{name}")
     assert stat.S_ISFIFO((tmp_path / "pipe.html").stat().st_mode)
     assert len(list(tmp_path.iterdir())) == 3
 
@@ -73,11 +91,16 @@ def test_the_next_write_removes_the_file_of_a_killed_process_and_not_that_of_a_l
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine too"]
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_file_that_is_removed_before_it_is_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    removals = iter([lambda: next(tmp_path.iterdir()).unlink(), lambda: None])
+    def refuse(_: Path) -> NoReturn:
+        raise PermissionError
+
+    removals = iter([lambda: (tmp_path / os.listdir(tmp_path)[0]).unlink(), lambda: None])
     monkeypatch.setattr(fcntl, "flock", lambda *_: next(removals)())
+    monkeypatch.setattr(Path, "iterdir", refuse)  # a folder need not be readable
     with replacement(tmp_path / "mine", 0o600) as file:
         file.write(b"whole")
     assert (tmp_path / "mine").read_bytes() == b"whole"

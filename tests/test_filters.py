@@ -107,9 +107,7 @@ def ids(found: Iterable[Look]) -> list[str]:
 
 
 @given(looks, st.lists(filters, min_size=1, max_size=4))
-def test_a_catalogue_selects_and_sorts_like_a_plain_loop(
-    all_looks: list[Look], several_wanted: list[LookFilter]
-) -> None:
+def test_catalogues_select_and_sort_like_a_plain_loop(all_looks: list[Look], several_wanted: list[LookFilter]) -> None:
     catalogue = catalogue_of(all_looks)
     for wanted in several_wanted:
         matching = [look for look in all_looks if naively_matches(look, wanted)]

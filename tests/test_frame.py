@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -73,9 +71,7 @@ UNCHANGED = ["'a", "a=1", "", "'", "a;=1", "Ann-Marie; Jean-Luc, 9:16"]
         *zip(UNCHANGED, UNCHANGED, strict=True),
     ],
 )
-def test_a_flat_frame_escapes_only_a_formula_at_the_start_of_a_text_which_can_be_read_again(
-    text: str, cell: str
-) -> None:
+def test_a_flat_frame_escapes_only_formulas_at_the_start_of_texts_which_can_be_read_again(text: str, cell: str) -> None:
     looks = [Look("look_3", text, "photo_avatar", tags=(text, "a"))]
     flat = looks_to_frame(looks, flat=True)
     assert (flat["name"].tolist(), flat["tags"].tolist()) == ([cell], [f"{cell}; a"])
@@ -99,9 +95,7 @@ def test_cells_of_list_columns_are_lists_and_changing_one_changes_no_other_row()
     assert frame.explode("tags")["tags"].tolist()[-2:] == list(LOOKS[0].tags)
 
 
-def test_a_frame_without_pyarrow_has_the_same_columns_values_and_types_but_for_lists(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_pyarrow_a_frame_is_the_same_but_for_the_type_of_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     with_it = looks_to_frame(LOOKS)
     looks = frame_to_looks(with_it)
     monkeypatch.setattr("heygen_widgets.frame.pa", None)
@@ -293,27 +287,7 @@ def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[
         assert tagged.fetchall() == [("look_1",)]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask, and only administrators can create links there")
-def test_a_new_file_has_the_mode_of_the_umask_and_replaces_the_old_one_also_through_a_link(tmp_path: Path) -> None:
-    path, link = tmp_path / "looks.parquet", tmp_path / "latest.parquet"
-    looks_to_parquet(LOOKS, str(path))
-    link.symlink_to(path)
-    before = os.umask(0o077)
-    try:
-        looks_to_parquet(PLAIN, link)
-    finally:
-        os.umask(before)
-    assert link.is_symlink()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert pq.read_table(path)["id"].to_pylist() == ["look_3", "look_4"]
-    assert sorted(tmp_path.iterdir()) == [link, path]
-
-
-def test_the_error_for_a_missing_folder_or_without_pyarrow_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
-        looks_to_parquet(LOOKS, tmp_path / "nowhere" / "looks.parquet")
+def test_without_pyarrow_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match="pip install pyarrow"):
         looks_to_parquet(LOOKS, tmp_path / "looks.parquet")

@@ -110,7 +110,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KernelMan
 
 
 def execute(client: BlockingKernelClient, code: str) -> None:
-    answer = client.execute_interactive(code, timeout=60, output_hook=lambda _: None)
+    answer = client.execute_interactive(code, timeout=180, output_hook=lambda _: None)
     assert answer["content"]["status"] == "ok", "\n".join(answer["content"]["traceback"])
 
 

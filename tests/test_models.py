@@ -198,9 +198,7 @@ def test_a_look_is_ready_unless_its_status_says_otherwise() -> None:
 
 
 @pytest.mark.parametrize(("model", "served"), BOTH)
-def test_equality_and_hash_ignore_urls_ownership_and_extra(
-    model: type[Look | AvatarGroup], served: dict[str, Any]
-) -> None:
+def test_equality_and_hash_ignore_urls_owner_and_extra(model: type[Look | AvatarGroup], served: dict[str, Any]) -> None:
     record = model.from_json(served, ownership="public")
     for change in ({"preview_image_url": "x"}, {"preview_video_url": "x"}, {"brand_new": 1}):
         assert len({record, model.from_json({**served, **change}, ownership="private")}) == 1

@@ -71,9 +71,7 @@ CHECKS = {"03_shortlist_and_share": check_shortlist, VIDEO.stem: check_video}
 
 
 @each
-def test_a_notebook_runs_from_top_to_bottom_without_a_key(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_notebook_runs_to_the_end_without_a_key(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
     for name in ("HEYGEN_CONFIG_DIR", "XDG_CACHE_HOME", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path / name))

@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-SETTINGS = (
-    "HEYGEN_API_KEY",
-    "HEYGEN_API_BASE",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-)
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+SETTINGS = ("HEYGEN_API_KEY", "HEYGEN_API_BASE", *CERTIFICATES)
 
 
 @pytest.fixture(autouse=True)

@@ -73,9 +73,7 @@ def test_the_argument_comes_before_the_environment_and_the_environment_before_th
 
 
 @pytest.mark.parametrize("key", ["", "  ", "a b", "a\nb", "a\tb", "schlüssel", "a\0b", "a\x7fb", "a\u200bb"])
-def test_a_key_that_no_header_can_hold_is_refused_and_not_skipped(
-    key: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_no_header_can_hold_is_not_skipped(key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, {"api_key": KEY})
     with pytest.raises(MissingAPIKeyError, match="the api_key argument"):
         find(Secret(key))
@@ -85,9 +83,7 @@ def test_a_key_that_no_header_can_hold_is_refused_and_not_skipped(
             find()
 
 
-def test_the_folder_is_the_one_of_heygen_config_dir_or_dot_heygen_at_home(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_is_heygen_config_dir_or_dot_heygen_at_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.setenv("USERPROFILE", "/home/someone")
     monkeypatch.setenv("HEYGEN_CONFIG_DIR", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,14 @@ from loopback import (
     Reply,
     Seen,
     TlsLoopback,
+    chunked,
     client_of,
+    ctrl_c_raises,
     cut_short,
     failure,
+    interrupt,
     reply,
     send_head,
-    stay_silent,
     unsized,
 )
 
@@ -61,9 +62,7 @@ def error_of(client: HeyGenClient, path: Path, video_id: str = "video_1") -> Hey
     return caught.value
 
 
-def test_a_film_replaces_its_file_and_is_requested_without_credentials(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_film_replaces_its_file_and_gets_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login ada password {KEY}\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     path = tmp_path / "film.mp4"
@@ -102,6 +101,7 @@ def broken(handler: Handler) -> None:
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
         (unsized(FILM[:-1]), "cut short"),
+        *((unsized(FILM.replace(part, b"free")), "cut short") for part in (b"moov", b"mdat")),
         (reply(b"<?xml version='1.0'?><Error>", Content_Type="video/mp4"), "no MP4 or WebM video"),
         (reply(b"\0\0\0\x1cftypavif" + bytes(16)), "no MP4 or WebM video"),
     ],
@@ -130,11 +130,12 @@ def test_an_unsafe_url_is_not_requested(tmp_path: Path) -> None:
 
 def test_a_film_behind_a_certificate_that_only_the_session_trusts_is_saved(tmp_path: Path) -> None:
     session = requests.Session()
-    with TlsLoopback(tmp_path, SENT) as films, Films(url=films.url) as server:
+    sent = FILM[:-1]  # whole by its chunks
+    with TlsLoopback(tmp_path, chunked(sent, b"")) as films, Films(url=films.url) as server:
         session.verify = str(films.authority)
         with client_of(server, session=session) as client:
             client.download_video("video_1", tmp_path / "film.mp4")
-        assert (tmp_path / "film.mp4").read_bytes() == FILM
+        assert (tmp_path / "film.mp4").read_bytes() == sent
         with client_of(server) as client:
             error = error_of(client, tmp_path / "another.mp4")
     for part in ("certificate of 127.0.0.1:", "self-signed", "REQUESTS_CA_BUNDLE", "session.verify"):
@@ -145,22 +146,14 @@ def test_a_film_behind_a_certificate_that_only_the_session_trusts_is_saved(tmp_p
 def test_a_video_that_cannot_be_downloaded_says_why(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     with Films(status="processing") as server, client_of(server) as client:
+        with pytest.raises(ValueError, match="video_id"):
+            client.download_video("..", path)
+        assert server.seen == []
         assert 'client.wait_for_video("video_1")' in str(error_of(client, path))
         server.status = "failed"
         assert isinstance(error_of(client, path), VideoFailedError)
         assert isinstance(error_of(client, path, "video_2"), NotFoundError)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_an_invalid_path_or_id_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    with Films() as server, client_of(server) as client:
-        with pytest.raises(IsADirectoryError, match="give the name of a file"):
-            client.download_video("video_1", tmp_path)
-        with pytest.raises(FileNotFoundError, match="no folder"):
-            client.download_video("video_1", tmp_path / "nowhere" / "film.mp4")
-        with pytest.raises(ValueError, match="video_id"):
-            client.download_video("..", tmp_path / "film.mp4")
-        assert server.seen == []
 
 
 def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
@@ -181,23 +174,14 @@ def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
 def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
     kind: type[BaseException], text: str, tmp_path: Path
 ) -> None:
-    main = threading.main_thread().ident or 0
-
-    def stop(*_: object) -> None:
-        raise kind("of the user")
-
-    def interrupt(handler: Handler) -> None:
+    def send_some(handler: Handler) -> None:
         send_head(handler, len(FILM))
         handler.wfile.write(FILM[:300_000])
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             handler.server.closing.wait(0.01)
-        signal.pthread_kill(main, signal.SIGINT)
-        stay_silent(handler)
+        interrupt(handler)
 
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        with Films(interrupt) as server, client_of(server) as client, pytest.raises(kind, match=text):
-            client.download_video("video_1", tmp_path / "film.mp4")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    stopped = pytest.raises(kind, match=text)
+    with ctrl_c_raises(kind), Films(send_some) as server, client_of(server) as client, stopped:
+        client.download_video("video_1", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import re
-import signal
-import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,13 @@ from loopback import (
     Reply,
     TlsLoopback,
     client_of,
+    ctrl_c_raises,
     cut_short,
     drip,
     failure,
     hang_up,
     interim,
+    interrupt,
     reply,
     stay_silent,
 )
@@ -73,29 +73,25 @@ def test_a_request_goes_out_as_json_with_a_key_of_its_own() -> None:
 
 
 def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_uncertain() -> None:
+    done = reply({"data": {"id": "video_1", "status": "completed"}})
     with Loopback(interim(TAKEN)) as server, client_of(server) as client:
         assert create(client) == "video_1"
         assert len(server.seen) == 1
-    with Loopback(interim(TAKEN)) as server, client_of(server, session=requests.Session()) as client:
-        with pytest.raises(APIResponseError, match="the response is 103") as caught:
+    with Loopback(interim(TAKEN), done) as server, client_of(server, session=requests.Session()) as client:
+        with pytest.raises(APIResponseError, match="the response is 103, and the final one was not read") as caught:
             create(client)
         assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
-
-
-@pytest.mark.parametrize("fault", [hang_up, cut_short, failure(500), failure(503), failure(429)])
-def test_after_a_fault_the_same_request_goes_out_again(fault: Reply) -> None:
-    with Loopback(fault, fault, TAKEN) as server, client_of(server) as client:
-        assert create(client) == "video_1"
-    assert keys(server) == ["key:1"] * 3
-    assert len({seen.body for seen in server.seen}) == 1
+        assert client.get_video("video_1").status == "completed"
+        assert server.connections == 2
 
 
 @pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize("fault", [stay_silent, drip(b" ")])
-def test_after_a_time_out_the_same_request_goes_out_again(fault: Reply) -> None:
-    with Loopback(fault, TAKEN) as server, client_of(server, timeout=(0.1, 0.1)) as client:
+@pytest.mark.parametrize("fault", [hang_up, cut_short, *map(failure, [500, 503, 429]), stay_silent, drip(b" ")])
+def test_after_a_fault_or_a_time_out_the_same_request_goes_out_again(fault: Reply) -> None:
+    with Loopback(fault, fault, TAKEN) as server, client_of(server, timeout=(5, 0.1)) as client:
         assert create(client) == "video_1"
-    assert keys(server) == ["key:1"] * 2
+    assert keys(server) == ["key:1"] * 3
+    assert len({seen.body for seen in server.seen}) == 1
 
 
 def test_a_request_in_progress_is_repeated_for_120_s_without_spending_the_retries() -> None:
@@ -110,9 +106,6 @@ def test_a_request_in_progress_is_repeated_for_120_s_without_spending_the_retrie
     assert max(waits) == 30
     assert caught.value.code == "request_in_progress"
     assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
-
-
-def test_without_retries_a_request_in_progress_is_not_repeated() -> None:
     with Loopback(BUSY) as server, client_of(server, max_retries=0) as client, pytest.raises(APIStatusError):
         create(client)
     assert len(server.seen) == 1
@@ -136,9 +129,7 @@ def test_without_retries_a_request_in_progress_is_not_repeated() -> None:
         ([hang_up, failure(429)], RateLimitError, True),
     ],
 )
-def test_an_error_carries_the_key_and_says_what_is_known(
-    faults: list[Reply], kind: type[HeyGenError], uncertain: bool
-) -> None:
+def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[HeyGenError], uncertain: bool) -> None:
     with Loopback(*faults) as server, client_of(server) as client, pytest.raises(kind) as caught:
         create(client)
     error = pickle.loads(pickle.dumps(caught.value))
@@ -206,21 +197,9 @@ def test_an_agent_is_not_started_again_after_a_lost_or_invalid_response() -> Non
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
 def test_ctrl_c_and_an_error_of_a_signal_handler_show_the_key_to_continue_with(kind: type[BaseException]) -> None:
-    main = threading.main_thread().ident
-
-    def interrupt(handler: Handler) -> None:
-        signal.pthread_kill(main, signal.SIGINT)
-        stay_silent(handler)
-
-    def stop(*_: object) -> None:
-        raise kind
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        with Loopback(interrupt) as server, client_of(server) as client, pytest.raises(kind) as caught:
-            create(client)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    stopped = pytest.raises(kind)
+    with ctrl_c_raises(kind), Loopback(interrupt) as server, client_of(server) as client, stopped as caught:
+        create(client)
     assert "idempotency_key='key:1'" in "".join(traceback.format_exception_only(caught.value))
 
 

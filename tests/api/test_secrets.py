@@ -11,7 +11,6 @@ import pickle
 import pprint
 import re
 import signal
-import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -33,11 +32,13 @@ from loopback import (
     TlsLoopback,
     babble,
     client_of,
+    ctrl_c_raises,
     cut_short,
     drip,
     failure,
     hang_up,
     page,
+    press_ctrl_c,
     reply,
     send_head,
     stay_silent,
@@ -263,12 +264,13 @@ def test_no_traceback_of_a_failed_connection_has_the_key(fault: str, tmp_path: P
     assert KEY not in report_of(error)
 
 
-def interrupt_reading(handler: Handler, status: int = 200) -> None:
-    """Send half a response, and Ctrl-C in the middle of it."""
-    send_head(handler, 8 * 2**20, status)
-    # More than the buffers of a socket hold, so that the client is sure to be reading.
-    handler.wfile.write(b" " * (7 * 2**20))
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+def interrupt_at(status: int, handler: Handler) -> None:
+    """Press Ctrl-C in the middle of a response, or before one if its status is 0."""
+    if status:
+        send_head(handler, 8 * 2**20, status)
+        # More than the buffers of a socket hold, so that the client is sure to be reading.
+        handler.wfile.write(b" " * (7 * 2**20))
+    press_ctrl_c()
     handler.connection.settimeout(5)
     with suppress(ConnectionError):
         assert handler.connection.recv(1) == b""
@@ -277,41 +279,22 @@ def interrupt_reading(handler: Handler, status: int = 200) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
-def test_ctrl_c_passes_at_once_without_the_key_and_leaves_the_client_usable() -> None:
-    with Loopback(interrupt_reading, OK) as server, client_of(server) as client:
-        error = error_of(client.list_looks)
-        assert isinstance(error, KeyboardInterrupt)
-        assert server.left.wait(5)  # the connection is closed, though the traceback is still alive
-        assert KEY not in report_of(error)
-        assert len(server.seen) == 1
-        assert client.list_looks()[0].id == "a"
-        assert server.connections == 2
-
-
-def interrupt_waiting(handler: Handler) -> None:
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-    stay_silent(handler)
-
-
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
-@pytest.mark.parametrize("kind", [TimeoutError, ConnectionResetError, ValueError])
-@pytest.mark.parametrize("fault", [interrupt_waiting, interrupt_reading, partial(interrupt_reading, status=503)])
-def test_what_a_signal_handler_raises_during_a_request_passes_without_the_key(
-    kind: type[Exception], fault: Reply
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError, ConnectionResetError, ValueError])
+@pytest.mark.parametrize("status", [0, 200, 503])
+def test_ctrl_c_passes_at_once_without_the_key_and_the_client_stays_usable(
+    kind: type[BaseException], status: int
 ) -> None:
-    def stop(*_: object) -> None:
-        raise kind("of the user")
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        with Loopback(fault, hang_up) as server, client_of(server, max_retries=0) as client:
-            error = error_of(client.list_looks)
-            try:
-                stop()
-            except kind:
-                later = error_of(client.list_looks)  # while the one before it is handled
-    finally:
-        signal.signal(signal.SIGINT, before)
+    script = [partial(interrupt_at, status), *[hang_up] * 3, OK]
+    with ctrl_c_raises(kind), Loopback(*script) as server, client_of(server) as client:
+        error = error_of(client.list_looks)
+        assert server.left.wait(5)  # the connection is closed, though the traceback is still alive
+        assert len(server.seen) == 1
+        try:
+            press_ctrl_c()
+        except kind:
+            later = error_of(client.list_looks)  # while the one before it is handled
+        assert client.list_looks()[0].id == "a"
+        assert server.connections == 5
     assert (type(error), str(error), error.__context__) == (kind, "of the user", None)
     assert KEY not in report_of(error)
     assert type(later) is APIConnectionError
@@ -390,9 +373,7 @@ PROXIES = {
 
 @pytest.mark.parametrize("variable", ["https_proxy", "ALL_PROXY", "the session"])
 @pytest.mark.parametrize("kind", PROXIES)
-def test_a_proxy_gets_no_key_and_no_error_has_its_password(
-    variable: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxies_get_no_key_and_errors_no_password(variable: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     session = requests.Session() if variable == "the session" else None
     with Loopback(PROXIES[kind]) as proxy:
         if session:
@@ -452,9 +433,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("origin", ["base_url", "HEYGEN_API_BASE"])
-def test_plain_http_reaches_this_machine_without_a_proxy_and_no_other_host(
-    origin: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_http_reaches_only_this_machine_without_a_proxy(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def client_at(url: str) -> HeyGenClient:
         monkeypatch.setenv("HEYGEN_API_BASE", url)
         return HeyGenClient(base_url=url if origin == "base_url" else None, max_retries=0)
@@ -465,9 +444,8 @@ def test_plain_http_reaches_this_machine_without_a_proxy_and_no_other_host(
         for number, spelling in enumerate(THIS_MACHINE, 1):
             assert client_at(spelling.format(port=server.server_address[1])).list_looks()[0].id == "a"
             assert (len(server.seen), proxy.seen) == (number, [])
-    assert [client_at(url).is_local for url in ("http://127.1.2.3:80", "http://[::1]:8000", "HTTPS://x.org")] == [
-        *(True, True, False)
-    ]
+    local = {"http://127.1.2.3:80": True, "http://[::1]:8000": True, "HTTPS://x.org": False}
+    assert {url: client_at(url).is_local for url in local} == local
     for value in ELSEWHERE:
         error = error_of(partial(client_at, value))
         assert type(error) is ValueError, value

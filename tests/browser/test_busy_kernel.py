@@ -73,9 +73,7 @@ def busy_cell(notebook: NotebookPage) -> Iterator[None]:
         pytest.param(0.3, f"{PICKER}display(picker)", "picker.height = 500", id="after-a-trait-while-loading"),
     ],
 )
-def test_a_picker_answers_while_a_cell_runs(
-    open_notebook: OpenNotebook, latency: float, before: str, busy: str
-) -> None:
+def test_pickers_answer_while_a_cell_runs(open_notebook: OpenNotebook, latency: float, before: str, busy: str) -> None:
     with DemoService(looks=25_000 if latency else 2_000, latency=latency) as service:
         notebook = opened(open_notebook, service, before, busy)
         picker = ui.picker_of(notebook, 0 if before else 1)
@@ -114,10 +112,8 @@ def test_without_subshells_clicks_are_shown_at_once_and_answered_when_the_cell_h
     busy, count = picker.locator(".look-picker__busy"), picker.locator(".look-tray__count")
     looks, characters = (picker.get_by_role("button", name=name, exact=True) for name in ("Looks", "Characters"))
     ui.wait_for_pictures(picker)
-    added, heights = (
-        ui.cards(picker).first.get_attribute("data-look-id"),
-        "root => [root, ...root.children].map(e => e.offsetHeight)",
-    )
+    added = ui.cards(picker).first.get_attribute("data-look-id")
+    heights = "root => [root, ...root.children].map(e => e.offsetHeight)"
     before = picker.evaluate(heights)
     with busy_cell(notebook):
         for position, selected, number in ((0, "true", 120), (0, "false", 119), (0, "true", 120), (1, "true", 121)):
@@ -169,9 +165,7 @@ def test_a_job_continues_at_a_click_while_a_cell_runs(
     assert notebook.value("job.error") == ""
 
 
-def test_a_new_view_of_a_job_that_polls_shows_it_while_a_cell_runs(
-    open_notebook: OpenNotebook, service: DemoService
-) -> None:
+def test_a_polling_job_gets_a_new_view_while_a_cell_runs(open_notebook: OpenNotebook, service: DemoService) -> None:
     job = f"{START}job = VideoJob(client, video_id=video.id)\njob"
     notebook = opened(open_notebook, service, job, "display(job)")
     expect(notebook.output(0).locator(".video-job__status")).to_contain_text("Waiting for its turn")

@@ -153,9 +153,7 @@ def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
-def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_still_do(
-    open_notebook: OpenNotebook, app: App
-) -> None:
+def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_do(open_notebook: OpenNotebook, app: App) -> None:
     notebook, page, picker = opened(open_notebook, app)
     card(picker, 0).click()
     notebook.run("picker.filter = LookFilter(gender='female')")

@@ -118,9 +118,7 @@ def test_after_a_restart_the_id_follows_the_same_video(open_notebook: OpenNotebo
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 640)])
-def test_cards_of_all_kinds_satisfy_axe_and_copy_their_id(
-    open_notebook: OpenNotebook, theme: Theme, width: int
-) -> None:
+def test_cards_of_all_kinds_satisfy_axe_and_copy_the_id(open_notebook: OpenNotebook, theme: Theme, width: int) -> None:
     failing = 'failed = client.start_video(VideoRequest(avatar_id=look.id, script="[fail]"))\nfailed'
     lost = 'lost = VideoJob(client, video_id="nobody")\nlost'
     slow = (

@@ -21,17 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avatar_service import (
-    Gate,
-    Service,
-    end_of,
-    fails,
-    finish,
-    ids,
-    let_no_thread_begin,
-    our_threads,
-    pages,
-)
+from avatar_service import Gate, Service, end_of, fails, finish, ids, let_no_thread_begin, our_threads, pages
 from loopback import KEY, client_of, failure
 from loopback import look as look_record
 
@@ -160,9 +150,7 @@ def test_no_name_and_no_content_holds_the_key_the_account_or_the_address(
 
 
 @pytest.mark.parametrize("scope", [{"ownership": "private"}, {"avatar_type": "photo_avatar"}, {"group_id": "a"}])
-def test_each_scope_and_key_has_a_file_of_its_own(
-    service: Service, client: HeyGenClient, scope: dict[str, Any]
-) -> None:
+def test_each_scope_and_key_has_its_own_file(service: Service, client: HeyGenClient, scope: dict[str, Any]) -> None:
     LookCatalogue(client).load()
     part = LookCatalogue(client, **scope)
     part.load()
@@ -220,9 +208,7 @@ def test_a_load_is_fresh_for_the_time_that_is_asked_for(service: Service, client
     [(0, timedelta(0)), (25 * 3600, DAY), (-3600, DAY), (1e9, DAY)],
     ids=["never fresh", "too old", "from the future", "far too old"],
 )
-def test_a_stale_load_is_shown_at_first_and_replaced(
-    service: Service, client: HeyGenClient, age: float, cache: timedelta
-) -> None:
+def test_stale_loads_show_until_replaced(service: Service, client: HeyGenClient, age: float, cache: timedelta) -> None:
     LookCatalogue(client).load()
     before, loaded_at = service.ids(), time.time() - age
     rewrite(the_file(), loaded_at=loaded_at)
@@ -278,9 +264,7 @@ def test_a_refresh_ignores_the_cache_and_replaces_it(service: Service, client: H
 
 
 @pytest.mark.parametrize("cache", [timedelta(0), DAY], ids=["stale", "fresh"])
-def test_a_stop_while_the_cache_is_read_shows_it_and_sends_nothing(
-    service: Service, client: HeyGenClient, cache: timedelta
-) -> None:
+def test_a_stop_while_the_cache_is_read_sends_nothing(service: Service, client: HeyGenClient, cache: timedelta) -> None:
     LookCatalogue(client).load()
     service.seen.clear()
     catalogue = LookCatalogue(client, cache=cache)
@@ -294,9 +278,7 @@ def test_a_stop_while_the_cache_is_read_shows_it_and_sends_nothing(
     assert len(service.asked()) == (0 if cache else WHOLE)
 
 
-def test_no_thread_is_left_by_a_catalogue_that_is_collected_while_it_reads(
-    service: Service, client: HeyGenClient
-) -> None:
+def test_no_thread_is_left_by_a_catalogue_collected_while_it_reads(service: Service, client: HeyGenClient) -> None:
     LookCatalogue(client).load()
     gate = service.before = Gate("public looks")
     catalogue = LookCatalogue(client, cache=timedelta(0))
@@ -393,9 +375,7 @@ def test_what_is_open_to_others_is_closed_and_used(
         assert cache.read() == SNAPSHOT
 
 
-def test_without_users_by_number_neither_owners_nor_modes_matter(
-    cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_getuid_neither_owners_nor_modes_matter(cache: SnapshotCache, monkeypatch: pytest.MonkeyPatch) -> None:
     os.chmod(cache.path.parent, 0o755)
     os.chmod(cache.path, 0o644)
     monkeypatch.delattr(os, "getuid", raising=False)
@@ -434,9 +414,7 @@ def test_a_full_disk_is_a_warning_and_leaves_the_older_file(
 
 
 @pytest.mark.parametrize(("days", "kept"), [(31, False), (29, True), (-400, True)])
-def test_a_write_removes_only_our_files_that_are_30_days_old(
-    cache: SnapshotCache, tmp_path: Path, days: float, kept: bool
-) -> None:
+def test_a_write_removes_our_files_after_30_days(cache: SnapshotCache, tmp_path: Path, days: float, kept: bool) -> None:
     folder, moment = cache.path.parent, time.time() - days * 24 * 3600
     ours = [f"{'0' * 40}.jsonl.gz"]
     others = ["notes.txt", "looks.jsonl.gz", f"copy-{'0' * 40}.jsonl.gz", ".heygen_widgets-mine.tmp"]

@@ -117,9 +117,7 @@ def test_a_large_catalogue_has_the_proportions_of_the_real_one() -> None:
     assert public.count(None) > 0.9 * len(public)
 
 
-def test_a_few_looks_do_not_tell_their_group_and_are_still_found_and_counted_by_it(
-    caller: Caller, looks: list[Record]
-) -> None:
+def test_looks_that_do_not_tell_their_group_are_found_and_counted_by_it(caller: Caller, looks: list[Record]) -> None:
     orphans = [look for look in looks if look.get("group_id") is None]
     assert 0 < len(orphans) < 30
     look = caller.service.catalogue.look(orphans[0]["id"])

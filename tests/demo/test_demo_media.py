@@ -103,9 +103,7 @@ def test_a_clip_is_webm_with_a_url_that_ends_in_mp4(caller: Caller, clip: tuple[
         *((header, (0, None)) for header in ("bytes=9-3", "bytes=0-1,4-5", "lines=1-2", "bytes=-")),
     ],
 )
-def test_a_range_of_a_clip(
-    caller: Caller, clip: tuple[str, bytes], header: str, span: tuple[int, int | None] | None
-) -> None:
+def test_clip_ranges(caller: Caller, clip: tuple[str, bytes], header: str, span: tuple[int, int | None] | None) -> None:
     url, whole = clip
     answer = caller.fetch(url, Range=header)
     if span is None:

@@ -37,9 +37,7 @@ def test_a_data_url_is_short_and_needs_no_further_quoting_in_an_attribute(catalo
         assert unquote(url) == f"data:image/svg+xml,{portrait(look)}"
 
 
-def test_a_portrait_has_the_size_of_its_look_and_shows_the_whole_face_and_some_of_the_shoulders(
-    catalogue: Catalogue,
-) -> None:
+def test_a_portrait_has_the_size_of_its_look_and_shows_the_whole_face_and_some_shoulder(catalogue: Catalogue) -> None:
     for look in catalogue.looks:
         root = ElementTree.fromstring(portrait(look))
         assert root.tag == f"{SVG}svg"
@@ -51,9 +49,7 @@ def test_a_portrait_has_the_size_of_its_look_and_shows_the_whole_face_and_some_o
         assert top < -30 < 40 < top + down
 
 
-def test_a_person_keeps_face_and_hair_and_changes_clothes_pose_and_background_throughout_a_group(
-    catalogue: Catalogue,
-) -> None:
+def test_a_person_keeps_face_and_hair_and_changes_clothes_pose_and_background_in_a_group(catalogue: Catalogue) -> None:
     group = max(catalogue.groups, key=lambda group: len(group.looks))
     skin, hair = group.person.skin, group.person.hair
     drawings = [portrait(look) for look in group.looks]

@@ -106,10 +106,8 @@ def test_a_look_that_the_service_no_longer_has_is_asked_for_once_and_blocks_no_o
         lookup.renew_previews({"gone": gone})
         assert sent.wait(2)[1] == {"images": {"gone": gone.preview_image_url}}
         assert [seen.path.rpartition("/")[2] for seen in server.seen] == ["gone", "there"]
-        assert ["no newer ones" in text for text in sent.notices] == [
-            True,
-            True,
-        ]  # at once, and to a view that asks later
+        # At once, and to a view that asks later.
+        assert ["no newer ones" in text for text in sent.notices] == [True, True]
 
 
 def test_a_new_preview_that_seems_expired_is_shown_and_not_asked_for_again() -> None:

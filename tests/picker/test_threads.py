@@ -99,9 +99,7 @@ def test_observers_of_two_pickers_that_change_each_other_do_not_wait_for_each_ot
     one, other = LookPicker([]), LookPicker([])
     one.observe(lambda _: setattr(other, "show", "characters"), "filter")
     other.observe(lambda _: setattr(one, "show", "characters"), "filter")
-    at_once(
-        *(partial(setattr, picker, "filter", LookFilter(f"{n}")) for n in range(20) for picker in (one, other)),
-    )
+    at_once(*(partial(setattr, picker, "filter", LookFilter(f"{n}")) for n in range(20) for picker in (one, other)))
     assert (one.show, other.show) == ("characters", "characters")
 
 
@@ -191,25 +189,35 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     shell = SimpleNamespace(get_parent=lambda: {"metadata": {"cellId": cell}, "header": {"msg_id": f"run {run}"}})
     monkeypatch.setattr(_widget, "get_ipython", lambda: shell)
     run, cell = 1, "a"
-    first, second = LookPicker([look("x")]), LookPicker([])
+    first, second = RecordingPicker([look("x")]), LookPicker([])
+    first.show_view()
     cell = "b"
     other = LookPicker([])
     run, cell = 2, "a"
     first._repr_mimebundle_()  # shown again by this run, so it stays
+    assert second.comm is not None
     LookPicker([])
     models = [picker.comm and picker.model_id for picker in (first, second, other)]
     assert (bool(models[0]), models[1], bool(models[2])) == (True, None, True)
     run = 3
     LookPicker([])
-    first.value = first.catalogue.looks[0]
-    assert first.comm is None
+    assert first._model.window(0, 1)["looks"] == []
+    first.filter = LookFilter("x")
+    assert (first.comm, len(first.answers())) == (None, 1)
     cell = "c"
     view = first._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == first.model_id == models[0]
     assert first.layout.comm is not None
+    run, cell = 4, "a"
+    LookPicker([])
+    assert first.comm is not None
     first.close()
     assert "application/vnd.jupyter.widget-view+json" not in first._repr_mimebundle_()
     assert (first.comm, first.layout.comm) == (None, None)
+    cell = ""  # of a front end that tells none
+    unknown, run = LookPicker([]), 5
+    LookPicker([])
+    assert unknown.comm is not None
 
 
 # -- everything at once -----------------------------------------------------------------------------------------------

@@ -101,14 +101,7 @@ def test_clicks_that_a_busy_kernel_gets_late_say_what_is_wanted_and_never_undo_e
         picker.click("id1", selected=False)
         assert ids(picker.values) == ["id2"]
     before, picker.sent = picker.values, []
-    for asked in (
-        "id0",
-        {"id": "id0"},
-        {"id": "id0", "selected": 1},
-        {"id": "id9", "selected": True},
-        {"id": {}},
-        None,
-    ):
+    for asked in ("id0", {"id": "id0"}, {"id": "id0", "selected": 1}, {"id": "id9", "selected": True}, None):
         picker.vue_select(asked)
         assert picker.values is before
     picker.vue_ask_answer("view 7")
@@ -291,16 +284,13 @@ def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient
     picker.set_trait("selected_id", "no_such_look")  # fetches nothing
     assert (picker.value, picker.selected_id) == (private, private.id)
     assert "no_such_look" in picker.error
-    assert "no_such_look" in picker.error
     picker.selected_id = catalogue.looks[-1].id
     assert (picker.value, picker.error) == (catalogue.looks[-1], "")
     picker.selected_id = ""
     assert picker.value is None
 
 
-def test_value_takes_a_look_from_anywhere_and_the_frame_completes_it(
-    client: HeyGenClient, picker: RecordingPicker
-) -> None:
+def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, picker: RecordingPicker) -> None:
     private = next(look for look in picker.catalogue if look.ownership == "private" and look.group_id)
     picker.value = client.get_look(private.id)
     frame = picker.to_frame()
@@ -515,9 +505,8 @@ def test_the_views_see_a_stop_and_the_rest_after_it() -> None:
         picker.catalogue.stop()
         gate.opened.set()
         stopped = loaded(picker)
-        assert (stopped["loading"], stopped["complete"], stopped["online"], stopped["loadedAt"]) == (
-            False, False, True, None
-        )  # fmt: skip
+        assert (stopped["loading"], stopped["complete"], stopped["online"]) == (False, False, True)
+        assert stopped["loadedAt"] is None
         picker.vue_retry()
         status = loaded(picker)
         assert (status["loading"], status["complete"], status["loaded"]) == (False, True, 230)
@@ -545,11 +534,8 @@ def test_a_refresh_keeps_the_old_looks_on_screen_and_counts_the_new_ones() -> No
         service.before = lambda _: hang_up
         picker.vue_refresh()
         status = loaded(picker)
-        assert (status["problem"].startswith("Not refreshed: "), status["complete"], status["loaded"]) == (
-            True,
-            True,
-            120,
-        )
+        assert status["problem"].startswith("Not refreshed: ")
+        assert (status["complete"], status["loaded"]) == (True, 120)
 
 
 def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:

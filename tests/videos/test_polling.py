@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Any
 
 import pytest
-from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply, stay_silent
+from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 
 from heygen_widgets.errors import (
     APIConnectionError,
@@ -93,12 +91,6 @@ def test_a_temporary_error_does_not_end_the_wait(fault: Reply) -> None:
 
 
 def test_ctrl_c_ends_only_the_wait_and_the_message_has_the_code_to_go_on() -> None:
-    main = threading.main_thread().ident
-
-    def interrupt(handler: Handler) -> None:
-        signal.pthread_kill(main, signal.SIGINT)
-        stay_silent(handler)
-
     with (
         Loopback(video("processing"), interrupt) as server,
         client_of(server) as client,
@@ -117,11 +109,12 @@ def test_an_invalid_argument_is_refused_before_anything_is_sent(timeout: Any) ->
         assert server.seen == []
 
 
-def test_the_wait_for_an_agent_ends_with_a_video_or_a_question() -> None:
+def test_the_wait_for_an_agent_ends_with_a_video_or_a_question(capsys: pytest.CaptureFixture[str]) -> None:
     done = [session("generating", progress=55), session("reviewing"), session("completed", video_id="video_1")]
     with Loopback(session("thinking"), *done) as server, client_of(server) as client:
         assert client.wait_for_video_agent("session_1").video_id == "video_1"
         assert {seen.path for seen in server.seen} == {"/v3/video-agents/session_1"}
+    assert "55 %" in capsys.readouterr().err
     asks = session("waiting_for_input", messages=[{"role": "model", "content": "Which colours?"}])
     with Loopback(session("thinking"), asks) as server, client_of(server) as client:
         assert client.wait_for_video_agent("session_1").question == "Which colours?"

@@ -56,9 +56,7 @@ def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None
         ("resolution", "4k", "unknown unknown refused unknown unknown allowed"),
     ],
 )
-def test_the_options_of_a_look_are_the_documented_ones_and_the_check_follows_them(
-    field: str, value: str, states: str
-) -> None:
+def test_a_look_has_the_documented_options_and_the_check_follows_them(field: str, value: str, states: str) -> None:
     parameter = "resolution 4k" if field == "resolution" else field
     photo, video = states.split()[:3], states.split()[3:]
     for kind, row in (("photo_avatar", photo), ("studio_avatar", video), ("digital_twin", video)):
@@ -209,9 +207,7 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
         ({"prompt": "An ad", "files": "f"}, "files should be a list"),
     ],
 )
-def test_a_field_that_is_wrong_for_any_look_is_one_problem_with_and_without_a_look(
-    fields: dict[str, Any], words: str
-) -> None:
+def test_a_field_wrong_for_any_look_is_one_problem_with_and_without_a_look(fields: dict[str, Any], words: str) -> None:
     request = an_agent(**fields) if "prompt" in fields else a_request(**fields)
     (found,) = problems(request)
     assert words in found
@@ -264,9 +260,7 @@ def test_undocumented_combinations_are_doubts(fields: dict[str, Any], look: Look
         (None, {}, False),
     ],
 )
-def test_a_private_twin_is_a_doubt_until_consent_is_given(
-    consent: str | None, fields: dict[str, Any], is_doubted: bool
-) -> None:
+def test_private_twins_are_doubted_until_consent(consent: str | None, fields: dict[str, Any], is_doubted: bool) -> None:
     look, group = a_look(**{"avatar_type": "digital_twin", **fields}), AvatarGroup("g", "Ada", consent_status=consent)
     for request in (a_request(), an_agent(avatar_id="look_1")):
         assert ["consent" in doubt for doubt in doubts(request, look, group=group)] == [True] * is_doubted
