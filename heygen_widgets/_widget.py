@@ -49,7 +49,8 @@ class SharedTemplate(VuetifyTemplate):
     def __init__(
         self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
     ) -> None:
-        self._own_layout = Layout(**usual_layout) if layout is None else None
+        given = usual_layout if layout is None else layout
+        self._own_layout = None if isinstance(given, Layout) else Layout(**given)
         super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import ipywidgets
 import pytest
 import traitlets
 from avatar_service import PATIENCE, Gate, end_of, ids, our_threads, running
@@ -189,7 +190,7 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     shell = SimpleNamespace(get_parent=lambda: {"metadata": {"cellId": cell}, "header": {"msg_id": f"run {run}"}})
     monkeypatch.setattr(_widget, "get_ipython", lambda: shell)
     run, cell = 1, "a"
-    first, second = RecordingPicker([look("x")]), LookPicker([])
+    first, second = RecordingPicker([look("x")], layout={"width": "90%"}), LookPicker([])
     first.show_view()
     cell = "b"
     other = LookPicker([])
@@ -199,6 +200,8 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     LookPicker([])
     models = [picker.comm and picker.model_id for picker in (first, second, other)]
     assert (bool(models[0]), models[1], bool(models[2])) == (True, None, True)
+    ipywidgets.VBox([second])
+    assert second.comm is not None
     run = 3
     LookPicker([])
     assert first._model.window(0, 1)["looks"] == []
