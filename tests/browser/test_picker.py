@@ -16,12 +16,16 @@ class Slow(LookPicker):
         super().vue_set_filter(changes)
 
 class Forgetful(LookPicker):
-    lost = 0
+    losing = "window"
+    def answers(self, kind):
+        before, self.losing = self.losing, self.losing.replace(kind, "")
+        return before != kind
     def vue_ask_window(self, asked):
-        if asked["start"] >= 200 and not self.lost:
-            self.lost += 1
-        else:
+        if asked["start"] < 200 or self.answers("window"):
             super().vue_ask_window(asked)
+    def vue_ask_answer(self, view):
+        if self.answers("event"):
+            super().vue_ask_answer(view)
 
 class Noting(LookPicker):
     silent, counts, windows = False, [], []
@@ -94,18 +98,51 @@ def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook)
     assert notebook.value("min(picker.counts)") > 0
 
 
-def test_a_window_that_is_never_answered_is_asked_for_again(open_notebook: OpenNotebook) -> None:
+def test_an_answer_that_never_comes_is_asked_for_again(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Forgetful"))
-    # The picker waits 10 s for an answer. Here each timer takes a fiftieth of its time.
+    busy = picker.locator(".look-picker__busy")
+    # The picker waits 10 s for an answer. Here each timer takes a fiftieth of its time, and typing never rests.
     notebook.page.evaluate(
         """() => {
             window.unhurried = window.setTimeout;
-            window.setTimeout = (run, ms, ...given) => window.unhurried(run, ms / 50, ...given);
+            window.setTimeout = (run, ms, ...given) => ms === 300 ? 0 : window.unhurried(run, ms / 50, ...given);
         }"""
     )
     ui.scroll_to(picker, 10**7)
-    notebook.expect_run("picker.lost", 1)
+    notebook.expect_run("picker.losing", "")
     ui.wait_for_cards(picker)
+
+    # Nor does the picker call a kernel busy that owes it nothing: what was lost is out of sight again,
+    ui.scroll_and_load(picker, 0)
+    notebook.run("picker.filter = LookFilter(sort='name')")  # forgets the last cards
+    ui.wait_for_cards(picker)
+    notebook.run("picker.losing = 'window'")
+    ui.grid(picker).evaluate(
+        """async grid => {
+            grid.scrollTop = 1e7;
+            await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+            grid.scrollTop = 0;
+        }"""
+    )
+    notebook.expect_run("picker.losing", "")
+    expect(busy).to_have_text("")
+
+    # or has been repeated,
+    notebook.run("picker.losing = 'event'")
+    card = ui.cards(picker).first
+    card.click()
+    notebook.expect_run("(picker.losing, len(picker.values))", ("", 1))
+    notebook.run("picker.values = ()")
+    expect(card).to_have_attribute("aria-selected", "false")
+    expect(busy).to_have_text("")
+
+    # or waits until typing rests.
+    picker.locator("input").first.fill("a")
+    notebook.expect_run("picker.filter.search", "a")
+    ui.expect_matches(notebook, picker)
+    ui.scroll_and_load(picker, 3_000)
+    notebook.page.evaluate("() => new Promise(resolve => window.unhurried(resolve, 200))")
+    expect(busy).to_have_text("")
     notebook.page.evaluate("() => { window.setTimeout = window.unhurried; }")
 
 
