@@ -41,6 +41,7 @@ def selected_three(
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL, pictures=6, viewport=viewport, theme=theme)
     for position in range(3):
         ui.cards(picker).nth(position).click()
+    notebook.expect_run("len(picker.values)", 3)
     expect(picker.locator(".look-tray__item")).to_have_count(3)
     return notebook, picker
 
