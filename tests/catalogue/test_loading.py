@@ -35,7 +35,7 @@ from loopback import Reply, Seen, failure, hang_up, press_ctrl_c, reply
 from loopback import look as look_record
 
 from heygen_widgets.api import paging
-from heygen_widgets.catalogue import LookCatalogue, Progress
+from heygen_widgets.catalogue import LookCatalogue, Progress, loader
 from heygen_widgets.catalogue.store import LookStore
 from heygen_widgets.errors import APIConnectionError, APIResponseError, APIStatusError, HeyGenError
 from heygen_widgets.filters import LookFilter
@@ -467,6 +467,26 @@ def test_sharing_keeps_no_catalogue_alive_and_its_threads_end(name: str) -> None
         assert service.counts()[name] == 2
         assert not service.asked("looks of b")
         assert len(LookCatalogue.shared(client, cache=None)) == 0
+
+
+def test_two_threads_that_fork_wait_for_each_other_and_leave_no_lock() -> None:
+    with running({}, {"a": 3}) as (_, client):
+        catalogue = LookCatalogue(client, cache=None)
+
+        def fork() -> None:
+            loader._before_fork()
+            loader._after_fork()
+
+        loader._before_fork()
+        other = threading.Thread(target=fork)
+        other.start()
+        other.join(0.1)
+        assert other.is_alive()
+        loader._after_fork()
+        assert end_of([other])
+        checked = threading.Thread(target=catalogue.load)  # this thread could take its own locks again
+        checked.start()
+        assert end_of([checked])
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="only POSIX forks")
