@@ -308,20 +308,18 @@ class CatalogueLoader:
 
 
 _loaders: weakref.WeakSet[CatalogueLoader] = weakref.WeakSet()
-_forking = threading.RLock()  # for one thread at a time, since all share the next one
 _locks = ExitStack()  # held during a fork
 
 
 def _before_fork() -> None:
     # A lock that another thread holds at a fork would stay locked in the child.
-    _locks.enter_context(_forking)
-    _locks.enter_context(WIDGET_LOCK)
+    _locks.enter_context(WIDGET_LOCK)  # the first one, so that one thread forks at a time
     for loader in list(_loaders):
         _locks.enter_context(loader.lock)
 
 
 def _after_fork() -> None:
-    _locks.pop_all().close()  # the stack is free for another thread before `_forking` is
+    _locks.pop_all().close()  # the stack is free for another thread before the first lock is
 
 
 def _after_fork_in_child() -> None:
