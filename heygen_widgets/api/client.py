@@ -53,8 +53,9 @@ class HeyGenClient:
         Retries after 429, 500, 502, 503, 504 or a broken connection; an agent is only asked again if nothing was sent.
         The wait is 1 s, then twice as long each time, or a longer ``Retry-After``; at most 30 s.
     session : requests.Session or None, default None
-        Your own session, for example with a proxy or certificate. It is neither changed (except for cookies that the
-        service sets) nor closed. Pictures and films use its `verify`, `cert`, `proxies` and `trust_env`.
+        Your own session, for example with a proxy or certificate. It is not changed, except for cookies that the
+        service sets, and stays open, though its idle connections may be closed. Pictures and films use its `verify`,
+        `cert`, `proxies` and `trust_env`.
 
     Notes
     -----
