@@ -82,7 +82,7 @@ def looks_to_gallery(
     PosixPath('shortlist.html')
     """
     target = user_path(path)
-    if not (target.suffix or target.is_dir()):
+    if not target.suffix and (target.is_file() or not target.exists()):
         target = target.with_name(f"{target.name}.html")
     if target.is_dir() or os.fspath(path).endswith((os.sep, os.altsep or os.sep)):
         raise IsADirectoryError(f"{os.fspath(path)!r} is a folder: name a file in it, such as 'shortlist.html'")

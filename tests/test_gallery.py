@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import signal
 import threading
@@ -160,6 +161,14 @@ def test_a_path_that_is_no_page_is_refused_before_anything_is_requested(
     with pytest.raises(kind, match=message):
         looks_to_gallery(looks(), f"{tmp_path}/{name}")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["shots.html", "v1.2"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_a_pipe_without_an_ending_is_refused_and_gets_no_page_beside_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=r"should end in \.html"):
+        looks_to_gallery([LOOK], tmp_path / "pipe")
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_more_than_500_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:
