@@ -44,7 +44,7 @@ def test_no_text_from_outside_reaches_a_bar(method: str, tmp_path: Path, monkeyp
     assert "onerror" not in "".join(shown)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.usefixtures("_bars")
 @pytest.mark.parametrize("stderr", ["none", "closed", "full", "pipe"])
 def test_a_bar_that_cannot_be_drawn_does_not_stop_the_work(stderr: str, monkeypatch: pytest.MonkeyPatch) -> None:
