@@ -91,7 +91,7 @@ def test_the_next_write_removes_the_file_of_a_killed_process_and_not_that_of_a_l
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine too"]
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error:unclosed file", "error::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_that_is_removed_before_it_is_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
