@@ -128,7 +128,7 @@ class SharedTemplate(VuetifyTemplate):
         if self._closed:
             return {"text/plain": repr(self)}
         self.open()
-        return super()._repr_mimebundle_(**kwargs)  # type: ignore[no-any-return]
+        return super()._repr_mimebundle_(**kwargs)  # type: ignore[no-any-return]  # ipywidgets has no types
 
     @traitlets.observe("layout")
     def _layout_changed(self, change: dict[str, Any]) -> None:

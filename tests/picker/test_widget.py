@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -443,13 +442,15 @@ def test_a_snapshot_is_published_as_soon_as_it_is_read(
     LookCatalogue(client).load()
     gate, read = threading.Event(), SnapshotCache.read
     monkeypatch.setattr(SnapshotCache, "read", lambda cache: read(cache) if gate.wait(PATIENCE) else None)
+    waiting, wait = threading.Event(), LookCatalogue.wait_for_snapshot
+    monkeypatch.setattr(LookCatalogue, "wait_for_snapshot", lambda catalogue: (waiting.set(), wait(catalogue)))
     # One that publishes only once.
     monkeypatch.setattr(widget, "Worker", lambda *given, **options: Worker(*given, **options | {"interval": 60}))
     picker = RecordingPicker(LookCatalogue(client))
     picker.show_view()
     sent = threading.Event()
     monkeypatch.setattr(picker, "send", lambda content: content["args"][0]["status"]["complete"] and sent.set())
-    time.sleep(0.1)  # the publisher has begun
+    assert waiting.wait(PATIENCE)
     gate.set()
     assert sent.wait(PATIENCE)
 
