@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -186,6 +187,11 @@ def ids(catalogue: Iterable[Any]) -> list[str]:
 
 
 _earlier: set[threading.Thread] = set()
+
+
+def said(caught: Iterable[warnings.WarningMessage]) -> list[warnings.WarningMessage]:
+    """Leave out the sockets of other tests, which may be collected at any moment."""
+    return [warning for warning in caught if warning.category is not ResourceWarning]
 
 
 def forget_threads() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads
+from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads, said
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, Look, VideoJob, VideoRequest
@@ -398,4 +398,4 @@ def test_a_doubt_is_told_at_the_line_that_asked() -> None:
         with pytest.warns(VideoOptionWarning) as told:
             ask()
     line = ask.__code__.co_firstlineno + 1
-    assert {(warning.filename, warning.lineno) for warning in told} == {(__file__, line)}
+    assert {(warning.filename, warning.lineno) for warning in said(told)} == {(__file__, line)}

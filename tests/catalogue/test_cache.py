@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avatar_service import Gate, Service, end_of, fails, finish, ids, let_no_thread_begin, our_threads, pages
+from avatar_service import Gate, Service, end_of, fails, finish, ids, let_no_thread_begin, our_threads, pages, said
 from loopback import KEY, client_of, failure
 from loopback import look as look_record
 
@@ -69,7 +69,7 @@ def warning_of(action: Callable[[], object]) -> str:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert action() is None
-    (warning,) = caught
+    (warning,) = said(caught)
     assert warning.category is UserWarning
     assert warning.filename == __file__
     for secret in ("digest-of-an-account", "look_def456", "Zoë"):

@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 import pytest
+from avatar_service import said
 
 from heygen_widgets.errors import VideoOptionError
 from heygen_widgets.models import AvatarGroup, Failure, Look
@@ -34,8 +35,8 @@ def doubts(request: VideoRequest | VideoAgentRequest, look: Look, **more: Any) -
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         request.check(look, **more)
-    assert {warning.category for warning in caught} <= {VideoOptionWarning}
-    return [str(warning.message) for warning in caught]
+    assert {warning.category for warning in said(caught)} <= {VideoOptionWarning}
+    return [str(warning.message) for warning in said(caught)]
 
 
 def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None, **more: Any) -> tuple[str, ...]:
