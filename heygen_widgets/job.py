@@ -169,12 +169,13 @@ class VideoJob(SharedTemplate):
                 f"The video is not finished after {self._timeout:g} s. Continue with job.follow() or a click on the "
                 f"card. {self._way_back()}"
             )
+            self._send_update()  # before the messages of the thread, which are newer
             try:
                 start_thread("video", self._run)
             except HeyGenError as problem:
                 self._problem = problem
                 self._ended.set()
-            self._send_update()
+                self._send_update()
 
     def close(self) -> None:
         """Remove the card from the page and end the job's thread. The render goes on."""
