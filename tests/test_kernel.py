@@ -50,7 +50,7 @@ for _ in range(600):
     if len(asked) >= 3:
         break
     time.sleep(0.05)
-print("answered", len(asked))
+print(f"answered {len(asked)}")
 """
 MEASURE = """
 import gc, threading, psutil
@@ -66,7 +66,8 @@ def measure():
     gc.collect()
     process = psutil.Process()
     files = getattr(process, "num_fds", int)()
-    print(len(widgets._instances), threading.active_count(), files, process.memory_info().rss, flush=True)
+    # One text, since the kernel may send several of them in several messages.
+    print(f"{len(widgets._instances)} {threading.active_count()} {files} {process.memory_info().rss}", flush=True)
 """
 LOADED = "catalogue = LookPicker(client, cache=None).catalogue\ncatalogue.wait()"
 SHOW = "picker.vue_ask_window({'view': 'v', 'first': True, 'start': 0, 'count': 48, 'screen': 48})"

@@ -380,8 +380,15 @@ class LookCatalogue:
             finished = self._loader.complete and not (self.complete and self._store is store)
             if finished:
                 self._store, self.complete, self._loaded_at = store, True, time.time()
-        if finished and self._cache:
-            self._cache.write(self._snapshot())
+                self._loader.writing += 1  # the load goes on, also if this thread's list has ended
+        if finished:
+            try:
+                if self._cache:
+                    self._cache.write(self._snapshot())
+            finally:  # a warning may be an error
+                with self._changed:
+                    self._loader.writing -= 1
+                    self._note_change()
         return True
 
     def _show(self, snapshot: Snapshot, *, keep: bool) -> None:

@@ -137,6 +137,7 @@ class CatalogueLoader:
     def forget_threads(self) -> None:
         """Mark the load as ended; also in a forked child, which does not have its parent's threads."""
         self.reading = False
+        self.writing = 0  # times that the catalogue is writing to the cache, which it counts
         self._threads: list[threading.Thread] = []
         self._ahead: dict[tuple[str, Ownership], PageCursor] = {}
         # No limit is needed: `_ahead` holds each character once.
@@ -174,7 +175,7 @@ class CatalogueLoader:
     @property
     def busy(self) -> bool:
         with self.lock:
-            return self.reading or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
+            return self.reading or self.writing > 0 or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
 
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""

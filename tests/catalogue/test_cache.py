@@ -21,7 +21,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avatar_service import Gate, Service, end_of, fails, finish, ids, let_no_thread_begin, our_threads, pages, said
+from avatar_service import (
+    PATIENCE,
+    Gate,
+    Service,
+    end_of,
+    fails,
+    finish,
+    ids,
+    let_no_thread_begin,
+    our_threads,
+    pages,
+    said,
+)
 from loopback import KEY, client_of, failure
 from loopback import look as look_record
 
@@ -173,6 +185,37 @@ def test_only_a_complete_load_is_cached_and_nothing_without_a_cache(service: Ser
     assert len(files()) == 1
     assert requests_of_a_load(service, client) == 0
     assert requests_of_a_load(service, client, cache=None) == WHOLE
+
+
+def test_a_load_ends_after_the_cache_is_written_by_whichever_thread(
+    service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the last report of one list, which has ended, finds that the other one is complete too."""
+    busy: list[bool] = []
+    report = LookCatalogue._loader_changed
+
+    def late_report(self: LookCatalogue, cached: Snapshot | None) -> bool:
+        looks, characters = self._loader._lists
+        with self._changed:
+            self._changed.notify_all()
+            if threading.current_thread().name.endswith(looks.name):
+                assert self._changed.wait_for(lambda: characters.complete and not characters.running, PATIENCE)
+                assert not looks.complete or self._changed.wait_for(lambda: self.complete, PATIENCE)
+            elif characters.complete and not characters.running:
+                assert self._changed.wait_for(lambda: looks.complete, PATIENCE)
+        return report(self, cached)
+
+    def write(*_: object) -> None:
+        loader = catalogue._loader
+        with loader.lock:
+            assert loader.lock.wait_for(lambda: not any(cursor.running for cursor in loader._lists), PATIENCE)
+            busy.append(loader.busy)
+
+    monkeypatch.setattr(LookCatalogue, "_loader_changed", late_report)
+    monkeypatch.setattr(SnapshotCache, "write", write)
+    catalogue = LookCatalogue(client, ownership="public")
+    catalogue.load()
+    assert (busy, catalogue._loader.busy) == ([True], False)
 
 
 def test_a_bug_in_writing_the_cache_is_reported_and_hides_no_look(
