@@ -175,7 +175,11 @@ class CatalogueLoader:
     @property
     def busy(self) -> bool:
         with self.lock:
-            return self.reading or self.writing > 0 or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
+            return (
+                self.reading
+                or self.writing > 0
+                or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
+            )
 
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""
