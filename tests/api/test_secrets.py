@@ -13,7 +13,6 @@ import re
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 import pytest
 import requests
+from avatar_service import PATIENCE
 from IPython.core.ultratb import VerboseTB
 from IPython.lib.pretty import pretty
 from loopback import (
@@ -37,6 +37,7 @@ from loopback import (
     drip,
     failure,
     hang_up,
+    interrupt,
     page,
     press_ctrl_c,
     reply,
@@ -270,12 +271,7 @@ def interrupt_at(status: int, handler: Handler) -> None:
         send_head(handler, 8 * 2**20, status)
         # More than the buffers of a socket hold, so that the client is sure to be reading.
         handler.wfile.write(b" " * (7 * 2**20))
-    press_ctrl_c()
-    handler.connection.settimeout(5)
-    with suppress(ConnectionError):
-        assert handler.connection.recv(1) == b""
-    handler.server.left.set()
-    handler.close_connection = True
+    interrupt(handler)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
@@ -287,7 +283,7 @@ def test_ctrl_c_passes_at_once_without_the_key_and_the_client_stays_usable(
     script = [partial(interrupt_at, status), *[hang_up] * 3, OK]
     with ctrl_c_raises(kind), Loopback(*script) as server, client_of(server) as client:
         error = error_of(client.list_looks)
-        assert server.left.wait(5)  # the connection is closed, though the traceback is still alive
+        assert server.left.wait(PATIENCE)  # the connection is closed, though the traceback is still alive
         assert len(server.seen) == 1
         try:
             press_ctrl_c()
