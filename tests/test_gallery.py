@@ -35,6 +35,7 @@ PNG = base64.b64decode(
 )
 WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08\x42\x82\x84webm" + bytes(60)
 MP4 = b"\0\0\0\x20ftypisom" + bytes(20)
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))  # what `from_json` keeps
 LOOK = Look(
     "look_1", "Zoë Café", "photo_avatar", group_id="g", tags=("office", "UGC"), image_width=720, image_height=1280
 )
@@ -90,9 +91,6 @@ def test_the_page_may_ask_for_nothing_and_run_nothing_but_its_own_script(tmp_pat
         assert rules[f"{tag}-src"] == f"'sha256-{digest}'"
     assert {"name": "referrer", "content": "no-referrer"} in attributes(Parsed(html), "meta")
     assert attributes(Parsed(html), "html") == [{"lang": "en"}]
-
-
-TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))  # what `from_json` keeps
 
 
 @given(TEXTS, TEXTS.filter(bool), TEXTS, st.lists(TEXTS, max_size=3))

@@ -21,19 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avatar_service import (
-    PATIENCE,
-    Gate,
-    Service,
-    end_of,
-    fails,
-    finish,
-    ids,
-    let_no_thread_begin,
-    our_threads,
-    pages,
-    said,
-)
+from avatar_service import PATIENCE, Gate, Service, end_of, fails, finish, ids, let_no_thread_begin, our_threads, pages
 from loopback import KEY, client_of, failure
 from loopback import look as look_record
 
@@ -81,7 +69,7 @@ def warning_of(action: Callable[[], object]) -> str:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert action() is None
-    (warning,) = said(caught)
+    (warning,) = (warning for warning in caught if warning.category is not ResourceWarning)
     assert warning.category is UserWarning
     assert warning.filename == __file__
     for secret in ("digest-of-an-account", "look_def456", "Zoë"):
@@ -206,10 +194,9 @@ def test_a_load_ends_after_the_cache_is_written_by_whichever_thread(
         return report(self, cached)
 
     def write(*_: object) -> None:
-        loader = catalogue._loader
-        with loader.lock:
-            assert loader.lock.wait_for(lambda: not any(cursor.running for cursor in loader._lists), PATIENCE)
-            busy.append(loader.busy)
+        with catalogue._changed:
+            assert catalogue._changed.wait_for(lambda: not catalogue._loader._lists[0].running, PATIENCE)
+            busy.append(catalogue._loader.busy)
 
     monkeypatch.setattr(LookCatalogue, "_loader_changed", late_report)
     monkeypatch.setattr(SnapshotCache, "write", write)
