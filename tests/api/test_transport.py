@@ -69,6 +69,7 @@ def transport_of(server: Loopback, is_token: bool = False, **credential: Any) ->
     return transport
 
 
+# mypy refuses a default for a type variable.
 def error_of(client: HeyGenClient, kind: type[E] = HeyGenError, text: str = "") -> E:  # type: ignore[assignment]
     with pytest.raises(kind, match=re.escape(text) if text else None) as caught:
         client.list_looks()
