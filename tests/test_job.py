@@ -100,6 +100,12 @@ def test_a_job_follows_its_video_to_the_end() -> None:
     assert {seen.path for seen in server.seen} == {"/v3/videos/video_1"}
 
 
+def test_the_first_message_comes_before_those_of_a_thread_however_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heygen_widgets.job.start_thread", lambda _, work: work())
+    with followed(DONE) as (_, job):
+        assert [content["args"][0]["status"] for content in vars(job)["sent"]] == ["", "completed", "completed"]
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", None])
 def test_a_url_that_no_page_may_use_is_not_shown(url: str | None) -> None:
     with followed(video("completed", video_url=url, video_page_url=url, thumbnail_url=url)) as (_, job):
