@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from ._display import is_sendable
 
-__all__ = ["CLOSED", "FACETS", "SORTS", "LookFilter", "checked_filter", "fold"]
+__all__ = ["CLOSED", "FACETS", "SORTS", "LookFilter", "as_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
 CLOSED = {
@@ -147,10 +147,12 @@ def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
     return tuple(sorted(map(str, items)))  # a subclass of str, such as numpy's, has another repr
 
 
-def checked_filter(wanted: object) -> LookFilter:
-    """Return the filter, and for None one that all looks match; raise `TypeError` if it is not a `LookFilter`."""
-    if wanted is None:
-        return LookFilter()
-    if not isinstance(wanted, LookFilter):
+def as_filter(wanted: LookFilter | str | Mapping[str, Any] | None = None, **fields: Any) -> LookFilter:  # noqa: ANN401 - as for `LookFilter`
+    """Return the filter from a `LookFilter`, a search, a dict of fields or None, with some fields changed."""
+    if wanted is None or isinstance(wanted, str):
+        wanted = LookFilter(wanted or "")
+    elif isinstance(wanted, Mapping):
+        wanted = LookFilter(**wanted)
+    elif not isinstance(wanted, LookFilter):
         raise TypeError(f'a filter must be a LookFilter, such as LookFilter("office"), not {wanted!r}')
-    return wanted
+    return wanted.replace(**fields) if fields else wanted

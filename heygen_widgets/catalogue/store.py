@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..filters import FACETS, LookFilter, checked_filter, fold
+from ..filters import FACETS, LookFilter, as_filter, fold
 from ..models import AvatarGroup, Look
 
 __all__ = ["Character", "LookStore", "Selection"]
@@ -192,14 +192,14 @@ class LookStore:
 
     def select(self, wanted: LookFilter | None = None) -> Selection:
         """Select the rows that match, in the filter's order or by their places."""
-        wanted = checked_filter(wanted)
+        wanted = as_filter(wanted)
         self._fill_columns()
         rows = np.flatnonzero(reduce(and_, self._masks(wanted).values(), self._search(wanted)))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
     def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
-        wanted = checked_filter(wanted)
+        wanted = as_filter(wanted)
         self._fill_columns()
         masks, found = self._masks(wanted), self._search(wanted)
         counts: dict[str, dict[str, int]] = {}
@@ -213,7 +213,7 @@ class LookStore:
         return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
     def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
-        wanted = checked_filter(wanted)
+        wanted = as_filter(wanted)
         matched: dict[str, list[Look]] = {}
         for look in self.select(wanted).looks():
             matched.setdefault(look.group_id or "", []).append(look)
