@@ -119,9 +119,16 @@ class LookCatalogue:
 
     @classmethod
     def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
-        """Make a catalogue of existing looks, in their order. The groups give characters their names."""
-        parts = checked_records(looks, Look), checked_records(groups, AvatarGroup)
-        snapshot = Snapshot(*parts, Scope(), 0.0, complete=True)
+        """Make a catalogue of existing looks, in their order.
+
+        Characters get their names from the groups, and those without a group from the looks' `group_name`.
+        """
+        every, known = checked_records(looks, Look), checked_records(groups, AvatarGroup)
+        ids, others = {group.id for group in known}, dict[str, AvatarGroup]()
+        for look in every:
+            if look.group_name and look.group_id and look.group_id not in ids:
+                others.setdefault(look.group_id, AvatarGroup(look.group_id, look.group_name))
+        snapshot = Snapshot(every, (*known, *others.values()), Scope(), 0.0, complete=True)
         return cls(None, cache=None, snapshot=snapshot)
 
     @classmethod
@@ -315,13 +322,13 @@ class LookCatalogue:
         """
         from ..frame import looks_to_frame
 
-        return looks_to_frame(self._looks_for_table(wanted), flat=flat, group_names=self._group_names())
+        return looks_to_frame(self._looks_for_table(wanted), flat=flat)
 
     def to_parquet(self, path: str | Path, wanted: LookFilter | None = None) -> None:
         """Write the loaded looks, or those that match a filter, to a Parquet file; see `looks_to_parquet`."""
         from ..frame import looks_to_parquet
 
-        looks_to_parquet(self._looks_for_table(wanted), path, group_names=self._group_names())
+        looks_to_parquet(self._looks_for_table(wanted), path)
 
     def summary(self, wanted: LookFilter | None = None) -> pd.DataFrame:
         """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
@@ -412,9 +419,6 @@ class LookCatalogue:
                 bar.total = progress.expected
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
             bar.refresh()
-
-    def _group_names(self) -> dict[str, str]:
-        return {group.id: group.name for group in self.groups.values()}
 
     def _looks_for_table(self, wanted: LookFilter | None) -> Looks:
         if not self.complete:

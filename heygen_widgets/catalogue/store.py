@@ -118,13 +118,15 @@ class _Column:
 class LookStore:
     """Looks by row, and avatar groups by id; nothing is ever removed, and a row always holds the look with the same id.
 
-    A record that the service lists as private and as public is private. There is no lock: hold the catalogue's.
+    A record that the service lists as private and as public is private. A look gets its character's name as soon as the
+    group is there too. There is no lock: hold the catalogue's.
     """
 
     def __init__(self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = ()) -> None:
         self.looks: list[Look] = []
         self.groups: dict[str, AvatarGroup] = {}  # private ones first
         self._row_of: dict[str, int] = {}
+        self._rows_of_group: dict[str, list[int]] = {}
         self._places = array("q")  # of the rows, in the order without a sort
         self._ahead: set[str] = set()  # ids of looks that do not have their final place yet
         self._character_texts: dict[str, str] = {}
@@ -164,6 +166,8 @@ class LookStore:
                 self._places[row] = place
             else:
                 continue
+            self._rows_of_group.setdefault(look.group_id or "", []).append(row)
+            self._name(row)
             if ahead:
                 self._ahead.add(look.id)
             else:
@@ -171,13 +175,22 @@ class LookStore:
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
         self._sorted.clear()
-        every = dict(self.groups)
+        every, changed = dict(self.groups), []
         for group in groups:
             if (every.get(group.id, group).ownership, group.ownership) != ("private", "public"):
                 every[group.id] = group
                 self._character_texts[group.id] = fold(group.name)
+                changed.append(group.id)
         # Sorted once for each page, not each time the groups are read.
         self.groups = dict(sorted(every.items(), key=lambda item: item[1].ownership != "private"))
+        for row in (row for group_id in changed for row in self._rows_of_group.get(group_id, ())):
+            self._name(row)
+
+    def _name(self, row: int) -> None:
+        look = self.looks[row]
+        group = self.groups.get(look.group_id or "")
+        if group and look.group_name != group.name:
+            self.looks[row] = replace(look, group_name=group.name)
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         image, video = record.preview_image_url, record.preview_video_url

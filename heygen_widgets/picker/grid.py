@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from .._display import fits, is_sendable, title, title_of_character
@@ -197,7 +198,8 @@ class GridModel:
 
     def loaded(self, look: Look) -> Look:
         """Return the loaded look with the same id, which may have newer preview URLs, or else the look itself."""
-        return self.look(look.id) or look
+        group = self.catalogue.groups.get(look.group_id or "")
+        return self.look(look.id) or (replace(look, group_name=group.name) if group else look)
 
     def details(self, look: Look) -> dict[str, Any]:
         """Return what the panel shows of a look."""

@@ -161,7 +161,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Return the selected looks as a DataFrame, one row each; see `looks_to_frame`."""
         from ..frame import looks_to_frame
 
-        return looks_to_frame(map(self._model.loaded, self.values), flat=flat, group_names=self._model.group_names())
+        return looks_to_frame(map(self._model.loaded, self.values), flat=flat)
 
     def gallery(self, path: str | os.PathLike[str], *, title: str = "Avatar looks", videos: bool = False) -> Path:
         """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
@@ -170,9 +170,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         if not self.values:
             every_match = "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
             raise ValueError(f"Nothing is selected: select looks, or export all matches with {every_match}")
-        looks, names = map(self._model.loaded, self.values), self._model.group_names()
-        client = self._model.catalogue.client
-        return looks_to_gallery(looks, path, title=title, videos=videos, group_names=names, client=client)
+        looks, client = map(self._model.loaded, self.values), self._model.catalogue.client
+        return looks_to_gallery(looks, path, title=title, videos=videos, client=client)
 
     def reset(self) -> None:
         """Bring back the filter, view and selection that the picker was created with."""
