@@ -123,7 +123,9 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClien
             kind, _, encoded = outcome.url.partition(";base64,")
             try:
                 with warnings.catch_warnings(action="error"):  # of a picture that would take too much memory
-                    picture = Image.open(BytesIO(base64.b64decode(encoded)), formats=[kind.rpartition("/")[2]])
+                    picture: Image.Image = Image.open(
+                        BytesIO(base64.b64decode(encoded)), formats=[kind.rpartition("/")[2]]
+                    )
                     picture.thumbnail(size)
                     picture.convert("RGBA").save(content, "PNG")
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import reduce
 from itertools import islice
 from operator import and_, attrgetter
@@ -22,13 +23,16 @@ import numpy.typing as npt
 from ..filters import FACETS, LookFilter, as_filter, fold
 from ..models import AvatarGroup, Look
 
-__all__ = ["Character", "LookStore", "Selection"]
+__all__ = ["Character", "LookStore", "Selection", "Wanted", "missing_groups"]
 
 _Rows: TypeAlias = npt.NDArray[np.intp]
 _Mask: TypeAlias = npt.NDArray[np.bool_]
+Wanted: TypeAlias = LookFilter | str | Mapping[str, Any] | None
+"""What `as_filter` takes."""
 
 _NUMBER = re.compile(r"\d+")
 _REMEMBERED_WORDS = 16
+_OPEN = ("avatar_type", "engine", "status", "tag")  # fields whose values are written in any case
 
 _FIELDS: dict[str, Callable[[Look], Any]] = {
     **{name: attrgetter(name) for name in FACETS if name not in ("engine", "tag")},
@@ -101,9 +105,11 @@ class _Column:
         for key in islice(code_of, len(self.values), None):
             self.values.append(tuple(dict.fromkeys(key)) if isinstance(key, tuple) else (key,))
 
-    def mask(self, wanted: Iterable[str]) -> _Mask:
-        """Mark the rows that have any of the wanted values."""
+    def mask(self, wanted: Iterable[str], *, ignore_case: bool = False) -> _Mask:
+        """Mark the rows that have any of the wanted values; `ignore_case` is for those that do not occur exactly."""
         chosen = set(wanted)
+        if ignore_case and (absent := {value.casefold() for value in chosen.difference(*self.values)}):
+            chosen |= {value for values in self.values for value in values if value.casefold() in absent}
         return np.array([not chosen.isdisjoint(values) for values in self.values], dtype=np.bool_)[self.codes]
 
     def count(self, rows: _Mask) -> dict[str, int]:
@@ -203,7 +209,7 @@ class LookStore:
             self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
         return row is not None
 
-    def select(self, wanted: LookFilter | None = None) -> Selection:
+    def select(self, wanted: Wanted = None) -> Selection:
         """Select the rows that match, in the filter's order or by their places."""
         wanted = as_filter(wanted)
         self._fill_columns()
@@ -211,7 +217,7 @@ class LookStore:
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
-    def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+    def facets(self, wanted: Wanted, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
         wanted = as_filter(wanted)
         self._fill_columns()
         masks, found = self._masks(wanted), self._search(wanted)
@@ -225,7 +231,21 @@ class LookStore:
         self._fill_columns()
         return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
-    def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
+    def absent(self, wanted: LookFilter) -> list[str]:
+        """Say which values of a filter no look has, each with the closest one that occurs."""
+        messages = []
+        for name in FACETS if self.looks else ():
+            known = {fold(value).replace("_", " "): value for value in self.values(name)}
+            spellings = {*known.values()} | ({value.casefold() for value in known.values()} if name in _OPEN else set())
+            # An empty text asks for looks without a value.
+            for value in filter(None, getattr(wanted, name)):
+                if spellings.isdisjoint({value, value.casefold()} if name in _OPEN else {value}):
+                    close = get_close_matches(fold(value).replace("_", " "), known, 1) if name != "group_id" else []
+                    hint = f": did you mean {known[close[0]]!r}?" if close else ""
+                    messages.append(f"no look has the {name} {value!r}{hint}")
+        return messages
+
+    def characters(self, wanted: Wanted, *, incomplete: bool) -> list[Character]:
         wanted = as_filter(wanted)
         matched: dict[str, list[Look]] = {}
         for look in self.select(wanted).looks():
@@ -274,7 +294,11 @@ class LookStore:
         asked = {name: getattr(wanted, name) for name in FACETS}
         if wanted.ready is not None:
             asked["ready"] = ("yes",) if wanted.ready else ("no",)
-        return {name: self._columns[name].mask(values) for name, values in asked.items() if values}
+        return {
+            name: self._columns[name].mask(values, ignore_case=name in _OPEN)
+            for name, values in asked.items()
+            if values
+        }
 
     def _search(self, wanted: LookFilter) -> _Mask:
         """Mark the rows that have every word of the search in their text or their character's name."""
@@ -323,3 +347,12 @@ class LookStore:
 def _key(name: str) -> str:
     """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())
+
+
+def missing_groups(looks: Iterable[Look], groups: Iterable[AvatarGroup]) -> tuple[AvatarGroup, ...]:
+    """Return the characters that looks name and that are not among the groups."""
+    known, found = {group.id for group in groups}, dict[str, AvatarGroup]()
+    for look in looks:
+        if look.group_id and look.group_name and look.group_id not in known:
+            found.setdefault(look.group_id, AvatarGroup(look.group_id, look.group_name))
+    return tuple(found.values())

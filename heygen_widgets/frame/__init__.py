@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .reading import frame_to_looks, looks_of
+from .reading import Source, frame_to_looks, looks_of
 
 if TYPE_CHECKING:
     from .writing import (
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Source",
     "diff_frame",
     "frame_to_looks",
     "looks_of",

@@ -10,13 +10,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from .. import _parsing as read
 from ..filters import CLOSED
 from ..models import COLUMNS, Look
 
-__all__ = ["FORMULA", "SEPARATOR", "frame_to_looks", "looks_of"]
+__all__ = ["FORMULA", "LISTS", "SEPARATOR", "SIZES", "Source", "frame_to_looks", "looks_of"]
+
+
+class Table(Protocol):
+    """A DataFrame of pandas or polars, an Arrow table or a DuckDB relation."""
+
+    @property
+    def columns(self) -> Any: ...  # noqa: ANN401 - each has its own kind
+
+
+Source: TypeAlias = Table | Iterable[Look | Mapping[str, Any]]
+"""Where looks come from: a table, or looks and rows."""
 
 LISTS = ("supported_api_engines", "tags")
 SIZES = ("image_width", "image_height")
@@ -36,7 +47,7 @@ _WRITTEN_LIST = re.compile(rf"\[{_TEXTS}\]|\({_TEXTS}\)")
 _LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 
 
-def frame_to_looks(frame: object) -> list[Look]:
+def frame_to_looks(frame: Source) -> list[Look]:
     """Convert a table to looks: the reverse of `looks_to_frame`, also after CSV, Excel, JSON, Feather or Parquet.
 
     Rows and columns may be missing, in any order and with any index; unknown columns are ignored. Values are cleaned
@@ -68,7 +79,7 @@ def frame_to_looks(frame: object) -> list[Look]:
     return list(_looks(_rows_of(frame)))
 
 
-def looks_of(source: object) -> list[Look]:
+def looks_of(source: Source) -> list[Look]:
     """Return the looks of a table as `frame_to_looks` does, or of looks and rows in any order.
 
     Of the rows with the same id only the first is kept, with a UserWarning.
@@ -92,14 +103,14 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
             raise ValueError("the frame has columns of several levels: give each column one name")
         if "id" not in source.columns and "id" in source.index.names:
             source = source.reset_index()
-        names = source.columns.tolist()
-        columns = [source.iloc[:, at].astype(object).tolist() for at in range(len(names))]
-    elif hasattr(kind, "to_dicts"):  # polars
+        names: list[Any] = source.columns.tolist()
+        columns: list[Any] = [source.iloc[:, at].astype(object).tolist() for at in range(len(names))]
+    elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
+        names, columns = source.columns, [*zip(*source.fetchall(), strict=True)] or [()] * len(source.columns)
+    elif hasattr(kind, "get_columns"):  # polars
         names, columns = source.columns, [column.to_list() for column in source.get_columns()]
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
         names, columns = source.column_names, [column.to_pylist() for column in source.columns]
-    elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
-        names, columns = source.columns, [*zip(*source.fetchall(), strict=True)] or [()] * len(source.columns)
     elif (
         isinstance(source, Iterable) and not isinstance(source, (str, bytes, Mapping)) and not hasattr(kind, "columns")
     ):

@@ -83,21 +83,24 @@ def looks_to_frame(looks: Iterable[Look] | HasFrame, *, flat: bool = False, prev
     """
     if hasattr(looks, "to_frame") and not isinstance(looks, (pd.Series, pd.Index)):
         return looks.to_frame(flat=flat, previews=previews)
-    frame = _frame(looks, _names(previews), flat)  # type: ignore[arg-type]
+    frame = _frame(looks, _names(previews), flat)
     if not (flat and previews):
         return frame
     links = {name: frame[name].str.match(_LINK, na=False) for name in _URLS}
     for name, is_link in links.items():
         frame.loc[is_link & (frame[name].str.len() > _LONGEST_LINK), name] = pd.NA
-    number, dropped = sum(int(is_link.sum()) for is_link in links.values()), []
+    numbers = {name: int(is_link.sum()) for name, is_link in links.items()}
+    left, dropped = sum(numbers.values()), []
     for name in reversed(_URLS):
-        if number - sum(int(links[other].sum()) for other in dropped) > _MOST_LINKS:
+        if left > _MOST_LINKS:
             frame.loc[links[name], name] = pd.NA
             dropped.append(name)
+            left -= numbers[name]
     if dropped:
         warnings.warn(
-            f"{number:,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet, so {' and '.join(dropped)} "
-            "stay empty. previews=False leaves out the URLs, to_parquet and to_csv write all of them.",
+            f"{sum(numbers.values()):,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: the "
+            f"links in {' and '.join(dropped)} are left out. previews=False leaves out both columns, and to_parquet "
+            "and to_csv write everything.",
             UserWarning,
             stacklevel=2,
         )
@@ -222,13 +225,13 @@ def looks_to_excel(
         book = Workbook(write_only=True)
         sheet = book.create_sheet("looks")
 
-        def plain(text: str) -> WriteOnlyCell | str:
+        def plain(text: str) -> WriteOnlyCell:
             """Return a text such as #N/A as a cell, which is no error."""
             cell = WriteOnlyCell(sheet, text)
             cell.data_type = "s"
             return cell
 
-        sheet.freeze_panes = f"{get_column_letter(frame.columns.get_loc('name') + 2)}2"
+        sheet.freeze_panes = "D2" if images else "C2"  # after the name
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
         for number, name in enumerate(frame, 1):
             longest = max(map(len, [name, *frame[name].head(200).astype("string").dropna()]))
