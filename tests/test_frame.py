@@ -178,13 +178,13 @@ def test_previews_can_be_left_out_and_a_catalogue_makes_its_own_frame() -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8) | st.sampled_from(
     ["=1", "'=1", "''＝1", "'", "-", "'a", "\n", "\t1", "a;=1", "[]", "; ", "NA", "1", "1.0"]
 )
-FAILURES = st.builds(Failure, st.none() | TEXTS, st.none() | TEXTS).filter(lambda failure: failure != Failure())
 
 
 def make_looks(texts: st.SearchStrategy[str], lists: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[Look]:
     """Draw looks whose preferred orientation is their orientation: the frame has one column for both."""
     optional = ("group_id", "group_name", "preview_image_url", "preview_video_url", "default_voice_id", "status")
     closed = {name: st.sampled_from([None, *CLOSED[name]]) for name in ("gender", "ownership")}
+    failures = st.builds(Failure, st.none() | texts, st.none() | texts).filter(lambda failure: failure != Failure())
     return st.builds(
         Look,
         texts.filter(bool),
@@ -195,7 +195,7 @@ def make_looks(texts: st.SearchStrategy[str], lists: st.SearchStrategy[tuple[str
         **dict.fromkeys(("image_width", "image_height"), st.none() | st.integers(1, 2**53)),
         **closed,
         preferred_orientation=st.sampled_from([None, *CLOSED["orientation"]]),
-        error=st.none() | FAILURES,
+        error=st.none() | failures,
     ).map(lambda look: replace(look, preferred_orientation=look.orientation))
 
 

@@ -37,7 +37,11 @@ WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08\x
 MP4 = b"\0\0\0\x20ftypisom" + bytes(20)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))  # what `from_json` keeps
 LOOK = Look(
-    "look_1", "Zoë Café", "photo_avatar", group_id="g", tags=("office", "UGC"), image_width=720, image_height=1280
+    *("look_1", "Zoë Café", "photo_avatar", "g"),
+    group_name="Zoë",
+    tags=("office", "UGC"),
+    image_width=720,
+    image_height=1280,
 )
 
 
@@ -72,7 +76,7 @@ def url_of(content: bytes, kind: str = "image/png") -> str:
 def test_the_page_shows_what_is_known_of_each_look(tmp_path: Path) -> None:
     why = {"status": "failed", "error": Failure("no_face", "No face was found")}
     failed = look(id="look_2", name="Nobody", supported_api_engines=("avatar_iv", "avatar_x"), gender="female", **why)
-    path = looks_to_gallery([LOOK, failed], tmp_path / "a.html", title="For Ada & Bo", group_names={"g": "Zoë"})
+    path = looks_to_gallery([LOOK, failed], tmp_path / "a.html", title="For Ada & Bo")
     texts = page_of(path).texts
     assert {"For Ada & Bo", "Zoë Café", "Zoë", "Photo avatar", "Portrait", "720 × 1280 px"} <= set(texts)
     assert {"office, UGC", "Female", "Avatar IV, avatar_x", "Failed: No face was found"} <= set(texts)
@@ -98,9 +102,9 @@ def test_no_text_of_a_look_becomes_an_element(
     tmp_path_factory: pytest.TempPathFactory, name: str, look_id: str, kind: str, tags: list[str]
 ) -> None:
     hostile = "</script><img src=x onerror=alert(1)>\"'&lt;"
-    item = Look(look_id, f"{name}{hostile}", kind, status=f"failed{hostile}", tags=(*tags, hostile), group_id="g")
+    item = Look(look_id, f"{name}{hostile}", kind, status=f"failed{hostile}", tags=(*tags, hostile), group_name=hostile)
     path = tmp_path_factory.getbasetemp() / "hostile.html"
-    page = page_of(looks_to_gallery([item], path, title=f"{name}{hostile}", group_names={"g": hostile}))
+    page = page_of(looks_to_gallery([item], path, title=f"{name}{hostile}"))
     assert [tag for tag, _ in page.elements].count("script") == 1
     assert not attributes(page, "img")
     assert not [name for _, found in page.elements for name in found if name.startswith("on") or name == "style"]

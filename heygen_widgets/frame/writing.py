@@ -86,9 +86,9 @@ def looks_to_frame(looks: Iterable[Look] | HasFrame, *, flat: bool = False, prev
     frame = _frame(looks, _names(previews), flat)
     if not (flat and previews):
         return frame
-    links = {name: frame[name].str.match(_LINK, na=False) for name in _URLS}
-    for name, is_link in links.items():
-        frame.loc[is_link & (frame[name].str.len() > _LONGEST_LINK), name] = pd.NA
+    for name in _URLS:
+        frame.loc[_links(frame[name]) & (frame[name].str.len() > _LONGEST_LINK), name] = pd.NA
+    links = {name: _links(frame[name]) for name in _URLS}
     numbers = {name: int(is_link.sum()) for name, is_link in links.items()}
     left, dropped = sum(numbers.values()), []
     for name in reversed(_URLS):
@@ -105,6 +105,10 @@ def looks_to_frame(looks: Iterable[Look] | HasFrame, *, flat: bool = False, prev
             stacklevel=2,
         )
     return frame
+
+
+def _links(urls: pd.Series) -> pd.Series:
+    return urls.str.match(_LINK, na=False)
 
 
 def _names(previews: bool) -> list[str]:
