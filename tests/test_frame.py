@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
+import sqlite3
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -362,6 +364,95 @@ def test_the_error_for_a_row_without_an_id_names_its_position(missing: object) -
     frame = looks_to_frame(LOOKS).assign(id=pd.Series(["look_1", missing], dtype=object))
     with pytest.raises(ValueError, match="row 1 "):
         frame_to_looks(frame.set_index(pd.Index([10, 20])))
+
+
+# Everyday operations of pandas, which must neither fail nor warn.
+
+EVERYDAY: dict[str, tuple[Callable[[pd.DataFrame], Any], Any]] = {
+    "filter": (lambda f: f[(f["gender"] == "female") & f["is_ready"]]["id"].tolist(), ["a", "c"]),
+    "query": (lambda f: f.query("gender == 'male'")["id"].tolist(), ["b"]),
+    "isin": (lambda f: int(f["tags"].isin([("UGC", "New")]).sum()), 2),
+    "tagged": (lambda f: f[f["tags"].map(lambda tags: "UGC" in tags)]["id"].tolist(), ["a", "b", "c"]),
+    "contains": (lambda f: f[f["name"].str.contains("ann", case=False)]["id"].tolist(), ["a"]),
+    "sort": (lambda f: f.sort_values(["gender", "name"], ascending=False)["id"].tolist(), ["b", "c", "a", "d"]),
+    "sort lists": (lambda f: f.sort_values("tags")["id"].tolist(), ["d", "b", "a", "c"]),
+    "nlargest": (lambda f: f.nlargest(1, "image_width")["id"].tolist(), ["b"]),
+    "group": (lambda f: f.groupby("gender")["image_width"].mean().to_dict(), {"female": 720, "male": 1280}),
+    "group lists": (lambda f: f.groupby("tags").size().to_dict(), {(): 1, ("UGC",): 1, ("UGC", "New"): 2}),
+    "agg": (lambda f: f.groupby("gender").agg({"id": "count", "tags": "first"}).loc["male", "id"], 1),
+    "value_counts": (lambda f: f["gender"].value_counts(dropna=False).tolist(), [2, 1, 1]),
+    "count lists": (lambda f: f["tags"].value_counts().to_dict()[("UGC", "New")], 2),
+    "crosstab": (lambda f: int(pd.crosstab(f["gender"], f["is_ready"]).loc["female", True]), 2),
+    "describe": (lambda f: f.describe(include="all").loc["unique", ["gender", "tags"]].tolist(), [2, 3]),
+    "nunique": (lambda f: f.nunique()[["id", "tags"]].tolist(), [4, 3]),
+    "drop_duplicates": (lambda f: len(pd.concat([f, f]).drop_duplicates()), 4),
+    "duplicated": (lambda f: f["tags"].duplicated().tolist(), [False, False, True, False]),
+    "merge": (lambda f: f.merge(f[["id", "tags"]], on=["id", "tags"])["id"].tolist(), ["a", "b", "c", "d"]),
+    "merge closed": (lambda f: f.merge(pd.DataFrame({"gender": ["male"], "pay": [1]}))["id"].tolist(), ["b"]),
+    "join": (lambda f: f.set_index("id").join(pd.Series([1], ["b"], name="n"))["n"].sum(), 1),
+    "concat": (lambda f: [str(d) for d in pd.concat([f, f[:0]]).dtypes] == [str(d) for d in f.dtypes], True),
+    "pivot": (lambda f: f.pivot(index="id", columns="gender", values="image_width").shape, (4, 3)),
+    "pivot_table": (lambda f: f.pivot_table("image_width", "gender", "is_ready", "max").shape, (2, 1)),
+    "explode": (lambda f: f.explode("tags")["tags"].tolist()[:3], ["UGC", "New", "UGC"]),
+    "explode and count": (lambda f: f.explode("tags")["tags"].value_counts().to_dict(), {"UGC": 3, "New": 2}),
+    "melt": (lambda f: len(f.melt(id_vars="id", value_vars=["name", "tags"])), 8),
+    "sample": (lambda f: sorted(f.sample(frac=1, random_state=0)["id"]), ["a", "b", "c", "d"]),
+    "fillna": (lambda f: f["gender"].fillna("unknown").tolist(), ["female", "male", "female", "unknown"]),
+    "fill sizes": (lambda f: f["image_width"].fillna(0).tolist(), [720, 1280, 720, 0]),
+    "set": (lambda f: f.assign(gender=f["gender"].replace("male", "other"))["gender"].tolist()[1], "other"),
+    "set cells": (lambda f: f.set_index("id").pipe(_set_gender)["gender"].tolist()[3], "other"),
+    "map": (lambda f: f["tags"].map(len).tolist(), [2, 1, 2, 0]),
+    "join lists": (lambda f: f["tags"].str.join("+").tolist(), ["UGC+New", "UGC", "UGC+New", ""]),
+    "compare": (lambda f: f.compare(f.assign(tags=f["tags"].map(lambda tags: (*tags, "x")))).shape[0], 4),
+    "equals": (lambda f: f.equals(f.copy()), True),
+    "transpose": (lambda f: f.T.loc["tags"].tolist(), [("UGC", "New"), ("UGC",), ("UGC", "New"), ()]),
+    "cut": (lambda f: pd.cut(f["image_width"].dropna(), [0, 1_000, 2_000]).astype(str).nunique(), 2),
+    "get_dummies": (lambda f: int(pd.get_dummies(f["gender"])["female"].sum()), 2),
+    "apply": (
+        lambda f: f.apply(lambda row: f"{row['id']}{len(row['tags'])}", axis=1).tolist(),
+        ["a2", "b1", "c2", "d0"],
+    ),
+    "iterate": (lambda f: [row.tags[0] for row in f.itertuples() if row.tags], ["UGC", "UGC", "UGC"]),
+    "to_dict": (lambda f: f.to_dict("records")[0]["tags"], ("UGC", "New")),
+    "to_string": (lambda f: "(UGC, New)" in f.to_string(), True),
+    "to_html": (lambda f: "(UGC, New)" in f.to_html(), True),
+    "to_numpy": (lambda f: f[["id", "tags"]].to_numpy().shape, (4, 2)),
+    "to_records": (lambda f: len(f.to_records()), 4),
+    "to_sql": (lambda f: _sql(f, flat=True)["tags"].tolist(), ["UGC; New", "UGC", "UGC; New", ""]),
+    "memory": (lambda f: int(f.memory_usage(deep=True).sum()) > 0, True),
+    "convert": (lambda f: f.convert_dtypes()["gender"].isna().sum(), 1),
+    "plot data": (lambda f: f.groupby(["gender", "orientation"]).size().unstack(fill_value=0).shape, (2, 2)),
+}
+PEOPLE = [
+    Look("a", "Ann", "photo_avatar", gender="female", tags=("UGC", "New"), image_width=720, image_height=1_280),
+    Look("b", "Bo", "photo_avatar", gender="male", tags=("UGC",), image_width=1_280, image_height=720),
+    Look("c", "Cy", "digital_twin", gender="female", tags=("UGC", "New"), image_width=720, image_height=1_280),
+    Look("d", "Di", "digital_twin"),
+]
+
+
+def _set_gender(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.loc["d", "gender"] = "other"
+    return frame
+
+
+def _sql(frame: pd.DataFrame, *, flat: bool) -> pd.DataFrame:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        (looks_to_frame(frame_to_looks(frame), flat=True) if flat else frame).to_sql("looks", connection)
+        return pd.read_sql("SELECT * FROM looks", connection)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("operation", "result"), EVERYDAY.values(), ids=EVERYDAY)
+def test_everyday_operations_of_pandas_work_without_a_warning(
+    operation: Callable[[pd.DataFrame], Any], result: object
+) -> None:
+    assert operation(looks_to_frame(PEOPLE)) == result
+
+
+def test_lists_in_sqlite_are_refused_and_not_stored_as_something_else() -> None:
+    with pytest.raises(Exception, match=r"tuple|Execution failed"):
+        _sql(looks_to_frame(PEOPLE), flat=False)
 
 
 # Parquet.

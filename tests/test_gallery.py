@@ -15,6 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import PIL.Image
 import pytest
 import requests
 from avatar_service import said
@@ -23,11 +25,12 @@ from hypothesis import strategies as st
 from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, hang_up, reply, stay_silent, unsized
 from test_html import Parsed
 
-from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery
+from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery, looks_to_table
 from heygen_widgets.api import media
 from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, is_whole, media_type
 from heygen_widgets.api.transport import open_session
 from heygen_widgets.demo import DemoService
+from heygen_widgets.frame import looks_to_excel
 from heygen_widgets.models import Failure
 
 PNG = base64.b64decode(
@@ -109,6 +112,28 @@ def test_no_text_of_a_look_becomes_an_element(
     assert not attributes(page, "img")
     assert not [name for _, found in page.elements for name in found if name.startswith("on") or name == "style"]
     assert hostile in page.texts
+
+
+def test_a_sheet_and_a_table_show_pictures_and_initials_where_one_is_missing(tmp_path: Path) -> None:
+    photo = BytesIO()
+    PIL.Image.new("RGB", (1_920, 1_080), "red").save(photo, "WEBP")
+    looks = [look(url_of(photo.getvalue())), look(url_of(b"RIFF0000WEBP"), id="b"), look(None, id="c", name="=A&B")]
+    with pytest.warns(UserWarning, match="1 pictures could not be put into the sheet") as caught:
+        path = looks_to_excel(looks, tmp_path / "a.xlsx", images=True, previews=False)
+    assert "base64" not in str(said(caught)[0].message)
+    (sheet,) = openpyxl.load_workbook(path).worksheets
+    pictures = [(picture.width, picture.height, picture.anchor._from.row) for picture in sheet._images]
+    assert pictures == [(170, 96, 1), (96, 96, 2), (96, 96, 3)]
+    assert [cell.value for cell in sheet["C"]] == ["name", "Zoë Café", "Zoë Café", "'=A&B"]
+    assert sheet.row_dimensions[2].height >= 72
+    table = Parsed(looks_to_table([*looks, look("https://host/a.png?a=1&b=<2>", id="d")]).to_html())
+    sources = [tag["src"] for tag in attributes(table, "img")]
+    assert sources == [looks[0].preview_image_url, looks[1].preview_image_url, "https://host/a.png?a=1&b=<2>"]
+    assert {"=A&B", "office, UGC", "Zoë"} <= {text.strip() for text in table.texts}
+    for write in (looks_to_table, lambda many: looks_to_excel(many, tmp_path / "b.xlsx", images=True)):
+        with pytest.raises(ValueError, match=r"at most 500 looks: choose fewer .* looks_to_frame"):
+            write([LOOK] * 501)
+    assert not list(tmp_path.glob("b*"))
 
 
 def test_no_url_of_the_service_is_in_the_page(tmp_path: Path) -> None:

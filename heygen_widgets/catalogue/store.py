@@ -235,13 +235,14 @@ class LookStore:
         """Say which values of a filter no look has, each with the closest one that occurs."""
         messages = []
         for name in FACETS if self.looks else ():
-            known = {fold(value).replace("_", " "): value for value in self.values(name)}
-            spellings = {*known.values()} | ({value.casefold() for value in known.values()} if name in _OPEN else set())
+            is_open, known = name in _OPEN, self.values(name)
+            spelled = {value.casefold() if is_open else value for value in known}
             # An empty text asks for looks without a value.
             for value in filter(None, getattr(wanted, name)):
-                if spellings.isdisjoint({value, value.casefold()} if name in _OPEN else {value}):
-                    close = get_close_matches(fold(value).replace("_", " "), known, 1) if name != "group_id" else []
-                    hint = f": did you mean {known[close[0]]!r}?" if close else ""
+                if (value.casefold() if is_open else value) not in spelled:
+                    by_text = {fold(other).replace("_", " "): other for other in known if is_open}
+                    close = get_close_matches(fold(value).replace("_", " "), by_text, 1)
+                    hint = f": did you mean {by_text[close[0]]!r}?" if close else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
         return messages
 

@@ -64,7 +64,8 @@ def looks_to_frame(looks: Iterable[Look] | HasFrame, *, flat: bool = False, prev
     The columns and their types are always the same, also without looks. ``id`` comes first. Texts are ``string``, with
     NA for missing values; ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``.
     ``supported_api_engines`` and ``tags`` are tuples of str, so that rows can be compared, grouped, counted and made
-    unique. Parquet, Arrow, polars and DuckDB read them as lists; ``frame.explode("tags")`` gives a row per tag.
+    unique. Parquet, Arrow, polars and DuckDB read them as lists; ``frame.explode("tags")`` gives a row per tag. (SQLite
+    takes neither: use `flat`. Dask's ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.)
 
     Parameters
     ----------
