@@ -5,25 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import warnings
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
-from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
 from string import Template
 
 from ._display import clip, image, initials, name_of, page, reason, title
 from ._files import replacement, user_path
-from ._progress import progress_bar
 from .api import HeyGenClient
-from .api.media import Kept, Kind, Problem, embedded, fetch
-from .api.transport import open_session
+from .api.media import Kept, Problem, fetch_previews, outcome_of, warn_of_missing
 from .models import Look, checked_records
 
-__all__ = ["looks_to_gallery", "thumbnails"]
+__all__ = ["looks_to_gallery"]
 
 _MOST_LOOKS = 500
 
@@ -90,7 +85,7 @@ def looks_to_gallery(
         chosen = checked_records(islice(looks, _MOST_LOOKS + 1), Look)
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
-        outcomes = _fetched(chosen, client, videos=videos)
+        outcomes = fetch_previews(chosen, client, videos=videos)
         style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
         values = {
             "heading": escape(clip(title).strip() or "Avatar looks"),
@@ -103,82 +98,12 @@ def looks_to_gallery(
         cards = (_card(look, outcomes, videos=videos) for look in chosen)
         for part in chain([start], cards, [end]):
             file.write(part.encode("utf-8", "replace"))
-    shown = [_of(outcomes, image(look)) for look in chosen if look.preview_image_url]
-    shown += [_of(outcomes, page(look.preview_video_url)) for look in chosen if videos and look.preview_video_url]
-    _warn(shown, "pictures and clips" if videos else "pictures", "page")
+    shown = [outcome_of(outcomes, image(look)) for look in chosen if look.preview_image_url]
+    shown += [
+        outcome_of(outcomes, page(look.preview_video_url)) for look in chosen if videos and look.preview_video_url
+    ]
+    warn_of_missing(shown, "pictures and clips" if videos else "pictures", "page")
     return target
-
-
-def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClient | None) -> list[bytes]:
-    """Return the preview picture of each look as a PNG of at most a size, in px; initials where it is missing."""
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ImportError:
-        raise ImportError("Pictures in a sheet need Pillow (the extra `excel`): pip install pillow") from None
-    outcomes = _fetched(looks, client, videos=False)
-    shown, drawn = [], []
-    for look in looks:
-        outcome, content = _of(outcomes, image(look)), BytesIO()
-        if isinstance(outcome, Kept):
-            kind, _, encoded = outcome.url.partition(";base64,")
-            try:
-                with warnings.catch_warnings(action="error"):  # of a picture that would take too much memory
-                    picture: Image.Image = Image.open(
-                        BytesIO(base64.b64decode(encoded)), formats=[kind.rpartition("/")[2]]
-                    )
-                    picture.thumbnail(size)
-                    picture.convert("RGBA").save(content, "PNG")
-            except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
-                outcome = Problem("of a format that cannot be converted")
-        if isinstance(outcome, Problem):
-            picture = Image.new("RGB", (size[1], size[1]), "#ddd")
-            middle, font = (size[1] / 2, size[1] / 2), ImageFont.load_default(size[1] / 3)
-            text = initials(name_of(look.id, look.name))
-            ImageDraw.Draw(picture).text(middle, text, "#555", font, anchor="mm")
-            content = BytesIO()
-            picture.save(content, "PNG")
-        drawn.append(content.getvalue())
-        if look.preview_image_url:
-            shown.append(outcome)
-    _warn(shown, "pictures", "sheet", 4)
-    return drawn
-
-
-def _fetched(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
-    """Fetch what is shown of looks; by URL."""
-    outcomes: dict[str, Kept | Problem] = {}
-    wanted: dict[str, Kind] = {}
-    for look in looks:
-        url = image(look)
-        if url and url[:5].lower() == "data:":
-            drawn = embedded(url)
-            outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
-        elif url:
-            wanted.setdefault(url, "picture")
-        if videos and (clip_url := page(look.preview_video_url)):
-            wanted.setdefault(clip_url, "video")
-    if wanted:
-        session = client.media_session() if client else open_session()
-        with session, progress_bar("Fetching pictures", total=len(wanted), unit=" files") as bar:
-            outcomes |= fetch(wanted, session, on_each=bar.update)
-    return outcomes
-
-
-def _warn(shown: Iterable[Kept | Problem], kinds: str, place: str, stacklevel: int = 3) -> None:
-    """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
-    problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
-    if problems:
-        reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
-        warnings.warn(
-            f"{problems.total()} {kinds} could not be put into the {place} ({reasons}), and initials stand in the "
-            "place of a picture. A signed preview URL expires within days: looks that are fetched again have new ones.",
-            UserWarning,
-            stacklevel=stacklevel,
-        )
-
-
-def _of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
-    return outcomes.get(url or "", Problem("no usable address"))
 
 
 def _read(name: str) -> str:
@@ -206,7 +131,7 @@ def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -
 
 
 def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
-    still, moving = _of(outcomes, image(look)), _of(outcomes, page(look.preview_video_url))
+    still, moving = outcome_of(outcomes, image(look)), outcome_of(outcomes, page(look.preview_video_url))
     if videos and isinstance(moving, Kept):
         poster = f' poster="{escape(still.url)}"' if isinstance(still, Kept) else ""
         return (

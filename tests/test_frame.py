@@ -502,7 +502,7 @@ def test_duckdb_reads_the_files_of_several_accounts_as_one_table(accounts: list[
     [
         ("pyarrow", lambda path: looks_to_parquet(LOOKS, path)),
         ("openpyxl", lambda path: looks_to_excel(LOOKS, path)),
-        ("PIL", lambda path: looks_to_excel(LOOKS, path, images=True)),
+        ("PIL", lambda path: LookCatalogue.of(LOOKS).to_excel(path, images=True)),
     ],
 )
 def test_without_a_package_the_error_says_how_to_install_it(

@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from test_html import Parsed
 
 from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery, looks_to_table
 from heygen_widgets.api import media
-from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, is_whole, media_type
+from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, is_whole, media_type, thumbnails
 from heygen_widgets.api.transport import open_session
 from heygen_widgets.demo import DemoService
 from heygen_widgets.frame import looks_to_excel
@@ -39,6 +40,7 @@ PNG = base64.b64decode(
 WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08\x42\x82\x84webm" + bytes(60)
 MP4 = b"\0\0\0\x20ftypisom" + bytes(20)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))  # what `from_json` keeps
+DRAW = partial(thumbnails, client=None)
 LOOK = Look(
     *("look_1", "Zoë Café", "photo_avatar", "g"),
     group_name="Zoë",
@@ -119,7 +121,7 @@ def test_a_sheet_and_a_table_show_pictures_and_initials_where_one_is_missing(tmp
     PIL.Image.new("RGB", (1_920, 1_080), "red").save(photo, "WEBP")
     looks = [look(url_of(photo.getvalue())), look(url_of(b"RIFF0000WEBP"), id="b"), look(None, id="c", name="=A&B")]
     with pytest.warns(UserWarning, match="1 pictures could not be put into the sheet") as caught:
-        path = looks_to_excel(looks, tmp_path / "a.xlsx", images=True, previews=False)
+        path = looks_to_excel(looks, tmp_path / "a.xlsx", previews=False, draw=DRAW)
     assert "base64" not in str(said(caught)[0].message)
     (sheet,) = openpyxl.load_workbook(path).worksheets
     pictures = [(picture.width, picture.height, picture.anchor._from.row) for picture in sheet._images]
@@ -130,7 +132,7 @@ def test_a_sheet_and_a_table_show_pictures_and_initials_where_one_is_missing(tmp
     sources = [tag["src"] for tag in attributes(table, "img")]
     assert sources == [looks[0].preview_image_url, looks[1].preview_image_url, "https://host/a.png?a=1&b=<2>"]
     assert {"=A&B", "office, UGC", "Zoë"} <= {text.strip() for text in table.texts}
-    for write in (looks_to_table, lambda many: looks_to_excel(many, tmp_path / "b.xlsx", images=True)):
+    for write in (looks_to_table, lambda many: looks_to_excel(many, tmp_path / "b.xlsx", draw=DRAW)):
         with pytest.raises(ValueError, match=r"at most 500 looks: choose fewer .* looks_to_frame"):
             write([LOOK] * 501)
     assert not list(tmp_path.glob("b*"))

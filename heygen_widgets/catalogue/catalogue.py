@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,13 +17,14 @@ from .. import frame
 from .._files import user_path
 from .._progress import progress_bar
 from ..api import HeyGenClient
+from ..api.media import thumbnails
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter, as_filter
 from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
 from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
-from .store import Character, LookStore, Selection, Wanted, missing_groups
+from .store import Character, Facets, LookStore, Selection, Wanted, missing_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -290,7 +292,7 @@ class LookCatalogue:
             incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
             return self._store.characters(as_filter(wanted), incomplete=incomplete)
 
-    def matching_facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+    def matching_facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS) -> Facets:
         """Return the same as `facets`, without a warning."""
         with self._changed:
             return self._store.facets(as_filter(wanted), names)
@@ -312,9 +314,7 @@ class LookCatalogue:
         """
         return self.matching_characters(self._checked(wanted, fields))
 
-    def facets(
-        self, wanted: Wanted = None, names: Iterable[str] = FACETS, **fields: object
-    ) -> dict[str, dict[str, int]]:
+    def facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS, **fields: object) -> Facets:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
 
         Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
@@ -345,12 +345,12 @@ class LookCatalogue:
     def to_excel(
         self, path: str | Path, wanted: Wanted = None, *, images: bool = False, previews: bool = True, **fields: object
     ) -> Path:
-        """Write the loaded looks, or those that match a filter, to an Excel file; see `looks_to_excel`."""
-        looks = self._looks_for_table(wanted, fields)
-        return frame.looks_to_excel(looks, path, images=images, previews=previews, client=self.client)
+        """Write the same to an Excel file, with `images` also up to 500 preview pictures; see `looks_to_excel`."""
+        draw = partial(thumbnails, client=self.client) if images else None
+        return frame.looks_to_excel(self._looks_for_table(wanted, fields), path, previews=previews, draw=draw)
 
     def to_parquet(self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: object) -> Path:
-        """Write the loaded looks, or those that match a filter, to a Parquet file; see `looks_to_parquet`."""
+        """Write the same to a Parquet file; see `looks_to_parquet`."""
         return frame.looks_to_parquet(self._looks_for_table(wanted, fields), path, previews=previews)
 
     def summary(self, wanted: Wanted = None, **fields: object) -> pd.DataFrame:

@@ -23,10 +23,11 @@ import numpy.typing as npt
 from ..filters import FACETS, LookFilter, as_filter, fold
 from ..models import AvatarGroup, Look
 
-__all__ = ["Character", "LookStore", "Selection", "Wanted", "missing_groups"]
+__all__ = ["Character", "Facets", "LookStore", "Selection", "Wanted", "missing_groups"]
 
 _Rows: TypeAlias = npt.NDArray[np.intp]
 _Mask: TypeAlias = npt.NDArray[np.bool_]
+Facets: TypeAlias = dict[str, dict[str, int]]
 Wanted: TypeAlias = LookFilter | str | Mapping[str, Any] | None
 """What `as_filter` takes."""
 
@@ -217,11 +218,11 @@ class LookStore:
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
-    def facets(self, wanted: Wanted, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+    def facets(self, wanted: Wanted, names: Iterable[str] = FACETS) -> Facets:
         wanted = as_filter(wanted)
         self._fill_columns()
         masks, found = self._masks(wanted), self._search(wanted)
-        counts: dict[str, dict[str, int]] = {}
+        counts: Facets = {}
         for name in (names,) if isinstance(names, str) else names:
             others = (mask for other, mask in masks.items() if other != name)
             counts[name] = self._column(name).count(reduce(and_, others, found))

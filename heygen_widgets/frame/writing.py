@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
 from io import BytesIO
@@ -24,8 +24,6 @@ from .reading import FORMULA, LISTS, SEPARATOR, SIZES
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
-
-    from ..api import HeyGenClient
 
 try:
     import pyarrow as pa
@@ -175,9 +173,8 @@ def looks_to_excel(
     looks: Iterable[Look],
     path: str | os.PathLike[str],
     *,
-    images: bool = False,
     previews: bool = True,
-    client: HeyGenClient | None = None,
+    draw: Callable[[Sequence[Look], tuple[int, int]], Sequence[bytes]] | None = None,
 ) -> Path:
     """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
 
@@ -187,12 +184,10 @@ def looks_to_excel(
     ----------
     looks, path, previews
         As for `looks_to_parquet`; the name ends in ``.xlsx``.
-    images : bool, default False
-        Put the preview pictures into the first column, of at most 500 looks. **Whoever has the file sees the faces,
-        private ones too.** They are fetched as for `looks_to_gallery`. A missing picture becomes initials, with one
-        `UserWarning` that says why.
-    client : HeyGenClient, optional
-        Its session's `verify`, `cert` and `proxies` are used to fetch the pictures.
+    draw : callable, optional
+        Returns a PNG for each look, of at most a width and height in px: `to_excel(images=True)` of a catalogue or a
+        picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks.
+        **Whoever has the file sees the faces, private ones too.**
 
     Returns
     -------
@@ -202,7 +197,7 @@ def looks_to_excel(
     Raises
     ------
     ImportError
-        Without openpyxl and, for pictures, Pillow: the extra ``excel``.
+        Without openpyxl, of the extra ``excel``.
     ValueError
         For pictures of more than 500 looks, or another ending of the file's name.
     OSError
@@ -219,13 +214,11 @@ def looks_to_excel(
         from openpyxl.utils import get_column_letter
     except ImportError:
         raise ImportError("Excel files need openpyxl (the extra `excel`): pip install openpyxl") from None
-    from ..gallery import thumbnails
-
     with replacement(target, 0o666) as file:
-        chosen = _pictured(looks) if images else records_of(Look, looks)
-        pictures = thumbnails(chosen, _THUMBNAIL, client) if images else []
+        chosen = _pictured(looks) if draw else records_of(Look, looks)
+        pictures = draw(chosen, _THUMBNAIL) if draw else []
         frame = _frame(chosen, _names(previews), flat=True)
-        if images:
+        if draw:
             frame.insert(0, "preview", None)
         book = Workbook(write_only=True)
         sheet = book.create_sheet("looks")
@@ -236,7 +229,7 @@ def looks_to_excel(
             cell.data_type = "s"
             return cell
 
-        sheet.freeze_panes = "D2" if images else "C2"  # after the name
+        sheet.freeze_panes = "D2" if draw else "C2"  # after the name
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
         for number, name in enumerate(frame, 1):
             longest = max(map(len, [name, *frame[name].head(200).astype("string").dropna()]))

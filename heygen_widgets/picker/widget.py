@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,7 @@ from .._background import Worker
 from .._display import echo
 from .._widget import WIDGET_LOCK, SharedTemplate, read_vue
 from ..api import HeyGenClient
+from ..api.media import thumbnails
 from ..catalogue import LookCatalogue
 from ..catalogue.cache import DEFAULT_MAX_AGE
 from ..errors import HeyGenError, NotFoundError
@@ -170,9 +172,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         return frame.looks_to_csv(self._model.exported(self.values, "to_csv"), path, previews=previews)
 
     def to_excel(self, path: str | os.PathLike[str], *, images: bool = False, previews: bool = True) -> Path:
-        """Write the selected looks (at least one) to an Excel file: `looks_to_excel`."""
-        looks = self._model.exported(self.values, "to_excel")
-        return frame.looks_to_excel(looks, path, images=images, previews=previews, client=self._model.client)
+        """Write the selected looks (at least one) to an Excel file; see `LookCatalogue.to_excel`."""
+        looks, draw = self._model.exported(self.values, "to_excel"), partial(thumbnails, client=self._model.client)
+        return frame.looks_to_excel(looks, path, previews=previews, draw=draw if images else None)
 
     def to_parquet(self, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
         """Write the selected looks (at least one) to a Parquet file: `looks_to_parquet`."""
