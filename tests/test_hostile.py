@@ -171,10 +171,10 @@ def test_a_card_with_an_id_that_no_message_can_carry_is_shown_but_cannot_be_sele
     assert choices(picker)["tag"] == [{"value": "short", "title": "short"}]
     event(picker, "select", {"id": None, "selected": True})
     assert picker.value is None
-    picker.show = "characters"
+    picker.view = "characters"
     assert None in [one["id"] for one in cards(picker)]
     event(picker, "open_character", None)
-    assert (picker.show, picker.filter) == ("characters", LookFilter())
+    assert (picker.view, picker.filter) == ("characters", LookFilter())
     assert size(picker.comm.sent) < 4 * WINDOW
     picker.close()
 
@@ -201,7 +201,7 @@ def test_no_message_and_no_trait_grows_with_the_records_of_the_service() -> None
     ]
     picker = LookPicker(LookCatalogue.of(looks, [AvatarGroup(text, LONG) for text in texts]))
     for show in ("looks", "characters"):
-        event(picker, "set_show", show)
+        event(picker, "set_view", show)
         assert len(cards(picker)) == 120
         assert choices(picker)["tag"] == choices(picker)["engine"] == []
         for field in ("tag", "group_id"):
@@ -320,7 +320,7 @@ def test_an_event_with_invalid_data_raises_nothing_and_changes_nothing(picker: L
                 event(picker, name, data)
         if name not in WITHOUT_DATA:
             assert state_of(picker) == before
-        picker.filter, picker.show, picker.selected_id = LookFilter(), "looks", before["selected_id"]
+        picker.filter, picker.view, picker.selected_id = LookFilter(), "looks", before["selected_id"]
     assert max(map(size, picker.comm.sent)) < WINDOW
 
 
@@ -404,7 +404,7 @@ def test_after_thousands_of_messages_nothing_has_grown_and_all_works() -> None:
                 picker.comm.sent.clear()
                 service.seen.clear()
             finish(picker.catalogue)
-            picker.filter, picker.show, picker.values = LookFilter(), "looks", ()
+            picker.filter, picker.view, picker.values = LookFilter(), "looks", ()
             assert [one["id"] for one in cards(picker)] == [look.id for look in picker.catalogue.looks] == ids
             picker.comm.sent.clear()
             gc.collect()

@@ -125,7 +125,7 @@ def _is_int(value: object, low: int, high: int) -> bool:
 
 
 FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
-    "show": lambda value: value in ("looks", "characters"),
+    "view": lambda value: value in ("looks", "characters"),
     "selected_id": fits,
     "error": lambda value: fits(value, _LONGEST_ERROR),
     "multiple": lambda value: isinstance(value, bool),

@@ -44,7 +44,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     """Select an avatar look: filter with dropdowns, see previews in a grid, click one.
 
     The first looks show after one request, the others arrive in the background. A missing key or network never raises:
-    the widget shows the error with a button to try again. Traits can be observed and linked; `filter`, `show`,
+    the widget shows the error with a button to try again. Traits can be observed and linked; `filter`, `view`,
     `selected_id`, `error`, `multiple` and `height` also in the browser (`ipywidgets.jslink`), which may only name looks
     and characters that are loaded. Observers run under a lock that all widgets of this package share: they must not
     wait for a thread that uses a picker.
@@ -58,7 +58,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         Whether several looks can be selected, up to 120.
     filter : LookFilter, optional
         What to show at first, default everything.
-    show : {"looks", "characters"}, default "looks"
+    view : {"looks", "characters"}, default "looks"
         Whether the grid shows looks or one card per character.
     selected_id : str, default ""
         The look that is selected at first. One that is not loaded is fetched (``GET /v3/avatars/looks/{look_id}``).
@@ -87,7 +87,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     filter: traitlets.TraitType[LookFilter, LookFilter] = traitlets.Instance(
         LookFilter, help="What is shown. It is frozen: assign another one. LookFilter, default LookFilter()."
     ).tag(sync=True, to_json=lambda wanted, _: wanted.to_json(), from_json=lambda fields, _: LookFilter(**fields))
-    show = traitlets.Enum(("looks", "characters"), "looks", help='What the grid shows, default "looks".').tag(sync=True)
+    view = traitlets.Enum(("looks", "characters"), "looks", help='What the grid shows, default "looks".').tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
     height = traitlets.Int(
@@ -103,7 +103,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         *,
         multiple: bool = False,
         filter: LookFilter | None = None,
-        show: str = "looks",
+        view: str = "looks",
         selected_id: str = "",
         values: Iterable[Look] = (),
         height: int = 560,
@@ -123,10 +123,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._wanted_id = ""  # to be selected when the service can be reached
         self._first_state: object = None  # of the model, when `first_window` was set
         wanted = LookFilter() if filter is None else filter
-        self._initial = (wanted, show, selected_id, looks)
+        self._initial = (wanted, view, selected_id, looks)
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"filter": wanted, "show": show, "multiple": multiple, "height": height, "components": parts}
+        traits = {"filter": wanted, "view": view, "multiple": multiple, "height": height, "components": parts}
         super().__init__(_HERE / "widget.vue", layout, usual_layout, **traits)
         self.values = looks
         self._load()
@@ -139,7 +139,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
         """Return the widget, and texts for places without widgets."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, **fallback(self._status(), self.values, self.filter, self.show)}
+        return {**bundle, **fallback(self._status(), self.values, self.filter, self.view)}
 
     def _status(self) -> dict[str, Any]:
         with WIDGET_LOCK:
@@ -176,9 +176,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def reset(self) -> None:
         """Bring back the filter, view and selection that the picker was created with."""
-        wanted, show, selected_id, looks = self._initial
+        wanted, view, selected_id, looks = self._initial
         with WIDGET_LOCK:
-            self._move((show, wanted))
+            self._move((view, wanted))
             look = self._look(selected_id)
             self.values = (look,) if look else looks[: None if self.multiple else 1]
         if selected_id:
@@ -270,9 +270,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         with WIDGET_LOCK:
             self._recent = (look, *self._recent)[:_MOST_RECENT]
 
-    @traitlets.observe("filter", "show")
+    @traitlets.observe("filter", "view")
     def _filter_changed(self, _: dict[str, Any]) -> None:
-        self._model.show(self.filter, self.show)
+        self._model.show(self.filter, self.view)
         self._follow()
         self._send_update()
 
@@ -300,7 +300,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             catalogue = self.catalogue
             catalogue.on_load(self._follow)
             catalogue.load_in_background()
-            self._model.show(self.filter, self.show)
+            self._model.show(self.filter, self.view)
         except (HeyGenError, ValueError) as error:
             self.error = str(error)
         self._follow()
@@ -335,7 +335,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Change view and filter in one step, and send one message."""
         if to:
             with self.hold_trait_notifications():
-                self.show, self.filter = to
+                self.view, self.filter = to
             self._send_update()
 
     # -- events of the view, which may contain anything ---------------------------------------------------------------
@@ -367,8 +367,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         wanted = self._model.changed_filter(self.filter, changes)
         self.filter = self.filter if wanted is None else wanted
 
-    def vue_set_show(self, show: object) -> None:
-        self._move(self._model.switch(show))
+    def vue_set_view(self, view: object) -> None:
+        self._move(self._model.switch(view))
 
     def vue_open_character(self, group_id: object) -> None:
         self._move(self._model.open_character(group_id))

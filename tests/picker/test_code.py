@@ -72,7 +72,7 @@ def test_python_reads_as_if_a_person_had_written_it() -> None:
         "client = demo_client(looks=120)\n"
         'look_ids = (\n    "b",  # Ada Office 3\n    "a",\n)\n'
         "looks = [client.get_look(look_id) for look_id in look_ids]\n"
-        'picker = LookPicker(client, multiple=True, show="characters", values=looks)\n'
+        'picker = LookPicker(client, multiple=True, view="characters", values=looks)\n'
         "picker\n"
     )
     assert python_code([], EVERY, "demo_client()", False).endswith("\npicker = LookPicker(client)\npicker\n")
