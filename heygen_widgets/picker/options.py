@@ -109,7 +109,7 @@ def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
     if not isinstance(changes, dict) or not all(map(_is_value, changes.values())):
         return None
     try:
-        return wanted.replace(**changes)
+        return wanted.replace(**{name: None if value == [] else value for name, value in changes.items()})  # cleared
     except (TypeError, ValueError):
         return None
 
