@@ -109,13 +109,14 @@ _KNOWN = {
 }
 
 
-def known_value(field: str, value: str) -> str:
-    """Return the service's value for a label of the widget or a value in any case; any other text unchanged.
+def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
+    """Return the service's value for a label of the widget or a value in any case; anything else as `plain` does.
 
     ``Avatar IV`` becomes ``avatar_iv``, ``photo-avatar`` becomes ``photo_avatar``, and ``None``, the label of looks
     without a value, becomes ``""``.
     """
-    return _KNOWN.get(field, {}).get(_key(value), value)
+    value = plain(value)
+    return _KNOWN.get(field, {}).get(_key(value), value) if isinstance(value, str) else value
 
 
 # By the class of a record: what it is, and its id. By names, since importing the records takes time.

@@ -199,7 +199,7 @@ def _known(name: str, given: object) -> str | None:
         raise TypeError(f"{name} must be a string or several, not {item!r}{hint_for(name, item)}")
     if not is_sendable(item):
         raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
-    value = known_value(name, str(item))  # a subclass of str has another repr
+    value: str = known_value(name, str(item))  # a subclass of str has another repr
     if value and name in CLOSED and value not in CLOSED[name]:
         known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
         raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
