@@ -14,7 +14,7 @@ from ._parsing import did_you_mean, hint_for, id_of, known_value, plain
 if TYPE_CHECKING:
     from .models import AvatarGroup
 
-__all__ = ["CLOSED", "FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold", "meant_field"]
+__all__ = ["CLOSED", "FACETS", "OTHER_NAMES", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold", "meant_field"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
 CLOSED = {
@@ -25,7 +25,7 @@ CLOSED = {
 """The fields with a fixed set of values, and these values in their order."""
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
 _READY = {"yes": True, "no": False}  # as in the dropdown and in `LookCatalogue.facets`
-_OTHER_NAMES = {
+OTHER_NAMES = {
     **dict.fromkeys(("query", "q", "text", "name"), "search"),
     **dict.fromkeys(("type", "kind", "avatar"), "avatar_type"),
     **dict.fromkeys(("character", "group", "avatar_group"), "group_id"),
@@ -34,6 +34,7 @@ _OTHER_NAMES = {
     **{"sex": "gender", "supported_api_engines": "engine", "usable": "ready", "category": "tag", "label": "tag"},
     **dict.fromkeys(("aspect", "aspect_ratio", "preferred_orientation"), "orientation"),
 }
+"""The fields that other names mean."""
 # Letters that Unicode does not decompose into a base letter and an accent.
 _BASE_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
@@ -177,7 +178,7 @@ FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in (
 
 def meant_field(name: str) -> str:
     """Return the field of a `LookFilter` that an unknown keyword means, or ``""``."""
-    return did_you_mean(name, FilterFields.__annotations__, _OTHER_NAMES)
+    return did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES)
 
 
 def _several(name: str, value: object) -> tuple[str, ...]:

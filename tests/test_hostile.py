@@ -237,8 +237,8 @@ NUMBERS: list[Any] = [True, -5, 10**9, 10**400, 1.5, float("nan"), float("inf")]
 ANYTHING: list[Any] = [
     *(*NUMBERS, None, "", "text", "a\ud800", LONG, [], [[]], [1, None]),
     *({}, {"a": {"b": [1]}}, {"nonsense": 1}, {"search": 1}, {"search": LONG}, {"search": "\ud800"}, {"self": 1}),
-    *({"gender": "Woman"}, {"tag": {"a": 1}}, {"tag": [LONG]}, {"group_id": [None]}, {"group_id": "nobody"}),
-    *({"sort": "nonsense"}, {"sort": {}}, {"ready": "yes"}),
+    *({"gender": "robot"}, {"tag": {"a": 1}}, {"tag": [LONG]}, {"group_id": [None]}, {"group_id": "nobody"}),
+    *({"sort": "nonsense"}, {"sort": {}}, {"ready": "often"}),
 ]
 HUGE: list[Any] = [MEGABYTES, {"tag": [str(n) for n in range(1_000_000)]}]
 VALID: dict[str, list[Any]] = {"filter": [{}], "selected_id": [""], "error": ["", "text"], "multiple": [True]}
@@ -303,17 +303,13 @@ def test_a_message_calls_a_handler_of_ours_and_nothing_else(picker: LookPicker) 
     assert not picker.comm.sent
 
 
-def events(picker: LookPicker) -> list[str]:
-    return [name.removeprefix("vue_") for name in dir(picker) if name.startswith("vue_")]
-
-
 REQUESTED = ("view", "start", "count", "screen", "field", "query", "id", "selected", "ids")
 WITHOUT_DATA = {"retry", "refresh", "clear_selection", "restore_selection", "dismiss"}
 
 
 def test_an_event_with_invalid_data_raises_nothing_and_changes_nothing(picker: LookPicker) -> None:
     before = state_of(picker)
-    for name in events(picker):
+    for name in picker.events:
         for value in ANYTHING + HUGE:
             asked = dict.fromkeys(REQUESTED, value)
             for data in (value, [value], asked):
@@ -389,7 +385,7 @@ def send_any(rng: random.Random, picker: LookPicker) -> None:
         set_trait(picker, **{rng.choice((*picker.keys, "nonsense")): rng.choice([value, fields])})
     else:
         asked = {"start": value, "count": rng.randrange(-5, 500), "field": "tag", "query": value, **fields}
-        event(picker, rng.choice([*events(picker), "nonsense"]), rng.choice([value, asked, fields, [value, value]]))
+        event(picker, rng.choice([*picker.events, "nonsense"]), rng.choice([value, asked, fields, [value, value]]))
 
 
 def test_after_thousands_of_messages_nothing_has_grown_and_all_works() -> None:

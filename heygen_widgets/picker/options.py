@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from traitlets import TraitError
 
 from .._display import TITLES, clip, fits, title
-from ..filters import LookFilter, fold
+from .._parsing import did_you_mean
+from ..filters import OTHER_NAMES, FilterFields, LookFilter, fold
 from ..models import Look, Looks, checked_records
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "changed_filter",
     "checked_selection",
     "found_options",
+    "meant_assignment",
+    "refuse_unknown",
+    "sent_filter",
     "short_options",
 ]
 
@@ -40,6 +44,13 @@ HEIGHTS = (240, 1200)
 SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership", "status")
 """The fields with few values. Their dropdowns offer all of them."""
 
+_FIELDS = FilterFields.__annotations__.keys()
+_OTHER_NAMES = {
+    **dict.fromkeys(("show", "mode"), "view"),
+    **dict.fromkeys(("selected", "selection", "look", "looks"), "values"),
+    **dict.fromkeys(("key", "apikey", "token"), "api_key"),
+    **{"max_height": "height", "multi": "multiple", "multiselect": "multiple", "filters": "filter"},
+}
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 _LONGEST_ERROR = 2_000  # characters
@@ -51,9 +62,11 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
     if given is None or isinstance(given, Look):
         checked_selection((given,) if given else (), True)
         return given
+    if wrong := [type(one).__name__ for one in given if not isinstance(one, Look)]:
+        raise TraitError(f"values must hold looks or their ids, not a {wrong[0]}")
     looks = Looks({look.id: look for look in given if isinstance(look, Look)}.values())
     if len(looks) != len(given):
-        raise TraitError(f"values must hold different Look records, not {given!r}")
+        raise TraitError(f"values must hold different looks, not {given!r}")
     try:
         checked_records(looks, Look)
     except ValueError as problem:
@@ -112,6 +125,29 @@ def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
         return wanted.replace(**{name: None if value == [] else value for name, value in changes.items()})  # cleared
     except (TypeError, ValueError):
         return None
+
+
+def sent_filter(sent: object) -> LookFilter:
+    """Return a filter from the front end, which has passed `changed_filter`."""
+    return changed_filter(LookFilter(), sent) or LookFilter()
+
+
+def meant_assignment(name: str, traits: Iterable[str]) -> str:
+    """Return the assignment to a trait that one to an unknown attribute of a picker means, or ``""``."""
+    meant = _meant(name, traits)
+    return f"picker.filter = LookFilter({meant}=…)" if meant in _FIELDS else meant and f"picker.{meant} = …"
+
+
+def refuse_unknown(given: FilterFields, picker: type) -> None:
+    """Raise a `TypeError` for keywords that are no fields of a filter, and empty them: one may be a key."""
+    for name in given.keys() - _FIELDS:
+        cast("dict[str, object]", given).clear()
+        meant = _meant(name, picker.__init__.__kwdefaults__)  # type: ignore[misc]  # of the class
+        raise TypeError(f"LookPicker has no parameter {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    return did_you_mean(name, [*known, *_FIELDS], OTHER_NAMES | _OTHER_NAMES)
 
 
 def _is_value(value: object) -> bool:

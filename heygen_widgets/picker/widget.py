@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
 
 import traitlets
+from IPython.display import display
 from ipywidgets import Layout, ValueWidget
 
 from .._background import Worker
 from .._display import echo
+from .._parsing import plain
 from .._widget import WIDGET_LOCK, SharedTemplate, read_vue
 from ..api import HeyGenClient
+from ..api.credentials import Secret
 from ..catalogue import LookCatalogue
 from ..catalogue.cache import DEFAULT_MAX_AGE
-from ..errors import HeyGenError, NotFoundError
-from ..filters import LookFilter
+from ..errors import HeyGenError
+from ..filters import FilterFields, LookFilter, as_filter
 from ..models import Look, Looks
 from .cards import card
 from .fallback import fallback
 from .grid import GridModel
 from .lookups import Lookups
-from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded, checked_selection
+from .options import (
+    FIRST_WINDOW,
+    FRONTEND_TRAITS,
+    HEIGHTS,
+    LARGEST_WINDOW,
+    MOST_COMPARED,
+    bounded,
+    checked_selection,
+    meant_assignment,
+    refuse_unknown,
+    sent_filter,
+)
+from .shortlist import Shortlist, first_selection
 from .sources import catalogue_of
 
 if TYPE_CHECKING:
@@ -37,7 +52,6 @@ __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
 _PARTS = ("filters", "chips", "empty", "panel", "tray", "compare")
-_MOST_RECENT = 12
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -56,37 +70,41 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         its pickers. Looks and the rows of a DataFrame (see `looks_to_frame`) keep their order and need no request.
     multiple : bool, default False
         Whether several looks can be selected, up to 120.
-    filter : LookFilter, optional
-        What to show at first, default everything.
+    filter : LookFilter, str or dict, optional
+        What to show at first, default everything; a text is a search.
     view : {"looks", "characters"}, default "looks"
         Whether the grid shows looks or one card per character.
     selected_id : str, default ""
         The look that is selected at first. One that is not loaded is fetched (``GET /v3/avatars/looks/{look_id}``).
-    values : iterable of Look, default ()
-        The looks that are selected at first, instead of `selected_id`.
+    values : iterable of Look or str, default ()
+        The looks that are selected at first, or their ids, instead of `selected_id`.
     height : int, default 560
         Of the grid, in px, 240 to 1,200.
     layout : ipywidgets.Layout, optional
     cache : datetime.timedelta or None, default 24 hours
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
+    api_key : str, optional
+        Instead of `source`, for ``HeyGenClient(api_key)``.
+    search, avatar_type, ownership, group_id, gender, orientation, engine, status, tag, ready, sort : optional
+        The fields of a `LookFilter`, which change those of `filter`.
 
     Raises
     ------
     TypeError, ValueError, traitlets.TraitError
         For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, `selected_id` with
-        `values`, or an invalid value of a trait.
+        `values`, or an invalid value of a trait. `MissingAPIKeyError` (a `ValueError`) for a malformed `api_key`.
     """
 
-    value: traitlets.Instance[Look | None] = traitlets.Instance(
-        Look, allow_none=True, help="The selected look, or None; with several, the first. Look or None, default None."
+    value: traitlets.TraitType[Look | None, Any] = traitlets.Instance(
+        Look, allow_none=True, help="The selected look, or None; with several, the first. It takes an id too."
     )
     values: traitlets.TraitType[tuple[Look, ...], Any] = traitlets.Tuple(
-        default_value=Looks(), help="All selected looks in the order of selection, at most 120. Looks, default ()."
+        default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, LookFilter] = traitlets.Instance(
-        LookFilter, help="What is shown. It is frozen: assign another one. LookFilter, default LookFilter()."
-    ).tag(sync=True, to_json=lambda wanted, _: wanted.to_json(), from_json=lambda fields, _: LookFilter(**fields))
+    filter: traitlets.TraitType[LookFilter, Any] = traitlets.Instance(
+        LookFilter, help="What is shown. It is frozen: assign another one, a search or a dict. Default LookFilter()."
+    ).tag(sync=True, to_json=lambda wanted, _: wanted.to_json(), from_json=lambda sent, _: sent_filter(sent))
     view = traitlets.Enum(("looks", "characters"), "looks", help='What the grid shows, default "looks".').tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
@@ -102,36 +120,40 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         source: Source | None = None,
         *,
         multiple: bool = False,
-        filter: LookFilter | None = None,
+        filter: LookFilter | str | Mapping[str, Any] | None = None,
         view: str = "looks",
-        selected_id: str = "",
-        values: Iterable[Look] = (),
+        selected_id: str | Look = "",
+        values: Iterable[Look | str] = (),
         height: int = 560,
         layout: Layout | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
+        api_key: str | None = None,
+        **fields: Unpack[FilterFields],
     ) -> None:
-        looks = tuple(values)
-        if selected_id and looks:
-            raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
+        key = Secret(api_key)  # type: ignore[arg-type]  # a verbose traceback shows local variables
+        del api_key
+        refuse_unknown(fields, LookPicker)
+        if key.reveal() is not None:
+            if source is not None:
+                raise TypeError("source and api_key both say where the looks come from: give one of them")
+            source = HeyGenClient(key.reveal())
+        selected, wanted = first_selection(selected_id, values), as_filter(filter, **fields)
         self._cache = cache
         self._model = GridModel(None if source is None else catalogue_of(source, cache))
         self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)  # five per second
         self._lookups = Lookups(self._model, self._call)
+        self._shortlist = Shortlist(self._model)
         self._screen = 0  # the most cards that a view has in sight
-        self._recent: tuple[Look, ...] = ()  # deselected or fetched lately, and perhaps not loaded; the last one first
-        self._cleared: tuple[Look, ...] = ()  # the selection before it was cleared
-        self._wanted_id = ""  # to be selected when the service can be reached
         self._first_state: object = None  # of the model, when `first_window` was set
-        wanted = LookFilter() if filter is None else filter
-        self._initial = (wanted, view, selected_id, looks)
+        self._initial = (plain(view), wanted), selected
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"filter": wanted, "view": view, "multiple": multiple, "height": height, "components": parts}
-        super().__init__(_HERE / "widget.vue", layout, usual_layout, **traits)
-        self.values = looks
+        traits = {"filter": wanted, "view": plain(view), "multiple": plain(multiple), "height": plain(height)}
+        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
+        if all(isinstance(one, Look) for one in selected):  # before an error of the load, which a selection clears
+            self.values = selected
         self._load()
-        if selected_id:
-            self.selected_id = selected_id
+        self.values = selected
 
     def __repr__(self) -> str:
         return f"<LookPicker: {self._status()['matched']:,} looks shown, {len(self.values)} selected>"
@@ -176,13 +198,30 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def reset(self) -> None:
         """Bring back the filter, view and selection that the picker was created with."""
-        wanted, view, selected_id, looks = self._initial
+        shown, selected = self._initial
         with WIDGET_LOCK:
-            self._move((view, wanted))
-            look = self._look(selected_id)
-            self.values = (look,) if look else looks[: None if self.multiple else 1]
-        if selected_id:
-            self.selected_id = selected_id
+            self._move(shown)
+            known = self._shortlist.known(selected)
+            self.values = known[: None if self.multiple else 1]
+        if len(known) < len(selected):
+            self.values = selected
+
+    def clear(self) -> None:
+        """Deselect all looks. The button in the picker that brings them back works."""
+        with WIDGET_LOCK:
+            self._shortlist.clear()
+            self.values = ()
+
+    def refresh(self) -> None:
+        """Load everything again in the background, or continue a stopped refresh. Errors show in the picker."""
+        with WIDGET_LOCK, suppress(HeyGenError, ValueError):
+            if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
+                self.catalogue.refresh()
+            self._load()
+
+    def show(self) -> None:
+        """Display the picker, as ``picker`` on the last line of a cell does."""
+        display(self)  # type: ignore[no-untyped-call]
 
     def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
         """Return code that restores selection, filter and view of a client's full catalogue, without its key.
@@ -208,27 +247,22 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._lookups.close()
         super().close()
 
+    def _meant(self, name: str) -> str:
+        return meant_assignment(name, self.public_traits())
+
     # -- traits -------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: object) -> None:
-        # A look that is not loaded is fetched first, without the lock, so that no click waits for a cell's request.
-        if name == "selected_id" and isinstance(value, str) and value and not (self._look(value) or self._fetch(value)):
-            return
+        if name == "filter":
+            value = as_filter(value)  # type: ignore[arg-type]  # refuses other types
+        elif name in ("value", "values", "selected_id"):
+            # A look that is not loaded is fetched first, without the lock, so that no click waits for a cell's request.
+            try:
+                value = self._shortlist.assigned(name, value, lambda: self.catalogue)
+            except (HeyGenError, ValueError) as error:
+                self.error = str(error)
+                return
         super().__setattr__(name, value)
-
-    def _fetch(self, look_id: str) -> bool:
-        """Fetch a look, or show the error; return whether it is known now."""
-        before = self.values
-        try:
-            self.catalogue.wait_for_snapshot()
-            if self._look(look_id) is None:
-                self._remember(self._model.fetch(look_id))
-        except (HeyGenError, ValueError) as error:
-            self.error = str(error)
-            if self.values is before:  # else something was selected meanwhile
-                self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
-            return False
-        return True
 
     @traitlets.validate("value", "values")
     def _check_values(self, proposal: dict[str, Any]) -> Looks | Look | None:
@@ -240,8 +274,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @traitlets.observe("values")
     def _values_changed(self, change: dict[str, Any]) -> None:
-        looks = change["new"]
-        self._wanted_id = self.error = ""
+        looks = self._shortlist.selected = change["new"]
+        self._shortlist.wanted, self.error = (), ""
         self.set_trait("selected_ids", [look.id for look in looks])
         self.selected_id = looks[0].id if looks else ""
         self.value = looks[0] if looks else None
@@ -255,20 +289,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     @traitlets.observe("selected_id")
     def _selected_id_changed(self, change: dict[str, Any]) -> None:
         current = self.values[0].id if self.values else ""
-        look = self._look(change["new"])
+        look = self._shortlist.find(change["new"])
         if change["new"] and look is None:  # not assigned, or no longer loaded
             self.selected_id, self.error = current, f"There is no look {change['new']!r} among the loaded ones."
         elif change["new"] != current:
             self.values = (look,) if look else ()
-
-    def _look(self, look_id: object) -> Look | None:
-        """Return a look that is loaded, selected, or was deselected or fetched lately."""
-        others = (look for look in (*self.values, *self._recent) if look.id == look_id)
-        return self._model.look(look_id) or next(others, None)
-
-    def _remember(self, look: Look) -> None:
-        with WIDGET_LOCK:
-            self._recent = (look, *self._recent)[:_MOST_RECENT]
 
     @traitlets.observe("filter", "view")
     def _filter_changed(self, _: dict[str, Any]) -> None:
@@ -288,7 +313,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         if name == "filter":
             return self._model.changed_filter(LookFilter(), value) is not None
         is_valid = name in FRONTEND_TRAITS and FRONTEND_TRAITS[name](value)
-        if is_valid and name == "selected_id" and value and not self._look(value):
+        if is_valid and name == "selected_id" and value and not self._shortlist.find(value):
             self.error = f"There is no look {value!r} among the loaded ones."
             return False
         return is_valid
@@ -382,23 +407,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_select(self, asked: object) -> None:
         """Select or deselect a look. A repeated or invalid event changes nothing."""
-        wanted = asked if isinstance(asked, dict) else {}
-        look, selected = self._look(wanted.get("id")), wanted.get("selected")
-        if look and selected is (look.id not in self.selected_ids):
-            others = tuple(other for other in self.values if other.id != look.id)
-            if not selected:
-                self._remember(look)
-            try:
-                self.values = (*(others if self.multiple else ()), look) if selected else others
-            except traitlets.TraitError as error:
-                self.error = str(error)
+        looks = self._shortlist.toggled(asked, self.multiple)
+        try:
+            if looks is not None:
+                self.values = looks
+        except traitlets.TraitError as error:
+            self.error = str(error)
 
     def vue_clear_selection(self, _: object = None) -> None:
-        self._cleared = self.values or self._cleared
-        self.values = ()
+        self.clear()
 
     def vue_restore_selection(self, _: object = None) -> None:
-        self.values = self.values or self._cleared[: None if self.multiple else 1]
+        self.values = self._shortlist.cleared(self.multiple)
 
     def vue_ask_answer(self, view: object) -> None:
         """Say that the events before this one have been handled, and what is selected now."""
@@ -408,38 +428,33 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._call("selected", {"looks": [card(self._model.loaded(look)) for look in self.values]}, view)
 
     def vue_ask_details(self, asked: object) -> None:
-        if isinstance(asked, dict) and isinstance(asked.get("ids"), list):
-            looks = [look for look_id in asked["ids"][:MOST_COMPARED] if (look := self._look(look_id))]
-            answer = {"compared": asked.get("compared") is True, "looks": [self._model.details(look) for look in looks]}
+        if isinstance(asked, dict) and isinstance(ids := asked.get("ids"), list):
+            looks = [self._model.details(look) for look in self._shortlist.known(ids[:MOST_COMPARED])]
+            answer = {"compared": asked.get("compared") is True, "looks": looks}
             self._call("details", answer, asked.get("view"))
 
     def vue_ask_voice(self, look_id: object) -> None:
-        self._lookups.find_voice(self._look(look_id))
+        self._lookups.find_voice(self._shortlist.find(look_id))
 
     def vue_ask_code(self, view: object) -> None:
         self._call("code", {"python": self.code(), "curl": self.code("curl")}, view)
 
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""
-        ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
-        self._lookups.renew_previews({i: found for i in ids if (found := self._model.pictured(i) or self._look(i))})
+        self._lookups.renew_previews(self._shortlist.pictured(card_ids, LARGEST_WINDOW))
 
     def vue_dismiss_notice(self, _: object = None) -> None:
         self._lookups.dismiss_notice()
 
     def vue_retry(self, _: object = None) -> None:
         """Continue the load, and select what could not be fetched before."""
-        wanted, self.error, self._model.dismissed = self._wanted_id, "", ""
+        wanted, self.error, self._model.dismissed = self._shortlist.wanted, "", ""
         self._load()
         if wanted:
-            self.selected_id = wanted
+            self.values = wanted
 
     def vue_refresh(self, _: object = None) -> None:
-        """Load everything again, or continue a refresh that was stopped."""
-        with suppress(HeyGenError, ValueError):
-            if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
-                self.catalogue.refresh()
-            self._load()
+        self.refresh()
 
     def vue_dismiss(self, _: object = None) -> None:
         """Hide the error. The same loading error stays hidden until the next retry."""
