@@ -52,7 +52,6 @@ class SharedTemplate(VuetifyTemplate):
 
     _closed = False
     _is_made = False
-    description = ""  # `ipywidgets.interact` sets it
 
     def __init__(
         self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
@@ -74,7 +73,7 @@ class SharedTemplate(VuetifyTemplate):
         """Raise an `AttributeError` for an attribute that nobody would read."""
         if getattr(getattr(type(self), name, None), "__module__", "").startswith(_PACKAGE):  # not traitlets'
             problem, way_out = f"{name} is a method", self._meant(name) or f".{name}()"
-        elif not hasattr(self, name):
+        elif not (hasattr(self, name) or name == "description"):  # `ipywidgets.interact` sets it
             problem, way_out = f"there is no attribute {name!r}", self._meant(name)
         else:
             return
@@ -84,7 +83,7 @@ class SharedTemplate(VuetifyTemplate):
         """Return the assignment that one to an unknown attribute means, or ``""``."""
         return ""
 
-    def public_traits(self) -> list[str]:
+    def _public_traits(self) -> list[str]:
         """Return the names of the traits that are not only for the view."""
         traits = self.traits().items()
         own = [name for name, trait in traits if issubclass(trait.this_class, SharedTemplate) and not trait.read_only]
@@ -92,14 +91,14 @@ class SharedTemplate(VuetifyTemplate):
 
     def observe(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Call a handler when a trait changes, by default any public one; see `traitlets.HasTraits.observe`."""
-        super().observe(handler, self.public_traits() if names is All else names, type)
+        super().observe(handler, self._public_traits() if names is All else names, type)
 
     def unobserve(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Undo `observe`."""
         if names is not All:
             super().unobserve(handler, names, type)
             return
-        for name in self.public_traits():
+        for name in self._public_traits():
             with suppress(ValueError):  # the handler does not observe this one
                 super().unobserve(handler, name, type)
 

@@ -248,7 +248,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         super().close()
 
     def _meant(self, name: str) -> str:
-        return meant_assignment(name, self.public_traits())
+        return meant_assignment(name, self._public_traits())
 
     # -- traits -------------------------------------------------------------------------------------------------------
 
