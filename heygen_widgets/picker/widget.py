@@ -156,6 +156,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self.values = selected
 
     def __repr__(self) -> str:
+        if not self._is_made:  # in a traceback of __init__
+            return "LookPicker(…)"
         return f"<LookPicker: {self._status()['matched']:,} looks shown, {len(self.values)} selected>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
