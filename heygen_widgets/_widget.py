@@ -71,15 +71,17 @@ class SharedTemplate(VuetifyTemplate):
 
     def _refuse(self, name: str) -> None:
         """Raise an `AttributeError` for an attribute that nobody would read."""
+        meant = self._meant(name, self._public_traits())
         if getattr(getattr(type(self), name, None), "__module__", "").startswith(_PACKAGE):  # not traitlets'
-            problem, way_out = f"{name} is a method", self._meant(name) or f".{name}()"
+            problem, way_out = f"{name} is a method", meant or f".{name}()"
         elif not (hasattr(self, name) or name == "description"):  # `ipywidgets.interact` sets it
-            problem, way_out = f"there is no attribute {name!r}", self._meant(name)
+            problem, way_out = f"there is no attribute {name!r}", meant
         else:
             return
         raise AttributeError(f"{type(self).__name__}: {problem}" + (f": use {way_out}" if way_out else ""))
 
-    def _meant(self, name: str) -> str:
+    @staticmethod
+    def _meant(name: str, traits: list[str]) -> str:
         """Return the assignment that one to an unknown attribute means, or ``""``."""
         return ""
 

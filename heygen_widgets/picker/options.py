@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from traitlets import TraitError
+from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, title
 from .._parsing import did_you_mean
-from ..filters import OTHER_NAMES, FilterFields, LookFilter, fold
+from ..filters import OTHER_NAMES, FilterFields, LookFilter, as_filter, fold
 from ..models import Look, Looks, checked_records
 
 __all__ = [
@@ -19,13 +19,13 @@ __all__ = [
     "LARGEST_WINDOW",
     "MOST_COMPARED",
     "SHORT_FIELDS",
+    "FilterTrait",
     "bounded",
     "changed_filter",
     "checked_selection",
     "found_options",
     "meant_assignment",
     "refuse_unknown",
-    "sent_filter",
     "short_options",
 ]
 
@@ -55,6 +55,18 @@ _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 _LONGEST_ERROR = 2_000  # characters
 _MOST_VIEWS = 1_000
+
+
+class FilterTrait(Instance[LookFilter]):
+    """A synced `LookFilter`, which takes all that `as_filter` takes. The front end's values have passed `_allows`."""
+
+    def __init__(self, help: str) -> None:
+        super().__init__(LookFilter, (), help=help)
+        self.tag(sync=True, to_json=lambda wanted, _: wanted.to_json())
+        self.tag(from_json=lambda sent, _: changed_filter(LookFilter(), sent))
+
+    def validate(self, obj: Any, value: Any) -> LookFilter | None:  # noqa: ANN401 - as in traitlets
+        return super().validate(obj, as_filter(value))
 
 
 def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> Looks | Look | None:
@@ -125,11 +137,6 @@ def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
         return wanted.replace(**{name: None if value == [] else value for name, value in changes.items()})  # cleared
     except (TypeError, ValueError):
         return None
-
-
-def sent_filter(sent: object) -> LookFilter:
-    """Return a filter from the front end, which has passed `changed_filter`."""
-    return changed_filter(LookFilter(), sent) or LookFilter()
 
 
 def meant_assignment(name: str, traits: Iterable[str]) -> str:

@@ -24,22 +24,12 @@ from ..catalogue.cache import DEFAULT_MAX_AGE
 from ..errors import HeyGenError
 from ..filters import FilterFields, LookFilter, as_filter
 from ..models import Look, Looks
+from . import options
 from .cards import card
 from .fallback import fallback
 from .grid import GridModel
 from .lookups import Lookups
-from .options import (
-    FIRST_WINDOW,
-    FRONTEND_TRAITS,
-    HEIGHTS,
-    LARGEST_WINDOW,
-    MOST_COMPARED,
-    bounded,
-    checked_selection,
-    meant_assignment,
-    refuse_unknown,
-    sent_filter,
-)
+from .options import FIRST_WINDOW, FRONTEND_TRAITS, LARGEST_WINDOW, bounded, refuse_unknown
 from .shortlist import Shortlist, first_selection
 from .sources import catalogue_of
 
@@ -59,9 +49,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     The first looks show after one request, the others arrive in the background. A missing key or network never raises:
     the widget shows the error with a button to try again. Traits can be observed and linked; `filter`, `view`,
-    `selected_id`, `error`, `multiple` and `height` also in the browser (`ipywidgets.jslink`), which may only name looks
-    and characters that are loaded. Observers run under a lock that all widgets of this package share: they must not
-    wait for a thread that uses a picker.
+    `selected_id`, `error`, `multiple` and `height` also in the browser (`ipywidgets.jslink`), which may only name what
+    is loaded. Observers share a lock with all widgets of this package: they must not wait for a thread with a picker.
 
     Parameters
     ----------
@@ -84,7 +73,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     cache : datetime.timedelta or None, default 24 hours
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
     api_key : str, optional
-        Instead of `source`, for ``HeyGenClient(api_key)``.
+        Instead of a `source`, for ``HeyGenClient(api_key)``.
     search, avatar_type, ownership, group_id, gender, orientation, engine, status, tag, ready, sort : optional
         The fields of a `LookFilter`, which change those of `filter`.
 
@@ -92,7 +81,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     ------
     TypeError, ValueError, traitlets.TraitError
         For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, `selected_id` with
-        `values`, or an invalid value of a trait. `MissingAPIKeyError` (a `ValueError`) for a malformed `api_key`.
+        `values`, or an invalid value of a trait, such as a malformed `api_key` (`MissingAPIKeyError`).
     """
 
     value: traitlets.TraitType[Look | None, Any] = traitlets.Instance(
@@ -102,18 +91,19 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, Any] = traitlets.Instance(
-        LookFilter, help="What is shown. It is frozen: assign another one, a search or a dict. Default LookFilter()."
-    ).tag(sync=True, to_json=lambda wanted, _: wanted.to_json(), from_json=lambda sent, _: sent_filter(sent))
+    filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait(
+        help="What is shown. It is frozen: assign another one, a search or a dict. Default LookFilter()."
+    )
     view = traitlets.Enum(("looks", "characters"), "looks", help='What the grid shows, default "looks".').tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
     height = traitlets.Int(
-        560, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
+        560, min=options.HEIGHTS[0], max=options.HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
     ).tag(sync=True)
     selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: every id.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
+    _meant = staticmethod(options.meant_assignment)
 
     def __init__(
         self,
@@ -150,8 +140,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
         traits = {"filter": wanted, "view": plain(view), "multiple": plain(multiple), "height": plain(height)}
         super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
-        if all(isinstance(one, Look) for one in selected):  # before an error of the load, which a selection clears
-            self.values = selected
+        self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self.values = selected
 
@@ -203,10 +192,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         shown, selected = self._initial
         with WIDGET_LOCK:
             self._move(shown)
-            known = self._shortlist.known(selected)
-            self.values = known[: None if self.multiple else 1]
-        if len(known) < len(selected):
-            self.values = selected
+            first = selected[: None if self.multiple else 1]
+            self.values = self._shortlist.known(first)
+        self.values = first  # with those that have to be fetched
 
     def clear(self) -> None:
         """Deselect all looks. The button in the picker that brings them back works."""
@@ -228,12 +216,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
         """Return code that restores selection, filter and view of a client's full catalogue, without its key.
 
-        Parameters
-        ----------
-        kind : {"python", "curl", "video"}, default "python"
-            Python for a picker; curl commands for the selected looks and, if the service can filter by it, for the
-            matches (``GET /v3/avatars/looks``); or Python that makes a video with the first selected look, which costs
-            credits. A ValueError for another `kind`, or for a video without a usable selected look.
+        "python" makes a picker; "curl" requests the selected looks and, if the service can filter by it, the matches
+        (``GET /v3/avatars/looks``); "video" is Python that makes a video with the first selected look, which costs
+        credits. A `ValueError` for another `kind`, or for a video without a usable selected look.
         """
         with WIDGET_LOCK:
             return self._model.code(kind, self.values, self.multiple)
@@ -249,15 +234,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._lookups.close()
         super().close()
 
-    def _meant(self, name: str) -> str:
-        return meant_assignment(name, self._public_traits())
-
     # -- traits -------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name == "filter":
-            value = as_filter(value)  # type: ignore[arg-type]  # refuses other types
-        elif name in ("value", "values", "selected_id"):
+        if name in ("value", "values", "selected_id"):
             # A look that is not loaded is fetched first, without the lock, so that no click waits for a cell's request.
             try:
                 value = self._shortlist.assigned(name, value, lambda: self.catalogue)
@@ -268,7 +248,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @traitlets.validate("value", "values")
     def _check_values(self, proposal: dict[str, Any]) -> Looks | Look | None:
-        return checked_selection(proposal["value"], self.multiple)
+        return options.checked_selection(proposal["value"], self.multiple)
 
     @traitlets.observe("multiple")
     def _multiple_changed(self, change: dict[str, Any]) -> None:
@@ -431,7 +411,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_ask_details(self, asked: object) -> None:
         if isinstance(asked, dict) and isinstance(ids := asked.get("ids"), list):
-            looks = [self._model.details(look) for look in self._shortlist.known(ids[:MOST_COMPARED])]
+            looks = [self._model.details(look) for look in self._shortlist.known(ids[: options.MOST_COMPARED])]
             answer = {"compared": asked.get("compared") is True, "looks": looks}
             self._call("details", answer, asked.get("view"))
 
