@@ -94,7 +94,11 @@ def gender(value: object) -> str | None:
 
 
 _SEPARATORS = re.compile(r"[\s_-]+")
-_OTHER_NAMES = {"avatar_type": {"video_avatar": "digital_twin"}, "gender": _GENDERS}
+_OTHER_NAMES = {
+    "avatar_type": {"video_avatar": "digital_twin"},
+    "gender": _GENDERS,
+    "orientation": {"vertical": "portrait", "horizontal": "landscape"},
+}
 
 
 def _key(text: str) -> str:

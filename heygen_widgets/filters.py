@@ -24,7 +24,12 @@ CLOSED = {
 }
 """The fields with a fixed set of values, and these values in their order."""
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
-_READY = {"yes": True, "no": False}  # as in the dropdown and in `LookCatalogue.facets`
+_READY = {
+    "yes": True,
+    "no": False,
+    "true": True,
+    "false": False,
+}
 OTHER_NAMES = {
     **dict.fromkeys(("query", "q", "text", "name"), "search"),
     **dict.fromkeys(("type", "kind", "avatar"), "avatar_type"),

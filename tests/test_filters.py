@@ -178,6 +178,7 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
         ({"sort": "Largest first"}, {"sort": "-size"}),
         ({"sort": " -Size "}, {"sort": "-size"}),
         ({"search": None, "tag": None, "ready": "Yes"}, {"ready": True}),
+        ({"orientation": "Vertical", "ready": "false"}, {"orientation": "portrait", "ready": False}),
         (
             {"search": np.str_("a"), "ready": np.bool_(False), "tag": np.array("UGC")},
             {"search": "a", "ready": False, "tag": "UGC"},

@@ -376,8 +376,8 @@ class HeyGenClient:
     def create_video_agent(
         self,
         prompt: str,
-        *,
         avatar_id: str | Look | None = None,
+        *,
         voice_id: str | Voice | None = None,
         style_id: str | None = None,
         orientation: str | None = None,

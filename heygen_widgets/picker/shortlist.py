@@ -107,10 +107,12 @@ def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
 
 
 def _listed(wanted: object) -> tuple[object, ...]:
-    """Return looks and ids, one or several or those of a table, as a tuple without missing values."""
+    """Return looks and ids, one or several or those of a table or a row, as a tuple without missing values."""
     one_or_more = plain(wanted)
-    if (columns := getattr(one_or_more, "columns", None)) is not None:
-        one_or_more = one_or_more["id"] if "id" in columns else (one_or_more,)
-    if isinstance(one_or_more, (str, Look, Mapping)) or not isinstance(one_or_more, Iterable):
+    names: Iterable[object] = getattr(one_or_more, "keys", tuple)()  # the columns of a table, the fields of a row
+    if "id" in names:
+        one_or_more = one_or_more["id"]
+    is_one = isinstance(one_or_more, (str, Look, Mapping)) or hasattr(one_or_more, "columns")
+    if is_one or not isinstance(one_or_more, Iterable):
         one_or_more = (one_or_more,)
     return tuple(one for one in map(plain, one_or_more) if one is not None and (not isinstance(one, str) or one))

@@ -94,7 +94,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait(
         help="What is shown. It is frozen: assign another one, a search or a dict. Default LookFilter()."
     )
-    view = traitlets.Enum(("looks", "characters"), "looks", help='What the grid shows, default "looks".').tag(sync=True)
+    view = traitlets.CaselessStrEnum(
+        ("looks", "characters"), "looks", help='What the grid shows, default "looks".'
+    ).tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
     height = traitlets.Int(

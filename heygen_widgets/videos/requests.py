@@ -172,8 +172,8 @@ class VideoAgentRequest:
     """
 
     prompt: str
-    _: KW_ONLY
     avatar_id: str | Look | None = None
+    _: KW_ONLY
     voice_id: str | Voice | None = None
     style_id: str | None = None
     orientation: str | None = None

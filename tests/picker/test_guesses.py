@@ -50,6 +50,7 @@ def test_a_filter_is_given_by_its_fields_a_search_or_a_dict(given: dict[str, Any
     ("trait", "value", "expected"),
     [
         *(("value", value, ["id1"]) for value in ("id1", np.str_("id1"), LOOKS[1], [LOOKS[1]])),
+        ("value", pd.Series({"name": "a", "id": "id1"}), ["id1"]),
         *(("value", value, []) for value in (None, "", pd.NA, float("nan"))),
         *(("values", value, ["id2", "id1"]) for value in (["id2", LOOKS[1]], np.array(["id2", "id1"]), ("id2", "id1"))),
         ("values", pd.Series(["id2", None, pd.NA, "id1"]), ["id2", "id1"]),
@@ -61,8 +62,8 @@ def test_a_filter_is_given_by_its_fields_a_search_or_a_dict(given: dict[str, Any
     ],
 )
 def test_looks_are_selected_by_records_and_ids(trait: str, value: Any, expected: list[str]) -> None:
-    picker = LookPicker(LOOKS, multiple=np.bool_(True), values=["id0"], height=np.int64(300))
-    assert (ids(picker), picker.height, picker.multiple) == (["id0"], 300, True)
+    picker = LookPicker(LOOKS, multiple=np.bool_(True), values=["id0"], height=np.int64(300), view="Characters")
+    assert (ids(picker), picker.height, picker.multiple, picker.view) == (["id0"], 300, True, "characters")
     setattr(picker, trait, value)
     assert (ids(picker), picker.error) == (expected, "")
     if trait != "value":

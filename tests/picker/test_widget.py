@@ -307,7 +307,7 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
         ({"view": "people"}, traitlets.TraitError, "people"),
         ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
         ({"values": [7]}, traitlets.TraitError, "values must hold looks or their ids, not a int"),
-        ({"values": {"id": "a"}}, traitlets.TraitError, "values must hold looks or their ids, not a dict"),
+        ({"values": {"name": "a"}}, traitlets.TraitError, "values must hold looks or their ids, not a dict"),
         ({"values": [look("id1", tags=["x"])]}, traitlets.TraitError, r"'id1' has an invalid tags, \['x'\]"),
         ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different looks, not"),
         ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),

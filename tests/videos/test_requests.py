@@ -184,6 +184,7 @@ def test_a_request_to_an_agent_becomes_the_documented_body() -> None:
     }
     assert VideoAgentRequest(**body).check(a_look()).to_json() == body
     assert VideoAgentRequest(**body | {"avatar_id": a_look(), "mode": "Chat"}).to_json() == body
+    assert VideoAgentRequest("An ad", a_look()) == an_agent(avatar_id="look_1")
     assert an_agent().check().to_json() == {"prompt": "An ad"}
 
 
