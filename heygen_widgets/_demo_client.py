@@ -7,6 +7,7 @@ import inspect
 from typing import Any, Literal
 
 from ._display import literal
+from ._parsing import plain
 from .api import HeyGenClient
 from .demo import DemoService
 
@@ -43,7 +44,7 @@ def demo_client(
 
     A wrong argument is a `TypeError` or `ValueError`.
     """
-    arguments = dict(locals())
+    arguments = {name: plain(value) for name, value in locals().items()}
     service = _running_service(**arguments)
     client = HeyGenClient(service.api_key, base_url=service.base_url)
     defaults = inspect.signature(demo_client).parameters

@@ -6,23 +6,29 @@ import atexit
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import traitlets
 from IPython import get_ipython
 from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout
+from traitlets import All
+from traitlets.utils.sentinel import Sentinel
 
 from ._background import WIDGET_LOCK
+from ._parsing import plain
 
 __all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
 _CLIPBOARD = Path(__file__).with_name("clipboard.js")
+
+_Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
+_PACKAGE = "heygen_widgets."
 
 _exiting = threading.Event()
 
@@ -45,6 +51,7 @@ class SharedTemplate(VuetifyTemplate):
     """
 
     _closed = False
+    _is_made = False
 
     def __init__(
         self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
@@ -52,10 +59,55 @@ class SharedTemplate(VuetifyTemplate):
         given = usual_layout if layout is None else layout
         self._own_layout = None if isinstance(given, Layout) else Layout(**given)
         super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
+        self._is_made = True
 
     def __setattr__(self, name: str, value: object) -> None:
-        with WIDGET_LOCK if self.has_trait(name) else nullcontext():
-            super().__setattr__(name, value)
+        is_trait = self.has_trait(name)
+        # A class of the user may have attributes of its own.
+        if not (is_trait or name.startswith("_")) and self._is_made and type(self).__module__.startswith(_PACKAGE):
+            self._refuse(name)
+        with WIDGET_LOCK if is_trait else nullcontext():
+            super().__setattr__(name, plain(value) if is_trait else value)
+
+    def _refuse(self, name: str) -> None:
+        """Raise an `AttributeError` for an attribute that nobody would read."""
+        meant = self._meant(name, self._public_traits())
+        if getattr(getattr(type(self), name, None), "__module__", "").startswith(_PACKAGE):  # not traitlets'
+            problem, way_out = f"{name} is a method", meant or f".{name}()"
+        elif not (hasattr(self, name) or name == "description"):  # `ipywidgets.interact` sets it
+            problem, way_out = f"there is no attribute {name!r}", meant
+        else:
+            return
+        raise AttributeError(f"{type(self).__name__}: {problem}" + (f": use {way_out}" if way_out else ""))
+
+    @staticmethod
+    def _meant(name: str, traits: list[str]) -> str:
+        """Return the assignment that one to an unknown attribute means, or ``""``."""
+        return ""
+
+    def _public_traits(self) -> list[str]:
+        """Return the names of the traits that are not only for the view."""
+        traits = self.traits().items()
+        own = [name for name, trait in traits if issubclass(trait.this_class, SharedTemplate) and not trait.read_only]
+        return [name for name in own if not name.startswith("_")]
+
+    def observe(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
+        """Call a handler when a trait changes, by default any public one; see `traitlets.HasTraits.observe`."""
+        super().observe(handler, self._public_traits() if names is All else names, type)
+
+    def unobserve(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
+        """Undo `observe`."""
+        if names is not All:
+            super().unobserve(handler, names, type)
+            return
+        for name in self._public_traits():
+            with suppress(ValueError):  # the handler does not observe this one
+                super().unobserve(handler, name, type)
+
+    def __dir__(self) -> list[str]:
+        """Leave out the handlers of the view, once ipyvue has found them in this list, and traits of older releases."""
+        hidden = {"css", "data", "methods", *(f"vue_{event}" for event in self.events or ())}
+        return [name for name in super().__dir__() if name not in hidden]
 
     def set_trait(self, name: str, value: object) -> None:
         with WIDGET_LOCK:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from .._display import clip, is_sendable
-from .._parsing import text
+from .._parsing import plain, text
 from ..errors import APIResponseError
 from .transport import Transport
 from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
@@ -57,9 +57,10 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     return Page(tuple(items), *_continuation(content))
 
 
-def fetch_record(transport: Transport, path: str, name: str, item_id: str, read: Callable[[object], R]) -> R:
+def fetch_record(transport: Transport, path: str, name: str, item_id: object, read: Callable[[object], R]) -> R:
     """Fetch one record by its id, whose parameter is called `name`. Another record is an `APIResponseError`."""
-    path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
+    item_id = checked_id(name, item_id)
+    path = f"{path}/{quote(item_id, safe='')}"
     record = transport.read(read, transport.request("GET", path))
     found = getattr(record, "session_id" if name == "session_id" else "id")
     if found != text(item_id):
@@ -73,14 +74,13 @@ def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[P
     An `APIResponseError` if a token repeats or is missing, three pages in a row have nothing new, or the list does not
     end after a million records.
     """
-    checked_integer("limit", limit, 1, listing.largest_page)
+    limit = checked_integer("limit", limit, 1, listing.largest_page)
     return (page for page, _ in _pages(listing, limit, checked_text("token", token)))
 
 
 def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
     """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
-    if max_items is not None:
-        checked_integer("max_items", max_items, 0)
+    max_items = None if plain(max_items) is None else checked_integer("max_items", max_items, 0)
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
     pages = _pages(listing, min(listing.largest_page, max_items or listing.largest_page), None)
     return islice((item for _, new in pages for item in new), max_items)

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import requests
 from avatar_service import said
@@ -15,8 +17,11 @@ from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
 
 from heygen_widgets import demo_client
 from heygen_widgets.api import HeyGenClient, paging
+from heygen_widgets.catalogue import Character
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIResponseError, HeyGenError, NotFoundError, VideoFailedError
+from heygen_widgets.models import AvatarGroup, Look, Voice
+from heygen_widgets.videos import Video, VideoAgentSession
 
 OK = page(["a"], has_more=False, next_token=None)
 GROUPS = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
@@ -176,7 +181,7 @@ def test_an_invalid_record_is_an_error(data: object) -> None:
 
 WRONG_ARGUMENTS: list[dict[str, Any]] = [
     *({"limit": value} for value in (0, 51, -1, 1.0, True, None, "20")),
-    *({"ownership": value} for value in ("", "mine", "Public", 5, ["public"])),
+    *({"ownership": value} for value in ("", "mine", "None", 5, ["public"])),
     *({"group_id": value} for value in ("", ".", "..", 5, "\ud800")),
     *({"avatar_type": value} for value in ("", 5, ["photo_avatar"], "\ud800")),
     *({"token": value} for value in ("", 5, "\ud800")),
@@ -211,6 +216,80 @@ def test_an_id_that_leads_to_another_path_is_refused(method: str, value: Any) ->
         with pytest.raises((ValueError, TypeError), match="_id"):
             getattr(client, method)(value)
         assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("method", "unknown", "words"),
+    [
+        (
+            "list_looks",
+            "gender",
+            r"^HeyGen cannot filter by gender\. Use LookCatalogue\(client\)\.select\(gender=…\)\.$",
+        ),
+        ("iter_looks", "tags", r"cannot filter by tag\. Use LookCatalogue\(client\)\.select\(tag=…\)"),
+        ("iter_look_pages", "sort", r"^HeyGen cannot sort\. Use .*select\(sort=…\)"),
+        ("list_groups", "search", r"cannot filter by search\. Use LookCatalogue\(client\)\.characters\(search=…\)"),
+        ("list_looks", "type", r"list_looks has no parameter 'type': did you mean avatar_type=…\?"),
+        ("list_looks", "max_items", r"did you mean limit=…\?"),
+        ("iter_looks", "limit", r"did you mean max_items=…\?"),
+        ("iter_group_pages", "page_size", r"did you mean limit=…\?"),
+        ("list_voices", "locale", r"did you mean language=…\?"),
+        (
+            "iter_voices",
+            "zzz",
+            "iter_voices has no parameter 'zzz': its parameters are type, language, gender, max_items",
+        ),
+    ],
+)
+def test_a_filter_that_the_service_has_not_names_the_way_out(method: str, unknown: str, words: str) -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        with pytest.raises(TypeError, match=words):
+            getattr(client, method)(**{unknown: "x"})
+        assert server.seen == []
+
+
+def test_labels_scalars_and_records_are_sent_as_the_service_has_them() -> None:
+    group = AvatarGroup("g", "G")
+    given = {"group_id": group, "avatar_type": "Photo avatar", "ownership": "Public", "limit": np.int64(3)}
+    expected = {"group_id": "g", "avatar_type": "photo_avatar", "ownership": "public", "limit": "3"}
+    with Loopback(*[OK] * 4) as server, client_of(server, timeout=np.float64(9), max_retries=np.int64(0)) as client:
+        (found,) = client.list_looks(**given, token=pd.NA)
+        list(client.iter_look_pages(**given))
+        list(client.iter_looks(group_id=pd.NA, max_items=np.int64(1)))
+        list(client.iter_looks(max_items=pd.NA, ownership=float("nan")))
+    assert [seen.query for seen in server.seen] == [expected, expected, {"limit": "1"}, {"limit": "50"}]
+    assert found.ownership == "public"
+
+
+a_look, a_video = Look("a", "A", "photo_avatar", group_id="g", default_voice_id="v"), Video("a")
+
+
+@pytest.mark.parametrize(
+    ("method", "record", "other", "words"),
+    [
+        (
+            "get_look",
+            a_look,
+            AvatarGroup("a", "A"),
+            "look_id should be .*, a character: use the id of one of its looks",
+        ),
+        ("get_group", AvatarGroup("a", "A"), a_look, "use look.group_id"),
+        ("get_group", Character("a", None, 1, 1, a_look), [a_look], r"not \[Look"),
+        ("get_voice", Voice("a"), a_look, "use look.default_voice_id"),
+        ("get_video", a_video, VideoAgentSession("a"), "use session.video_id"),
+        ("wait_for_video", Video("a"), a_look, "video_id should be"),
+        ("get_video_agent", VideoAgentSession("a"), a_video, "session_id should be"),
+    ],
+)
+def test_a_record_stands_for_its_id_and_one_of_another_kind_is_refused(
+    method: str, record: object, other: object, words: str
+) -> None:
+    answer = reply({"data": {**look("a"), "voice_id": "a", "session_id": "a", "status": "completed"}})
+    with Loopback(answer) as server, client_of(server) as client:
+        found = getattr(client, method)(record)
+        assert getattr(found, "session_id" if method == "get_video_agent" else "id") == "a"
+        with pytest.raises(ValueError, match=words):
+            getattr(client, method)(other)
 
 
 # -- paging -----------------------------------------------------------------------------------------------------------

@@ -110,8 +110,8 @@ def test_a_filter_is_a_text_a_dict_or_keywords_and_tags_and_types_are_written_in
     [
         ({"tag": "Busines"}, "no look has the tag 'Busines': did you mean 'Business'?"),
         (
-            {"tag": ["ugc", "photo avatr"], "avatar_type": "photo-avatar"},
-            "'photo-avatar': did you mean 'photo_avatar'?",
+            {"tag": ["ugc", "photo avatr"], "avatar_type": "photo_avatr"},
+            "'photo_avatr': did you mean 'photo_avatar'?",
         ),
         ({"gender": "male"}, "no look has the gender 'male'"),
         ({"group_id": "g2"}, "no look has the group_id 'g2'"),
@@ -166,7 +166,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
         ({"ownership": "mine"}, ValueError, "mine"),
         ({"group_id": ".."}, ValueError, r"'\.\.'"),
-        ({"group_id": AvatarGroup("g", "G")}, ValueError, r"group_id.*AvatarGroup\(id='g'"),
+        ({"group_id": Look("g", "G", "photo_avatar")}, ValueError, r"group_id.*Look\(id='g'.*use look.group_id"),
         *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True)),
     ],
     ids=str,

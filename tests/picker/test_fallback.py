@@ -99,7 +99,9 @@ def test_outside_text_stays_text_and_no_preview_url_is_saved() -> None:
 
 @given(st.lists(GREEDY, min_size=1, max_size=25), GREEDY, GREEDY, st.lists(GREEDY, max_size=3))
 def test_the_texts_are_small_for_any_names(ids: list[str], name: str, search: str, tags: list[str]) -> None:
-    for words in words_of(fallback(ALL, [look(i, name) for i in ids], LookFilter(search, tag=tags), "characters")):
+    for words in words_of(
+        fallback(ALL, [look(i, name) for i in ids], LookFilter(search, tag=tags or None), "characters")
+    ):
         assert f"{len(ids)} selected" in words
         assert not {"\x00", "\u202e"} & set(words)
 

@@ -173,7 +173,7 @@ def test_dropdowns_change_one_field_of_the_filter_each(picker: RecordingPicker) 
 
 def test_a_character_opens_and_closes_by_clicks(picker: RecordingPicker) -> None:
     picker.show_view()
-    picker.vue_set_show("characters")
+    picker.vue_set_view("characters")
     group_id = ids_in(picker.answers()[-1]["window"])[1]
     picker.click(group_id)
     assert picker.value is None
@@ -181,12 +181,12 @@ def test_a_character_opens_and_closes_by_clicks(picker: RecordingPicker) -> None
     picker.vue_open_character(group_id)
     assert len(picker.sent) == before + 1  # one message
     message = picker.answers()[-1]
-    assert (picker.show, picker.filter, message["opened"]) == ("looks", LookFilter(group_id=group_id), group_id)
+    assert (picker.view, picker.filter, message["opened"]) == ("looks", LookFilter(group_id=group_id), group_id)
     picker.vue_leave_character()
-    assert (picker.show, picker.filter) == ("characters", LookFilter())
+    assert (picker.view, picker.filter) == ("characters", LookFilter())
     picker.vue_show_character(group_id)
-    picker.vue_set_show("characters")
-    assert (picker.show, picker.filter) == ("characters", LookFilter())
+    picker.vue_set_view("characters")
+    assert (picker.view, picker.filter) == ("characters", LookFilter())
 
 
 def test_a_view_gets_the_details_of_at_most_four_looks() -> None:
@@ -223,10 +223,10 @@ def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: Recording
     assert message["filter"] == picker.filter.to_json()
     assert message["status"]["matched"] == len(matching)
     assert len(picker.sent) == 1
-    picker.show = "characters"
+    picker.view = "characters"
     assert ids_in(picker.answers()[-1]["window"]) == [c.id for c in picker.catalogue.characters(picker.filter)][:24]
     with pytest.raises(traitlets.TraitError):
-        picker.show = "people"
+        picker.view = "people"
     with pytest.raises(traitlets.TraitError, match="'id1' has an invalid name"):
         picker.value = look("id1", name="\ud800")
     assert picker.value is None
@@ -263,7 +263,7 @@ def test_a_mounting_view_finds_its_first_window_and_gets_what_it_missed(picker: 
 
 @pytest.mark.parametrize("show", ["looks", "characters"])
 def test_no_synced_trait_holds_looks(picker: RecordingPicker, show: str) -> None:
-    picker.show = show
+    picker.view = show
     picker.set_state({"_view_count": 1})
     picker.vue_took_first_window()
     picker.vue_ask_window({"view": "v", "start": 0, "count": 120})
@@ -309,11 +309,12 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     [
         ({"colour": "red"}, TypeError, "colour"),
         ({"height": 239}, traitlets.TraitError, "239"),
-        ({"show": "people"}, traitlets.TraitError, "people"),
+        ({"view": "people"}, traitlets.TraitError, "people"),
         ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
-        ({"values": ["id1"]}, traitlets.TraitError, "different Look records"),
+        ({"values": [7]}, traitlets.TraitError, "values must hold looks or their ids, not a int"),
+        ({"values": {"name": "a"}}, traitlets.TraitError, "values must hold looks or their ids, not a dict"),
         ({"values": [look("id1", tags=["x"])]}, traitlets.TraitError, r"'id1' has an invalid tags, \['x'\]"),
-        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different Look records"),
+        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different looks, not"),
         ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),
         ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),
         ({"cache": 24}, TypeError, "24"),
@@ -328,12 +329,12 @@ def test_an_invalid_argument_is_named(
 
 def test_reset_brings_back_what_the_picker_was_created_with() -> None:
     wanted = LookFilter("look", sort="name")
-    picker = LookPicker(many(5), multiple=True, filter=wanted, show="characters", selected_id="id2")
-    picker.filter, picker.show, picker.values = LookFilter(gender="female"), "looks", picker.catalogue.looks[2:]
+    picker = LookPicker(many(5), multiple=True, filter=wanted, view="characters", selected_id="id2")
+    picker.filter, picker.view, picker.values = LookFilter(gender="female"), "looks", picker.catalogue.looks[2:]
     seen: list[list[str]] = []
     picker.observe(lambda change: seen.append(ids(change["new"])), "values")
     picker.reset()
-    assert (picker.filter, picker.show, seen) == (wanted, "characters", [["id2"]])
+    assert (picker.filter, picker.view, seen) == (wanted, "characters", [["id2"]])
 
     several = LookPicker(many(5), multiple=True, values=[look("elsewhere"), *many(1)])
     several.vue_clear_selection()
@@ -363,13 +364,13 @@ def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> 
     picker = LookPicker(demo_client(looks=120), multiple=True, cache=None)
     picker.catalogue.load()
     picker.filter = LookFilter("o", gender=["female", ""], engine="avatar_iv", ready=True, sort="-size")
-    picker.show = "characters"
+    picker.view = "characters"
     picker.values = picker.catalogue.looks[3:6]
     namespace: dict[str, Any] = {}
     exec(picker.code(), namespace)
     again = namespace["picker"]
     assert (again.values, again.filter, again.multiple) == (picker.values, picker.filter, True)
-    assert (again.show, again.catalogue.client.base_url) == ("characters", picker.catalogue.client.base_url)
+    assert (again.view, again.catalogue.client.base_url) == ("characters", picker.catalogue.client.base_url)
     picker.close()
     assert 'look = client.get_look("id1")' in LookPicker(many(3), selected_id="id1").code()
 
