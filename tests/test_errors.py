@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -14,11 +15,15 @@ from heygen_widgets.api.credentials import Credential, Secret
 from heygen_widgets.api.responses import Answer, error_for_status
 from heygen_widgets.errors import APIStatusError, HeyGenError
 
+LOOK = "/v3/avatars/looks/a%2Fb"
 
-def build(status: int, code: str | None = None, *, wait: str = "", **fields: Any) -> APIStatusError:
+
+def build(
+    status: int, code: str | None = None, *, path: str = LOOK, wait: str = "", is_token: bool = False, **fields: Any
+) -> APIStatusError:
     body = json.dumps({"error": {"code": code, "message": "Some message.", **fields}}).encode()
     answer = Answer(status, {"X-Request-Id": "req_1", "Retry-After": wait}, body)
-    return error_for_status("GET /v3/avatars", answer, Credential(Secret("key"), "the environment variable"))
+    return error_for_status("GET", path, answer, Credential(Secret("key"), "HEYGEN_API_KEY", is_token))
 
 
 def test_every_error_is_a_heygen_error_and_the_built_in_one_that_fits() -> None:
@@ -32,25 +37,33 @@ def test_every_error_is_a_heygen_error_and_the_built_in_one_that_fits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "hint"),
+    ("error", "kind", "cause"),
     [
-        (build(400, param="limit"), APIStatusError, "Check the field 'limit'."),
-        (build(400, param="token"), APIStatusError, "start again from the first page"),
-        (build(401), errors.AuthenticationError, "The key came from the environment variable"),
-        (build(402), errors.InsufficientCreditError, "balance"),
-        (build(403), errors.PermissionDeniedError, "logging in again will not help"),
-        (build(404), errors.NotFoundError, "GET /v3/avatars failed with 404: Some message. (request id req_1)"),
-        (build(404, "avatar_not_found"), errors.NotFoundError, "the id of a group is not the id of a look"),
-        (build(429), errors.RateLimitError, "wait a little"),
-        (build(429, wait="7"), errors.RateLimitError, "wait 7 s"),
-        (build(500, "some_code"), APIStatusError, "failed with 500 some_code: Some message. (request id req_1)"),
+        (build(400), APIStatusError, "HeyGen refused the request."),
+        (build(400, param="limit{0}"), APIStatusError, "HeyGen refused the field 'limit{0}'. Check it."),
+        (build(400, param="token"), APIStatusError, "The page cursor is no longer valid. Start again from the"),
+        (build(401), errors.AuthenticationError, "HeyGen rejected your API key (from HEYGEN_API_KEY). C"),
+        (build(401, is_token=True), errors.AuthenticationError, "HeyGen rejected your login (from HEYGEN_API_KEY)."),
+        (build(402), errors.InsufficientCreditError, "Your credit is too low. A key bills"),
+        (build(403), errors.PermissionDeniedError, "Your API key is valid, but not allowed to do this. Logging in"),
+        (build(404), errors.NotFoundError, "HeyGen has no such look: 'a/b'. Check the id."),
+        (build(404, path="/v3/avatars/{0}"), errors.NotFoundError, "HeyGen has no such group: '{0}'. Check the id."),
+        (build(404, path="/v3/avatars/looks"), errors.NotFoundError, "Nothing was found. Check the ids in the request"),
+        (build(404, "avatar_not_found"), errors.NotFoundError, "HeyGen has no such look: 'a/b'. Check the id. T"),
+        (build(429), errors.RateLimitError, "Too many requests. Wait a little"),
+        (build(429, wait="7"), errors.RateLimitError, "Too many requests. Wait 7 s"),
+        (build(500, "some_code"), APIStatusError, "HeyGen has a problem. Try again later."),
     ],
 )
-def test_each_status_has_its_class_and_the_message_says_what_to_do_next(
-    error: APIStatusError, kind: type[APIStatusError], hint: str
+def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_request(
+    error: APIStatusError, kind: type[APIStatusError], cause: str
 ) -> None:
+    first, second, last = str(error).split("\n")
     assert type(error) is kind
-    assert hint in str(error)
+    assert first.startswith(cause)
+    assert second == "HeyGen says: Some message."
+    code = f" {error.code}" if error.code else ""
+    assert re.fullmatch(rf"GET /v3/\S+: {error.status_code}{code} \(request id req_1\)", last)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from urllib.request import DataHandler, Request
 
 import requests
 
-from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, certificate_problem
+from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
 from .transport import USER_AGENT, proxies_for
 from .validation import problem_with_url
 
@@ -106,8 +106,8 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     except TIMEOUT_ERRORS:
         return Problem("not answered in time")
     except NETWORK_ERRORS as error:
-        untrusted = certificate_problem(error, "") and "behind a certificate that is not trusted"
-        return Problem(untrusted or "not reachable")
+        insecure = "without a secure connection: check REQUESTS_CA_BUNDLE, or session.verify of the client"
+        return Problem(insecure if tls_problem(error, "") else "not reachable")
     if len(content) > _LARGEST[kind]:
         return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
     found = media_type(bytes(content[:64]))

@@ -42,7 +42,7 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     content = listing.transport.request("GET", path, {**listing.query, **limits})
     records = content["data"]
     if not isinstance(records, list):
-        raise APIResponseError(f"GET {path}: 'data' in the response is no list but {type(records).__name__}.")
+        raise APIResponseError(f"'data' in the response is no list but {type(records).__name__}.\nGET {path}")
     items, problems = [], []
     for record in records:
         try:
@@ -50,10 +50,10 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
         except APIResponseError as error:
             problems.append(error)
     if problems and not items:
-        raise problems[0]
+        raise APIResponseError(f"{problems[0]}\nGET {path}")
     if problems:
         number = f"{len(problems)} of {len(records)} records"
-        warnings.warn(f"GET {path}: {number} cannot be read and are skipped. {problems[0]}", stacklevel=3)
+        warnings.warn(f"{number} cannot be read and are skipped. {problems[0]} (GET {path})", stacklevel=3)
     return Page(tuple(items), *_continuation(content))
 
 
@@ -63,7 +63,7 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: str, read:
     record = transport.read(read, transport.request("GET", path))
     found = getattr(record, "session_id" if name == "session_id" else "id")
     if found != text(item_id):
-        raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
+        raise APIResponseError(f"HeyGen sent another record, {clip(found)!r}. Try again.\nGET {path}")
     return record
 
 
@@ -99,12 +99,12 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple
             return
         known.update(new)
         if len(known) >= MOST_RECORDS:
-            raise APIResponseError(f"GET {listing.path}: the list does not end after {len(known):,} records.")
+            raise APIResponseError(f"The list does not end after {len(known):,} records.\nGET {listing.path}")
         repeating = 0 if new else repeating + 1
         token = page.next_token
         if token in tokens or repeating == 3:
             problem = "no new next_token" if token in tokens else f"{repeating} pages in a row with nothing new"
-            raise APIResponseError(f"GET {listing.path}: the service has more records, but sent {problem}.")
+            raise APIResponseError(f"HeyGen has more records, but sent {problem}.\nGET {listing.path}")
         tokens.add(token)
 
 
