@@ -51,7 +51,10 @@ class SharedTemplate(VuetifyTemplate):
     ) -> None:
         given = usual_layout if layout is None else layout
         self._own_layout = None if isinstance(given, Layout) else Layout(**given)
-        super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
+        try:
+            super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
+        except traitlets.TraitError as error:
+            raise error.with_traceback(None) from None  # the ten frames of traitlets say nothing
 
     def __setattr__(self, name: str, value: object) -> None:
         with WIDGET_LOCK if self.has_trait(name) else nullcontext():

@@ -6,13 +6,18 @@ import copy
 import json
 import pickle
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from IPython.core.ultratb import FormattedTB
+from loopback import REFUSED
+from traitlets import TraitError
 
-from heygen_widgets import errors
+from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker, VideoRequest, errors
 from heygen_widgets.api.credentials import Credential, Secret
 from heygen_widgets.api.responses import Answer, error_for_status
+from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIStatusError, HeyGenError
 
 LOOK = "/v3/avatars/looks/a%2Fb"
@@ -77,3 +82,22 @@ def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_reques
 def test_a_copy_of_an_error_keeps_every_attribute(error: HeyGenError) -> None:
     for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+CALLS: dict[str, Callable[[HeyGenClient], object]] = {
+    "a wrong key": lambda client: HeyGenClient("wrong-key", base_url=client.base_url).get_look("a"),
+    "an argument": lambda client: client.list_looks(limit=99),
+    "records": lambda client: list(client.iter_looks(group_id="nobody", max_items=-1)),
+    "a request": lambda client: client.create_video(VideoRequest(avatar_id="nobody", script="")),
+    "a load": lambda _: LookCatalogue(HeyGenClient("key", base_url=REFUSED, max_retries=0), cache=None).load(),
+    "a picker": lambda client: LookPicker(client, height="tall", cache=None),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_traceback_in_ipython_has_two_frames_of_this_package_at_most(call: Callable[[HeyGenClient], object]) -> None:
+    with DemoService(looks=9) as service, pytest.raises((HeyGenError, ValueError, TraitError)) as caught:
+        call(HeyGenClient(service.api_key, base_url=service.base_url))
+    text = re.sub(r"\x1b\[[\d;]*m", "", FormattedTB(mode="Context").text(caught.type, caught.value, caught.tb))
+    assert len(re.findall(r"^File \S*heygen_widgets/", text, re.MULTILINE)) in (1, 2)
+    assert "site-packages" not in text

@@ -418,6 +418,7 @@ class HeyGenClient:
 
 
 def _checked_request(request: VideoRequest) -> VideoRequest:
+    __tracebackhide__ = True
     from ..videos import VideoRequest
 
     if not isinstance(request, VideoRequest):

@@ -91,6 +91,7 @@ def find(api_key: Secret | None = None) -> Credential:
 
     A `MissingAPIKeyError` if there is none, or the first one found cannot be a key.
     """
+    __tracebackhide__ = True
     source = "api_key=" if api_key else "HEYGEN_API_KEY"
     key = Secret(_bare(api_key.reveal() if api_key else os.environ.get("HEYGEN_API_KEY", "")))
     if api_key is None and not key.reveal():

@@ -35,6 +35,7 @@ class Listing(NamedTuple, Generic[T]):
 
 def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`, unless all are."""
+    __tracebackhide__ = True  # in IPython: fewer frames between the user's call and the error
     from ..models import Page
 
     path = listing.path
@@ -59,6 +60,7 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
 
 def fetch_record(transport: Transport, path: str, name: str, item_id: str, read: Callable[[object], R]) -> R:
     """Fetch one record by its id, whose parameter is called `name`. Another record is an `APIResponseError`."""
+    __tracebackhide__ = True
     path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
     record = transport.read(read, transport.request("GET", path))
     found = getattr(record, "session_id" if name == "session_id" else "id")
@@ -73,12 +75,14 @@ def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[P
     An `APIResponseError` if a token repeats or is missing, three pages in a row have nothing new, or the list does not
     end after a million records.
     """
+    __tracebackhide__ = True
     checked_integer("limit", limit, 1, listing.largest_page)
     return (page for page, _ in _pages(listing, limit, checked_text("token", token)))
 
 
 def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
     """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
+    __tracebackhide__ = True
     if max_items is not None:
         checked_integer("max_items", max_items, 0)
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
@@ -88,6 +92,7 @@ def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
 
 def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple[Page[T], Iterable[T]]]:
     """Yield each page with its new records: when a record is added, the next page starts with one of the last page."""
+    __tracebackhide__ = True
     tokens = {None, token}
     known: set[str] = set()
     repeating = 0

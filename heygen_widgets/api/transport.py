@@ -148,6 +148,7 @@ class Transport:
 
     def post(self, path: str, body: Mapping[str, Any], read: Callable[[object], T], key: str | None = None) -> T:
         """Send a POST and read its record. An error has the idempotency key, and says how to continue if need be."""
+        __tracebackhide__ = True
         next_step = "It is not known whether HeyGen has started this. " + (
             f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
             if key

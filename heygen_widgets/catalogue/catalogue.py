@@ -195,7 +195,7 @@ class LookCatalogue:
             self.stop()
             raise
         if error := self.progress.error:
-            raise error
+            raise error.with_traceback(None)  # the frames of the thread that loaded say nothing
 
     def refresh(self) -> None:
         """Load everything again in the background, and return at once; `load` then waits for it.
