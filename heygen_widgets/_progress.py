@@ -47,10 +47,11 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
         dynamic_ncols=sys.stderr is sys.__stderr__,  # the width of a terminal; notebooks choose their own
         **options,
     )
-    shown = display(bar.container, display_id=True) if hasattr(bar, "container") else None
+    container = getattr(bar, "container", None)
+    shown = display(container, display_id=True) if container else None  # type: ignore[no-untyped-call]
     try:
         with bar:
             yield bar
     finally:
         if shown:
-            shown.update(bar.container)
+            shown.update(container)

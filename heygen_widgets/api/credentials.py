@@ -107,8 +107,8 @@ def from_file() -> Credential:
     found = _read_credential(path)
     if found is None:
         raise MissingAPIKeyError(
-            "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, pass api_key=…, or run "
-            f"`heygen auth login`. To try without a key, use client_or_demo().\nThere is no file {path}."
+            "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, run `heygen auth login`, or use "
+            f"HeyGenClient(api_key=…).\nTo try without a key, use client_or_demo(). There is no file {path}."
         )
     if isinstance(found, Credential) and found.expired:
         found = "holds an expired OAuth token: run `heygen auth status` to refresh it, else `heygen auth login`"
