@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import requests
 from avatar_service import said
 from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
 
-from heygen_widgets import demo_client
+from heygen_widgets import client_or_demo, demo_client
 from heygen_widgets.api import HeyGenClient, paging
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIResponseError, HeyGenError, NotFoundError, VideoFailedError
@@ -83,6 +84,26 @@ def test_a_demo_client_names_its_own_call_and_no_account() -> None:
     assert len(client.list_looks()) == 20
     assert HeyGenClient(KEY).code == "HeyGenClient()"
     assert HeyGenClient(KEY, base_url="https://x.org/a").code == 'HeyGenClient(base_url="https://x.org/a")'
+
+
+@pytest.mark.parametrize(
+    ("key", "start"),
+    [
+        ("", "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, "),
+        ("planted key", "The API key (from HEYGEN_API_KEY) is empty, or contains white space "),
+        (KEY, "This is your HeyGen account: HeyGenClient('https://api.heygen.com', key from HEYGEN_API_KEY).\n"),
+    ],
+)
+def test_without_a_usable_key_the_stand_in_is_used_and_says_so(
+    key: str, start: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEYGEN_API_KEY", key)
+    client = client_or_demo(looks=30)
+    printed = capsys.readouterr().out
+    assert client.demo_code == ("" if key == KEY else "demo_client(looks=30)")
+    assert printed.startswith(start)
+    assert ("Until then this is the built-in stand-in" in printed) is bool(client.demo_code)
+    assert "planted" not in printed
 
 
 def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
