@@ -433,7 +433,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self.selected_id = wanted
 
     def vue_show_demo(self, _: object = None) -> None:
-        """Show the looks of the stand-in while there is no key."""
         self._model.show_demo(self._cache)
         self.vue_retry()
 
