@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._demo_client import client_or_demo as client_or_demo
     from ._demo_client import demo_client as demo_client
     from .api import HeyGenClient as HeyGenClient
     from .catalogue import LookCatalogue as LookCatalogue
@@ -39,6 +40,7 @@ _MODULES = {
     "VideoAgentRequest": "videos",
     "VideoJob": "job",
     "VideoRequest": "videos",
+    "client_or_demo": "_demo_client",
     "demo_client": "_demo_client",
     "looks_to_frame": "frame",
     "looks_to_gallery": "gallery",

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import traitlets
 from IPython import get_ipython
+from IPython.display import display
 from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout
@@ -32,6 +33,7 @@ _PACKAGE = "heygen_widgets."
 
 _exiting = threading.Event()
 
+_displayed: weakref.WeakSet[SharedTemplate] = weakref.WeakSet()  # with texts that a batch tool saves
 _opened: defaultdict[str, weakref.WeakSet[SharedTemplate]] = defaultdict(weakref.WeakSet)  # by the id of the cell
 
 
@@ -52,13 +54,18 @@ class SharedTemplate(VuetifyTemplate):
 
     _closed = False
     _is_made = False
+    _has_view = False  # whether a front end has ever sent something
+    _saved: dict[str, str] | None = None  # the texts as last displayed
 
     def __init__(
         self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
     ) -> None:
         given = usual_layout if layout is None else layout
         self._own_layout = None if isinstance(given, Layout) else Layout(**given)
-        super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
+        try:
+            super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
+        except traitlets.TraitError as error:
+            raise error.with_traceback(None) from None  # the ten frames of traitlets say nothing
         self._is_made = True
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -126,6 +133,7 @@ class SharedTemplate(VuetifyTemplate):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Apply what the front end may change, and send back the current value of everything else."""
         with WIDGET_LOCK:
+            self._has_view = True
             sent = sync_data if isinstance(sync_data, dict) else {}
             allowed = {name: value for name, value in sent.items() if self._allows(name, value)}
             super().set_state(allowed)
@@ -143,9 +151,7 @@ class SharedTemplate(VuetifyTemplate):
     def open(self) -> None:
         """Open the comm to the front end. What an earlier run of the same cell has opened leaves the page."""
         with WIDGET_LOCK:
-            message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-            cell = str(message.get("metadata", {}).get("cellId", ""))  # empty where a front end sends none
-            self._shown_in = str(message.get("header", {}).get("msg_id", ""))
+            cell, self._shown_in = _current_cell()
             if self.comm is None and cell:
                 for widget in [widget for widget in _opened[cell] if widget._shown_in != self._shown_in]:
                     _opened[cell].remove(widget)
@@ -167,6 +173,7 @@ class SharedTemplate(VuetifyTemplate):
         """Close the comm, so that neither the page nor a saved notebook keeps the widget. Showing it opens it again."""
         with WIDGET_LOCK:
             super().close()
+            _displayed.discard(self)
             self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets' None
             if self._own_layout:
                 self._own_layout.close()
@@ -177,10 +184,33 @@ class SharedTemplate(VuetifyTemplate):
         self._leave_page()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
+        """Return the widget, and texts for places without widgets."""
         if self._closed:
-            return {"text/plain": repr(self)}
+            return self._texts()
         self.open()
-        return super()._repr_mimebundle_(**kwargs)  # type: ignore[no-any-return]  # ipywidgets has no types
+        return {**super()._repr_mimebundle_(**kwargs), **self._texts()}
+
+    def _texts(self) -> dict[str, str]:
+        """Return what a notebook shows without a widget, by MIME type."""
+        return {"text/plain": repr(self)}
+
+    def _ipython_display_(self) -> None:
+        """Display the widget where a batch tool runs the notebook: its texts are updated after each cell."""
+        shell, (cell, _) = get_ipython(), _current_cell()
+        if cell or self._closed or not hasattr(shell, "kernel"):
+            raise NotImplementedError  # IPython then asks for `_repr_mimebundle_`
+        shell.events.register("post_run_cell", _update_texts)  # once, however often it is called
+        self._display()
+        _displayed.add(self)
+
+    def _display(self, **options: Any) -> None:  # noqa: ANN401 - those of `display`
+        bundle = self._repr_mimebundle_()
+        self._saved = self._texts()
+        display(bundle, raw=True, display_id=self.model_id, **options)  # type: ignore[no-untyped-call]
+
+    def _update_texts(self) -> None:
+        if not self._has_view and self._texts() != self._saved:
+            self._display(update=True)
 
     @traitlets.observe("layout")
     def _layout_changed(self, change: dict[str, Any]) -> None:
@@ -200,12 +230,24 @@ class SharedTemplate(VuetifyTemplate):
 
     def _handle_event(self, _: object, content: object, buffers: object) -> None:
         # ipyvue's own handler calls and imports what a message names. This one calls only our handlers.
+        self._has_view = True
         if isinstance(content, dict) and content.get("event") in self.events:
             with WIDGET_LOCK:
                 getattr(self, f"vue_{content['event']}")(content.get("data"))
 
     def __del__(self) -> None:
         """Do nothing: the garbage collector may run this on any thread, and ipywidgets' own version sends a message."""
+
+
+def _current_cell() -> tuple[str, str]:
+    """Return the id of the running cell, ``""`` where a front end sends none as in a batch, and that of its run."""
+    message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    return str(message.get("metadata", {}).get("cellId", "")), str(message.get("header", {}).get("msg_id", ""))
+
+
+def _update_texts(_: object) -> None:
+    for widget in list(_displayed):
+        widget._update_texts()
 
 
 def _take_nothing(_: object) -> None:

@@ -96,13 +96,11 @@ class VideoJob(SharedTemplate):
     def __repr__(self) -> str:
         return f"<VideoJob {clip(self.video_id)}: {self.status or 'not polled yet'}>"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
-        """Return the widget, and texts for places without widgets."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+    def _texts(self) -> dict[str, str]:
         state = f"Video {clip(self.video_id)} (heygen_widgets): {self.status or 'not polled yet'}."
         code = f"VideoJob(client, video_id={literal(self.video_id)})"
         html = f"<div>{escape(state)}</div><div>To follow it again: <code>{escape(code)}</code></div>"
-        return {**bundle, "text/plain": f"{state}\nTo follow it again: {code}", "text/html": html}
+        return {"text/plain": f"{state}\nTo follow it again: {code}", "text/html": html}
 
     # -- for Python ---------------------------------------------------------------------------------------------------
 

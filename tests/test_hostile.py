@@ -222,7 +222,8 @@ def test_errors_and_reprs_are_short_lines() -> None:
         problem = answers(picker, "update")[-1]["status"]["problem"]
         picker.close()
     assert "<script>" in problem
-    texts = [problem]
+    texts = problem.split("\n")
+    assert len(texts) == 3
     for text in (LONG, "a\nb", "\u202ea", "<script>"):
         looks = [Look(f"{text}{n}", text, text) for n in range(50)]
         picker = LookPicker(looks, multiple=True, values=looks)

@@ -20,7 +20,7 @@ import requests
 from .._display import image, initials, name_of, page
 from .._progress import progress_bar
 from ..models import Look
-from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, certificate_problem
+from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
 
@@ -117,8 +117,8 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     except TIMEOUT_ERRORS:
         return Problem("not answered in time")
     except NETWORK_ERRORS as error:
-        untrusted = certificate_problem(error, "") and "behind a certificate that is not trusted"
-        return Problem(untrusted or "not reachable")
+        insecure = "without a secure connection: check REQUESTS_CA_BUNDLE, or session.verify of the client"
+        return Problem(insecure if tls_problem(error, "") else "not reachable")
     if len(content) > _LARGEST[kind]:
         return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
     found = media_type(bytes(content[:64]))

@@ -206,7 +206,7 @@ class LookCatalogue:
             self.stop()
             raise
         if error := self.progress.error:
-            raise error
+            raise error.with_traceback(None)  # the frames of the thread that loaded say nothing
 
     def refresh(self) -> None:
         """Load everything again in the background, and return at once; `load` then waits for it.
@@ -442,8 +442,13 @@ class LookCatalogue:
             while busy:
                 revision = self.wait_for_change(revision, 0.5)
                 busy, progress = self._loader.busy, self.progress
-                bar.total = progress.expected
+                if progress.expected != bar.total:
+                    start = getattr(bar, "start_t", 0.0)  # which a hidden bar does not have
+                    bar.reset(progress.expected)  # sets the width of a notebook's bar too
+                    bar.start_t = start
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
+            if progress.complete:
+                bar.total = bar.n  # the characters may announce more looks than there are
             bar.refresh()
 
     def _checked(self, wanted: Wanted, fields: Fields, stacklevel: int = 3) -> LookFilter:

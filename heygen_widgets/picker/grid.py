@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from .._display import fits, is_sendable, title, title_of_character
@@ -37,6 +38,8 @@ class GridModel:
     ----------
     is_waiting : bool
         Whether `catalogue` is empty until there is an API key.
+    is_demo : bool
+        Whether it has the looks of the stand-in in place of an account's.
     filter : LookFilter
     view : {"looks", "characters"}
     opened : str or None
@@ -50,7 +53,7 @@ class GridModel:
     """
 
     def __init__(self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None) -> None:
-        self.is_waiting = catalogue is None
+        self.is_waiting, self.is_demo = catalogue is None, False
         self._client = client
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
@@ -67,6 +70,14 @@ class GridModel:
 
     def __len__(self) -> int:
         return len(self._cards)
+
+    def show_demo(self, cache: timedelta | None) -> None:
+        """Show the looks of the stand-in, unless there are others."""
+        if self.is_waiting:
+            from .._demo_client import demo_client
+
+            self.catalogue = LookCatalogue.shared(demo_client(), cache=cache)
+            self.is_waiting, self.is_demo = False, True
 
     # -- filter and view --
 
@@ -259,6 +270,8 @@ class GridModel:
             "complete": progress.complete,
             "refreshed": progress.refreshed,
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
+            "keyless": self.is_waiting,
+            "demo": self.is_demo,
             "online": self.catalogue.client is not None or self.is_waiting,
             "problem": "" if problem == self.dismissed else problem,
         }

@@ -157,10 +157,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             return "LookPicker(…)"
         return f"<LookPicker: {self._status()['matched']:,} looks shown, {len(self.values)} selected>"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
-        """Return the widget, and texts for places without widgets."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, **fallback(self._status(), self.values, self.filter, self.view)}
+    def _texts(self) -> dict[str, str]:
+        return fallback(self._status(), self.values, self.filter, self.view)
 
     def _status(self) -> dict[str, Any]:
         with WIDGET_LOCK:
@@ -449,6 +447,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._load()
         if wanted:
             self.values = wanted
+
+    def vue_show_demo(self, _: object = None) -> None:
+        self._model.show_demo(self._cache)
+        self.vue_retry()
 
     def vue_refresh(self, _: object = None) -> None:
         self.refresh()

@@ -136,6 +136,7 @@ class VideoRequest:
         `VideoOptionWarning` for each parameter that HeyGen does not document for this look, such as a transparent
         background.
         """
+        __tracebackhide__ = True
         check_request("video", _given(self), look, group, reference)
         if look is None or self.engine is not None or look.default_engine == SERVICE_ENGINE:
             return self

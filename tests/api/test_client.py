@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import requests
 from avatar_service import said
 from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
 
-from heygen_widgets import demo_client
+from heygen_widgets import client_or_demo, demo_client
 from heygen_widgets.api import HeyGenClient, paging
 from heygen_widgets.catalogue import Character
 from heygen_widgets.demo import DemoService
@@ -52,7 +53,7 @@ THREE_PAGES = (looks_page(50, 0, "t1"), looks_page(50, 50, "t2"), looks_page(7, 
 
 
 def test_a_client_shows_its_url_from_argument_or_environment_and_not_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert repr(HeyGenClient(KEY)) == "HeyGenClient('https://api.heygen.com', key from the api_key argument)"
+    assert repr(HeyGenClient(KEY)) == "HeyGenClient('https://api.heygen.com', key from api_key=)"
     monkeypatch.setenv("HEYGEN_API_BASE", "https://gateway.example.com/heygen/")
     assert "'https://gateway.example.com/heygen'" in repr(HeyGenClient(KEY))
     assert "'https://other.example.com'" in repr(HeyGenClient(KEY, base_url="https://other.example.com"))
@@ -88,6 +89,26 @@ def test_a_demo_client_names_its_own_call_and_no_account() -> None:
     assert len(client.list_looks()) == 20
     assert HeyGenClient(KEY).code == "HeyGenClient()"
     assert HeyGenClient(KEY, base_url="https://x.org/a").code == 'HeyGenClient(base_url="https://x.org/a")'
+
+
+@pytest.mark.parametrize(
+    ("key", "start"),
+    [
+        ("", "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, "),
+        ("planted key", "The API key (from HEYGEN_API_KEY) is empty, or contains white space "),
+        (KEY, "This is your HeyGen account: HeyGenClient('https://api.heygen.com', key from HEYGEN_API_KEY).\n"),
+    ],
+)
+def test_without_a_usable_key_the_stand_in_is_used_and_says_so(
+    key: str, start: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEYGEN_API_KEY", key)
+    client = client_or_demo(looks=30)
+    printed = capsys.readouterr().out
+    assert client.demo_code == ("" if key == KEY else "demo_client(looks=30)")
+    assert printed.startswith(start)
+    assert ("Until then this is the built-in stand-in" in printed) is bool(client.demo_code)
+    assert "planted" not in printed
 
 
 def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
@@ -400,7 +421,7 @@ def test_a_look_that_repeats_on_the_next_page_is_yielded_once() -> None:
 def test_an_invalid_record_in_a_list_is_skipped_with_a_warning(record: object) -> None:
     spoilt = {"data": [look("a"), record, look("b")], "has_more": True, "next_token": "t1"}
     with Loopback(chain(spoilt, looks_page(1, 7, None))) as server, client_of(server) as client:
-        text = r"1 of 3 records cannot be read and are skipped\. The service sent a look"
+        text = r"^1 of 3 records cannot be read and are skipped\. The service sent a look.*\(GET "
         with pytest.warns(UserWarning, match=text):
             assert [item.id for item in client.iter_looks()] == ["a", "b", "look_7"]
         with pytest.warns(UserWarning, match="1 of 3 records") as warned:
@@ -431,6 +452,6 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         assert len(list(client.iter_voices(max_items=7))) == 7
         assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
         assert client.get_me()["remaining_credits"] == 100
-        with pytest.raises(NotFoundError, match="the id of a group is not the id of a look") as caught:
+        with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
             client.get_look(groups[0].id)
     assert caught.value.code == "avatar_not_found"

@@ -123,7 +123,7 @@ def test_an_unsafe_url_is_not_requested(tmp_path: Path) -> None:
     answer = reply({"data": {"id": "video_1", "status": "completed", "video_url": url}})
     with Loopback(answer) as server, client_of(server) as client:
         error = error_of(client, tmp_path / "film.mp4")
-    assert "could not be downloaded: its address is no usable address." in str(error)
+    assert "HeyGen sent no usable address for the film." in str(error)
     assert "secret" not in str(error)
     assert list(tmp_path.iterdir()) == []
 

@@ -512,6 +512,13 @@ def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
     assert (picker.value, len(picker.to_frame()), picker.show_view()["status"]["online"]) == (None, 0, True)
     picker.vue_retry()
     assert "HEYGEN_API_KEY" in picker.error
+    visitor = RecordingPicker()
+    assert visitor.show_view()["status"]["keyless"]
+    for _ in range(2):
+        visitor.vue_show_demo()
+    status = loaded(visitor)
+    assert (status["keyless"], status["demo"], status["loaded"], visitor.error) == (False, True, 2_000, "")
+    assert "client = demo_client()\n" in visitor.code()
     monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
     monkeypatch.setenv("HEYGEN_API_BASE", "http://example.com")
     picker.vue_retry()
@@ -519,6 +526,8 @@ def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
     monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
     picker.vue_retry()
     assert (loaded(picker)["loaded"], picker.error, picker.value) == (300, "", catalogue.looks[0])
+    picker.vue_show_demo()
+    assert loaded(picker)["loaded"] == 300
 
 
 def test_a_refused_key_is_shown_once_with_what_to_do(service: DemoService) -> None:
