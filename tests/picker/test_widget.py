@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -300,8 +301,12 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     frame = picker.to_frame()
     assert frame["ownership"].tolist() == ["private"]
     assert frame["group_name"].tolist() == [picker.catalogue.groups[str(private.group_id)].name]
-    picker.value = look("elsewhere")
+    with warnings.catch_warnings(action="error"):  # of a filter that matches nothing
+        picker.filter = LookFilter(tag="Busines")
+        assert picker.show_view()["status"]["matched"] == 0
+    picker.value = look("elsewhere", group_id=private.group_id)
     assert (ids(picker.values), picker.selected_id) == (["elsewhere"], "elsewhere")
+    assert picker.to_frame()["group_name"].tolist() == frame["group_name"].tolist()
 
 
 @pytest.mark.parametrize(
