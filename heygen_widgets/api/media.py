@@ -203,8 +203,10 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
         if isinstance(outcome, Kept):
             kind, _, encoded = outcome.url.partition(";base64,")
             try:
-                with warnings.catch_warnings(action="error"):  # of a picture that would take too much memory
-                    picture: Image.Image = Image.open(BytesIO(b64decode(encoded)), formats=[kind.rpartition("/")[2]])
+                # Otherwise a picture that takes too much memory is only a warning.
+                with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+                    source = BytesIO(b64decode(encoded))
+                    picture: Image.Image = Image.open(source, formats=[kind.rpartition("/")[2]])
                     picture.thumbnail(size)
                     picture.convert("RGBA").save(content, "PNG")
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
@@ -219,7 +221,7 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
         drawn.append(content.getvalue())
         if look.preview_image_url:
             shown.append(outcome)
-    warn_of_missing(shown, "pictures", "sheet", 4)
+    warn_of_missing(shown, "pictures", "sheet", 5)  # in the line that calls `to_excel`
     return drawn
 
 

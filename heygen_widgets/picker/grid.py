@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._display import fits, is_sendable, title, title_of_character
 from ..api import BASE_URL, HeyGenClient
@@ -14,12 +14,15 @@ from ..catalogue.snapshots import Scope, Snapshot
 from ..catalogue.store import Selection
 from ..errors import HeyGenError
 from ..filters import LookFilter
+from ..frame import Source as Table
 from ..models import NOT_READY, AvatarGroup, Look
 from .cards import Characters, card, character_card, details, pictured_of
 from .code import curl_code, python_code, video_code
 from .options import SHORT_FIELDS, changed_filter, found_options, short_options
 
-__all__ = ["GridModel"]
+__all__ = ["GridModel", "Source", "catalogue_of"]
+
+Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
 _CHOSEN_TITLES = 50  # selected characters or tags that get their names
 
@@ -339,3 +342,27 @@ def _problem(progress: Progress) -> str:
     parts = " and ".join(progress.failed) if some else ""
     state = "Not refreshed" if progress.complete else "Not complete"
     return f"{state}: {parts}. {progress.error}" if parts else str(progress.error)
+
+
+def catalogue_of(source: Source | None, client: HeyGenClient | None, cache: timedelta | None) -> LookCatalogue | None:
+    """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
+
+    A `client` is the source if there is no other one.
+
+    Raises
+    ------
+    TypeError
+        For anything else, and for a source with a client of its own besides `client`.
+    ValueError
+        For a table without ids.
+    """
+    if not (client is None or isinstance(client, HeyGenClient)):
+        raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
+    if source is None:
+        return None if client is None else LookCatalogue.shared(client, cache=cache)
+    has_own = isinstance(source, HeyGenClient) or (isinstance(source, LookCatalogue) and source.client is not None)
+    if client and has_own:
+        raise TypeError("client= is for a table or looks, and this source has a client of its own: give one of the two")
+    if isinstance(source, HeyGenClient):
+        return LookCatalogue.shared(source, cache=cache)
+    return source if isinstance(source, LookCatalogue) else LookCatalogue.of(source)

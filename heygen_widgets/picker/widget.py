@@ -30,11 +30,10 @@ from ..models import Look, Looks
 from . import options
 from .cards import card
 from .fallback import fallback
-from .grid import GridModel
+from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
 from .options import FIRST_WINDOW, FRONTEND_TRAITS, LARGEST_WINDOW, bounded, refuse_unknown
 from .shortlist import Shortlist, first_selection
-from .sources import Source, catalogue_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +192,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Write the selected looks (at least one) to a Parquet file: `looks_to_parquet`."""
         return frame.looks_to_parquet(self._model.exported(self.values, "to_parquet"), path, previews=previews)
 
-    def gallery(self, path: str | os.PathLike[str], *, title: str = "Avatar looks", videos: bool = False) -> Path:
+    def gallery(
+        self, path: str | os.PathLike[str] = "avatar-looks.html", *, title: str = "Avatar looks", videos: bool = False
+    ) -> Path:
         """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
         from ..gallery import looks_to_gallery
 

@@ -218,6 +218,7 @@ def test_incomplete_catalogues_warn_in_tables_and_files(service: Service, client
     [
         *({"id": ""}, {"id": 5}, {"name": None}, {"name": "\ud800"}, {"avatar_type": None}, {"gender": "woman"}),
         *({"tags": ["x"]}, {"tags": None}, {"image_width": "10"}, {"name": pd.NA}, {"gender": pd.Series(["x", "y"])}),
+        *({"group_name": 5}, {"group_name": "\ud800"}),
         *({"ownership": "mine"}, {"extra": {"id": "b"}}, {"extra": {"x": {1}}}),
         *({"error": {"code": "x"}}, {"error": Failure("\ud800")}, {"extra": None}, {"preview_image_url": b"x"}),
     ],
@@ -254,6 +255,9 @@ def test_a_catalogue_of_existing_looks_is_complete_and_never_asks(service: Servi
     assert not service.asked()
     with warnings.catch_warnings(action="error"):
         assert catalogue.to_frame()["group_name"].notna().any()
+    named = [dataclasses.replace(look, group_name="Another") for look in looks]
+    assert {group.name for group in LookCatalogue.of(named).groups.values()} == {"Another"}
+    assert list(LookCatalogue.of(named, groups).groups.values()) == groups
     with pytest.raises(TypeError, match="str"):
         LookCatalogue.of(["x"])  # type: ignore[list-item]
 

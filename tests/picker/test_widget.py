@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -300,8 +301,12 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     frame = picker.to_frame()
     assert frame["ownership"].tolist() == ["private"]
     assert frame["group_name"].tolist() == [picker.catalogue.groups[str(private.group_id)].name]
-    picker.value = look("elsewhere")
+    with warnings.catch_warnings(action="error"):  # of a filter that matches nothing
+        picker.filter = LookFilter(tag="Busines")
+        assert picker.show_view()["status"]["matched"] == 0
+    picker.value = look("elsewhere", group_id=private.group_id)
     assert (ids(picker.values), picker.selected_id) == (["elsewhere"], "elsewhere")
+    assert picker.to_frame()["group_name"].tolist() == frame["group_name"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -375,7 +380,8 @@ def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> 
     assert 'look = client.get_look("id1")' in LookPicker(many(3), selected_id="id1").code()
 
 
-def test_exports_contain_the_selected_looks(tmp_path: Path) -> None:
+def test_exports_contain_the_selected_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     picker = LookPicker(demo_client(looks=60), multiple=True, cache=None)
     picker.catalogue.load()
     for name in ("gallery", "to_csv", "to_excel", "to_parquet"):
@@ -386,6 +392,7 @@ def test_exports_contain_the_selected_looks(tmp_path: Path) -> None:
     assert ids(tuple(looks)) == picker.to_frame(previews=False)["id"].tolist() == picker.selected_ids
     assert pd.read_excel(picker.to_excel(tmp_path / "a.xlsx"))["id"].tolist() == picker.selected_ids
     assert pd.read_parquet(picker.to_parquet(tmp_path / "a.parquet"))["id"].tolist() == picker.selected_ids
+    assert picker.gallery() == Path("avatar-looks.html")
     page = picker.gallery(tmp_path / "a.html", title="For Ada").read_text(encoding="utf-8")
     assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
 
