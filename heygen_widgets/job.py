@@ -15,7 +15,7 @@ from ipywidgets import Layout
 
 from ._background import Worker, start_thread
 from ._display import clip, echo, image, is_sendable, literal, name_of, page, title
-from ._parsing import hint_for, id_of
+from ._parsing import hint_for, id_of, plain
 from ._widget import WIDGET_LOCK, SharedTemplate
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
@@ -146,7 +146,7 @@ class VideoJob(SharedTemplate):
         HeyGenError
             What ended the polling, such as a refused key.
         """
-        limit = None if timeout is None else checked_wait(timeout)
+        limit = None if plain(timeout) is None else checked_wait(timeout)
         if not self._ended.is_set() and self._process != os.getpid():
             raise HeyGenError("This process was forked, and its job does not follow the video: call job.follow().")
         if not self._ended.wait(limit):

@@ -13,7 +13,7 @@ import requests
 
 from .._display import literal
 from .._files import user_path
-from .._parsing import json_object, known_value, plain, unknown_fields
+from .._parsing import json_object, plain, unknown_fields
 from ..errors import HeyGenError
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
@@ -22,6 +22,7 @@ from .validation import (
     checked_base_url,
     checked_id,
     checked_key,
+    checked_look_filters,
     checked_ownership,
     checked_text,
     is_local,
@@ -421,22 +422,15 @@ class HeyGenClient:
         from ..models import Look
 
         refuse_unknown(method, unknown)
-        ownership = checked_ownership(ownership)
-        query = {
-            "group_id": None if plain(group_id) is None else checked_id("group_id", group_id),
-            "avatar_type": checked_text("avatar_type", known_value("avatar_type", avatar_type)),
-            "ownership": ownership,
-        }
-        return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=ownership))
+        query = checked_look_filters(ownership, avatar_type, group_id)
+        return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=query["ownership"]))
 
     def _groups(self, method: _Method, unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
         from ..models import AvatarGroup
 
         refuse_unknown(method, unknown)
-        ownership = checked_ownership(ownership)
-        return Listing(
-            self._transport, _GROUPS, {"ownership": ownership}, partial(AvatarGroup.from_json, ownership=ownership)
-        )
+        query = {"ownership": checked_ownership(ownership)}
+        return Listing(self._transport, _GROUPS, query, partial(AvatarGroup.from_json, **query))
 
     def _voices(
         self, method: _Method, unknown: Iterable[str], type: object, language: object, gender: object

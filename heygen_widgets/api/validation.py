@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -112,6 +113,15 @@ def checked_id(name: str, value: object) -> str:
     if text is None or text in (".", ".."):
         raise ValueError(f"{name} should be the id of a record, not {value!r}")
     return text
+
+
+def checked_look_filters(ownership: object, avatar_type: object, group_id: object) -> dict[str, Any]:
+    """Check what the service can filter looks by, and return it by name."""
+    return {
+        "group_id": None if plain(group_id) is None else checked_id("group_id", group_id),
+        "avatar_type": checked_text("avatar_type", known_value("avatar_type", avatar_type)),
+        "ownership": checked_ownership(ownership),
+    }
 
 
 def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from .._files import user_path
 from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..api.media import thumbnails
+from ..api.validation import checked_look_filters
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter, as_filter
 from ..filters import FilterFields as Fields
@@ -88,7 +89,7 @@ class LookCatalogue:
         *,
         ownership: Ownership | None = None,
         avatar_type: str | None = None,
-        group_id: str | None = None,
+        group_id: str | AvatarGroup | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
         snapshot: Snapshot | None = None,
     ) -> None:
@@ -97,7 +98,7 @@ class LookCatalogue:
         if not (cache is None or isinstance(cache, timedelta)):
             raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
-        self._scope = snapshot.scope if snapshot else Scope.of(ownership, avatar_type, group_id)
+        self._scope = snapshot.scope if snapshot else Scope(**checked_look_filters(ownership, avatar_type, group_id))
         self.ownership, self.avatar_type, self.group_id = self._scope
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:

@@ -47,12 +47,6 @@ class Scope(NamedTuple):
     avatar_type: str | None = None
     group_id: str | None = None
 
-    @classmethod
-    def of(cls, ownership: object, avatar_type: object, group_id: object) -> Scope:
-        """Return the scope of labels, records and values in any case."""
-        owner, kind = read.known_value("ownership", ownership), read.known_value("avatar_type", avatar_type)
-        return cls(owner, kind, read.id_of("group_id", group_id))
-
     @property
     def owners(self) -> tuple[Ownership, ...]:
         return (self.ownership,) if self.ownership else ("private", "public")

@@ -159,6 +159,13 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
     assert demo.facets(names="gender") == demo.facets(names=["gender"])
 
 
+def test_a_catalogue_takes_labels_records_and_missing_values(client: HeyGenClient) -> None:
+    group = client.list_groups(ownership="private")[0]
+    made = LookCatalogue(client, ownership="Private", avatar_type="Photo avatar", group_id=group)  # type: ignore[arg-type]
+    assert (made.ownership, made.avatar_type, made.group_id) == ("private", "photo_avatar", group.id)
+    assert LookCatalogue(client, ownership=float("nan")).ownership is None  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
@@ -166,7 +173,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
         ({"ownership": "mine"}, ValueError, "mine"),
         ({"group_id": ".."}, ValueError, r"'\.\.'"),
-        ({"group_id": Look("g", "G", "photo_avatar")}, ValueError, r"group_id.*Look\(id='g'.*use look.group_id"),
+        ({"group_id": Look("a", "A", "photo_avatar", group_id="g")}, ValueError, "group_id.*: use look.group_id"),
         *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True)),
     ],
     ids=str,
