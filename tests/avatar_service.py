@@ -1,7 +1,5 @@
 """The service over a catalogue as small as a test needs, whose requests can be held up or answered otherwise."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A stand-in with faults, for tests: rules say which requests get a fault, and each kind says what is sent."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,7 +1,5 @@
 """The worker: newest first, one at a time, on a thread that lives only while there is work."""
 
-from __future__ import annotations
-
 import itertools
 import threading
 import time

@@ -1,7 +1,5 @@
 """What a user gets for each fault of the service or the network: of a page, and of a catalogue."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """The service and the front end send hostile data: nothing runs, nothing grows, and the state stays valid."""
 
-from __future__ import annotations
-
 import gc
 import json
 import random

@@ -1,7 +1,5 @@
 """A notebook shows looks as cards, a terminal shows plain text."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A film is downloaded whole or not at all, with the session's certificates and proxies, and never with the key."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 

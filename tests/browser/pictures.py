@@ -1,7 +1,5 @@
 """Take the README's pictures from the real thing: ``python -m tests.browser.pictures``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

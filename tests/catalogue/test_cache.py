@@ -1,7 +1,5 @@
 """The cache: the second start needs no request, only the same user can read it, and a problem is only a warning."""
 
-from __future__ import annotations
-
 import dataclasses
 import errno
 import gc

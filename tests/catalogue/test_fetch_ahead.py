@@ -1,7 +1,5 @@
 """The looks of characters that are looked at are loaded before the others."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

@@ -3,8 +3,6 @@
 The service is a real server with a small catalogue. A test can delay its requests or answer them differently.
 """
 
-from __future__ import annotations
-
 import gc
 import signal
 import threading

@@ -1,7 +1,5 @@
 """The synthetic catalogue has the shape of the real one, and is the same for the same seed."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections import Counter

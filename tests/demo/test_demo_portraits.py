@@ -1,7 +1,5 @@
 """Portraits are short URLs and sound SVG, and show one person throughout a group."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import unquote
 from xml.etree import ElementTree

@@ -1,7 +1,5 @@
 """The stand-in answers like the service: paging, filters, credentials, errors, and HTTP itself."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import signal

@@ -1,7 +1,5 @@
 """Videos, agents and voices of the stand-in: statuses, keys, refusals, and sounds."""
 
-from __future__ import annotations
-
 import io
 import threading
 import wave

@@ -1,7 +1,5 @@
 """The faults that other tests use really happen. What tells the other kinds apart shows in ``test_faults.py``."""
 
-from __future__ import annotations
-
 from http.client import HTTPException
 
 import pytest

@@ -1,7 +1,5 @@
 """What the views show, as plain values: cards, details, voices, options of dropdowns, and bounds of what they send."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

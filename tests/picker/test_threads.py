@@ -1,7 +1,5 @@
 """Many threads at once: no window is torn, no look is lost, nothing waits for ever, and no thread is left."""
 
-from __future__ import annotations
-
 import gc
 import random
 import sys
