@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .notebook import BenchNotebook
-from .report import Report, Samples
+from .report import Report
 from .stand_in import stand_in
 
 WORDS = ("kitchen", "naoko", "library", "studio", "autumn", "priya", "leilani")
@@ -76,7 +76,7 @@ def run(
             bench.make_catalogue(service)
             _show(bench)
             typed = [letter for word in words for letter in _type(bench, word)]
-        _report(report, f"{number:,} looks at rest", typed, *bounds)
+        _report(report, f"{number:,} looks, all loaded", typed, *bounds)
     with stand_in(looks, latency) as service:
         bench.make_catalogue(service, load=False)
         _show(bench)  # starts to load
@@ -144,8 +144,6 @@ def _report(
     report: Report, when: str, typed: Sequence[tuple[float, float]], bound: float, kernel_bound: float | None = None
 ) -> None:
     repaints, kernel = [list(durations) for durations in zip(*typed, strict=True)]
-    title = f"keystrokes: from a letter to the repainted grid, {when}"
-    report.rows(title, Samples("letter typed to grid repainted", repaints), Samples("the kernel's handler", kernel))
     report.median_within(f"Typing to repainted grid, {when}", repaints, bound)
     if kernel_bound:
         report.median_within(f"… of which the kernel, {when}", kernel, kernel_bound)

@@ -89,10 +89,7 @@ SHOWN = """(inputs, pictures) => {
     const isDecoded = image => image.complete && image.naturalWidth > 0;
     return {
         ...inputs && {inputs: () => count('.v-input', inBox) >= inputs},
-        ...pictures && {
-            cards: () => count('img', inBox) >= pictures,
-            pictures: () => count('img', isDecoded) >= pictures,
-        },
+        ...pictures && {pictures: () => count('img', isDecoded) >= pictures},
     };
 }"""
 # Vue keeps a tree of virtual nodes. The outermost component of each input has the props of the picker's template.
@@ -152,7 +149,7 @@ class BenchNotebook:
     def time_cell(
         self, code: str, *, inputs: int = 0, pictures: int = 0, clear_cache: bool = False
     ) -> dict[str, float]:
-        """Run code in the cell; return when its inputs, cards and decoded pictures appeared, in s after the start.
+        """Run code in the cell; return when its inputs and decoded pictures appeared, in s after the start.
 
         ``clear_cache`` removes all pictures from the browser's cache first.
         """
