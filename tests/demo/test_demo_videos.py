@@ -63,9 +63,6 @@ def error_of(answer: Answer) -> tuple[int, str, str | None]:
     return answer.status, error["code"], error.get("param")
 
 
-# -- statuses ---------------------------------------------------------------------------------------------------------
-
-
 def test_the_status_of_a_video_follows_the_clock(studio: Studio) -> None:
     answer = studio.post(VIDEOS, studio.body(title="Ad", output_format="webm"))
     data = answer.json["data"]
@@ -155,9 +152,6 @@ def test_no_more_than_ten_of_many_simultaneous_requests_are_accepted(studio: Stu
     assert len(studio.service.videos) == len(studio.service.accepted) == 10
 
 
-# -- idempotency keys -------------------------------------------------------------------------------------------------
-
-
 def test_a_key_gets_the_same_response_for_a_day_whatever_the_body(studio: Studio) -> None:
     first = studio.post(VIDEOS, studio.body(), Idempotency_Key="key:1")
     again = studio.post(VIDEOS, studio.body(script="Another"), Idempotency_Key="key:1")
@@ -201,9 +195,6 @@ def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypa
     assert error_of(second)[:2] == (409, "request_in_progress")
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").json == first.result().json
     assert len(studio.service.videos) == 1
-
-
-# -- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -260,9 +251,6 @@ def test_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
 def test_a_body_that_is_no_object_or_has_half_a_character_is_refused(studio: Studio, body: bytes) -> None:
     assert error_of(studio.call("POST", VIDEOS, body=body))[:2] == (400, "validation_error")
-
-
-# -- voices -----------------------------------------------------------------------------------------------------------
 
 
 def test_voices_are_listed_filtered_and_served_one_by_one(studio: Studio) -> None:

@@ -20,9 +20,6 @@ def card_of(group_id: str, group: AvatarGroup | None, expected: int, example: Lo
     return character_card(Character(group_id, group, min(expected, 1), expected, example))
 
 
-# -- cards ------------------------------------------------------------------------------------------------------------
-
-
 def test_a_look_that_is_not_ready_shows_its_status_and_the_reason() -> None:
     failed = card(look("a", status="failed", error=Failure("no_face", "No face was found.")))
     assert (failed["state"], failed["reason"]) == ("Failed", "No face was found.")
@@ -62,8 +59,6 @@ def test_a_card_skips_a_picture_that_a_browser_must_not_fetch(url: str | None) -
     assert (cards.find("none"), cards.find("other")) == (cards[1], None)
 
 
-# -- lists of characters that grow ------------------------------------------------------------------------------------
-
 PICTURES = (None, PICTURE, PICTURE.replace("=1", "=2"), "https://files2.heygen.ai/b.webp")
 characters = st.builds(
     Character,
@@ -86,9 +81,6 @@ def test_a_list_extends_another_only_if_its_first_cards_differ_in_nothing_but_si
     assert Characters(new).extends(Characters(old)) == (after[: len(old)] == before)
     assert Characters([*old, *new]).extends(Characters(old))
     assert not Characters(new).extends(new)
-
-
-# -- details ----------------------------------------------------------------------------------------------------------
 
 
 def texts(shown: dict[str, Any]) -> dict[str, str]:
@@ -163,9 +155,6 @@ def test_a_voice_has_a_sample_only_if_a_browser_can_fetch_it(url: str | None) ->
     assert voice_of(Voice("v", " ", None, None, url))["text"] == "v"
 
 
-# -- options ----------------------------------------------------------------------------------------------------------
-
-
 def test_a_short_dropdown_offers_every_value_in_an_order_that_no_filter_changes() -> None:
     values = ["square", "", "portrait", "landscape"]
     some = short_options("orientation", values, {"square": 3}, ())
@@ -198,8 +187,6 @@ def test_long_lists_are_cut_after_those_that_match_looks() -> None:
     assert (len(found["items"]), found["more"]) == (50, 1_350)
     assert [item["value"] for item in found["items"][:2]] == ["1399", "0"]
 
-
-# -- bounds of what views send ----------------------------------------------------------------------------------------
 
 anything = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text()), st.binary())
 

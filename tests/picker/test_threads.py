@@ -42,8 +42,6 @@ def at_once(*calls: Callable[[], object], patience: float = PATIENCE) -> None:
         raise error
 
 
-# -- observers --------------------------------------------------------------------------------------------------------
-
 ACTS: dict[str, Callable[[LookPicker], object]] = {
     "stop": lambda picker: picker.catalogue.stop(),
     "close": lambda picker: picker.close(),
@@ -150,9 +148,6 @@ def test_a_click_does_not_wait_while_a_look_is_fetched_for_selected_id() -> None
         assert (order, picker.selected_id, "elsewhere" in picker.error) == (["clicked", "fetched"], "a-1", True)
 
 
-# -- the end ----------------------------------------------------------------------------------------------------------
-
-
 def test_a_closed_picker_leaves_no_thread_and_sends_nothing() -> None:
     with running({}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
@@ -219,9 +214,6 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     unknown, run = LookPicker([]), 5
     LookPicker([])
     assert unknown.comm is not None
-
-
-# -- everything at once -----------------------------------------------------------------------------------------------
 
 
 def hammer(picker: RecordingPicker, service: DemoService, seed: int, *, steps: int) -> None:
