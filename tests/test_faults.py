@@ -10,29 +10,20 @@ from avatar_service import ids
 from faults import KINDS, LATER_PAGES, Fault, FaultyService
 from loopback import hurry
 
-from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue
-from heygen_widgets.errors import (
-    APIConnectionError,
-    APIResponseError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    PermissionDeniedError,
-    RateLimitError,
-)
+from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, errors
 
 OWNERS = ("private", "public")
 LOOKS = 230  # five pages, some of them private
 # Kinds of faults with the same outcome: the error of each, or None, and whether the client retries.
 MATRIX: list[tuple[str, type[HeyGenError] | None, bool]] = [
-    ("500 502 html-502 503 504", APIStatusError, True),
-    ("reset-before reset-headers reset-body", APIConnectionError, True),
-    ("429 429-bare", RateLimitError, True),
-    ("401", AuthenticationError, False),
-    ("403", PermissionDeniedError, False),
-    ("stale-token", APIStatusError, False),
-    ("silent", APITimeoutError, False),
-    ("html repeated-token no-token", APIResponseError, False),
+    ("500 502 html-502 503 504", errors.APIStatusError, True),
+    ("reset-before reset-headers reset-body", errors.APIConnectionError, True),
+    ("429 429-bare", errors.RateLimitError, True),
+    ("401", errors.AuthenticationError, False),
+    ("403", errors.PermissionDeniedError, False),
+    ("stale-token", errors.APIStatusError, False),
+    ("silent", errors.APITimeoutError, False),
+    ("html repeated-token no-token", errors.APIResponseError, False),
     ("no-id surrogate duplicates appear vanish", None, False),
 ]
 OUTCOMES = {kind: (error, is_retried) for kinds, error, is_retried in MATRIX for kind in kinds.split()}
@@ -47,7 +38,7 @@ def faulty(kind: str, lasting: bool) -> Iterator[tuple[FaultyService, HeyGenClie
     """Give a service with a fault in the second page of looks, or in all pages from there, and a client of it."""
     nth = 1 if kind in LATER_PAGES else 2
     fault = Fault(kind, "/v3/avatars/looks", nth, times=math.inf if lasting else 1)
-    timeout = (60.0, 0.5) if OUTCOMES[kind][0] is APITimeoutError else (60.0, 60.0)
+    timeout = (60.0, 0.5) if OUTCOMES[kind][0] is errors.APITimeoutError else (60.0, 60.0)
     with (
         FaultyService(LOOKS, faults=[fault]) as service,
         HeyGenClient(service.api_key, base_url=service.base_url, timeout=timeout) as client,

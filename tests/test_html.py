@@ -85,4 +85,3 @@ def test_cards_are_small_and_take_the_colours_around_them() -> None:
     assert len(html) < 120_000
     assert "color:inherit" in html
     assert "#" not in html
-
