@@ -80,7 +80,7 @@ def test_an_unsafe_or_long_picture_url_becomes_initials(url: str | None) -> None
 
 
 def test_cards_are_small_and_take_the_colours_around_them() -> None:
-    looks = Looks([replace(LOOK, id="a" * 9_000, preview_image_url="data:image/png;base64," + "A" * 3_900)] * 50)
+    looks = Looks([replace(LOOK, id="a" * 9_000, preview_image_url="data:image/png;base64," + "A" * 3_700)] * 50)
     html = shown(looks)["text/html"]
     assert len(html) < 120_000
     assert "color:inherit" in html
