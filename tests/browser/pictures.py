@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from . import picker_page as ui
 from .install_browser import start_chromium
@@ -41,17 +41,15 @@ def main() -> None:
             compare(picker)
             take(notebook.output(SHARE[1]), "compare")
             notebook.run_all()
-            take_page(notebook.page, notebook.path.with_name("shortlist.html"), "gallery")
-        take_video(browser, server)
-
-
-def take_video(browser: Browser, server: Server) -> None:
-    """Take the card of a finished video."""
-    with NotebookPage(server, browser, [VIDEO], viewport=(1180, 1100)) as notebook:
-        notebook.run_cell(0)
-        job = notebook.output(0).locator(".video-job")
-        ui.wait_until(job, "root => root.querySelector('video')?.readyState >= 2")
-        take(job, "video")
+            notebook.page.set_viewport_size({"width": 1000, "height": 600})
+            notebook.page.goto(notebook.path.with_name("shortlist.html").as_uri())
+            ui.wait_until(notebook.page.locator("body"), DECODED)
+            take(notebook.page.locator("html"), "gallery")
+        with NotebookPage(server, browser, [VIDEO], viewport=(1180, 1100)) as notebook:
+            notebook.run_cell(0)
+            job = notebook.output(0).locator(".video-job")
+            ui.wait_until(job, "root => root.querySelector('video')?.readyState >= 2")
+            take(job, "video")
 
 
 @contextmanager
@@ -88,14 +86,6 @@ def compare(picker: Locator) -> None:
     comparison = picker.locator(".look-compare")
     expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
     ui.wait_until(comparison, DECODED)
-
-
-def take_page(page: Page, file: Path, name: str) -> None:
-    """Take the first screen of a page of HTML."""
-    page.set_viewport_size({"width": 1000, "height": 600})
-    page.goto(file.as_uri())
-    ui.wait_until(page.locator("body"), DECODED)
-    take(page.locator("html"), name)
 
 
 def take(shown: Locator, name: str) -> None:

@@ -230,7 +230,7 @@ def test_a_refused_field_is_named(studio: Studio, path: str, fields: dict[str, A
     assert len(studio.service.accepted) == 0
 
 
-def test_unknown_ids_and_ids_of_groups_are_404(studio: Studio) -> None:
+def test_unknown_ids_and_ids_of_groups_are_404_and_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
     for look_id in ("none", studio.look["group_id"]):
         for path, body in ((VIDEOS, studio.body()), (AGENTS, {"prompt": "An ad"})):
             answer = studio.post(path, {**body, "avatar_id": look_id})
@@ -239,9 +239,6 @@ def test_unknown_ids_and_ids_of_groups_are_404(studio: Studio) -> None:
     with DemoService(looks=0) as service:
         answer = Caller(service).post(AGENTS, {"prompt": "An ad"})
         assert (error_of(answer)[:2], len(service.accepted)) == ((404, "avatar_not_found"), 0)
-
-
-def test_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
     statuses = {record["status"]: record["id"] for record in studio.every(LOOKS) if record.get("status")}
     for status in ("processing", "pending_consent", "failed"):
         answer = studio.post(VIDEOS, studio.body(avatar_id=statuses[status]))
