@@ -1,5 +1,7 @@
 """A request for a video is repeated until it is answered, and makes one video."""
 
+from __future__ import annotations
+
 import json
 import pickle
 import re
@@ -27,9 +29,18 @@ from loopback import (
     stay_silent,
 )
 
-from heygen_widgets import HeyGenError, errors
 from heygen_widgets.api import HeyGenClient, transport
 from heygen_widgets.demo import DemoService
+from heygen_widgets.errors import (
+    APIConnectionError,
+    APIResponseError,
+    APIStatusError,
+    APITimeoutError,
+    HeyGenError,
+    InsufficientCreditError,
+    RateLimitError,
+    VideoOptionError,
+)
 from heygen_widgets.videos import VideoRequest
 
 REQUEST = VideoRequest(avatar_id="look_1", script="Hello")
@@ -67,7 +78,7 @@ def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_unce
         assert create(client) == "video_1"
         assert len(server.seen) == 1
     with Loopback(interim(TAKEN), done) as server, client_of(server, session=requests.Session()) as client:
-        with pytest.raises(errors.APIResponseError, match="is 103, and the final one was not read") as caught:
+        with pytest.raises(APIResponseError, match="the response is 103, and the final one was not read") as caught:
             create(client)
         assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
         assert client.get_video("video_1").status == "completed"
@@ -88,14 +99,14 @@ def test_a_request_in_progress_is_repeated_for_120_s_without_spending_the_retrie
         assert create(client) == "video_1"
     assert keys(server) == ["key:1"] * 7
     with Loopback(BUSY) as server, client_of(server) as client:
-        with pytest.raises(errors.APIStatusError) as caught:
+        with pytest.raises(APIStatusError) as caught:
             create(client)
         waits = client.waits  # type: ignore[attr-defined]
     assert 120 <= sum(waits) < 200
     assert max(waits) == 30
     assert caught.value.code == "request_in_progress"
     assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
-    with Loopback(BUSY) as server, client_of(server, max_retries=0) as client, pytest.raises(errors.APIStatusError):
+    with Loopback(BUSY) as server, client_of(server, max_retries=0) as client, pytest.raises(APIStatusError):
         create(client)
     assert len(server.seen) == 1
 
@@ -103,18 +114,19 @@ def test_a_request_in_progress_is_repeated_for_120_s_without_spending_the_retrie
 @pytest.mark.parametrize(
     ("faults", "kind", "uncertain"),
     [
-        ([hang_up], errors.APIConnectionError, True),
-        *(([fault], errors.APIStatusError, True) for fault in (failure(503), failure(408), reply(b"", 409))),
-        *(
-            ([reply(body)], errors.APIResponseError, True)
-            for body in (b"<html>", {"data": {"status": ""}}, {"data": None})
-        ),
-        ([reply(b"", 302, Location="/elsewhere")], errors.APIResponseError, True),
-        ([failure(402)], errors.InsufficientCreditError, False),
-        ([failure(400)], errors.APIStatusError, False),
-        ([failure(409, "conflict")], errors.APIStatusError, False),
-        ([failure(429)], errors.RateLimitError, False),
-        ([hang_up, failure(429)], errors.RateLimitError, True),
+        ([hang_up], APIConnectionError, True),
+        ([failure(503)], APIStatusError, True),
+        ([failure(408)], APIStatusError, True),
+        ([reply(b"<html>")], APIResponseError, True),
+        ([reply({"data": {"status": "waiting"}})], APIResponseError, True),
+        ([reply({"data": None})], APIResponseError, True),
+        ([reply(b"", 409)], APIStatusError, True),
+        ([reply(b"", 302, Location="/elsewhere")], APIResponseError, True),
+        ([failure(402)], InsufficientCreditError, False),
+        ([failure(400)], APIStatusError, False),
+        ([failure(409, "conflict")], APIStatusError, False),
+        ([failure(429)], RateLimitError, False),
+        ([hang_up, failure(429)], RateLimitError, True),
     ],
 )
 def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[HeyGenError], uncertain: bool) -> None:
@@ -128,7 +140,7 @@ def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[
 
 def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain(tmp_path: Path) -> None:
     with TlsLoopback(tmp_path, TAKEN) as server, client_of(server) as client:
-        with pytest.raises(errors.APIConnectionError) as caught:
+        with pytest.raises(APIConnectionError) as caught:
             create(client)
         assert caught.value.is_uncertain is False
         assert server.seen == []
@@ -138,9 +150,9 @@ def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain
 @pytest.mark.parametrize(("read", "waited"), [(0.1, "0.5"), (0.6, "0.6")])
 def test_a_post_waits_longer_than_a_get(read: float, waited: str) -> None:
     with Loopback(stay_silent) as server, client_of(server, timeout=(5, read), max_retries=0) as client:
-        with pytest.raises(errors.APITimeoutError, match=f"read {waited} s"):
+        with pytest.raises(APITimeoutError, match=f"read {waited} s"):
             create(client)
-        with pytest.raises(errors.APITimeoutError, match=f"read {read} s"):
+        with pytest.raises(APITimeoutError, match=f"read {read} s"):
             client.get_video("video_1")
 
 
@@ -165,7 +177,7 @@ def test_lost_responses_never_make_a_second_video() -> None:
     ):
         ready = next(look for look in direct.iter_looks() if look.is_ready and "avatar_iv" in look.engines)
         request = VideoRequest(avatar_id=ready.id, script="Hello")
-        with pytest.raises(errors.APIConnectionError) as caught:
+        with pytest.raises(APIConnectionError) as caught:
             client.create_video(request)
         assert len(server.seen) == 3
         assert len(service.videos) == 1
@@ -201,13 +213,13 @@ def test_an_invalid_key_is_refused_before_anything_is_sent(key: object) -> None:
 
 def test_an_invalid_request_is_not_sent() -> None:
     with Loopback(TAKEN) as server, client_of(server) as client:
-        with pytest.raises(errors.VideoOptionError, match="none is given"):
+        with pytest.raises(VideoOptionError, match="none is given"):
             client.create_video(VideoRequest(avatar_id="look_1"))
         with pytest.raises(TypeError, match="VideoRequest, not dict"):
             client.create_video({"avatar_id": "look_1"})  # type: ignore[arg-type]
-        with pytest.raises(errors.VideoOptionError, match="1 to 10,000 characters"):
+        with pytest.raises(VideoOptionError, match="1 to 10,000 characters"):
             client.create_video_agent("")
-        with pytest.raises(errors.VideoOptionError, match=r"files should be .* JSON objects, not .*b'x'"):
+        with pytest.raises(VideoOptionError, match=r"files should be .* JSON objects, not .*b'x'"):
             client.create_video_agent("An ad", files=[{"id": "f"}, b"x"])
         assert server.seen == []
 
