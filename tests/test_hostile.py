@@ -97,8 +97,6 @@ def picker() -> Iterator[LookPicker]:
     shown.close()
 
 
-# -- the service ------------------------------------------------------------------------------------------------------
-
 ALLOWED_URLS = [
     "https://files2.heygen.ai/a.webp?Expires=1&Signature=x~_&Key-Pair-Id=K",
     "http://127.0.0.1:8000/a b.png",
@@ -229,8 +227,6 @@ def test_errors_and_reprs_are_short_lines() -> None:
     assert all(len(text) < 2_000 and text.isprintable() for text in texts)
 
 
-# -- the front end: traits --------------------------------------------------------------------------------------------
-
 NUMBERS: list[Any] = [True, -5, 10**9, 10**400, 1.5, float("nan"), float("inf")]
 ANYTHING: list[Any] = [
     *(*NUMBERS, None, "", "text", "a\ud800", LONG, [], [[]], [1, None]),
@@ -278,8 +274,6 @@ def test_a_view_can_set_nothing_but_synced_traits(picker: LookPicker, name: str)
     assert picker.values == (picker.catalogue.get("id-7"),)
     assert not picker.comm.sent
 
-
-# -- the front end: events --------------------------------------------------------------------------------------------
 
 OTHER_MESSAGES: list[Any] = [
     *({"create_widget": ["builtins", "dict"], "id": "x", "props": {"a": {"functionRef": "close"}}},),
@@ -372,9 +366,6 @@ def test_hundreds_of_clicks_on_refresh_and_retry_start_one_load(loaded: int) -> 
         assert finish(picker.catalogue)
         assert service.counts()["public looks"] == loaded + 2
         picker.close()
-
-
-# -- the front end: thousands of messages -----------------------------------------------------------------------------
 
 
 def send_any(rng: random.Random, picker: LookPicker) -> None:

@@ -47,9 +47,6 @@ def unloaded(*characters: dict[str, int], **scope: Any) -> Iterator[tuple[Servic
         yield service, LookCatalogue(client, **scope, cache=None)
 
 
-# --- the fewest requests
-
-
 @pytest.mark.parametrize(("private", "public"), [(0, 0), (1, 0), (50, 51), (101, 250)])
 def test_each_list_is_loaded_with_the_fewest_pages(private: int, public: int) -> None:
     mine, theirs = ({f"{owner}{n}": 1 for n in range(size)} for owner, size in (("m", private), ("t", public)))
@@ -96,9 +93,6 @@ def test_the_lists_are_loaded_in_parallel() -> None:
         assert ids(catalogue) == service.ids()
 
 
-# --- stop and continue
-
-
 def test_a_stop_ends_the_load_after_the_requests_under_way_and_a_load_continues_from_there() -> None:
     gate = Gate("public looks", first=3)
     with held_up({"p": 3}, {"a": 230}, gate) as (service, catalogue):
@@ -125,9 +119,6 @@ def test_a_stop_ends_a_load_in_the_foreground_without_an_error() -> None:
         catalogue.stop()
         assert catalogue.complete
         assert ids(catalogue) == service.ids()
-
-
-# --- refresh
 
 
 def test_a_refresh_shows_the_old_looks_until_the_new_ones_are_complete() -> None:
@@ -192,9 +183,6 @@ def test_calls_from_many_threads_end_with_each_look_loaded_once(refreshes: bool)
         assert end_of(threads)
         catalogue.load()
         assert ids(catalogue) == service.ids()
-
-
-# --- errors
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -323,9 +311,6 @@ def test_a_thread_that_cannot_start_is_an_error_of_the_load(name: str, monkeypat
         assert ids(catalogue) == service.ids()
 
 
-# --- progress
-
-
 @pytest.mark.parametrize("part", PARTS)
 def test_a_catalogue_is_not_complete_while_one_request_is_under_way(part: str) -> None:
     with unloaded({"p": 3}, {"a": 3}) as (service, catalogue):
@@ -384,9 +369,6 @@ def test_objects_that_follow_the_load_are_called_when_a_load_starts() -> None:
         assert len(seen) == number  # nothing was left to load
 
 
-# --- in the foreground
-
-
 def test_load_draws_a_bar_on_stderr_and_nothing_if_all_is_loaded(capsys: pytest.CaptureFixture[str]) -> None:
     with unloaded({"p": 3}, {"a": 120}) as (_, catalogue):
         catalogue.load()
@@ -416,9 +398,6 @@ def test_ctrl_c_ends_a_load_after_the_requests_under_way_and_the_catalogue_stays
         catalogue.load()
         assert service.counts()["public looks"] == pages(230)
         assert ids(catalogue) == service.ids()
-
-
-# --- threads
 
 
 def test_closing_waits_for_all_threads_and_keeps_the_loaded_looks() -> None:

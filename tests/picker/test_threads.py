@@ -148,7 +148,7 @@ def test_a_click_does_not_wait_while_a_look_is_fetched_for_selected_id() -> None
         assert (order, picker.selected_id, "elsewhere" in picker.error) == (["clicked", "fetched"], "a-1", True)
 
 
-def test_a_closed_picker_leaves_no_thread_and_sends_nothing() -> None:
+def test_a_closed_picker_leaves_no_thread_sends_nothing_and_is_let_go() -> None:
     with running({}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         picker = RecordingPicker(client)
@@ -161,15 +161,7 @@ def test_a_closed_picker_leaves_no_thread_and_sends_nothing() -> None:
         gate.opened.set()
         assert end_of(our_threads())
         assert (picker.catalogue.complete, len(picker.sent), picker.selected_id) == (True, sent, "a-0")
-
-
-def test_a_closed_picker_is_let_go() -> None:
-    with running({}, {"a": 3}) as (_, client):
-        picker = LookPicker(client)
-        picker.catalogue.wait(PATIENCE)
-        wait_for_publisher()
         catalogue, gone = picker.catalogue, weakref.ref(picker)
-        picker.close()
         del picker
         gc.collect()
         assert gone() is None
