@@ -1,4 +1,4 @@
-"""What a user gets for each fault of the service or the network: of a page, and of a catalogue."""
+"""What a user gets for each fault of the service or the network."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -28,8 +28,6 @@ MATRIX: list[tuple[str, type[HeyGenError] | None, bool]] = [
 ]
 OUTCOMES = {kind: (error, is_retried) for kinds, error, is_retried in MATRIX for kind in kinds.split()}
 BAD_TOKENS = ("repeated-token", "no-token")
-# Of a catalogue, the outcome depends only on the row, except for these.
-DISTINCT = ["reset-body", "repeated-token", "no-token", "surrogate", "duplicates", "appear", "vanish"]
 once_or_lasting = pytest.mark.parametrize("lasting", [False, True], ids=["once", "lasting"])
 
 
@@ -95,50 +93,6 @@ def test_one_page(kind: str, lasting: bool) -> None:
             assert client.retries == (2 if is_retried else 0)
             if not lasting:
                 assert ids(client.list_looks(**query)) == every[50:100]
-
-
-def assert_stopped(catalogue: LookCatalogue, service: FaultyService, kind: str) -> None:
-    """Check a catalogue whose load has ended with the error of the fault."""
-    assert not catalogue.complete
-    assert ids(catalogue) == listed(service)[: 100 if kind in BAD_TOKENS else 50]
-    assert type(catalogue.progress.error) is OUTCOMES[kind][0]
-    assert catalogue.progress.failed == ("public looks",)
-
-
-def assert_complete(catalogue: LookCatalogue, service: FaultyService, kind: str) -> None:
-    assert catalogue.complete
-    assert catalogue.progress.error is None
-    assert catalogue.progress.expected == len(listed(service))
-    assert_all_but(service.struck[kind] if kind in ("no-id", "vanish") else 0, ids(catalogue), listed(service))
-    assert is_repaired(catalogue) == (kind == "surrogate")
-
-
-@pytest.mark.filterwarnings("ignore:GET /v3/avatars/looks. 1 of")
-@pytest.mark.parametrize("kind", [*(kinds.split()[0] for kinds, _, _ in MATRIX), *DISTINCT])
-@once_or_lasting
-def test_a_catalogue(kind: str, lasting: bool) -> None:
-    error, is_retried = OUTCOMES[kind]
-    with faulty(kind, lasting) as (service, client):
-        catalogue = LookCatalogue(client, ownership="public", cache=None)
-        if error is None or (is_retried and not lasting):
-            catalogue.load()
-            assert_complete(catalogue, service, kind)
-            assert client.retries == int(is_retried)
-            return
-        with pytest.raises(error):
-            catalogue.load()
-        assert_stopped(catalogue, service, kind)
-        requests = len(service.requests)
-        if lasting:
-            with pytest.raises(error):
-                catalogue.load()
-            assert_stopped(catalogue, service, kind)
-        else:
-            catalogue.load()
-            assert_complete(catalogue, service, kind)
-            # The load continues where it stopped, except after a token that is not valid any more.
-            pages = -(-len(listed(service)) // 50)
-            assert len(service.requests) - requests == pages - (kind != "stale-token")
 
 
 def test_25_000_looks_arrive_through_temporary_faults_on_several_threads() -> None:
