@@ -1,6 +1,5 @@
 """A stand-in with faults, for tests: rules say which requests get a fault, and each kind says what is sent."""
 
-import json
 import math
 import os
 import random
@@ -11,16 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 from heygen_widgets.demo import DemoService
 from heygen_widgets.demo._records import ApiError
 
 Handler = Any  # the handler of the stand-in: see `DemoService.intercept`
 Send = Callable[[Handler], None]
-Body = dict[str, Any]
-
-_REPEATED = 5  # records
 
 
 def _error(status: int, code: str, **more: Any) -> Send:
@@ -33,35 +28,6 @@ def _error(status: int, code: str, **more: Any) -> Send:
 def _html(status: int) -> Send:
     page = b"<!doctype html><title>Gateway</title><h1>Bad gateway</h1>"
     return lambda handler: handler.send_answer(status, page, {"Content-Type": "text/html"})
-
-
-def _json(change: Callable[[Handler], Body]) -> Send:
-    """Send another body than the usual one, of ``handler.answer()``."""
-
-    def send(handler: Handler) -> None:
-        handler.send_answer(200, json.dumps(change(handler)).encode(), {"Content-Type": "application/json"})
-
-    return send
-
-
-def _record(change: Callable[[Body], object]) -> Send:
-    """Change the record in the middle of a list."""
-
-    def edit(handler: Handler) -> Body:
-        body: Body = handler.answer()
-        change(body["data"][len(body["data"]) // 2])
-        return body
-
-    return _json(edit)
-
-
-def _duplicates(handler: Handler) -> Body:
-    body: Body = handler.answer()
-    return {**body, "data": handler.answer(shift=-_REPEATED)["data"][:_REPEATED] + body["data"]}
-
-
-def _repeated_token(handler: Handler) -> Body:
-    return {**handler.answer(), "has_more": True, "next_token": parse_qs(handler.query)["token"][-1]}
 
 
 def _reset(sent: bytes) -> Send:
@@ -86,16 +52,6 @@ def _silence(handler: Handler) -> None:
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
-LATER_PAGES: dict[str, Send] = {
-    "repeated-token": _json(_repeated_token),
-    "no-token": _json(lambda handler: {**handler.answer(), "has_more": True, "next_token": None}),
-    "stale-token": _error(400, "invalid_parameter", param="token"),
-    "duplicates": _json(_duplicates),
-    "vanish": _json(lambda handler: handler.answer(shift=1)),
-    "appear": _json(lambda handler: handler.answer(shift=-1)),
-}
-"""Faults of the pages after the first."""
-
 KINDS: dict[str, Send] = {
     "401": _error(401, "unauthorized"),
     "403": _error(403, "forbidden"),
@@ -104,13 +60,11 @@ KINDS: dict[str, Send] = {
     **{status: _error(int(status), "internal_error") for status in ("500", "502", "503", "504")},
     "html": _html(200),
     "html-502": _html(502),
-    "no-id": _record(lambda record: record.pop("id")),
-    "surrogate": _record(lambda record: record.update(name="Lone \ud800")),
     "reset-before": _reset(b""),
     "reset-headers": _reset(_HEAD),
     "reset-body": _reset(_HEAD + b'Content-Length: 1000000\r\n\r\n{"data": ['),
     "silent": _silence,
-    **LATER_PAGES,
+    "stale-token": _error(400, "invalid_parameter", param="token"),
 }
 
 
@@ -145,7 +99,7 @@ class Fault:
 
     def strikes(self, handler: Handler) -> bool:
         """Count a request that the rule applies to; return whether it gets the fault."""
-        if self.path not in (None, handler.route) or (self.kind in LATER_PAGES and "token=" not in handler.query):
+        if self.path not in (None, handler.route):
             return False
         self._seen += 1
         return self._random.random() < self.probability and self.nth <= self._seen < self.nth + self.times
