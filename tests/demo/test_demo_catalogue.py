@@ -128,7 +128,9 @@ def test_private_looks_come_in_every_status_and_failed_ones_tell_why(size: int) 
     assert all((look.error is not None) == (look.status == "failed") for look in private)
 
 
-def test_names_have_stray_spaces_accents_emoji_and_other_scripts(looks: list[Record]) -> None:
+def test_names_have_stray_spaces_accents_emoji_and_other_scripts_and_ids_come_in_both_styles(
+    looks: list[Record],
+) -> None:
     names = [look["name"] for look in looks]
     assert any(name != name.strip() for name in names)
     assert any("  " in name.strip() for name in names)
@@ -137,9 +139,7 @@ def test_names_have_stray_spaces_accents_emoji_and_other_scripts(looks: list[Rec
     assert any(not ascii_name(name.split()[0]) for name in names)
     assert len(set(names)) < len(names), "names are not unique"
     assert max(len(name) for name in names) <= 40
-
-
-def test_ids_come_in_both_styles(looks: list[Record]) -> None:
+    # Ids come in both styles.
     named = [look["id"] for look in looks if "_public_" in look["id"]]
     hexadecimal = {look["id"] for look in looks}.difference(named)
     assert named
