@@ -91,10 +91,9 @@ forget({env!r})
 
 
 class Server:
-    """JupyterLab with Notebook 7 and Voilà in a process of its own, on a free loopback port.
+    """JupyterLab with Notebook 7 and Voilà in a process of its own, on a free loopback port, with folders of its own.
 
-    It has folders of its own, and gets no ``HEYGEN_…`` or Jupyter variables of the user. If this process is killed, the
-    server ends after ten minutes without a page. ``kernel_env`` are variables of every kernel.
+    If this process is killed, the server ends after ten minutes without a page.
     """
 
     def __init__(self, kernel_env: Mapping[str, str] | None = None) -> None:
@@ -211,11 +210,7 @@ class NotebookPage:
         viewport: tuple[int, int] = (1400, 1000),
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Show another source in the same page and kernel as if both were new.
-
-        ``viewport`` is in px; ``env`` are variables of the kernel. Changes to imported modules and to the page's
-        scripts stay.
-        """
+        """Show another source in the same page and kernel as if both were new, with variables of the kernel."""
         self.page.unroute_all()
         self._context.clear_permissions()
         self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
@@ -262,10 +257,7 @@ class NotebookPage:
         self.kernel.restarted()
 
     def run(self, code: str, *, timeout: float = TIMEOUT) -> str:
-        """Execute code in the kernel, without history or prompt; return what it prints and its last value.
-
-        A `page.route` handler waits until it is done.
-        """
+        """Execute code in the kernel; see `Kernel.run`. A `page.route` handler waits until it is done."""
         return self.kernel.run(code, timeout=timeout)
 
     def value(self, expression: str) -> Any:

@@ -35,10 +35,18 @@ def main() -> None:
             choose(picker, CHOSEN)
             take(notebook.cells.nth(PICK[1]), "picker")
         with shown(browser, server, PICK, "dark") as (notebook, picker):
-            open_panel(picker)
+            choose(picker, CHOSEN)
+            ui.cards(picker).nth(CHOSEN).press("i")
+            panel = picker.locator(".look-panel")
+            expect(panel.get_by_role("button", name="Play voice")).to_be_enabled()
+            ui.wait_until(panel, DECODED)
             take(notebook.cells.nth(PICK[1]), "panel")
         with shown(browser, server, SHARE) as (notebook, picker):
-            compare(picker)
+            choose(picker, *SHORTLIST)
+            picker.get_by_role("button", name="Compare").click()
+            comparison = picker.locator(".look-compare")
+            expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
+            ui.wait_until(comparison, DECODED)
             take(notebook.output(SHARE[1]), "compare")
             notebook.run_all()
             notebook.page.set_viewport_size({"width": 1000, "height": 600})
@@ -70,22 +78,6 @@ def choose(picker: Locator, *places: int) -> None:
     for place in places:
         ui.cards(picker).nth(place).click()
         expect(ui.cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
-
-
-def open_panel(picker: Locator) -> None:
-    choose(picker, CHOSEN)
-    ui.cards(picker).nth(CHOSEN).press("i")
-    panel = picker.locator(".look-panel")
-    expect(panel.get_by_role("button", name="Play voice")).to_be_enabled()
-    ui.wait_until(panel, DECODED)
-
-
-def compare(picker: Locator) -> None:
-    choose(picker, *SHORTLIST)
-    picker.get_by_role("button", name="Compare").click()
-    comparison = picker.locator(".look-compare")
-    expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
-    ui.wait_until(comparison, DECODED)
 
 
 def take(shown: Locator, name: str) -> None:

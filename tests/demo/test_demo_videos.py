@@ -164,17 +164,16 @@ def test_a_key_gets_the_same_response_for_a_day_whatever_the_body(studio: Studio
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key:1").json != first.json
 
 
-def test_a_refused_request_can_be_repeated_with_its_key_and_agents_ignore_keys(studio: Studio) -> None:
+def test_a_refused_request_can_be_repeated_with_its_key_agents_ignore_keys_and_invalid_ones_are_refused(
+    studio: Studio,
+) -> None:
     assert studio.post(VIDEOS, studio.body(script=""), Idempotency_Key="key").status == 400
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").status == 200
     sessions = [studio.post(AGENTS, {"prompt": "An ad"}, Idempotency_Key="key").json["data"] for _ in range(2)]
     assert sessions[0]["session_id"] != sessions[1]["session_id"]
-
-
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "a/b"])
-def test_an_invalid_key_is_refused(studio: Studio, key: str) -> None:
-    answer = studio.post(VIDEOS, studio.body(), Idempotency_Key=key)
-    assert error_of(answer) == (400, "invalid_parameter", "Idempotency-Key")
+    for key in ("", "a b", "x" * 256, "a/b"):
+        answer = studio.post(VIDEOS, studio.body(), Idempotency_Key=key)
+        assert error_of(answer) == (400, "invalid_parameter", "Idempotency-Key")
 
 
 def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,9 +130,7 @@ def test_video_options_have_a_column_per_engine_and_reasons() -> None:
     disputed = [note for note in shown["notes"] if "models page" in note]
     assert [note.partition(":")[0] for note in disputed] == ["Avatar III*", "Motion prompt"]
     assert len(set(shown["notes"])) == len(shown["notes"])
-
-
-def test_video_options_of_a_look_without_engines_are_those_of_the_default_engine() -> None:
+    # Without engines they are those of the default engine.
     shown = details(look("a"), None, 0)["options"]
     assert (shown["engines"], "lists no engine" in shown["notes"][0]) == (["Avatar IV"], True)
     many = look("a", supported_api_engines=tuple(f"avatar_{'x' * 300}{i}" for i in range(900)))
