@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .errors import HeyGenError as HeyGenError
     from .filters import LookFilter as LookFilter
     from .frame import looks_to_frame as looks_to_frame
+    from .frame import looks_to_table as looks_to_table
     from .gallery import looks_to_gallery as looks_to_gallery
     from .job import VideoJob as VideoJob
     from .models import AvatarGroup as AvatarGroup
@@ -41,6 +42,7 @@ _MODULES = {
     "demo_client": "_demo_client",
     "looks_to_frame": "frame",
     "looks_to_gallery": "gallery",
+    "looks_to_table": "frame",
 }
 __all__ = list(_MODULES)
 

@@ -27,7 +27,8 @@ def json_object(record: object, kind: str) -> dict[str, Any]:
 def parsers_of(record: type, **own: Parser) -> dict[str, Parser]:
     """Return a parser for each field of a record that the service sends, in the order of the constructor."""
     parsers = {**_PARSERS, **own}
-    return {f.name: parsers.get(f.name, text) for f in fields(record) if f.name not in ("ownership", "extra")}
+    unsent = ("ownership", "extra", "group_name")
+    return {f.name: parsers.get(f.name, text) for f in fields(record) if f.name not in unsent}
 
 
 def parse(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import warnings
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
 from itertools import chain, islice
@@ -16,10 +14,8 @@ from string import Template
 
 from ._display import clip, image, initials, name_of, page, reason, title
 from ._files import replacement, user_path
-from ._progress import progress_bar
 from .api import HeyGenClient
-from .api.media import Kept, Kind, Problem, embedded, fetch
-from .api.transport import open_session
+from .api.media import Kept, Problem, fetch_previews, outcome_of, warn_of_missing
 from .models import Look, checked_records
 
 __all__ = ["looks_to_gallery"]
@@ -33,7 +29,6 @@ def looks_to_gallery(
     *,
     title: str = "Avatar looks",
     videos: bool = False,
-    group_names: Mapping[str, str] | None = None,
     client: HeyGenClient | None = None,
 ) -> Path:
     """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
@@ -57,8 +52,6 @@ def looks_to_gallery(
         Heading of the page.
     videos : bool, default False
         Add the preview clips, some MB a look. They play while pointed at.
-    group_names : mapping of str to str, optional
-        Character names by group id, as ``{group.id: group.name for group in client.iter_groups()}``.
     client : HeyGenClient, optional
         Its session's `verify`, `cert` and `proxies` are used to fetch the pictures; default: those of the environment.
 
@@ -92,7 +85,7 @@ def looks_to_gallery(
         chosen = checked_records(islice(looks, _MOST_LOOKS + 1), Look)
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
-        outcomes = _outcomes(chosen, client, videos=videos)
+        outcomes = fetch_previews(chosen, client, videos=videos)
         style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
         values = {
             "heading": escape(clip(title).strip() or "Avatar looks"),
@@ -102,52 +95,15 @@ def looks_to_gallery(
             "script_hash": _hash(script),
         }
         start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
-        names = group_names or {}
-        cards = (_card(look, outcomes, names.get(look.group_id or "", ""), videos=videos) for look in chosen)
+        cards = (_card(look, outcomes, videos=videos) for look in chosen)
         for part in chain([start], cards, [end]):
             file.write(part.encode("utf-8", "replace"))
-    _warn(chosen, outcomes, videos=videos)
+    shown = [outcome_of(outcomes, image(look)) for look in chosen if look.preview_image_url]
+    shown += [
+        outcome_of(outcomes, page(look.preview_video_url)) for look in chosen if videos and look.preview_video_url
+    ]
+    warn_of_missing(shown, "pictures and clips" if videos else "pictures", "page")
     return target
-
-
-def _outcomes(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
-    """Fetch what the cards show; by URL."""
-    outcomes: dict[str, Kept | Problem] = {}
-    wanted: dict[str, Kind] = {}
-    for look in looks:
-        url = image(look)
-        if url and url[:5].lower() == "data:":
-            drawn = embedded(url)
-            outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
-        elif url:
-            wanted.setdefault(url, "picture")
-        if videos and (clip_url := page(look.preview_video_url)):
-            wanted.setdefault(clip_url, "video")
-    if wanted:
-        session = client.media_session() if client else open_session()
-        with session, progress_bar("Fetching pictures", total=len(wanted), unit=" files") as bar:
-            outcomes |= fetch(wanted, session, on_each=bar.update)
-    return outcomes
-
-
-def _warn(looks: Sequence[Look], outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> None:
-    """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
-    shown = [_of(outcomes, image(look)) for look in looks if look.preview_image_url]
-    shown += [_of(outcomes, page(look.preview_video_url)) for look in looks if videos and look.preview_video_url]
-    problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
-    if problems:
-        kinds = "pictures and clips" if videos else "pictures"
-        reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
-        warnings.warn(
-            f"{problems.total()} {kinds} could not be put into the page ({reasons}), and initials stand in the place "
-            "of a picture. A signed preview URL expires within days: looks that are fetched again have new ones.",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def _of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
-    return outcomes.get(url or "", Problem("no usable address"))
 
 
 def _read(name: str) -> str:
@@ -158,11 +114,11 @@ def _hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
-def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *, videos: bool) -> str:
+def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
     name, why = name_of(look.id, look.name), ""
     if not look.is_ready:
         why = ": ".join(filter(None, [title("status", look.status or ""), reason(look.error)]))
-    facts = _facts(look, clip(character).strip())
+    facts = _facts(look)
     words = " ".join([name, *facts.values(), why, clip(look.id)])
     rows = "".join(f'<dt>{label}</dt><dd dir="auto">{escape(text)}</dd>' for label, text in facts.items())
     state = f'<p class="state" dir="auto">{escape(why)}</p>' if why else ""
@@ -175,7 +131,7 @@ def _card(look: Look, outcomes: Mapping[str, Kept | Problem], character: str, *,
 
 
 def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
-    still, moving = _of(outcomes, image(look)), _of(outcomes, page(look.preview_video_url))
+    still, moving = outcome_of(outcomes, image(look)), outcome_of(outcomes, page(look.preview_video_url))
     if videos and isinstance(moving, Kept):
         poster = f' poster="{escape(still.url)}"' if isinstance(still, Kept) else ""
         return (
@@ -187,12 +143,12 @@ def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, v
     return f'<div class="picture initials" aria-hidden="true">{escape(initials(name))}</div>'
 
 
-def _facts(look: Look, character: str) -> dict[str, str]:
+def _facts(look: Look) -> dict[str, str]:
     """Return the known facts of a look, by label."""
     fields = {"Type": "avatar_type", "Gender": "gender", "Orientation": "orientation"}
     labels = {label: title(field, value) for label, field in fields.items() if (value := getattr(look, field))}
     size = f"{look.image_width} × {look.image_height} px" if look.image_width and look.image_height else ""
     engines = ", ".join(title("engine", engine) for engine in look.supported_api_engines if engine)
     tags = ", ".join(filter(None, (clip(tag).strip() for tag in look.tags)))
-    facts = {"Character": character, **labels, "Size": size, "Engines": engines, "Tags": tags}
+    facts = {"Character": clip(look.group_name).strip(), **labels, "Size": size, "Engines": engines, "Tags": tags}
     return {label: text for label, text in facts.items() if text}

@@ -17,7 +17,10 @@ from . import _parsing as read
 if TYPE_CHECKING:
     from .videos.options import VideoOptions
 
-__all__ = ["NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice", "checked_records", "records_of"]
+__all__ = [
+    *("COLUMNS", "NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"),
+    *("checked_records", "records_of"),
+]
 
 R = TypeVar("R", bound="Look | AvatarGroup")
 T = TypeVar("T")
@@ -25,6 +28,12 @@ T = TypeVar("T")
 _ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
 NOT_READY = frozenset({"processing", "pending_consent", "failed"})
 """The statuses of looks that cannot be used in a video now."""
+COLUMNS = (
+    *("id", "name", "avatar_type", "ownership", "group_id", "group_name", "gender", "orientation"),
+    *("image_width", "image_height", "supported_api_engines", "tags", "status", "is_ready"),
+    *("error_code", "error_message", "default_voice_id", "preview_image_url", "preview_video_url"),
+)
+"""The columns of a table of looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Failure:
 class Look:
     """One avatar look, as ``GET /v3/avatars/looks`` lists it. Missing values are None or empty.
 
-    Frozen and hashable by `id`. Equality ignores the preview URLs, `ownership` and `extra`.
+    Frozen and hashable by `id`. Equality ignores the preview URLs, `ownership`, `extra` and `group_name`.
 
     Attributes
     ----------
@@ -66,6 +75,9 @@ class Look:
         ``public`` or ``private`` if the request asked for one of them; the service does not send it.
     extra : dict
         Unknown fields, and ``gender`` as served if it differs. Do not change it.
+    group_name : str or None
+        The character's name, where it is known: in a catalogue that has loaded the group, and from a table. The service
+        sends it with the group only.
     """
 
     id: str
@@ -85,6 +97,7 @@ class Look:
     error: Failure | None = None
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
+    group_name: str | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -158,6 +171,16 @@ class Look:
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, without `ownership`; missing fields are null or empty."""
         return _to_json(self, _LOOK, _LOOK_VALUES(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return one row of `looks_to_frame`: the same names in the same order, as JSON values.
+
+        Tags and engines are lists, and missing values None. It contains the preview URLs.
+        """
+        error = self.error or Failure()
+        found = {"error_code": error.code, "error_message": error.message}
+        row = {name: found[name] if name in found else getattr(self, name) for name in COLUMNS}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
 
 
 class Looks(tuple[Look, ...]):
@@ -348,7 +371,10 @@ _OWN: dict[str, read.Parser] = {
 }
 _CHECKS: dict[type, dict[str, read.Parser]] = {
     kind: fields | _OWN | {"extra": partial(_clean_extra, fields), **more}
-    for kind, fields, more in ((Look, _LOOK, {"avatar_type": _OWN["name"]}), (AvatarGroup, _GROUP, {}))
+    for kind, fields, more in (
+        (Look, _LOOK, {"avatar_type": _OWN["name"], "group_name": read.text}),
+        (AvatarGroup, _GROUP, {}),
+    )
 }
 
 

@@ -11,10 +11,13 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import PIL.Image
 import pytest
 import requests
 from avatar_service import said
@@ -23,11 +26,12 @@ from hypothesis import strategies as st
 from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, hang_up, reply, stay_silent, unsized
 from test_html import Parsed
 
-from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery
+from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery, looks_to_table
 from heygen_widgets.api import media
-from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, is_whole, media_type
+from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, is_whole, media_type, thumbnails
 from heygen_widgets.api.transport import open_session
 from heygen_widgets.demo import DemoService
+from heygen_widgets.frame import looks_to_excel
 from heygen_widgets.models import Failure
 
 PNG = base64.b64decode(
@@ -36,8 +40,13 @@ PNG = base64.b64decode(
 WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08\x42\x82\x84webm" + bytes(60)
 MP4 = b"\0\0\0\x20ftypisom" + bytes(20)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))  # what `from_json` keeps
+DRAW = partial(thumbnails, client=None)
 LOOK = Look(
-    "look_1", "Zoë Café", "photo_avatar", group_id="g", tags=("office", "UGC"), image_width=720, image_height=1280
+    *("look_1", "Zoë Café", "photo_avatar", "g"),
+    group_name="Zoë",
+    tags=("office", "UGC"),
+    image_width=720,
+    image_height=1280,
 )
 
 
@@ -72,7 +81,7 @@ def url_of(content: bytes, kind: str = "image/png") -> str:
 def test_the_page_shows_what_is_known_of_each_look(tmp_path: Path) -> None:
     why = {"status": "failed", "error": Failure("no_face", "No face was found")}
     failed = look(id="look_2", name="Nobody", supported_api_engines=("avatar_iv", "avatar_x"), gender="female", **why)
-    path = looks_to_gallery([LOOK, failed], tmp_path / "a.html", title="For Ada & Bo", group_names={"g": "Zoë"})
+    path = looks_to_gallery([LOOK, failed], tmp_path / "a.html", title="For Ada & Bo")
     texts = page_of(path).texts
     assert {"For Ada & Bo", "Zoë Café", "Zoë", "Photo avatar", "Portrait", "720 × 1280 px"} <= set(texts)
     assert {"office, UGC", "Female", "Avatar IV, avatar_x", "Failed: No face was found"} <= set(texts)
@@ -98,13 +107,35 @@ def test_no_text_of_a_look_becomes_an_element(
     tmp_path_factory: pytest.TempPathFactory, name: str, look_id: str, kind: str, tags: list[str]
 ) -> None:
     hostile = "</script><img src=x onerror=alert(1)>\"'&lt;"
-    item = Look(look_id, f"{name}{hostile}", kind, status=f"failed{hostile}", tags=(*tags, hostile), group_id="g")
+    item = Look(look_id, f"{name}{hostile}", kind, status=f"failed{hostile}", tags=(*tags, hostile), group_name=hostile)
     path = tmp_path_factory.getbasetemp() / "hostile.html"
-    page = page_of(looks_to_gallery([item], path, title=f"{name}{hostile}", group_names={"g": hostile}))
+    page = page_of(looks_to_gallery([item], path, title=f"{name}{hostile}"))
     assert [tag for tag, _ in page.elements].count("script") == 1
     assert not attributes(page, "img")
     assert not [name for _, found in page.elements for name in found if name.startswith("on") or name == "style"]
     assert hostile in page.texts
+
+
+def test_a_sheet_and_a_table_show_pictures_and_initials_where_one_is_missing(tmp_path: Path) -> None:
+    photo = BytesIO()
+    PIL.Image.new("RGB", (1_920, 1_080), "red").save(photo, "WEBP")
+    looks = [look(url_of(photo.getvalue())), look(url_of(b"RIFF0000WEBP"), id="b"), look(None, id="c", name="=A&B")]
+    with pytest.warns(UserWarning, match="1 pictures could not be put into the sheet") as caught:
+        path = looks_to_excel(looks, tmp_path / "a.xlsx", previews=False, draw=DRAW)
+    assert "base64" not in str(said(caught)[0].message)
+    (sheet,) = openpyxl.load_workbook(path).worksheets
+    pictures = [(picture.width, picture.height, picture.anchor._from.row) for picture in sheet._images]
+    assert pictures == [(170, 96, 1), (96, 96, 2), (96, 96, 3)]
+    assert [cell.value for cell in sheet["C"]] == ["name", "Zoë Café", "Zoë Café", "'=A&B"]
+    assert sheet.row_dimensions[2].height >= 72
+    table = Parsed(looks_to_table([*looks, look("https://host/a.png?a=1&b=<2>", id="d")]).to_html())
+    sources = [tag["src"] for tag in attributes(table, "img")]
+    assert sources == [looks[0].preview_image_url, looks[1].preview_image_url, "https://host/a.png?a=1&b=<2>"]
+    assert {"=A&B", "office, UGC", "Zoë"} <= {text.strip() for text in table.texts}
+    for write in (looks_to_table, lambda many: looks_to_excel(many, tmp_path / "b.xlsx", draw=DRAW)):
+        with pytest.raises(ValueError, match=r"at most 500 looks: choose fewer .* looks_to_frame"):
+            write([LOOK] * 501)
+    assert not list(tmp_path.glob("b*"))
 
 
 def test_no_url_of_the_service_is_in_the_page(tmp_path: Path) -> None:

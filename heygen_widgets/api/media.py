@@ -6,17 +6,22 @@ import multiprocessing
 import os
 import re
 import time
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+import warnings
+from base64 import b64decode, b64encode
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
-from typing import BinaryIO, Literal, NamedTuple, TypeAlias
+from typing import BinaryIO, Literal, NamedTuple, Protocol, TypeAlias
 from urllib.request import DataHandler, Request
 
 import requests
 
+from .._display import image, initials, name_of, page
+from .._progress import progress_bar
+from ..models import Look
 from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, certificate_problem
-from .transport import USER_AGENT, proxies_for
+from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
 
 Kind: TypeAlias = Literal["picture", "video"]
@@ -47,6 +52,12 @@ _DRAWING = re.compile(
     % (_ATTRIBUTES, _ATTRIBUTES),
     re.IGNORECASE,
 )
+
+
+class HasSession(Protocol):
+    """A `HeyGenClient`."""
+
+    def media_session(self) -> requests.Session: ...
 
 
 class Kept(NamedTuple):
@@ -177,3 +188,73 @@ def embedded(url: str) -> str | None:
         return None
     kind = "image/svg+xml" if _DRAWING.fullmatch(content) else media_type(content)
     return _data_url(kind, content) if kind.startswith("image/") else None
+
+
+def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession | None) -> list[bytes]:
+    """Return the preview picture of each look as a PNG of at most a size, in px; initials where it is missing."""
+    try:
+        from PIL import Image, ImageDraw, ImageFont
+    except ImportError:
+        raise ImportError("Pictures in a sheet need Pillow (the extra `excel`): pip install pillow") from None
+    outcomes = fetch_previews(looks, client, videos=False)
+    shown, drawn = [], []
+    for look in looks:
+        outcome, content = outcome_of(outcomes, image(look)), BytesIO()
+        if isinstance(outcome, Kept):
+            kind, _, encoded = outcome.url.partition(";base64,")
+            try:
+                with warnings.catch_warnings(action="error"):  # of a picture that would take too much memory
+                    picture: Image.Image = Image.open(BytesIO(b64decode(encoded)), formats=[kind.rpartition("/")[2]])
+                    picture.thumbnail(size)
+                    picture.convert("RGBA").save(content, "PNG")
+            except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
+                outcome = Problem("of a format that cannot be converted")
+        if isinstance(outcome, Problem):
+            picture = Image.new("RGB", (size[1], size[1]), "#ddd")
+            middle, font = (size[1] / 2, size[1] / 2), ImageFont.load_default(size[1] / 3)
+            text = initials(name_of(look.id, look.name))
+            ImageDraw.Draw(picture).text(middle, text, "#555", font, anchor="mm")
+            content = BytesIO()
+            picture.save(content, "PNG")
+        drawn.append(content.getvalue())
+        if look.preview_image_url:
+            shown.append(outcome)
+    warn_of_missing(shown, "pictures", "sheet", 4)
+    return drawn
+
+
+def fetch_previews(looks: Sequence[Look], client: HasSession | None, *, videos: bool) -> dict[str, Kept | Problem]:
+    """Fetch what is shown of looks; by URL."""
+    outcomes: dict[str, Kept | Problem] = {}
+    wanted: dict[str, Kind] = {}
+    for look in looks:
+        url = image(look)
+        if url and url[:5].lower() == "data:":
+            drawn = embedded(url)
+            outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
+        elif url:
+            wanted.setdefault(url, "picture")
+        if videos and (clip_url := page(look.preview_video_url)):
+            wanted.setdefault(clip_url, "video")
+    if wanted:
+        session = client.media_session() if client else open_session()
+        with session, progress_bar("Fetching pictures", total=len(wanted), unit=" files") as bar:
+            outcomes |= fetch(wanted, session, on_each=bar.update)
+    return outcomes
+
+
+def warn_of_missing(shown: Iterable[Kept | Problem], kinds: str, place: str, stacklevel: int = 3) -> None:
+    """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
+    problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
+    if problems:
+        reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
+        warnings.warn(
+            f"{problems.total()} {kinds} could not be put into the {place} ({reasons}), and initials stand in the "
+            "place of a picture. A signed preview URL expires within days: looks that are fetched again have new ones.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def outcome_of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
+    return outcomes.get(url or "", Problem("no usable address"))

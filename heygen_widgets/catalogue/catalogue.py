@@ -9,22 +9,27 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from .. import frame
 from .._files import user_path
 from .._progress import progress_bar
 from ..api import HeyGenClient
+from ..api.media import thumbnails
 from ..errors import HeyGenError
-from ..filters import FACETS, LookFilter
+from ..filters import FACETS, LookFilter, as_filter
 from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
 from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
-from .store import Character, LookStore, Selection
+from .store import Character, Facets, LookStore, Selection, Wanted, missing_groups
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..frame import Source
 
 __all__ = ["LookCatalogue"]
 
@@ -118,10 +123,13 @@ class LookCatalogue:
             return catalogue
 
     @classmethod
-    def of(cls, looks: Iterable[Look], groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
-        """Make a catalogue of existing looks, in their order. The groups give characters their names."""
-        parts = checked_records(looks, Look), checked_records(groups, AvatarGroup)
-        snapshot = Snapshot(*parts, Scope(), 0.0, complete=True)
+    def of(cls, source: Source, groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
+        """Make a catalogue of looks, a table or rows, in their order; see `frame_to_looks`.
+
+        Characters get their names from the groups, those without a group from the looks' `group_name`.
+        """
+        looks, known = checked_records(frame.looks_of(source), Look), checked_records(groups, AvatarGroup)
+        snapshot = Snapshot(looks, known + missing_groups(looks, known), Scope(), 0.0, complete=True)
         return cls(None, cache=None, snapshot=snapshot)
 
     @classmethod
@@ -273,33 +281,46 @@ class LookCatalogue:
         with self._changed:
             return self._store.get(look_id)
 
-    def matching(self, wanted: LookFilter | None = None) -> Selection:
+    def matching(self, wanted: Wanted = None) -> Selection:
         """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
         with self._changed:
             return self._store.select(wanted)
 
-    def select(self, wanted: LookFilter | None = None) -> Looks:
-        """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first."""
-        return Looks(self.matching(wanted).looks())
+    def matching_characters(self, wanted: Wanted = None) -> list[Character]:
+        """Return the same as `characters`, without a warning."""
+        with self._changed:
+            incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
+            return self._store.characters(as_filter(wanted), incomplete=incomplete)
 
-    def characters(self, wanted: LookFilter | None = None) -> list[Character]:
+    def matching_facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS) -> Facets:
+        """Return the same as `facets`, without a warning."""
+        with self._changed:
+            return self._store.facets(as_filter(wanted), names)
+
+    def select(self, wanted: Wanted = None, **fields: object) -> Looks:
+        """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first.
+
+        Here and below, `wanted` is a `LookFilter`, a search or a dict, and each field of `LookFilter` is a keyword too:
+        ``select("office", gender="female")``. If no look of a complete catalogue has a wanted value, such as a tag, a
+        UserWarning names the closest one.
+        """
+        return Looks(self.matching(self._checked(wanted, fields)).looks())
+
+    def characters(self, wanted: Wanted = None, **fields: object) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
 
         While looks are missing, characters without a loaded look are included if the filter asks only for the
         character's own name, id or ownership.
         """
-        with self._changed:
-            incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
-            return self._store.characters(wanted, incomplete=incomplete)
+        return self.matching_characters(self._checked(wanted, fields))
 
-    def facets(self, wanted: LookFilter | None = None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+    def facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS, **fields: object) -> Facets:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
 
         Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
         field ``ready`` has the values ``yes`` and ``no``.
         """
-        with self._changed:
-            return self._store.facets(wanted, names)
+        return self.matching_facets(self._checked(wanted, fields), names)
 
     def values(self, name: str) -> list[str]:
         """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value."""
@@ -308,26 +329,33 @@ class LookCatalogue:
 
     # -- tables and files ---------------------------------------------------------------------------------------------
 
-    def to_frame(self, wanted: LookFilter | None = None, *, flat: bool = False) -> pd.DataFrame:
+    def to_frame(
+        self, wanted: Wanted = None, *, flat: bool = False, previews: bool = True, **fields: object
+    ) -> pd.DataFrame:
         """Return the loaded looks, or those that match a filter, as a DataFrame; see `looks_to_frame`.
 
-        This, `to_parquet` and `summary` warn (UserWarning) when the catalogue is not complete.
+        This, the files below and `summary` warn (UserWarning) when the catalogue is not complete.
         """
-        from ..frame import looks_to_frame
+        return frame.looks_to_frame(self._looks_for_table(wanted, fields), flat=flat, previews=previews)
 
-        return looks_to_frame(self._looks_for_table(wanted), flat=flat, group_names=self._group_names())
+    def to_csv(self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: object) -> Path:
+        """Write the loaded looks, or those that match a filter, to a CSV file; see `looks_to_csv`."""
+        return frame.looks_to_csv(self._looks_for_table(wanted, fields), path, previews=previews)
 
-    def to_parquet(self, path: str | Path, wanted: LookFilter | None = None) -> None:
-        """Write the loaded looks, or those that match a filter, to a Parquet file; see `looks_to_parquet`."""
-        from ..frame import looks_to_parquet
+    def to_excel(
+        self, path: str | Path, wanted: Wanted = None, *, images: bool = False, previews: bool = True, **fields: object
+    ) -> Path:
+        """Write the same to an Excel file, with `images` also up to 500 preview pictures; see `looks_to_excel`."""
+        draw = partial(thumbnails, client=self.client) if images else None
+        return frame.looks_to_excel(self._looks_for_table(wanted, fields), path, previews=previews, draw=draw)
 
-        looks_to_parquet(self._looks_for_table(wanted), path, group_names=self._group_names())
+    def to_parquet(self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: object) -> Path:
+        """Write the same to a Parquet file; see `looks_to_parquet`."""
+        return frame.looks_to_parquet(self._looks_for_table(wanted, fields), path, previews=previews)
 
-    def summary(self, wanted: LookFilter | None = None) -> pd.DataFrame:
+    def summary(self, wanted: Wanted = None, **fields: object) -> pd.DataFrame:
         """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
-        from ..frame import summary_frame
-
-        return summary_frame(self._looks_for_table(wanted))
+        return frame.summary_frame(self._looks_for_table(wanted, fields))
 
     def diff(self, older: LookCatalogue | str | Path) -> pd.DataFrame:
         """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
@@ -335,27 +363,19 @@ class LookCatalogue:
         The columns are ``id``, ``name``, ``change`` (``came``, ``went``, ``changed``) and ``fields``, which differ.
         A UserWarning says when one of the two is not complete, or their scopes differ.
         """
-        from ..frame import diff_frame
-
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)
         if not (self.complete and before.complete):
             warnings.warn("one of the two is not complete, so looks may seem to have gone", UserWarning, stacklevel=2)
         elif self._scope != before._scope:
             warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
-        return diff_frame({look.id: look for look in self}, {look.id: look for look in before})
+        return frame.diff_frame({look.id: look for look in self}, {look.id: look for look in before})
 
     def save(self, path: str | Path) -> SavedSnapshot:
         """Write a snapshot, for `open`: gzipped JSON lines with looks, groups, scope, time of loading and completeness.
 
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
-        path, snapshot = user_path(path), self._snapshot()
-        if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")):
-            hint = "to_parquet(path), or to_frame(flat=True) for CSV and Excel, or a name that ends in .jsonl.gz"
-            raise ValueError(f"{path} has the name of a table: use {hint}")
-        write_snapshot(path, snapshot)
-        private = sum(look.ownership == "private" for look in snapshot.looks)
-        return SavedSnapshot(path, len(snapshot.looks), len(snapshot.groups), private, snapshot.complete)
+        return write_snapshot(user_path(path), self._snapshot())
 
     # -- internal -----------------------------------------------------------------------------------------------------
 
@@ -413,11 +433,17 @@ class LookCatalogue:
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
             bar.refresh()
 
-    def _group_names(self) -> dict[str, str]:
-        return {group.id: group.name for group in self.groups.values()}
+    def _checked(self, wanted: Wanted, fields: dict[str, object], stacklevel: int = 3) -> LookFilter:
+        """Return a filter, and warn about values that no look of a complete catalogue has."""
+        checked = as_filter(wanted, **fields)
+        with self._changed:
+            messages = self._store.absent(checked) if self.complete else []
+        for message in messages:
+            warnings.warn(message, UserWarning, stacklevel=stacklevel)
+        return checked
 
-    def _looks_for_table(self, wanted: LookFilter | None) -> Looks:
+    def _looks_for_table(self, wanted: Wanted, fields: dict[str, object]) -> Looks:
         if not self.complete:
             advice = "load() waits for all" if self.client else _NO_CLIENT
             warnings.warn(f"only {len(self):,} looks are loaded: {advice}", UserWarning, stacklevel=3)
-        return self.select(wanted)
+        return Looks(self.matching(self._checked(wanted, fields, 4)).looks())

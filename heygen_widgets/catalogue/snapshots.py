@@ -86,12 +86,15 @@ class SavedSnapshot:
     complete: bool
 
 
-def write_snapshot(path: Path, snapshot: Snapshot) -> None:
+def write_snapshot(path: Path, snapshot: Snapshot) -> SavedSnapshot:
     """Write a snapshot to a file that only this user can read (mode 0600), whole or not at all.
 
     A record of more than 1 MB is written without its `extra`. Raises OSError, and SnapshotError when the snapshot is
-    too large for `read_snapshot` or holds a value that JSON cannot hold.
+    too large for `read_snapshot` or holds a value that JSON cannot hold; ValueError for the name of a table.
     """
+    if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".parquet", ".xls", ".xlsx")):
+        hint = "to_csv(path), to_excel(path) or to_parquet(path), or a name that ends in .jsonl.gz"
+        raise ValueError(f"{path} has the name of a table: use {hint}")
     try:
         with (
             replacement(path, 0o600) as file,
@@ -102,6 +105,8 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
             buffer.writelines(_bounded(line.encode() + b"\n" for line in _lines(snapshot)))
     except (SnapshotError, TypeError, ValueError) as problem:
         raise SnapshotError(f"{path} was not written: {problem}.") from None
+    private = sum(look.ownership == "private" for look in snapshot.looks)
+    return SavedSnapshot(path, len(snapshot.looks), len(snapshot.groups), private, snapshot.complete)
 
 
 def read_snapshot(path: Path) -> Snapshot:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import reduce
 from itertools import islice
 from operator import and_, attrgetter
@@ -22,13 +23,17 @@ import numpy.typing as npt
 from ..filters import FACETS, LookFilter, as_filter, fold
 from ..models import AvatarGroup, Look
 
-__all__ = ["Character", "LookStore", "Selection"]
+__all__ = ["Character", "Facets", "LookStore", "Selection", "Wanted", "missing_groups"]
 
 _Rows: TypeAlias = npt.NDArray[np.intp]
 _Mask: TypeAlias = npt.NDArray[np.bool_]
+Facets: TypeAlias = dict[str, dict[str, int]]
+Wanted: TypeAlias = LookFilter | str | Mapping[str, Any] | None
+"""What `as_filter` takes."""
 
 _NUMBER = re.compile(r"\d+")
 _REMEMBERED_WORDS = 16
+_OPEN = ("avatar_type", "engine", "status", "tag")  # fields whose values are written in any case
 
 _FIELDS: dict[str, Callable[[Look], Any]] = {
     **{name: attrgetter(name) for name in FACETS if name not in ("engine", "tag")},
@@ -101,9 +106,11 @@ class _Column:
         for key in islice(code_of, len(self.values), None):
             self.values.append(tuple(dict.fromkeys(key)) if isinstance(key, tuple) else (key,))
 
-    def mask(self, wanted: Iterable[str]) -> _Mask:
-        """Mark the rows that have any of the wanted values."""
+    def mask(self, wanted: Iterable[str], *, ignore_case: bool = False) -> _Mask:
+        """Mark the rows that have any of the wanted values; `ignore_case` is for those that do not occur exactly."""
         chosen = set(wanted)
+        if ignore_case and (absent := {value.casefold() for value in chosen.difference(*self.values)}):
+            chosen |= {value for values in self.values for value in values if value.casefold() in absent}
         return np.array([not chosen.isdisjoint(values) for values in self.values], dtype=np.bool_)[self.codes]
 
     def count(self, rows: _Mask) -> dict[str, int]:
@@ -118,13 +125,15 @@ class _Column:
 class LookStore:
     """Looks by row, and avatar groups by id; nothing is ever removed, and a row always holds the look with the same id.
 
-    A record that the service lists as private and as public is private. There is no lock: hold the catalogue's.
+    A record that the service lists as private and as public is private. A look gets its character's name as soon as the
+    group is there too. There is no lock: hold the catalogue's.
     """
 
     def __init__(self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = ()) -> None:
         self.looks: list[Look] = []
         self.groups: dict[str, AvatarGroup] = {}  # private ones first
         self._row_of: dict[str, int] = {}
+        self._rows_of_group: dict[str, list[int]] = {}
         self._places = array("q")  # of the rows, in the order without a sort
         self._ahead: set[str] = set()  # ids of looks that do not have their final place yet
         self._character_texts: dict[str, str] = {}
@@ -164,6 +173,8 @@ class LookStore:
                 self._places[row] = place
             else:
                 continue
+            self._rows_of_group.setdefault(look.group_id or "", []).append(row)
+            self._name(row)
             if ahead:
                 self._ahead.add(look.id)
             else:
@@ -171,13 +182,22 @@ class LookStore:
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
         self._sorted.clear()
-        every = dict(self.groups)
+        every, changed = dict(self.groups), []
         for group in groups:
             if (every.get(group.id, group).ownership, group.ownership) != ("private", "public"):
                 every[group.id] = group
                 self._character_texts[group.id] = fold(group.name)
+                changed.append(group.id)
         # Sorted once for each page, not each time the groups are read.
         self.groups = dict(sorted(every.items(), key=lambda item: item[1].ownership != "private"))
+        for row in (row for group_id in changed for row in self._rows_of_group.get(group_id, ())):
+            self._name(row)
+
+    def _name(self, row: int) -> None:
+        look = self.looks[row]
+        group = self.groups.get(look.group_id or "")
+        if group and look.group_name != group.name:
+            self.looks[row] = replace(look, group_name=group.name)
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         image, video = record.preview_image_url, record.preview_video_url
@@ -190,7 +210,7 @@ class LookStore:
             self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
         return row is not None
 
-    def select(self, wanted: LookFilter | None = None) -> Selection:
+    def select(self, wanted: Wanted = None) -> Selection:
         """Select the rows that match, in the filter's order or by their places."""
         wanted = as_filter(wanted)
         self._fill_columns()
@@ -198,11 +218,11 @@ class LookStore:
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
-    def facets(self, wanted: LookFilter | None, names: Iterable[str] = FACETS) -> dict[str, dict[str, int]]:
+    def facets(self, wanted: Wanted, names: Iterable[str] = FACETS) -> Facets:
         wanted = as_filter(wanted)
         self._fill_columns()
         masks, found = self._masks(wanted), self._search(wanted)
-        counts: dict[str, dict[str, int]] = {}
+        counts: Facets = {}
         for name in (names,) if isinstance(names, str) else names:
             others = (mask for other, mask in masks.items() if other != name)
             counts[name] = self._column(name).count(reduce(and_, others, found))
@@ -212,7 +232,22 @@ class LookStore:
         self._fill_columns()
         return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
-    def characters(self, wanted: LookFilter | None, *, incomplete: bool) -> list[Character]:
+    def absent(self, wanted: LookFilter) -> list[str]:
+        """Say which values of a filter no look has, each with the closest one that occurs."""
+        messages = []
+        for name in FACETS if self.looks else ():
+            is_open, known = name in _OPEN, self.values(name)
+            spelled = {value.casefold() if is_open else value for value in known}
+            # An empty text asks for looks without a value.
+            for value in filter(None, getattr(wanted, name)):
+                if (value.casefold() if is_open else value) not in spelled:
+                    by_text = {fold(other).replace("_", " "): other for other in known if is_open}
+                    close = get_close_matches(fold(value).replace("_", " "), by_text, 1)
+                    hint = f": did you mean {by_text[close[0]]!r}?" if close else ""
+                    messages.append(f"no look has the {name} {value!r}{hint}")
+        return messages
+
+    def characters(self, wanted: Wanted, *, incomplete: bool) -> list[Character]:
         wanted = as_filter(wanted)
         matched: dict[str, list[Look]] = {}
         for look in self.select(wanted).looks():
@@ -261,7 +296,11 @@ class LookStore:
         asked = {name: getattr(wanted, name) for name in FACETS}
         if wanted.ready is not None:
             asked["ready"] = ("yes",) if wanted.ready else ("no",)
-        return {name: self._columns[name].mask(values) for name, values in asked.items() if values}
+        return {
+            name: self._columns[name].mask(values, ignore_case=name in _OPEN)
+            for name, values in asked.items()
+            if values
+        }
 
     def _search(self, wanted: LookFilter) -> _Mask:
         """Mark the rows that have every word of the search in their text or their character's name."""
@@ -310,3 +349,12 @@ class LookStore:
 def _key(name: str) -> str:
     """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())
+
+
+def missing_groups(looks: Iterable[Look], groups: Iterable[AvatarGroup]) -> tuple[AvatarGroup, ...]:
+    """Return the characters that looks name and that are not among the groups."""
+    known, found = {group.id for group in groups}, dict[str, AvatarGroup]()
+    for look in looks:
+        if look.group_id and look.group_name and look.group_id not in known:
+            found.setdefault(look.group_id, AvatarGroup(look.group_id, look.group_name))
+    return tuple(found.values())

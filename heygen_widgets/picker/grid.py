@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from .._display import fits, is_sendable, title, title_of_character
-from ..api import BASE_URL
+from ..api import BASE_URL, HeyGenClient
 from ..catalogue import LookCatalogue, Progress
 from ..catalogue.snapshots import Scope, Snapshot
 from ..catalogue.store import Selection
@@ -29,6 +30,8 @@ class GridModel:
     ----------
     catalogue : LookCatalogue or None
         None while there is no API key: then there are no looks yet.
+    client : HeyGenClient, optional
+        For a catalogue without one: it fetches looks by id, voices, and previews that have expired.
 
     Attributes
     ----------
@@ -46,8 +49,9 @@ class GridModel:
         The loading error that the user has closed.
     """
 
-    def __init__(self, catalogue: LookCatalogue | None) -> None:
+    def __init__(self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None) -> None:
         self.is_waiting = catalogue is None
+        self._client = client
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
         self.catalogue = catalogue
@@ -120,7 +124,7 @@ class GridModel:
             return False
         cards: Selection | Characters
         if self.view == "characters":
-            cards = Characters(catalogue.characters(self.filter))
+            cards = Characters(catalogue.matching_characters(self.filter))
         else:
             cards = catalogue.matching(self.filter)
         if self.state is None or state[1:] != self.state[1:] or not cards.extends(self._cards):
@@ -177,9 +181,14 @@ class GridModel:
         return self.loaded(record) if record else None
 
     @property
+    def client(self) -> HeyGenClient | None:
+        """The client that was given, or else that of the catalogue."""
+        return self._client or self.catalogue.client
+
+    @property
     def client_code(self) -> str:
         """Python for a client of the same service."""
-        return self.catalogue.client.code if self.catalogue.client else "HeyGenClient()"
+        return self.client.code if self.client else "HeyGenClient()"
 
     def group_names(self) -> dict[str, str]:
         """Return the names of the loaded characters by id."""
@@ -191,20 +200,31 @@ class GridModel:
 
     def fetch(self, look_id: str) -> Look:
         """Fetch a look that is not loaded: ``GET /v3/avatars/looks/{look_id}``."""
-        if self.catalogue.client is None:
+        if self.client is None:
             raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
-        return self.catalogue.client.get_look(look_id)
+        return self.client.get_look(look_id)
 
     def loaded(self, look: Look) -> Look:
         """Return the loaded look with the same id, which may have newer preview URLs, or else the look itself."""
-        return self.look(look.id) or look
+        group = self.catalogue.groups.get(look.group_id or "")
+        return self.look(look.id) or (replace(look, group_name=group.name) if group else look)
+
+    def exported(self, selected: Iterable[Look], method: str) -> list[Look]:
+        """Return the selected looks for a method that writes a file, or raise ValueError if there is none."""
+        looks = [self.loaded(look) for look in selected]
+        if not looks:
+            every_match = f"picker.catalogue.{method}(path, picker.filter)"
+            if method == "gallery":
+                every_match = "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
+            raise ValueError(f"Nothing is selected: select looks, or export all matches with {every_match}")
+        return looks
 
     def details(self, look: Look) -> dict[str, Any]:
         """Return what the panel shows of a look."""
         group, number = None, 0
         if look.group_id:
             group = self.catalogue.groups.get(look.group_id)
-            characters = self.catalogue.characters(LookFilter(group_id=look.group_id))
+            characters = self.catalogue.matching_characters(LookFilter(group_id=look.group_id))
             number = sum(character.expected for character in characters)
         return {**details(look, group, number), "video_code": video_code(look, self.client_code)}
 
@@ -213,8 +233,7 @@ class GridModel:
         if kind == "python":
             return python_code(selected, self.filter, self.client_code, multiple, self.view)
         if kind == "curl":
-            client = self.catalogue.client
-            return curl_code(selected, self.filter, client.base_url if client else BASE_URL)
+            return curl_code(selected, self.filter, self.client.base_url if self.client else BASE_URL)
         if kind != "video":
             raise ValueError(f'kind must be "python", "curl" or "video", not {kind!r}')
         code = video_code(selected[0], self.client_code) if selected else None
@@ -251,7 +270,7 @@ class GridModel:
     def choices(self) -> dict[str, list[dict[str, Any]]]:
         """Return what the short dropdowns offer, and the titles of what is selected in the long ones."""
         catalogue = self.catalogue
-        counts = catalogue.facets(self.filter, (*SHORT_FIELDS, "ready"))
+        counts = catalogue.matching_facets(self.filter, (*SHORT_FIELDS, "ready"))
         offered = {
             name: short_options(name, catalogue.values(name), counts[name], getattr(self.filter, name))
             for name in SHORT_FIELDS
@@ -278,11 +297,11 @@ class GridModel:
         catalogue = self.catalogue
         if field == "tag":
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}
-            counts = catalogue.facets(self.filter, ["tag"])["tag"]
+            counts = catalogue.matching_facets(self.filter, ["tag"])["tag"]
         elif field == "group_id":
             names = dict.fromkeys(catalogue.values("group_id"), "") | self.group_names()
             titles = {group_id: title_of_character(group_id, name) for group_id, name in names.items()}
-            others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
+            others = catalogue.matching_characters(self.filter.replace(group_id=None, sort=None))
             counts = {character.id: character.expected for character in others}
         else:
             titles, counts = {}, {}

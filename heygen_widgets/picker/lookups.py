@@ -23,7 +23,7 @@ _Record: TypeAlias = Look | AvatarGroup
 _EXPIRES = re.compile(r"https?://[^?#]*\?(?:[^#]*&)?Expires=([1-9][0-9]{9})(?:[&#]|$)", re.IGNORECASE)
 
 _EXPIRED = "Some previews have expired"
-_NO_CLIENT = f"{_EXPIRED}. Load the looks with a client: LookPicker(client) or LookCatalogue.open(path, client)."
+_NO_CLIENT = f"{_EXPIRED}. A client renews them: LookPicker(table, client=client), LookCatalogue.open(path, client)."
 _FAILED = f"{_EXPIRED} and cannot be renewed now. "
 _IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
@@ -36,7 +36,7 @@ class Lookups:
     Parameters
     ----------
     model : GridModel
-        The client of its catalogue asks, and its catalogue gets the new URLs.
+        Its client asks, and its catalogue gets the new URLs.
     send : callable
         Sends a method and its argument to the views: ``renewed`` with the ``images`` by card id, ``voice`` with the
         ``id`` and the ``voice``, which is None when there is none, or ``notice`` with the ``text`` to show about
@@ -60,7 +60,7 @@ class Lookups:
     def renew_previews(self, records: Mapping[str, _Record]) -> None:
         """Renew the previews of cards, by card id. Those that have not expired are sent: a view may have missed one."""
         due = {card_id: record for card_id, record in records.items() if self._is_due(record)}
-        if self._model.catalogue.client:
+        if self._model.client:
             with suppress(HeyGenError):
                 self._previews.submit(*due.items())
             self._send_images({card_id: record for card_id, record in records.items() if card_id not in due})
@@ -76,7 +76,7 @@ class Lookups:
 
     def find_voice(self, look: Look | None) -> None:
         """Find the default voice of a look, if it has one."""
-        if look and look.default_voice_id and self._model.catalogue.client:
+        if look and look.default_voice_id and self._model.client:
             with suppress(HeyGenError):
                 self._voices.submit(look.default_voice_id)
 
@@ -95,11 +95,11 @@ class Lookups:
         return signed is not None and int(signed[1]) <= time.time() and url not in self._in_vain
 
     def _renew(self, request: tuple[str, _Record]) -> None:
-        (card_id, old), catalogue = request, self._model.catalogue
+        (card_id, old), client = request, self._model.client
         new: _Record | None = None
         try:
-            if catalogue.client:
-                new = catalogue.client.get_look(old.id) if isinstance(old, Look) else catalogue.client.get_group(old.id)
+            if client:
+                new = client.get_look(old.id) if isinstance(old, Look) else client.get_group(old.id)
         except (HeyGenError, ValueError) as error:
             if not isinstance(error, NotFoundError):
                 self._previews.clear()  # the next request would fail in the same way
@@ -114,11 +114,11 @@ class Lookups:
         if new is None or new.preview_image_url in (None, old.preview_image_url):
             self._say(_IN_VAIN)
         if new:
-            catalogue.update_previews(new)
+            self._model.catalogue.update_previews(new)
             self._send_images({card_id: new})
 
     def _find_voice(self, voice_id: str) -> None:
-        client = self._model.catalogue.client
+        client = self._model.client
         if client and voice_id not in self._known_voices:
             with suppress(HeyGenError, ValueError):
                 self._known_voices[voice_id] = client.get_voice(voice_id)

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from datetime import timedelta
+from typing import TypeAlias
 
 from ..api import HeyGenClient
 from ..catalogue import LookCatalogue
-from ..models import AvatarGroup
+from ..frame import Source as Table
 
-__all__ = ["catalogue_of"]
+__all__ = ["Source", "catalogue_of"]
+
+Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
 
-def catalogue_of(source: object, cache: timedelta | None) -> LookCatalogue:
-    """Return the catalogue of a client, a DataFrame or looks. A catalogue is returned unchanged.
+def catalogue_of(source: Source | None, client: HeyGenClient | None, cache: timedelta | None) -> LookCatalogue | None:
+    """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
+
+    A `client` is the source if there is no other one.
 
     Raises
     ------
     TypeError
-        For anything else.
+        For anything else, and for a source with a client of its own besides `client`.
     ValueError
-        For a DataFrame without a required column.
+        For a table without ids.
     """
-    if isinstance(source, LookCatalogue):
-        return source
+    if not (client is None or isinstance(client, HeyGenClient)):
+        raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
+    if source is None:
+        return None if client is None else LookCatalogue.shared(client, cache=cache)
+    has_own = isinstance(source, HeyGenClient) or (isinstance(source, LookCatalogue) and source.client is not None)
+    if client and has_own:
+        raise TypeError("client= is for a table or looks, and this source has a client of its own: give one of the two")
     if isinstance(source, HeyGenClient):
         return LookCatalogue.shared(source, cache=cache)
-    # A user with a DataFrame has imported pandas. Other users need not wait for the import.
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(source, pandas.DataFrame):
-        from ..frame import frame_to_looks
-
-        looks, names = frame_to_looks(source)
-        return LookCatalogue.of(looks, [AvatarGroup(group_id, name) for group_id, name in names.items()])
-    if isinstance(source, Iterable) and not isinstance(source, (str, bytes, dict)):
-        return LookCatalogue.of(source)
-    raise TypeError(
-        "source must be a HeyGenClient, a LookCatalogue, a DataFrame or an iterable of Look, not "
-        f"{type(source).__name__}; for an API key use LookPicker(HeyGenClient(…)), for a snapshot "
-        "LookPicker(LookCatalogue.open(path))"
-    )
+    return source if isinstance(source, LookCatalogue) else LookCatalogue.of(source)

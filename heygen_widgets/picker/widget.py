@@ -6,16 +6,19 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets
 from ipywidgets import Layout, ValueWidget
 
+from .. import frame
 from .._background import Worker
 from .._display import echo
 from .._widget import WIDGET_LOCK, SharedTemplate, read_vue
 from ..api import HeyGenClient
+from ..api.media import thumbnails
 from ..catalogue import LookCatalogue
 from ..catalogue.cache import DEFAULT_MAX_AGE
 from ..errors import HeyGenError, NotFoundError
@@ -26,12 +29,10 @@ from .fallback import fallback
 from .grid import GridModel
 from .lookups import Lookups
 from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded, checked_selection
-from .sources import catalogue_of
+from .sources import Source, catalogue_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    Source: TypeAlias = HeyGenClient | LookCatalogue | pd.DataFrame | Iterable[Look]
 
 __all__ = ["LookPicker"]
 
@@ -51,9 +52,13 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     Parameters
     ----------
-    source : HeyGenClient, LookCatalogue, pandas.DataFrame or iterable of Look, optional
+    source : HeyGenClient, LookCatalogue, table, or iterable of Look or dict, optional
         Where the looks come from, default ``HeyGenClient()``. The whole catalogue of a client is loaded, once for all
-        its pickers. Looks and the rows of a DataFrame (see `looks_to_frame`) keep their order and need no request.
+        its pickers. A table is a DataFrame of pandas or polars, an Arrow table or a DuckDB relation (`frame_to_looks`
+        says what it needs). Looks and rows keep their order and need no request.
+    client : HeyGenClient, optional
+        With a table or looks, it renews previews that have expired, and fetches voices, looks by id and the pictures of
+        exports; nothing is loaded. Without a `source`, its whole catalogue is shown.
     multiple : bool, default False
         Whether several looks can be selected, up to 120.
     filter : LookFilter, optional
@@ -73,8 +78,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     Raises
     ------
     TypeError, ValueError, traitlets.TraitError
-        For another `source` or keyword, a DataFrame without ``id``, ``name`` or ``avatar_type``, `selected_id` with
-        `values`, or an invalid value of a trait.
+        For another `source` or keyword, a table without ``id``, `selected_id` with `values`, a `client` besides a
+        source that has one, or an invalid value of a trait.
     """
 
     value: traitlets.Instance[Look | None] = traitlets.Instance(
@@ -101,6 +106,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self,
         source: Source | None = None,
         *,
+        client: HeyGenClient | None = None,
         multiple: bool = False,
         filter: LookFilter | None = None,
         show: str = "looks",
@@ -114,7 +120,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         if selected_id and looks:
             raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
         self._cache = cache
-        self._model = GridModel(None if source is None else catalogue_of(source, cache))
+        self._model = GridModel(catalogue_of(source, client, cache), client)
         self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)  # five per second
         self._lookups = Lookups(self._model, self._call)
         self._screen = 0  # the most cards that a view has in sight
@@ -157,22 +163,29 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
                 self._model.is_waiting = False
             return self._model.catalogue
 
-    def to_frame(self, *, flat: bool = False) -> pd.DataFrame:
+    def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
         """Return the selected looks as a DataFrame, one row each; see `looks_to_frame`."""
-        from ..frame import looks_to_frame
+        return frame.looks_to_frame(map(self._model.loaded, self.values), flat=flat, previews=previews)
 
-        return looks_to_frame(map(self._model.loaded, self.values), flat=flat, group_names=self._model.group_names())
+    def to_csv(self, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+        """Write the selected looks (at least one) to a CSV file: `looks_to_csv`."""
+        return frame.looks_to_csv(self._model.exported(self.values, "to_csv"), path, previews=previews)
+
+    def to_excel(self, path: str | os.PathLike[str], *, images: bool = False, previews: bool = True) -> Path:
+        """Write the selected looks (at least one) to an Excel file; see `LookCatalogue.to_excel`."""
+        looks, draw = self._model.exported(self.values, "to_excel"), partial(thumbnails, client=self._model.client)
+        return frame.looks_to_excel(looks, path, previews=previews, draw=draw if images else None)
+
+    def to_parquet(self, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+        """Write the selected looks (at least one) to a Parquet file: `looks_to_parquet`."""
+        return frame.looks_to_parquet(self._model.exported(self.values, "to_parquet"), path, previews=previews)
 
     def gallery(self, path: str | os.PathLike[str], *, title: str = "Avatar looks", videos: bool = False) -> Path:
         """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
         from ..gallery import looks_to_gallery
 
-        if not self.values:
-            every_match = "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
-            raise ValueError(f"Nothing is selected: select looks, or export all matches with {every_match}")
-        looks, names = map(self._model.loaded, self.values), self._model.group_names()
-        client = self._model.catalogue.client
-        return looks_to_gallery(looks, path, title=title, videos=videos, group_names=names, client=client)
+        looks = self._model.exported(self.values, "gallery")
+        return looks_to_gallery(looks, path, title=title, videos=videos, client=self._model.client)
 
     def reset(self) -> None:
         """Bring back the filter, view and selection that the picker was created with."""

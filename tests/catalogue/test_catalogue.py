@@ -6,6 +6,7 @@ import dataclasses
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import HeyGenError, SnapshotError
-from heygen_widgets.filters import LookFilter
+from heygen_widgets.filters import LookFilter, as_filter
+from heygen_widgets.frame import frame_to_looks
 from heygen_widgets.models import AvatarGroup, Failure, Look
 
 
@@ -72,7 +74,7 @@ def test_select_facets_summary_tables_and_characters_agree(demo: LookCatalogue, 
     assert list(read.columns) == list(frame.columns)
     assert read["id"].tolist() == frame["id"].tolist()
     assert read["group_name"].dropna().tolist() == frame["group_name"].dropna().tolist()
-    assert [list(tags) for tags in read["tags"]] == frame["tags"].tolist()
+    assert [tuple(tags) for tags in read["tags"]] == frame["tags"].tolist()
 
 
 def test_a_filter_that_is_only_an_order_applies_everywhere(demo: LookCatalogue) -> None:
@@ -81,6 +83,64 @@ def test_a_filter_that_is_only_an_order_applies_everywhere(demo: LookCatalogue) 
     assert ids(looks) != ids(demo)
     assert demo.to_frame(wanted)["id"].tolist() == ids(looks)
     assert ids(demo.characters(wanted)) == list(dict.fromkeys(look.group_id or "" for look in looks))
+
+
+def test_a_filter_is_a_text_a_dict_or_keywords_and_tags_and_types_are_written_in_any_case(demo: LookCatalogue) -> None:
+    wanted = LookFilter("office", gender="female", avatar_type="photo_avatar")
+    looks = demo.select(wanted)
+    assert 0 < len(looks) < 400
+    for ask in (
+        *(lambda *a, **k: demo.select(*a, **k), lambda *a, **k: frame_to_looks(demo.to_frame(*a, **k))),
+        lambda *a, **k: ids(demo.matching(as_filter(*a, **k)).looks()),
+    ):
+        one, *others = (
+            ask(wanted),
+            ask("office", gender="female", avatar_type="PHOTO_Avatar"),
+            ask({"search": "office", "gender": "female"}, avatar_type="photo_avatar"),
+            ask(search="office", gender="female", avatar_type="photo_avatar"),
+        )
+        assert others == [one] * 3
+    assert demo.facets(gender="female") == demo.facets(LookFilter(gender="female"))
+    assert demo.characters("office") == demo.characters(LookFilter("office"))
+    assert demo.summary(gender="female")["looks"].sum() == len(demo.select(gender="female"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"tag": "Busines"}, "no look has the tag 'Busines': did you mean 'Business'?"),
+        (
+            {"tag": ["ugc", "photo avatr"], "avatar_type": "photo-avatar"},
+            "'photo-avatar': did you mean 'photo_avatar'?",
+        ),
+        ({"gender": "male"}, "no look has the gender 'male'"),
+        ({"group_id": "g2"}, "no look has the group_id 'g2'"),
+    ],
+)
+def test_a_value_that_no_look_has_warns_with_the_closest_one(
+    fields: dict[str, Any], message: str, service: Service, client: HeyGenClient, tmp_path: Path
+) -> None:
+    looks = [Look("a", "A", "photo_avatar", group_id="g1", gender="female", tags=("Business", "UGC"))]
+    catalogue = LookCatalogue.of(looks)
+    asking: list[Any] = [
+        catalogue.select,
+        catalogue.facets,
+        catalogue.characters,
+        catalogue.to_frame,
+        catalogue.summary,
+    ]
+    asking += [partial(catalogue.to_csv, tmp_path / "a"), partial(catalogue.to_parquet, tmp_path / "a")]
+    for ask in (*asking, partial(catalogue.to_excel, tmp_path / "a.xlsx")):
+        with pytest.warns(UserWarning, match="no look has") as caught:
+            ask(**fields)
+        assert message in [str(warning.message)[-len(message) :] for warning in said(caught)]
+        assert {warning.filename for warning in said(caught)} == {__file__}
+    with warnings.catch_warnings(action="error"):
+        catalogue.select(tag=["business", ""], gender=["female", ""])
+        for ask in (catalogue.matching, catalogue.matching_characters, catalogue.matching_facets):
+            ask(LookFilter(**fields))
+        LookCatalogue.of([]).select(**fields)
+        partly_loaded(service, client).select(**fields)
 
 
 def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> None:
@@ -134,7 +194,10 @@ def test_nothing_changes_inside_an_unchanged_block() -> None:
 
 def test_incomplete_catalogues_warn_in_tables_and_files(service: Service, client: HeyGenClient, tmp_path: Path) -> None:
     catalogue = partly_loaded(service, client)
-    tables = (catalogue.to_frame, catalogue.summary, lambda: catalogue.to_parquet(tmp_path / "looks.parquet"))
+    files = [
+        partial(write, tmp_path / "a.xlsx") for write in (catalogue.to_csv, catalogue.to_excel, catalogue.to_parquet)
+    ]
+    tables = (catalogue.to_frame, catalogue.summary, *files)
     for make in tables:
         with pytest.warns(UserWarning, match=r"only 54 looks.*load\(\)") as caught:
             make()
@@ -191,8 +254,8 @@ def test_a_catalogue_of_existing_looks_is_complete_and_never_asks(service: Servi
     assert not service.asked()
     with warnings.catch_warnings(action="error"):
         assert catalogue.to_frame()["group_name"].notna().any()
-    with pytest.raises(TypeError, match="dict"):
-        LookCatalogue.of([{"id": "x"}])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="str"):
+        LookCatalogue.of(["x"])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +339,7 @@ def test_a_file_saved_during_a_load_or_a_refresh_holds_what_was_shown(
 
 @pytest.mark.parametrize("name", ["looks.csv", "looks.parquet", "looks.XLSX"])
 def test_a_snapshot_cannot_have_the_name_of_a_table(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=rf"{name}.*to_parquet.*\.jsonl\.gz"):
+    with pytest.raises(ValueError, match=rf"{name}.*to_csv.*to_excel.*to_parquet.*\.jsonl\.gz"):
         LookCatalogue.of([]).save(tmp_path / name)
     assert not list(tmp_path.glob("looks*"))
 

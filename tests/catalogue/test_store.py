@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,19 @@ def test_private_groups_come_first_and_a_later_record_replaces_an_earlier_one() 
     store.add_groups([AvatarGroup("p", "P", ownership="private")])
     store.add_groups([AvatarGroup("a", "Newer", ownership="public")])
     assert [(group.id, group.name) for group in store.groups.values()] == [("p", "P"), ("a", "Newer"), ("b", "B")]
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_looks_get_the_newest_name_of_their_character_in_any_order(ahead: bool) -> None:
+    store = LookStore(looks("a", "b"), [AvatarGroup("h", "H")])
+    store.add_looks([Look("n", "N", "x"), replace(looks("t")[0], group_name="From a table")], 10, ahead=ahead)
+    assert [look.group_name for look in store.looks] == [None, None, None, "From a table"]
+    store.add_groups([AvatarGroup("g", "G", ownership="public")])
+    store.add_looks([*looks("c"), *looks("d", group_id="h"), *looks("a", group_id="h", ownership="private")], 20)
+    assert [look.group_name for look in store.looks] == ["H", "G", None, "G", "G", "H"]
+    store.add_groups([AvatarGroup("g", "G 2", ownership="private")])
+    assert [look.group_name for look in store.looks] == ["H", "G 2", None, "G 2", "G 2", "H"]
+    assert store.get("a") == looks("a", group_id="h")[0]
 
 
 def test_characters_come_in_the_service_s_order_with_their_number_and_first_look() -> None:

@@ -56,9 +56,7 @@ class Sent:
 
 def model_of(client: Any, looks: list[Look], groups: list[AvatarGroup] = ()) -> GridModel:  # type: ignore[assignment]
     """Show looks that are loaded, on a client that nothing was loaded from."""
-    catalogue = LookCatalogue.of(looks, groups)
-    catalogue.client = client
-    return GridModel(catalogue)
+    return GridModel(LookCatalogue.of(looks, groups), client)
 
 
 @contextmanager
@@ -165,7 +163,7 @@ def test_without_a_client_nothing_is_renewed_and_expired_previews_are_named() ->
     lookup.renew_previews({"b": fresh_one})
     assert sent.notices == []
     lookup.renew_previews({"a": expired("a")})
-    assert (sent.messages, our_threads(), "LookPicker(client)" in sent.notices[0]) == ([], set(), True)
+    assert (sent.messages, our_threads(), "LookPicker(table, client=client)" in sent.notices[0]) == ([], set(), True)
 
 
 # -- voices -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ipywidgets
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import traitlets
 from avatar_service import PATIENCE, Gate, Service, finish, let_no_thread_begin, our_threads, pages, running
@@ -21,6 +25,7 @@ from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, 
 from heygen_widgets._background import Worker
 from heygen_widgets.catalogue.cache import SnapshotCache
 from heygen_widgets.demo import DemoService
+from heygen_widgets.frame import frame_to_looks
 from heygen_widgets.models import Look, Looks
 from heygen_widgets.picker import widget
 
@@ -369,12 +374,17 @@ def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> 
     assert 'look = client.get_look("id1")' in LookPicker(many(3), selected_id="id1").code()
 
 
-def test_a_gallery_shows_the_selected_looks(tmp_path: Path) -> None:
+def test_exports_contain_the_selected_looks(tmp_path: Path) -> None:
     picker = LookPicker(demo_client(looks=60), multiple=True, cache=None)
     picker.catalogue.load()
-    with pytest.raises(ValueError, match="Nothing is selected"):
-        picker.gallery(tmp_path / "a.html")
+    for name in ("gallery", "to_csv", "to_excel", "to_parquet"):
+        with pytest.raises(ValueError, match=rf"Nothing is selected.*catalogue\.{name.replace('gallery', 'select')}"):
+            getattr(picker, name)(tmp_path / "a.html")
     picker.values = picker.catalogue.looks[:2]
+    looks = frame_to_looks(pd.read_csv(picker.to_csv(tmp_path / "a.csv", previews=False)))
+    assert ids(tuple(looks)) == picker.to_frame(previews=False)["id"].tolist() == picker.selected_ids
+    assert pd.read_excel(picker.to_excel(tmp_path / "a.xlsx"))["id"].tolist() == picker.selected_ids
+    assert pd.read_parquet(picker.to_parquet(tmp_path / "a.parquet"))["id"].tolist() == picker.selected_ids
     page = picker.gallery(tmp_path / "a.html", title="For Ada").read_text(encoding="utf-8")
     assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
 
@@ -382,12 +392,22 @@ def test_a_gallery_shows_the_selected_looks(tmp_path: Path) -> None:
 # -- sources ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["frame", "list", "generator", "tuple", "catalogue"])
+@pytest.mark.parametrize(
+    "kind",
+    ["frame", "polars", "arrow", "duckdb", "dicts", "records", "mixed", "list", "generator", "tuple", "catalogue"],
+)
+@pytest.mark.filterwarnings("ignore:ArrowStringArray._data:FutureWarning")  # DuckDB's, with pandas 2.2
 def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: LookCatalogue, kind: str) -> None:
     looks = catalogue.looks[::-3]
     names = {group.id: group.name for group in catalogue.groups.values()}
     sources: dict[str, Any] = {
-        "frame": looks_to_frame(looks, group_names=names),
+        "frame": looks_to_frame(looks),
+        "polars": pl.from_pandas(looks_to_frame(looks)),
+        "arrow": pa.Table.from_pandas(looks_to_frame(looks)),
+        "duckdb": duckdb.from_df(looks_to_frame(looks)),
+        "dicts": [look.to_dict() for look in looks],
+        "records": [look.to_json() for look in looks],
+        "mixed": (look.to_dict() if number % 2 else look for number, look in enumerate(looks)),
         "list": list(looks),
         "generator": (look for look in looks),
         "tuple": looks,
@@ -396,7 +416,8 @@ def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: Lo
     picker = RecordingPicker(sources[kind], selected_id=looks[7].id)
     assert ids_in(picker.show_view(120)["window"]) == ids(looks[:120])
     assert (picker.selected_id, picker.error, our_threads()) == (looks[7].id, "", set())
-    if kind == "frame":
+    assert picker.value == looks[7]
+    if kind != "records":
         assert picker.to_frame()["group_name"].tolist() == [names[str(looks[7].group_id)]]
     picker.vue_refresh()
     picker.vue_retry()
@@ -410,8 +431,34 @@ def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: Lo
 def test_another_source_is_refused(source: Any) -> None:
     with pytest.raises(TypeError):
         LookPicker(source)
-    with pytest.raises(ValueError, match="avatar_type"):
-        LookPicker(looks_to_frame(many(3)).drop(columns="avatar_type"))
+    with pytest.raises(ValueError, match="no column 'id'"):
+        LookPicker(looks_to_frame(many(3)).drop(columns="id"))
+
+
+def test_of_rows_with_the_same_id_the_first_is_shown_and_types_and_names_may_be_missing() -> None:
+    rows = [{"id": "a", "name": "A"}, {"id": "b"}, {"id": "a", "name": "Another"}, {"id": "b"}]
+    with pytest.warns(UserWarning, match="2 rows repeat an id"):
+        picker = LookPicker(rows)
+    assert [(look.id, look.name, look.avatar_type) for look in picker.catalogue] == [("a", "A", ""), ("b", "", "")]
+
+
+def test_with_a_client_a_table_stays_as_it_is_and_fetches_what_it_lacks(
+    client: HeyGenClient, catalogue: LookCatalogue
+) -> None:
+    first, other = catalogue.looks[0], catalogue.looks[1]
+    picker = RecordingPicker(looks_to_frame([first]), client=client)
+    picker.selected_id = other.id
+    assert (picker.value, picker.error, ids(picker.catalogue.looks)) == (other, "", [first.id])
+    picker.vue_refresh()
+    status = picker.show_view()["status"]
+    assert (status["online"], status["loading"], status["loaded"]) == (False, False, 1)
+    assert client.code in picker.code()
+    assert LookPicker(client=client, cache=None).catalogue is LookPicker(client, cache=None).catalogue
+    for source in (client, catalogue):
+        with pytest.raises(TypeError, match="client of its own"):
+            LookPicker(source, client=client)
+    with pytest.raises(TypeError, match="client must be a HeyGenClient, not str"):
+        LookPicker(many(1), client="key")  # type: ignore[arg-type]
 
 
 def test_pickers_of_a_client_share_one_load_and_closing_one_leaves_the_others_loading() -> None:

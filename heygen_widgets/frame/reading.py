@@ -1,0 +1,205 @@
+"""Read looks from tables of any kind: pandas, polars, Arrow, DuckDB, and rows. Imports none of them."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from numbers import Integral
+from typing import Any, Protocol, TypeAlias
+
+from .. import _parsing as read
+from ..filters import CLOSED
+from ..models import COLUMNS, Look
+
+__all__ = ["FORMULA", "LISTS", "SEPARATOR", "SIZES", "Source", "frame_to_looks", "looks_of"]
+
+
+class Table(Protocol):
+    """A DataFrame of pandas or polars, an Arrow table or a DuckDB relation."""
+
+    @property
+    def columns(self) -> Any: ...  # noqa: ANN401 - each has its own kind
+
+
+Source: TypeAlias = Table | Iterable[Look | Mapping[str, Any]]
+"""Where looks come from: a table, or looks and rows."""
+
+LISTS = ("supported_api_engines", "tags")
+SIZES = ("image_width", "image_height")
+_SERVED = frozenset(field.name for field in fields(Look)) - {"ownership", "extra", "group_name"}
+_KNOWN = {*COLUMNS, *_SERVED}
+
+SEPARATOR = "; "
+"""Between the texts of a list in a flat table."""
+# OWASP's list for CSV injection. Apostrophes before the sign count too, so that reading is the reverse of writing.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+"""A text that a spreadsheet might run."""
+_ESCAPED = re.compile(r"\A'(?='*[=+\-@\t\r\n＝＋－＠])")
+_WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_TEXTS = rf"(?:[\s,]*(?:{_QUOTED.pattern}))*[\s,]*"
+_WRITTEN_LIST = re.compile(rf"\[{_TEXTS}\]|\({_TEXTS}\)")
+_LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
+
+
+def frame_to_looks(frame: Source) -> list[Look]:
+    """Convert a table to looks: the reverse of `looks_to_frame`, also after CSV, Excel, JSON, Feather or Parquet.
+
+    Rows and columns may be missing, in any order and with any index; unknown columns are ignored. Values are cleaned
+    like those of the service, and a value of the wrong type counts as missing. A table without any list in its list
+    columns counts as flat: the apostrophe before a formula is removed from its texts. Lost are:
+
+    - `Look.extra`, and `Look.preferred_orientation` as served if there is a column ``orientation``.
+    - In a flat table, a list with a text that contains ``"; "``, or whose only text is empty or looks like a list.
+    - In CSV and Excel, the difference between an empty and a missing text. pandas also reads a name such as ``NA`` as
+      missing and, from CSV and JSON, drops leading zeros of ids. ``read_csv`` keeps them with
+      ``keep_default_na=False, na_values=[""], dtype=str``, ``read_json`` with ``dtype=False``.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table, DuckDB relation or iterable of dict
+        Only ``id`` is required, as a column or, in pandas, in the index. A missing name or avatar type is ``""``; a
+        look without a name is shown by its id. Records of the service are rows too.
+
+    Returns
+    -------
+    list of Look
+        One look per row, in the same order.
+
+    Raises
+    ------
+    ValueError
+        If there is no column ``id``, a column occurs twice, a row has no id, or the columns have several levels.
+    """
+    return list(_looks(_rows_of(frame)))
+
+
+def looks_of(source: Source) -> list[Look]:
+    """Return the looks of a table as `frame_to_looks` does, or of looks and rows in any order.
+
+    Of the rows with the same id only the first is kept, with a UserWarning.
+    """
+    rows = _rows_of(source)
+    if all(isinstance(row, Look) for row in rows):
+        return rows
+    looks: dict[str, Look] = {}
+    for look in _looks(rows):
+        looks.setdefault(look.id, look)
+    if repeated := len(rows) - len(looks):
+        warnings.warn(f"{repeated:,} rows repeat an id: the first row of each id is kept", UserWarning, stacklevel=3)
+    return list(looks.values())
+
+
+def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its methods
+    """Return the rows of a table as dicts, or the items of an iterable."""
+    kind = type(source)  # not the object: a column of a DataFrame is an attribute too
+    if hasattr(kind, "iloc") and hasattr(kind, "columns") and not hasattr(kind, "compute"):
+        if source.columns.nlevels > 1:
+            raise ValueError("the frame has columns of several levels: give each column one name")
+        if "id" not in source.columns and "id" in source.index.names:
+            source = source.reset_index()
+        names: list[Any] = source.columns.tolist()
+        columns: list[Any] = [source.iloc[:, at].astype(object).tolist() for at in range(len(names))]
+    elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
+        names, columns = source.columns, [*zip(*source.fetchall(), strict=True)] or [()] * len(source.columns)
+    elif hasattr(kind, "get_columns"):  # polars
+        names, columns = source.columns, [column.to_list() for column in source.get_columns()]
+    elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
+        names, columns = source.column_names, [column.to_pylist() for column in source.columns]
+    elif (
+        isinstance(source, Iterable) and not isinstance(source, (str, bytes, Mapping)) and not hasattr(kind, "columns")
+    ):
+        return [_checked(row) for row in source]
+    else:
+        raise TypeError(
+            "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
+            f"dicts, not from {kind.__name__}{_hint(source)}"
+        )
+    known = [name for name in names if name in _KNOWN]
+    if "id" not in known:
+        raise ValueError("the table has no column 'id', which is required: name it so, with rename")
+    if repeated := [name for name, number in Counter(known).items() if number > 1]:
+        raise ValueError(f"the table has two columns {repeated[0]!r}")
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _checked(row: object) -> object:
+    if not isinstance(row, (Look, Mapping)):
+        raise TypeError(f"expected Look records or dicts, not {type(row).__name__}")
+    return row
+
+
+def _hint(source: object) -> str:
+    if isinstance(source, (Look, Mapping)):
+        return ": put it into a list"
+    if isinstance(source, (str, os.PathLike)):
+        return "; for a snapshot use LookCatalogue.open(path), for another file read it, such as by pd.read_csv(path)"
+    first = next((name for name in ("collect", "compute") if hasattr(type(source), name)), "")
+    return f": call .{first}() first" if first else ""
+
+
+def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
+    dicts = [row for row in rows if not isinstance(row, Look)]
+    flat = not any(_read_list(row.get(name)) is not None for row in dicts for name in LISTS)
+    for position, row in enumerate(rows):
+        if isinstance(row, Look):
+            yield row
+            continue
+        cells = {name: _read_cell(name, row[name], flat) for name in _KNOWN & row.keys()}
+        if not cells.get("id"):
+            raise ValueError(f"row {position} of the table (the first is 0) has no id, or one that is no text")
+        cells |= {name: cells.get(name) or "" for name in ("name", "avatar_type")}
+        failure = {"code": cells.get("error_code"), "message": cells.get("error_message")}
+        cells["error"] = row["error"] if isinstance(row.get("error"), dict) else failure
+        cells["preferred_orientation"] = cells.get("orientation") or cells.get("preferred_orientation")
+        ownership = cells.get("ownership")
+        served = {name: value for name, value in cells.items() if name in _SERVED}
+        look = Look.from_json(served, ownership=ownership if ownership in CLOSED["ownership"] else None)
+        group_name = read.text(cells.get("group_name"))
+        yield look if group_name is None else replace(look, group_name=group_name)
+
+
+def _read_cell(name: str, value: object, flat: bool) -> Any:  # noqa: ANN401 - by the column
+    if name in SIZES:
+        return _read_whole(value)
+    text = _read_text(value)
+    if text and flat:
+        text = _ESCAPED.sub("", text)
+    if name not in LISTS:
+        return text
+    items = _read_list(value)
+    return text.split(SEPARATOR) if text and items is None else items
+
+
+def _read_text(value: object) -> str | None:
+    """Return a text, or a whole number as text, because ``read_csv`` converts ids of digits; otherwise None."""
+    whole = value if isinstance(value, str) else _read_whole(value)
+    return None if whole is None else str(whole)
+
+
+def _read_whole(value: object) -> int | None:
+    """Return an int from an int, a float up to 2**53 without a fraction, or a text of either; otherwise None."""
+    if isinstance(value, str):
+        return int(value.partition(".")[0]) if _WHOLE.fullmatch(value) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _LARGEST_EXACT else None
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+
+
+def _read_list(value: object) -> list[object] | None:
+    """Return a list from a list, tuple or array, or from a list of texts as Python or numpy prints it; else None."""
+    if not isinstance(value, str):
+        items = value.tolist() if hasattr(value, "tolist") else value
+        return list(items) if isinstance(items, (list, tuple)) else None
+    if not _WRITTEN_LIST.fullmatch(value):
+        return None
+    try:
+        # Each text separately: numpy prints no commas, and Python would join adjacent strings.
+        return [ast.literal_eval(quoted) for quoted in _QUOTED.findall(value)]
+    except (SyntaxError, ValueError):
+        return None

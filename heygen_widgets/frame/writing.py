@@ -1,0 +1,369 @@
+"""Convert looks to DataFrames, tables with pictures, CSV, Excel and Parquet. The only module that imports pandas."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from html import escape
+from io import BytesIO
+from itertools import islice
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from .._display import image
+from .._files import replacement, user_path
+from ..filters import CLOSED
+from ..models import COLUMNS, Look, records_of
+from .reading import FORMULA, LISTS, SEPARATOR, SIZES
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+try:
+    import pyarrow as pa
+except ImportError:
+    pa = None
+
+__all__ = [
+    *("diff_frame", "looks_to_csv", "looks_to_excel", "looks_to_frame", "looks_to_parquet", "looks_to_table"),
+    "summary_frame",
+]
+
+_URLS = ("preview_image_url", "preview_video_url")
+_COMPARED = tuple(field.name for field in fields(Look) if field.compare)
+
+# Limits of spreadsheets, in characters and in cells that a writer such as XlsxWriter turns into links.
+_LONGEST_TEXT = 32_767
+_LONGEST_LINK = 2_079
+_MOST_LINKS = 65_530
+_LINK = r"(?:ftp|http)s?://|mailto:|(?:in|ex)ternal:|file://"
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 has no such characters
+
+_WIDEST = 40  # characters of a column
+_MOST_PICTURED = 500
+_THUMBNAIL = (170, 96)  # px
+
+
+class HasFrame(Protocol):
+    """A picker or a catalogue."""
+
+    def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame: ...
+
+
+def looks_to_frame(looks: Iterable[Look] | HasFrame, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
+    """Convert looks to a DataFrame: one row per look in the given order, with a RangeIndex.
+
+    The columns and their types are always the same, also without looks. ``id`` comes first. Texts are ``string``, with
+    NA for missing values; ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``.
+    ``supported_api_engines`` and ``tags`` are tuples of str, so that rows can be compared, grouped, counted and made
+    unique. Parquet, Arrow, polars and DuckDB read them as lists; ``frame.explode("tags")`` gives a row per tag. (SQLite
+    takes neither: use `flat`. Dask's ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.)
+
+    Parameters
+    ----------
+    looks : iterable of Look, LookPicker or LookCatalogue
+        Of a picker the selection, of a catalogue everything. Anything else raises `TypeError`.
+    flat : bool, default False
+        For CSV and Excel. Lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
+        starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
+        `frame_to_looks` removes it. A control character that no spreadsheet stores becomes U+FFFD, every line end a
+        line feed, and a text is cut after 32,767 characters; a longer URL is left out, and so is a link of more than
+        2,079. Of more than 65,530 links, Excel's limit, the video URLs are left out, then those of pictures, with a
+        UserWarning. (`looks_to_csv` and `looks_to_excel` make no links, and write all of them.)
+    previews : bool, default True
+        False leaves out the columns ``preview_image_url`` and ``preview_video_url``. Until a signed URL expires, within
+        days, anyone who has it can see the face, which may be private.
+    """
+    if hasattr(looks, "to_frame") and not isinstance(looks, (pd.Series, pd.Index)):
+        return looks.to_frame(flat=flat, previews=previews)
+    frame = _frame(looks, _names(previews), flat)
+    if not (flat and previews):
+        return frame
+    for name in _URLS:
+        frame.loc[_links(frame[name]) & (frame[name].str.len() > _LONGEST_LINK), name] = pd.NA
+    links = {name: _links(frame[name]) for name in _URLS}
+    numbers = {name: int(is_link.sum()) for name, is_link in links.items()}
+    left, dropped = sum(numbers.values()), []
+    for name in reversed(_URLS):
+        if left > _MOST_LINKS:
+            frame.loc[links[name], name] = pd.NA
+            dropped.append(name)
+            left -= numbers[name]
+    if dropped:
+        warnings.warn(
+            f"{sum(numbers.values()):,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: the "
+            f"links in {' and '.join(dropped)} are left out. previews=False leaves out both columns, and to_parquet "
+            "and to_csv write everything.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return frame
+
+
+def _links(urls: pd.Series) -> pd.Series:
+    return urls.str.match(_LINK, na=False)
+
+
+def _names(previews: bool) -> list[str]:
+    return [name for name in COLUMNS if previews or name not in _URLS]
+
+
+def _frame(looks: Iterable[Look], names: Iterable[str], flat: bool = False) -> pd.DataFrame:
+    rows = records_of(Look, looks)
+    # One column at a time: its texts are still in the processor's cache when pandas reads them.
+    columns = {name: _series(name, _values(name, rows), flat) for name in names}
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
+
+
+def _values(name: str, looks: Sequence[Look]) -> list[Any]:
+    if name == "error_code":
+        return [look.error and look.error.code for look in looks]
+    if name == "error_message":
+        return [look.error and look.error.message for look in looks]
+    return list(map(attrgetter(name), looks))
+
+
+def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
+    if name == "is_ready":
+        return pd.Series(values, dtype="bool")
+    if name in LISTS and not flat:
+        # Most looks share their lists.
+        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
+        return pd.Series([shared.setdefault(texts, texts) for texts in map(tuple, values)], dtype="object")
+    if flat and name not in SIZES:
+        texts = map(SEPARATOR.join, values) if name in LISTS else values
+        values = [text and _storable(text, cut=name not in _URLS) for text in texts]
+    if pa is None:
+        return pd.Series(values, dtype="Int64" if name in SIZES else "string")
+    # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
+    types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
+    column: pd.Series = pa.array(values, pa.int64() if name in SIZES else pa.large_string()).to_pandas(
+        types_mapper=types.get
+    )
+    return column
+
+
+def _storable(text: str, *, cut: bool) -> str | None:
+    """Return a text that CSV and Excel store and that no spreadsheet runs; None for one that must not be cut."""
+    text = _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = f"'{text}" if FORMULA.match(text) else text
+    return text[:_LONGEST_TEXT] if cut or len(text) <= _LONGEST_TEXT else None
+
+
+def looks_to_csv(looks: Iterable[Look], path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+    """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
+
+    A missing and an empty text are the same in it. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so
+    are the result and the errors.
+    """
+    target = user_path(path)
+    with replacement(target, 0o666) as file:
+        frame = _frame(looks, _names(previews), flat=True)
+        frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", mode="wb")
+    return target
+
+
+def looks_to_excel(
+    looks: Iterable[Look],
+    path: str | os.PathLike[str],
+    *,
+    previews: bool = True,
+    draw: Callable[[Sequence[Look], tuple[int, int]], Sequence[bytes]] | None = None,
+) -> Path:
+    """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
+
+    No text becomes a formula or a link.
+
+    Parameters
+    ----------
+    looks, path, previews
+        As for `looks_to_parquet`; the name ends in ``.xlsx``.
+    draw : callable, optional
+        Returns a PNG for each look, of at most a width and height in px: `to_excel(images=True)` of a catalogue or a
+        picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks.
+        **Whoever has the file sees the faces, private ones too.**
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ImportError
+        Without openpyxl, of the extra ``excel``.
+    ValueError
+        For pictures of more than 500 looks, or another ending of the file's name.
+    OSError
+        As for `looks_to_parquet`.
+    """
+    target = user_path(path)
+    if target.suffix.lower() != ".xlsx":
+        raise ValueError(f"the name of an Excel file should end in .xlsx, not as {str(target)!r} does")
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.drawing.image import Image
+        from openpyxl.styles import Font
+        from openpyxl.utils import get_column_letter
+    except ImportError:
+        raise ImportError("Excel files need openpyxl (the extra `excel`): pip install openpyxl") from None
+    with replacement(target, 0o666) as file:
+        chosen = _pictured(looks) if draw else records_of(Look, looks)
+        pictures = draw(chosen, _THUMBNAIL) if draw else []
+        frame = _frame(chosen, _names(previews), flat=True)
+        if draw:
+            frame.insert(0, "preview", None)
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet("looks")
+
+        def plain(text: str) -> WriteOnlyCell:
+            """Return a text such as #N/A as a cell, which is no error."""
+            cell = WriteOnlyCell(sheet, text)
+            cell.data_type = "s"
+            return cell
+
+        sheet.freeze_panes = "D2" if draw else "C2"  # after the name
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
+        for number, name in enumerate(frame, 1):
+            longest = max(map(len, [name, *frame[name].head(200).astype("string").dropna()]))
+            width = _THUMBNAIL[0] / 7 if name == "preview" else min(longest + 4, _WIDEST)
+            sheet.column_dimensions[get_column_letter(number)].width = width
+        for number, content in enumerate(pictures, 2):
+            sheet.row_dimensions[number].height = _THUMBNAIL[1] * 0.75 + 3  # points
+            sheet.add_image(Image(BytesIO(content)), f"A{number}")
+        header = [WriteOnlyCell(sheet, name) for name in frame]
+        for cell in header:
+            cell.font = Font(bold=True)
+        sheet.append(header)
+        for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False):
+            sheet.append([plain(value) if isinstance(value, str) else value for value in row])
+        book.save(file)
+    return target
+
+
+def _pictured(looks: Iterable[Look]) -> tuple[Look, ...]:
+    chosen = records_of(Look, islice(looks, _MOST_PICTURED + 1))
+    if len(chosen) > _MOST_PICTURED:
+        raise ValueError(
+            f"a table takes the pictures of at most {_MOST_PICTURED} looks: choose fewer by a filter, or make one "
+            "without pictures, with looks_to_frame or looks_to_excel"
+        )
+    return chosen
+
+
+def looks_to_table(looks: Iterable[Look]) -> Styler:
+    """Return a table for a notebook: the columns of `looks_to_frame` with pictures in place of the preview URLs.
+
+    It takes at most 500 looks, and needs Jinja2, which Jupyter has. The browser loads the pictures from the URLs, which
+    a saved notebook keeps. Nothing from the service is read as HTML.
+    """
+    chosen = _pictured(looks)
+    frame = _frame(chosen, _names(previews=False))
+    for name in LISTS:
+        frame[name] = frame[name].map(", ".join)
+    frame.insert(0, "preview", [_image_tag(look) for look in chosen])
+    # `escape` does not apply to what a formatter of our own returns, so the pictures have none.
+    return frame.style.hide(axis="index").format(na_rep="", escape="html").format(subset=["preview"])
+
+
+def _image_tag(look: Look) -> str:
+    size = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
+    tag = f'<img src="{{}}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{size}">'
+    return tag.format(escape(url)) if (url := image(look)) else ""
+
+
+def looks_to_parquet(looks: Iterable[Look], path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+    """Write the DataFrame of `looks_to_frame` to a Parquet file.
+
+    The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
+    DuckDB. Missing values are null, tags and engines ``list<string>``, the sizes ``int64``.
+
+    The file contains the preview URLs. Until a signed URL expires, within days, anyone who has the file can see the
+    face, which may be private.
+
+    Parameters
+    ----------
+    looks : iterable of Look
+    path : str or path-like
+        The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
+        home folder, here and in all other paths.
+    previews : bool, default True
+        False leaves out the preview URLs.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ImportError
+        Without pyarrow, which is an extra.
+    OSError
+        If the file cannot be written; `FileNotFoundError` if the folder does not exist.
+    """
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
+    names, target = _names(previews), user_path(path)
+    special = {
+        "is_ready": pa.bool_(),
+        **dict.fromkeys(SIZES, pa.int64()),
+        **dict.fromkeys(LISTS, pa.list_(pa.string())),
+    }
+    schema = pa.schema([(name, special.get(name, pa.large_string())) for name in names])
+    table = pa.Table.from_pandas(_frame(looks, names), schema, preserve_index=False)
+    with replacement(target, 0o666) as file:
+        pq.write_table(table, file)
+    return target
+
+
+def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
+    """Count looks by type, ownership, gender and orientation: one row per combination that occurs.
+
+    The columns are ``avatar_type``, ``ownership``, ``gender`` and ``orientation`` (``string``) and ``looks``
+    (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks.
+
+    Sorted by the count, largest first, then by the other columns. A RangeIndex.
+
+    >>> summary_frame(looks).groupby("gender")["looks"].sum().plot.bar()  # doctest: +SKIP
+    """
+    names = ["avatar_type", *CLOSED]
+    frame = _frame(looks, names).replace("", pd.NA).fillna("unknown")
+    counts = frame.groupby(names).size().reset_index(name="looks")
+    return counts.sort_values(["looks", *names], ascending=[False, True, True, True, True], ignore_index=True)
+
+
+def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataFrame:
+    """Compare two states of a catalogue, looks by id: which came, changed or went.
+
+    The columns are ``id`` and ``name`` (of looks that went the older name), ``change`` (``came``, ``went`` or
+    ``changed``), all three ``string``, and ``fields`` (tuples of str: the fields that differ, if a look changed).
+
+    Looks are compared with ``==``, which ignores the preview URLs and `Look.extra`, and by `ownership` if both states
+    know it. First the looks that came and those that changed, in the newer order, then those that went, in the older
+    order. A RangeIndex.
+    """
+    rows: list[tuple[str, str, str, tuple[str, ...]]]
+    rows = [(look_id, look.name, "came", ()) for look_id, look in newer.items() if look_id not in older]
+    for look_id, look in newer.items():
+        if look_id in older and (differing := _differing_fields(look, older[look_id])):
+            rows.append((look_id, look.name, "changed", differing))
+    rows += [(look_id, look.name, "went", ()) for look_id, look in older.items() if look_id not in newer]
+    frame = pd.DataFrame(rows, columns=["id", "name", "change", "fields"], dtype="object")
+    return frame.astype(dict.fromkeys(["id", "name", "change"], "string"))
+
+
+def _differing_fields(newer: Look, older: Look) -> tuple[str, ...]:
+    names = [name for name in _COMPARED if getattr(newer, name) != getattr(older, name)]
+    if newer.ownership and older.ownership and newer.ownership != older.ownership:
+        names.append("ownership")
+    return tuple(names)
