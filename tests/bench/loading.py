@@ -1,7 +1,6 @@
 """Loading looks from a service with a latency of 50 ms, and showing them again from the snapshot.
 
-Each measurement is a fresh process with its own cache folder: a picker that loads all looks, a picker that finds the
-snapshot of the first, and fetching without a picker. The stand-in is a process of its own too.
+Each measurement is a fresh process: a picker that loads all looks, one that finds its snapshot, and fetching alone.
 """
 
 import math

@@ -1,7 +1,6 @@
 """The times to open a look's panel, to play its clip and to page through the grid, in JupyterLab with looks in memory.
 
-All times are of the page's clock: from the time stamp of a real key or pointer event to the first frame that shows
-the result. The stand-in is a process of its own, and each panel and each clip is shown for the first time.
+All times are of the page's clock: from a real key or pointer event to the first frame that shows the result.
 """
 
 import time

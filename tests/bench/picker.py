@@ -1,8 +1,7 @@
 """What the picker's grid costs: the time from running the picker's cell to twelve pictures, against its inputs alone.
 
-The floor is a widget with the same inputs: their components and props are read from a picker on the page.
-The picker is timed twice: with its pictures in the browser's cache, and with pictures fetched from the stand-in, a
-process of its own. The second includes the time to draw the pictures, and to parse them as SVG.
+The floor is a widget with the same inputs: their components and props are read from a picker on the page. The picker is
+timed twice: with its pictures in the browser's cache, and with pictures drawn and fetched from the stand-in.
 """
 
 from collections.abc import Mapping, Sequence
