@@ -1,7 +1,5 @@
 """The service over a catalogue as small as a test needs, whose requests can be held up or answered otherwise."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -26,11 +24,8 @@ PATIENCE = 20  # s, before a test that waits for ever fails instead
 class Service(Loopback):
     """Serves characters and their looks, private and public, as the real service does.
 
-    Parameters
-    ----------
-    private, public : mapping of str to int
-        Characters, each with its number of looks, which are named ``a-0``, ``a-1``, … and listed in turn, so that the
-        service's own order is nobody else's.
+    Each character has a number of looks, which are named ``a-0``, ``a-1``, … and listed in turn, so that the service's
+    own order is nobody else's.
     """
 
     def __init__(self, private: Mapping[str, int] | None = None, public: Mapping[str, int] | None = None) -> None:

@@ -1,7 +1,5 @@
 """What holds for all tests: nothing of the user's own cache is read or written, and Ctrl-C is heard."""
 
-from __future__ import annotations
-
 import signal
 import sys
 import tempfile

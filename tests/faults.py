@@ -1,69 +1,30 @@
-"""A stand-in with faults, for tests: rules say which requests get a fault, and each kind says what is sent."""
+"""A stand-in with temporary faults, for a test and for a benchmark."""
 
-from __future__ import annotations
-
-import json
-import math
 import os
 import random
 import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 from heygen_widgets.demo import DemoService
 from heygen_widgets.demo._records import ApiError
 
 Handler = Any  # the handler of the stand-in: see `DemoService.intercept`
 Send = Callable[[Handler], None]
-Body = dict[str, Any]
-
-_REPEATED = 5  # records
 
 
-def _error(status: int, code: str, **more: Any) -> Send:
+def _error(status: int, code: str = "internal_error", **headers: str) -> Send:
     def send(handler: Handler) -> None:
-        raise ApiError(status, code, "This is a fault", **more)
+        raise ApiError(status, code, "This is a fault", **headers)
 
     return send
 
 
-def _html(status: int) -> Send:
-    page = b"<!doctype html><title>Gateway</title><h1>Bad gateway</h1>"
-    return lambda handler: handler.send_answer(status, page, {"Content-Type": "text/html"})
-
-
-def _json(change: Callable[[Handler], Body]) -> Send:
-    """Send another body than the usual one, of ``handler.answer()``."""
-
-    def send(handler: Handler) -> None:
-        handler.send_answer(200, json.dumps(change(handler)).encode(), {"Content-Type": "application/json"})
-
-    return send
-
-
-def _record(change: Callable[[Body], object]) -> Send:
-    """Change the record in the middle of a list."""
-
-    def edit(handler: Handler) -> Body:
-        body: Body = handler.answer()
-        change(body["data"][len(body["data"]) // 2])
-        return body
-
-    return _json(edit)
-
-
-def _duplicates(handler: Handler) -> Body:
-    body: Body = handler.answer()
-    return {**body, "data": handler.answer(shift=-_REPEATED)["data"][:_REPEATED] + body["data"]}
-
-
-def _repeated_token(handler: Handler) -> Body:
-    return {**handler.answer(), "has_more": True, "next_token": parse_qs(handler.query)["token"][-1]}
+def _html(handler: Handler) -> None:
+    handler.send_answer(502, b"<!doctype html><h1>Bad gateway</h1>", {"Content-Type": "text/html"})
 
 
 def _reset(sent: bytes) -> Send:
@@ -80,98 +41,30 @@ def _reset(sent: bytes) -> Send:
     return send
 
 
-def _silence(handler: Handler) -> None:
-    """Send nothing until the client or the service closes the connection."""
-    handler.close_connection = True
-    handler.connection.recv(1)
-
-
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-LATER_PAGES: dict[str, Send] = {
-    "repeated-token": _json(_repeated_token),
-    "no-token": _json(lambda handler: {**handler.answer(), "has_more": True, "next_token": None}),
-    "stale-token": _error(400, "invalid_parameter", param="token"),
-    "duplicates": _json(_duplicates),
-    "vanish": _json(lambda handler: handler.answer(shift=1)),
-    "appear": _json(lambda handler: handler.answer(shift=-1)),
-}
-"""Faults of the pages after the first."""
-
 KINDS: dict[str, Send] = {
-    "401": _error(401, "unauthorized"),
-    "403": _error(403, "forbidden"),
     "429": _error(429, "rate_limit_exceeded", Retry_After="2"),
     "429-bare": _error(429, "rate_limit_exceeded"),
-    **{status: _error(int(status), "internal_error") for status in ("500", "502", "503", "504")},
-    "html": _html(200),
-    "html-502": _html(502),
-    "no-id": _record(lambda record: record.pop("id")),
-    "surrogate": _record(lambda record: record.update(name="Lone \ud800")),
+    **{status: _error(int(status)) for status in ("500", "502", "503", "504")},
+    "html-502": _html,
     "reset-before": _reset(b""),
     "reset-headers": _reset(_HEAD),
     "reset-body": _reset(_HEAD + b'Content-Length: 1000000\r\n\r\n{"data": ['),
-    "silent": _silence,
-    **LATER_PAGES,
 }
 
 
-@dataclass
-class Fault:
-    """A rule that gives some requests a fault.
-
-    Parameters
-    ----------
-    kind : str
-        One of `KINDS`.
-    path : str, optional
-        The path of the requests that the rule applies to; any by default.
-    nth : int
-        The first request with the fault, counted from 1 among those that the rule applies to.
-    times : float
-        How many requests have the fault.
-    probability : float
-        The share of the requests with the fault; the seed decides which ones.
-    """
-
-    kind: str
-    path: str | None = None
-    nth: int = 1
-    times: float = math.inf
-    probability: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        self._seen = 0
-        self._random = random.Random(self.seed)
-
-    def strikes(self, handler: Handler) -> bool:
-        """Count a request that the rule applies to; return whether it gets the fault."""
-        if self.path not in (None, handler.route) or (self.kind in LATER_PAGES and "token=" not in handler.query):
-            return False
-        self._seen += 1
-        return self._random.random() < self.probability and self.nth <= self._seen < self.nth + self.times
-
-
 class FaultyService(DemoService):
-    """A stand-in with faults. Every rule counts every request that it applies to; the first that strikes wins.
+    """A stand-in that answers a share of all requests with a fault; `struck` counts the faults of each kind."""
 
-    Attributes
-    ----------
-    struck : collections.Counter
-        How often each kind has struck.
-    """
-
-    def __init__(self, looks: int, *, faults: Iterable[Fault]) -> None:
+    def __init__(self, looks: int, *, share: float) -> None:
         super().__init__(looks)
         self.struck: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._faults = list(faults)
+        self._share, self._lock, self._random = share, threading.Lock(), random.Random(1)
 
     def intercept(self, handler: Handler) -> bool:
         with self._lock:
-            striking = [fault.kind for fault in self._faults if fault.strikes(handler)]
-            self.struck.update(striking[:1])
-        if striking:
-            KINDS[striking[0]](handler)
-        return bool(striking)
+            kind = self._random.choice([*KINDS]) if self._random.random() < self._share else None
+            self.struck.update([kind] if kind else [])
+        if kind:
+            KINDS[kind](handler)
+        return kind is not None

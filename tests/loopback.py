@@ -1,7 +1,5 @@
 """A real HTTP server on loopback that plays a script: one reply after the other, the last one again and again."""
 
-from __future__ import annotations
-
 import json
 import signal
 import socket
@@ -13,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 from heygen_widgets.api import HeyGenClient
@@ -36,7 +34,7 @@ class Seen(NamedTuple):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # small pieces go out one by one
-    server: Loopback
+    server: "Loopback"
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -94,7 +92,7 @@ class Loopback(socketserver.ThreadingTCPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # a client that gives up is part of many scripts
 
-    def __enter__(self) -> Loopback:
+    def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 

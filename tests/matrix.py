@@ -4,8 +4,6 @@ Each row of the matrix has its own environment in `.venv/matrix`, which `uv` cre
 the newest packages check the types too.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

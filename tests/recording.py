@@ -1,7 +1,5 @@
 """Looks, and a picker that keeps the messages to its views."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from avatar_service import PATIENCE, our_threads

@@ -1,7 +1,5 @@
 """What a session of use leaves on disk, searched for the key."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import json

@@ -1,7 +1,5 @@
 """The worker: newest first, one at a time, on a thread that lives only while there is work."""
 
-from __future__ import annotations
-
 import itertools
 import threading
 import time
@@ -24,6 +22,13 @@ class Steps:
         assert self.allowed.acquire(timeout=30)
         self.handled.append(request)
 
+    def busy(self, **options: int) -> Worker[str]:
+        """Return a worker that handles its first request."""
+        worker = Worker("test", self, **options)
+        worker.submit("first")
+        assert self.started.acquire(timeout=30)
+        return worker
+
     def finish(self, worker: Worker[str]) -> list[str]:
         for _ in range(100):
             self.allowed.release()
@@ -33,9 +38,7 @@ class Steps:
 
 def test_the_newest_request_is_handled_first_and_none_twice() -> None:
     steps = Steps()
-    worker = Worker("test", steps)
-    worker.submit("first")
-    assert steps.started.acquire(timeout=30)
+    worker = steps.busy()
     worker.submit("a", "b")
     worker.submit("c", "a", "first")
     assert steps.finish(worker) == ["first", "c", "a", "b"]
@@ -43,9 +46,7 @@ def test_the_newest_request_is_handled_first_and_none_twice() -> None:
 
 def test_of_too_many_requests_the_oldest_are_dropped() -> None:
     steps = Steps()
-    worker = Worker("test", steps, limit=2)
-    worker.submit("first")
-    assert steps.started.acquire(timeout=30)
+    worker = steps.busy(limit=2)
     worker.submit("old")
     worker.submit("a", "b")
     assert steps.finish(worker) == ["first", "a", "b"]
@@ -53,9 +54,7 @@ def test_of_too_many_requests_the_oldest_are_dropped() -> None:
 
 def test_a_closed_worker_finishes_its_request_and_takes_no_more() -> None:
     steps = Steps()
-    worker = Worker("test", steps)
-    worker.submit("first")
-    assert steps.started.acquire(timeout=30)
+    worker = steps.busy()
     worker.submit("never")
     worker.close()
     worker.submit("late")

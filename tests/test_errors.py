@@ -1,7 +1,5 @@
 """Errors: one tree, helpful messages, and copies that keep every attribute."""
 
-from __future__ import annotations
-
 import copy
 import json
 import pickle

@@ -1,7 +1,5 @@
 """A file of the user's is replaced whole or not at all, and what is no file is not replaced."""
 
-from __future__ import annotations
-
 import os
 import stat
 import subprocess

@@ -1,7 +1,5 @@
 """Any response body gives records, which every part of the package accepts, or an error of this package."""
 
-from __future__ import annotations
-
 import json
 import warnings
 from collections.abc import Iterator

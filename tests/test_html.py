@@ -1,19 +1,15 @@
 """A notebook shows looks as cards, a terminal shows plain text."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
 from heygen_widgets import AvatarGroup, Look, LookCatalogue, LookFilter, Page, demo_client
-from heygen_widgets._display import MOST_CARDS, clip
+from heygen_widgets._display import MOST_CARDS
 from heygen_widgets.models import Looks
 
 SIGNED = "https://files2.heygen.ai/talking_photo/a/b.WEBP?Expires=1&Signature=secret"
@@ -44,6 +40,7 @@ def test_a_look_is_a_card_in_a_notebook_and_a_line_without_a_url_elsewhere() -> 
     page = Parsed(output["text/html"])
     assert {"Zoë Café", "Photo avatar", "look_1"} <= set(page.texts)
     assert [item["src"] for tag, item in page.elements if tag == "img"] == [SIGNED]
+    assert dict(page.elements)["code"]["title"] == "look_1"
     assert output["text/plain"] == "Look(id='look_1', name='Zoë Café', avatar_type='photo_avatar')"
 
 
@@ -83,17 +80,8 @@ def test_an_unsafe_or_long_picture_url_becomes_initials(url: str | None) -> None
 
 
 def test_cards_are_small_and_take_the_colours_around_them() -> None:
-    looks = Looks([replace(LOOK, preview_image_url="data:image/png;base64," + "A" * 3_900)] * 50)
+    looks = Looks([replace(LOOK, id="a" * 9_000, preview_image_url="data:image/png;base64," + "A" * 3_700)] * 50)
     html = shown(looks)["text/html"]
     assert len(html) < 120_000
     assert "color:inherit" in html
     assert "#" not in html
-
-
-@given(st.text(), st.text(min_size=1), st.text(), st.text())
-def test_every_text_is_escaped(name: str, look_id: str, kind: str, url: str) -> None:
-    look = Look(look_id, f"{name}</div><script>\"'", kind, preview_image_url=f'https://a.example/"><script>{url}')
-    page = Parsed(look._repr_html_())
-    assert {tag for tag, _ in page.elements} <= {"div", "code", "img"}
-    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
-    assert {"title": clip(look_id)}.items() <= dict(page.elements)["code"].items()

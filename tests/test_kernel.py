@@ -1,7 +1,5 @@
 """Widgets in a real kernel: a running cell holds up no click, and the kernel ends quietly."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterator

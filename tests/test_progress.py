@@ -1,7 +1,5 @@
 """A progress bar holds no text from outside, never stops the work, and is hidden by the environment."""
 
-from __future__ import annotations
-
 import os
 import sys
 from contextlib import suppress

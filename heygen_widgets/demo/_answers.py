@@ -52,8 +52,8 @@ class Answers:
         self._videos = videos
         self._secret = secret
 
-    def get(self, path: str, query: str, *, shift: int = 0) -> dict[str, Any]:
-        """Return the body for `GET path?query`, ready for JSON. A page of a list starts `shift` records later.
+    def get(self, path: str, query: str) -> dict[str, Any]:
+        """Return the body for `GET path?query`, ready for JSON.
 
         Raises
         ------
@@ -64,11 +64,11 @@ class Answers:
         match path_segments(path):
             case ["v3", "avatars"]:
                 groups = self._catalogue.select_groups(ownership=_choice(arguments, "ownership"))
-                return self._page(path, arguments, shift, groups, lambda group: group_record(group, self._previews))
+                return self._page(path, arguments, groups, lambda group: group_record(group, self._previews))
             case ["v3", "avatars", "looks"]:
                 filters = {name: _choice(arguments, name) for name in _ALLOWED}
                 looks = self._catalogue.select_looks(group_id=arguments.get("group_id"), **filters)
-                return self._page(path, arguments, shift, looks, lambda look: look_record(look, self._previews))
+                return self._page(path, arguments, looks, lambda look: look_record(look, self._previews))
             case ["v3", "avatars", "looks", look_id] if look_id:
                 look = found(self._catalogue.look(look_id), "avatar_not_found", f"Avatar look {look_id}")
                 return {"data": look_record(look, self._previews)}
@@ -79,7 +79,7 @@ class Answers:
                 return {"data": found(self._voices.record(voice_id), "voice_not_found", f"Voice {voice_id}")}
             case ["v3", "voices"]:
                 voices = self._voices.select(language=arguments.get("language"), gender=arguments.get("gender"))
-                return self._page(path, arguments, shift, voices, lambda voice: voice, MAX_VOICES)
+                return self._page(path, arguments, voices, lambda voice: voice, MAX_VOICES)
             case ["v3", "videos", video_id] if video_id:
                 return self._videos.video(video_id)
             case ["v3", "video-agents", session_id] if session_id:
@@ -93,7 +93,6 @@ class Answers:
         self,
         path: str,
         arguments: dict[str, str],
-        shift: int,
         items: Sequence[_Item],
         record: Callable[[_Item], dict[str, Any]],
         most: int = MAX_LIMIT,
@@ -102,7 +101,7 @@ class Answers:
         token = arguments.get("token")
         filters = sorted(item for item in arguments.items() if item[0] not in ("limit", "token"))
         query = repr((path, limit, filters))
-        start = max(0, shift + (0 if token is None else self._place(token, query)))
+        start = 0 if token is None else self._place(token, query)
         stop = min(start + limit, len(items))
         more = stop < len(items)
         return {

@@ -145,13 +145,8 @@ class DemoHandler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class looks these names up
 
-    def answer(self, shift: int = 0) -> dict[str, Any]:
+    def answer(self) -> dict[str, Any]:
         """Return the body of the usual response of the API, and carry out a POST.
-
-        Parameters
-        ----------
-        shift : int, default 0
-            A page of a list starts this many records later.
 
         Raises
         ------
@@ -164,7 +159,7 @@ class DemoHandler(BaseHTTPRequestHandler):
             wait = functools.partial(time.sleep, self.server.service.latency)
             return self.server.videos.create(self.route, _parsed(self._body), self.headers.get("Idempotency-Key"), wait)
         if self.command == "GET" and self.route not in _CREATING:
-            return self.server.answers.get(self.route, self.query, shift=shift)
+            return self.server.answers.get(self.route, self.query)
         raise _wrong_method(self.command, self.route)
 
     def _has_key(self) -> bool:

@@ -1,7 +1,5 @@
 """A plain environment for the client: no key, no proxy, no certificates, and a folder of its own for credentials."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -18,8 +18,8 @@ def run(report: Report, rounds: int = 41) -> None:
         environ = os.environ | {"PYTHONPYCACHEPREFIX": compiled}
         environ.pop("PYTHONDONTWRITEBYTECODE", None)
         start = partial(subprocess.run, check=True, env=environ)
-        codes = ("import heygen_widgets.api", "import requests", "pass")
+        codes = ("import heygen_widgets.api", "import requests")
         sides = {code: timed(partial(start, [sys.executable, "-c", code])) for code in codes}
-        ours, floor, empty = take_turns(rounds, sides)
-    report.rows("imports: a Python process from start to end, all modules compiled before", ours, floor, empty)
-    report.no_slower("`import heygen_widgets.api` / `import requests`", ours, floor, BOUND)
+        ours, floor = take_turns(rounds, sides)
+    report.rows("imports: a Python process from start to end, all modules compiled before", ours, floor)
+    report.at_most("`import heygen_widgets.api` / `import requests`", ours.median / floor.median, BOUND)

@@ -1,17 +1,15 @@
 """The time from a key in the search field to the new grid with its counts, in JupyterLab.
 
-Words are typed letter by letter with real keys. The page records each input event and, frame by frame, what it shows:
-the search among the chips, the count, and the cards. The time of a letter ends when the browser paints the first frame
-that shows it with the kernel's count and cards. Pictures may follow later: to not measure them, the frame is noted as
-it begins, because all that a page can do after a frame comes after the pictures that have arrived. Letters that don't
-change the count are not measured. The stand-in is a process of its own.
+Words are typed letter by letter with real keys. The page records each input event and, as each frame begins, what it
+shows. The time of a letter ends with the first frame that shows its search, the kernel's count and the cards, with or
+without pictures. Letters that don't change the count are not measured.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .notebook import BenchNotebook
-from .report import Report, Samples
+from .report import Report
 from .stand_in import stand_in
 
 WORDS = ("kitchen", "naoko", "library", "studio", "autumn", "priya", "leilani")
@@ -76,7 +74,7 @@ def run(
             bench.make_catalogue(service)
             _show(bench)
             typed = [letter for word in words for letter in _type(bench, word)]
-        _report(report, f"{number:,} looks at rest", typed, *bounds)
+        _report(report, f"{number:,} looks, all loaded", typed, *bounds)
     with stand_in(looks, latency) as service:
         bench.make_catalogue(service, load=False)
         _show(bench)  # starts to load
@@ -129,8 +127,7 @@ def _type(bench: BenchNotebook, word: str) -> list[tuple[float, float]]:
 def _answered(frames: Sequence[Any], event: Mapping[str, Any], matched: int, most: int, ids: Sequence[str]) -> float:
     """Return when the frame with the answer to a letter began, in ms of the page's clock.
 
-    The page then shows cards that match, and a count that, while looks are loading, is between that of the kernel's
-    answer and that at the end of the word.
+    While looks are loading, the count is between that of the kernel's answer and that at the end of the word.
     """
     for frame in frames:
         is_later = frame["at"] >= event["at"] and frame["chip"] == event["value"]
@@ -144,8 +141,6 @@ def _report(
     report: Report, when: str, typed: Sequence[tuple[float, float]], bound: float, kernel_bound: float | None = None
 ) -> None:
     repaints, kernel = [list(durations) for durations in zip(*typed, strict=True)]
-    title = f"keystrokes: from a letter to the repainted grid, {when}"
-    report.rows(title, Samples("letter typed to grid repainted", repaints), Samples("the kernel's handler", kernel))
     report.median_within(f"Typing to repainted grid, {when}", repaints, bound)
     if kernel_bound:
         report.median_within(f"… of which the kernel, {when}", kernel, kernel_bound)

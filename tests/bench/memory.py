@@ -18,7 +18,4 @@ def run(report: Report, looks: int = 100_000, rounds: int = 2) -> None:
             full = service.run_task("reside", Path(folder, f"{number}"), looks)
             none = empty.run_task("reside", Path(folder, f"{number}-none"), 0)
             kept.append((full["resident"] - none["resident"]) / looks / 1000)
-    print(f"memory: a fresh process with {looks:,} looks, less one with none; {rounds} rounds")
-    note = f"{min(kept):.2f}–{max(kept):.2f}"
-    what = f"Resident memory a look, of {looks:,}"
-    report.at_most(what, statistics.median(kept), BOUND, "{:.2f} KB", note)
+    report.at_most(f"Resident memory per look, of {looks:,}", statistics.median(kept), BOUND, "{:.2f} KB")

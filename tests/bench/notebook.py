@@ -1,7 +1,4 @@
-"""A notebook in JupyterLab with one cell, which runs the code of all benchmarks.
-
-Before each run the output is cleared, the widgets of the last run are closed and their templates are forgotten.
-"""
+"""A notebook in JupyterLab with one cell, which runs the code of all benchmarks."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -89,10 +86,7 @@ SHOWN = """(inputs, pictures) => {
     const isDecoded = image => image.complete && image.naturalWidth > 0;
     return {
         ...inputs && {inputs: () => count('.v-input', inBox) >= inputs},
-        ...pictures && {
-            cards: () => count('img', inBox) >= pictures,
-            pictures: () => count('img', isDecoded) >= pictures,
-        },
+        ...pictures && {pictures: () => count('img', isDecoded) >= pictures},
     };
 }"""
 # Vue keeps a tree of virtual nodes. The outermost component of each input has the props of the picker's template.
@@ -111,8 +105,7 @@ READ_INPUTS = """() => {
 class BenchNotebook:
     """A notebook that is open in JupyterLab.
 
-    ``messages`` is what the kernel's WebSocket has received since `time_cell` last ran a cell. ``waits`` is the share
-    of each fixed wait that is really waited: 1 for measuring, less to see quickly that all works.
+    ``waits`` is the share of each fixed wait that is really waited: 1 for measuring, less to see that all works.
     """
 
     def __init__(self, notebook: NotebookPage, waits: float) -> None:
@@ -152,10 +145,7 @@ class BenchNotebook:
     def time_cell(
         self, code: str, *, inputs: int = 0, pictures: int = 0, clear_cache: bool = False
     ) -> dict[str, float]:
-        """Run code in the cell; return when its inputs, cards and decoded pictures appeared, in s after the start.
-
-        ``clear_cache`` removes all pictures from the browser's cache first.
-        """
+        """Run code in the cell; return when its inputs and decoded pictures appeared, in s after the start."""
         self.tidy()
         self.page.evaluate(SET_SOURCE, code)
         if clear_cache:

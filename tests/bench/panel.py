@@ -1,7 +1,6 @@
 """The times to open a look's panel, to play its clip and to page through the grid, in JupyterLab with looks in memory.
 
-All times are of the page's clock: from the time stamp of a real key or pointer event to the first frame that shows
-the result. The stand-in is a process of its own, and each panel and each clip is shown for the first time.
+All times are of the page's clock: from a real key or pointer event to the first frame that shows the result.
 """
 
 import time
@@ -12,7 +11,7 @@ import numpy as np
 from playwright.sync_api import Locator
 
 from .notebook import PICKER_CELL, BenchNotebook
-from .report import Report, Samples
+from .report import Report
 from .stand_in import stand_in
 
 EVERY = 0.1  # s from one Page Down to the next
@@ -26,18 +25,17 @@ PANEL = """id => {
     const name = document.querySelector(`.look-card[data-look-id="${id}"] .look-card__name`).textContent;
     const panel = () => document.querySelector('.look-panel');
     const picture = () => panel()?.querySelector('img.look-panel__picture, .look-panel__picture img');
-    const first = () => panel()?.querySelector('.look-panel__name')?.textContent === name
-        && picture()?.getAttribute('src') && panel().querySelectorAll('dl dd').length >= 2;
-    return {first, last: () => first() && picture().complete && picture().naturalWidth > 0};
+    return {shown: () => panel()?.querySelector('.look-panel__name')?.textContent === name
+        && picture()?.getAttribute('src') && panel().querySelectorAll('dl dd').length >= 2};
 }"""
-CLIP = """id => ({last: () => {
+CLIP = """id => ({plays: () => {
     const clip = document.querySelector(`.look-card[data-look-id="${id}"] video.look-card__clip`);
     return clip && !clip.paused && clip.currentTime > 0;
 }})"""
 # The positions in sight follow from the geometry of the grid, so a missing row counts as blank too
 WATCH_BLANKS = """() => {
     const grid = document.querySelector('.look-grid');
-    const watched = window.watched = {longest: {}, keys: [], frames: 0};
+    const watched = window.watched = {longest: {}, keys: []};
     const since = {};
     addEventListener('keydown', event => watched.keys.push(event.timeStamp), true);
     const look = () => {
@@ -58,7 +56,6 @@ WATCH_BLANKS = """() => {
             watched.longest[position] ??= 0;
             if (!full.has(position)) since[position] = before[position] ?? now;
         }
-        watched.frames += 1;
         if (watched === window.watched) requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
@@ -82,58 +79,47 @@ def run(
     """Open panels in each of two ways, hover over cards, and page through the grid in some rounds of so many keys."""
     with stand_in(looks) as service:
         bench.make_catalogue(service)
-        _time_panels(report, bench, looks, panels)
+        _time_panels(report, bench, panels)
         _time_clips(report, bench, clips)
-        _time_blanks(report, bench, looks, keys, rounds)
+        _time_blanks(report, bench, keys, rounds)
 
 
-def _time_panels(report: Report, bench: BenchNotebook, looks: int, panels: int) -> None:
+def _time_panels(report: Report, bench: BenchNotebook, panels: int) -> None:
     bench.show_picker(PICKER_CELL)
-    ways: list[tuple[str, str, Callable[[Locator], None]]] = [
-        ("`i` pressed", "keydown", lambda card: card.press("i")),
-        ("Info clicked", "click", lambda card: card.locator(".look-card__info").click()),
+    ways: list[tuple[str, Callable[[Locator], None]]] = [
+        ("keydown", lambda card: card.press("i")),
+        ("click", lambda card: card.locator(".look-card__info").click()),
     ]
-    shown = {way: Samples(f"{way}, to text and picture") for way, _, _ in ways}
-    decoded = {way: Samples(f"{way}, … and decoded") for way, _, _ in ways}
+    shown: list[float] = []
     # The ways take turns, each time with the next card
-    for position, (way, kind, open_panel) in enumerate(ways * panels):
+    for position, (kind, open_panel) in enumerate(ways * panels):
         card = _find(bench, position)
         taken = bench.measure(partial(open_panel, card), kind, PANEL, card.get_attribute("data-look-id"))
-        shown[way].seconds.append(taken["first"])
-        decoded[way].seconds.append(taken["last"])
+        shown.append(taken["shown"])
         bench.page.keyboard.press("Escape")
         bench.page.locator(".look-panel").wait_for(state="detached")
-    report.rows(f"panel: opened from one of {looks:,} looks", *shown.values(), *decoded.values())
-    seconds = [second for samples in shown.values() for second in samples.seconds]
-    report.median_within("Opening the panel of a look, without the voice", seconds, PANEL_BOUND)
+    report.median_within("Opening the panel of a look, without the voice", shown, PANEL_BOUND)
 
 
 def _time_clips(report: Report, bench: BenchNotebook, clips: int) -> None:
     bench.show_picker(PICKER_CELL)
     with_clips = set(bench.notebook.value(WITH_CLIPS))
-    hovered = Samples("hover to a playing clip")
+    hovered: list[float] = []
     position = 0
-    while len(hovered.seconds) < clips:
+    while len(hovered) < clips:
         card = _find(bench, position)
         look_id = card.get_attribute("data-look-id")
         if look_id in with_clips:
-            hovered.seconds.append(bench.measure(card.hover, "pointerover", CLIP, look_id)["last"])
+            hovered.append(bench.measure(card.hover, "pointerover", CLIP, look_id)["plays"])
         position += 1
-    report.rows("clips: each fetched from the stand-in", hovered)
-    report.median_within("Hovering over a card to its playing clip", hovered.seconds, CLIP_BOUND)
+    report.median_within("Hovering over a card to its playing clip", hovered, CLIP_BOUND)
 
 
-def _time_blanks(report: Report, bench: BenchNotebook, looks: int, keys: int, rounds: int) -> None:
+def _time_blanks(report: Report, bench: BenchNotebook, keys: int, rounds: int) -> None:
     bench.show_picker(PICKER_CELL)
-    blanks = [_page_through(bench, keys) for _ in range(rounds)]
-    report.rows(
-        f"grid: {keys} times Page Down through {looks:,} looks, by card in sight",
-        *[Samples(f"round {number}: longest blank at a stretch", seconds) for number, seconds in enumerate(blanks, 1)],
-    )
-    ms = [1000 * second for seconds in blanks for second in seconds]
-    note = f"{sum(blank > 0 for blank in ms):,} of {len(ms):,} cards blank at all, up to {max(ms):.0f}"
+    blanks = [blank for _ in range(rounds) for blank in _page_through(bench, keys)]
     what = f"A Page Down every {1000 * EVERY:.0f} ms, {keys} times: a card blank at a stretch, 95th percentile"
-    report.at_most(what, float(np.percentile(ms, 95)), 1000 * BLANK_BOUND, "{:.0f} ms", note)
+    report.at_most(what, float(np.percentile(blanks, 95)), 1000 * BLANK_BOUND, "{:.0f} ms")
 
 
 def _find(bench: BenchNotebook, position: int) -> Locator:
@@ -146,7 +132,7 @@ def _find(bench: BenchNotebook, position: int) -> Locator:
 
 
 def _page_through(bench: BenchNotebook, keys: int) -> list[float]:
-    """Page down from the first card; return the longest time that each card in sight was blank, in s."""
+    """Page down from the first card; return the longest time that each card in sight was blank, in ms."""
     page = bench.page
     page.locator(".look-card[data-look-id]").first.focus()
     page.keyboard.press("Home")
@@ -164,5 +150,5 @@ def _page_through(bench: BenchNotebook, keys: int) -> list[float]:
     if len(pressed) != keys:
         raise RuntimeError(f"the browser got {len(pressed)} keys instead of {keys}")
     # A busy browser takes the keys more slowly, which spares the grid
-    print(f"  a key every {(pressed[-1] - pressed[0]) / (keys - 1):.0f} ms, {watched['frames']} frames", flush=True)
-    return [ms / 1000 for ms in watched["longest"].values()]
+    print(f"  a key every {(pressed[-1] - pressed[0]) / (keys - 1):.0f} ms", flush=True)
+    return [*watched["longest"].values()]

@@ -1,8 +1,7 @@
 """What the picker's grid costs: the time from running the picker's cell to twelve pictures, against its inputs alone.
 
-The floor is a widget with the same inputs: their components and props are read from a picker on the page.
-The picker is timed twice: with its pictures in the browser's cache, and with pictures fetched from the stand-in, a
-process of its own. The second includes the time to draw the pictures, and to parse them as SVG.
+The floor is a widget with the same inputs: their components and props are read from a picker on the page. The picker is
+timed twice: with its pictures in the browser's cache, and with pictures drawn and fetched from the stand-in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .notebook import PICKER_CELL, BenchNotebook
-from .report import Report, Samples, take_turns
+from .report import Report, take_turns
 from .stand_in import stand_in
 
 PICTURES = 12
@@ -28,13 +27,11 @@ class Floor(VuetifyTemplate):
     inputs = traitlets.List().tag(sync=True)
 """
 FLOOR_CELL = "shown = Floor(inputs=inputs)\nshown"
-FETCHED, CACHED, FLOOR = "pictures fetched anew", "pictures in the cache", "the floor: its inputs and no grid"
+FETCHED, CACHED, FLOOR = "pictures not in the cache", "pictures in the cache", "its inputs without a grid"
 
 
 def run(report: Report, bench: BenchNotebook, looks: int = 25_000, more_looks: int = 100_000, rounds: int = 9) -> None:
     """Time the picker and the floor in turn, and weigh what the kernel sends for the picker."""
-    steps: dict[str, list[dict[str, float]]] = {FETCHED: [], CACHED: [], FLOOR: []}
-    weights: dict[str, int] = {}
     bench.notebook.run(SET_UP)
     with stand_in(looks) as service:
         bench.make_catalogue(service)
@@ -48,39 +45,23 @@ def run(report: Report, bench: BenchNotebook, looks: int = 25_000, more_looks: i
             taken = bench.time_cell(cell, inputs=len(inputs), pictures=pictures, clear_cache=side == FETCHED)
             if (shown := _kinds(bench.read_inputs())) != _kinds(inputs):
                 raise RuntimeError(f"{side}: the inputs are {shown}, and not {_kinds(inputs)}")
-            steps[side].append(taken)
-            weights[side] = bench.weigh()
-            return max(taken.values())
+            if side == CACHED:
+                weights.append(bench.weigh() / 1000)
+            return taken["inputs" if side == FLOOR else "pictures"]
 
         # Each run with cached pictures follows one that fills the cache
-        take_turns(rounds, {side: partial(measure, side) for side in steps})
-        _report_durations(report, {side: taken[-rounds:] for side, taken in steps.items()}, looks)
-        report.at_most(WEIGHT.format(looks), weights[CACHED] / 1000, LARGEST, "{:,.0f} KB")
+        weights: list[float] = []
+        fetched, cached, floor = take_turns(rounds, {side: partial(measure, side) for side in (FETCHED, CACHED, FLOOR)})
+        report.rows(f"picker: from running the cell, {looks:,} looks in memory", fetched, cached, floor)
+        for side in (cached, fetched):
+            what = f"First {PICTURES} previews of {looks:,} looks, {side.name} / {FLOOR}"
+            report.at_most(what, side.median / floor.median, BOUND)
+        report.at_most(WEIGHT.format(looks), weights[-1], LARGEST, "{:,.0f} KB")
     with stand_in(more_looks) as service:
         bench.make_catalogue(service)
         measure(CACHED)
-        report.at_most(WEIGHT.format(more_looks), weights[CACHED] / 1000, LARGEST, "{:,.0f} KB")
+        report.at_most(WEIGHT.format(more_looks), weights[-1], LARGEST, "{:,.0f} KB")
 
 
 def _kinds(inputs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [shown["is"] for shown in inputs]
-
-
-def _report_durations(report: Report, steps: Mapping[str, Sequence[Mapping[str, float]]], looks: int) -> None:
-    def samples(side: str, name: str, *wanted: str) -> Samples:
-        return Samples(name, [max(times[step] for step in wanted) for times in steps[side]])
-
-    floor = samples(FLOOR, FLOOR, "inputs")
-    sides = {
-        side: [
-            samples(side, f"LookPicker, {side}: {PICTURES} cards", "cards"),
-            samples(side, f"LookPicker, {side}: {PICTURES} decoded pictures", "pictures"),
-            samples(side, f"LookPicker, {side}: pictures and all inputs", "pictures", "inputs"),
-        ]
-        for side in (CACHED, FETCHED)
-    }
-    report.rows(f"picker: from running the cell, {looks:,} looks in memory", *sides[CACHED], *sides[FETCHED], floor)
-    for side, (_, pictures, everything) in sides.items():
-        what = f"First {PICTURES} previews of {looks:,} looks, {side} / its inputs without a grid"
-        report.no_slower(what, pictures, floor, BOUND)
-        print(f"    (with all inputs, which come after the pictures: {everything.median / floor.median:.2f} ×)")

@@ -3,12 +3,8 @@
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-
-WIDTH = 72
 
 
 @dataclass(frozen=True)
@@ -26,56 +22,38 @@ class Samples:
 
 @dataclass
 class Report:
-    """Prints each result as it is measured, and keeps it.
-
-    Attributes
-    ----------
-    table : list of str
-        A row of a Markdown table for each bound.
-    measures : dict
-        The value of each row and of each bound, by a name that is the same in each run.
-    """
+    """Prints each result as it is measured, and keeps all measures by name, and a row of a table for each bound."""
 
     table: list[str] = field(default_factory=lambda: ["| what | measured | bound |", "| --- | --- | --- |"])
     measures: dict[str, float] = field(default_factory=dict)
 
     def rows(self, title: str, *rows: Samples) -> None:
-        """Print the median and the spread of each row, in ms."""
-        print(f"{title}\n  {'ms':<{WIDTH}}{'median':>9}{'min':>9}{'quartiles':>16}{'max':>9}{'runs':>6}")
+        """Print the median and the range of each row, in ms."""
+        print(title)
         for row in rows:
-            least, low, middle, high, most = np.percentile([1000 * s for s in row.seconds], [0, 25, 50, 75, 100])
-            quartiles = f"{low:,.0f}–{high:,.0f}"
-            numbers = f"{middle:>9,.0f}{least:>9,.0f}{quartiles:>16}{most:>9,.0f}{len(row.seconds):>6}"
-            print(f"  {row.name:<{WIDTH}}{numbers}", flush=True)
+            least, most = 1000 * min(row.seconds), 1000 * max(row.seconds)
+            spread = f"{least:,.0f}–{most:,.0f}, {len(row.seconds)} times"
+            print(f"  {row.name:<72}{1000 * row.median:>9,.0f} ms ({spread})", flush=True)
             self.measures[f"{title}; {row.name}"] = row.median
 
-    def at_most(self, what: str, measured: float, bound: float, form: str = "{:.2f} ×", note: str = "") -> None:
+    def at_most(self, what: str, measured: float, bound: float, form: str = "{:.2f} ×") -> None:
         """Report a value that should be no larger than its bound."""
-        self._add(what, measured, measured <= bound, f"at most {form.format(bound)}", form, note)
+        self._add(what, measured, measured <= bound, f"at most {form.format(bound)}", form)
 
-    def at_least(self, what: str, measured: float, bound: float, note: str = "") -> None:
+    def at_least(self, what: str, measured: float, bound: float) -> None:
         """Report a ratio that should be no smaller than its bound."""
-        self._add(what, measured, measured >= bound, f"at least {bound:.2f} ×", "{:.2f} ×", note)
+        self._add(what, measured, measured >= bound, f"at least {bound:.2f} ×", "{:.2f} ×")
 
-    def no_slower(self, what: str, ours: Samples, floor: Samples, bound: float) -> None:
-        """Report the ratio of our median to that of the floor."""
-        self.at_most(what, ours.median / floor.median, bound, note=_spread(ours, floor))
-
-    def faster(self, what: str, ours: Samples, rival: Samples, bound: float) -> None:
-        """Report how many times faster our median is than that of a rival."""
-        self.at_least(what, rival.median / ours.median, bound, note=_spread(rival, ours))
-
-    def median_within(self, what: str, seconds: list[float], bound: float) -> None:
+    def median_within(self, what: str, seconds: Sequence[float], bound: float) -> None:
         """Report the median of durations in s, which should be no larger than a bound in s."""
-        note = f"{1000 * min(seconds):.0f}–{1000 * max(seconds):.0f}, {len(seconds)} times"
-        self.at_most(what, 1000 * statistics.median(seconds), 1000 * bound, "{:.0f} ms", note)
+        self.at_most(what, 1000 * statistics.median(seconds), 1000 * bound, "{:.0f} ms")
 
-    def _add(self, what: str, measured: float, holds: bool, bound: str, form: str, note: str) -> None:
+    def _add(self, what: str, measured: float, holds: bool, bound: str, form: str) -> None:
         self.measures[what] = measured
         self.table.append(f"| {what} | {form.format(measured)} | {bound}{'' if holds else ': does not hold'} |")
-        spread = f" ({note})" if note else ""
-        verdict = "holds" if holds else "DOES NOT HOLD"
-        print(f"  → {what}: {form.format(measured)}{spread}; bound {bound}: {verdict}", flush=True)
+        print(
+            f"  → {what}: {form.format(measured)}; bound {bound}: {'holds' if holds else 'DOES NOT HOLD'}", flush=True
+        )
 
 
 def timed(act: Callable[[], object]) -> Callable[[], float]:
@@ -102,8 +80,3 @@ def take_turns(rounds: int, sides: Mapping[str, Callable[[], float]], warm: bool
         for row in samples if number % 2 == 0 else reversed(samples):
             row.seconds.append(sides[row.name]())
     return samples
-
-
-def _spread(upper: Samples, lower: Samples) -> str:
-    rounds = [one / other for one, other in zip(upper.seconds, lower.seconds, strict=True)]
-    return f"round by round {min(rounds):.2f}–{max(rounds):.2f}"

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,18 +33,13 @@ class StandIn:
         return int(self.process.stdout.readline())
 
     def run_task(self, name: str, cache: Path, looks: int) -> dict[str, float]:
-        """Run one of `tasks` in a fresh process with a cache folder, and check how many looks it has loaded.
-
-        ``process`` is the duration of that process, in s.
-        """
+        """Run one of `tasks` in a fresh process with a cache folder, and check how many looks it has loaded."""
         command = [sys.executable, "-m", "tests.bench.tasks", name, self.base_url, self.api_key]
-        begun = time.perf_counter()
         printed = subprocess.check_output(command, text=True, env=os.environ | {"XDG_CACHE_HOME": str(cache)})
-        process = time.perf_counter() - begun
         results: dict[str, float] = json.loads(printed)
         if results["looks"] != looks:
             raise RuntimeError(f"{results['looks']:,} looks were loaded instead of {looks:,}")
-        return {**results, "process": process}
+        return results
 
     def pages(self, get: Callable[..., Any], headers: dict[str, str], **params: str) -> Iterator[dict[str, Any]]:
         """Follow the tokens of the looks with a function of `requests`, parse the JSON, and do nothing else."""

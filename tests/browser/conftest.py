@@ -33,10 +33,7 @@ class OpenNotebook:
     def __call__(
         self, source: Source, *, app: App = "lab", env: dict[str, str] | None = None, save: bool = False, **look: Any
     ) -> NotebookPage:
-        """Open a notebook; see `NotebookPage` for the arguments.
-
-        Its kernel has an empty cache. To ``save`` widgets, page and kernel are new and closed after the test.
-        """
+        """Open a notebook with an empty cache. To ``save`` widgets, page and kernel are new, and close after it."""
         cache = self.folder / f"cache-{len(self.opened)}"
         cache.mkdir()
         look["env"] = {"XDG_CACHE_HOME": str(cache), **(env or {})}

@@ -1,11 +1,5 @@
 """Drive real notebooks: a Jupyter server of our own, and a notebook open in JupyterLab or Notebook 7 in Chromium.
 
-    with sync_playwright() as playwright, Server() as server, start_chromium(playwright) as browser:
-        with NotebookPage(server, browser, ["answer = 42", "answer"], app="lab", theme="dark") as notebook:
-            notebook.run_all()
-            expect(notebook.output(1)).to_contain_text("42")
-            assert notebook.value("answer") == 42
-
 Cells are run by the commands of the front end, as its buttons do. ``run`` and ``value`` ask the same kernel directly.
 """
 
@@ -97,10 +91,9 @@ forget({env!r})
 
 
 class Server:
-    """JupyterLab with Notebook 7 and Voilà in a process of its own, on a free loopback port.
+    """JupyterLab with Notebook 7 and Voilà in a process of its own, on a free loopback port, with folders of its own.
 
-    It has folders of its own, and gets no ``HEYGEN_…`` or Jupyter variables of the user. If this process is killed, the
-    server ends after ten minutes without a page. ``kernel_env`` are variables of every kernel.
+    If this process is killed, the server ends after ten minutes without a page.
     """
 
     def __init__(self, kernel_env: Mapping[str, str] | None = None) -> None:
@@ -169,28 +162,11 @@ class Server:
 
 
 class NotebookPage:
-    """A notebook open in JupyterLab or Notebook 7 with a running kernel.
+    """A notebook open in JupyterLab or Notebook 7, in a browser context of its own, with a running kernel.
 
-    Parameters
-    ----------
-    server, browser
-        The page has a browser context of its own.
-    source
-        The code cells of the notebook, or the path of a notebook whose cells are copied.
-    app
-        The front end.
-    save_widget_state
-        Whether saving the notebook saves its widgets ("Save Widget State Automatically").
-    **look
-        See `renew`.
-
-    Attributes
-    ----------
-    page, path, kernel
-        The Playwright page, the notebook's file, and its kernel.
-    page_errors, console_errors : list of str
-        Since the page was ready: exceptions on the page, uncaught or logged (Vue logs those of a template or method);
-        and other messages logged as errors, such as a missing picture.
+    ``source`` is the code of its cells, or a notebook whose cells are copied; ``look`` is for `renew`. Since the page
+    was ready, ``page_errors`` has the exceptions on the page, uncaught or logged (Vue logs those of a template or
+    method), and ``console_errors`` the other messages logged as errors, such as a missing picture.
     """
 
     def __init__(
@@ -216,9 +192,8 @@ class NotebookPage:
         self.page.goto(f"{server.url}/{place}/{self.path.name}?token={server.token}{reset}", wait_until="commit")
         self._kernel_id = self.page.wait_for_function(_READY, arg=self.path.name).json_value()
         self.kernel = Kernel(server.home / "runtime" / f"kernel-{self._kernel_id}.json")
-        self.page.evaluate(
-            "() => { window.jupyterapp.shell.collapseLeft?.(); window.jupyterapp.shell.collapseRight?.(); }"
-        )
+        for side in ("Left", "Right"):
+            self.page.evaluate(f"() => window.jupyterapp.shell.collapse{side}?.()")
         self.renew(source, **look)
 
     def __enter__(self) -> Self:
@@ -235,11 +210,7 @@ class NotebookPage:
         viewport: tuple[int, int] = (1400, 1000),
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Show another source in the same page and kernel as if both were new.
-
-        ``viewport`` is in px; ``env`` are variables of the kernel. Changes to imported modules and to the page's
-        scripts stay.
-        """
+        """Show another source in the same page and kernel as if both were new, with variables of the kernel."""
         self.page.unroute_all()
         self._context.clear_permissions()
         self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
@@ -255,11 +226,8 @@ class NotebookPage:
     def close(self) -> None:
         """Close the page and end the kernel."""
         self.kernel.close()
-        url, headers = (
-            f"{self._server.url}/api/kernels/{self._kernel_id}",
-            {"Authorization": f"token {self._server.token}"},
-        )
-        self.page.request.delete(url, headers=headers)
+        url = f"{self._server.url}/api/kernels/{self._kernel_id}"
+        self.page.request.delete(url, headers={"Authorization": f"token {self._server.token}"})
         self._context.close()
 
     @property
@@ -289,10 +257,7 @@ class NotebookPage:
         self.kernel.restarted()
 
     def run(self, code: str, *, timeout: float = TIMEOUT) -> str:
-        """Execute code in the kernel, without history or prompt; return what it prints and its last value.
-
-        A `page.route` handler waits until it is done.
-        """
+        """Execute code in the kernel; see `Kernel.run`. A `page.route` handler waits until it is done."""
         return self.kernel.run(code, timeout=timeout)
 
     def value(self, expression: str) -> Any:

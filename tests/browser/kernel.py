@@ -16,10 +16,7 @@ class KernelError(AssertionError):
 
 
 class Kernel:
-    """A second client of a kernel, which executes code without a trace in the notebook.
-
-    `connection_file` is a JSON file with the kernel's ports and key.
-    """
+    """A second client of a kernel, which executes code without a trace in the notebook."""
 
     def __init__(self, connection_file: Path) -> None:
         # A context that nothing deletes: Python waits for the sockets of one that is deleted
@@ -30,10 +27,7 @@ class Kernel:
         self._handler_errors: list[str] = []
 
     def run(self, code: str, *, timeout: float = 60.0) -> str:
-        """Execute code after what the kernel is running; return what it prints and its last value.
-
-        Raises `KernelError` if the code raises, and `TimeoutError` if it takes longer than ``timeout`` s.
-        """
+        """Execute code after what the kernel is running; return what it prints and its last value."""
         deadline = time.monotonic() + timeout
         if not self._is_ready:
             self._client.wait_for_ready(timeout)

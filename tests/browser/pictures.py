@@ -1,12 +1,10 @@
 """Take the README's pictures from the real thing: ``python -m tests.browser.pictures``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from . import picker_page as ui
 from .install_browser import start_chromium
@@ -37,23 +35,29 @@ def main() -> None:
             choose(picker, CHOSEN)
             take(notebook.cells.nth(PICK[1]), "picker")
         with shown(browser, server, PICK, "dark") as (notebook, picker):
-            open_panel(picker)
+            choose(picker, CHOSEN)
+            ui.cards(picker).nth(CHOSEN).press("i")
+            panel = picker.locator(".look-panel")
+            expect(panel.get_by_role("button", name="Play voice")).to_be_enabled()
+            ui.wait_until(panel, DECODED)
             take(notebook.cells.nth(PICK[1]), "panel")
         with shown(browser, server, SHARE) as (notebook, picker):
-            compare(picker)
+            choose(picker, *SHORTLIST)
+            picker.get_by_role("button", name="Compare").click()
+            comparison = picker.locator(".look-compare")
+            expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
+            ui.wait_until(comparison, DECODED)
             take(notebook.output(SHARE[1]), "compare")
             notebook.run_all()
-            take_page(notebook.page, notebook.path.with_name("shortlist.html"), "gallery")
-        take_video(browser, server)
-
-
-def take_video(browser: Browser, server: Server) -> None:
-    """Take the card of a finished video."""
-    with NotebookPage(server, browser, [VIDEO], viewport=(1180, 1100)) as notebook:
-        notebook.run_cell(0)
-        job = notebook.output(0).locator(".video-job")
-        ui.wait_until(job, "root => root.querySelector('video')?.readyState >= 2")
-        take(job, "video")
+            notebook.page.set_viewport_size({"width": 1000, "height": 600})
+            notebook.page.goto(notebook.path.with_name("shortlist.html").as_uri())
+            ui.wait_until(notebook.page.locator("body"), DECODED)
+            take(notebook.page.locator("html"), "gallery")
+        with NotebookPage(server, browser, [VIDEO], viewport=(1180, 1100)) as notebook:
+            notebook.run_cell(0)
+            job = notebook.output(0).locator(".video-job")
+            ui.wait_until(job, "root => root.querySelector('video')?.readyState >= 2")
+            take(job, "video")
 
 
 @contextmanager
@@ -74,30 +78,6 @@ def choose(picker: Locator, *places: int) -> None:
     for place in places:
         ui.cards(picker).nth(place).click()
         expect(ui.cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
-
-
-def open_panel(picker: Locator) -> None:
-    choose(picker, CHOSEN)
-    ui.cards(picker).nth(CHOSEN).press("i")
-    panel = picker.locator(".look-panel")
-    expect(panel.get_by_role("button", name="Play voice")).to_be_enabled()
-    ui.wait_until(panel, DECODED)
-
-
-def compare(picker: Locator) -> None:
-    choose(picker, *SHORTLIST)
-    picker.get_by_role("button", name="Compare").click()
-    comparison = picker.locator(".look-compare")
-    expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
-    ui.wait_until(comparison, DECODED)
-
-
-def take_page(page: Page, file: Path, name: str) -> None:
-    """Take the first screen of a page of HTML."""
-    page.set_viewport_size({"width": 1000, "height": 600})
-    page.goto(file.as_uri())
-    ui.wait_until(page.locator("body"), DECODED)
-    take(page.locator("html"), name)
 
 
 def take(shown: Locator, name: str) -> None:

@@ -169,12 +169,3 @@ def test_a_job_continues_at_a_click_while_a_cell_runs(
         expect(job.locator("video")).to_be_visible()
         expect(job.get_by_role("button", name="Continue")).to_have_count(0)
     assert notebook.value("job.error") == ""
-
-
-def test_a_polling_job_gets_a_new_view_while_a_cell_runs(open_notebook: OpenNotebook, service: DemoService) -> None:
-    job = f"{START}job = VideoJob(client, video_id=video.id)\njob"
-    notebook = opened(open_notebook, service, job, "display(job)")
-    expect(notebook.output(0).locator(".video-job__status")).to_contain_text("Waiting for its turn")
-    with busy_cell(notebook):
-        expect(notebook.output(1).locator(".video-job__status")).to_contain_text("Waiting for its turn")
-    notebook.run("job.close()")

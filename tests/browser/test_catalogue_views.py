@@ -49,9 +49,6 @@ def asked_of_the_api(service: DemoService) -> list[tuple[str, str]]:
     return [request for request in service.requests if request[1].startswith("/v3/")]
 
 
-# -- filters ----------------------------------------------------------------------------------------------------------
-
-
 def test_each_dropdown_filters_shows_a_chip_and_offers_any_and_counts(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     for label, option, chip, wanted in (
@@ -126,9 +123,6 @@ def test_each_of_several_values_has_a_chip_that_removes_it_and_the_order_stays(o
     expect(chips(picker)).to_have_count(0)
 
 
-# -- characters -------------------------------------------------------------------------------------------------------
-
-
 def test_characters_are_shown_filtered_opened_by_a_click_and_left_again(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     back = picker.get_by_role("button", name="Back", exact=True)
@@ -160,9 +154,6 @@ def test_characters_are_shown_filtered_opened_by_a_click_and_left_again(open_not
     summary = f"{len(wanted):,} characters · {sum(looks for _, looks in wanted):,} of 2,000 looks"
     expect(ui.total(picker)).to_have_text(summary)
     expect_ids(picker, [group_id for group_id, _ in wanted[:6]])
-
-
-# -- loading ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_selected_character_is_loaded_next(open_notebook: OpenNotebook) -> None:
@@ -241,9 +232,6 @@ def test_no_card_in_sight_goes_blank_while_looks_arrive_in_between(open_notebook
         assert notebook.value("picker.catalogue.progress.loading")
         blank, frames = notebook.page.evaluate("() => { window.watching = false; return [blankFrames, frames] }")
         assert blank == 0, f"{blank} of {frames} frames showed a blank card"
-
-
-# -- snapshots, tables, and very few or many looks --------------------------------------------------------------------
 
 
 def test_a_snapshot_shows_everything_without_a_request_and_can_be_refreshed(open_notebook: OpenNotebook) -> None:

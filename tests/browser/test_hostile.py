@@ -5,8 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from avatar_service import Service
-from loopback import KEY, Reply, Seen, reply
+from loopback import Loopback, reply
 from playwright.sync_api import Locator, Request, expect
 
 from heygen_widgets._display import clip
@@ -46,6 +45,11 @@ URLS = [
     'x" onerror="window.pwned=12',
 ]
 PICTURE = b"<svg xmlns='http://www.w3.org/2000/svg' width='90' height='120'><rect width='90' height='120'/></svg>"
+PICKER = """from heygen_widgets import *
+looks = [Look.from_json(record) for record in records]
+groups = [AvatarGroup.from_json({**record, "id": record["group_id"], "looks_count": 1}) for record in records]
+picker = LookPicker(LookCatalogue.of(looks, groups))
+picker"""
 ROWS = """root => [...root.querySelectorAll('.look-grid__row')].map(row => {
     const box = row.getBoundingClientRect();
     return [...row.querySelectorAll('.look-card')].map(card => {
@@ -77,26 +81,10 @@ def records(url: str) -> list[dict[str, Any]]:
     ]
 
 
-class HostileService(Service):
-    """Serves the payloads as looks and as characters, and one picture."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looks["public"] = records(self.url)
-
-    def _answer(self, seen: Seen) -> Reply:
-        if seen.path == "/picture.svg":
-            return reply(PICTURE, Content_Type="image/svg+xml")
-        if seen.path == "/v3/avatars" and seen.query["ownership"] == "public":
-            groups = {one["group_id"]: {**one, "id": one["group_id"], "looks_count": 1} for one in self.looks["public"]}
-            return reply({"data": list(groups.values()), "has_more": False})
-        return super()._answer(seen)
-
-
 @pytest.fixture
-def hostile() -> Iterator[HostileService]:
-    with HostileService() as service:
-        yield service
+def pictures() -> Iterator[Loopback]:
+    with Loopback(reply(PICTURE, Content_Type="image/svg+xml")) as server:
+        yield server
 
 
 def origin(request: Request) -> str:
@@ -121,10 +109,10 @@ def expect_form(picker: Locator) -> None:
 
 
 def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_selected(
-    open_notebook: OpenNotebook, hostile: HostileService
+    open_notebook: OpenNotebook, pictures: Loopback
 ) -> None:
-    code = ui.client_code(KEY, hostile.url) + "picker = LookPicker(client, cache=None)\npicker.catalogue.wait(); picker"
-    notebook = open_notebook([code])
+    notebook = open_notebook([PICKER])
+    notebook.run(f"records = {records(pictures.url)!a}")
     origins: set[str] = set()
     notebook.page.on("request", lambda request: origins.add(origin(request)))
     notebook.run_cell(0)
@@ -169,4 +157,4 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
     ui.wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
     expect_form(picker)
     expect_calm(notebook)
-    assert origins <= {hostile.url, notebook.page.evaluate("location.origin"), "data:"}
+    assert origins <= {pictures.url, notebook.page.evaluate("location.origin"), "data:"}

@@ -1,7 +1,5 @@
 """The small service that most tests load from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """The cache: the second start needs no request, only the same user can read it, and a problem is only a warning."""
 
-from __future__ import annotations
-
 import dataclasses
 import errno
 import gc
@@ -111,9 +109,6 @@ def rewrite(path: Path, **header: object) -> None:
     path.write_bytes(gzip.compress(b"".join([line, *others])))
 
 
-# --- the second start
-
-
 def test_a_second_catalogue_shows_everything_without_a_request_and_in_silence(
     service: Service, client: HeyGenClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -162,8 +157,13 @@ def test_each_scope_and_key_has_its_own_file(service: Service, client: HeyGenCli
     assert len(files()) == 3
 
 
-def test_only_a_complete_load_is_cached_and_nothing_without_a_cache(service: Service, client: HeyGenClient) -> None:
+def test_only_a_complete_load_of_a_known_user_is_cached_and_nothing_without_a_cache(
+    service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert requests_of_a_load(service, client, cache=None) == WHOLE
+    with monkeypatch.context() as patch:
+        patch.setattr(HeyGenClient, "account", "")  # as that of a login without a user
+        assert [requests_of_a_load(service, client) for _ in range(2)] == [WHOLE, WHOLE]
     service.before = fails("public looks", 2)
     catalogue = LookCatalogue(client)
     with pytest.raises(HeyGenError):
@@ -219,9 +219,6 @@ def test_a_bug_in_writing_the_cache_is_reported_and_hides_no_look(
     catalogue.close()
     assert len(catalogue) == len(service.ids())
     assert ["a fault" in str(bug.exc_value) for bug in reported] == [True]
-
-
-# --- fresh and stale
 
 
 def test_a_load_is_fresh_for_the_time_that_is_asked_for(service: Service, client: HeyGenClient) -> None:
@@ -323,17 +320,6 @@ def test_no_thread_is_left_by_a_catalogue_collected_while_it_reads(service: Serv
     assert service.counts()["public looks"] <= 1
 
 
-def test_the_looks_of_an_unknown_user_are_not_cached(
-    service: Service, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(HeyGenClient, "account", "")  # as that of a login without a user
-    assert [requests_of_a_load(service, client) for _ in range(2)] == [WHOLE, WHOLE]
-    assert not files()
-
-
-# --- the file
-
-
 def test_the_file_is_in_the_users_cache_and_each_address_account_and_scope_has_another(cache_home: Path) -> None:
     scopes = [
         *((None, "ab", "c"), (None, "a", "bc"), (None, 'a", "b', "c"), (None, "a", 'b", "c'), ("public", None, "bc")),
@@ -414,17 +400,20 @@ def test_without_getuid_neither_owners_nor_modes_matter(cache: SnapshotCache, mo
         cache.write(SNAPSHOT)
 
 
-# --- damage and trouble
-
-
 @pytest.mark.parametrize("content", [b"", b"garbage"])
-def test_a_damaged_file_is_a_warning_and_is_replaced(service: Service, client: HeyGenClient, content: bytes) -> None:
+def test_a_damaged_file_and_then_a_folder_that_cannot_be_made_are_warnings(
+    service: Service, client: HeyGenClient, content: bytes, cache_home: Path
+) -> None:
     LookCatalogue(client).load()
     the_file().write_bytes(content)
     with pytest.warns(UserWarning, match=f"loaded again.*{the_file().name}"):
         assert requests_of_a_load(service, client) == WHOLE
     with warnings.catch_warnings(action="error"):
         assert requests_of_a_load(service, client) == 0
+    (cache_home / "heygen_widgets").rename(cache_home / "moved")
+    (cache_home / "heygen_widgets").write_bytes(b"a file in place of the folder")
+    with pytest.warns(UserWarning, match="not cached in"):
+        assert requests_of_a_load(service, client) == WHOLE
 
 
 @pytest.mark.parametrize("function", ["open", "fsync", "replace"])
@@ -457,12 +446,6 @@ def test_a_write_removes_our_files_after_30_days(cache: SnapshotCache, tmp_path:
         cache.write(SNAPSHOT)
     expected = [cache.path.name, f"{'1' * 40}.jsonl.gz", *others, *(ours if kept else [])]
     assert sorted(os.listdir(folder)) == sorted(expected)
-
-
-def test_a_folder_that_cannot_be_made_is_a_warning(service: Service, client: HeyGenClient, cache_home: Path) -> None:
-    (cache_home / "heygen_widgets").write_bytes(b"a file in place of the folder")
-    with pytest.warns(UserWarning, match="not cached in"):
-        assert requests_of_a_load(service, client) == WHOLE
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -1,7 +1,5 @@
 """The looks of characters that are looked at are loaded before the others."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest
@@ -30,15 +28,6 @@ def test_a_characters_looks_are_loaded_early_behind_the_others_and_end_in_their_
         assert service.counts()["looks of b"] == pages(90)
         assert not service.asked("looks of c")
         assert service.counts()["public looks"] == pages(293)
-
-
-@pytest.mark.parametrize(("group_id", "ownership"), [("p", "private"), ("b", "public")])
-def test_a_character_is_fetched_by_its_owner(group_id: str, ownership: str) -> None:
-    with held_up({"p": 9}, {"a": 9, "b": 9}, Gate(f"{ownership} looks")) as (service, catalogue):
-        catalogue.fetch_ahead(group_id)
-        wait_until(catalogue, lambda _: loaded_of(catalogue, group_id) == 9)
-        assert [seen.query["ownership"] for seen in service.asked(f"looks of {group_id}")] == [ownership]
-        assert {look.ownership for look in catalogue.select(LookFilter(group_id=group_id))} == {ownership}
 
 
 def test_a_character_of_unknown_owner_is_fetched_for_both_until_a_stop() -> None:

@@ -1,7 +1,5 @@
 """A written snapshot is read back, a damaged or hostile file is refused in plain words, and no file is half new."""
 
-from __future__ import annotations
-
 import dataclasses
 import gzip
 import json

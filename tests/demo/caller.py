@@ -1,7 +1,5 @@
 """A small client that knows nothing but HTTP."""
 
-from __future__ import annotations
-
 import http.client
 import json
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A running stand-in for each way of serving previews."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Pictures and clips are served like a CDN serves them: no key, signed URLs that expire, and ranges."""
 
-from __future__ import annotations
-
 import re
 import sys
 from typing import Any

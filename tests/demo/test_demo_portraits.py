@@ -1,7 +1,5 @@
 """Portraits are short URLs and sound SVG, and show one person throughout a group."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -28,17 +26,13 @@ def found(pattern: str, drawings: list[str]) -> set[str]:
     return {match[1] for match in matches if match}
 
 
-def test_a_data_url_is_short_and_needs_no_further_quoting_in_an_attribute(catalogue: Catalogue) -> None:
+def test_a_short_url_shows_the_whole_face_and_some_shoulder_in_the_size_of_the_look(catalogue: Catalogue) -> None:
     for look in catalogue.looks:
         url = data_url(look)
         assert len(url) <= 1_600
         assert not set(url) & set('"<>#\\\n\r\t&')
         assert url.isascii()
         assert unquote(url) == f"data:image/svg+xml,{portrait(look)}"
-
-
-def test_a_portrait_has_the_size_of_its_look_and_shows_the_whole_face_and_some_shoulder(catalogue: Catalogue) -> None:
-    for look in catalogue.looks:
         root = ElementTree.fromstring(portrait(look))
         assert root.tag == f"{SVG}svg"
         assert (root.get("width"), root.get("height")) == (str(look.width), str(look.height))

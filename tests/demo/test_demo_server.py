@@ -1,7 +1,5 @@
 """The stand-in answers like the service: paging, filters, credentials, errors, and HTTP itself."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import signal
@@ -30,9 +28,6 @@ def assert_error(answer: Answer, status: int, code: str, param: str | None = Non
     error = answer.json["error"]
     assert (answer.status, error["code"], error.get("param")) == (status, code, param)
     assert error["message"]
-
-
-# -- paging and filters -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("path", "limit"), [(LOOKS, 50), (LOOKS, 7), (GROUPS, 1)])
@@ -92,9 +87,6 @@ def test_the_filters_split_the_catalogue(caller: Caller) -> None:
     assert caller.every(LOOKS, group_id="nobody") == []
 
 
-# -- errors and credentials -------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("path", "code"),
     [
@@ -140,9 +132,6 @@ def test_either_header_and_another_key_can_be_used(caller: Caller) -> None:
         assert other.call("GET", LOOKS, headers={"X-Api-Key": DEMO_API_KEY}).status == 401
 
 
-# -- HTTP -------------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
@@ -178,9 +167,6 @@ def test_connections_stay_open_and_every_response_has_its_own_request_id(caller:
     assert caller.connection.sock is opened is not None
     assert first != second
     assert all((first, second))
-
-
-# -- the service as an object -----------------------------------------------------------------------------------------
 
 
 def test_requests_are_remembered_with_their_query_and_without_the_key() -> None:
@@ -249,9 +235,6 @@ def test_the_error_rate_fails_a_share_of_api_requests_and_the_seed_decides_which
     assert found[0] == found[1] != found[2]
     assert {*found[0]} == {200, 503}
     assert 6 < found[0].count(503) < 30
-
-
-# -- the command ------------------------------------------------------------------------------------------------------
 
 
 def command(*arguments: str) -> list[str]:

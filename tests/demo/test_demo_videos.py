@@ -1,7 +1,5 @@
 """Videos, agents and voices of the stand-in: statuses, keys, refusals, and sounds."""
 
-from __future__ import annotations
-
 import io
 import threading
 import wave
@@ -63,9 +61,6 @@ def studio() -> Iterator[Studio]:
 def error_of(answer: Answer) -> tuple[int, str, str | None]:
     error = answer.json["error"]
     return answer.status, error["code"], error.get("param")
-
-
-# -- statuses ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_status_of_a_video_follows_the_clock(studio: Studio) -> None:
@@ -157,9 +152,6 @@ def test_no_more_than_ten_of_many_simultaneous_requests_are_accepted(studio: Stu
     assert len(studio.service.videos) == len(studio.service.accepted) == 10
 
 
-# -- idempotency keys -------------------------------------------------------------------------------------------------
-
-
 def test_a_key_gets_the_same_response_for_a_day_whatever_the_body(studio: Studio) -> None:
     first = studio.post(VIDEOS, studio.body(), Idempotency_Key="key:1")
     again = studio.post(VIDEOS, studio.body(script="Another"), Idempotency_Key="key:1")
@@ -172,17 +164,16 @@ def test_a_key_gets_the_same_response_for_a_day_whatever_the_body(studio: Studio
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key:1").json != first.json
 
 
-def test_a_refused_request_can_be_repeated_with_its_key_and_agents_ignore_keys(studio: Studio) -> None:
+def test_a_refused_request_can_be_repeated_with_its_key_agents_ignore_keys_and_invalid_ones_are_refused(
+    studio: Studio,
+) -> None:
     assert studio.post(VIDEOS, studio.body(script=""), Idempotency_Key="key").status == 400
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").status == 200
     sessions = [studio.post(AGENTS, {"prompt": "An ad"}, Idempotency_Key="key").json["data"] for _ in range(2)]
     assert sessions[0]["session_id"] != sessions[1]["session_id"]
-
-
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "a/b"])
-def test_an_invalid_key_is_refused(studio: Studio, key: str) -> None:
-    answer = studio.post(VIDEOS, studio.body(), Idempotency_Key=key)
-    assert error_of(answer) == (400, "invalid_parameter", "Idempotency-Key")
+    for key in ("", "a b", "x" * 256, "a/b"):
+        answer = studio.post(VIDEOS, studio.body(), Idempotency_Key=key)
+        assert error_of(answer) == (400, "invalid_parameter", "Idempotency-Key")
 
 
 def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,9 +194,6 @@ def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypa
     assert error_of(second)[:2] == (409, "request_in_progress")
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").json == first.result().json
     assert len(studio.service.videos) == 1
-
-
-# -- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -241,7 +229,7 @@ def test_a_refused_field_is_named(studio: Studio, path: str, fields: dict[str, A
     assert len(studio.service.accepted) == 0
 
 
-def test_unknown_ids_and_ids_of_groups_are_404(studio: Studio) -> None:
+def test_unknown_ids_and_ids_of_groups_are_404_and_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
     for look_id in ("none", studio.look["group_id"]):
         for path, body in ((VIDEOS, studio.body()), (AGENTS, {"prompt": "An ad"})):
             answer = studio.post(path, {**body, "avatar_id": look_id})
@@ -250,9 +238,6 @@ def test_unknown_ids_and_ids_of_groups_are_404(studio: Studio) -> None:
     with DemoService(looks=0) as service:
         answer = Caller(service).post(AGENTS, {"prompt": "An ad"})
         assert (error_of(answer)[:2], len(service.accepted)) == ((404, "avatar_not_found"), 0)
-
-
-def test_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
     statuses = {record["status"]: record["id"] for record in studio.every(LOOKS) if record.get("status")}
     for status in ("processing", "pending_consent", "failed"):
         answer = studio.post(VIDEOS, studio.body(avatar_id=statuses[status]))
@@ -262,9 +247,6 @@ def test_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
 def test_a_body_that_is_no_object_or_has_half_a_character_is_refused(studio: Studio, body: bytes) -> None:
     assert error_of(studio.call("POST", VIDEOS, body=body))[:2] == (400, "validation_error")
-
-
-# -- voices -----------------------------------------------------------------------------------------------------------
 
 
 def test_voices_are_listed_filtered_and_served_one_by_one(studio: Studio) -> None:

@@ -1,7 +1,5 @@
 """What holds for all tests of the picker: none leaves a picker open."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

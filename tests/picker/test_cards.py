@@ -1,7 +1,5 @@
 """What the views show, as plain values: cards, details, voices, options of dropdowns, and bounds of what they send."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -22,9 +20,6 @@ def card_of(group_id: str, group: AvatarGroup | None, expected: int, example: Lo
     return character_card(Character(group_id, group, min(expected, 1), expected, example))
 
 
-# -- cards ------------------------------------------------------------------------------------------------------------
-
-
 def test_a_look_that_is_not_ready_shows_its_status_and_the_reason() -> None:
     failed = card(look("a", status="failed", error=Failure("no_face", "No face was found.")))
     assert (failed["state"], failed["reason"]) == ("Failed", "No face was found.")
@@ -41,13 +36,8 @@ def test_the_card_of_a_character_shows_its_name_its_number_of_looks_and_its_pict
     assert card_of("g", group, 1, None)["type"] == "1 look"
     unknown = card_of("g", AvatarGroup("g", "Elin"), 0, None)
     assert (unknown["type"], unknown["image"]) == ("looks not loaded yet", None)
-
-
-@pytest.mark.parametrize(
-    ("group_id", "name", "shown"), [("g", "Elin", "Elin"), ("g", "  ", "g"), ("", "", "No character")]
-)
-def test_a_character_always_has_a_title(group_id: str, name: str, shown: str) -> None:
-    assert card_of(group_id, AvatarGroup(group_id, name), 7, look("a"))["name"] == shown
+    for group_id, name, title in (("g", "  ", "g"), ("", "", "No character")):
+        assert card_of(group_id, AvatarGroup(group_id, name), 7, look("a"))["name"] == title
 
 
 @pytest.mark.parametrize("url", [None, "javascript:alert(1)", "data:text/html,x"])
@@ -63,8 +53,6 @@ def test_a_card_skips_a_picture_that_a_browser_must_not_fetch(url: str | None) -
     assert [pictured_of(character) for character in cards] == [first, None]
     assert (cards.find("none"), cards.find("other")) == (cards[1], None)
 
-
-# -- lists of characters that grow ------------------------------------------------------------------------------------
 
 PICTURES = (None, PICTURE, PICTURE.replace("=1", "=2"), "https://files2.heygen.ai/b.webp")
 characters = st.builds(
@@ -88,9 +76,6 @@ def test_a_list_extends_another_only_if_its_first_cards_differ_in_nothing_but_si
     assert Characters(new).extends(Characters(old)) == (after[: len(old)] == before)
     assert Characters([*old, *new]).extends(Characters(old))
     assert not Characters(new).extends(new)
-
-
-# -- details ----------------------------------------------------------------------------------------------------------
 
 
 def texts(shown: dict[str, Any]) -> dict[str, str]:
@@ -119,9 +104,7 @@ def test_details_name_everything_that_is_known_of_a_look() -> None:
     bare = details(look("a"), None, 0)
     assert [*texts(bare)] == [*texts(shown)]
     assert {name for name, text in texts(bare).items() if text} == {"avatar_type"}
-
-
-def test_texts_of_details_are_short_and_stay_on_one_line() -> None:
+    # Texts are short and stay on one line.
     tags = tuple(f"tag {i}\u202e\n" * 50 for i in range(1_000))
     shown = texts(details(look("a", tags=tags, default_voice_id="v" * 9_000), None, 0))
     assert len(shown["tags"]) < 9_000
@@ -147,9 +130,7 @@ def test_video_options_have_a_column_per_engine_and_reasons() -> None:
     disputed = [note for note in shown["notes"] if "models page" in note]
     assert [note.partition(":")[0] for note in disputed] == ["Avatar III*", "Motion prompt"]
     assert len(set(shown["notes"])) == len(shown["notes"])
-
-
-def test_video_options_of_a_look_without_engines_are_those_of_the_default_engine() -> None:
+    # Without engines they are those of the default engine.
     shown = details(look("a"), None, 0)["options"]
     assert (shown["engines"], "lists no engine" in shown["notes"][0]) == (["Avatar IV"], True)
     many = look("a", supported_api_engines=tuple(f"avatar_{'x' * 300}{i}" for i in range(900)))
@@ -165,10 +146,7 @@ def test_a_voice_has_a_sample_only_if_a_browser_can_fetch_it(url: str | None) ->
     assert voice_of(Voice("v", " ", None, None, url))["text"] == "v"
 
 
-# -- options ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_short_dropdown_offers_every_value_in_an_order_that_no_filter_changes() -> None:
+def test_a_short_dropdown_offers_every_value_and_what_is_selected_in_an_order_that_no_filter_changes() -> None:
     values = ["square", "", "portrait", "landscape"]
     some = short_options("orientation", values, {"square": 3}, ())
     others = short_options("orientation", reversed(values), {"portrait": 9, "": 1}, ())
@@ -176,9 +154,6 @@ def test_a_short_dropdown_offers_every_value_in_an_order_that_no_filter_changes(
     assert [item["title"] for item in some] == ["Portrait", "Landscape", "Square", "None"]
     assert [item["count"] for item in some] == [0, 0, 3, 0]
     assert short_options("status", [""], {"": 12}, ()) == short_options("status", [], {}, ()) == []
-
-
-def test_a_short_dropdown_always_offers_what_is_selected() -> None:
     (selected,) = short_options("engine", [], {}, ["avatar_ix"])
     assert (selected["value"], selected["title"], selected["count"]) == ("avatar_ix", "avatar_ix", 0)
     assert {"value": "", "title": "None", "count": 4} in short_options("engine", ["avatar_v", ""], {"": 4}, [""])
@@ -187,21 +162,16 @@ def test_a_short_dropdown_always_offers_what_is_selected() -> None:
     assert (len(offered), offered[-1]) == (51, "engine_199")
 
 
-def test_long_lists_find_all_words_in_any_order_without_case_and_accents() -> None:
+def test_long_lists_find_all_words_in_any_order_and_are_cut_after_those_that_match_looks() -> None:
     titles = {"1": "Zoë Lindqvist", "2": "Zoe Park", "3": "Lind Qvist"}
     assert [item["value"] for item in found_options(titles, {}, "LIND zoe")["items"]] == ["1"]
     assert [item["value"] for item in found_options(titles, {}, "  ")["items"]] == ["3", "1", "2"]
     assert [item["count"] for item in found_options(titles, {"2": 7}, "zoe")["items"]] == [7, 0]
     assert found_options(titles, {}, "nobody") == {"items": [], "more": 0}
-
-
-def test_long_lists_are_cut_after_those_that_match_looks() -> None:
     found = found_options({str(n): f"Name {n:04}" for n in range(1_400)}, {"1399": 1}, "name")
     assert (len(found["items"]), found["more"]) == (50, 1_350)
     assert [item["value"] for item in found["items"][:2]] == ["1399", "0"]
 
-
-# -- bounds of what views send ----------------------------------------------------------------------------------------
 
 anything = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text()), st.binary())
 

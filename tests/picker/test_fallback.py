@@ -1,7 +1,5 @@
 """What a notebook shows of a picker where no widget can run."""
 
-from __future__ import annotations
-
 import json
 import re
 from html import unescape

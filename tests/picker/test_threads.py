@@ -1,7 +1,5 @@
 """Many threads at once: no window is torn, no look is lost, nothing waits for ever, and no thread is left."""
 
-from __future__ import annotations
-
 import gc
 import random
 import sys
@@ -43,8 +41,6 @@ def at_once(*calls: Callable[[], object], patience: float = PATIENCE) -> None:
     for error in errors:
         raise error
 
-
-# -- observers --------------------------------------------------------------------------------------------------------
 
 ACTS: dict[str, Callable[[LookPicker], object]] = {
     "stop": lambda picker: picker.catalogue.stop(),
@@ -152,10 +148,7 @@ def test_a_click_does_not_wait_while_a_look_is_fetched_for_selected_id() -> None
         assert (order, picker.selected_id, "elsewhere" in picker.error) == (["clicked", "fetched"], "a-1", True)
 
 
-# -- the end ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_closed_picker_leaves_no_thread_and_sends_nothing() -> None:
+def test_a_closed_picker_leaves_no_thread_sends_nothing_and_is_let_go() -> None:
     with running({}, {"a": 230}) as (service, client):
         gate = service.before = Gate("public looks", first=2)
         picker = RecordingPicker(client)
@@ -168,15 +161,7 @@ def test_a_closed_picker_leaves_no_thread_and_sends_nothing() -> None:
         gate.opened.set()
         assert end_of(our_threads())
         assert (picker.catalogue.complete, len(picker.sent), picker.selected_id) == (True, sent, "a-0")
-
-
-def test_a_closed_picker_is_let_go() -> None:
-    with running({}, {"a": 3}) as (_, client):
-        picker = LookPicker(client)
-        picker.catalogue.wait(PATIENCE)
-        wait_for_publisher()
         catalogue, gone = picker.catalogue, weakref.ref(picker)
-        picker.close()
         del picker
         gc.collect()
         assert gone() is None
@@ -221,9 +206,6 @@ def test_a_picker_leaves_the_page_when_its_cell_makes_another_and_comes_back_whe
     unknown, run = LookPicker([]), 5
     LookPicker([])
     assert unknown.comm is not None
-
-
-# -- everything at once -----------------------------------------------------------------------------------------------
 
 
 def hammer(picker: RecordingPicker, service: DemoService, seed: int, *, steps: int) -> None:

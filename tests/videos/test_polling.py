@@ -1,7 +1,5 @@
 """Waiting for videos and agents: how often the service is asked, and how the wait ends."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Records of videos and agent sessions, read from what the service sends."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a look allows, and requests that are checked before they are sent."""
 
-from __future__ import annotations
-
 import copy
 import json
 import pickle

@@ -3,8 +3,6 @@
 Checker and stand-in read the same rules. The schemas in the folder `contract` were written independently.
 """
 
-from __future__ import annotations
-
 import json
 import warnings
 from collections.abc import Iterator
