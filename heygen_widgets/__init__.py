@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._demo_client import client_or_demo as client_or_demo
     from ._demo_client import demo_client as demo_client
     from .api import HeyGenClient as HeyGenClient
     from .catalogue import LookCatalogue as LookCatalogue
@@ -39,12 +40,14 @@ _MODULES = {
     "VideoAgentRequest": "videos",
     "VideoJob": "job",
     "VideoRequest": "videos",
+    "client_or_demo": "_demo_client",
     "demo_client": "_demo_client",
     "looks_to_frame": "frame",
     "looks_to_gallery": "gallery",
     "looks_to_table": "frame",
 }
 __all__ = list(_MODULES)
+_SUBMODULES = {"demo", *(module for module in _MODULES.values() if not module.startswith("_"))}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare each type
@@ -52,8 +55,14 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare e
         return importlib.import_module("importlib.metadata").version("heygen-widgets")
     if name in _MODULES:
         return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _SUBMODULES:
+        return importlib.import_module(f".{name}", __name__)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    if not name.startswith("_"):  # tools ask for those
+        meant = importlib.import_module("._parsing", __name__).did_you_mean(name, [*__all__, *_SUBMODULES])
+        message += f": did you mean {meant}?" if meant else ""
+    raise AttributeError(message)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "__version__"]

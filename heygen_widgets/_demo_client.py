@@ -7,10 +7,32 @@ import inspect
 from typing import Any, Literal
 
 from ._display import literal
+from ._parsing import plain
 from .api import HeyGenClient
 from .demo import DemoService
+from .errors import MissingAPIKeyError
 
-__all__ = ["demo_client"]
+__all__ = ["client_or_demo", "demo_client"]
+
+
+def client_or_demo(looks: int = 2_000) -> HeyGenClient:
+    """Return a client of the user's account or, without a usable key, of the stand-in, and print which.
+
+    Parameters
+    ----------
+    looks : int, default 2,000
+        Number of looks in the catalogue of the stand-in: see `demo_client`. Its clients have a `demo_code`.
+
+    A key that the service refuses is only noticed by the first request, which then fails.
+    """
+    try:
+        client = HeyGenClient()
+    except MissingAPIKeyError as problem:
+        cause, *_ = str(problem).split("\n")
+        print(f"{cause}\nUntil then this is the built-in stand-in: made-up people, no network, no credits.")
+        return demo_client(looks)
+    print(f"This is your HeyGen account: {client}.")
+    return client
 
 
 def demo_client(
@@ -43,7 +65,7 @@ def demo_client(
 
     A wrong argument is a `TypeError` or `ValueError`.
     """
-    arguments = dict(locals())
+    arguments = {name: plain(value) for name, value in locals().items()}
     service = _running_service(**arguments)
     client = HeyGenClient(service.api_key, base_url=service.base_url)
     defaults = inspect.signature(demo_client).parameters

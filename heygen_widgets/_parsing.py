@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any, TypeVar
 
+from ._display import TITLES
 from .errors import APIResponseError
 
 T = TypeVar("T")
@@ -16,6 +18,16 @@ Parser = Callable[[object], Any]
 _UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _GENDERS = {"female": "female", "woman": "female", "f": "female", "male": "male", "man": "male", "m": "male"}
 _LARGEST_INT = 2**53  # JavaScript and float64 columns cannot represent larger integers exactly
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - as `value`
+    """Return Python's own value of a NumPy scalar, and None for NA, NaN and NaT: what tables have for no value."""
+    library = type(value).__module__.partition(".")[0]
+    if library == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if library == "numpy" and getattr(value, "shape", None) == ():
+        value = value.item()  # type: ignore[attr-defined]  # of numpy.generic and of an array without dimensions
+    return None if isinstance(value, float) and value != value else value
 
 
 def json_object(record: object, kind: str) -> dict[str, Any]:
@@ -80,6 +92,84 @@ def number(value: object, largest: float) -> float | None:
 
 def gender(value: object) -> str | None:
     return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+_SEPARATORS = re.compile(r"[\s_-]+")
+_OTHER_NAMES = {
+    "avatar_type": {"video_avatar": "digital_twin"},
+    "gender": _GENDERS,
+    "orientation": {"vertical": "portrait", "horizontal": "landscape"},
+}
+
+
+def _key(text: str) -> str:
+    return _SEPARATORS.sub("_", text.strip().lower())
+
+
+_KNOWN = {
+    field: {_key(text): value for value, title in titles.items() for text in (value, title)}
+    | {"none": ""}
+    | _OTHER_NAMES.get(field, {})
+    for field, titles in TITLES.items()
+}
+
+
+def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
+    """Return the service's value for a label of the widget or a value in any case; anything else as `plain` does.
+
+    ``Avatar IV`` becomes ``avatar_iv``, ``photo-avatar`` becomes ``photo_avatar``, and ``None``, the label of looks
+    without a value, becomes ``""``.
+    """
+    value = plain(value)
+    return _KNOWN.get(field, {}).get(_key(value), value) if isinstance(value, str) else value
+
+
+# By the class of a record: what it is, and its id. By names, since importing the records takes time.
+_RECORDS = {
+    "Look": ("look", "id"),
+    "AvatarGroup": ("group", "id"),
+    "Character": ("group", "id"),
+    "Voice": ("voice", "voice_id"),
+    "Video": ("video", "id"),
+    "VideoJob": ("video", "video_id"),
+    "VideoAgentSession": ("session", "session_id"),
+}
+_LOOK_IDS = ("avatar_id", "reference_look_id", "selected_id")
+_HINTS = {
+    ("look", "group"): ", a character: use the id of one of its looks, see client.list_looks(group_id=…)",
+    ("group", "look"): ": use look.group_id",
+    ("voice", "look"): ": use look.default_voice_id",
+    ("voice", "group"): ": use group.default_voice_id",
+    ("video", "session"): ": use session.video_id",
+}
+
+
+def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
+    """Return the id of a record of the kind that the parameter `name` takes; anything else as `plain` does."""
+    kind, attribute = _record_of(value)
+    return getattr(value, attribute) if kind and kind == _kind_of(name) else plain(value)
+
+
+def hint_for(name: str, value: object) -> str:
+    """Say where a record of another kind has the id that the parameter `name` takes, or ``""``."""
+    return _HINTS.get((_kind_of(name), _record_of(value)[0]), "")
+
+
+def _kind_of(name: str) -> str:
+    return "look" if name in _LOOK_IDS else name.removesuffix("_id")
+
+
+def _record_of(value: object) -> tuple[str, str]:
+    classes = (_RECORDS.get(kind.__name__) for kind in type(value).__mro__)
+    return next(filter(None, classes), ("", ""))
+
+
+def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the name that is meant, as `others` says or as the most similar one of `known`; ``""`` for none."""
+    from difflib import get_close_matches  # slow, and only an error needs it
+
+    similar = get_close_matches(name.lower(), [*known, *others], 1)
+    return others.get(similar[0], similar[0]) if similar else ""
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -29,16 +30,28 @@ class _Stderr:
         return getattr(sys.stderr, name)
 
 
-def progress_bar(description: str, **options: Any) -> tqdm[NoReturn]:  # noqa: ANN401 - those of tqdm
-    """Return a tqdm bar for a notebook or a terminal, hidden by ``TQDM_DISABLE``. Use it in a ``with`` statement."""
+@contextmanager
+def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]:  # noqa: ANN401 - those of tqdm
+    """Show a tqdm bar in a notebook or a terminal, hidden by ``TQDM_DISABLE``. A saved notebook shows how it ended."""
+    from IPython.display import display
     from tqdm.auto import tqdm  # slow, and only needed when there is something to wait for
 
     hidden = bool(os.environ.get("TQDM_DISABLE"))  # tqdm itself reads it only when it is imported
     file = _Stderr()
-    return tqdm(
+    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
+        options["display"] = False  # it is displayed below, so that its text can be updated
+    bar = tqdm(
         desc=description,
         file=file,
         disable=hidden or not file.flush(),  # a kernel that cannot flush it can show nothing
         dynamic_ncols=sys.stderr is sys.__stderr__,  # the width of a terminal; notebooks choose their own
         **options,
     )
+    container = getattr(bar, "container", None)
+    shown = display(container, display_id=True) if container else None  # type: ignore[no-untyped-call]
+    try:
+        with bar:
+            yield bar
+    finally:
+        if shown:
+            shown.update(container)

@@ -6,26 +6,34 @@ import atexit
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import traitlets
 from IPython import get_ipython
+from IPython.display import display
 from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout
+from traitlets import All
+from traitlets.utils.sentinel import Sentinel
 
 from ._background import WIDGET_LOCK
+from ._parsing import plain
 
 __all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
 _CLIPBOARD = Path(__file__).with_name("clipboard.js")
 
+_Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
+_PACKAGE = "heygen_widgets."
+
 _exiting = threading.Event()
 
+_displayed: weakref.WeakSet[SharedTemplate] = weakref.WeakSet()  # with texts that a batch tool saves
 _opened: defaultdict[str, weakref.WeakSet[SharedTemplate]] = defaultdict(weakref.WeakSet)  # by the id of the cell
 
 
@@ -45,17 +53,68 @@ class SharedTemplate(VuetifyTemplate):
     """
 
     _closed = False
+    _is_made = False
+    _has_view = False  # whether a front end has ever sent something
+    _saved: dict[str, str] | None = None  # the texts as last displayed
 
     def __init__(
         self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
     ) -> None:
         given = usual_layout if layout is None else layout
         self._own_layout = None if isinstance(given, Layout) else Layout(**given)
-        super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
+        try:
+            super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
+        except traitlets.TraitError as error:
+            raise error.with_traceback(None) from None  # the ten frames of traitlets say nothing
+        self._is_made = True
 
     def __setattr__(self, name: str, value: object) -> None:
-        with WIDGET_LOCK if self.has_trait(name) else nullcontext():
-            super().__setattr__(name, value)
+        is_trait = self.has_trait(name)
+        # A class of the user may have attributes of its own.
+        if not (is_trait or name.startswith("_")) and self._is_made and type(self).__module__.startswith(_PACKAGE):
+            self._refuse(name)
+        with WIDGET_LOCK if is_trait else nullcontext():
+            super().__setattr__(name, plain(value) if is_trait else value)
+
+    def _refuse(self, name: str) -> None:
+        """Raise an `AttributeError` for an attribute that nobody would read."""
+        meant = self._meant(name, self._public_traits())
+        if getattr(getattr(type(self), name, None), "__module__", "").startswith(_PACKAGE):  # not traitlets'
+            problem, way_out = f"{name} is a method", meant or f".{name}()"
+        elif not (hasattr(self, name) or name == "description"):  # `ipywidgets.interact` sets it
+            problem, way_out = f"there is no attribute {name!r}", meant
+        else:
+            return
+        raise AttributeError(f"{type(self).__name__}: {problem}" + (f": use {way_out}" if way_out else ""))
+
+    @staticmethod
+    def _meant(name: str, traits: list[str]) -> str:
+        """Return the assignment that one to an unknown attribute means, or ``""``."""
+        return ""
+
+    def _public_traits(self) -> list[str]:
+        """Return the names of the traits that are not only for the view."""
+        traits = self.traits().items()
+        own = [name for name, trait in traits if issubclass(trait.this_class, SharedTemplate) and not trait.read_only]
+        return [name for name in own if not name.startswith("_")]
+
+    def observe(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
+        """Call a handler when a trait changes, by default any public one; see `traitlets.HasTraits.observe`."""
+        super().observe(handler, self._public_traits() if names is All else names, type)
+
+    def unobserve(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
+        """Undo `observe`."""
+        if names is not All:
+            super().unobserve(handler, names, type)
+            return
+        for name in self._public_traits():
+            with suppress(ValueError):  # the handler does not observe this one
+                super().unobserve(handler, name, type)
+
+    def __dir__(self) -> list[str]:
+        """Leave out the handlers of the view, once ipyvue has found them in this list, and traits of older releases."""
+        hidden = {"css", "data", "methods", *(f"vue_{event}" for event in self.events or ())}
+        return [name for name in super().__dir__() if name not in hidden]
 
     def set_trait(self, name: str, value: object) -> None:
         with WIDGET_LOCK:
@@ -74,6 +133,7 @@ class SharedTemplate(VuetifyTemplate):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Apply what the front end may change, and send back the current value of everything else."""
         with WIDGET_LOCK:
+            self._has_view = True
             sent = sync_data if isinstance(sync_data, dict) else {}
             allowed = {name: value for name, value in sent.items() if self._allows(name, value)}
             super().set_state(allowed)
@@ -91,9 +151,7 @@ class SharedTemplate(VuetifyTemplate):
     def open(self) -> None:
         """Open the comm to the front end. What an earlier run of the same cell has opened leaves the page."""
         with WIDGET_LOCK:
-            message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-            cell = str(message.get("metadata", {}).get("cellId", ""))  # empty where a front end sends none
-            self._shown_in = str(message.get("header", {}).get("msg_id", ""))
+            cell, self._shown_in = _current_cell()
             if self.comm is None and cell:
                 for widget in [widget for widget in _opened[cell] if widget._shown_in != self._shown_in]:
                     _opened[cell].remove(widget)
@@ -115,6 +173,7 @@ class SharedTemplate(VuetifyTemplate):
         """Close the comm, so that neither the page nor a saved notebook keeps the widget. Showing it opens it again."""
         with WIDGET_LOCK:
             super().close()
+            _displayed.discard(self)
             self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets' None
             if self._own_layout:
                 self._own_layout.close()
@@ -125,10 +184,33 @@ class SharedTemplate(VuetifyTemplate):
         self._leave_page()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
+        """Return the widget, and texts for places without widgets."""
         if self._closed:
-            return {"text/plain": repr(self)}
+            return self._texts()
         self.open()
-        return super()._repr_mimebundle_(**kwargs)  # type: ignore[no-any-return]  # ipywidgets has no types
+        return {**super()._repr_mimebundle_(**kwargs), **self._texts()}
+
+    def _texts(self) -> dict[str, str]:
+        """Return what a notebook shows without a widget, by MIME type."""
+        return {"text/plain": repr(self)}
+
+    def _ipython_display_(self) -> None:
+        """Display the widget where a batch tool runs the notebook: its texts are updated after each cell."""
+        shell, (cell, _) = get_ipython(), _current_cell()
+        if cell or self._closed or not hasattr(shell, "kernel"):
+            raise NotImplementedError  # IPython then asks for `_repr_mimebundle_`
+        shell.events.register("post_run_cell", _update_texts)  # once, however often it is called
+        self._display()
+        _displayed.add(self)
+
+    def _display(self, **options: Any) -> None:  # noqa: ANN401 - those of `display`
+        bundle = self._repr_mimebundle_()
+        self._saved = self._texts()
+        display(bundle, raw=True, display_id=self.model_id, **options)  # type: ignore[no-untyped-call]
+
+    def _update_texts(self) -> None:
+        if not self._has_view and self._texts() != self._saved:
+            self._display(update=True)
 
     @traitlets.observe("layout")
     def _layout_changed(self, change: dict[str, Any]) -> None:
@@ -148,12 +230,24 @@ class SharedTemplate(VuetifyTemplate):
 
     def _handle_event(self, _: object, content: object, buffers: object) -> None:
         # ipyvue's own handler calls and imports what a message names. This one calls only our handlers.
+        self._has_view = True
         if isinstance(content, dict) and content.get("event") in self.events:
             with WIDGET_LOCK:
                 getattr(self, f"vue_{content['event']}")(content.get("data"))
 
     def __del__(self) -> None:
         """Do nothing: the garbage collector may run this on any thread, and ipywidgets' own version sends a message."""
+
+
+def _current_cell() -> tuple[str, str]:
+    """Return the id of the running cell, ``""`` where a front end sends none as in a batch, and that of its run."""
+    message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    return str(message.get("metadata", {}).get("cellId", "")), str(message.get("header", {}).get("msg_id", ""))
+
+
+def _update_texts(_: object) -> None:
+    for widget in list(_displayed):
+        widget._update_texts()
 
 
 def _take_nothing(_: object) -> None:

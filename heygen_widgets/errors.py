@@ -1,4 +1,7 @@
-"""The error tree: every error of this package is a `HeyGenError`, and none of them contains the key."""
+"""The error tree: every error of this package is a `HeyGenError`, and none of them contains the key.
+
+The first line of a message is the cause and the way out. If a request failed, the last line names it.
+"""
 
 from __future__ import annotations
 

@@ -6,11 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
 from ._display import is_sendable
+from ._parsing import did_you_mean, hint_for, id_of, known_value, plain
 
-__all__ = ["CLOSED", "FACETS", "SORTS", "LookFilter", "as_filter", "fold"]
+if TYPE_CHECKING:
+    from .models import AvatarGroup
+
+__all__ = ["CLOSED", "FACETS", "OTHER_NAMES", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold", "meant_field"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
 CLOSED = {
@@ -19,6 +23,23 @@ CLOSED = {
     "orientation": ("portrait", "landscape", "square"),
 }
 """The fields with a fixed set of values, and these values in their order."""
+_SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
+_READY = {
+    "yes": True,
+    "no": False,
+    "true": True,
+    "false": False,
+}
+OTHER_NAMES = {
+    **dict.fromkeys(("query", "q", "text", "name"), "search"),
+    **dict.fromkeys(("type", "kind", "avatar"), "avatar_type"),
+    **dict.fromkeys(("character", "group", "avatar_group"), "group_id"),
+    **dict.fromkeys(("owner", "scope", "public", "private"), "ownership"),
+    **dict.fromkeys(("order", "order_by"), "sort"),
+    **{"sex": "gender", "supported_api_engines": "engine", "usable": "ready", "category": "tag", "label": "tag"},
+    **dict.fromkeys(("aspect", "aspect_ratio", "preferred_orientation"), "orientation"),
+}
+"""The fields that other names mean."""
 # Letters that Unicode does not decompose into a base letter and an accent.
 _BASE_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
@@ -33,12 +54,29 @@ def fold(text: str) -> str:
     return _ACCENTS.sub("", text).translate(_BASE_LETTERS)
 
 
+class FilterFields(TypedDict, total=False):
+    """The fields of a `LookFilter`, as keywords."""
+
+    search: str | None
+    avatar_type: str | Iterable[str] | None
+    ownership: str | Iterable[str] | None
+    group_id: str | AvatarGroup | Iterable[str | AvatarGroup] | None
+    gender: str | Iterable[str] | None
+    orientation: str | Iterable[str] | None
+    engine: str | Iterable[str] | None
+    status: str | Iterable[str] | None
+    tag: str | Iterable[str] | None
+    ready: bool | None
+    sort: str | None
+
+
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class LookFilter:
     """Which looks to show: a frozen, hashable value that works without a widget.
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
-    value, and None means no restriction. The values are stored as a sorted tuple.
+    value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
+    is ``avatar_iv``. The values are stored as a sorted tuple, ``()`` without a restriction.
 
     Parameters
     ----------
@@ -46,11 +84,12 @@ class LookFilter:
         Words that must all occur, in any order, in the look's name, its character's name, its id or its tags. Case and
         accents are ignored.
     avatar_type, group_id, engine, status, tag : str or iterable of str, optional
-        Open sets, such as ``photo_avatar``, the ids of avatar groups (characters) and ``avatar_iv``.
+        Open sets, such as ``photo_avatar``, the ids of avatar groups (characters; an `AvatarGroup` stands for its id)
+        and ``avatar_iv``. Other values than the known ones stay as given.
     ownership, gender, orientation : str or iterable of str, optional
         ``public``, ``private``; ``female``, ``male``; ``portrait``, ``landscape``, ``square``.
     ready : bool, optional
-        Whether a video can use the look now (see `Look.is_ready`).
+        Whether a video can use the look now (see `Look.is_ready`); also ``"yes"`` or ``"no"``.
     sort : str, optional
         ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); a leading ``-`` means
         descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
@@ -59,8 +98,10 @@ class LookFilter:
     Raises
     ------
     ValueError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`, and for a text with a lone surrogate, which
-        cannot be sent; `TypeError` for a wrong type of another field.
+        For an unknown `ownership`, `gender`, `orientation` or `sort`, for an empty list, which would match nothing, and
+        for a text with a lone surrogate, which cannot be sent.
+    TypeError
+        For a wrong type of another field, and an unknown field.
 
     Examples
     --------
@@ -82,11 +123,11 @@ class LookFilter:
 
     def __init__(
         self,
-        search: str = "",
+        search: str | None = "",
         *,
         avatar_type: str | Iterable[str] | None = None,
         ownership: str | Iterable[str] | None = None,
-        group_id: str | Iterable[str] | None = None,
+        group_id: str | AvatarGroup | Iterable[str | AvatarGroup] | None = None,
         gender: str | Iterable[str] | None = None,
         orientation: str | Iterable[str] | None = None,
         engine: str | Iterable[str] | None = None,
@@ -94,17 +135,26 @@ class LookFilter:
         tag: str | Iterable[str] | None = None,
         ready: bool | None = None,
         sort: str | None = None,
+        **unknown: Never,
     ) -> None:
-        if not isinstance(search, str):
+        for name in unknown:
+            meant = meant_field(name)
+            raise TypeError(
+                f"LookFilter has no field {name!r}: "
+                + (f"did you mean {meant}=…?" if meant else f"its fields are {', '.join(FilterFields.__annotations__)}")
+            )
+        search, wanted_sort = plain(search), plain(sort)
+        if not (search is None or isinstance(search, str)):
             raise TypeError(f"search must be a string, not {search!r}")
         search = "".join(_several("search", search))  # refuses what cannot be sent
-        if not (ready is None or isinstance(ready, bool)):
+        is_ready = plain(ready)
+        is_ready = _READY.get(is_ready.strip().lower(), is_ready) if isinstance(is_ready, str) else is_ready
+        if not (is_ready is None or isinstance(is_ready, bool)):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
-        if sort not in (None, "", *SORTS, *(f"-{name}" for name in SORTS)):
-            raise ValueError(f"unknown sort {sort!r}: choose from {', '.join(SORTS)}, with '-' in front for descending")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
         several = (_several(name, value) for name, value in zip(FACETS, given, strict=True))
-        for field, value in zip(fields(self), (search, *several, ready, sort or None), strict=True):
+        values = (search, *several, is_ready, None if wanted_sort in (None, "") else _known_sort(wanted_sort))
+        for field, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field.name, value)
 
     def __repr__(self) -> str:
@@ -122,7 +172,7 @@ class LookFilter:
         values = {name: value for name, value in values.items() if value not in ("", (), None)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
-    def replace(self, **changes: Any) -> LookFilter:  # noqa: ANN401 - as for the constructor
+    def replace(self, **changes: Unpack[FilterFields]) -> LookFilter:
         """Return a copy with some fields changed; None removes a restriction."""
         return LookFilter(**{**self.to_json(), **changes})
 
@@ -131,28 +181,55 @@ FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in (
 """The fields whose values can be counted, in the order of `LookFilter`."""
 
 
-def _several(name: str, value: str | Iterable[str] | None) -> tuple[str, ...]:
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        items: set[Any] = set(value)
-    else:
-        items = {value} - {None}
-    for item in items:
-        if not isinstance(item, str):
-            raise TypeError(f"{name} must be a string or several, not {item!r}")
-        if not is_sendable(item):
-            raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
-        if item and name in CLOSED and item not in CLOSED[name]:
-            known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
-            raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
-    return tuple(sorted(map(str, items)))  # a subclass of str, such as numpy's, has another repr
+def meant_field(name: str) -> str:
+    """Return the field of a `LookFilter` that an unknown keyword means, or ``""``."""
+    return did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES)
 
 
-def as_filter(wanted: LookFilter | str | Mapping[str, Any] | None = None, **fields: Any) -> LookFilter:  # noqa: ANN401 - as for `LookFilter`
+def _several(name: str, value: object) -> tuple[str, ...]:
+    value = id_of(name, value)
+    several = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+    items = [known for item in several if (known := _known(name, item)) is not None]
+    if not (items or value is None or (isinstance(value, tuple) and not value)):
+        kind = type(value).__name__
+        raise ValueError(f"{name}: an empty {kind} would match nothing: leave {name} out, or give None")
+    return tuple(sorted(set(items)))
+
+
+def _known(name: str, given: object) -> str | None:
+    """Return one value of a field as the service has it, and None for a missing one."""
+    item = id_of(name, given)
+    if item is None:
+        return None
+    if not isinstance(item, str):
+        raise TypeError(f"{name} must be a string or several, not {item!r}{hint_for(name, item)}")
+    if not is_sendable(item):
+        raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
+    value: str = known_value(name, str(item))  # a subclass of str has another repr
+    if value and name in CLOSED and value not in CLOSED[name]:
+        known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
+        raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
+    return value
+
+
+def _known_sort(given: object) -> str:
+    """Return a sort as `SORTS` has it, from that or a label of the widget in any case, such as ``Name, Z to A``."""
+    text = "_".join(given.lower().split()) if isinstance(given, str) else ""
+    name = text.removeprefix("-").removesuffix(",_z_to_a")
+    known = ("-" if name != text else "") + _SORT_LABELS.get(name, name)
+    if known.removeprefix("-") not in SORTS:
+        raise ValueError(f"unknown sort {given!r}: choose from {', '.join(SORTS)}, with '-' in front for descending")
+    return known
+
+
+def as_filter(wanted: LookFilter | str | Mapping[str, Any] | None = None, **fields: Unpack[FilterFields]) -> LookFilter:
     """Return the filter from a `LookFilter`, a search, a dict of fields or None, with some fields changed."""
+    wanted = plain(wanted)
     if wanted is None or isinstance(wanted, str):
-        wanted = LookFilter(wanted or "")
+        wanted = LookFilter(wanted)
     elif isinstance(wanted, Mapping):
         wanted = LookFilter(**wanted)
     elif not isinstance(wanted, LookFilter):
-        raise TypeError(f'a filter must be a LookFilter, such as LookFilter("office"), not {wanted!r}')
+        kind = type(wanted).__name__
+        raise TypeError(f'a filter must be a LookFilter, such as LookFilter("office"), a text or a dict, not a {kind}')
     return wanted.replace(**fields) if fields else wanted

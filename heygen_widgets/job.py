@@ -15,6 +15,7 @@ from ipywidgets import Layout
 
 from ._background import Worker, start_thread
 from ._display import clip, echo, image, is_sendable, literal, name_of, page, title
+from ._parsing import hint_for, id_of, plain
 from ._widget import WIDGET_LOCK, SharedTemplate
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
@@ -40,7 +41,7 @@ class VideoJob(SharedTemplate):
     Parameters
     ----------
     client : HeyGenClient
-    video_id : str
+    video_id : str or Video
         As `HeyGenClient.create_video` returns it. `HeyGenClient.start_video` does both.
     look : Look, optional
         Its name and picture are on the card.
@@ -64,8 +65,8 @@ class VideoJob(SharedTemplate):
     def __init__(
         self,
         client: HeyGenClient,
+        video_id: str | Video,
         *,
-        video_id: str,
         look: Look | None = None,
         timeout: float = 1_200,
         layout: Layout | None = None,
@@ -73,8 +74,9 @@ class VideoJob(SharedTemplate):
         if not hasattr(client, "get_video"):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         checked_records([] if look is None else [look], Look)
+        given, video_id = video_id, id_of("video_id", video_id)
         if not isinstance(video_id, str):
-            raise TypeError(f"video_id must be a string, not {video_id!r}")
+            raise TypeError(f"video_id must be a string, not {given!r}{hint_for('video_id', given)}")
         if video_id in ("", ".", "..") or not is_sendable(video_id):
             raise ValueError(f"video_id must be the id of a video, not {video_id!r}")
         self.video_id = video_id
@@ -94,13 +96,11 @@ class VideoJob(SharedTemplate):
     def __repr__(self) -> str:
         return f"<VideoJob {clip(self.video_id)}: {self.status or 'not polled yet'}>"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
-        """Return the widget, and texts for places without widgets."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+    def _texts(self) -> dict[str, str]:
         state = f"Video {clip(self.video_id)} (heygen_widgets): {self.status or 'not polled yet'}."
         code = f"VideoJob(client, video_id={literal(self.video_id)})"
         html = f"<div>{escape(state)}</div><div>To follow it again: <code>{escape(code)}</code></div>"
-        return {**bundle, "text/plain": f"{state}\nTo follow it again: {code}", "text/html": html}
+        return {"text/plain": f"{state}\nTo follow it again: {code}", "text/html": html}
 
     # -- for Python ---------------------------------------------------------------------------------------------------
 
@@ -146,7 +146,7 @@ class VideoJob(SharedTemplate):
         HeyGenError
             What ended the polling, such as a refused key.
         """
-        limit = None if timeout is None else checked_wait(timeout)
+        limit = None if plain(timeout) is None else checked_wait(timeout)
         if not self._ended.is_set() and self._process != os.getpid():
             raise HeyGenError("This process was forked, and its job does not follow the video: call job.follow().")
         if not self._ended.wait(limit):

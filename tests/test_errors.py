@@ -3,20 +3,30 @@
 import copy
 import json
 import pickle
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from IPython.core.ultratb import FormattedTB
+from loopback import REFUSED
+from traitlets import TraitError
 
-from heygen_widgets import errors
+from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker, VideoRequest, errors
 from heygen_widgets.api.credentials import Credential, Secret
 from heygen_widgets.api.responses import Answer, error_for_status
+from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIStatusError, HeyGenError
 
+LOOK = "/v3/avatars/looks/a%2Fb"
 
-def build(status: int, code: str | None = None, *, wait: str = "", **fields: Any) -> APIStatusError:
+
+def build(
+    status: int, code: str | None = None, *, path: str = LOOK, wait: str = "", is_token: bool = False, **fields: Any
+) -> APIStatusError:
     body = json.dumps({"error": {"code": code, "message": "Some message.", **fields}}).encode()
     answer = Answer(status, {"X-Request-Id": "req_1", "Retry-After": wait}, body)
-    return error_for_status("GET /v3/avatars", answer, Credential(Secret("key"), "the environment variable"))
+    return error_for_status("GET", path, answer, Credential(Secret("key"), "HEYGEN_API_KEY", is_token))
 
 
 def test_every_error_is_a_heygen_error_and_the_built_in_one_that_fits() -> None:
@@ -30,25 +40,33 @@ def test_every_error_is_a_heygen_error_and_the_built_in_one_that_fits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "hint"),
+    ("error", "kind", "cause"),
     [
-        (build(400, param="limit"), APIStatusError, "Check the field 'limit'."),
-        (build(400, param="token"), APIStatusError, "start again from the first page"),
-        (build(401), errors.AuthenticationError, "The key came from the environment variable"),
-        (build(402), errors.InsufficientCreditError, "balance"),
-        (build(403), errors.PermissionDeniedError, "logging in again will not help"),
-        (build(404), errors.NotFoundError, "GET /v3/avatars failed with 404: Some message. (request id req_1)"),
-        (build(404, "avatar_not_found"), errors.NotFoundError, "the id of a group is not the id of a look"),
-        (build(429), errors.RateLimitError, "wait a little"),
-        (build(429, wait="7"), errors.RateLimitError, "wait 7 s"),
-        (build(500, "some_code"), APIStatusError, "failed with 500 some_code: Some message. (request id req_1)"),
+        (build(400), APIStatusError, "HeyGen refused the request."),
+        (build(400, param="limit{0}"), APIStatusError, "HeyGen refused the field 'limit{0}'. Check it."),
+        (build(400, param="token"), APIStatusError, "The page cursor is no longer valid. Start again from the"),
+        (build(401), errors.AuthenticationError, "HeyGen rejected your API key (from HEYGEN_API_KEY). C"),
+        (build(401, is_token=True), errors.AuthenticationError, "HeyGen rejected your login (from HEYGEN_API_KEY)."),
+        (build(402), errors.InsufficientCreditError, "Your credit is too low. A key bills"),
+        (build(403), errors.PermissionDeniedError, "Your API key is valid, but not allowed to do this. Logging in"),
+        (build(404), errors.NotFoundError, "HeyGen has no such look: 'a/b'. Check the id."),
+        (build(404, path="/v3/avatars/{0}"), errors.NotFoundError, "HeyGen has no such group: '{0}'. Check the id."),
+        (build(404, path="/v3/avatars/looks"), errors.NotFoundError, "Nothing was found. Check the ids in the request"),
+        (build(404, "avatar_not_found"), errors.NotFoundError, "HeyGen has no such look: 'a/b'. Check the id. T"),
+        (build(429), errors.RateLimitError, "Too many requests. Wait a little"),
+        (build(429, wait="7"), errors.RateLimitError, "Too many requests. Wait 7 s"),
+        (build(500, "some_code"), APIStatusError, "HeyGen has a problem. Try again later."),
     ],
 )
-def test_each_status_has_its_class_and_the_message_says_what_to_do_next(
-    error: APIStatusError, kind: type[APIStatusError], hint: str
+def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_request(
+    error: APIStatusError, kind: type[APIStatusError], cause: str
 ) -> None:
+    first, second, last = str(error).split("\n")
     assert type(error) is kind
-    assert hint in str(error)
+    assert first.startswith(cause)
+    assert second == "HeyGen says: Some message."
+    code = f" {error.code}" if error.code else ""
+    assert re.fullmatch(rf"GET /v3/\S+: {error.status_code}{code} \(request id req_1\)", last)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +80,22 @@ def test_each_status_has_its_class_and_the_message_says_what_to_do_next(
 def test_a_copy_of_an_error_keeps_every_attribute(error: HeyGenError) -> None:
     for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+CALLS: dict[str, Callable[[HeyGenClient], object]] = {
+    "a wrong key": lambda client: HeyGenClient("wrong-key", base_url=client.base_url).get_look("a"),
+    "an argument": lambda client: client.list_looks(limit=99),
+    "records": lambda client: list(client.iter_looks(group_id="nobody", max_items=-1)),
+    "a request": lambda client: client.create_video(VideoRequest(avatar_id="nobody", script="")),
+    "a load": lambda _: LookCatalogue(HeyGenClient("key", base_url=REFUSED, max_retries=0), cache=None).load(),
+    "a picker": lambda client: LookPicker(client, height="tall", cache=None),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_traceback_in_ipython_has_two_frames_of_this_package_at_most(call: Callable[[HeyGenClient], object]) -> None:
+    with DemoService(looks=9) as service, pytest.raises((HeyGenError, ValueError, TraitError)) as caught:
+        call(HeyGenClient(service.api_key, base_url=service.base_url))
+    text = re.sub(r"\x1b\[[\d;]*m", "", FormattedTB(mode="Context").text(caught.type, caught.value, caught.tb))
+    assert len(re.findall(r"^File \S*heygen_widgets/", text, re.MULTILINE)) in (1, 2)
+    assert "site-packages" not in text

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heygen_widgets import AvatarGroup, LookCatalogue
-from heygen_widgets.filters import FACETS, SORTS, LookFilter, fold
+from heygen_widgets.filters import FACETS, SORTS, LookFilter, as_filter, fold
 from heygen_widgets.models import Look
 
 NAMES = ["Elin Office 8", "  Zoë Garden", "SØREN studio", "Łukasz", "Ünal 😀 Beach", "王芳 Office", "office"]
@@ -61,7 +66,7 @@ def naive_order(found: list[Look], sort: str | None) -> list[Look]:
 
 
 def several(values: list[str]) -> st.SearchStrategy[list[str] | str | None]:
-    return st.one_of(st.none(), st.sampled_from(values), st.lists(st.sampled_from(values), max_size=3))
+    return st.one_of(st.none(), st.sampled_from(values), st.lists(st.sampled_from(values), min_size=1, max_size=3))
 
 
 looks = st.lists(
@@ -139,7 +144,7 @@ def test_numbers_in_names_sort_as_numbers_and_equal_names_keep_their_order(names
 
 
 def test_a_filter_stores_its_values_as_a_sorted_tuple() -> None:
-    wanted = LookFilter(gender="male", avatar_type=["photo_avatar", "digital_twin", "photo_avatar"], tag=[])
+    wanted = LookFilter(gender="male", avatar_type=["photo_avatar", "digital_twin", "photo_avatar"], tag=())
     assert (wanted.gender, wanted.avatar_type, wanted.tag) == (("male",), ("digital_twin", "photo_avatar"), ())
     assert len({wanted, LookFilter(gender=["male"], avatar_type={"digital_twin", "photo_avatar"})}) == 1
 
@@ -160,34 +165,92 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("given", "expected"),
     [
-        ("ownership", "mine"),
-        ("gender", "Woman"),
-        ("orientation", ["portrait", "16:9"]),
-        ("sort", "--name"),
-        ("sort", 1),
-        ("sort", 0),
+        ({"engine": "Avatar IV", "gender": "Female"}, {"engine": "avatar_iv", "gender": "female"}),
+        ({"avatar_type": ["Photo avatar", "PHOTO_AVATAR", "photo-avatar"]}, {"avatar_type": "photo_avatar"}),
+        ({"avatar_type": ["video_avatar", "hologram X"]}, {"avatar_type": ["digital_twin", "hologram X"]}),
+        ({"orientation": " Portrait", "ownership": "PUBLIC"}, {"orientation": "portrait", "ownership": "public"}),
+        ({"status": "Waiting for consent", "gender": "Woman"}, {"status": "pending_consent", "gender": "female"}),
+        ({"gender": ["None", "m"], "tag": "None"}, {"gender": ["", "male"], "tag": "None"}),
+        ({"sort": "Name"}, {"sort": "name"}),
+        ({"sort": "Character, Z to A"}, {"sort": "-group_name"}),
+        ({"sort": "Largest first"}, {"sort": "-size"}),
+        ({"sort": " -Size "}, {"sort": "-size"}),
+        ({"search": None, "tag": None, "ready": "Yes"}, {"ready": True}),
+        ({"orientation": "Vertical", "ready": "false"}, {"orientation": "portrait", "ready": False}),
+        (
+            {"search": np.str_("a"), "ready": np.bool_(False), "tag": np.array("UGC")},
+            {"search": "a", "ready": False, "tag": "UGC"},
+        ),
+        ({"search": pd.NA, "ready": pd.NA, "sort": float("nan"), "gender": pd.NaT}, {}),
+        (
+            {"tag": pd.Series(["UGC", None, pd.NA, "New"]), "gender": ("female", np.nan)},
+            {"tag": ["New", "UGC"], "gender": "female"},
+        ),
+        ({"group_id": AvatarGroup("g1", "Ada")}, {"group_id": "g1"}),
+        ({"group_id": [AvatarGroup("g1", "Ada"), "g2"], "tag": ()}, {"group_id": ["g1", "g2"]}),
     ],
 )
-def test_the_error_for_an_unknown_value_names_it(field: str, value: object) -> None:
-    with pytest.raises(ValueError, match=r"unknown \w+ ('(mine|Woman|16:9|--name)'|[01]):"):
-        LookFilter(**{field: value})
+def test_labels_scalars_and_records_mean_the_services_values(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert LookFilter(**given) == LookFilter(**expected) == as_filter(given) == as_filter(None, **given)
+    json.dumps(LookFilter(**given).to_json())
+    assert {type(value) for value in LookFilter(**given).tag} <= {str}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        *(({"ownership": v}, ValueError, rf"unknown ownership '{v}'") for v in ("mine",)),
+        ({"orientation": ["portrait", "16:9"]}, ValueError, "unknown orientation '16:9': choose from 'portrait'"),
+        *(({"sort": value}, ValueError, f"unknown sort {value!r}:") for value in ("--name", 1, 0)),
+        *(
+            ({"gender": value}, ValueError, "would match nothing: leave gender out, or give None")
+            for value in ([], set(), np.array([]), [None])
+        ),
+        ({"search": 3}, TypeError, "search must be a string, not 3"),
+        ({"search": ["a"]}, TypeError, "search must be a string"),
+        *(({"ready": value}, TypeError, "True, False or None") for value in ("often", 0)),
+        *(({"gender": value}, TypeError, "a string or several, not 5") for value in (5, ["male", 5])),
+        ({"tag": [["UGC"]]}, TypeError, r"not \['UGC'\]"),
+        ({"group_id": Look("a", "b", "c", group_id="g")}, TypeError, "not Look.*: use look.group_id"),
+        *(
+            ({name: "x"}, TypeError, rf"no field '{name}': did you mean {field}=…\?")
+            for name, field in {
+                "tags": "tag",
+                "type": "avatar_type",
+                "query": "search",
+                "engines": "engine",
+                "character": "group_id",
+                "is_ready": "ready",
+                "gendr": "gender",
+                "order_by": "sort",
+                "Gender": "gender",
+                "public": "ownership",
+            }.items()
+        ),
+        ({"colour": "red"}, TypeError, "no field 'colour': its fields are search, avatar_type, "),
+    ],
+)
+def test_a_wrong_value_or_field_is_an_error_that_names_the_way_out(
+    given: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    for make in (LookFilter, as_filter, partial(as_filter, given), LookFilter().replace):
+        with pytest.raises(error, match=words):
+            make(**(given if not isinstance(make, partial) else {}))
+
+
+@pytest.mark.parametrize("wrong", [7, ["office"], pd.DataFrame({"url": ["https://secret"]})])
+def test_what_is_no_filter_is_refused_without_its_content(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"a filter must be a LookFilter.* not a") as caught:
+        as_filter(wrong)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("field", ["search", *FACETS])
 def test_a_text_that_cannot_be_sent_is_an_error_that_names_it(field: str) -> None:
     with pytest.raises(ValueError, match=rf"{field} .*'\\ud800'"):
         LookFilter(**{field: "\ud800"})
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"search": 3}, {"ready": "yes"}, {"ready": 0}, {"gender": 5}, {"tag": [1]}, {"colour": "red"}],
-)
-def test_a_wrong_type_or_an_unknown_field_is_a_type_error(wrong: dict[str, object]) -> None:
-    with pytest.raises(TypeError):
-        LookFilter(**wrong)
 
 
 def test_folding_removes_case_and_accents() -> None:

@@ -349,7 +349,7 @@ def test_only_looks_can_be_converted(convert: Callable[[Any], object]) -> None:
         (looks_to_frame(LOOKS)[["id", "name", "avatar_type", "name"]], ValueError, "two columns 'name'"),
         (pd.concat([looks_to_frame(LOOKS)], axis=1, keys=["level"]), ValueError, "columns of several levels"),
         (["look_1"], TypeError, "Look records or dicts, not str"),
-        ({"id": "a"}, TypeError, "not from dict: put it into a list"),
+        ({"id": "a"}, TypeError, "not from dict: put one look into a list"),
         ("looks.csv", TypeError, r"not from str.*LookCatalogue.open.*read_csv"),
         (pl.LazyFrame({"id": ["a"]}), TypeError, r"LazyFrame: call \.collect\(\) first"),
     ],

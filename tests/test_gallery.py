@@ -260,7 +260,7 @@ def test_pictures_use_the_certificates_and_proxies_of_the_clients_session_but_no
         client_of(server, session=session) as client,
     ):
         pictured = [look(f"{server.url}/a.png"), look("https://files.invalid/a.png")]
-        with pytest.warns(UserWarning, match="1 behind a certificate that is not trusted"):
+        with pytest.warns(UserWarning, match="1 without a secure connection: check REQUESTS_CA_BUNDLE"):
             looks_to_gallery(pictured[:1], tmp_path / "a.html", client=client)
         session.verify, session.proxies = str(server.authority), {"http": proxy.url, "https": proxy.url}
         with pytest.warns(UserWarning, match="1 not reachable"):

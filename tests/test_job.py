@@ -369,8 +369,6 @@ def test_what_the_service_would_refuse_is_not_sent() -> None:
             start(client, avatar_id="group_1")
         with pytest.raises(VideoOptionError, match="none is given"):
             start(client, script=None)
-        with pytest.raises(TypeError, match="VideoRequest, not dict"):
-            client.start_video({"avatar_id": "look_1"})  # type: ignore[arg-type]
     assert asked(server) == ["GET /v3/avatars/looks/look_1", "GET /v3/avatars/looks/group_1"]
 
 

@@ -30,13 +30,26 @@ def outputs_of(notebook: Any, cell: str) -> dict[str, str]:
 
 
 @each
-def test_a_notebook_is_saved_without_outputs_and_widget_state(path: Path) -> None:
+def test_a_notebook_starts_with_its_title_and_is_saved_without_outputs_and_widget_state(path: Path) -> None:
     notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert (notebook["cells"][0]["cell_type"], notebook["cells"][0]["source"][0][:2]) == ("markdown", "# ")
     assert "widgets" not in notebook["metadata"]
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             assert cell["outputs"] == []
             assert cell["execution_count"] is None
+
+
+def check_pick(notebook: Any, _: Path) -> None:
+    """The first look when nothing was clicked, which the picker shows at the end, and a table of another picker."""
+    shown = outputs_of(notebook, "value")
+    assert "this is the first look" in shown["print"]
+    name = shown["text/plain"].partition("name='")[2].partition("'")[0]
+    assert all(name in outputs_of(notebook, cell)["text/html"] for cell in ("picker", "frame"))
+    assert name in outputs_of(notebook, "code")["print"]
+    assert "2,000 looks." in outputs_of(notebook, "picker")["text/plain"]
+    assert "of 2,000 looks, filtered by" in outputs_of(notebook, "filter")["text/plain"]
+    assert "office" in outputs_of(notebook, "matching")["text/html"].lower()
 
 
 def check_shortlist(notebook: Any, folder: Path) -> None:
@@ -67,7 +80,7 @@ def check_video(notebook: Any, folder: Path) -> None:
     assert "VideoJob(client, video_id=" in outputs_of(notebook, "session")["text/plain"]
 
 
-CHECKS = {"03_shortlist_and_share": check_shortlist, VIDEO.stem: check_video}
+CHECKS = {"01_pick_a_look": check_pick, "03_shortlist_and_share": check_shortlist, VIDEO.stem: check_video}
 
 
 @each

@@ -26,14 +26,29 @@ for look in client.list_looks(limit=5):
 print(picker.catalogue.to_frame().columns, picker.filter.search.upper())
 job = client.start_video(VideoRequest(avatar_id="look_1", script="Welcome!"))
 print(job.result().id.upper())
+picker = LookPicker(client, gender="female", search="office", filter="a")
+picker.filter = {"gender": "female"}
+picker.value = picker.values[0].id
+client.start_video(client.get_look(picker.values[0]), "Welcome!", engine="avatar_iv")
+VideoRequest(picker.values[0], "Welcome!").check()
 """
 WRONG = """
-from heygen_widgets import LookPicker
+from heygen_widgets import HeyGenClient, LookFilter, LookPicker
 
 picker = LookPicker()
 print(picker.value.name)
 print(picker.values[0].nickname)
+LookPicker(gendr="female")
+LookFilter(tags="New")
+HeyGenClient().list_looks(gender="female")
 """
+
+WRONG_RULES = [
+    "reportOptionalMemberAccess",
+    "reportAttributeAccessIssue",
+    "reportCallIssue",
+    *["reportArgumentType"] * 2,
+]
 
 
 @pytest.fixture(scope="module")
@@ -56,5 +71,5 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     return broken
 
 
-def test_an_editor_reports_only_a_missing_none_check_and_an_unknown_field(errors: dict[str, list[str]]) -> None:
-    assert errors == {"right.py": [], "wrong.py": ["reportOptionalMemberAccess", "reportAttributeAccessIssue"]}
+def test_an_editor_reports_only_a_missing_none_check_and_unknown_fields(errors: dict[str, list[str]]) -> None:
+    assert errors == {"right.py": [], "wrong.py": [*WRONG_RULES]}

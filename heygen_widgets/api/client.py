@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeAlias
 
 import requests
 
 from .._display import literal
 from .._files import user_path
-from .._parsing import json_object, unknown_fields
+from .._parsing import json_object, plain, unknown_fields
 from ..errors import HeyGenError
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
 from .transport import Transport, open_session
-from .validation import checked_base_url, checked_id, checked_key, checked_ownership, checked_text, is_local
+from .validation import (
+    checked_base_url,
+    checked_id,
+    checked_key,
+    checked_look_filters,
+    checked_ownership,
+    checked_text,
+    is_local,
+    refuse_unknown,
+)
 
 if TYPE_CHECKING:  # records are imported late: they are slow
     from ..job import VideoJob
@@ -28,6 +37,8 @@ if TYPE_CHECKING:  # records are imported late: they are slow
 __all__ = ["BASE_URL", "HeyGenClient"]
 
 BASE_URL = "https://api.heygen.com"
+
+_Method: TypeAlias = Callable[..., object]
 
 _LOOKS = "/v3/avatars/looks"
 _GROUPS = "/v3/avatars"
@@ -148,11 +159,12 @@ class HeyGenClient:
     def list_looks(
         self,
         *,
-        group_id: str | None = None,
+        group_id: str | AvatarGroup | None = None,
         avatar_type: str | None = None,
         ownership: str | None = None,
         limit: int = 20,
         token: str | None = None,
+        **unknown: Never,
     ) -> Page[Look]:
         """List one page of avatar looks: ``GET /v3/avatars/looks``.
 
@@ -169,63 +181,67 @@ class HeyGenClient:
         token : str or None, default None
             ``next_token`` of the page before, with the same filters and the same limit.
         """
-        return fetch_page(self._looks(group_id, avatar_type, ownership), limit, token)
+        return fetch_page(self._looks(self.list_looks, unknown, group_id, avatar_type, ownership), limit, token)
 
     def iter_looks(
         self,
         *,
-        group_id: str | None = None,
+        group_id: str | AvatarGroup | None = None,
         avatar_type: str | None = None,
         ownership: str | None = None,
         max_items: int | None = None,
+        **unknown: Never,
     ) -> Iterator[Look]:
         """Iterate over avatar looks, at most `max_items` (None: all): ``GET /v3/avatars/looks``.
 
         Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
-        return iter_items(self._looks(group_id, avatar_type, ownership), max_items)
+        return iter_items(self._looks(self.iter_looks, unknown, group_id, avatar_type, ownership), max_items)
 
     def iter_look_pages(
         self,
         *,
-        group_id: str | None = None,
+        group_id: str | AvatarGroup | None = None,
         avatar_type: str | None = None,
         ownership: str | None = None,
         limit: int = 50,
         token: str | None = None,
+        **unknown: Never,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
-        return iter_pages(self._looks(group_id, avatar_type, ownership), limit, token)
+        return iter_pages(self._looks(self.iter_look_pages, unknown, group_id, avatar_type, ownership), limit, token)
 
-    def get_look(self, look_id: str) -> Look:
+    def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
         from ..models import Look
 
         return fetch_record(self._transport, _LOOKS, "look_id", look_id, Look.from_json)
 
     def list_groups(
-        self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
+        self, *, ownership: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
     ) -> Page[AvatarGroup]:
         """List one page of avatar groups (characters), with the parameters of `list_looks`: ``GET /v3/avatars``."""
-        return fetch_page(self._groups(ownership), limit, token)
+        return fetch_page(self._groups(self.list_groups, unknown, ownership), limit, token)
 
-    def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
+    def iter_groups(
+        self, *, ownership: str | None = None, max_items: int | None = None, **unknown: Never
+    ) -> Iterator[AvatarGroup]:
         """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
-        return iter_items(self._groups(ownership), max_items)
+        return iter_items(self._groups(self.iter_groups, unknown, ownership), max_items)
 
     def iter_group_pages(
-        self, *, ownership: str | None = None, limit: int = 50, token: str | None = None
+        self, *, ownership: str | None = None, limit: int = 50, token: str | None = None, **unknown: Never
     ) -> Iterator[Page[AvatarGroup]]:
         """Iterate over pages of avatar groups, with the parameters of `iter_look_pages`: ``GET /v3/avatars``."""
-        return iter_pages(self._groups(ownership), limit, token)
+        return iter_pages(self._groups(self.iter_group_pages, unknown, ownership), limit, token)
 
-    def get_group(self, group_id: str) -> AvatarGroup:
+    def get_group(self, group_id: str | AvatarGroup) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
         from ..models import AvatarGroup
 
         return fetch_record(self._transport, _GROUPS, "group_id", group_id, AvatarGroup.from_json)
 
-    def get_voice(self, voice_id: str) -> Voice:
+    def get_voice(self, voice_id: str | Voice) -> Voice:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
         from ..models import Voice
 
@@ -239,12 +255,13 @@ class HeyGenClient:
         gender: str | None = None,
         limit: int = 20,
         token: str | None = None,
+        **unknown: Never,
     ) -> Page[Voice]:
         """List one page of voices: ``GET /v3/voices``.
 
         `type`, `language` and `gender` are sent unchanged. A page has 1 to 100 voices; see `list_looks` for `token`.
         """
-        return fetch_page(self._voices(type, language, gender), limit, token)
+        return fetch_page(self._voices(self.list_voices, unknown, type, language, gender), limit, token)
 
     def iter_voices(
         self,
@@ -253,16 +270,24 @@ class HeyGenClient:
         language: str | None = None,
         gender: str | None = None,
         max_items: int | None = None,
+        **unknown: Never,
     ) -> Iterator[Voice]:
         """Iterate over voices, at most `max_items`, with the filters of `list_voices`: ``GET /v3/voices``."""
-        return iter_items(self._voices(type, language, gender), max_items)
+        return iter_items(self._voices(self.iter_voices, unknown, type, language, gender), max_items)
 
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance, with undocumented fields: ``GET /v3/users/me``. A cheap way to try a key."""
         content = self._transport.request("GET", "/v3/users/me")
         return self._transport.read(lambda account: unknown_fields(json_object(account, "account"), ()), content)
 
-    def start_video(self, request: VideoRequest, *, idempotency_key: str | None = None) -> VideoJob:
+    def start_video(
+        self,
+        request: VideoRequest | Look | Mapping[str, Any] | str | None = None,
+        script: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Any,  # noqa: ANN401 - those of `VideoRequest`
+    ) -> VideoJob:
         """Check a request against its look, start the video, and return a card that follows it in the notebook.
 
         The look (``GET /v3/avatars/looks/{look_id}``), its `reference_look_id` and the group of a digital twin are
@@ -270,8 +295,9 @@ class HeyGenClient:
         a `VideoOptionWarning`. All else is as for `create_video`.
         """
         from ..job import VideoJob  # only a notebook needs the widget
+        from ..videos.requests import request_of
 
-        _checked_request(request)
+        request = request_of(request, script, fields).check()
         look = self.get_look(request.avatar_id)
         reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
         group = None
@@ -286,7 +312,14 @@ class HeyGenClient:
             error.add_note(f"The video {video.id!r} has started: wait with client.wait_for_video({literal(video.id)}).")
             raise
 
-    def create_video(self, request: VideoRequest, *, idempotency_key: str | None = None) -> Video:
+    def create_video(
+        self,
+        request: VideoRequest | Look | Mapping[str, Any] | str | None = None,
+        script: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Any,  # noqa: ANN401 - those of `VideoRequest`
+    ) -> Video:
         """Start a video, which costs credits: ``POST /v3/videos``.
 
         The request is checked without its look; `VideoRequest.check` and `start_video` check it against the look. A
@@ -295,25 +328,29 @@ class HeyGenClient:
 
         Parameters
         ----------
-        request : VideoRequest
-            One that the service would refuse is a `VideoOptionError`, before anything is sent.
+        request : VideoRequest, Look, dict or str
+            A request, or its fields as a dict; or a look or its id, with its `script`. Other fields of `VideoRequest`
+            are keywords: ``create_video(look, "Hi", engine="avatar_v")`` or ``create_video(avatar_id=…, script=…)``. A
+            request that the service would refuse is a `VideoOptionError`, before anything is sent.
+        script : str, optional
         idempotency_key : str or None, default None
             1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. For 24 h, the service answers
             the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`.
         """
         from ..videos import Video
+        from ..videos.requests import request_of
 
-        body = _checked_request(request).to_json()
-        key = checked_key(os.urandom(16).hex() if idempotency_key is None else idempotency_key)
+        body = request_of(request, script, fields).check().to_json()
+        key = checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
         return self._transport.post(_VIDEOS, body, Video.from_json, key)
 
-    def get_video(self, video_id: str) -> Video:
+    def get_video(self, video_id: str | Video | VideoJob) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
         from ..videos import Video
 
         return fetch_record(self._transport, _VIDEOS, "video_id", video_id, Video.from_json)
 
-    def wait_for_video(self, video_id: str, timeout: float = 1_200) -> Video:
+    def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
 
         A render commonly takes 10 to 15 minutes. It is asked for after 2 s, then less often, at last every 30 s. The
@@ -324,7 +361,7 @@ class HeyGenClient:
 
         return wait_for("video", self.get_video, checked_id("video_id", video_id), timeout, self._transport)
 
-    def download_video(self, video_id: str, path: str | os.PathLike[str]) -> Path:
+    def download_video(self, video_id: str | Video | VideoJob, path: str | os.PathLike[str]) -> Path:
         """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
 
         The file at `path`, in an existing folder, appears or is replaced when it is complete. It is fetched over https
@@ -340,9 +377,9 @@ class HeyGenClient:
     def create_video_agent(
         self,
         prompt: str,
+        avatar_id: str | Look | None = None,
         *,
-        avatar_id: str | None = None,
-        voice_id: str | None = None,
+        voice_id: str | Voice | None = None,
         style_id: str | None = None,
         orientation: str | None = None,
         mode: str | None = None,
@@ -358,31 +395,19 @@ class HeyGenClient:
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
+        fields = {name: value for name, value in locals().items() if name != "self"}
         from ..videos import VideoAgentRequest, VideoAgentSession
 
-        request = VideoAgentRequest(
-            prompt=prompt,
-            avatar_id=avatar_id,
-            voice_id=voice_id,
-            style_id=style_id,
-            orientation=orientation,
-            mode=mode,
-            brand_kit_id=brand_kit_id,
-            incognito_mode=incognito_mode,
-            callback_url=callback_url,
-            callback_id=callback_id,
-            files=tuple(files),
-        )
-        body = request.check().to_json()
+        body = VideoAgentRequest(**fields).check().to_json()
         return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
 
-    def get_video_agent(self, session_id: str) -> VideoAgentSession:
+    def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
         from ..videos import VideoAgentSession
 
         return fetch_record(self._transport, _AGENTS, "session_id", session_id, VideoAgentSession.from_json)
 
-    def wait_for_video_agent(self, session_id: str, timeout: float = 1_200) -> VideoAgentSession:
+    def wait_for_video_agent(self, session_id: str | VideoAgentSession, timeout: float = 1_200) -> VideoAgentSession:
         """Wait as `wait_for_video` does until an agent has finished: ``GET /v3/video-agents/{session_id}``.
 
         The result is ``completed``, with a `video_id`, or ``waiting_for_input``, with a `question` to answer at HeyGen.
@@ -391,35 +416,28 @@ class HeyGenClient:
 
         return wait_for("agent", self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
 
-    def _looks(self, group_id: str | None, avatar_type: str | None, ownership: str | None) -> Listing[Look]:
+    def _looks(
+        self, method: _Method, unknown: Iterable[str], group_id: object, avatar_type: object, ownership: object
+    ) -> Listing[Look]:
         from ..models import Look
 
-        query = {
-            "group_id": None if group_id is None else checked_id("group_id", group_id),
-            "avatar_type": checked_text("avatar_type", avatar_type),
-            "ownership": checked_ownership(ownership),
-        }
-        if avatar_type == "video_avatar":
-            query["avatar_type"] = "digital_twin"
-        return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=ownership))
+        refuse_unknown(method, unknown)
+        query = checked_look_filters(ownership, avatar_type, group_id)
+        return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=query["ownership"]))
 
-    def _groups(self, ownership: str | None) -> Listing[AvatarGroup]:
+    def _groups(self, method: _Method, unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
         from ..models import AvatarGroup
 
+        refuse_unknown(method, unknown)
         query = {"ownership": checked_ownership(ownership)}
-        return Listing(self._transport, _GROUPS, query, partial(AvatarGroup.from_json, ownership=ownership))
+        return Listing(self._transport, _GROUPS, query, partial(AvatarGroup.from_json, **query))
 
-    def _voices(self, type: str | None, language: str | None, gender: str | None) -> Listing[Voice]:
+    def _voices(
+        self, method: _Method, unknown: Iterable[str], type: object, language: object, gender: object
+    ) -> Listing[Voice]:
         from ..models import Voice
 
+        refuse_unknown(method, unknown)
         filters = {"type": type, "language": language, "gender": gender}
         query = {name: checked_text(name, value) for name, value in filters.items()}
         return Listing(self._transport, _VOICES, query, Voice.from_json, largest_page=100)
-
-
-def _checked_request(request: VideoRequest) -> VideoRequest:
-    from ..videos import VideoRequest
-
-    if not isinstance(request, VideoRequest):
-        raise TypeError(f"request should be a VideoRequest, not {type(request).__name__}")
-    return request.check()

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, NoReturn, SupportsIndex
 
 from ..errors import MissingAPIKeyError
 
+_QUOTES = ('""', "''", "``", "“”", "„“", "””", "‘’", "‚‘", "’’", "«»", "»«")
+
 
 class Secret:
     """Text that does not show in a `repr`, a JSON dump or a list of attributes; `reveal` returns it."""
@@ -73,8 +75,8 @@ class Credential(NamedTuple):
         found = from_file()
         if found.account != self.account:
             raise MissingAPIKeyError(
-                f"The login of this client has expired, and {found.source} now belongs to another account: "
-                "make a new HeyGenClient."
+                f"The login of this client has expired, and {found.source} now belongs to another account. "
+                "Make a new HeyGenClient."
             )
         return found
 
@@ -89,12 +91,13 @@ def find(api_key: Secret | None = None) -> Credential:
 
     A `MissingAPIKeyError` if there is none, or the first one found cannot be a key.
     """
-    source = "the api_key argument" if api_key else "the environment variable HEYGEN_API_KEY"
-    key = Secret((api_key.reveal() if api_key else os.environ.get("HEYGEN_API_KEY", "")).strip())
+    __tracebackhide__ = True
+    source = "api_key=" if api_key else "HEYGEN_API_KEY"
+    key = Secret(_bare(api_key.reveal() if api_key else os.environ.get("HEYGEN_API_KEY", "")))
     if api_key is None and not key.reveal():
         return from_file()
     if problem := _problem_with(key.reveal()):
-        raise MissingAPIKeyError(f"The key from {source} {problem}: copy it again from HeyGen's settings.")
+        raise MissingAPIKeyError(f"The API key (from {source}) {problem}. Copy it again from HeyGen's settings.")
     return Credential(key, source)
 
 
@@ -104,14 +107,20 @@ def from_file() -> Credential:
     found = _read_credential(path)
     if found is None:
         raise MissingAPIKeyError(
-            "No HeyGen API key was found: set the environment variable HEYGEN_API_KEY, pass api_key=…, or run "
-            f"`heygen auth login`, which writes {path}. To try without one, use demo_client()."
+            "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, run `heygen auth login`, or use "
+            f"HeyGenClient(api_key=…).\nTo try without a key, use client_or_demo(). There is no file {path}."
         )
     if isinstance(found, Credential) and found.expired:
         found = "holds an expired OAuth token: run `heygen auth status` to refresh it, else `heygen auth login`"
     if isinstance(found, str):
         raise MissingAPIKeyError(f"The credentials file {path} {found}.")
     return found
+
+
+def _bare(key: str) -> str:
+    """Remove white space and a pair of quotes around a key."""
+    key = key.strip()
+    return key[1:-1].strip() if len(key) > 1 and key[0] + key[-1] in _QUOTES else key
 
 
 def _problem_with(key: str) -> str:
@@ -124,8 +133,8 @@ def _read_credential(path: str) -> Credential | str | None:
     source = f"the file {path}"
     try:
         with open(path, encoding="utf-8-sig") as file:
-            text = file.read().strip()
-        if not text.startswith(("{", "[", '"')):
+            text = _bare(file.read())
+        if not text.startswith(("{", "[")):
             return _problem_with(text) or Credential(Secret(text), source)
         content = json.loads(text)
     except FileNotFoundError:
@@ -148,7 +157,7 @@ def _read_credential(path: str) -> Credential | str | None:
 
 def _string(content: object, name: str) -> str:
     value = content.get(name) if isinstance(content, dict) else None
-    return value.strip() if isinstance(value, str) else ""
+    return _bare(value) if isinstance(value, str) else ""
 
 
 def _parse_time(text: str) -> datetime | None:

@@ -19,7 +19,7 @@ from ..errors import APIConnectionError, HeyGenError, VideoFailedError, VideoTim
 from ..videos.polling import checked_wait, poll_until_finished
 from ..videos.records import Video, VideoAgentSession, failure_of, failure_reason
 from .media import has_length, is_whole, media_type, open_media
-from .responses import NETWORK_ERRORS, certificate_problem, raised_by_signal_handler
+from .responses import NETWORK_ERRORS, raised_by_signal_handler, tls_problem
 from .transport import Transport
 from .validation import problem_with_url
 
@@ -87,7 +87,7 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
                     bar.update(len(piece))
             file.seek(0)
             if not (has_length(response) or is_whole(file, media_type(file.read(64)))):
-                raise _not_downloaded(video_id, "the film is cut short. Try again")
+                raise _not_downloaded(video_id, "The film is cut short. Try again.")
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
     return path
@@ -102,18 +102,20 @@ def _open(video: Video, session: requests.Session) -> requests.Response:
             f"with client.wait_for_video({literal(video.id)})."
         )
     if problem := problem_with_url(video.video_url):
-        raise _not_downloaded(video.id, f"its address is {problem}")
+        raise _not_downloaded(video.id, f"HeyGen sent {problem} for the film.")
     with _connection_errors(video.video_url, video.id):
         return open_media(session, video.video_url)
 
 
 def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
     if response.status_code != 200:
-        raise _not_downloaded(video_id, f"the response has the status {response.status_code}")
+        raise _not_downloaded(video_id, f"The host of the film answered with status {response.status_code}. Try again.")
     with _connection_errors(response.url, video_id):
         piece = response.raw.read(64)
         if not media_type(piece).startswith("video/"):
-            raise _not_downloaded(video_id, "the response is no MP4 or WebM video by its first bytes")
+            raise _not_downloaded(
+                video_id, "What the host of the film sent is no MP4 or WebM video by its first bytes."
+            )
         while piece:
             yield piece
             piece = response.raw.read1(2**18)
@@ -127,9 +129,9 @@ def _connection_errors(url: str, video_id: str) -> Iterator[None]:
     except NETWORK_ERRORS as error:
         if stop := raised_by_signal_handler(error, handled):
             raise stop.with_traceback(None) from None
-        problem = certificate_problem(error, urlsplit(url).netloc) or "the connection broke. Try again"
+        problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
         raise _not_downloaded(video_id, problem) from None
 
 
 def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
-    return APIConnectionError(f"The video {clip(video_id)!r} could not be downloaded: {reason.rstrip('.')}.")
+    return APIConnectionError(f"{reason}\nThe video {clip(video_id)!r} could not be downloaded.")

@@ -20,7 +20,7 @@ import requests
 from .._display import image, initials, name_of, page
 from .._progress import progress_bar
 from ..models import Look
-from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, certificate_problem
+from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
 
@@ -117,8 +117,8 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     except TIMEOUT_ERRORS:
         return Problem("not answered in time")
     except NETWORK_ERRORS as error:
-        untrusted = certificate_problem(error, "") and "behind a certificate that is not trusted"
-        return Problem(untrusted or "not reachable")
+        insecure = "without a secure connection: check REQUESTS_CA_BUNDLE, or session.verify of the client"
+        return Problem(insecure if tls_problem(error, "") else "not reachable")
     if len(content) > _LARGEST[kind]:
         return Problem(f"larger than {_LARGEST[kind] >> 20} MB")
     found = media_type(bytes(content[:64]))
@@ -203,8 +203,10 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
         if isinstance(outcome, Kept):
             kind, _, encoded = outcome.url.partition(";base64,")
             try:
-                with warnings.catch_warnings(action="error"):  # of a picture that would take too much memory
-                    picture: Image.Image = Image.open(BytesIO(b64decode(encoded)), formats=[kind.rpartition("/")[2]])
+                # Otherwise a picture that takes too much memory is only a warning.
+                with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+                    source = BytesIO(b64decode(encoded))
+                    picture: Image.Image = Image.open(source, formats=[kind.rpartition("/")[2]])
                     picture.thumbnail(size)
                     picture.convert("RGBA").save(content, "PNG")
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
@@ -219,7 +221,7 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
         drawn.append(content.getvalue())
         if look.preview_image_url:
             shown.append(outcome)
-    warn_of_missing(shown, "pictures", "sheet", 4)
+    warn_of_missing(shown, "pictures", "sheet", 5)  # in the line that calls `to_excel`
     return drawn
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from .._display import clip, is_sendable
-from .._parsing import text
+from .._parsing import plain, text
 from ..errors import APIResponseError
 from .transport import Transport
 from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
@@ -35,6 +35,7 @@ class Listing(NamedTuple, Generic[T]):
 
 def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`, unless all are."""
+    __tracebackhide__ = True  # in IPython: fewer frames between the user's call and the error
     from ..models import Page
 
     path = listing.path
@@ -42,7 +43,7 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     content = listing.transport.request("GET", path, {**listing.query, **limits})
     records = content["data"]
     if not isinstance(records, list):
-        raise APIResponseError(f"GET {path}: 'data' in the response is no list but {type(records).__name__}.")
+        raise APIResponseError(f"'data' in the response is no list but {type(records).__name__}.\nGET {path}")
     items, problems = [], []
     for record in records:
         try:
@@ -50,20 +51,22 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
         except APIResponseError as error:
             problems.append(error)
     if problems and not items:
-        raise problems[0]
+        raise APIResponseError(f"{problems[0]}\nGET {path}")
     if problems:
         number = f"{len(problems)} of {len(records)} records"
-        warnings.warn(f"GET {path}: {number} cannot be read and are skipped. {problems[0]}", stacklevel=3)
+        warnings.warn(f"{number} cannot be read and are skipped. {problems[0]} (GET {path})", stacklevel=3)
     return Page(tuple(items), *_continuation(content))
 
 
-def fetch_record(transport: Transport, path: str, name: str, item_id: str, read: Callable[[object], R]) -> R:
+def fetch_record(transport: Transport, path: str, name: str, item_id: object, read: Callable[[object], R]) -> R:
     """Fetch one record by its id, whose parameter is called `name`. Another record is an `APIResponseError`."""
-    path = f"{path}/{quote(checked_id(name, item_id), safe='')}"
+    __tracebackhide__ = True
+    item_id = checked_id(name, item_id)
+    path = f"{path}/{quote(item_id, safe='')}"
     record = transport.read(read, transport.request("GET", path))
     found = getattr(record, "session_id" if name == "session_id" else "id")
     if found != text(item_id):
-        raise APIResponseError(f"GET {path}: the service sent another record, {clip(found)!r}.")
+        raise APIResponseError(f"HeyGen sent another record, {clip(found)!r}. Try again.\nGET {path}")
     return record
 
 
@@ -73,14 +76,15 @@ def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[P
     An `APIResponseError` if a token repeats or is missing, three pages in a row have nothing new, or the list does not
     end after a million records.
     """
-    checked_integer("limit", limit, 1, listing.largest_page)
+    __tracebackhide__ = True
+    limit = checked_integer("limit", limit, 1, listing.largest_page)
     return (page for page, _ in _pages(listing, limit, checked_text("token", token)))
 
 
 def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
     """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
-    if max_items is not None:
-        checked_integer("max_items", max_items, 0)
+    __tracebackhide__ = True
+    max_items = None if plain(max_items) is None else checked_integer("max_items", max_items, 0)
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
     pages = _pages(listing, min(listing.largest_page, max_items or listing.largest_page), None)
     return islice((item for _, new in pages for item in new), max_items)
@@ -88,6 +92,7 @@ def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
 
 def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple[Page[T], Iterable[T]]]:
     """Yield each page with its new records: when a record is added, the next page starts with one of the last page."""
+    __tracebackhide__ = True
     tokens = {None, token}
     known: set[str] = set()
     repeating = 0
@@ -99,12 +104,12 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple
             return
         known.update(new)
         if len(known) >= MOST_RECORDS:
-            raise APIResponseError(f"GET {listing.path}: the list does not end after {len(known):,} records.")
+            raise APIResponseError(f"The list does not end after {len(known):,} records.\nGET {listing.path}")
         repeating = 0 if new else repeating + 1
         token = page.next_token
         if token in tokens or repeating == 3:
             problem = "no new next_token" if token in tokens else f"{repeating} pages in a row with nothing new"
-            raise APIResponseError(f"GET {listing.path}: the service has more records, but sent {problem}.")
+            raise APIResponseError(f"HeyGen has more records, but sent {problem}.\nGET {listing.path}")
         tokens.add(token)
 
 

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
@@ -40,12 +40,14 @@ _LONGEST_RETRY_AFTER = 86_400  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
 _SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _KINDS: dict[int, tuple[type[APIStatusError], str]] = {
-    401: (AuthenticationError, "The key came from {source}: check or replace it there."),
-    402: (InsufficientCreditError, "Check the balance: a key bills the API wallet, an OAuth login the web plan."),
-    403: (PermissionDeniedError, "The key is valid but not permitted to do this; logging in again will not help."),
-    404: (NotFoundError, ""),
-    429: (RateLimitError, "Slow down: wait {wait} before trying again."),
+    401: (AuthenticationError, "HeyGen rejected your API key (from {source}). Check or replace it."),
+    402: (InsufficientCreditError, "Your credit is too low. A key bills the API wallet, an OAuth login the web plan."),
+    403: (PermissionDeniedError, "Your API key is valid, but not allowed to do this. Logging in again will not help."),
+    404: (NotFoundError, "{missing}"),
+    429: (RateLimitError, "Too many requests. Wait {wait} before trying again."),
 }
+_REFUSED, _FAILED = "HeyGen refused the request.", "HeyGen has a problem. Try again later."
+_RECORDS = {"looks": "look", "avatars": "group", "voices": "voice", "videos": "video", "video-agents": "video agent"}
 
 
 class Answer:
@@ -58,14 +60,15 @@ class Answer:
 def read_answer(response: requests.Response, deadline: float) -> Answer:
     """Read a streamed response until `deadline`, in s on the clock of `time.monotonic`; then it is a `TimeoutError`.
 
-    If the body of an error cannot be read, it counts as empty; for a success, that is an error.
+    If the body of an error cannot be read, it counts as empty; for a success, that is an error. The arguments of an
+    `APIResponseError`, here and from `parse_success`, are its text without the last line, and what goes there.
     """
-    body, handled = bytearray(), sys.exception()
+    body, handled, status = bytearray(), sys.exception(), str(response.status_code)
     try:
         while piece := response.raw.read1(_READ_SIZE, decode_content=True):
             body += piece
             if len(body) > _LARGEST_BODY:
-                raise APIResponseError(f"The service sent a response of more than {_LARGEST_BODY} bytes.")
+                raise APIResponseError(f"HeyGen sent a response of more than {_LARGEST_BODY} bytes.", status)
             if time.monotonic() > deadline:
                 raise TimeoutError
     except (APIResponseError, *NETWORK_ERRORS) as exc:
@@ -73,21 +76,22 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             raise
         if response.status_code < 300:
             if isinstance(exc, urllib3.exceptions.DecodeError):
-                raise APIResponseError("The service sent a response that cannot be unpacked.") from None
+                raise APIResponseError("HeyGen sent a response that cannot be unpacked.", status) from None
             raise
         body.clear()
     return Answer(response.status_code, response.raw.headers, bytes(body))
 
 
-def parse_success(request: str, answer: Answer, credential: Credential) -> dict[str, Any]:
+def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     """Parse the JSON object of a success, which has ``data``. Anything else is an `APIResponseError`.
 
     So are an interim response, a redirect, and any sign of an error beside empty ``data``.
     """
     if answer.status < 200:
         raise APIResponseError(
-            f"{request}: the response is {answer.status}, and the final one was not read. Interim responses are "
-            "skipped only if HeyGenClient opens its own session."
+            "HeyGen's final response was not read, only an interim one. These are skipped only if HeyGenClient opens "
+            "its own session.",
+            str(answer.status),
         )
     if answer.status >= 300:
         try:
@@ -96,8 +100,9 @@ def parse_success(request: str, answer: Answer, credential: Credential) -> dict[
         except ValueError:
             host = "an invalid address"
         raise APIResponseError(
-            f"{request}: the response is {answer.status}, a redirect to {host}. It is not followed, because the key "
-            "would go there too: check base_url and proxies."
+            f"The request was redirected to {host}. Check base_url and proxies: a redirect is not followed, because "
+            "the key would go there too.",
+            str(answer.status),
         )
     content = _parse_json(answer.body)
     if _is_success(content):
@@ -105,10 +110,10 @@ def parse_success(request: str, answer: Answer, credential: Credential) -> dict[
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
     said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
     del content  # it may repeat the key, and a verbose traceback shows local variables
-    text = f"{request}: the body of the response is no JSON object with data (status {answer.status}, {kind})."
+    text = "The response is no JSON object with data."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    raise APIResponseError(f"{text} The service says: {said}" if said else text)
+    raise APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{answer.status}, {kind}")
 
 
 def _is_success(content: dict[str, Any]) -> bool:
@@ -128,32 +133,43 @@ def _parse_json(body: bytes) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def error_for_status(request: str, answer: Answer, credential: Credential) -> APIStatusError:
+def error_for_status(method: str, path: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
     texts = _error_texts(_parse_json(answer.body), credential)
     message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
+    said = f"HeyGen says: {message}" if message else ""
     if not message and not code:
-        message = "the response does not have the service's own form, so it may come from a proxy"
+        said = "The response does not have HeyGen's own form, so it may come from a proxy."
     code = None if code in ("error", str(answer.status)) else code  # says nothing
     request_id = tidy(answer.headers.get("X-Request-Id"), credential)
     wait = retry_after(answer.headers.get("Retry-After"))
-    kind, hint = _KINDS.get(answer.status, (APIStatusError, ""))
-    hint = hint.format(source=credential.source, wait=f"{wait:g} s" if wait else "a little")
+    kind, cause = _KINDS.get(answer.status, (APIStatusError, _REFUSED if answer.status < 500 else _FAILED))
+    missing = _missing(path, credential)
+    cause = cause.format(source=credential.source, wait=f"{wait:g} s" if wait else "a little", missing=missing)
     if answer.status == 400 and param == "token":
-        hint = "The page cursor is no longer valid: start again from the first page."
+        cause = "The page cursor is no longer valid. Start again from the first page."
     elif answer.status == 400 and param:
-        hint = f"Check the field {param!r}."
-    elif answer.status == 404 and code == "avatar_not_found":
-        hint = "Retrying the same id is unlikely to help; note that the id of a group is not the id of a look."
-    text = f"{request} failed with {answer.status}" + (f" {code}" if code else "") + (f": {message}" if message else "")
-    text = text.rstrip(".") + "." + (f" {hint}" if hint else "") + (f" (request id {request_id})" if request_id else "")
-    error = kind(text)
+        cause = f"HeyGen refused the field {param!r}. Check it."
+    elif answer.status == 401 and credential.is_token:
+        cause = f"HeyGen rejected your login (from {credential.source}). Run `heygen auth login`."
+    if answer.status == 404 and code == "avatar_not_found":
+        cause += " The id of a group is not the id of a look."
+    outcome = " ".join(filter(None, [str(answer.status), code, request_id and f"(request id {request_id})"]))
+    error = kind("\n".join(filter(None, [cause, said, f"{method} {path}: {outcome}"])))
     error.status_code = answer.status
     error.code, error.param, error.doc_url = code, param, texts.get("doc_url")
     error.request_id = request_id
     if isinstance(error, RateLimitError):
         error.retry_after = wait
     return error
+
+
+def _missing(path: str, credential: Credential) -> str:
+    """Say what a 404 means: the record at the end of the path, if there is one."""
+    *_, kind, name = path.split("/")
+    if kind not in _RECORDS or name in _RECORDS:
+        return "Nothing was found. Check the ids in the request, and base_url."
+    return f"HeyGen has no such {_RECORDS[kind]}: {tidy(unquote(name), credential)!r}. Check the id."
 
 
 def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, str | None]:
@@ -189,24 +205,31 @@ def tidy(text: object, credential: Credential) -> str | None:
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
 
-def certificate_problem(exc: Exception, host: str) -> str:
-    """Say what is wrong with a host's certificate, and the way out; ``""`` for any other error."""
+def tls_problem(exc: Exception, host: str) -> str:
+    """Say why there is no secure connection to a host, and the way out; ``""`` for any other error."""
     cause = cause_of(exc)
-    if not isinstance(cause, ssl.SSLCertVerificationError):
-        return ""
-    is_unread = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
-    return (
-        f"the certificate of {host} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
-        "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
-        "requests.Session for HeyGenClient(session=session)."
-    ) + (" SSL_CERT_FILE and SSL_CERT_DIR are not read." if is_unread else "")
+    place = "a proxy" if isinstance(exc, requests.exceptions.ProxyError) else host
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        is_unread = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+        return (
+            f"The certificate of {place} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
+            "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
+            "requests.Session for HeyGenClient(session=session)."
+        ) + (" SSL_CERT_FILE and SSL_CERT_DIR are not read." if is_unread else "")
+    text = re.sub(r"^\[.*?\] | \(_ssl.*\)$", "", str(cause))
+    if isinstance(cause, ssl.SSLError) or " TLS " in text:  # requests cannot find a file
+        return (
+            f"There is no secure connection to {place} ({text}). Check the proxies, whose addresses mostly start with "
+            "http://, and the files in REQUESTS_CA_BUNDLE, session.verify and session.cert."
+        )
+    return ""
 
 
-def cause_of(exc: Exception) -> object:
+def cause_of(error: Exception) -> Exception:
     """Unwrap the error inside those of requests and urllib3."""
-    reason = getattr(exc.args[0], "reason", None) if exc.args else None
-    cause = getattr(reason, "original_error", reason)
-    return cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
+    inner = (getattr(error, "reason", None), getattr(error, "original_error", None), *error.args)
+    found = next((cause for cause in inner if isinstance(cause, Exception)), None)
+    return cause_of(found) if found else error
 
 
 def raised_by_signal_handler(cause: BaseException | None, handled: BaseException | None) -> BaseException | None:

@@ -148,10 +148,11 @@ class Transport:
 
     def post(self, path: str, body: Mapping[str, Any], read: Callable[[object], T], key: str | None = None) -> T:
         """Send a POST and read its record. An error has the idempotency key, and says how to continue if need be."""
-        next_step = "Whether the service has started this is not known: " + (
-            f"ask again with idempotency_key={key!r}, which makes no second one for 24 h."
+        __tracebackhide__ = True
+        next_step = "It is not known whether HeyGen has started this. " + (
+            f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
             if key
-            else "look among your videos at HeyGen before you ask again, since that may make a second one."
+            else "Look among your videos at HeyGen before you ask again, since that may make a second one."
         )
         try:
             return self.read(read, self.request("POST", path, body=body, idempotency_key=key))
@@ -162,7 +163,8 @@ class Transport:
             error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)
             error.idempotency_key = key
             if error.is_uncertain:
-                error.args = (f"{error.args[0]} {next_step}", *error.args[1:])
+                cause, _, outcome = str(error.args[0]).partition(f"\nPOST {path}")
+                error.args = (f"{cause}\n{next_step}\nPOST {path}{outcome}", *error.args[1:])
             raise
         except Exception as error:  # of a signal handler
             error.add_note(next_step)
@@ -209,8 +211,9 @@ class Transport:
             ) as response:
                 answer = responses.read_answer(response, deadline)
             if answer.status < 400:
-                return responses.parse_success(str(call), answer, call.credential)
+                return responses.parse_success(answer, call.credential)
         except APIResponseError as error:
+            error.args = ("{}\n{}: {}".format(error.args[0], call, *error.args[1:]),)
             # The connection may be out of step, and answer the next request with the rest of this response.
             session.get_adapter(self.base_url).close()
             return _Failure(error)
@@ -231,22 +234,21 @@ class Transport:
 def _failed_connection(call: _Call, host: str, exc: Exception, is_unsent: bool) -> _Failure:
     if isinstance(exc, responses.TIMEOUT_ERRORS):
         limits = "connect {:g} s, read {:g} s".format(*call.timeout)
-        late = APITimeoutError(f"{call}: no response from {host} in time ({limits}): try a longer timeout.")
-        return _Failure(late, retry=call.idempotency_key is not None, uncertain=not is_unsent)
-    problem = responses.certificate_problem(exc, host)
+        late = f"HeyGen did not answer in time. Try again, or with a longer timeout.\n{call}: no response from {host}"
+        return _Failure(APITimeoutError(f"{late} ({limits})"), call.idempotency_key is not None, not is_unsent)
+    problem = responses.tls_problem(exc, host)
+    retry = isinstance(exc, _BROKEN) and not problem and (call.is_repeatable or is_unsent)
     if isinstance(exc, _UNREADABLE):  # its text may quote a proxy's password
-        problem = "the address of the service or of a proxy cannot be read: check base_url and proxies."
+        problem = "The address of the service or of a proxy cannot be read. Check base_url and proxies."
     elif not problem:
-        reason = responses.tidy(_CONNECTION.sub("", str(responses.cause_of(exc) or exc)).rstrip("."), call.credential)
+        reason = responses.tidy(_CONNECTION.sub("", str(responses.cause_of(exc))).rstrip("."), call.credential)
         place = "a proxy" if isinstance(exc, requests.exceptions.ProxyError) else host
-        problem = f"the connection to {place} failed: {reason}. Check the network, proxies and base_url."
-    is_broken = isinstance(exc, _BROKEN) and not isinstance(exc, requests.exceptions.SSLError)
-    retry = is_broken and (call.is_repeatable or is_unsent)
-    return _Failure(APIConnectionError(f"{call}: {problem}"), retry=retry, uncertain=not is_unsent)
+        problem = f"The connection to {place} failed. Check the network, proxies and base_url.\nThe reason is: {reason}"
+    return _Failure(APIConnectionError(f"{problem}\n{call}"), retry=retry, uncertain=not is_unsent)
 
 
 def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
-    error = responses.error_for_status(str(call), answer, call.credential)
+    error = responses.error_for_status(call.method, call.path, answer, call.credential)
     # A conflict without a code may be of this kind too.
     is_conflict = answer.status == 409 and error.code in ("request_in_progress", None)
     in_progress = is_conflict and call.idempotency_key is not None

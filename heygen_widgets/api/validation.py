@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from .._display import is_sendable
+from .._parsing import did_you_mean, hint_for, id_of, known_value, plain
 
 LARGEST_PAGE = 50  # records
+_OTHER_NAMES = (
+    *((name, "limit") for name in ("page_size", "per_page", "max_items", "count")),
+    *((name, "max_items") for name in ("limit", "max_results", "page_size")),
+    *((name, "token") for name in ("page", "cursor", "next_token")),
+    ("locale", "language"),
+)
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
 
 
@@ -55,7 +64,7 @@ def is_local(url: str) -> bool:
 
 def checked_timeout(value: object) -> tuple[float, float]:
     """Check a pair (connect, read) or one number for both, in s, each above 0 and at most a day."""
-    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    pair = [plain(part) for part in (value if isinstance(value, (tuple, list)) else (value, value))]
     numbers = [float(part) for part in pair if isinstance(part, (int, float)) and not isinstance(part, bool)]
     if len(pair) == len(numbers) == 2 and all(0 < number <= _LONGEST_TIMEOUT for number in numbers):
         return (numbers[0], numbers[1])
@@ -65,29 +74,37 @@ def checked_timeout(value: object) -> tuple[float, float]:
 
 
 def checked_key(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_\-:.]{1,255}", value):
-        return value
+    key = plain(value)
+    if isinstance(key, str) and re.fullmatch(r"[A-Za-z0-9_\-:.]{1,255}", key):
+        return key
     raise ValueError(f"idempotency_key should be 1 to 255 of A-Z, a-z, 0-9, _, -, : and ., not {value!r}")
 
 
 def checked_integer(name: str, value: object, smallest: int, largest: int | None = None) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= (largest or value):
-        return value
+    number = plain(value)
+    if isinstance(number, int) and not isinstance(number, bool) and smallest <= number <= (largest or number):
+        return number
     wanted = f"from {smallest} to {largest}" if largest else f"of {smallest} or more"
-    raise ValueError(f"{name} should be an integer {wanted}, not {value!r}")
+    way_out = "; for more records, iterate over them with max_items" if name == "limit" else ""
+    raise ValueError(f"{name} should be an integer {wanted}, not {value!r}{way_out}")
 
 
-def checked_ownership(value: str | None) -> str | None:
-    if value in (None, "public", "private"):
-        return value
+def checked_ownership(value: object) -> str | None:
+    """Check an optional ownership, in any case."""
+    known = known_value("ownership", value)
+    if known in (None, "public", "private"):
+        return known  # type: ignore[no-any-return]
     raise ValueError(f"ownership should be 'public', 'private' or None, not {value!r}")
 
 
 def checked_text(name: str, value: object) -> str | None:
-    """Check an optional string: not empty, and without lone surrogates."""
-    if value is None or (isinstance(value, str) and value and is_sendable(value)):
-        return value
-    raise ValueError(f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}")
+    """Check an optional string: not empty, and without lone surrogates. A record stands for its id."""
+    text = id_of(name, value)
+    if text is None or (isinstance(text, str) and text and is_sendable(text)):
+        return text
+    raise ValueError(
+        f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}{hint_for(name, value)}"
+    )
 
 
 def checked_id(name: str, value: object) -> str:
@@ -96,3 +113,29 @@ def checked_id(name: str, value: object) -> str:
     if text is None or text in (".", ".."):
         raise ValueError(f"{name} should be the id of a record, not {value!r}")
     return text
+
+
+def checked_look_filters(ownership: object, avatar_type: object, group_id: object) -> dict[str, Any]:
+    """Check what the service can filter looks by, and return it by name."""
+    return {
+        "group_id": None if plain(group_id) is None else checked_id("group_id", group_id),
+        "avatar_type": checked_text("avatar_type", known_value("avatar_type", avatar_type)),
+        "ownership": checked_ownership(ownership),
+    }
+
+
+def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:
+    """Raise a `TypeError` for keywords that a list does not take: a field of `LookFilter`, or a similar name."""
+    for name in unknown:
+        from ..filters import meant_field  # only this error needs it
+
+        known = [*(method.__kwdefaults__ or ())]
+        field, lists = meant_field(name), {"looks": "select", "look_pages": "select", "groups": "characters"}
+        way_out = lists.get(method.__name__.partition("_")[2])
+        if field and field not in known and way_out:
+            what = "sort" if field == "sort" else f"filter by {field}"
+            raise TypeError(f"HeyGen cannot {what}. Use LookCatalogue(client).{way_out}({field}=…).")
+        others = {other: name for other, name in _OTHER_NAMES if name in known}
+        meant = field if field in known else did_you_mean(name, known, others)
+        way = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
+        raise TypeError(f"{method.__name__} has no parameter {name!r}: {way}")

@@ -11,15 +11,17 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, Unpack
 
 from .. import frame
 from .._files import user_path
 from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..api.media import thumbnails
+from ..api.validation import checked_look_filters
 from ..errors import HeyGenError
 from ..filters import FACETS, LookFilter, as_filter
+from ..filters import FilterFields as Fields
 from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
@@ -28,6 +30,8 @@ from .store import Character, Facets, LookStore, Selection, Wanted, missing_grou
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    AnyPath: TypeAlias = str | Path
 
     from ..frame import Source
 
@@ -85,7 +89,7 @@ class LookCatalogue:
         *,
         ownership: Ownership | None = None,
         avatar_type: str | None = None,
-        group_id: str | None = None,
+        group_id: str | AvatarGroup | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
         snapshot: Snapshot | None = None,
     ) -> None:
@@ -94,7 +98,7 @@ class LookCatalogue:
         if not (cache is None or isinstance(cache, timedelta)):
             raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
-        self._scope = snapshot.scope if snapshot else Scope(ownership, avatar_type, group_id)
+        self._scope = snapshot.scope if snapshot else Scope(**checked_look_filters(ownership, avatar_type, group_id))
         self.ownership, self.avatar_type, self.group_id = self._scope
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:
@@ -203,7 +207,7 @@ class LookCatalogue:
             self.stop()
             raise
         if error := self.progress.error:
-            raise error
+            raise error.with_traceback(None)  # the frames of the thread that loaded say nothing
 
     def refresh(self) -> None:
         """Load everything again in the background, and return at once; `load` then waits for it.
@@ -297,7 +301,7 @@ class LookCatalogue:
         with self._changed:
             return self._store.facets(as_filter(wanted), names)
 
-    def select(self, wanted: Wanted = None, **fields: object) -> Looks:
+    def select(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> Looks:
         """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first.
 
         Here and below, `wanted` is a `LookFilter`, a search or a dict, and each field of `LookFilter` is a keyword too:
@@ -306,7 +310,7 @@ class LookCatalogue:
         """
         return Looks(self.matching(self._checked(wanted, fields)).looks())
 
-    def characters(self, wanted: Wanted = None, **fields: object) -> list[Character]:
+    def characters(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
 
         While looks are missing, characters without a loaded look are included if the filter asks only for the
@@ -314,7 +318,7 @@ class LookCatalogue:
         """
         return self.matching_characters(self._checked(wanted, fields))
 
-    def facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS, **fields: object) -> Facets:
+    def facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS, **fields: Unpack[Fields]) -> Facets:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
 
         Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
@@ -330,7 +334,7 @@ class LookCatalogue:
     # -- tables and files ---------------------------------------------------------------------------------------------
 
     def to_frame(
-        self, wanted: Wanted = None, *, flat: bool = False, previews: bool = True, **fields: object
+        self, wanted: Wanted = None, *, flat: bool = False, previews: bool = True, **fields: Unpack[Fields]
     ) -> pd.DataFrame:
         """Return the loaded looks, or those that match a filter, as a DataFrame; see `looks_to_frame`.
 
@@ -338,22 +342,32 @@ class LookCatalogue:
         """
         return frame.looks_to_frame(self._looks_for_table(wanted, fields), flat=flat, previews=previews)
 
-    def to_csv(self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: object) -> Path:
+    def to_csv(
+        self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
+    ) -> Path:
         """Write the loaded looks, or those that match a filter, to a CSV file; see `looks_to_csv`."""
         return frame.looks_to_csv(self._looks_for_table(wanted, fields), path, previews=previews)
 
     def to_excel(
-        self, path: str | Path, wanted: Wanted = None, *, images: bool = False, previews: bool = True, **fields: object
+        self,
+        path: str | Path,
+        wanted: Wanted = None,
+        *,
+        images: bool = False,
+        previews: bool = True,
+        **fields: Unpack[Fields],
     ) -> Path:
         """Write the same to an Excel file, with `images` also up to 500 preview pictures; see `looks_to_excel`."""
         draw = partial(thumbnails, client=self.client) if images else None
         return frame.looks_to_excel(self._looks_for_table(wanted, fields), path, previews=previews, draw=draw)
 
-    def to_parquet(self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: object) -> Path:
+    def to_parquet(
+        self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
+    ) -> Path:
         """Write the same to a Parquet file; see `looks_to_parquet`."""
         return frame.looks_to_parquet(self._looks_for_table(wanted, fields), path, previews=previews)
 
-    def summary(self, wanted: Wanted = None, **fields: object) -> pd.DataFrame:
+    def summary(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> pd.DataFrame:
         """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
         return frame.summary_frame(self._looks_for_table(wanted, fields))
 
@@ -429,11 +443,16 @@ class LookCatalogue:
             while busy:
                 revision = self.wait_for_change(revision, 0.5)
                 busy, progress = self._loader.busy, self.progress
-                bar.total = progress.expected
+                if progress.expected != bar.total:
+                    start = getattr(bar, "start_t", 0.0)  # which a hidden bar does not have
+                    bar.reset(progress.expected)  # sets the width of a notebook's bar too
+                    bar.start_t = start
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
+            if progress.complete:
+                bar.total = bar.n  # the characters may announce more looks than there are
             bar.refresh()
 
-    def _checked(self, wanted: Wanted, fields: dict[str, object], stacklevel: int = 3) -> LookFilter:
+    def _checked(self, wanted: Wanted, fields: Fields, stacklevel: int = 3) -> LookFilter:
         """Return a filter, and warn about values that no look of a complete catalogue has."""
         checked = as_filter(wanted, **fields)
         with self._changed:
@@ -442,7 +461,7 @@ class LookCatalogue:
             warnings.warn(message, UserWarning, stacklevel=stacklevel)
         return checked
 
-    def _looks_for_table(self, wanted: Wanted, fields: dict[str, object]) -> Looks:
+    def _looks_for_table(self, wanted: Wanted, fields: Fields) -> Looks:
         if not self.complete:
             advice = "load() waits for all" if self.client else _NO_CLIENT
             warnings.warn(f"only {len(self):,} looks are loaded: {advice}", UserWarning, stacklevel=3)

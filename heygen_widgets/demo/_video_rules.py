@@ -107,7 +107,7 @@ def _check_for_look(given: Record, look: Record, find_look: Find) -> None:
     rules = _read_rules()
     listed = look.get("supported_api_engines") or ()
     engine = given.get("engine", rules["default_engine"])
-    if engine not in listed and ("engine" in given or listed):
+    if engine not in listed and (listed or engine != rules["default_engine"]):
         raise invalid("engine", f"The look does not support {engine}")
     kind = rules["look_kinds"].get(look["avatar_type"])
     for parameter, states in rules["by_look"].items():

@@ -136,7 +136,7 @@ def _checked(row: object) -> object:
 
 def _hint(source: object) -> str:
     if isinstance(source, (Look, Mapping)):
-        return ": put it into a list"
+        return ": put one look into a list, and columns into a DataFrame"
     if isinstance(source, (str, os.PathLike)):
         return "; for a snapshot use LookCatalogue.open(path), for another file read it, such as by pd.read_csv(path)"
     first = next((name for name in ("collect", "compute") if hasattr(type(source), name)), "")

@@ -243,7 +243,7 @@ def looks_to_excel(
             cell.font = Font(bold=True)
         sheet.append(header)
         for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False):
-            sheet.append([plain(value) if isinstance(value, str) else value for value in row])
+            sheet.append([plain(value) if str(value).startswith("#") else value for value in row])
         book.save(file)
     return target
 

@@ -28,7 +28,7 @@ _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own cl
 
 
 def python_code(
-    looks: Sequence[Look], wanted: LookFilter, client_code: str, multiple: bool, show: str = "looks"
+    looks: Sequence[Look], wanted: LookFilter, client_code: str, multiple: bool, view: str = "looks"
 ) -> str:
     """Return Python that fetches the selected looks and creates a picker with the same filter, view and selection.
 
@@ -50,8 +50,8 @@ def python_code(
     if is_filtered:
         lines.append(f"look_filter = {wanted!r}")
         arguments.append("filter=look_filter")
-    if show == "characters":
-        arguments.append('show="characters"')
+    if view == "characters":
+        arguments.append('view="characters"')
     if selected:
         arguments.append("selected_id=look.id" if len(selected) == 1 else "values=looks")
     # A cell displays the value of its last line.

@@ -24,7 +24,7 @@ _LONGEST_CODE = 250  # characters of a filter or of `selected_id`
 
 
 def fallback(
-    status: Mapping[str, Any], selected: Sequence[Look], wanted: LookFilter, show: str = "looks"
+    status: Mapping[str, Any], selected: Sequence[Look], wanted: LookFilter, view: str = "looks"
 ) -> dict[str, str]:
     """Return ``text/html`` and ``text/plain``, together at most `LARGEST_FALLBACK` bytes.
 
@@ -32,7 +32,7 @@ def fallback(
     again. Looks that do not fit are only counted.
     """
     for number in range(min(len(selected), _MOST_NAMED), -1, -1):
-        lines = _lines(_shown(status, show), selected, wanted, number)
+        lines = _lines(_shown(status, view), selected, wanted, number)
         texts = {"text/html": "".join(f"<div>{escape(line)}</div>" for line in lines), "text/plain": "\n".join(lines)}
         if len(json.dumps(texts, ensure_ascii=False).encode()) <= LARGEST_FALLBACK:
             break
@@ -56,11 +56,11 @@ def _lines(shown: str, selected: Sequence[Look], wanted: LookFilter, number: int
     return [*lines, "Run the cell again to show the picker: it needs a running kernel and Jupyter widgets."]
 
 
-def _shown(status: Mapping[str, Any], show: str) -> str:
+def _shown(status: Mapping[str, Any], view: str) -> str:
     matched, shown, loaded = status["matched"], status["shown"], status["loaded"]
     if not loaded:
         problem = f" ({clip(status['problem'])})" if status["problem"] else ""
         return "no looks" if status["complete"] else f"no looks loaded yet{problem}"
     looks = f"{matched:,} looks" if matched == loaded else f"{matched:,} of {loaded:,} looks"
-    characters = f"{shown:,} character{'' if shown == 1 else 's'} with " if show == "characters" else ""
+    characters = f"{shown:,} character{'' if shown == 1 else 's'} with " if view == "characters" else ""
     return f"{characters}{looks}{'' if status['complete'] else ' loaded so far'}"

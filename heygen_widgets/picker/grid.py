@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeAlias
 
 from .._display import fits, is_sendable, title, title_of_character
 from ..api import BASE_URL, HeyGenClient
@@ -13,12 +14,15 @@ from ..catalogue.snapshots import Scope, Snapshot
 from ..catalogue.store import Selection
 from ..errors import HeyGenError
 from ..filters import LookFilter
+from ..frame import Source as Table
 from ..models import NOT_READY, AvatarGroup, Look
 from .cards import Characters, card, character_card, details, pictured_of
 from .code import curl_code, python_code, video_code
 from .options import SHORT_FIELDS, changed_filter, found_options, short_options
 
-__all__ = ["GridModel"]
+__all__ = ["GridModel", "Source", "catalogue_of"]
+
+Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
 _CHOSEN_TITLES = 50  # selected characters or tags that get their names
 
@@ -37,6 +41,8 @@ class GridModel:
     ----------
     is_waiting : bool
         Whether `catalogue` is empty until there is an API key.
+    is_demo : bool
+        Whether it has the looks of the stand-in in place of an account's.
     filter : LookFilter
     view : {"looks", "characters"}
     opened : str or None
@@ -50,7 +56,7 @@ class GridModel:
     """
 
     def __init__(self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None) -> None:
-        self.is_waiting = catalogue is None
+        self.is_waiting, self.is_demo = catalogue is None, False
         self._client = client
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
@@ -67,6 +73,14 @@ class GridModel:
 
     def __len__(self) -> int:
         return len(self._cards)
+
+    def show_demo(self, cache: timedelta | None) -> None:
+        """Show the looks of the stand-in, unless there are others."""
+        if self.is_waiting:
+            from .._demo_client import demo_client
+
+            self.catalogue = LookCatalogue.shared(demo_client(), cache=cache)
+            self.is_waiting, self.is_demo = False, True
 
     # -- filter and view --
 
@@ -259,6 +273,8 @@ class GridModel:
             "complete": progress.complete,
             "refreshed": progress.refreshed,
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
+            "keyless": self.is_waiting,
+            "demo": self.is_demo,
             "online": self.catalogue.client is not None or self.is_waiting,
             "problem": "" if problem == self.dismissed else problem,
         }
@@ -326,3 +342,27 @@ def _problem(progress: Progress) -> str:
     parts = " and ".join(progress.failed) if some else ""
     state = "Not refreshed" if progress.complete else "Not complete"
     return f"{state}: {parts}. {progress.error}" if parts else str(progress.error)
+
+
+def catalogue_of(source: Source | None, client: HeyGenClient | None, cache: timedelta | None) -> LookCatalogue | None:
+    """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
+
+    A `client` is the source if there is no other one.
+
+    Raises
+    ------
+    TypeError
+        For anything else, and for a source with a client of its own besides `client`.
+    ValueError
+        For a table without ids.
+    """
+    if not (client is None or isinstance(client, HeyGenClient)):
+        raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
+    if source is None:
+        return None if client is None else LookCatalogue.shared(client, cache=cache)
+    has_own = isinstance(source, HeyGenClient) or (isinstance(source, LookCatalogue) and source.client is not None)
+    if client and has_own:
+        raise TypeError("client= is for a table or looks, and this source has a client of its own: give one of the two")
+    if isinstance(source, HeyGenClient):
+        return LookCatalogue.shared(source, cache=cache)
+    return source if isinstance(source, LookCatalogue) else LookCatalogue.of(source)

@@ -103,7 +103,7 @@ class Lookups:
         except (HeyGenError, ValueError) as error:
             if not isinstance(error, NotFoundError):
                 self._previews.clear()  # the next request would fail in the same way
-                self._say(f"{_FAILED}{error}")
+                self._say(_FAILED + str(error).split("\n")[0])
                 return
         if (self._notice or "").startswith(_FAILED):
             self._notice = ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from traitlets import TraitError
+from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, title
-from ..filters import LookFilter, fold
+from .._parsing import did_you_mean
+from ..filters import OTHER_NAMES, FilterFields, LookFilter, as_filter, fold
 from ..models import Look, Looks, checked_records
 
 __all__ = [
@@ -18,10 +19,13 @@ __all__ = [
     "LARGEST_WINDOW",
     "MOST_COMPARED",
     "SHORT_FIELDS",
+    "FilterTrait",
     "bounded",
     "changed_filter",
     "checked_selection",
     "found_options",
+    "meant_assignment",
+    "refuse_unknown",
     "short_options",
 ]
 
@@ -40,10 +44,29 @@ HEIGHTS = (240, 1200)
 SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership", "status")
 """The fields with few values. Their dropdowns offer all of them."""
 
+_FIELDS = FilterFields.__annotations__.keys()
+_OTHER_NAMES = {
+    **dict.fromkeys(("show", "mode"), "view"),
+    **dict.fromkeys(("selected", "selection", "look", "looks"), "values"),
+    **dict.fromkeys(("key", "apikey", "token"), "api_key"),
+    **{"max_height": "height", "multi": "multiple", "multiselect": "multiple", "filters": "filter"},
+}
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 _LONGEST_ERROR = 2_000  # characters
 _MOST_VIEWS = 1_000
+
+
+class FilterTrait(Instance[LookFilter]):
+    """A synced `LookFilter`, which takes all that `as_filter` takes. The front end's values have passed `_allows`."""
+
+    def __init__(self, help: str) -> None:
+        super().__init__(LookFilter, (), help=help)
+        self.tag(sync=True, to_json=lambda wanted, _: wanted.to_json())
+        self.tag(from_json=lambda sent, _: changed_filter(LookFilter(), sent))
+
+    def validate(self, obj: Any, value: Any) -> LookFilter | None:  # noqa: ANN401 - as in traitlets
+        return super().validate(obj, as_filter(value))
 
 
 def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> Looks | Look | None:
@@ -51,9 +74,11 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
     if given is None or isinstance(given, Look):
         checked_selection((given,) if given else (), True)
         return given
+    if wrong := [type(one).__name__ for one in given if not isinstance(one, Look)]:
+        raise TraitError(f"values must hold looks or their ids, not a {wrong[0]}")
     looks = Looks({look.id: look for look in given if isinstance(look, Look)}.values())
     if len(looks) != len(given):
-        raise TraitError(f"values must hold different Look records, not {given!r}")
+        raise TraitError(f"values must hold different looks, not {given!r}")
     try:
         checked_records(looks, Look)
     except ValueError as problem:
@@ -109,9 +134,27 @@ def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
     if not isinstance(changes, dict) or not all(map(_is_value, changes.values())):
         return None
     try:
-        return wanted.replace(**changes)
+        return wanted.replace(**{name: None if value == [] else value for name, value in changes.items()})  # cleared
     except (TypeError, ValueError):
         return None
+
+
+def meant_assignment(name: str, traits: Iterable[str]) -> str:
+    """Return the assignment to a trait that one to an unknown attribute of a picker means, or ``""``."""
+    meant = _meant(name, traits)
+    return f"picker.filter = LookFilter({meant}=…)" if meant in _FIELDS else meant and f"picker.{meant} = …"
+
+
+def refuse_unknown(given: FilterFields, picker: type) -> None:
+    """Raise a `TypeError` for keywords that are no fields of a filter, and empty them: one may be a key."""
+    for name in given.keys() - _FIELDS:
+        cast("dict[str, object]", given).clear()
+        meant = _meant(name, picker.__init__.__kwdefaults__)  # type: ignore[misc]  # of the class
+        raise TypeError(f"LookPicker has no parameter {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    return did_you_mean(name, [*known, *_FIELDS], OTHER_NAMES | _OTHER_NAMES)
 
 
 def _is_value(value: object) -> bool:
@@ -125,7 +168,7 @@ def _is_int(value: object, low: int, high: int) -> bool:
 
 
 FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
-    "show": lambda value: value in ("looks", "characters"),
+    "view": lambda value: value in ("looks", "characters"),
     "selected_id": fits,
     "error": lambda value: fits(value, _LONGEST_ERROR),
     "multiple": lambda value: isinstance(value, bool),

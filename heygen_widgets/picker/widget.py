@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import traitlets
+from IPython.display import display
 from ipywidgets import Layout, ValueWidget
 
 from .. import frame
 from .._background import Worker
 from .._display import echo
+from .._parsing import plain
 from .._widget import WIDGET_LOCK, SharedTemplate, read_vue
 from ..api import HeyGenClient
+from ..api.credentials import Secret
 from ..api.media import thumbnails
 from ..catalogue import LookCatalogue
 from ..catalogue.cache import DEFAULT_MAX_AGE
-from ..errors import HeyGenError, NotFoundError
-from ..filters import LookFilter
+from ..errors import HeyGenError
+from ..filters import FilterFields, LookFilter, as_filter
 from ..models import Look, Looks
+from . import options
 from .cards import card
 from .fallback import fallback
-from .grid import GridModel
+from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
-from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded, checked_selection
-from .sources import Source, catalogue_of
+from .options import FIRST_WINDOW, FRONTEND_TRAITS, LARGEST_WINDOW, bounded, refuse_unknown
+from .shortlist import Shortlist, first_selection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,17 +42,15 @@ __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
 _PARTS = ("filters", "chips", "empty", "panel", "tray", "compare")
-_MOST_RECENT = 12
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
     """Select an avatar look: filter with dropdowns, see previews in a grid, click one.
 
     The first looks show after one request, the others arrive in the background. A missing key or network never raises:
-    the widget shows the error with a button to try again. Traits can be observed and linked; `filter`, `show`,
-    `selected_id`, `error`, `multiple` and `height` also in the browser (`ipywidgets.jslink`), which may only name looks
-    and characters that are loaded. Observers run under a lock that all widgets of this package share: they must not
-    wait for a thread that uses a picker.
+    the widget shows the error with a button to try again. Traits can be observed and linked; `filter`, `view`,
+    `selected_id`, `error`, `multiple` and `height` also in the browser (`ipywidgets.jslink`), which may only name what
+    is loaded. Observers share a lock with all widgets of this package: they must not wait for a thread with a picker.
 
     Parameters
     ----------
@@ -61,46 +63,53 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         exports; nothing is loaded. Without a `source`, its whole catalogue is shown.
     multiple : bool, default False
         Whether several looks can be selected, up to 120.
-    filter : LookFilter, optional
-        What to show at first, default everything.
-    show : {"looks", "characters"}, default "looks"
+    filter : LookFilter, str or dict, optional
+        What to show at first, default everything; a text is a search.
+    view : {"looks", "characters"}, default "looks"
         Whether the grid shows looks or one card per character.
     selected_id : str, default ""
         The look that is selected at first. One that is not loaded is fetched (``GET /v3/avatars/looks/{look_id}``).
-    values : iterable of Look, default ()
-        The looks that are selected at first, instead of `selected_id`.
+    values : iterable of Look or str, default ()
+        The looks that are selected at first, or their ids, instead of `selected_id`.
     height : int, default 560
         Of the grid, in px, 240 to 1,200.
     layout : ipywidgets.Layout, optional
     cache : datetime.timedelta or None, default 24 hours
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
+    api_key : str, optional
+        Instead of a `source`, for ``HeyGenClient(api_key)``.
+    search, avatar_type, ownership, group_id, gender, orientation, engine, status, tag, ready, sort : optional
+        The fields of a `LookFilter`, which change those of `filter`.
 
     Raises
     ------
     TypeError, ValueError, traitlets.TraitError
         For another `source` or keyword, a table without ``id``, `selected_id` with `values`, a `client` besides a
-        source that has one, or an invalid value of a trait.
+        source that has one, or an invalid value of a trait, such as a malformed `api_key` (`MissingAPIKeyError`).
     """
 
-    value: traitlets.Instance[Look | None] = traitlets.Instance(
-        Look, allow_none=True, help="The selected look, or None; with several, the first. Look or None, default None."
+    value: traitlets.TraitType[Look | None, Any] = traitlets.Instance(
+        Look, allow_none=True, help="The selected look, or None; with several, the first. It takes an id too."
     )
     values: traitlets.TraitType[tuple[Look, ...], Any] = traitlets.Tuple(
-        default_value=Looks(), help="All selected looks in the order of selection, at most 120. Looks, default ()."
+        default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, LookFilter] = traitlets.Instance(
-        LookFilter, help="What is shown. It is frozen: assign another one. LookFilter, default LookFilter()."
-    ).tag(sync=True, to_json=lambda wanted, _: wanted.to_json(), from_json=lambda fields, _: LookFilter(**fields))
-    show = traitlets.Enum(("looks", "characters"), "looks", help='What the grid shows, default "looks".').tag(sync=True)
+    filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait(
+        help="What is shown. It is frozen: assign another one, a search or a dict. Default LookFilter()."
+    )
+    view = traitlets.CaselessStrEnum(
+        ("looks", "characters"), "looks", help='What the grid shows, default "looks".'
+    ).tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
     height = traitlets.Int(
-        560, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
+        560, min=options.HEIGHTS[0], max=options.HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
     ).tag(sync=True)
     selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: every id.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
+    _meant = staticmethod(options.meant_assignment)
 
     def __init__(
         self,
@@ -108,44 +117,47 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         *,
         client: HeyGenClient | None = None,
         multiple: bool = False,
-        filter: LookFilter | None = None,
-        show: str = "looks",
-        selected_id: str = "",
-        values: Iterable[Look] = (),
+        filter: LookFilter | str | Mapping[str, Any] | None = None,
+        view: str = "looks",
+        selected_id: str | Look = "",
+        values: Iterable[Look | str] = (),
         height: int = 560,
         layout: Layout | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
+        api_key: str | None = None,
+        **fields: Unpack[FilterFields],
     ) -> None:
-        looks = tuple(values)
-        if selected_id and looks:
-            raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
+        key = Secret(api_key)  # type: ignore[arg-type]  # a verbose traceback shows local variables
+        del api_key
+        refuse_unknown(fields, LookPicker)
+        if key.reveal() is not None:
+            if source is not None or client is not None:
+                raise TypeError("api_key= is for a picker without source and client: give one of them")
+            source = HeyGenClient(key.reveal())
+        selected, wanted = first_selection(selected_id, values), as_filter(filter, **fields)
         self._cache = cache
         self._model = GridModel(catalogue_of(source, client, cache), client)
         self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)  # five per second
         self._lookups = Lookups(self._model, self._call)
+        self._shortlist = Shortlist(self._model)
         self._screen = 0  # the most cards that a view has in sight
-        self._recent: tuple[Look, ...] = ()  # deselected or fetched lately, and perhaps not loaded; the last one first
-        self._cleared: tuple[Look, ...] = ()  # the selection before it was cleared
-        self._wanted_id = ""  # to be selected when the service can be reached
         self._first_state: object = None  # of the model, when `first_window` was set
-        wanted = LookFilter() if filter is None else filter
-        self._initial = (wanted, show, selected_id, looks)
+        self._initial = (plain(view), wanted), selected
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"filter": wanted, "show": show, "multiple": multiple, "height": height, "components": parts}
-        super().__init__(_HERE / "widget.vue", layout, usual_layout, **traits)
-        self.values = looks
+        traits = {"filter": wanted, "view": plain(view), "multiple": plain(multiple), "height": plain(height)}
+        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
+        self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
-        if selected_id:
-            self.selected_id = selected_id
+        self.values = selected
 
     def __repr__(self) -> str:
+        if not self._is_made:  # in a traceback of __init__
+            return "LookPicker(…)"
         return f"<LookPicker: {self._status()['matched']:,} looks shown, {len(self.values)} selected>"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
-        """Return the widget, and texts for places without widgets."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, **fallback(self._status(), self.values, self.filter, self.show)}
+    def _texts(self) -> dict[str, str]:
+        return fallback(self._status(), self.values, self.filter, self.view)
 
     def _status(self) -> dict[str, Any]:
         with WIDGET_LOCK:
@@ -180,7 +192,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Write the selected looks (at least one) to a Parquet file: `looks_to_parquet`."""
         return frame.looks_to_parquet(self._model.exported(self.values, "to_parquet"), path, previews=previews)
 
-    def gallery(self, path: str | os.PathLike[str], *, title: str = "Avatar looks", videos: bool = False) -> Path:
+    def gallery(
+        self, path: str | os.PathLike[str] = "avatar-looks.html", *, title: str = "Avatar looks", videos: bool = False
+    ) -> Path:
         """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
         from ..gallery import looks_to_gallery
 
@@ -189,23 +203,36 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def reset(self) -> None:
         """Bring back the filter, view and selection that the picker was created with."""
-        wanted, show, selected_id, looks = self._initial
+        shown, selected = self._initial
         with WIDGET_LOCK:
-            self._move((show, wanted))
-            look = self._look(selected_id)
-            self.values = (look,) if look else looks[: None if self.multiple else 1]
-        if selected_id:
-            self.selected_id = selected_id
+            self._move(shown)
+            first = selected[: None if self.multiple else 1]
+            self.values = self._shortlist.known(first)
+        self.values = first  # with those that have to be fetched
+
+    def clear(self) -> None:
+        """Deselect all looks. The button in the picker that brings them back works."""
+        with WIDGET_LOCK:
+            self._shortlist.clear()
+            self.values = ()
+
+    def refresh(self) -> None:
+        """Load everything again in the background, or continue a stopped refresh. Errors show in the picker."""
+        with WIDGET_LOCK, suppress(HeyGenError, ValueError):
+            if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
+                self.catalogue.refresh()
+            self._load()
+
+    def show(self) -> None:
+        """Display the picker, as ``picker`` on the last line of a cell does."""
+        display(self)  # type: ignore[no-untyped-call]
 
     def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
         """Return code that restores selection, filter and view of a client's full catalogue, without its key.
 
-        Parameters
-        ----------
-        kind : {"python", "curl", "video"}, default "python"
-            Python for a picker; curl commands for the selected looks and, if the service can filter by it, for the
-            matches (``GET /v3/avatars/looks``); or Python that makes a video with the first selected look, which costs
-            credits. A ValueError for another `kind`, or for a video without a usable selected look.
+        "python" makes a picker; "curl" requests the selected looks and, if the service can filter by it, the matches
+        (``GET /v3/avatars/looks``); "video" is Python that makes a video with the first selected look, which costs
+        credits. A `ValueError` for another `kind`, or for a video without a usable selected look.
         """
         with WIDGET_LOCK:
             return self._model.code(kind, self.values, self.multiple)
@@ -224,28 +251,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     # -- traits -------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: object) -> None:
-        # A look that is not loaded is fetched first, without the lock, so that no click waits for a cell's request.
-        if name == "selected_id" and isinstance(value, str) and value and not (self._look(value) or self._fetch(value)):
-            return
+        if name in ("value", "values", "selected_id"):
+            # A look that is not loaded is fetched first, without the lock, so that no click waits for a cell's request.
+            try:
+                value = self._shortlist.assigned(name, value, lambda: self.catalogue)
+            except (HeyGenError, ValueError) as error:
+                self.error = str(error)
+                return
         super().__setattr__(name, value)
-
-    def _fetch(self, look_id: str) -> bool:
-        """Fetch a look, or show the error; return whether it is known now."""
-        before = self.values
-        try:
-            self.catalogue.wait_for_snapshot()
-            if self._look(look_id) is None:
-                self._remember(self._model.fetch(look_id))
-        except (HeyGenError, ValueError) as error:
-            self.error = str(error)
-            if self.values is before:  # else something was selected meanwhile
-                self._wanted_id = "" if isinstance(error, NotFoundError) else look_id
-            return False
-        return True
 
     @traitlets.validate("value", "values")
     def _check_values(self, proposal: dict[str, Any]) -> Looks | Look | None:
-        return checked_selection(proposal["value"], self.multiple)
+        return options.checked_selection(proposal["value"], self.multiple)
 
     @traitlets.observe("multiple")
     def _multiple_changed(self, change: dict[str, Any]) -> None:
@@ -253,8 +270,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @traitlets.observe("values")
     def _values_changed(self, change: dict[str, Any]) -> None:
-        looks = change["new"]
-        self._wanted_id = self.error = ""
+        looks = self._shortlist.selected = change["new"]
+        self._shortlist.wanted, self.error = (), ""
         self.set_trait("selected_ids", [look.id for look in looks])
         self.selected_id = looks[0].id if looks else ""
         self.value = looks[0] if looks else None
@@ -268,24 +285,15 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     @traitlets.observe("selected_id")
     def _selected_id_changed(self, change: dict[str, Any]) -> None:
         current = self.values[0].id if self.values else ""
-        look = self._look(change["new"])
+        look = self._shortlist.find(change["new"])
         if change["new"] and look is None:  # not assigned, or no longer loaded
             self.selected_id, self.error = current, f"There is no look {change['new']!r} among the loaded ones."
         elif change["new"] != current:
             self.values = (look,) if look else ()
 
-    def _look(self, look_id: object) -> Look | None:
-        """Return a look that is loaded, selected, or was deselected or fetched lately."""
-        others = (look for look in (*self.values, *self._recent) if look.id == look_id)
-        return self._model.look(look_id) or next(others, None)
-
-    def _remember(self, look: Look) -> None:
-        with WIDGET_LOCK:
-            self._recent = (look, *self._recent)[:_MOST_RECENT]
-
-    @traitlets.observe("filter", "show")
+    @traitlets.observe("filter", "view")
     def _filter_changed(self, _: dict[str, Any]) -> None:
-        self._model.show(self.filter, self.show)
+        self._model.show(self.filter, self.view)
         self._follow()
         self._send_update()
 
@@ -301,7 +309,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         if name == "filter":
             return self._model.changed_filter(LookFilter(), value) is not None
         is_valid = name in FRONTEND_TRAITS and FRONTEND_TRAITS[name](value)
-        if is_valid and name == "selected_id" and value and not self._look(value):
+        if is_valid and name == "selected_id" and value and not self._shortlist.find(value):
             self.error = f"There is no look {value!r} among the loaded ones."
             return False
         return is_valid
@@ -313,7 +321,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             catalogue = self.catalogue
             catalogue.on_load(self._follow)
             catalogue.load_in_background()
-            self._model.show(self.filter, self.show)
+            self._model.show(self.filter, self.view)
         except (HeyGenError, ValueError) as error:
             self.error = str(error)
         self._follow()
@@ -348,7 +356,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Change view and filter in one step, and send one message."""
         if to:
             with self.hold_trait_notifications():
-                self.show, self.filter = to
+                self.view, self.filter = to
             self._send_update()
 
     # -- events of the view, which may contain anything ---------------------------------------------------------------
@@ -380,8 +388,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         wanted = self._model.changed_filter(self.filter, changes)
         self.filter = self.filter if wanted is None else wanted
 
-    def vue_set_show(self, show: object) -> None:
-        self._move(self._model.switch(show))
+    def vue_set_view(self, view: object) -> None:
+        self._move(self._model.switch(view))
 
     def vue_open_character(self, group_id: object) -> None:
         self._move(self._model.open_character(group_id))
@@ -395,23 +403,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_select(self, asked: object) -> None:
         """Select or deselect a look. A repeated or invalid event changes nothing."""
-        wanted = asked if isinstance(asked, dict) else {}
-        look, selected = self._look(wanted.get("id")), wanted.get("selected")
-        if look and selected is (look.id not in self.selected_ids):
-            others = tuple(other for other in self.values if other.id != look.id)
-            if not selected:
-                self._remember(look)
-            try:
-                self.values = (*(others if self.multiple else ()), look) if selected else others
-            except traitlets.TraitError as error:
-                self.error = str(error)
+        looks = self._shortlist.toggled(asked, self.multiple)
+        try:
+            if looks is not None:
+                self.values = looks
+        except traitlets.TraitError as error:
+            self.error = str(error)
 
     def vue_clear_selection(self, _: object = None) -> None:
-        self._cleared = self.values or self._cleared
-        self.values = ()
+        self.clear()
 
     def vue_restore_selection(self, _: object = None) -> None:
-        self.values = self.values or self._cleared[: None if self.multiple else 1]
+        self.values = self._shortlist.cleared(self.multiple)
 
     def vue_ask_answer(self, view: object) -> None:
         """Say that the events before this one have been handled, and what is selected now."""
@@ -421,38 +424,37 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._call("selected", {"looks": [card(self._model.loaded(look)) for look in self.values]}, view)
 
     def vue_ask_details(self, asked: object) -> None:
-        if isinstance(asked, dict) and isinstance(asked.get("ids"), list):
-            looks = [look for look_id in asked["ids"][:MOST_COMPARED] if (look := self._look(look_id))]
-            answer = {"compared": asked.get("compared") is True, "looks": [self._model.details(look) for look in looks]}
+        if isinstance(asked, dict) and isinstance(ids := asked.get("ids"), list):
+            looks = [self._model.details(look) for look in self._shortlist.known(ids[: options.MOST_COMPARED])]
+            answer = {"compared": asked.get("compared") is True, "looks": looks}
             self._call("details", answer, asked.get("view"))
 
     def vue_ask_voice(self, look_id: object) -> None:
-        self._lookups.find_voice(self._look(look_id))
+        self._lookups.find_voice(self._shortlist.find(look_id))
 
     def vue_ask_code(self, view: object) -> None:
         self._call("code", {"python": self.code(), "curl": self.code("curl")}, view)
 
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""
-        ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
-        self._lookups.renew_previews({i: found for i in ids if (found := self._model.pictured(i) or self._look(i))})
+        self._lookups.renew_previews(self._shortlist.pictured(card_ids, LARGEST_WINDOW))
 
     def vue_dismiss_notice(self, _: object = None) -> None:
         self._lookups.dismiss_notice()
 
     def vue_retry(self, _: object = None) -> None:
         """Continue the load, and select what could not be fetched before."""
-        wanted, self.error, self._model.dismissed = self._wanted_id, "", ""
+        wanted, self.error, self._model.dismissed = self._shortlist.wanted, "", ""
         self._load()
         if wanted:
-            self.selected_id = wanted
+            self.values = wanted
+
+    def vue_show_demo(self, _: object = None) -> None:
+        self._model.show_demo(self._cache)
+        self.vue_retry()
 
     def vue_refresh(self, _: object = None) -> None:
-        """Load everything again, or continue a refresh that was stopped."""
-        with suppress(HeyGenError, ValueError):
-            if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
-                self.catalogue.refresh()
-            self._load()
+        self.refresh()
 
     def vue_dismiss(self, _: object = None) -> None:
         """Hide the error. The same loading error stays hidden until the next retry."""

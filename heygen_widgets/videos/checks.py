@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from .._display import clip
+from .._parsing import hint_for
 from ..errors import VideoOptionError
 from ..models import AvatarGroup, Look
 from .options import read_rules
@@ -61,8 +62,7 @@ def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: st
         if rule["type"] == "object":
             yield from _field_problems(rule, value, f"{name} ")
         elif expected := _unmet(rule, value):
-            hint = ": use its id" if isinstance(value, (Look, AvatarGroup)) else ""
-            yield f"{path}{name} should be {expected}, not {_shown(value)}{hint}"
+            yield f"{path}{name} should be {expected}, not {_shown(value)}{hint_for(name, value)}"
     if names := rules.get("exactly_one"):
         used = [name for name in names if name in given]
         if len(used) != 1:

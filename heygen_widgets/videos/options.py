@@ -95,7 +95,7 @@ def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -
     rules = read_rules()
     chosen = default_engine(listed) if engine is None else engine
     looks = rules["look_kinds"].get(avatar_type)
-    options = [_engine(listed, chosen, is_named=engine is not None)]
+    options = [_engine(listed, chosen)]
     if chosen == "avatar_v":
         options.append(VideoOption("reference_look_id", "allowed", "another look of the same group"))
     else:
@@ -110,12 +110,12 @@ def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -
     return VideoOptions(chosen, options)
 
 
-def _engine(listed: Sequence[str], engine: str, *, is_named: bool) -> VideoOption:
+def _engine(listed: Sequence[str], engine: str) -> VideoOption:
     named = title("engine", engine)
     if engine in listed:
         dispute = read_rules()["engines"].get(engine, "")
         return VideoOption("engine", "allowed", f"the look lists {named}{dispute}", is_disputed=bool(dispute))
-    if not listed and not is_named:
+    if not listed and engine == SERVICE_ENGINE:
         return VideoOption("engine", "unknown", f"the look lists no engine; the service would use {named}")
     known = clip(", ".join(listed)) or "none"
     return VideoOption("engine", "refused", f"the look does not list {named}; it lists {known}")

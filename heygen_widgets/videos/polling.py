@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from .._parsing import plain
 from ..errors import APIStatusError, HeyGenError, MissingAPIKeyError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _is_temporary(error: HeyGenError) -> bool:
 
 def checked_wait(value: object) -> float:
     """Return a time to wait in s, or raise a `ValueError` if it is no number from 0 to 86,400,000 (1,000 days)."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 86_400_000:
-        return float(value)
+    seconds = plain(value)
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds <= 86_400_000:
+        return float(seconds)
     raise ValueError(f"timeout must be a number of s, from 0 to 1,000 days, not {value!r}")

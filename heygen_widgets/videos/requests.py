@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import KW_ONLY, asdict, dataclass, fields, replace
 from typing import Any
 
-from ..models import AvatarGroup, Look
+from .._parsing import did_you_mean, id_of, known_value
+from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
-from .options import SERVICE_ENGINE
+from .options import SERVICE_ENGINE, read_rules
 
-__all__ = ["Background", "Caption", "VideoAgentRequest", "VideoRequest", "VoiceSettings"]
+__all__ = ["Background", "Caption", "VideoAgentRequest", "VideoRequest", "VoiceSettings", "request_of"]
+
+_OTHER_NAMES = {
+    **dict.fromkeys(("look", "look_id", "avatar"), "avatar_id"),
+    **dict.fromkeys(("text", "prompt", "input_text"), "script"),
+    **{"voice": "voice_id", "dimension": "aspect_ratio", "subtitles": "caption", "format": "output_format"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,9 @@ class Background:
     url: str | None = None
     asset_id: str | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self, {})
+
 
 @dataclass(frozen=True, slots=True)
 class Caption:
@@ -29,6 +39,9 @@ class Caption:
 
     file_format: str = "srt"
     style: str | None = None
+
+    def __post_init__(self) -> None:
+        _clean(self, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +53,22 @@ class VoiceSettings:
     volume: float | None = None
     locale: str | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self, {})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
 
-    The constructor checks no values, so that `check` can report every problem at once.
+    The constructor checks no values, so that `check` can report every problem at once. It turns records into their ids,
+    the scalars of tables into Python's own (NA into None), and ``Avatar IV`` or ``4K`` into the service's ``avatar_iv``
+    and ``4k``.
 
     Parameters
     ----------
-    avatar_id : str
-        The id of a look, never of a group.
+    avatar_id : str or Look
+        A look or its id, never that of a group.
     script : str or None
         The spoken text, 1 to 5,000 characters. Exactly one of `script`, `audio_url` and `audio_asset_id` is needed.
     audio_url, audio_asset_id : str or None
@@ -77,13 +95,14 @@ class VideoRequest:
         HeyGen calls the URL when the video is finished.
     """
 
-    avatar_id: str
+    avatar_id: str | Look
     script: str | None = None
+    _: KW_ONLY
     audio_url: str | None = None
     audio_asset_id: str | None = None
-    voice_id: str | None = None
+    voice_id: str | Voice | None = None
     engine: str | None = None
-    reference_look_id: str | None = None
+    reference_look_id: str | Look | None = None
     motion_prompt: str | None = None
     expressiveness: str | None = None
     aspect_ratio: str | None = None
@@ -99,6 +118,7 @@ class VideoRequest:
     callback_id: str | None = None
 
     def __post_init__(self) -> None:
+        _clean(self, read_rules()["video"]["fields"])
         for name, part in (("background", Background), ("caption", Caption), ("voice_settings", VoiceSettings)):
             value = getattr(self, name)
             if isinstance(value, Mapping):
@@ -116,6 +136,7 @@ class VideoRequest:
         `VideoOptionWarning` for each parameter that HeyGen does not document for this look, such as a transparent
         background.
         """
+        __tracebackhide__ = True
         check_request("video", _given(self), look, group, reference)
         if look is None or self.engine is not None or look.default_engine == SERVICE_ENGINE:
             return self
@@ -130,7 +151,7 @@ class VideoRequest:
         return {"type": "avatar", **body}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
 
@@ -140,8 +161,8 @@ class VideoAgentRequest:
     ----------
     prompt : str
         What the video should be, 1 to 10,000 characters.
-    avatar_id : str or None
-        The id of a look, never of a group. By default the agent chooses one.
+    avatar_id : str, Look or None
+        A look or its id, never that of a group. By default the agent chooses one.
     voice_id, style_id, brand_kit_id : str or None
     orientation : {"landscape", "portrait"} or None
     mode : {"generate", "chat"} or None
@@ -152,8 +173,9 @@ class VideoAgentRequest:
     """
 
     prompt: str
-    avatar_id: str | None = None
-    voice_id: str | None = None
+    avatar_id: str | Look | None = None
+    _: KW_ONLY
+    voice_id: str | Voice | None = None
     style_id: str | None = None
     orientation: str | None = None
     mode: str | None = None
@@ -162,6 +184,9 @@ class VideoAgentRequest:
     callback_url: str | None = None
     callback_id: str | None = None
     files: Sequence[Any] = ()
+
+    def __post_init__(self) -> None:
+        _clean(self, read_rules()["agent"]["fields"])
 
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
@@ -185,3 +210,31 @@ def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
         if value is not None:
             given[field.name] = value
     return given
+
+
+def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> VideoRequest:
+    """Return a request, or make one from a look or its id, a script and more fields; a dict is more fields."""
+    if isinstance(request, Mapping):
+        more, request = {**request, **more}, None
+    if isinstance(request, VideoRequest):
+        if script is None and not more:
+            return request
+        raise TypeError("give a VideoRequest or its fields, not both: use dataclasses.replace to change a request")
+    for name, value in (("avatar_id", request), ("script", script)):
+        if value is not None and name in more:
+            raise TypeError(f"{name} is given twice: leave one of them out")
+    known = [field.name for field in fields(VideoRequest)]
+    for name in more.keys() - known:
+        meant = did_you_mean(name, known, _OTHER_NAMES)
+        raise TypeError(f"VideoRequest has no field {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
+    return VideoRequest(**{"avatar_id": request, "script": script, **more})
+
+
+def _clean(request: object, rules: Mapping[str, Any]) -> None:
+    """Make each field of a frozen request what the service takes, where its meaning is certain."""
+    for field in fields(request):  # type: ignore[arg-type]  # any of the dataclasses above
+        name, value = field.name, id_of(field.name, getattr(request, field.name))
+        rule = rules.get(name, {})
+        if isinstance(value, str) and rule.get("type") == "choice":
+            value = next((choice for choice in rule["choices"] if choice == value.strip().lower()), value)
+        object.__setattr__(request, name, known_value("engine", value) if name == "engine" else value)

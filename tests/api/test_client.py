@@ -6,17 +6,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import requests
 from avatar_service import said
 from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
 
-from heygen_widgets import demo_client
+from heygen_widgets import client_or_demo, demo_client
 from heygen_widgets.api import HeyGenClient, paging
+from heygen_widgets.catalogue import Character
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIResponseError, HeyGenError, NotFoundError, VideoFailedError
+from heygen_widgets.models import AvatarGroup, Look, Voice
+from heygen_widgets.videos import Video, VideoAgentSession
 
 OK = page(["a"], has_more=False, next_token=None)
 GROUPS = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
@@ -47,7 +53,7 @@ THREE_PAGES = (looks_page(50, 0, "t1"), looks_page(50, 50, "t2"), looks_page(7, 
 
 
 def test_a_client_shows_its_url_from_argument_or_environment_and_not_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert repr(HeyGenClient(KEY)) == "HeyGenClient('https://api.heygen.com', key from the api_key argument)"
+    assert repr(HeyGenClient(KEY)) == "HeyGenClient('https://api.heygen.com', key from api_key=)"
     monkeypatch.setenv("HEYGEN_API_BASE", "https://gateway.example.com/heygen/")
     assert "'https://gateway.example.com/heygen'" in repr(HeyGenClient(KEY))
     assert "'https://other.example.com'" in repr(HeyGenClient(KEY, base_url="https://other.example.com"))
@@ -83,6 +89,26 @@ def test_a_demo_client_names_its_own_call_and_no_account() -> None:
     assert len(client.list_looks()) == 20
     assert HeyGenClient(KEY).code == "HeyGenClient()"
     assert HeyGenClient(KEY, base_url="https://x.org/a").code == 'HeyGenClient(base_url="https://x.org/a")'
+
+
+@pytest.mark.parametrize(
+    ("key", "start"),
+    [
+        ("", "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, "),
+        ("planted key", "The API key (from HEYGEN_API_KEY) is empty, or contains white space "),
+        (KEY, "This is your HeyGen account: HeyGenClient('https://api.heygen.com', key from HEYGEN_API_KEY).\n"),
+    ],
+)
+def test_without_a_usable_key_the_stand_in_is_used_and_says_so(
+    key: str, start: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEYGEN_API_KEY", key)
+    client = client_or_demo(looks=30)
+    printed = capsys.readouterr().out
+    assert client.demo_code == ("" if key == KEY else "demo_client(looks=30)")
+    assert printed.startswith(start)
+    assert ("Until then this is the built-in stand-in" in printed) is bool(client.demo_code)
+    assert "planted" not in printed
 
 
 def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
@@ -176,7 +202,7 @@ def test_an_invalid_record_is_an_error(data: object) -> None:
 
 WRONG_ARGUMENTS: list[dict[str, Any]] = [
     *({"limit": value} for value in (0, 51, -1, 1.0, True, None, "20")),
-    *({"ownership": value} for value in ("", "mine", "Public", 5, ["public"])),
+    *({"ownership": value} for value in ("", "mine", "None", 5, ["public"])),
     *({"group_id": value} for value in ("", ".", "..", 5, "\ud800")),
     *({"avatar_type": value} for value in ("", 5, ["photo_avatar"], "\ud800")),
     *({"token": value} for value in ("", 5, "\ud800")),
@@ -211,6 +237,80 @@ def test_an_id_that_leads_to_another_path_is_refused(method: str, value: Any) ->
         with pytest.raises((ValueError, TypeError), match="_id"):
             getattr(client, method)(value)
         assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("method", "unknown", "words"),
+    [
+        (
+            "list_looks",
+            "gender",
+            r"^HeyGen cannot filter by gender\. Use LookCatalogue\(client\)\.select\(gender=…\)\.$",
+        ),
+        ("iter_looks", "tags", r"cannot filter by tag\. Use LookCatalogue\(client\)\.select\(tag=…\)"),
+        ("iter_look_pages", "sort", r"^HeyGen cannot sort\. Use .*select\(sort=…\)"),
+        ("list_groups", "search", r"cannot filter by search\. Use LookCatalogue\(client\)\.characters\(search=…\)"),
+        ("list_looks", "type", r"list_looks has no parameter 'type': did you mean avatar_type=…\?"),
+        ("list_looks", "max_items", r"did you mean limit=…\?"),
+        ("iter_looks", "limit", r"did you mean max_items=…\?"),
+        ("iter_group_pages", "page_size", r"did you mean limit=…\?"),
+        ("list_voices", "locale", r"did you mean language=…\?"),
+        (
+            "iter_voices",
+            "zzz",
+            "iter_voices has no parameter 'zzz': its parameters are type, language, gender, max_items",
+        ),
+    ],
+)
+def test_a_filter_that_the_service_has_not_names_the_way_out(method: str, unknown: str, words: str) -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        with pytest.raises(TypeError, match=words):
+            getattr(client, method)(**{unknown: "x"})
+        assert server.seen == []
+
+
+def test_labels_scalars_and_records_are_sent_as_the_service_has_them() -> None:
+    group = AvatarGroup("g", "G")
+    given = {"group_id": group, "avatar_type": "Photo avatar", "ownership": "Public", "limit": np.int64(3)}
+    expected = {"group_id": "g", "avatar_type": "photo_avatar", "ownership": "public", "limit": "3"}
+    with Loopback(*[OK] * 4) as server, client_of(server, timeout=np.float64(9), max_retries=np.int64(0)) as client:
+        (found,) = client.list_looks(**given, token=pd.NA)
+        list(client.iter_look_pages(**given))
+        list(client.iter_looks(group_id=pd.NA, max_items=np.int64(1)))
+        list(client.iter_looks(max_items=pd.NA, ownership=float("nan")))
+    assert [seen.query for seen in server.seen] == [expected, expected, {"limit": "1"}, {"limit": "50"}]
+    assert found.ownership == "public"
+
+
+a_look, a_video = Look("a", "A", "photo_avatar", group_id="g", default_voice_id="v"), Video("a")
+
+
+@pytest.mark.parametrize(
+    ("method", "record", "other", "words"),
+    [
+        (
+            "get_look",
+            a_look,
+            AvatarGroup("a", "A"),
+            "look_id should be .*, a character: use the id of one of its looks",
+        ),
+        ("get_group", AvatarGroup("a", "A"), a_look, "use look.group_id"),
+        ("get_group", Character("a", None, 1, 1, a_look), [a_look], r"not \[Look"),
+        ("get_voice", Voice("a"), a_look, "use look.default_voice_id"),
+        ("get_video", a_video, VideoAgentSession("a"), "use session.video_id"),
+        ("wait_for_video", Video("a"), a_look, "video_id should be"),
+        ("get_video_agent", VideoAgentSession("a"), a_video, "session_id should be"),
+    ],
+)
+def test_a_record_stands_for_its_id_and_one_of_another_kind_is_refused(
+    method: str, record: object, other: object, words: str
+) -> None:
+    answer = reply({"data": {**look("a"), "voice_id": "a", "session_id": "a", "status": "completed"}})
+    with Loopback(answer) as server, client_of(server) as client:
+        found = getattr(client, method)(record)
+        assert getattr(found, "session_id" if method == "get_video_agent" else "id") == "a"
+        with pytest.raises(ValueError, match=words):
+            getattr(client, method)(other)
 
 
 # -- paging -----------------------------------------------------------------------------------------------------------
@@ -321,7 +421,7 @@ def test_a_look_that_repeats_on_the_next_page_is_yielded_once() -> None:
 def test_an_invalid_record_in_a_list_is_skipped_with_a_warning(record: object) -> None:
     spoilt = {"data": [look("a"), record, look("b")], "has_more": True, "next_token": "t1"}
     with Loopback(chain(spoilt, looks_page(1, 7, None))) as server, client_of(server) as client:
-        text = r"1 of 3 records cannot be read and are skipped\. The service sent a look"
+        text = r"^1 of 3 records cannot be read and are skipped\. The service sent a look.*\(GET "
         with pytest.warns(UserWarning, match=text):
             assert [item.id for item in client.iter_looks()] == ["a", "b", "look_7"]
         with pytest.warns(UserWarning, match="1 of 3 records") as warned:
@@ -352,6 +452,6 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         assert len(list(client.iter_voices(max_items=7))) == 7
         assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
         assert client.get_me()["remaining_credits"] == 100
-        with pytest.raises(NotFoundError, match="the id of a group is not the id of a look") as caught:
+        with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
             client.get_look(groups[0].id)
     assert caught.value.code == "avatar_not_found"

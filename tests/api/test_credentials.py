@@ -64,18 +64,23 @@ def test_the_argument_comes_before_the_environment_and_the_environment_before_th
         find()
     assert str(folder / "credentials") in str(caught.value)
     path = write(folder, {"api_key": "key-of-the-file"})
-    for blank in ("", "  \n"):
+    for blank in ("", "  \n", '""'):
         monkeypatch.setenv("HEYGEN_API_KEY", blank)
         assert found() == ("key-of-the-file", f"the file {path}")
     monkeypatch.setenv("HEYGEN_API_KEY", "key-of-the-environment\n")
-    assert found() == ("key-of-the-environment", "the environment variable HEYGEN_API_KEY")
-    assert found(f"  {KEY}\n") == (KEY, "the api_key argument")
+    assert found() == ("key-of-the-environment", "HEYGEN_API_KEY")
+    for around in (f"  {KEY}\n", f" '{KEY}'", f'"{KEY}"', f"“ {KEY} ”", f"„{KEY}“", f"`{KEY}`"):
+        assert found(around) == (KEY, "api_key=")
+        monkeypatch.setenv("HEYGEN_API_KEY", around)
+        assert found() == (KEY, "HEYGEN_API_KEY")
 
 
-@pytest.mark.parametrize("key", ["", "  ", "a b", "a\nb", "a\tb", "schlüssel", "a\0b", "a\x7fb", "a\u200bb"])
+@pytest.mark.parametrize(
+    "key", ["", "  ", "“a'b”c“ d", "a b", "a\nb", "a\tb", "schlüssel", "a\0b", "a\x7fb", "a\u200bb"]
+)
 def test_a_key_that_no_header_can_hold_is_not_skipped(key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, {"api_key": KEY})
-    with pytest.raises(MissingAPIKeyError, match="the api_key argument"):
+    with pytest.raises(MissingAPIKeyError, match="from api_key="):
         find(Secret(key))
     if key.strip() and "\0" not in key:
         monkeypatch.setenv("HEYGEN_API_KEY", key)
@@ -87,7 +92,7 @@ def test_the_folder_is_heygen_config_dir_or_dot_heygen_at_home(folder: Path, mon
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.setenv("USERPROFILE", "/home/someone")
     monkeypatch.setenv("HEYGEN_CONFIG_DIR", "")
-    with pytest.raises(MissingAPIKeyError, match=r"writes /home/someone/\.heygen/credentials\."):
+    with pytest.raises(MissingAPIKeyError, match=r"no file /home/someone/\.heygen/credentials\."):
         from_file()
 
 
@@ -95,6 +100,8 @@ def test_the_folder_is_heygen_config_dir_or_dot_heygen_at_home(folder: Path, mon
     ("content", "expected"),
     [
         (f"\ufeff{KEY}\r\n".encode(), (KEY, False)),
+        (f'"{KEY}"\n'.encode(), (KEY, False)),
+        ({"api_key": f" '{KEY} ' "}, (KEY, False)),
         ({"api_key": KEY, **login()}, (KEY, False)),
         *(({"api_key": key, **login()}, (TOKEN, True)) for key in (None, "  ", 5)),
     ],
@@ -141,7 +148,7 @@ def test_a_login_that_expires_while_a_client_lives_is_read_again(folder: Path) -
     assert (renewed.expired, renewed.account) == (False, old.account)
     for other in ({"api_key": KEY}, {**login(), "user": {"email": "another@example.com"}}):
         write(folder, other)
-        with pytest.raises(MissingAPIKeyError, match="another account: make a new HeyGenClient"):
+        with pytest.raises(MissingAPIKeyError, match=r"another account\. Make a new HeyGenClient"):
             expired.renewed()
     (folder / "credentials").unlink()
     with pytest.raises(MissingAPIKeyError, match="No HeyGen API key"):
@@ -168,7 +175,6 @@ def test_an_account_is_a_digest_of_the_key_or_of_the_user(folder: Path) -> None:
         (b'{"api_key": "' + KEY.encode(), "nor valid JSON"),
         (b'{"a": ' * 100_000, "nor valid JSON"),
         (b'{"api_key": ' + b"9" * 5000 + b"}", "nor valid JSON"),
-        (b'"' + KEY.encode() + b'"', "no JSON object"),
         (b'["' + KEY.encode() + b'"]', "no JSON object"),
         (b'{"oauth": []}', "neither"),
         (b'{"oauth": {"access_token": ""}}', "neither"),

@@ -142,7 +142,7 @@ def test_a_video_that_cannot_be_downloaded_says_why(tmp_path: Path) -> None:
         assert isinstance(error_of(client, path), VideoFailedError)
         assert isinstance(error_of(client, path, "video_2"), NotFoundError)
         server.status, server.film_url = "completed", "https://me:secret@films.example.com"
-        assert "could not be downloaded: its address is no usable address." in str(unsafe := error_of(client, path))
+        assert "HeyGen sent no usable address for the film." in str(unsafe := error_of(client, path))
         assert "secret" not in str(unsafe)
     assert list(tmp_path.iterdir()) == []
 

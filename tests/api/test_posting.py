@@ -9,6 +9,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import requests
 from loopback import (
@@ -25,6 +27,7 @@ from loopback import (
     hang_up,
     interim,
     interrupt,
+    look,
     reply,
     stay_silent,
 )
@@ -41,6 +44,7 @@ from heygen_widgets.errors import (
     RateLimitError,
     VideoOptionError,
 )
+from heygen_widgets.models import Look
 from heygen_widgets.videos import VideoRequest
 
 REQUEST = VideoRequest(avatar_id="look_1", script="Hello")
@@ -78,7 +82,7 @@ def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_unce
         assert create(client) == "video_1"
         assert len(server.seen) == 1
     with Loopback(interim(TAKEN), done) as server, client_of(server, session=requests.Session()) as client:
-        with pytest.raises(APIResponseError, match="the response is 103, and the final one was not read") as caught:
+        with pytest.raises(APIResponseError, match=r"(?s)only an interim one.*: 103$") as caught:
             create(client)
         assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
         assert client.get_video("video_1").status == "completed"
@@ -134,7 +138,9 @@ def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[
         create(client)
     error = pickle.loads(pickle.dumps(caught.value))
     assert (error.idempotency_key, error.is_uncertain) == ("key:1", uncertain)
-    assert ("idempotency_key='key:1'" in str(error)) is uncertain
+    cause, *more, request = str(error).split("\n")
+    assert ("idempotency_key='key:1'" in "".join(more)) is uncertain
+    assert (cause.endswith("."), request.startswith("POST /v3/videos")) == (True, True)
     assert KEY not in str(error)
 
 
@@ -211,12 +217,54 @@ def test_an_invalid_key_is_refused_before_anything_is_sent(key: object) -> None:
         assert server.seen == []
 
 
+@pytest.mark.parametrize("method", ["create_video", "start_video"])
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ((VideoRequest("look_1", "Hi"),), {}),
+        ((VideoRequest(Look("look_1", "Ada", "photo_avatar"), "Hi"),), {}),
+        ((Look("look_1", "Ada", "photo_avatar"), "Hi"), {}),
+        (("look_1", "Hi"), {}),
+        (("look_1",), {"script": np.str_("Hi"), "engine": pd.NA}),
+        ((), {"avatar_id": Look("look_1", "Ada", "photo_avatar"), "script": "Hi"}),
+        (({"avatar_id": "look_1", "script": "Hi"},), {}),
+    ],
+)
+def test_a_video_starts_from_a_request_its_fields_or_a_look(method: str, given: tuple[Any], fields: Any) -> None:
+    record = {**look("look_1"), "default_voice_id": "v", "supported_api_engines": ["avatar_iv"]}
+    started = reply({"data": {"id": "v1", "status": "pending"}})
+    with Loopback(*([reply({"data": record})] if method == "start_video" else []), started) as server:
+        with client_of(server) as client:
+            getattr(client, method)(*given, **fields)
+        post = next(seen for seen in server.seen if seen.method == "POST")
+    assert json.loads(post.body) == {"type": "avatar", "avatar_id": "look_1", "script": "Hi"}
+
+
+@pytest.mark.parametrize(
+    ("given", "fields", "words"),
+    [
+        ((VideoRequest("look_1", "Hi"), "Ho"), {}, "give a VideoRequest or its fields, not both"),
+        ((VideoRequest("look_1", "Hi"),), {"title": "A"}, "give a VideoRequest or its fields, not both"),
+        (("look_1", "Hi"), {"avatar_id": "look_2"}, "avatar_id is given twice"),
+        (({"avatar_id": "look_1", "script": "Hi"}, "Ho"), {}, "script is given twice"),
+        (("look_1",), {"text": "Hi"}, r"VideoRequest has no field 'text': did you mean script=…\?"),
+        ((), {"look": "look_1"}, r"did you mean avatar_id=…\?"),
+        (("look_1", "Hi"), {"aspect_ration": "16:9"}, r"did you mean aspect_ratio=…\?"),
+        (("look_1", "Hi"), {"zzz": 1}, "VideoRequest has no field 'zzz'$"),
+    ],
+)
+def test_a_video_of_wrong_fields_is_refused(given: tuple[Any], fields: dict[str, Any], words: str) -> None:
+    with Loopback(TAKEN) as server, client_of(server) as client:
+        for method in (client.create_video, client.start_video):
+            with pytest.raises(TypeError, match=words):
+                method(*given, **fields)
+        assert server.seen == []
+
+
 def test_an_invalid_request_is_not_sent() -> None:
     with Loopback(TAKEN) as server, client_of(server) as client:
         with pytest.raises(VideoOptionError, match="none is given"):
             client.create_video(VideoRequest(avatar_id="look_1"))
-        with pytest.raises(TypeError, match="VideoRequest, not dict"):
-            client.create_video({"avatar_id": "look_1"})  # type: ignore[arg-type]
         with pytest.raises(VideoOptionError, match="1 to 10,000 characters"):
             client.create_video_agent("")
         with pytest.raises(VideoOptionError, match=r"files should be .* JSON objects, not .*b'x'"):

@@ -45,7 +45,7 @@ from loopback import (
     stay_silent,
 )
 
-from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue
+from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookPicker
 from heygen_widgets.errors import APIConnectionError, MissingAPIKeyError
 
 OK = page(["a"], has_more=False, next_token=None)
@@ -190,10 +190,11 @@ def test_a_broken_key_is_in_no_traceback(origin: str, monkeypatch: pytest.Monkey
         elif "file" in origin:
             text = json.dumps({"api_key": key}) if origin == "JSON file" else key
             (tmp_path / "credentials").write_text(text, encoding="utf-8", errors="surrogatepass")
-        error = error_of(partial(HeyGenClient, **arguments))
-        assert isinstance(error, MissingAPIKeyError)
-        assert "credentials.py" in report_of(error)  # the frames are there
-        assert "planted" not in report_of(error)
+        for make in (HeyGenClient, LookPicker) if origin == "argument" else (HeyGenClient,):
+            error = error_of(partial(make, **arguments))
+            assert isinstance(error, MissingAPIKeyError)
+            assert "credentials.py" in report_of(error)  # the frames are there
+            assert "planted" not in report_of(error)
 
 
 WRONG_ARGUMENTS: list[dict[str, Any]] = [
@@ -208,6 +209,14 @@ def test_errors_about_arguments_do_not_quote_the_key() -> None:
         assert isinstance(error, (TypeError, ValueError))
         assert KEY not in report_of(error)
         assert "123456" not in report_of(error)
+    for arguments in (
+        {"apikey": KEY},
+        {"api_key": KEY, "source": []},
+        {"api_key": KEY, "height": 1},
+        {"token": KEY, "tag": "a"},
+    ):
+        error = error_of(partial(LookPicker, **arguments))
+        assert KEY not in report_of(error)
 
 
 def test_errors_about_a_base_url_do_not_quote_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,6 @@ from heygen_widgets.errors import (
     APIResponseError,
     APIStatusError,
     APITimeoutError,
-    AuthenticationError,
     HeyGenError,
     NotFoundError,
     RateLimitError,
@@ -73,6 +72,9 @@ def transport_of(server: Loopback, is_token: bool = False, **credential: Any) ->
 def error_of(client: HeyGenClient, kind: type[E] = HeyGenError, text: str = "") -> E:  # type: ignore[assignment]
     with pytest.raises(kind, match=re.escape(text) if text else None) as caught:
         client.list_looks()
+    first, *_, last = str(caught.value).split("\n")  # the cause and the way out, and the request
+    assert re.match(r"(?!GET)[A-Z0-9'].*\.$", first), first
+    assert re.match(r"GET /v3/avatars/looks(: .*)?$", last), last
     return caught.value
 
 
@@ -250,7 +252,7 @@ def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatc
 def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) -> None:
     with Loopback(OK) as other, Loopback(reply(b"", status, Location=f"{other.url}/x?secret=1")) as server:
         with client_of(server) as client:
-            error = error_of(client, APIResponseError, "redirect to 127.0.0.1")
+            error = error_of(client, APIResponseError, "redirected to 127.0.0.1")
         assert "secret" not in str(error)
         assert other.seen == []
         assert len(server.seen) == 1
@@ -450,11 +452,39 @@ def test_a_response_that_is_no_http_is_a_connection_error(fault: Reply) -> None:
         error_of(client, APIConnectionError)
 
 
+@pytest.mark.parametrize(
+    ("setting", "problem"),
+    [
+        ({}, "There is no secure connection to 127.0.0.1:"),  # plain http answers there
+        ({"verify": "/no/such.pem"}, "invalid path: /no/such.pem"),
+        ({"verify": __file__}, "certificate"),
+        ({"cert": __file__}, "PEM lib"),
+        ({"proxies": None}, "There is no secure connection to a proxy"),
+    ],
+)
+def test_tls_that_cannot_start_names_its_settings(setting: dict[str, Any], problem: str, tmp_path: Path) -> None:
+    session = requests.Session()
+    with Loopback(OK) as http, TlsLoopback(tmp_path, OK) as tls:
+        wrong = http.url.replace("http:", "https:")
+        for name, value in setting.items():
+            setattr(session, name, value or {"https": wrong})
+        url = tls.url if any(setting.values()) else wrong
+        with HeyGenClient(
+            KEY, base_url="https://api.invalid" if "proxies" in setting else url, session=session
+        ) as client:
+            text = str(error_of(client, APIConnectionError, problem))
+            assert client.retries == 0
+    assert "There is no secure connection" in text
+    assert "http://, and the files in REQUESTS_CA_BUNDLE, session.verify and session.cert" in text
+
+
 def test_a_refused_connection_is_a_connection_error_with_its_reason() -> None:
     with HeyGenClient(KEY, base_url=REFUSED, max_retries=0) as client:
         error = error_of(client)
     assert type(error) is APIConnectionError
-    assert re.search(r"failed: .*Failed to establish a new connection: \[Errno \d+\] Connection refused\. ", str(error))
+    assert re.search(
+        r"^The connection to .*\n.*Failed to establish a new connection: \[Errno \d+\] Connection refused\n", str(error)
+    )
 
 
 # -- error envelopes --------------------------------------------------------------------------------------------------
@@ -468,7 +498,7 @@ def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_o
     assert (error.code, error.param, error.doc_url) == ("invalid_parameter", "token", "https://d")
     assert error.request_id == "req_7"
     assert "Bad cursor a [31mb xxx" in str(error)
-    assert str(error).isprintable()
+    assert all(line.isprintable() for line in str(error).split("\n"))
     assert len(str(error)) < 500
 
 
@@ -489,8 +519,3 @@ def test_an_error_is_read_from_any_body(body: object, code: str | None, message:
     with Loopback(reply(body, 403)) as server, client_of(server) as client:
         error = error_of(client, APIStatusError, message)
     assert (error.status_code, error.code) == (403, code)
-
-
-def test_a_401_says_where_the_key_was_found() -> None:
-    with Loopback(failure(401, "unauthorized", "Unauthorized")) as server, client_of(server) as client:
-        error_of(client, AuthenticationError, "the api_key argument")

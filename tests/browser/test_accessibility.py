@@ -101,7 +101,7 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     notebook.run("picker.filter = LookFilter('nothing of the kind')")
     expect(picker.locator(".look-empty")).to_be_visible()
     look("no look")
-    notebook.run("picker.reset(); picker.show = 'characters'")
+    notebook.run("picker.reset(); picker.view = 'characters'")
     ui.expect_characters(picker)
     look("characters")
     ui.cards(picker).first.click()

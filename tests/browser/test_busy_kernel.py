@@ -140,7 +140,7 @@ def test_without_subshells_clicks_are_shown_at_once_and_answered_when_the_cell_h
     expect(busy).to_have_text("")
     expect(picker.locator(".look-bar__error")).to_contain_text("at most 120")  # the last look is refused
     expect(count).to_have_text("120 selected")
-    assert notebook.value("(picker.values[-1].id, picker.show, picker.filter.to_json())") == (
+    assert notebook.value("(picker.values[-1].id, picker.view, picker.filter.to_json())") == (
         added, "looks", {"avatar_type": ["digital_twin"], "gender": ["female"]}
     )  # fmt: skip
     notebook.run("picker.filter = LookFilter()")  # what was clicked no longer counts

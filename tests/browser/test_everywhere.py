@@ -95,7 +95,7 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
     notebook.expect_run(THREADS, [])  # the catalogue is complete
     selected = notebook.value("before.selected_id")
     _two_displays_stay_in_step(first, second)
-    notebook.expect_run("(picker.show, picker.value.id != before.value.id)", ("looks", True))
+    notebook.expect_run("(picker.view, picker.value.id != before.value.id)", ("looks", True))
     assert notebook.value("before.selected_id") == selected
     assert notebook.value("before.filter == LookFilter()")
 

@@ -152,7 +152,7 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
     notebook.run(f"picker.filter = LookFilter(tag={tags})")
     expect(picker.locator(".look-line__chip")).to_have_count(12)
     assert picker.evaluate(SIDEWAYS) == []
-    notebook.run("picker.filter = LookFilter(); picker.show = 'characters'")
+    notebook.run("picker.filter = LookFilter(); picker.view = 'characters'")
     expect(ui.total(picker)).to_have_text("12 characters · 12 looks")
     ui.wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
     expect_form(picker)

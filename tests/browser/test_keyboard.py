@@ -326,7 +326,7 @@ def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_no
 
 def test_escape_leads_from_the_looks_of_a_character_back_to_its_card(open_notebook: OpenNotebook) -> None:
     notebook, page, picker = opened(open_notebook)
-    notebook.run("picker.show = 'characters'")
+    notebook.run("picker.view = 'characters'")
     ui.expect_characters(picker)
     character = ui.page_down(picker, 3).get_attribute("data-look-id") or ""
     place = ui.grid(picker).evaluate("grid => grid.scrollTop")

@@ -204,7 +204,7 @@ def test_a_picker_without_a_key_shows_the_error_alone_until_retry_loads_the_look
         "import os; os.environ['HEYGEN_API_BASE'] = service.base_url\nos.environ.pop('HEYGEN_API_KEY', None)\n"
         "picker = LookPicker()\npicker"
     )
-    notebook, picker = ui.shown(open_notebook, code, pictures=0)
+    notebook, picker = ui.shown(open_notebook, code, "LookPicker()", pictures=0, viewport=(1400, 1900))
     alert, search = picker.locator(".v-alert"), picker.get_by_label("Search").first
     expect(alert).to_contain_text("HEYGEN_API_KEY")
     # Without looks there is nothing to filter: the error and its button are at the top.
@@ -213,6 +213,11 @@ def test_a_picker_without_a_key_shows_the_error_alone_until_retry_loads_the_look
         "root => root.querySelector('.v-alert').getBoundingClientRect().top - root.getBoundingClientRect().top < 20"
     )
     assert picker.evaluate("root => root.clientHeight < 150")
+    notebook.run_cell(1)
+    demo = ui.picker_of(notebook, 1)
+    demo.get_by_role("button", name="Show demo looks").click()
+    ui.wait_for_pictures(demo)
+    expect(demo.locator(".look-line")).to_contain_text("Made-up people")
     notebook.run("os.environ['HEYGEN_API_KEY'] = 'the-key'")
     alert.get_by_role("button", name="Retry").click()
     ui.wait_for_pictures(picker)

@@ -127,7 +127,7 @@ def test_expired_previews_of_a_table_without_a_client_are_named_until_that_is_di
     expired = UNANSWERED.replace("{names!r}", "['Anna', 'Emil']").replace("4000000000", "1500000000")
     notebook, picker = opened(open_notebook, expired, "picker")
     notice = picker.locator(".look-picker__notice")
-    expect(notice).to_contain_text("Some previews have expired. Load the looks with a client: LookPicker(client)")
+    expect(notice).to_contain_text("Some previews have expired. A client renews them: LookPicker(table, client=client)")
     expect(picker.locator(".look-filters")).to_be_visible()
     notice.get_by_role("button", name="Dismiss").click()
     expect(notice).to_have_text("")

@@ -110,8 +110,8 @@ def test_a_filter_is_a_text_a_dict_or_keywords_and_tags_and_types_are_written_in
     [
         ({"tag": "Busines"}, "no look has the tag 'Busines': did you mean 'Business'?"),
         (
-            {"tag": ["ugc", "photo avatr"], "avatar_type": "photo-avatar"},
-            "'photo-avatar': did you mean 'photo_avatar'?",
+            {"tag": ["ugc", "photo avatr"], "avatar_type": "photo_avatr"},
+            "'photo_avatr': did you mean 'photo_avatar'?",
         ),
         ({"gender": "male"}, "no look has the gender 'male'"),
         ({"group_id": "g2"}, "no look has the group_id 'g2'"),
@@ -159,6 +159,13 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
     assert demo.facets(names="gender") == demo.facets(names=["gender"])
 
 
+def test_a_catalogue_takes_labels_records_and_missing_values(client: HeyGenClient) -> None:
+    group = client.list_groups(ownership="private")[0]
+    made = LookCatalogue(client, ownership="Private", avatar_type="Photo avatar", group_id=group)  # type: ignore[arg-type]
+    assert (made.ownership, made.avatar_type, made.group_id) == ("private", "photo_avatar", group.id)
+    assert LookCatalogue(client, ownership=float("nan")).ownership is None  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
@@ -166,7 +173,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
         ({"ownership": "mine"}, ValueError, "mine"),
         ({"group_id": ".."}, ValueError, r"'\.\.'"),
-        ({"group_id": AvatarGroup("g", "G")}, ValueError, r"group_id.*AvatarGroup\(id='g'"),
+        ({"group_id": Look("a", "A", "photo_avatar", group_id="g")}, ValueError, "group_id.*: use look.group_id"),
         *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True)),
     ],
     ids=str,
@@ -218,6 +225,7 @@ def test_incomplete_catalogues_warn_in_tables_and_files(service: Service, client
     [
         *({"id": ""}, {"id": 5}, {"name": None}, {"name": "\ud800"}, {"avatar_type": None}, {"gender": "woman"}),
         *({"tags": ["x"]}, {"tags": None}, {"image_width": "10"}, {"name": pd.NA}, {"gender": pd.Series(["x", "y"])}),
+        *({"group_name": 5}, {"group_name": "\ud800"}),
         *({"ownership": "mine"}, {"extra": {"id": "b"}}, {"extra": {"x": {1}}}),
         *({"error": {"code": "x"}}, {"error": Failure("\ud800")}, {"extra": None}, {"preview_image_url": b"x"}),
     ],
@@ -254,6 +262,9 @@ def test_a_catalogue_of_existing_looks_is_complete_and_never_asks(service: Servi
     assert not service.asked()
     with warnings.catch_warnings(action="error"):
         assert catalogue.to_frame()["group_name"].notna().any()
+    named = [dataclasses.replace(look, group_name="Another") for look in looks]
+    assert {group.name for group in LookCatalogue.of(named).groups.values()} == {"Another"}
+    assert list(LookCatalogue.of(named, groups).groups.values()) == groups
     with pytest.raises(TypeError, match="str"):
         LookCatalogue.of(["x"])  # type: ignore[list-item]
 

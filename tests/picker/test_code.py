@@ -72,7 +72,7 @@ def test_python_reads_as_if_a_person_had_written_it() -> None:
         "client = demo_client(looks=120)\n"
         'look_ids = (\n    "b",  # Ada Office 3\n    "a",\n)\n'
         "looks = [client.get_look(look_id) for look_id in look_ids]\n"
-        'picker = LookPicker(client, multiple=True, show="characters", values=looks)\n'
+        'picker = LookPicker(client, multiple=True, view="characters", values=looks)\n'
         "picker\n"
     )
     assert python_code([], EVERY, "demo_client()", False).endswith("\npicker = LookPicker(client)\npicker\n")
@@ -123,10 +123,11 @@ SHELL = ["$(id)", "`id`", "x; id", "*/ -->", "\x1b[201~\nid\n", "@file", "a=b&c"
 texts = st.text(st.characters(exclude_categories=()), max_size=40) | st.sampled_from(PYTHON + SHELL)
 any_looks = st.lists(st.builds(look, texts, texts, st.lists(texts, max_size=2).map(tuple)), max_size=5)
 whole = texts.filter(is_sendable)  # a filter takes no other
-several = st.none() | whole | st.lists(whole, max_size=4)
+several = st.none() | whole | st.lists(whole, min_size=1, max_size=4)
 closed = {"ownership": "public private", "gender": "female male", "orientation": "portrait landscape square"}
 fields = {
-    name: st.lists(st.sampled_from(["", *closed[name].split()])) if name in closed else several for name in FACETS
+    name: st.lists(st.sampled_from(["", *closed[name].split()]), min_size=1) if name in closed else several
+    for name in FACETS
 }
 sorts = st.sampled_from([sign + sort for sign in ("", "-") for sort in SORTS])
 filters = st.builds(LookFilter, whole, **fields, ready=st.none() | st.booleans(), sort=st.none() | sorts)

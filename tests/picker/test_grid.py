@@ -307,7 +307,7 @@ def test_only_a_look_that_is_ready_has_code_for_a_video() -> None:
 
 def test_code_names_the_view_and_the_service() -> None:
     model = GridModel(LookCatalogue.of([look("a")]))
-    assert "show=" not in model.code("python", (), False)
+    assert "view=" not in model.code("python", (), False)
     model.show(LookFilter(), "characters")
-    assert 'show="characters"' in model.code("python", (), False)
+    assert 'view="characters"' in model.code("python", (), False)
     assert "https://api.heygen.com/v3/avatars/looks/a" in model.code("curl", (look("a"),), False)

@@ -54,7 +54,7 @@ ACTS: dict[str, Callable[[LookPicker], object]] = {
 CHANGES: dict[str, Callable[[LookPicker], object]] = {
     "value": lambda picker: picker.set_state({"selected_id": picker.catalogue.looks[0].id}),
     "filter": lambda picker: picker.set_state({"filter": {"search": "a-"}}),
-    "show": lambda picker: picker.vue_set_show("characters"),
+    "view": lambda picker: picker.vue_set_view("characters"),
 }
 
 
@@ -94,26 +94,26 @@ def test_no_observer_runs_on_a_thread_of_the_package() -> None:
 
 def test_observers_of_two_pickers_that_change_each_other_do_not_wait_for_each_other() -> None:
     one, other = LookPicker([]), LookPicker([])
-    one.observe(lambda _: setattr(other, "show", "characters"), "filter")
-    other.observe(lambda _: setattr(one, "show", "characters"), "filter")
+    one.observe(lambda _: setattr(other, "view", "characters"), "filter")
+    other.observe(lambda _: setattr(one, "view", "characters"), "filter")
     at_once(*(partial(setattr, picker, "filter", LookFilter(f"{n}")) for n in range(20) for picker in (one, other)))
-    assert (one.show, other.show) == ("characters", "characters")
+    assert (one.view, other.view) == ("characters", "characters")
 
 
 @pytest.mark.parametrize("change", ["trait", "handler", "state"])
 def test_one_thread_changes_a_picker_only_when_another_is_done(change: str) -> None:
     picker = LookPicker([])
     changes: dict[str, Callable[[], object]] = {
-        "trait": lambda: setattr(picker, "show", "characters"),
-        "handler": lambda: picker._handle_event(picker, {"event": "set_show", "data": "characters"}, []),
-        "state": lambda: picker.set_state({"show": "characters"}),
+        "trait": lambda: setattr(picker, "view", "characters"),
+        "handler": lambda: picker._handle_event(picker, {"event": "set_view", "data": "characters"}, []),
+        "state": lambda: picker.set_state({"view": "characters"}),
     }
     inside, leave, seen = threading.Event(), threading.Event(), []
 
     def hold(_: object) -> None:
         inside.set()
         leave.wait(PATIENCE)
-        seen.append(picker.show)
+        seen.append(picker.view)
 
     picker.observe(hold, "height")
     first = threading.Thread(target=lambda: setattr(picker, "height", 300), daemon=True)
@@ -124,7 +124,7 @@ def test_one_thread_changes_a_picker_only_when_another_is_done(change: str) -> N
     second.join(0.05)
     leave.set()
     assert end_of([first, second])
-    assert (seen, picker.show) == (["looks"], "characters")
+    assert (seen, picker.view) == (["looks"], "characters")
 
 
 def test_a_click_does_not_wait_while_a_look_is_fetched_for_selected_id() -> None:
@@ -220,14 +220,14 @@ def hammer(picker: RecordingPicker, service: DemoService, seed: int, *, steps: i
         ("ask_window", lambda: {"view": seed, "start": dice.randrange(2_000), "count": 120, "screen": 24}),
         ("ask_options", lambda: {"view": seed, "field": "group_id", "query": "an"}),
         ("select", lambda: {"id": dice.choice(looks), "selected": dice.random() < 0.5}),
-        ("set_show", lambda: dice.choice(["looks", "characters"])),
+        ("set_view", lambda: dice.choice(["looks", "characters"])),
         ("open_character", lambda: dice.choice(groups)),
         ("leave_character", lambda: None),
         ("retry", lambda: None),
         ("took_first_window", lambda: None),
     ]
     others: list[Callable[[], object]] = [
-        lambda: picker.set_state({"filter": {"search": dice.choice(["studio", ""])}, "show": "looks"}),
+        lambda: picker.set_state({"filter": {"search": dice.choice(["studio", ""])}, "view": "looks"}),
         lambda: picker.set_state({"_view_count": dice.choice([1, 2])}),
         lambda: setattr(picker, "filter", LookFilter(ownership=dice.choice([None, "public", "private"]))),
         lambda: setattr(picker, "value", None),
@@ -294,7 +294,7 @@ def test_every_window_fits_its_filter_and_version_while_many_threads_use_a_picke
                     wanted = LookFilter(**message["filter"])
                     assert all(passes(records[card_id], wanted) for card_id in ids_in(window))
         for wanted in (LookFilter(), LookFilter("office", avatar_type="photo_avatar", ownership="public")):
-            picker.set_state({"show": "looks", "filter": wanted.to_json()})
+            picker.set_state({"view": "looks", "filter": wanted.to_json()})
             shown = picker.show_view(120)
             assert ids_in(shown["window"]) == [look.id for look in every if passes(look, wanted)][:120]
             assert (shown["status"]["complete"], shown["status"]["loaded"]) == (True, 2_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -173,7 +174,7 @@ def test_dropdowns_change_one_field_of_the_filter_each(picker: RecordingPicker) 
 
 def test_a_character_opens_and_closes_by_clicks(picker: RecordingPicker) -> None:
     picker.show_view()
-    picker.vue_set_show("characters")
+    picker.vue_set_view("characters")
     group_id = ids_in(picker.answers()[-1]["window"])[1]
     picker.click(group_id)
     assert picker.value is None
@@ -181,12 +182,12 @@ def test_a_character_opens_and_closes_by_clicks(picker: RecordingPicker) -> None
     picker.vue_open_character(group_id)
     assert len(picker.sent) == before + 1  # one message
     message = picker.answers()[-1]
-    assert (picker.show, picker.filter, message["opened"]) == ("looks", LookFilter(group_id=group_id), group_id)
+    assert (picker.view, picker.filter, message["opened"]) == ("looks", LookFilter(group_id=group_id), group_id)
     picker.vue_leave_character()
-    assert (picker.show, picker.filter) == ("characters", LookFilter())
+    assert (picker.view, picker.filter) == ("characters", LookFilter())
     picker.vue_show_character(group_id)
-    picker.vue_set_show("characters")
-    assert (picker.show, picker.filter) == ("characters", LookFilter())
+    picker.vue_set_view("characters")
+    assert (picker.view, picker.filter) == ("characters", LookFilter())
 
 
 def test_a_view_gets_the_details_of_at_most_four_looks() -> None:
@@ -223,10 +224,10 @@ def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: Recording
     assert message["filter"] == picker.filter.to_json()
     assert message["status"]["matched"] == len(matching)
     assert len(picker.sent) == 1
-    picker.show = "characters"
+    picker.view = "characters"
     assert ids_in(picker.answers()[-1]["window"]) == [c.id for c in picker.catalogue.characters(picker.filter)][:24]
     with pytest.raises(traitlets.TraitError):
-        picker.show = "people"
+        picker.view = "people"
     with pytest.raises(traitlets.TraitError, match="'id1' has an invalid name"):
         picker.value = look("id1", name="\ud800")
     assert picker.value is None
@@ -263,7 +264,7 @@ def test_a_mounting_view_finds_its_first_window_and_gets_what_it_missed(picker: 
 
 @pytest.mark.parametrize("show", ["looks", "characters"])
 def test_no_synced_trait_holds_looks(picker: RecordingPicker, show: str) -> None:
-    picker.show = show
+    picker.view = show
     picker.set_state({"_view_count": 1})
     picker.vue_took_first_window()
     picker.vue_ask_window({"view": "v", "start": 0, "count": 120})
@@ -300,8 +301,12 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     frame = picker.to_frame()
     assert frame["ownership"].tolist() == ["private"]
     assert frame["group_name"].tolist() == [picker.catalogue.groups[str(private.group_id)].name]
-    picker.value = look("elsewhere")
+    with warnings.catch_warnings(action="error"):  # of a filter that matches nothing
+        picker.filter = LookFilter(tag="Busines")
+        assert picker.show_view()["status"]["matched"] == 0
+    picker.value = look("elsewhere", group_id=private.group_id)
     assert (ids(picker.values), picker.selected_id) == (["elsewhere"], "elsewhere")
+    assert picker.to_frame()["group_name"].tolist() == frame["group_name"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -309,11 +314,12 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     [
         ({"colour": "red"}, TypeError, "colour"),
         ({"height": 239}, traitlets.TraitError, "239"),
-        ({"show": "people"}, traitlets.TraitError, "people"),
+        ({"view": "people"}, traitlets.TraitError, "people"),
         ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
-        ({"values": ["id1"]}, traitlets.TraitError, "different Look records"),
+        ({"values": [7]}, traitlets.TraitError, "values must hold looks or their ids, not a int"),
+        ({"values": {"name": "a"}}, traitlets.TraitError, "values must hold looks or their ids, not a dict"),
         ({"values": [look("id1", tags=["x"])]}, traitlets.TraitError, r"'id1' has an invalid tags, \['x'\]"),
-        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different Look records"),
+        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different looks, not"),
         ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),
         ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),
         ({"cache": 24}, TypeError, "24"),
@@ -328,12 +334,12 @@ def test_an_invalid_argument_is_named(
 
 def test_reset_brings_back_what_the_picker_was_created_with() -> None:
     wanted = LookFilter("look", sort="name")
-    picker = LookPicker(many(5), multiple=True, filter=wanted, show="characters", selected_id="id2")
-    picker.filter, picker.show, picker.values = LookFilter(gender="female"), "looks", picker.catalogue.looks[2:]
+    picker = LookPicker(many(5), multiple=True, filter=wanted, view="characters", selected_id="id2")
+    picker.filter, picker.view, picker.values = LookFilter(gender="female"), "looks", picker.catalogue.looks[2:]
     seen: list[list[str]] = []
     picker.observe(lambda change: seen.append(ids(change["new"])), "values")
     picker.reset()
-    assert (picker.filter, picker.show, seen) == (wanted, "characters", [["id2"]])
+    assert (picker.filter, picker.view, seen) == (wanted, "characters", [["id2"]])
 
     several = LookPicker(many(5), multiple=True, values=[look("elsewhere"), *many(1)])
     several.vue_clear_selection()
@@ -363,18 +369,19 @@ def test_the_code_of_a_picker_makes_one_with_the_same_selection_and_filter() -> 
     picker = LookPicker(demo_client(looks=120), multiple=True, cache=None)
     picker.catalogue.load()
     picker.filter = LookFilter("o", gender=["female", ""], engine="avatar_iv", ready=True, sort="-size")
-    picker.show = "characters"
+    picker.view = "characters"
     picker.values = picker.catalogue.looks[3:6]
     namespace: dict[str, Any] = {}
     exec(picker.code(), namespace)
     again = namespace["picker"]
     assert (again.values, again.filter, again.multiple) == (picker.values, picker.filter, True)
-    assert (again.show, again.catalogue.client.base_url) == ("characters", picker.catalogue.client.base_url)
+    assert (again.view, again.catalogue.client.base_url) == ("characters", picker.catalogue.client.base_url)
     picker.close()
     assert 'look = client.get_look("id1")' in LookPicker(many(3), selected_id="id1").code()
 
 
-def test_exports_contain_the_selected_looks(tmp_path: Path) -> None:
+def test_exports_contain_the_selected_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     picker = LookPicker(demo_client(looks=60), multiple=True, cache=None)
     picker.catalogue.load()
     for name in ("gallery", "to_csv", "to_excel", "to_parquet"):
@@ -385,6 +392,7 @@ def test_exports_contain_the_selected_looks(tmp_path: Path) -> None:
     assert ids(tuple(looks)) == picker.to_frame(previews=False)["id"].tolist() == picker.selected_ids
     assert pd.read_excel(picker.to_excel(tmp_path / "a.xlsx"))["id"].tolist() == picker.selected_ids
     assert pd.read_parquet(picker.to_parquet(tmp_path / "a.parquet"))["id"].tolist() == picker.selected_ids
+    assert picker.gallery() == Path("avatar-looks.html")
     page = picker.gallery(tmp_path / "a.html", title="For Ada").read_text(encoding="utf-8")
     assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
 
@@ -511,6 +519,13 @@ def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
     assert (picker.value, len(picker.to_frame()), picker.show_view()["status"]["online"]) == (None, 0, True)
     picker.vue_retry()
     assert "HEYGEN_API_KEY" in picker.error
+    visitor = RecordingPicker()
+    assert visitor.show_view()["status"]["keyless"]
+    for _ in range(2):
+        visitor.vue_show_demo()
+    status = loaded(visitor)
+    assert (status["keyless"], status["demo"], status["loaded"], visitor.error) == (False, True, 2_000, "")
+    assert "client = demo_client()\n" in visitor.code()
     monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
     monkeypatch.setenv("HEYGEN_API_BASE", "http://example.com")
     picker.vue_retry()
@@ -518,6 +533,8 @@ def test_without_a_key_the_picker_shows_what_to_do_and_retry_continues(
     monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
     picker.vue_retry()
     assert (loaded(picker)["loaded"], picker.error, picker.value) == (300, "", catalogue.looks[0])
+    picker.vue_show_demo()
+    assert loaded(picker)["loaded"] == 300
 
 
 def test_a_refused_key_is_shown_once_with_what_to_do(service: DemoService) -> None:

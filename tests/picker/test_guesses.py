@@ -1,0 +1,220 @@
+"""What users try first: each guess works, or its error names the right way."""
+
+from __future__ import annotations
+
+import pydoc
+from collections.abc import Iterator
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+import pytest
+import traitlets
+from recording import RecordingPicker, look
+
+from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, VideoJob
+from heygen_widgets.demo import DemoService
+from heygen_widgets.errors import MissingAPIKeyError
+from heygen_widgets.models import Voice
+
+LOOKS = [look(f"id{i}", gender="female") for i in range(4)]
+
+
+def ids(picker: LookPicker) -> list[str]:
+    return [one.id for one in picker.values]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"gender": "Female", "search": "office", "sort": "Name"}, LookFilter("office", gender="female", sort="name")),
+        ({"filter": "office"}, LookFilter("office")),
+        ({"filter": {"gender": "Female"}, "ready": np.bool_(True)}, LookFilter(gender="female", ready=True)),
+        ({"filter": LookFilter("a", gender="male"), "gender": None}, LookFilter("a")),
+        ({"filter": None}, LookFilter()),
+    ],
+)
+def test_a_filter_is_given_by_its_fields_a_search_or_a_dict(given: dict[str, Any], expected: LookFilter) -> None:
+    picker = LookPicker(LOOKS, **given)
+    assert picker.filter == expected
+    picker.filter = LookFilter("something else")
+    picker.reset()
+    assert picker.filter == expected
+    if "filter" in given:
+        picker.filter = given["filter"]
+        assert picker.filter == LookPicker(LOOKS, filter=given["filter"]).filter
+
+
+@pytest.mark.parametrize(
+    ("trait", "value", "expected"),
+    [
+        *(("value", value, ["id1"]) for value in ("id1", np.str_("id1"), LOOKS[1], [LOOKS[1]])),
+        ("value", pd.Series({"name": "a", "id": "id1"}), ["id1"]),
+        *(("value", value, []) for value in (None, "", pd.NA, float("nan"))),
+        *(("values", value, ["id2", "id1"]) for value in (["id2", LOOKS[1]], np.array(["id2", "id1"]), ("id2", "id1"))),
+        ("values", pd.Series(["id2", None, pd.NA, "id1"]), ["id2", "id1"]),
+        *(("values", value, ["id3"]) for value in ("id3", LOOKS[3], (one for one in LOOKS[3:]))),
+        *(("values", value, []) for value in (None, [], pd.NA)),
+        ("values", pd.DataFrame({"name": ["a", "b"], "id": ["id2", "id1"]}), ["id2", "id1"]),
+        *(("selected_id", value, ["id1"]) for value in ("id1", LOOKS[1], np.str_("id1"))),
+        *(("selected_id", value, []) for value in (None, "")),
+    ],
+)
+def test_looks_are_selected_by_records_and_ids(trait: str, value: Any, expected: list[str]) -> None:
+    picker = LookPicker(LOOKS, multiple=np.bool_(True), values=["id0"], height=np.int64(300), view="Characters")
+    assert (ids(picker), picker.height, picker.multiple, picker.view) == (["id0"], 300, True, "characters")
+    setattr(picker, trait, value)
+    assert (ids(picker), picker.error) == (expected, "")
+    if trait != "value":
+        again = LookPicker(LOOKS, multiple=True, **{trait: expected if trait == "values" else value})
+        assert ids(again) == expected
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[DemoService]:
+    with DemoService(looks=60) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(service: DemoService) -> Iterator[HeyGenClient]:
+    with HeyGenClient(service.api_key, base_url=service.base_url) as opened:
+        yield opened
+
+
+def test_ids_that_are_not_loaded_are_fetched_at_once_or_when_the_service_answers_again(
+    service: DemoService, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, public = ([one.id for one in client.iter_looks(ownership=name)] for name in ("private", "public"))
+    monkeypatch.delenv("HEYGEN_API_KEY", raising=False)
+    waiting = LookPicker(multiple=True, values=[private[0], public[0]])
+    assert (waiting.values, "HEYGEN_API_KEY" in waiting.error) == ((), True)
+    monkeypatch.setenv("HEYGEN_API_KEY", service.api_key)
+    monkeypatch.setenv("HEYGEN_API_BASE", client.base_url)
+    waiting.vue_retry()
+    assert (ids(waiting), waiting.error) == ([private[0], public[0]], "")
+    picker = LookPicker(LookCatalogue(client, ownership="public"), multiple=True, values=[private[1], public[1]])
+    assert ids(picker) == [private[1], public[1]]
+    picker.values = [*private[:3], "no_such_look"]
+    assert (ids(picker), "no_such_look" in picker.error) == ([private[1], public[1]], True)
+    picker.vue_retry()  # which does not ask for it again
+    assert (ids(picker), picker.error) == ([private[1], public[1]], "")
+    picker.values = private[:15]
+    assert ids(picker) == private[:15]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "words"),
+    [
+        ("gender", "female", AttributeError, r"use picker.filter = LookFilter\(gender=…\)"),
+        ("tags", ["New"], AttributeError, r"use picker.filter = LookFilter\(tag=…\)"),
+        ("show", "characters", AttributeError, "show is a method: use picker.view = …"),
+        ("clear", True, AttributeError, r"clear is a method: use \.clear\(\)"),
+        ("selected", "id1", AttributeError, "no attribute 'selected': use picker.values = …"),
+        ("heigth", 300, AttributeError, "no attribute 'heigth': use picker.height = …"),
+        ("zzz", 1, AttributeError, "no attribute 'zzz'$"),
+        ("catalogue", None, AttributeError, "catalogue"),
+        ("filter", 5, TypeError, "a filter must be a LookFilter"),
+        ("filter", {"gendr": "x"}, TypeError, "did you mean gender=…"),
+        ("value", 5, traitlets.TraitError, "a Look or None, not the int 5"),
+        ("value", LOOKS[:2], traitlets.TraitError, "a Look or None, not the list"),
+        ("values", pd.DataFrame({"url": ["https://secret"]}), traitlets.TraitError, "not a DataFrame"),
+    ],
+)
+def test_an_assignment_that_nobody_would_read_is_refused(name: str, value: Any, error: Any, words: str) -> None:
+    picker = LookPicker(LOOKS, values=LOOKS[:1])
+    with pytest.raises(error, match=words):
+        setattr(picker, name, value)
+    assert (ids(picker), picker.filter, picker.view) == (["id0"], LookFilter(), "looks")
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"gendr": "x"}, TypeError, "LookPicker has no parameter 'gendr': did you mean gender=…"),
+        ({"show": "characters"}, TypeError, "did you mean view=…"),
+        ({"apikey": "hg_secret"}, TypeError, "did you mean api_key=…"),
+        ({"query": "x"}, TypeError, "did you mean search=…"),
+        ({"zzz": 1}, TypeError, "no parameter 'zzz'$"),
+        ({"gender": []}, ValueError, "would match nothing"),
+        ({"api_key": "hg_secret"}, TypeError, "api_key= is for a picker without source"),
+        ({"source": None, "api_key": "hg\nsecret"}, MissingAPIKeyError, "from api_key="),
+        ({"source": None, "api_key": 5}, TypeError, "api_key should be a string"),
+    ],
+)
+def test_a_wrong_argument_suggests_the_right_one(given: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words) as caught:
+        LookPicker(**{"source": LOOKS, **given})
+    assert "secret" not in str(caught.value)
+
+
+def test_a_key_makes_the_client_of_the_picker(
+    service: DemoService, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
+    picker = LookPicker(api_key=service.api_key)
+    assert picker.catalogue.client.account == client.account
+
+
+def test_observing_everything_reports_the_documented_traits_until_it_is_undone() -> None:
+    picker, seen = LookPicker(LOOKS, multiple=True), []
+    picker.observe(seen.append)
+    picker.observe(one := [].append, "value")
+    picker.values, picker.filter, picker.view, picker.error, picker.height = LOOKS[:2], "a", "characters", "no", 300
+    picker.multiple, picker.tooltip = False, "t"
+    picker.open()
+    assert {change["name"] for change in seen} == {
+        "values",
+        "value",
+        "selected_id",
+        "filter",
+        "view",
+        "error",
+        "height",
+        "multiple",
+    }
+    picker.unobserve(seen.append)
+    picker.unobserve(one)
+    seen.clear()
+    picker.reset()
+    assert seen == []
+
+
+def test_a_picker_is_cleared_shown_and_linked_like_any_widget(capsys: pytest.CaptureFixture[str]) -> None:
+    picker = RecordingPicker(LOOKS, multiple=True, values=LOOKS[:2])
+    picker.clear()
+    assert picker.values == ()
+    picker.vue_restore_selection()
+    assert ids(picker) == ["id0", "id1"]
+    picker.show()
+    assert "2 selected" in capsys.readouterr().out
+    own = RecordingPicker(LOOKS)
+    own.note = "a class of the user may have its own"
+    ipywidgets.interactive(lambda look: None, look=LookPicker(LOOKS))
+    assert not [name for name in dir(picker) if name.startswith("vue_")]
+    assert {"select", "set_filter"} <= {*picker.events}
+    assert {"value", "to_frame", "clear", "observe", "layout"} <= {*dir(picker)}
+
+
+@pytest.mark.filterwarnings("ignore:Widget.*deprecated:DeprecationWarning")
+def test_help_starts_with_the_parameters_and_what_it_is() -> None:
+    text = pydoc.plain(pydoc.render_doc(LookPicker))
+    signature, summary = text.index("LookPicker(source:"), text.index("Select an avatar look: filter")
+    assert signature < summary < text.index("Parameters\n") < text.index("Methods defined here")
+    parameters = text[text.index("Parameters\n") : text.index("Raises\n")]
+    names = [*(LookPicker.__init__.__kwdefaults__ or {}), *LookFilter.__dataclass_fields__]
+    assert [name for name in names if name not in parameters] == []
+
+
+def test_a_job_takes_a_video_and_refuses_other_records_and_attributes(client: HeyGenClient) -> None:
+    look = client.list_looks()[0]
+    video = client.create_video(look, "Hi", engine=look.default_engine)
+    job = VideoJob(client, video)
+    assert job.video_id == video.id == client.get_video(job).id
+    for name, words in (("foo", "no attribute 'foo'$"), ("result", r"a method: use \.result\(\)")):
+        with pytest.raises(AttributeError, match=words):
+            setattr(job, name, 1)
+    job.close()
+    with pytest.raises(TypeError, match="video_id must be a string, not Voice"):
+        VideoJob(client, Voice("v"))  # type: ignore[arg-type]
