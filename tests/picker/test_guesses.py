@@ -66,7 +66,7 @@ def test_looks_are_selected_by_records_and_ids(trait: str, value: Any, expected:
     assert (ids(picker), picker.height, picker.multiple, picker.view) == (["id0"], 300, True, "characters")
     picker.height = np.int64(400)
     setattr(picker, trait, value)
-    assert (ids(picker), picker.error, picker.height) == (expected, "", 400)
+    assert (ids(picker), picker.error, picker.height, type(picker.height)) == (expected, "", 400, int)
     if trait != "value":
         again = LookPicker(LOOKS, multiple=True, **{trait: expected if trait == "values" else value})
         assert ids(again) == expected
