@@ -64,9 +64,9 @@ def test_a_filter_is_given_by_its_fields_a_search_or_a_dict(given: dict[str, Any
 def test_looks_are_selected_by_records_and_ids(trait: str, value: Any, expected: list[str]) -> None:
     picker = LookPicker(LOOKS, multiple=np.bool_(True), values=["id0"], height=np.int64(300), view="Characters")
     assert (ids(picker), picker.height, picker.multiple, picker.view) == (["id0"], 300, True, "characters")
-    picker.height = np.int64(400)
+    picker.height, picker.multiple = np.int64(400), np.bool_(True)
     setattr(picker, trait, value)
-    assert (ids(picker), picker.error, picker.height, type(picker.height)) == (expected, "", 400, int)
+    assert (ids(picker), picker.error, picker.height, picker.multiple) == (expected, "", 400, True)
     if trait != "value":
         again = LookPicker(LOOKS, multiple=True, **{trait: expected if trait == "values" else value})
         assert ids(again) == expected
