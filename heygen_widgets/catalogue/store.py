@@ -200,15 +200,15 @@ class LookStore:
             self.looks[row] = replace(look, group_name=group.name)
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
-        image, video = record.preview_image_url, record.preview_video_url
-        if isinstance(record, AvatarGroup):
-            if group := self.groups.get(record.id):
-                self.groups[group.id] = replace(group, preview_image_url=image, preview_video_url=video)
-            return group is not None
-        row = self._row_of.get(record.id)
-        if row is not None:
-            self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
-        return row is not None
+        urls = {"preview_image_url": record.preview_image_url, "preview_video_url": record.preview_video_url}
+        row, group = self._row_of.get(record.id), self.groups.get(record.id)
+        if isinstance(record, AvatarGroup) and group:
+            self.groups[group.id] = replace(group, **urls)
+        elif isinstance(record, Look) and row is not None:
+            self.looks[row] = replace(self.looks[row], **urls)
+        else:
+            return False
+        return True
 
     def select(self, wanted: Wanted = None) -> Selection:
         """Select the rows that match, in the filter's order or by their places."""
@@ -235,7 +235,7 @@ class LookStore:
     def absent(self, wanted: LookFilter) -> list[str]:
         """Say which values of a filter no look has, each with the closest one that occurs."""
         messages = []
-        for name in FACETS if self.looks else ():
+        for name in (name for name in FACETS if self.looks and getattr(wanted, name)):
             is_open, known = name in _OPEN, self.values(name)
             spelled = {value.casefold() if is_open else value for value in known}
             # An empty text asks for looks without a value.

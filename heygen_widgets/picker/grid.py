@@ -138,7 +138,7 @@ class GridModel:
             return False
         cards: Selection | Characters
         if self.view == "characters":
-            cards = Characters(catalogue.matching_characters(self.filter))
+            cards = Characters(catalogue.characters(self.filter))
         else:
             cards = catalogue.matching(self.filter)
         if self.state is None or state[1:] != self.state[1:] or not cards.extends(self._cards):
@@ -238,7 +238,7 @@ class GridModel:
         group, number = None, 0
         if look.group_id:
             group = self.catalogue.groups.get(look.group_id)
-            characters = self.catalogue.matching_characters(LookFilter(group_id=look.group_id))
+            characters = self.catalogue.characters(LookFilter(group_id=look.group_id))
             number = sum(character.expected for character in characters)
         return {**details(look, group, number), "video_code": video_code(look, self.client_code)}
 
@@ -286,7 +286,7 @@ class GridModel:
     def choices(self) -> dict[str, list[dict[str, Any]]]:
         """Return what the short dropdowns offer, and the titles of what is selected in the long ones."""
         catalogue = self.catalogue
-        counts = catalogue.matching_facets(self.filter, (*SHORT_FIELDS, "ready"))
+        counts = catalogue.facets(self.filter, (*SHORT_FIELDS, "ready"))
         offered = {
             name: short_options(name, catalogue.values(name), counts[name], getattr(self.filter, name))
             for name in SHORT_FIELDS
@@ -313,11 +313,11 @@ class GridModel:
         catalogue = self.catalogue
         if field == "tag":
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}
-            counts = catalogue.matching_facets(self.filter, ["tag"])["tag"]
+            counts = catalogue.facets(self.filter, ["tag"])["tag"]
         elif field == "group_id":
             names = dict.fromkeys(catalogue.values("group_id"), "") | self.group_names()
             titles = {group_id: title_of_character(group_id, name) for group_id, name in names.items()}
-            others = catalogue.matching_characters(self.filter.replace(group_id=None, sort=None))
+            others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
             counts = {character.id: character.expected for character in others}
         else:
             titles, counts = {}, {}
