@@ -11,7 +11,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import reduce
 from itertools import islice
 from operator import and_, attrgetter
@@ -20,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .._parsing import did_you_mean
 from ..filters import FACETS, LookFilter, as_filter, fold
 from ..models import AvatarGroup, Look
 
@@ -133,7 +133,6 @@ class LookStore:
         self.looks: list[Look] = []
         self.groups: dict[str, AvatarGroup] = {}  # private ones first
         self._row_of: dict[str, int] = {}
-        self._rows_of_group: dict[str, list[int]] = {}
         self._places = array("q")  # of the rows, in the order without a sort
         self._ahead: set[str] = set()  # ids of looks that do not have their final place yet
         self._character_texts: dict[str, str] = {}
@@ -173,7 +172,6 @@ class LookStore:
                 self._places[row] = place
             else:
                 continue
-            self._rows_of_group.setdefault(look.group_id or "", []).append(row)
             self._name(row)
             if ahead:
                 self._ahead.add(look.id)
@@ -182,16 +180,17 @@ class LookStore:
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
         self._sorted.clear()
-        every, changed = dict(self.groups), []
+        every, changed = dict(self.groups), set()
         for group in groups:
             if (every.get(group.id, group).ownership, group.ownership) != ("private", "public"):
                 every[group.id] = group
                 self._character_texts[group.id] = fold(group.name)
-                changed.append(group.id)
+                changed.add(group.id)
         # Sorted once for each page, not each time the groups are read.
         self.groups = dict(sorted(every.items(), key=lambda item: item[1].ownership != "private"))
-        for row in (row for group_id in changed for row in self._rows_of_group.get(group_id, ())):
-            self._name(row)
+        for row, look in enumerate(self.looks):
+            if look.group_id in changed:
+                self._name(row)
 
     def _name(self, row: int) -> None:
         look = self.looks[row]
@@ -200,7 +199,7 @@ class LookStore:
             self.looks[row] = replace(look, group_name=group.name)
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
-        urls = {"preview_image_url": record.preview_image_url, "preview_video_url": record.preview_video_url}
+        urls: dict[str, Any] = {"preview_image_url": record.preview_image_url, "preview_video_url": record.preview_video_url}
         row, group = self._row_of.get(record.id), self.groups.get(record.id)
         if isinstance(record, AvatarGroup) and group:
             self.groups[group.id] = replace(group, **urls)
@@ -242,8 +241,8 @@ class LookStore:
             for value in filter(None, getattr(wanted, name)):
                 if (value.casefold() if is_open else value) not in spelled:
                     by_text = {fold(other).replace("_", " "): other for other in known if is_open}
-                    close = get_close_matches(fold(value).replace("_", " "), by_text, 1)
-                    hint = f": did you mean {by_text[close[0]]!r}?" if close else ""
+                    meant = did_you_mean(fold(value).replace("_", " "), (), by_text)
+                    hint = f": did you mean {meant!r}?" if meant else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
         return messages
 
@@ -273,8 +272,7 @@ class LookStore:
         for group_id in ids:
             looks = matched.get(group_id, [])
             most = max(len(looks), expected.get(group_id, 0))
-            example = looks[0] if looks else None
-            characters.append(Character(group_id, self.groups.get(group_id), len(looks), most, example))
+            characters.append(Character(group_id, self.groups.get(group_id), len(looks), most, next(iter(looks), None)))
         return characters
 
     def _fill_columns(self) -> None:

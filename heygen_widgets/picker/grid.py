@@ -24,27 +24,18 @@ __all__ = ["GridModel", "Source", "catalogue_of"]
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
+_COUNTS = ("loaded", "expected", "loading", "complete", "refreshed")  # of a load
 _CHOSEN_TITLES = 50  # selected characters or tags that get their names
 
 
 class GridModel:
     """The cards that match a filter at one moment, by position, and what the dropdowns offer.
 
-    Parameters
-    ----------
-    catalogue : LookCatalogue or None
-        None while there is no API key: then there are no looks yet.
-    client : HeyGenClient, optional
-        For a catalogue without one: it fetches looks by id, voices, and previews that have expired.
+    Without an API key there is no catalogue yet, and no looks. A `client` besides a catalogue fetches looks by id,
+    voices, and previews that have expired.
 
     Attributes
     ----------
-    is_waiting : bool
-        Whether `catalogue` is empty until there is an API key.
-    is_demo : bool
-        Whether it has the looks of the stand-in in place of an account's.
-    filter : LookFilter
-    view : {"looks", "characters"}
     opened : str or None
         The character whose looks are shown after a click, ``""`` for looks without one.
     version : int
@@ -56,7 +47,8 @@ class GridModel:
     """
 
     def __init__(self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None) -> None:
-        self.is_waiting, self.is_demo = catalogue is None, False
+        self.is_waiting = catalogue is None  # for an API key
+        self.is_demo = False  # whether the looks are the stand-in's in place of an account's
         self._client = client
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
@@ -74,13 +66,9 @@ class GridModel:
     def __len__(self) -> int:
         return len(self._cards)
 
-    def show_demo(self, cache: timedelta | None) -> None:
-        """Show the looks of the stand-in, unless there are others."""
-        if self.is_waiting:
-            from .._demo_client import demo_client
-
-            self.catalogue = LookCatalogue.shared(demo_client(), cache=cache)
-            self.is_waiting, self.is_demo = False, True
+    def start(self, client: HeyGenClient, cache: timedelta | None) -> None:
+        """Show the looks of a client, when there was none before."""
+        self.catalogue, self.is_waiting = LookCatalogue.shared(client, cache=cache), False
 
     # -- filter and view --
 
@@ -267,11 +255,7 @@ class GridModel:
             "version": self.version,
             "shown": len(self),
             "matched": len(looks),  # looks, also in the view of characters
-            "loaded": progress.loaded,
-            "expected": progress.expected,
-            "loading": progress.loading,
-            "complete": progress.complete,
-            "refreshed": progress.refreshed,
+            **{name: getattr(progress, name) for name in _COUNTS},
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
             "keyless": self.is_waiting,
             "demo": self.is_demo,
@@ -297,11 +281,9 @@ class GridModel:
             {"value": value, "title": text, "count": counts["ready"].get(text.lower(), 0)}
             for value, text in (((True, "Yes"), (False, "No")) if has_both else ())
         ]
-        names = self.group_names() if self.filter.group_id else {}
-        offered["group_id"] = [
-            {"value": i, "title": title_of_character(i, names.get(i, ""))}
-            for i in self.filter.group_id[:_CHOSEN_TITLES]
-        ]
+        chosen = self.filter.group_id[:_CHOSEN_TITLES]
+        names = self.group_names() if chosen else {}
+        offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]
         # One tag is enough for the front end to know that there are tags.
         known = [tag for tag in catalogue.values("tag") if tag and fits(tag)]
         tags = dict.fromkeys([*known[:1], *self.filter.tag[:_CHOSEN_TITLES]])
@@ -347,22 +329,15 @@ def _problem(progress: Progress) -> str:
 def catalogue_of(source: Source | None, client: HeyGenClient | None, cache: timedelta | None) -> LookCatalogue | None:
     """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
 
-    A `client` is the source if there is no other one.
-
-    Raises
-    ------
-    TypeError
-        For anything else, and for a source with a client of its own besides `client`.
-    ValueError
-        For a table without ids.
+    A `client` is the source if there is no other one. A `TypeError` for anything else, and for a source with a client
+    of its own besides `client`; a `ValueError` for a table without ids.
     """
     if not (client is None or isinstance(client, HeyGenClient)):
         raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
-    if source is None:
-        return None if client is None else LookCatalogue.shared(client, cache=cache)
     has_own = isinstance(source, HeyGenClient) or (isinstance(source, LookCatalogue) and source.client is not None)
     if client and has_own:
         raise TypeError("client= is for a table or looks, and this source has a client of its own: give one of the two")
+    source = client if source is None else source
     if isinstance(source, HeyGenClient):
         return LookCatalogue.shared(source, cache=cache)
-    return source if isinstance(source, LookCatalogue) else LookCatalogue.of(source)
+    return source if source is None or isinstance(source, LookCatalogue) else LookCatalogue.of(source)

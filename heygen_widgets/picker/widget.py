@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -171,8 +170,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """The looks behind the picker. Without a usable key or address it raises HeyGenError or ValueError."""
         with WIDGET_LOCK:
             if self._model.is_waiting:
-                self._model.catalogue = LookCatalogue.shared(HeyGenClient(), cache=self._cache)
-                self._model.is_waiting = False
+                self._model.start(HeyGenClient(), self._cache)
             return self._model.catalogue
 
     def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
@@ -218,10 +216,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def refresh(self) -> None:
         """Load everything again in the background, or continue a stopped refresh. Errors show in the picker."""
-        with WIDGET_LOCK, suppress(HeyGenError, ValueError):
-            if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
-                self.catalogue.refresh()
-            self._load()
+        with WIDGET_LOCK:
+            self._load(again=True)
 
     def show(self) -> None:
         """Display the picker, as ``picker`` on the last line of a cell does."""
@@ -316,10 +312,12 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     # -- loading and sending ------------------------------------------------------------------------------------------
 
-    def _load(self) -> None:
+    def _load(self, *, again: bool = False) -> None:
         try:
             catalogue = self.catalogue
             catalogue.on_load(self._follow)
+            if again and not catalogue.progress.loading and catalogue.progress.refreshed is None:
+                catalogue.refresh()
             catalogue.load_in_background()
             self._model.show(self.filter, self.view)
         except (HeyGenError, ValueError) as error:
@@ -450,7 +448,12 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self.values = wanted
 
     def vue_show_demo(self, _: object = None) -> None:
-        self._model.show_demo(self._cache)
+        """Show the looks of the stand-in, unless there are others."""
+        if self._model.is_waiting:
+            from .._demo_client import demo_client
+
+            self._model.start(demo_client(), self._cache)
+            self._model.is_demo = True
         self.vue_retry()
 
     def vue_refresh(self, _: object = None) -> None:
