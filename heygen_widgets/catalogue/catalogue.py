@@ -62,10 +62,8 @@ class LookCatalogue:
 
     Attributes
     ----------
-    client : HeyGenClient or None
-        The client that asks the service; None for a catalogue that never does.
-    ownership, avatar_type, group_id : str or None
-        The scope.
+    client, ownership, avatar_type, group_id
+        As given; `client` is None for a catalogue that never asks the service.
     complete : bool
         Whether everything within the scope is loaded, as of `loaded_at`.
     revision : int
@@ -113,10 +111,7 @@ class LookCatalogue:
 
     @classmethod
     def shared(cls, client: HeyGenClient, *, cache: timedelta | None = DEFAULT_MAX_AGE) -> LookCatalogue:
-        """Return the catalogue of all looks that is in use for a client of the same account and settings, or a new one.
-
-        `cache` is that of `LookCatalogue`; catalogues with another one are not shared.
-        """
+        """Return the catalogue of all looks in use with the same account, settings and `cache`, or a new one."""
         with cls._sharing:
             key = (*getattr(client, "settings", ()), cache)
             catalogue = cls._shared.get(key)
@@ -247,10 +242,7 @@ class LookCatalogue:
             return self._store.update_previews(record)
 
     def on_load(self, callback: Callable[[], object]) -> None:
-        """Call a bound method each time `load`, `load_in_background` or `refresh` starts a load, on its thread.
-
-        For objects that follow the load: only a weak reference is kept, and no lock of the catalogue is held.
-        """
+        """Call a bound method, which is kept by a weak reference, when a load starts: on its thread, with no lock held."""
         with self._changed:
             alive = {method for method in self._followers if method()}
             self._followers = {*alive, weakref.WeakMethod(callback)}
@@ -286,7 +278,7 @@ class LookCatalogue:
     def matching(self, wanted: Wanted = None) -> Selection:
         """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
         with self._changed:
-            return self._store.select(wanted)
+            return self._store.select(as_filter(wanted))
 
     def select(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> Looks:
         """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first.

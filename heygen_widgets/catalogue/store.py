@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._parsing import did_you_mean
-from ..filters import FACETS, LookFilter, as_filter, fold
+from ..filters import FACETS, LookFilter, fold
 from ..models import AvatarGroup, Look
 
 __all__ = ["Character", "Facets", "LookStore", "Selection", "Wanted", "missing_groups"]
@@ -199,32 +199,27 @@ class LookStore:
             self.looks[row] = replace(look, group_name=group.name)
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
-        urls: dict[str, Any] = {"preview_image_url": record.preview_image_url, "preview_video_url": record.preview_video_url}
-        row, group = self._row_of.get(record.id), self.groups.get(record.id)
-        if isinstance(record, AvatarGroup) and group:
-            self.groups[group.id] = replace(group, **urls)
-        elif isinstance(record, Look) and row is not None:
-            self.looks[row] = replace(self.looks[row], **urls)
-        else:
-            return False
-        return True
+        image, video = record.preview_image_url, record.preview_video_url
+        if isinstance(record, AvatarGroup):
+            if group := self.groups.get(record.id):
+                self.groups[group.id] = replace(group, preview_image_url=image, preview_video_url=video)
+            return group is not None
+        row = self._row_of.get(record.id)
+        if row is not None:
+            self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
+        return row is not None
 
-    def select(self, wanted: Wanted = None) -> Selection:
+    def select(self, wanted: LookFilter) -> Selection:
         """Select the rows that match, in the filter's order or by their places."""
-        wanted = as_filter(wanted)
-        self._fill_columns()
-        rows = np.flatnonzero(reduce(and_, self._masks(wanted).values(), self._search(wanted)))
+        rows = np.flatnonzero(reduce(and_, self._masks(wanted).values()))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
-    def facets(self, wanted: Wanted, names: Iterable[str] = FACETS) -> Facets:
-        wanted = as_filter(wanted)
-        self._fill_columns()
-        masks, found = self._masks(wanted), self._search(wanted)
-        counts: Facets = {}
+    def facets(self, wanted: LookFilter, names: Iterable[str]) -> Facets:
+        masks, counts = self._masks(wanted), dict[str, dict[str, int]]()
         for name in (names,) if isinstance(names, str) else names:
             others = (mask for other, mask in masks.items() if other != name)
-            counts[name] = self._column(name).count(reduce(and_, others, found))
+            counts[name] = self._column(name).count(reduce(and_, others))
         return counts
 
     def values(self, name: str) -> list[str]:
@@ -246,8 +241,7 @@ class LookStore:
                     messages.append(f"no look has the {name} {value!r}{hint}")
         return messages
 
-    def characters(self, wanted: Wanted, *, incomplete: bool) -> list[Character]:
-        wanted = as_filter(wanted)
+    def characters(self, wanted: LookFilter, *, incomplete: bool) -> list[Character]:
         matched: dict[str, list[Look]] = {}
         for look in self.select(wanted).looks():
             matched.setdefault(look.group_id or "", []).append(look)
@@ -290,15 +284,16 @@ class LookStore:
         return self._columns[name]
 
     def _masks(self, wanted: LookFilter) -> dict[str, _Mask]:
-        """Mark the rows that have the wanted values, for each field that the filter restricts."""
+        """Mark the rows that match the search, and those with the wanted values of each field that is restricted."""
+        self._fill_columns()
         asked = {name: getattr(wanted, name) for name in FACETS}
         if wanted.ready is not None:
             asked["ready"] = ("yes",) if wanted.ready else ("no",)
-        return {
-            name: self._columns[name].mask(values, ignore_case=name in _OPEN)
-            for name, values in asked.items()
-            if values
-        }
+        masks = {"search": self._search(wanted)}
+        for name, values in asked.items():
+            if values:
+                masks[name] = self._columns[name].mask(values, ignore_case=name in _OPEN)
+        return masks
 
     def _search(self, wanted: LookFilter) -> _Mask:
         """Mark the rows that have every word of the search in their text or their character's name."""

@@ -176,8 +176,8 @@ class GridModel:
 
     def pictured(self, group_id: str) -> Look | AvatarGroup | None:
         """Return the record whose picture the card of a character shows, with its newest preview URL."""
-        character = self._cards.find(group_id) if isinstance(self._cards, Characters) else None
-        record = pictured_of(character) if character else None
+        characters = self._cards if isinstance(self._cards, Characters) else ()
+        record = next((pictured_of(character) for character in characters if character.id == group_id), None)
         if isinstance(record, AvatarGroup):
             return self.catalogue.groups.get(group_id, record)
         return self.loaded(record) if record else None
@@ -226,8 +226,7 @@ class GridModel:
         group, number = None, 0
         if look.group_id:
             group = self.catalogue.groups.get(look.group_id)
-            characters = self.catalogue.characters(LookFilter(group_id=look.group_id))
-            number = sum(character.expected for character in characters)
+            number = sum(found.expected for found in self.catalogue.characters(LookFilter(group_id=look.group_id)))
         return {**details(look, group, number), "video_code": video_code(look, self.client_code)}
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
