@@ -242,7 +242,7 @@ class LookCatalogue:
             return self._store.update_previews(record)
 
     def on_load(self, callback: Callable[[], object]) -> None:
-        """Call a bound method, which is kept by a weak reference, when a load starts: on its thread, with no lock held."""
+        """Call a bound method, kept by a weak reference, when a load starts: on its thread, with no lock held."""
         with self._changed:
             alive = {method for method in self._followers if method()}
             self._followers = {*alive, weakref.WeakMethod(callback)}

@@ -69,7 +69,7 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
     if wrong := [type(one).__name__ for one in given if not isinstance(one, Look)]:
         raise TraitError(f"values must hold looks or their ids, not a {wrong[0]}")
     try:
-        looks = Looks(checked_records(given, Look))
+        looks = Looks(checked_records([one for one in given if isinstance(one, Look)], Look))
     except ValueError as problem:
         raise TraitError(str(problem)) from None
     if len({look.id for look in looks}) != len(looks):
