@@ -117,7 +117,7 @@ class CatalogueLoader:
 
     Hold `lock` when calling a method, except `join`: it guards the state here and the store. The bound method
     `on_change` is called on the loader's threads after each change, with the snapshot if the cache had one; it returns
-    whether to continue. Raises ValueError for an unknown ownership or an invalid id.
+    whether to continue.
     """
 
     def __init__(

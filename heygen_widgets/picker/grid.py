@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from .._display import fits, is_sendable, title, title_of_character
 from ..api import BASE_URL, HeyGenClient
+from ..api.credentials import Secret
 from ..catalogue import LookCatalogue, Progress
 from ..catalogue.snapshots import Scope, Snapshot
 from ..catalogue.store import Selection
@@ -66,9 +67,10 @@ class GridModel:
     def __len__(self) -> int:
         return len(self._cards)
 
-    def start(self, client: HeyGenClient, cache: timedelta | None) -> None:
+    def start(self, client: HeyGenClient, cache: timedelta | None, *, is_demo: bool = False) -> None:
         """Show the looks of a client, when there was none before."""
-        self.catalogue, self.is_waiting = LookCatalogue.shared(client, cache=cache), False
+        self.catalogue = LookCatalogue.shared(client, cache=cache)
+        self.is_waiting, self.is_demo = False, is_demo
 
     # -- filter and view --
 
@@ -150,10 +152,9 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return a message if anything has changed, and with `force` in any case; None without a view.
+        """Return a message if anything has changed, or with `force`, and with a window of cards if they have changed.
 
-        `screen` is the number of cards that a view has in sight, 0 without a view. The message has a window of them if
-        they have changed.
+        `screen` is the number of cards that a view has in sight; 0 without a view, for which there is no message.
         """
         with self.catalogue.unchanged():
             version, before = self.version, len(self)
@@ -325,12 +326,18 @@ def _problem(progress: Progress) -> str:
     return f"{state}: {parts}. {progress.error}" if parts else str(progress.error)
 
 
-def catalogue_of(source: Source | None, client: HeyGenClient | None, cache: timedelta | None) -> LookCatalogue | None:
+def catalogue_of(
+    source: Source | None, client: HeyGenClient | None, cache: timedelta | None, key: Secret
+) -> LookCatalogue | None:
     """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
 
-    A `client` is the source if there is no other one. A `TypeError` for anything else, and for a source with a client
-    of its own besides `client`; a `ValueError` for a table without ids.
+    A `client` or a `key` is the source if there is no other one. A `TypeError` for anything else, and for a source with
+    a client of its own besides `client`; a `ValueError` for a table without ids.
     """
+    if key.reveal() is not None:
+        if source is not None or client is not None:
+            raise TypeError("api_key= is for a picker without source and client: give one of them")
+        source = HeyGenClient(key.reveal())
     if not (client is None or isinstance(client, HeyGenClient)):
         raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
     has_own = isinstance(source, HeyGenClient) or (isinstance(source, LookCatalogue) and source.client is not None)
