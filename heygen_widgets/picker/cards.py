@@ -45,9 +45,6 @@ class Characters(tuple[Character, ...]):
 
     __slots__ = ()
 
-    def find(self, group_id: object) -> Character | None:
-        return next((character for character in self if character.id == group_id), None)
-
     def extends(self, other: object) -> bool:
         """Whether the cards of another list come first in this one, unchanged, so that positions stay valid."""
         if not isinstance(other, Characters) or len(other) > len(self):
