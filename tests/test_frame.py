@@ -142,7 +142,7 @@ def test_links_beyond_those_of_a_sheet_are_left_out_with_a_warning(
         warnings.simplefilter("always")
         flat = looks_to_frame(looks, flat=True)
     assert [int((flat[name] == url).sum()) for name in ("preview_image_url", "preview_video_url")] == left
-    assert flat.dtypes.tolist()[-2:] == [pd.StringDtype(), pd.StringDtype()]
+    assert [str(dtype) for dtype in flat.dtypes][-2:] == ["string", "string"]
     text = "".join(str(warning.message) for warning in caught)
     assert all(f"preview_{kind}_url" in text for kind in named)
     assert ("previews=False" in text, url in text) == (bool(named), False)

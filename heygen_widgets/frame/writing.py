@@ -11,7 +11,7 @@ from html import escape
 from io import BytesIO
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -47,8 +47,12 @@ _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
 
 
+@runtime_checkable
 class HasFrame(Protocol):
-    """A picker or a catalogue."""
+    """A picker or a catalogue; a Series of pandas has no `to_parquet`."""
+
+    @property
+    def to_parquet(self) -> Callable[..., Path]: ...
 
     def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame: ...
 
@@ -78,7 +82,7 @@ def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bo
         False leaves out the columns ``preview_image_url`` and ``preview_video_url``. Until a signed URL expires, within
         days, anyone who has it can see the face, which may be private.
     """
-    if _has_frame(looks):
+    if isinstance(looks, HasFrame):
         return looks.to_frame(flat=flat, previews=previews)
     frame = _frame(looks, _names(previews), flat)
     if not (flat and previews):
@@ -87,7 +91,7 @@ def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bo
     dropped: list[str] = []
     for name in reversed(_URLS):
         if numbers.drop(dropped).sum() > _MOST_LINKS:
-            frame.loc[:, name] = pd.NA
+            frame[name] = frame[name][:0]  # the index stays, and so does the type
             dropped.append(name)
     if dropped:
         warnings.warn(
@@ -98,10 +102,6 @@ def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bo
             stacklevel=2,
         )
     return frame
-
-
-def _has_frame(looks: object) -> TypeGuard[HasFrame]:
-    return hasattr(looks, "to_frame") and not isinstance(looks, (pd.Series, pd.Index))
 
 
 def _names(previews: bool) -> list[str]:
@@ -258,7 +258,7 @@ def looks_to_table(looks: Source | HasFrame) -> Styler:
     It takes at most 500 looks, also as a DataFrame or a picker, and needs Jinja2, which Jupyter has. The browser loads
     the pictures from the URLs, which a saved notebook keeps. Nothing from the service is read as HTML.
     """
-    chosen = _pictured(looks.to_frame() if _has_frame(looks) else looks)
+    chosen = _pictured(looks.to_frame() if isinstance(looks, HasFrame) else looks)
     frame = _frame(chosen, _names(previews=False))
     for name in LISTS:
         frame[name] = frame[name].map(", ".join)
