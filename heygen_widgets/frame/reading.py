@@ -41,7 +41,7 @@ SEPARATOR = "; "
 # OWASP's list for CSV injection. Apostrophes before the sign count too, so that reading is the reverse of writing.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 """A text that a spreadsheet might run."""
-_ESCAPED = re.compile(r"\A'(?='*[=+\-@\t\r\n＝＋－＠])")
+_ESCAPED = re.compile(rf"\A'(?={FORMULA.pattern})")
 _WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _TEXTS = rf"(?:[\s,]*(?:{_QUOTED.pattern}))*[\s,]*"

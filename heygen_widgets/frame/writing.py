@@ -153,8 +153,8 @@ def _storable(text: str, *, cut: bool) -> str | None:
 def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
     """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
 
-    A missing and an empty text are the same in it. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so
-    are the result and the errors.
+    A missing and an empty text are the same in it. `looks`, `path`, `previews`, the result and the errors are as in
+    `looks_to_parquet`.
     """
     target = user_path(path)
     with replacement(target, 0o666) as file:
@@ -172,30 +172,15 @@ def looks_to_excel(
 ) -> Path:
     """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
 
-    No text becomes a formula or a link.
+    No text becomes a formula or a link. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so are the
+    result and the errors, but it needs openpyxl, and a name that ends in ``.xlsx`` (`ValueError`).
 
     Parameters
     ----------
-    looks, path, previews
-        As for `looks_to_parquet`; the name ends in ``.xlsx``.
     draw : callable, optional
         Returns a PNG for each look, of at most a width and height in px: `to_excel(images=True)` of a catalogue or a
-        picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks.
-        **Whoever has the file sees the faces, private ones too.**
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    ImportError
-        Without openpyxl, of the extra ``excel``.
-    ValueError
-        For pictures of more than 500 looks, or another ending of the file's name.
-    OSError
-        As for `looks_to_parquet`.
+        picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks; more
+        are a `ValueError`. **Whoever has the file sees the faces, private ones too.**
     """
     target = user_path(path)
     if target.suffix.lower() != ".xlsx":
@@ -268,9 +253,10 @@ def looks_to_table(looks: Source | HasFrame) -> Styler:
 
 
 def _image_tag(look: Look) -> str:
-    size = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
-    tag = f'<img src="{{}}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{size}">'
-    return tag.format(escape(url)) if (url := image(look)) else ""
+    if (url := image(look)) is None:
+        return ""
+    style = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
+    return f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{style}">'
 
 
 def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
@@ -279,9 +265,6 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
     The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
     DuckDB. Missing values are null, tags and engines ``list<string>``, the sizes ``int64``.
 
-    The file contains the preview URLs. Until a signed URL expires, within days, anyone who has the file can see the
-    face, which may be private.
-
     Parameters
     ----------
     looks : iterable of Look, or a table
@@ -289,7 +272,7 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
         The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
         home folder, here and in all other paths.
     previews : bool, default True
-        False leaves out the preview URLs.
+        False leaves out the preview URLs, which are as private as in `looks_to_frame`.
 
     Returns
     -------
