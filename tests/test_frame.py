@@ -353,9 +353,10 @@ def test_a_table_of_any_kind_becomes_a_frame_a_file_or_a_table_with_pictures(tmp
 
 
 @pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, lambda looks: looks_to_parquet(looks, "file")])
-def test_only_looks_can_be_converted(convert: Callable[[Any], object]) -> None:
-    with pytest.raises(TypeError, match="str"):
-        convert(["look_1"])
+def test_ids_cannot_be_converted(convert: Callable[[Any], object]) -> None:
+    for ids in (["look_1"], pd.Series(["look_1"])):
+        with pytest.raises(TypeError, match=r"not str; of ids: client\.get_look"):
+            convert(ids)
 
 
 @pytest.mark.parametrize(
@@ -366,11 +367,12 @@ def test_only_looks_can_be_converted(convert: Callable[[Any], object]) -> None:
         (pd.concat([looks_to_frame(LOOKS)], axis=1, keys=["level"]), ValueError, "columns of several levels"),
         (pd.DataFrame({"avatar_id": ["a"]}), ValueError, r"columns: 'avatar_id'\): rename"),
         (["look_1"], TypeError, r"Look records or dicts, not str; of ids: client\.get_look"),
-        (looks_to_frame(LOOKS)["id"], TypeError, "not str; of ids"),
         (looks_to_frame(LOOKS).itertuples(), TypeError, "not Pandas; of rows: the whole table, or a dict"),
         ({"id": "a"}, TypeError, "not from dict: put one look into a list"),
         ("looks.csv", TypeError, r"not from str.*LookCatalogue.open.*read_csv"),
         (pl.LazyFrame({"id": ["a"]}), TypeError, r"LazyFrame: call \.collect\(\) first"),
+        (ds.dataset(pa.table({"id": ["a"]})), TypeError, r"Dataset: call \.to_table\(\) first"),
+        (duckdb.connect().execute("SELECT 'a' AS id"), TypeError, r"Connection: call \.df\(\) first"),
     ],
 )
 def test_the_error_for_an_unusable_frame_says_what_is_wrong(frame: Any, kind: type[Exception], message: str) -> None:

@@ -144,7 +144,7 @@ def _hint(source: object) -> str:
         return ": put one look into a list, and columns into a DataFrame"
     if isinstance(source, (str, os.PathLike)):
         return "; for a snapshot use LookCatalogue.open(path), for another file read it, such as by pd.read_csv(path)"
-    first = next((name for name in ("collect", "compute") if hasattr(type(source), name)), "")
+    first = next((name for name in ("collect", "compute", "to_table", "df") if hasattr(type(source), name)), "")
     return f": call .{first}() first" if first else ""
 
 

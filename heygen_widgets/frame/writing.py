@@ -63,8 +63,9 @@ def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bo
     The columns and their types are always the same, also without looks. ``id`` comes first. Texts are ``string``, with
     NA for missing values; ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``.
     ``supported_api_engines`` and ``tags`` are tuples of str, so that rows can be compared, grouped, counted and made
-    unique. Parquet, Arrow, polars and DuckDB read them as lists; ``frame.explode("tags")`` gives a row per tag. (SQLite
-    takes neither: use `flat`. Dask's ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.)
+    unique: ``frame[frame["tags"].map(lambda tags: "UGC" in tags)]`` has the rows with a tag, ``frame.explode("tags")``
+    a row per tag. Parquet, Arrow, polars and DuckDB read them as lists. (SQLite takes neither: use `flat`. Dask's
+    ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.)
 
     Parameters
     ----------
