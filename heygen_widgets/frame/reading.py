@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from numbers import Integral
 from typing import Any, Protocol, TypeAlias
@@ -39,7 +41,7 @@ SEPARATOR = "; "
 # OWASP's list for CSV injection. Apostrophes before the sign count too, so that reading is the reverse of writing.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 """A text that a spreadsheet might run."""
-_ESCAPED = re.compile(r"\A'(?='*[=+\-@\t\r\n＝＋－＠])")
+_ESCAPED = re.compile(rf"\A'(?={FORMULA.pattern})")
 _WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _TEXTS = rf"(?:[\s,]*(?:{_QUOTED.pattern}))*[\s,]*"
@@ -122,7 +124,8 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         )
     known = [name for name in names if name in _KNOWN]
     if "id" not in known:
-        raise ValueError("the table has no column 'id', which is required: name it so, with rename")
+        others = ", ".join(map(repr, names[:8])) or "none"
+        raise ValueError(f"the table has no column 'id' (its columns: {others}): rename the one with the looks' ids")
     if repeated := [name for name, number in Counter(known).items() if number > 1]:
         raise ValueError(f"the table has two columns {repeated[0]!r}")
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -130,7 +133,9 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
 
 def _checked(row: object) -> object:
     if not isinstance(row, (Look, Mapping)):
-        raise TypeError(f"expected Look records or dicts, not {type(row).__name__}")
+        ids = "; of ids: client.get_look(id) for each"
+        hint = ids if isinstance(row, str) else "; of rows: the whole table, or a dict of each row"
+        raise TypeError(f"expected Look records or dicts, not {type(row).__name__}{hint}")
     return row
 
 
@@ -139,7 +144,7 @@ def _hint(source: object) -> str:
         return ": put one look into a list, and columns into a DataFrame"
     if isinstance(source, (str, os.PathLike)):
         return "; for a snapshot use LookCatalogue.open(path), for another file read it, such as by pd.read_csv(path)"
-    first = next((name for name in ("collect", "compute") if hasattr(type(source), name)), "")
+    first = next((name for name in ("collect", "compute", "to_table", "df") if hasattr(type(source), name)), "")
     return f": call .{first}() first" if first else ""
 
 
@@ -152,7 +157,10 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
             continue
         cells = {name: _read_cell(name, row[name], flat) for name in _KNOWN & row.keys()}
         if not cells.get("id"):
-            raise ValueError(f"row {position} of the table (the first is 0) has no id, or one that is no text")
+            raise ValueError(
+                f"row {position} of the table (the first is 0) has {repr(row.get('id'))[:60]} for an id: leave the row "
+                "out, or make its id a text"
+            )
         cells |= {name: cells.get(name) or "" for name in ("name", "avatar_type")}
         failure = {"code": cells.get("error_code"), "message": cells.get("error_message")}
         cells["error"] = row["error"] if isinstance(row.get("error"), dict) else failure
@@ -192,14 +200,17 @@ def _read_whole(value: object) -> int | None:
 
 
 def _read_list(value: object) -> list[object] | None:
-    """Return a list from a list, tuple or array, or from a list of texts as Python or numpy prints it; else None."""
+    """Return a list from a list, set or array, or from texts as JSON, Python or numpy write them; else None."""
     if not isinstance(value, str):
         items = value.tolist() if hasattr(value, "tolist") else value
+        items = sorted(items, key=str) if isinstance(items, (set, frozenset)) else items
         return list(items) if isinstance(items, (list, tuple)) else None
     if not _WRITTEN_LIST.fullmatch(value):
         return None
-    try:
+    with suppress(ValueError):  # JSON has escapes of its own
+        items = json.loads(value)
+        return items if isinstance(items, list) else None
+    with suppress(SyntaxError, ValueError):
         # Each text separately: numpy prints no commas, and Python would join adjacent strings.
         return [ast.literal_eval(quoted) for quoted in _QUOTED.findall(value)]
-    except (SyntaxError, ValueError):
-        return None
+    return None
