@@ -1,7 +1,5 @@
 """LookFilter as a value, and what a catalogue selects with it, compared with a plain loop over records."""
 
-from __future__ import annotations
-
 import json
 import pickle
 import re

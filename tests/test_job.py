@@ -1,7 +1,5 @@
 """The card of a video without a browser: what it shows, what Python gets, and how it ends."""
 
-from __future__ import annotations
-
 import json
 import os
 import threading
@@ -82,9 +80,6 @@ def ended(job: RecordingJob) -> dict[str, Any]:
     return job.shown()[-1]
 
 
-# -- what it shows ----------------------------------------------------------------------------------------------------
-
-
 def test_a_job_follows_its_video_to_the_end() -> None:
     with followed(video("waiting"), video("processing"), hang_up, failure(503), DONE, look=LOOK) as (server, job):
         found = job.result(PATIENCE)
@@ -140,9 +135,6 @@ def test_a_notebook_keeps_neither_url_nor_key() -> None:
         assert ("secret" in kept, KEY in kept) == (False, False)
         assert 'VideoJob(client, video_id="video_1")' in kept
         assert repr(job) == "<VideoJob video_1: completed>"
-
-
-# -- how it ends ------------------------------------------------------------------------------------------------------
 
 
 FAILED = video("failed", failure_code="render_failed", failure_message="No audio")
@@ -269,9 +261,6 @@ def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> N
         assert (len(job.shown()), our_threads()) == (shown, set())
 
 
-# -- what a view may ask ----------------------------------------------------------------------------------------------
-
-
 def test_a_view_gets_everything_when_it_asks_and_can_set_nothing() -> None:
     with followed(DONE) as (_, job):
         ended(job)
@@ -315,9 +304,6 @@ def test_an_invalid_argument_is_refused_before_any_request(arguments: dict[str, 
         with pytest.raises(kind):
             VideoJob(**{"client": client, **arguments})
         assert (server.seen, our_threads()) == ([], set())
-
-
-# -- from a request to a job ------------------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """What a user installs: the wheel, in its own environment, and the lazy public names."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import subprocess
 import sys

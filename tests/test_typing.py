@@ -1,7 +1,5 @@
 """The types that an editor shows to a user: pyright checks a program that imports the installed package."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

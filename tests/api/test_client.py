@@ -1,7 +1,5 @@
 """The client: its arguments, its endpoints and its paging."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -47,9 +45,6 @@ def looks_page(count: int, first: int, token: str | None) -> dict[str, Any]:
 
 
 THREE_PAGES = (looks_page(50, 0, "t1"), looks_page(50, 50, "t2"), looks_page(7, 100, None))
-
-
-# -- the client itself ------------------------------------------------------------------------------------------------
 
 
 def test_a_client_shows_its_url_from_argument_or_environment_and_not_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,9 +112,6 @@ def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
     loaded = set(done.stdout.split())
     assert "requests" in loaded
     assert not loaded & {"pandas", "numpy", "ipywidgets", "ipyvuetify", "traitlets", "heygen_widgets.demo"}
-
-
-# -- endpoints --------------------------------------------------------------------------------------------------------
 
 
 def test_list_looks_sends_its_filters_and_reads_the_page() -> None:
@@ -197,8 +189,6 @@ def test_an_invalid_record_is_an_error(data: object) -> None:
     with Loopback(reply({"data": [data]})) as server, client_of(server) as client, pytest.raises(APIResponseError):
         client.list_looks()
 
-
-# -- arguments --------------------------------------------------------------------------------------------------------
 
 WRONG_ARGUMENTS: list[dict[str, Any]] = [
     *({"limit": value} for value in (0, 51, -1, 1.0, True, None, "20")),
@@ -311,9 +301,6 @@ def test_a_record_stands_for_its_id_and_one_of_another_kind_is_refused(
         assert getattr(found, "session_id" if method == "get_video_agent" else "id") == "a"
         with pytest.raises(ValueError, match=words):
             getattr(client, method)(other)
-
-
-# -- paging -----------------------------------------------------------------------------------------------------------
 
 
 def test_iter_looks_follows_the_tokens_to_the_end() -> None:

@@ -1,7 +1,5 @@
 """A request for a video is repeated until it is answered, and makes one video."""
 
-from __future__ import annotations
-
 import json
 import pickle
 import re

@@ -1,7 +1,5 @@
 """A planted API key is in no text, file, log or traceback, and only in requests to the service."""
 
-from __future__ import annotations
-
 import copy
 import http.client
 import inspect
@@ -76,8 +74,6 @@ def error_of(call: Callable[[], object]) -> BaseException:
         call()
     return caught.value
 
-
-# -- texts and logs ---------------------------------------------------------------------------------------------------
 
 VIEWS: dict[str, Callable[[object], str]] = {
     "repr": repr,
@@ -171,8 +167,6 @@ def test_no_log_and_no_debug_output_of_http_client_has_the_key(
         error_of(HeyGenClient(base_url=FAR, max_retries=0).list_looks)
     assert KEY not in printed()
 
-
-# -- errors and their tracebacks --------------------------------------------------------------------------------------
 
 # a new line, a space, a NUL, beyond ASCII, a full-width letter, a lone surrogate, a zero-width space
 BROKEN_KEYS = [f"planted{sign}key" for sign in ("\n", " ", "\0", "é", "ｋ", "\udc80", "\u200b")]
@@ -352,9 +346,6 @@ def test_an_error_of_a_users_hook_or_adapter_has_no_frame_with_the_key() -> None
         assert KEY not in report_of(error)
 
 
-# -- other hosts and proxies ------------------------------------------------------------------------------------------
-
-
 def proxy_url(server: Loopback) -> str:
     return server.url.replace("//", "//someone:pass-word@")
 
@@ -413,8 +404,6 @@ def test_an_error_about_a_proxy_has_no_part_of_its_password(address: str, monkey
     assert isinstance(error, APIConnectionError)
     assert "pass" not in str(error)
 
-
-# -- plain http is for this machine -----------------------------------------------------------------------------------
 
 THIS_MACHINE = [
     *("http://localhost:{port}", "http://LocalHost:{port}", "HTTP://127.0.0.1:{port}", " http://127.0.0.1:{port}/ "),

@@ -1,7 +1,5 @@
 """Requests to a real server on loopback that misbehaves in every way we know of."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os
@@ -76,9 +74,6 @@ def error_of(client: HeyGenClient, kind: type[E] = HeyGenError, text: str = "") 
     assert re.match(r"(?!GET)[A-Z0-9'].*\.$", first), first
     assert re.match(r"GET /v3/avatars/looks(: .*)?$", last), last
     return caught.value
-
-
-# -- what is sent -----------------------------------------------------------------------------------------------------
 
 
 def test_a_key_goes_into_its_own_header_and_nowhere_else() -> None:
@@ -163,9 +158,6 @@ def test_a_given_session_is_neither_changed_nor_closed(monkeypatch: pytest.Monke
     assert (headers["x-mine"], headers["x-api-key"], headers.get("authorization")) == ("1", KEY, None)
 
 
-# -- connections ------------------------------------------------------------------------------------------------------
-
-
 def test_a_connection_is_used_again_and_a_closed_client_opens_a_new_one() -> None:
     packed = gzip.compress(json.dumps({"data": [look("a")]}).encode())
     chunks = chunked(b'{"data"', b": []}", b"")
@@ -245,9 +237,6 @@ def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatc
         assert client.list_looks()[0].id == "a"
 
 
-# -- redirects --------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) -> None:
     with Loopback(OK) as other, Loopback(reply(b"", status, Location=f"{other.url}/x?secret=1")) as server:
@@ -259,9 +248,6 @@ def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) ->
     for nowhere in ({}, {"Location": "/elsewhere"}, {"Location": "https://[broken"}, {"Location": ""}):
         with Loopback(reply(b"", status, **nowhere)) as server, client_of(server) as client:
             error_of(client, APIResponseError)
-
-
-# -- retries ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 501])
@@ -360,9 +346,6 @@ def test_a_connection_error_that_a_retry_cannot_fix_is_final(monkeypatch: pytest
     assert client.retries == 0
 
 
-# -- time-outs --------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("fault", "kind", "text"),
     [
@@ -377,9 +360,6 @@ def test_a_time_out_is_not_retried_and_hides_no_error_status(fault: Reply, kind:
     with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
         error_of(client, kind, text)
         assert client.retries == 0
-
-
-# -- bodies -----------------------------------------------------------------------------------------------------------
 
 
 EMPTY_PAGE = b'{"data": []}'
@@ -485,9 +465,6 @@ def test_a_refused_connection_is_a_connection_error_with_its_reason() -> None:
     assert re.search(
         r"^The connection to .*\n.*Failed to establish a new connection: \[Errno \d+\] Connection refused\n", str(error)
     )
-
-
-# -- error envelopes --------------------------------------------------------------------------------------------------
 
 
 def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_one_line() -> None:

@@ -1,7 +1,5 @@
 """A catalogue answers filters, makes tables and files, compares itself with others, and is shared by equal clients."""
 
-from __future__ import annotations
-
 import dataclasses
 import warnings
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What users try first: each guess works, or its error names the right way."""
 
-from __future__ import annotations
-
 import pydoc
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The picker without a browser: its traits agree, its handlers take anything, and its messages show what is loaded."""
 
-from __future__ import annotations
-
 import json
 import threading
 import warnings
@@ -78,9 +76,6 @@ def loaded(picker: RecordingPicker) -> dict[str, Any]:
     finish(picker.catalogue)
     wait_for_publisher()
     return picker.show_view()["status"]  # type: ignore[no-any-return]
-
-
-# -- ui -> python -----------------------------------------------------------------------------------------------------
 
 
 def test_a_click_selects_a_look_and_a_second_click_deselects_it(picker: RecordingPicker) -> None:
@@ -211,9 +206,6 @@ def test_a_view_gets_code_and_voices(service: DemoService) -> None:
     assert (answer["id"], bool(answer["voice"]["text"])) == (speaking.default_voice_id, True)
 
 
-# -- python -> ui -----------------------------------------------------------------------------------------------------
-
-
 def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: RecordingPicker) -> None:
     picker.show_view()
     picker.sent.clear()
@@ -275,9 +267,6 @@ def test_no_synced_trait_holds_looks(picker: RecordingPicker, show: str) -> None
     assert not [one for one in picker.catalogue.looks if one.id in text]
     # In a view, traits and events are members of one object, and one hides the other.
     assert not {*picker.events} & {*picker.traits(sync=True)}
-
-
-# -- selection in python ----------------------------------------------------------------------------------------------
 
 
 def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient, catalogue: LookCatalogue) -> None:
@@ -397,9 +386,6 @@ def test_exports_contain_the_selected_looks(tmp_path: Path, monkeypatch: pytest.
     assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
 
 
-# -- sources ----------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "kind",
     ["frame", "polars", "arrow", "duckdb", "dicts", "records", "mixed", "list", "generator", "tuple", "catalogue"],
@@ -486,9 +472,6 @@ def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None
         picker = LookPicker(client, cache=cache)
         assert picker.catalogue.wait(timeout=60)
         assert len(list(cache_home.rglob("*.gz"))) == files
-
-
-# -- loading and errors -----------------------------------------------------------------------------------------------
 
 
 def test_a_snapshot_is_published_as_soon_as_it_is_read(
