@@ -64,8 +64,8 @@ def test_every_public_name_can_be_imported_more_than_once() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("LookPickers", "'LookPickers': did you mean LookPicker\\?"),
-        ("model", "did you mean models"),
+        ("LookPickers", r"'LookPickers': did you mean LookPicker\?"),
+        ("model", "models"),
         ("_ipython_x", "'_ipython_x'$"),
     ],
 )
