@@ -135,13 +135,23 @@ def test_an_assignment_that_nobody_would_read_is_refused(name: str, value: Any, 
         ({"apikey": "hg_secret"}, TypeError, "did you mean api_key=…"),
         ({"query": "x"}, TypeError, "did you mean search=…"),
         ({"zzz": 1}, TypeError, "no parameter 'zzz'$"),
+        ({"height": 239}, traitlets.TraitError, "239"),
+        ({"view": "people"}, traitlets.TraitError, "people"),
+        ({"values": LOOKS[:2]}, traitlets.TraitError, "multiple=True"),
+        ({"values": [7]}, traitlets.TraitError, "values must hold looks or their ids, not a int"),
+        ({"values": {"name": "a"}}, traitlets.TraitError, "values must hold looks or their ids, not a dict"),
+        ({"values": [look("id1", tags=["x"])]}, traitlets.TraitError, r"'id1' has an invalid tags, \['x'\]"),
+        ({"values": 2 * LOOKS[:1], "multiple": True}, traitlets.TraitError, "different looks, not"),
+        ({"values": [*map(look, map(str, range(121)))], "multiple": True}, traitlets.TraitError, "at most 120"),
+        ({"selected_id": "id1", "values": LOOKS[:1]}, ValueError, "selected_id 'id1' and values"),
+        ({"source": HeyGenClient("key"), "cache": 24}, TypeError, "24"),
         ({"gender": []}, ValueError, "would match nothing"),
         ({"api_key": "hg_secret"}, TypeError, "api_key= is for a picker without source"),
         ({"source": None, "api_key": "hg\nsecret"}, MissingAPIKeyError, "from api_key="),
         ({"source": None, "api_key": 5}, TypeError, "api_key should be a string"),
     ],
 )
-def test_a_wrong_argument_suggests_the_right_one(given: dict[str, Any], error: type[Exception], words: str) -> None:
+def test_a_wrong_argument_is_named_and_suggests_the_right_one(given: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words) as caught:
         LookPicker(**{"source": LOOKS, **given})
     assert "secret" not in str(caught.value)

@@ -298,29 +298,6 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     assert picker.to_frame()["group_name"].tolist() == frame["group_name"].tolist()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "named"),
-    [
-        ({"colour": "red"}, TypeError, "colour"),
-        ({"height": 239}, traitlets.TraitError, "239"),
-        ({"view": "people"}, traitlets.TraitError, "people"),
-        ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
-        ({"values": [7]}, traitlets.TraitError, "values must hold looks or their ids, not a int"),
-        ({"values": {"name": "a"}}, traitlets.TraitError, "values must hold looks or their ids, not a dict"),
-        ({"values": [look("id1", tags=["x"])]}, traitlets.TraitError, r"'id1' has an invalid tags, \['x'\]"),
-        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different looks, not"),
-        ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),
-        ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),
-        ({"cache": 24}, TypeError, "24"),
-    ],
-)
-def test_an_invalid_argument_is_named(
-    client: HeyGenClient, arguments: dict[str, Any], error: type[Exception], named: str
-) -> None:
-    with pytest.raises(error, match=named):
-        LookPicker(client, **arguments)
-
-
 def test_reset_brings_back_what_the_picker_was_created_with() -> None:
     wanted = LookFilter("look", sort="name")
     picker = LookPicker(many(5), multiple=True, filter=wanted, view="characters", selected_id="id2")
