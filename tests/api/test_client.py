@@ -255,7 +255,7 @@ def test_labels_scalars_and_records_are_sent_as_the_service_has_them() -> None:
     group = AvatarGroup("g", "G")
     given = {"group_id": group, "avatar_type": "Photo avatar", "ownership": "Public", "limit": np.int64(3)}
     expected = {"group_id": "g", "avatar_type": "photo_avatar", "ownership": "public", "limit": "3"}
-    with Loopback(*[OK] * 4) as server, client_of(server, timeout=np.float64(9), max_retries=np.int64(0)) as client:
+    with Loopback(*[OK] * 4) as server, client_of(server, timeout=np.int64(9), max_retries=np.int64(0)) as client:
         (found,) = client.list_looks(**given, token=pd.NA)
         list(client.iter_look_pages(**given))
         list(client.iter_looks(group_id=pd.NA, max_items=np.int64(1)))
@@ -274,6 +274,7 @@ a_look, a_video = Look("a", "A", "photo_avatar", group_id="g", default_voice_id=
         ("get_group", AvatarGroup("a", "A"), a_look, "use look.group_id"),
         ("get_group", Character("a", None, 1, 1, a_look), [a_look], r"not \[Look"),
         ("get_voice", Voice("a"), a_look, "use look.default_voice_id"),
+        ("get_voice", Voice("a"), AvatarGroup("a", "A"), "use group.default_voice_id"),
         ("get_video", a_video, VideoAgentSession("a"), "use session.video_id"),
         ("wait_for_video", Video("a"), a_look, "video_id should be"),
         ("get_video_agent", VideoAgentSession("a"), a_video, "session_id should be"),

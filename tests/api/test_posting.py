@@ -202,7 +202,7 @@ def test_an_invalid_key_is_refused_before_anything_is_sent(key: object) -> None:
         (("look_1", "Hi"), {}),
         (("look_1",), {"script": np.str_("Hi"), "engine": pd.NA}),
         ((), {"avatar_id": Look("look_1", "Ada", "photo_avatar"), "script": "Hi"}),
-        (({"avatar_id": "look_1", "script": "Hi"},), {}),
+        (({"avatar_id": "look_1", "script": "Hi", "title": "A"},), {"title": None}),
     ],
 )
 def test_a_video_starts_from_a_request_its_fields_or_a_look(method: str, given: tuple[Any], fields: Any) -> None:

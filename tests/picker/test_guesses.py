@@ -13,7 +13,7 @@ from recording import RecordingPicker, look
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, VideoJob
 from heygen_widgets.demo import DemoService
-from heygen_widgets.errors import MissingAPIKeyError
+from heygen_widgets.errors import HeyGenError, MissingAPIKeyError
 from heygen_widgets.models import Voice
 
 LOOKS = [look(f"id{i}", gender="female") for i in range(4)]
@@ -62,8 +62,9 @@ def test_a_filter_is_given_by_its_fields_a_search_or_a_dict(given: dict[str, Any
 def test_looks_are_selected_by_records_and_ids(trait: str, value: Any, expected: list[str]) -> None:
     picker = LookPicker(LOOKS, multiple=np.bool_(True), values=["id0"], height=np.int64(300), view="Characters")
     assert (ids(picker), picker.height, picker.multiple, picker.view) == (["id0"], 300, True, "characters")
+    picker.height, picker.multiple = np.int64(400), np.bool_(True)
     setattr(picker, trait, value)
-    assert (ids(picker), picker.error) == (expected, "")
+    assert (ids(picker), picker.error, picker.height, picker.multiple) == (expected, "", 400, True)
     if trait != "value":
         again = LookPicker(LOOKS, multiple=True, **{trait: expected if trait == "values" else value})
         assert ids(again) == expected
@@ -192,7 +193,7 @@ def test_a_picker_is_cleared_shown_and_linked_like_any_widget(capsys: pytest.Cap
     own = RecordingPicker(LOOKS)
     own.note = "a class of the user may have its own"
     ipywidgets.interactive(lambda look: None, look=LookPicker(LOOKS))
-    assert not [name for name in dir(picker) if name.startswith("vue_")]
+    assert not [name for name in dir(picker) if name.startswith("vue_") or name in ("css", "data", "methods")]
     assert {"select", "set_filter"} <= {*picker.events}
     assert {"value", "to_frame", "clear", "observe", "layout"} <= {*dir(picker)}
 
@@ -216,5 +217,7 @@ def test_a_job_takes_a_video_and_refuses_other_records_and_attributes(client: He
         with pytest.raises(AttributeError, match=words):
             setattr(job, name, 1)
     job.close()
+    with pytest.raises(HeyGenError, match="The job was closed"):
+        job.result(timeout=pd.NA)
     with pytest.raises(TypeError, match="video_id must be a string, not Voice"):
         VideoJob(client, Voice("v"))  # type: ignore[arg-type]

@@ -161,7 +161,7 @@ def test_dropdowns_change_one_field_of_the_filter_each(picker: RecordingPicker) 
     picker.vue_set_filter({"avatar_type": "photo_avatar"})
     picker.vue_set_filter({"sort": "-size"})
     assert picker.filter == LookFilter("office", avatar_type="photo_avatar", sort="-size")
-    picker.vue_set_filter({"avatar_type": None, "search": ""})
+    picker.vue_set_filter({"avatar_type": [], "search": ""})  # as a cleared dropdown
     assert picker.filter == LookFilter(sort="-size")
     picker.vue_set_filter({"sort": None})
     assert picker.filter == LookFilter()

@@ -185,6 +185,8 @@ def test_the_check_names_the_engine_of_a_look_that_does_not_list_iv() -> None:
     with pytest.warns(VideoOptionWarning, match="^engine:"):
         passed = request.check(look)
     assert (request.engine, passed.to_json()["engine"]) == (None, {"type": "avatar_iii"})
+    chosen = a_request(engine="avatar_v")
+    assert chosen.check(a_look("studio_avatar", ("avatar_iii", "avatar_v"))) == chosen
 
 
 def test_all_problems_are_reported_at_once_with_their_values() -> None:
