@@ -1,7 +1,5 @@
 """A page of looks that opens without Jupyter: what is in it, what is fetched for it, and what is kept out."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import os
@@ -73,9 +71,6 @@ def outcome_of(url: str, kind: Kind = "picture") -> Kept | Problem:
 
 def url_of(content: bytes, kind: str = "image/png") -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-# -- the page ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_page_shows_what_is_known_of_each_look(tmp_path: Path) -> None:
@@ -161,9 +156,6 @@ def test_the_looks_of_the_stand_in_come_with_pictures_and_clips(tmp_path: Path) 
     assert [item["poster"] for item in attributes(moving, "video")] == sources
 
 
-# -- the file ---------------------------------------------------------------------------------------------------------
-
-
 def test_the_file_ends_as_a_page_does_and_its_path_is_relative_like_the_given_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,9 +202,6 @@ def test_more_than_500_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> 
     with pytest.raises(TypeError, match="Look records, not str"):
         looks_to_gallery(["look_1"], tmp_path / "a.html")  # type: ignore[list-item]
     assert not list(tmp_path.iterdir())
-
-
-# -- what is fetched --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -279,9 +268,6 @@ def test_at_most_four_are_requested_at_a_time_and_each_once_without_redirects(tm
     assert sorted(seen.path for seen in server.seen) == sorted(f"/{n}.png" for n in range(12))
     assert server.connections <= 4
     assert [item["src"] for item in attributes(page_of(path), "img")] == [url_of(PNG)] * 24
-
-
-# -- what is kept out -------------------------------------------------------------------------------------------------
 
 
 def test_a_picture_is_abandoned_when_it_is_too_large_or_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,5 @@
 """The card of a video without a browser: what it shows, what Python gets, and how it ends."""
 
-from __future__ import annotations
-
 import json
 import os
 import threading
@@ -17,14 +15,7 @@ import requests
 from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads, said
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply
 
-from heygen_widgets import HeyGenClient, Look, VideoJob, VideoRequest
-from heygen_widgets.errors import (
-    AuthenticationError,
-    HeyGenError,
-    VideoFailedError,
-    VideoOptionError,
-    VideoTimeoutError,
-)
+from heygen_widgets import HeyGenClient, HeyGenError, Look, VideoJob, VideoRequest, errors
 from heygen_widgets.videos import Video, VideoOptionWarning
 
 FILM = "https://files.example/v.mp4?Signature=secret"
@@ -80,9 +71,6 @@ def ended(job: RecordingJob) -> dict[str, Any]:
     """Wait for the job's threads, and return what the views show in the end."""
     assert end_of(our_threads())
     return job.shown()[-1]
-
-
-# -- what it shows ----------------------------------------------------------------------------------------------------
 
 
 def test_a_job_follows_its_video_to_the_end() -> None:
@@ -142,17 +130,14 @@ def test_a_notebook_keeps_neither_url_nor_key() -> None:
         assert repr(job) == "<VideoJob video_1: completed>"
 
 
-# -- how it ends ------------------------------------------------------------------------------------------------------
-
-
 FAILED = video("failed", failure_code="render_failed", failure_message="No audio")
 
 
 @pytest.mark.parametrize(
     ("answer", "kind", "words", "field"),
     [
-        (FAILED, VideoFailedError, "render_failed: No audio", "reason"),
-        (failure(401), AuthenticationError, "401", "error"),
+        (FAILED, errors.VideoFailedError, "render_failed: No audio", "reason"),
+        (failure(401), errors.AuthenticationError, "401", "error"),
     ],
 )
 def test_a_failed_video_and_a_refused_key_end_the_polling_and_say_why(
@@ -168,7 +153,7 @@ def test_a_failed_video_and_a_refused_key_end_the_polling_and_say_why(
 def test_after_the_timeout_a_click_continues() -> None:
     hold = Hold()
     with followed(video("processing"), hold, timeout=0) as (server, job):
-        with pytest.raises(VideoTimeoutError, match=r"job\.follow"):
+        with pytest.raises(errors.VideoTimeoutError, match=r"job\.follow"):
             job.result(PATIENCE)
         assert "after 0 s" in ended(job)["error"]
         job.vue_follow(None)
@@ -184,7 +169,7 @@ def test_after_the_timeout_a_click_continues() -> None:
 def test_result_waits_as_long_as_asked_and_the_job_goes_on() -> None:
     hold = Hold()
     with followed(hold) as (_, job):
-        with pytest.raises(VideoTimeoutError, match=r"client\.wait_for_video") as caught:
+        with pytest.raises(errors.VideoTimeoutError, match=r"client\.wait_for_video") as caught:
             job.result(0)
         assert "follow()" not in str(caught.value)  # it is still followed
         for timeout in (-1, "5"):
@@ -269,9 +254,6 @@ def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> N
         assert (len(job.shown()), our_threads()) == (shown, set())
 
 
-# -- what a view may ask ----------------------------------------------------------------------------------------------
-
-
 def test_a_view_gets_everything_when_it_asks_and_can_set_nothing() -> None:
     with followed(DONE) as (_, job):
         ended(job)
@@ -317,9 +299,6 @@ def test_an_invalid_argument_is_refused_before_any_request(arguments: dict[str, 
         assert (server.seen, our_threads()) == ([], set())
 
 
-# -- from a request to a job ------------------------------------------------------------------------------------------
-
-
 @contextmanager
 def service(**look: Any) -> Iterator[tuple[Loopback, HeyGenClient]]:
     """Serve one look, and make one video of whatever is asked for."""
@@ -363,11 +342,11 @@ def test_a_request_is_checked_against_its_look_and_becomes_a_job() -> None:
 
 def test_what_the_service_would_refuse_is_not_sent() -> None:
     with service() as (server, client):
-        with pytest.raises(VideoOptionError, match="does not list Avatar V"):
+        with pytest.raises(errors.VideoOptionError, match="does not list Avatar V"):
             start(client, engine="avatar_v")
         with pytest.raises(HeyGenError, match="id of a group is not"):
             start(client, avatar_id="group_1")
-        with pytest.raises(VideoOptionError, match="none is given"):
+        with pytest.raises(errors.VideoOptionError, match="none is given"):
             start(client, script=None)
     assert asked(server) == ["GET /v3/avatars/looks/look_1", "GET /v3/avatars/looks/group_1"]
 
@@ -377,7 +356,7 @@ def test_the_reference_and_the_consent_are_looked_up() -> None:
     with service(**look) as (server, client):
         with pytest.warns(VideoOptionWarning, match="consent"):
             start(client).close()
-        with pytest.raises(VideoOptionError, match="group_2"):
+        with pytest.raises(errors.VideoOptionError, match="group_2"):
             start(client, engine="avatar_v", reference_look_id="look_2")
     assert "GET /v3/avatars/group_1" in asked(server)
 

@@ -1,7 +1,5 @@
 """Records: how they are parsed, cleaned, compared and copied."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 import json

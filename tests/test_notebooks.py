@@ -1,7 +1,5 @@
 """The notebooks: saved without outputs, and run from top to bottom."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a user installs: the wheel, in its own environment, and the lazy public names."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import subprocess
 import sys
@@ -66,8 +64,8 @@ def test_every_public_name_can_be_imported_more_than_once() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("LookPickers", "'LookPickers': did you mean LookPicker\\?"),
-        ("model", "did you mean models"),
+        ("LookPickers", r"'LookPickers': did you mean LookPicker\?"),
+        ("model", "models"),
         ("_ipython_x", "'_ipython_x'$"),
     ],
 )

@@ -1,7 +1,5 @@
 """The README as its readers use it: its Python runs from top to bottom, and what it names is there."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

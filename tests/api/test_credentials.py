@@ -1,7 +1,5 @@
 """Where the key is found, and that it shows nowhere."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

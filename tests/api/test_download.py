@@ -3,25 +3,10 @@
 import signal
 from pathlib import Path
 
+import loopback
 import pytest
 import requests
-from loopback import (
-    KEY,
-    Handler,
-    Loopback,
-    Reply,
-    Seen,
-    TlsLoopback,
-    chunked,
-    client_of,
-    ctrl_c_raises,
-    cut_short,
-    failure,
-    interrupt,
-    reply,
-    send_head,
-    unsized,
-)
+from loopback import KEY, Handler, Loopback, Reply, Seen, TlsLoopback, client_of, failure, reply, send_head, unsized
 
 from heygen_widgets import HeyGenClient
 from heygen_widgets.errors import APIConnectionError, HeyGenError, NotFoundError, VideoFailedError
@@ -95,7 +80,7 @@ def broken(handler: Handler) -> None:
     ("fault", "problem"),
     [
         (broken, "Try again"),
-        (cut_short, "no MP4 or WebM video"),
+        (loopback.cut_short, "no MP4 or WebM video"),
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
         (unsized(FILM[:-1]), "cut short"),
@@ -119,7 +104,7 @@ def test_a_failed_download_leaves_the_file_as_it_was(fault: Reply, problem: str,
 def test_a_film_behind_a_certificate_that_only_the_session_trusts_is_saved(tmp_path: Path) -> None:
     session = requests.Session()
     sent = FILM[:-1]  # whole by its chunks
-    with TlsLoopback(tmp_path, chunked(sent, b"")) as films, Films(url=films.url) as server:
+    with TlsLoopback(tmp_path, loopback.chunked(sent, b"")) as films, Films(url=films.url) as server:
         session.verify = str(films.authority)
         with client_of(server, session=session) as client:
             client.download_video("video_1", tmp_path / "film.mp4")
@@ -170,9 +155,9 @@ def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
         handler.wfile.write(FILM[:300_000])
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             handler.server.closing.wait(0.01)
-        interrupt(handler)
+        loopback.interrupt(handler)
 
     stopped = pytest.raises(kind, match=text)
-    with ctrl_c_raises(kind), Films(send_some) as server, client_of(server) as client, stopped:
+    with loopback.ctrl_c_raises(kind), Films(send_some) as server, client_of(server) as client, stopped:
         client.download_video("video_1", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []

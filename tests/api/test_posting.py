@@ -1,7 +1,5 @@
 """A request for a video is repeated until it is answered, and makes one video."""
 
-from __future__ import annotations
-
 import json
 import pickle
 import re
@@ -9,41 +7,16 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import loopback
 import numpy as np
 import pandas as pd
 import pytest
 import requests
-from loopback import (
-    KEY,
-    Handler,
-    Loopback,
-    Reply,
-    TlsLoopback,
-    client_of,
-    ctrl_c_raises,
-    cut_short,
-    drip,
-    failure,
-    hang_up,
-    interim,
-    interrupt,
-    look,
-    reply,
-    stay_silent,
-)
+from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, interim, look, reply, stay_silent
 
+from heygen_widgets import HeyGenError, errors
 from heygen_widgets.api import HeyGenClient, transport
 from heygen_widgets.demo import DemoService
-from heygen_widgets.errors import (
-    APIConnectionError,
-    APIResponseError,
-    APIStatusError,
-    APITimeoutError,
-    HeyGenError,
-    InsufficientCreditError,
-    RateLimitError,
-    VideoOptionError,
-)
 from heygen_widgets.models import Look
 from heygen_widgets.videos import VideoRequest
 
@@ -82,7 +55,7 @@ def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_unce
         assert create(client) == "video_1"
         assert len(server.seen) == 1
     with Loopback(interim(TAKEN), done) as server, client_of(server, session=requests.Session()) as client:
-        with pytest.raises(APIResponseError, match=r"(?s)only an interim one.*: 103$") as caught:
+        with pytest.raises(errors.APIResponseError, match=r"(?s)only an interim one.*: 103$") as caught:
             create(client)
         assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
         assert client.get_video("video_1").status == "completed"
@@ -90,7 +63,9 @@ def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_unce
 
 
 @pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize("fault", [hang_up, cut_short, *map(failure, [500, 503, 429]), stay_silent, drip(b" ")])
+@pytest.mark.parametrize(
+    "fault", [hang_up, stay_silent, loopback.cut_short, loopback.drip(b" "), *map(failure, [500, 503, 429])]
+)
 def test_after_a_fault_or_a_time_out_the_same_request_goes_out_again(fault: Reply) -> None:
     with Loopback(fault, fault, TAKEN) as server, client_of(server, timeout=(5, 0.1)) as client:
         assert create(client) == "video_1"
@@ -103,14 +78,14 @@ def test_a_request_in_progress_is_repeated_for_120_s_without_spending_the_retrie
         assert create(client) == "video_1"
     assert keys(server) == ["key:1"] * 7
     with Loopback(BUSY) as server, client_of(server) as client:
-        with pytest.raises(APIStatusError) as caught:
+        with pytest.raises(errors.APIStatusError) as caught:
             create(client)
         waits = client.waits  # type: ignore[attr-defined]
     assert 120 <= sum(waits) < 200
     assert max(waits) == 30
     assert caught.value.code == "request_in_progress"
     assert (caught.value.idempotency_key, caught.value.is_uncertain) == ("key:1", True)
-    with Loopback(BUSY) as server, client_of(server, max_retries=0) as client, pytest.raises(APIStatusError):
+    with Loopback(BUSY) as server, client_of(server, max_retries=0) as client, pytest.raises(errors.APIStatusError):
         create(client)
     assert len(server.seen) == 1
 
@@ -118,19 +93,19 @@ def test_a_request_in_progress_is_repeated_for_120_s_without_spending_the_retrie
 @pytest.mark.parametrize(
     ("faults", "kind", "uncertain"),
     [
-        ([hang_up], APIConnectionError, True),
-        ([failure(503)], APIStatusError, True),
-        ([failure(408)], APIStatusError, True),
-        ([reply(b"<html>")], APIResponseError, True),
-        ([reply({"data": {"status": "waiting"}})], APIResponseError, True),
-        ([reply({"data": None})], APIResponseError, True),
-        ([reply(b"", 409)], APIStatusError, True),
-        ([reply(b"", 302, Location="/elsewhere")], APIResponseError, True),
-        ([failure(402)], InsufficientCreditError, False),
-        ([failure(400)], APIStatusError, False),
-        ([failure(409, "conflict")], APIStatusError, False),
-        ([failure(429)], RateLimitError, False),
-        ([hang_up, failure(429)], RateLimitError, True),
+        ([hang_up], errors.APIConnectionError, True),
+        ([failure(503)], errors.APIStatusError, True),
+        ([failure(408)], errors.APIStatusError, True),
+        ([reply(b"<html>")], errors.APIResponseError, True),
+        ([reply({"data": {"status": "waiting"}})], errors.APIResponseError, True),
+        ([reply({"data": None})], errors.APIResponseError, True),
+        ([reply(b"", 409)], errors.APIStatusError, True),
+        ([reply(b"", 302, Location="/elsewhere")], errors.APIResponseError, True),
+        ([failure(402)], errors.InsufficientCreditError, False),
+        ([failure(400)], errors.APIStatusError, False),
+        ([failure(409, "conflict")], errors.APIStatusError, False),
+        ([failure(429)], errors.RateLimitError, False),
+        ([hang_up, failure(429)], errors.RateLimitError, True),
     ],
 )
 def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[HeyGenError], uncertain: bool) -> None:
@@ -145,8 +120,8 @@ def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[
 
 
 def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain(tmp_path: Path) -> None:
-    with TlsLoopback(tmp_path, TAKEN) as server, client_of(server) as client:
-        with pytest.raises(APIConnectionError) as caught:
+    with loopback.TlsLoopback(tmp_path, TAKEN) as server, client_of(server) as client:
+        with pytest.raises(errors.APIConnectionError) as caught:
             create(client)
         assert caught.value.is_uncertain is False
         assert server.seen == []
@@ -156,9 +131,9 @@ def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain
 @pytest.mark.parametrize(("read", "waited"), [(0.1, "0.5"), (0.6, "0.6")])
 def test_a_post_waits_longer_than_a_get(read: float, waited: str) -> None:
     with Loopback(stay_silent) as server, client_of(server, timeout=(5, read), max_retries=0) as client:
-        with pytest.raises(APITimeoutError, match=f"read {waited} s"):
+        with pytest.raises(errors.APITimeoutError, match=f"read {waited} s"):
             create(client)
-        with pytest.raises(APITimeoutError, match=f"read {read} s"):
+        with pytest.raises(errors.APITimeoutError, match=f"read {read} s"):
             client.get_video("video_1")
 
 
@@ -183,7 +158,7 @@ def test_lost_responses_never_make_a_second_video() -> None:
     ):
         ready = next(look for look in direct.iter_looks() if look.is_ready and "avatar_iv" in look.engines)
         request = VideoRequest(avatar_id=ready.id, script="Hello")
-        with pytest.raises(APIConnectionError) as caught:
+        with pytest.raises(errors.APIConnectionError) as caught:
             client.create_video(request)
         assert len(server.seen) == 3
         assert len(service.videos) == 1
@@ -203,8 +178,8 @@ def test_an_agent_is_not_started_again_after_a_lost_or_invalid_response() -> Non
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
 def test_ctrl_c_and_an_error_of_a_signal_handler_show_the_key_to_continue_with(kind: type[BaseException]) -> None:
-    stopped = pytest.raises(kind)
-    with ctrl_c_raises(kind), Loopback(interrupt) as server, client_of(server) as client, stopped as caught:
+    pressed, stopped = loopback.ctrl_c_raises(kind), pytest.raises(kind)
+    with pressed, Loopback(loopback.interrupt) as server, client_of(server) as client, stopped as caught:
         create(client)
     assert "idempotency_key='key:1'" in "".join(traceback.format_exception_only(caught.value))
 
@@ -227,7 +202,7 @@ def test_an_invalid_key_is_refused_before_anything_is_sent(key: object) -> None:
         (("look_1", "Hi"), {}),
         (("look_1",), {"script": np.str_("Hi"), "engine": pd.NA}),
         ((), {"avatar_id": Look("look_1", "Ada", "photo_avatar"), "script": "Hi"}),
-        (({"avatar_id": "look_1", "script": "Hi"},), {}),
+        (({"avatar_id": "look_1", "script": "Hi", "title": "A"},), {"title": None}),
     ],
 )
 def test_a_video_starts_from_a_request_its_fields_or_a_look(method: str, given: tuple[Any], fields: Any) -> None:
@@ -263,11 +238,11 @@ def test_a_video_of_wrong_fields_is_refused(given: tuple[Any], fields: dict[str,
 
 def test_an_invalid_request_is_not_sent() -> None:
     with Loopback(TAKEN) as server, client_of(server) as client:
-        with pytest.raises(VideoOptionError, match="none is given"):
+        with pytest.raises(errors.VideoOptionError, match="none is given"):
             client.create_video(VideoRequest(avatar_id="look_1"))
-        with pytest.raises(VideoOptionError, match="1 to 10,000 characters"):
+        with pytest.raises(errors.VideoOptionError, match="1 to 10,000 characters"):
             client.create_video_agent("")
-        with pytest.raises(VideoOptionError, match=r"files should be .* JSON objects, not .*b'x'"):
+        with pytest.raises(errors.VideoOptionError, match=r"files should be .* JSON objects, not .*b'x'"):
             client.create_video_agent("An ad", files=[{"id": "f"}, b"x"])
         assert server.seen == []
 

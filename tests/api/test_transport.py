@@ -1,7 +1,5 @@
 """Requests to a real server on loopback that misbehaves in every way we know of."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os
@@ -14,57 +12,30 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import loopback
 import pytest
 import requests
 from avatar_service import PATIENCE
 from hypothesis import example, given
 from hypothesis import strategies as st
-from loopback import (
-    KEY,
-    REFUSED,
-    Handler,
-    Loopback,
-    Reply,
-    TlsLoopback,
-    babble,
-    chunked,
-    client_of,
-    cut_short,
-    drip,
-    failure,
-    hang_up,
-    hurry,
-    interim,
-    look,
-    page,
-    reply,
-    stay_silent,
-)
+from loopback import KEY, REFUSED, Handler, Loopback, Reply, TlsLoopback, client_of, drip, failure, hang_up, look, reply
 
+from heygen_widgets import HeyGenError, errors
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.api.credentials import Credential, Secret
 from heygen_widgets.api.responses import retry_after
 from heygen_widgets.api.transport import Transport
-from heygen_widgets.errors import (
-    APIConnectionError,
-    APIResponseError,
-    APIStatusError,
-    APITimeoutError,
-    HeyGenError,
-    NotFoundError,
-    RateLimitError,
-)
 
 E = TypeVar("E", bound=HeyGenError)
 
-OK = page(["a"], has_more=False, next_token=None)
+OK = loopback.page(["a"], has_more=False, next_token=None)
 TOKEN = "oauth-token-0123456789"
 
 
 def transport_of(server: Loopback, is_token: bool = False, **credential: Any) -> Transport:
     found = Credential(Secret(TOKEN), "a test", is_token, **credential)
     transport = Transport(found, base_url=server.url, timeout=(5.0, 5.0), max_retries=2, session=None)
-    hurry(transport)
+    loopback.hurry(transport)
     return transport
 
 
@@ -76,9 +47,6 @@ def error_of(client: HeyGenClient, kind: type[E] = HeyGenError, text: str = "") 
     assert re.match(r"(?!GET)[A-Z0-9'].*\.$", first), first
     assert re.match(r"GET /v3/avatars/looks(: .*)?$", last), last
     return caught.value
-
-
-# -- what is sent -----------------------------------------------------------------------------------------------------
 
 
 def test_a_key_goes_into_its_own_header_and_nowhere_else() -> None:
@@ -163,12 +131,9 @@ def test_a_given_session_is_neither_changed_nor_closed(monkeypatch: pytest.Monke
     assert (headers["x-mine"], headers["x-api-key"], headers.get("authorization")) == ("1", KEY, None)
 
 
-# -- connections ------------------------------------------------------------------------------------------------------
-
-
 def test_a_connection_is_used_again_and_a_closed_client_opens_a_new_one() -> None:
     packed = gzip.compress(json.dumps({"data": [look("a")]}).encode())
-    chunks = chunked(b'{"data"', b": []}", b"")
+    chunks = loopback.chunked(b'{"data"', b": []}", b"")
     with Loopback(OK, reply(packed, Content_Encoding="gzip"), chunks, OK) as server:
         with client_of(server) as client:
             assert [len(client.list_looks()) for _ in range(5)] == [1, 1, 0, 1, 1]
@@ -207,7 +172,7 @@ def echo(handler: Handler) -> None:
 
 @pytest.mark.parametrize("status", [100, 102, 103])
 def test_interim_responses_are_skipped(status: int) -> None:
-    with Loopback(interim(echo, status)) as server, client_of(server) as client:
+    with Loopback(loopback.interim(echo, status)) as server, client_of(server) as client:
         assert [client.get_look(name).id for name in "abc"] == ["a", "b", "c"]
         assert server.connections == 1
 
@@ -217,13 +182,13 @@ def test_interim_responses_without_end_are_an_error() -> None:
         handler.wfile.write(b"HTTP/1.1 103 Wait\r\n\r\n" * 101)
 
     with Loopback(play) as server, client_of(server, max_retries=0) as client:
-        error_of(client, APIConnectionError, "too many interim responses")
+        error_of(client, errors.APIConnectionError, "too many interim responses")
 
 
 @pytest.mark.parametrize("fault", [reply(b"<html>"), reply({"no": "data"}), reply(b"", 101), reply(b"", 302)])
 def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Reply) -> None:
     with Loopback(fault, OK) as server, client_of(server) as client:
-        error_of(client, APIResponseError)
+        error_of(client, errors.APIResponseError)
         client.list_looks()
         assert server.connections == 2
 
@@ -232,7 +197,7 @@ def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatc
     session = requests.Session()
     with TlsLoopback(tmp_path, OK) as server, client_of(server, session=session) as client:
         error = error_of(client)
-        assert type(error) is APIConnectionError
+        assert type(error) is errors.APIConnectionError
         for part in ("certificate of 127.0.0.1:", "self-signed", "session.verify", "REQUESTS_CA_BUNDLE"):
             assert part in str(error)
         assert "SSL_CERT" not in str(error)
@@ -245,33 +210,29 @@ def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatc
         assert client.list_looks()[0].id == "a"
 
 
-# -- redirects --------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) -> None:
     with Loopback(OK) as other, Loopback(reply(b"", status, Location=f"{other.url}/x?secret=1")) as server:
         with client_of(server) as client:
-            error = error_of(client, APIResponseError, "redirected to 127.0.0.1")
+            error = error_of(client, errors.APIResponseError, "redirected to 127.0.0.1")
         assert "secret" not in str(error)
         assert other.seen == []
         assert len(server.seen) == 1
     for nowhere in ({}, {"Location": "/elsewhere"}, {"Location": "https://[broken"}, {"Location": ""}):
         with Loopback(reply(b"", status, **nowhere)) as server, client_of(server) as client:
-            error_of(client, APIResponseError)
-
-
-# -- retries ----------------------------------------------------------------------------------------------------------
+            error_of(client, errors.APIResponseError)
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 501])
 def test_any_other_status_is_final(status: int) -> None:
     with Loopback(failure(status)) as server, client_of(server) as client:
-        assert error_of(client, APIStatusError).status_code == status
+        assert error_of(client, errors.APIStatusError).status_code == status
         assert (len(server.seen), client.retries) == (1, 0)
 
 
-@pytest.mark.parametrize("fault", [failure(429), reply(b"", 409), failure(500), failure(503), hang_up, cut_short])
+@pytest.mark.parametrize(
+    "fault", [failure(429), reply(b"", 409), failure(500), failure(503), hang_up, loopback.cut_short]
+)
 def test_a_post_without_an_idempotency_key_is_not_repeated_once_it_was_sent(fault: Reply) -> None:
     with Loopback(fault, OK) as server:
         with pytest.raises(HeyGenError) as caught:
@@ -284,13 +245,14 @@ def test_a_post_that_was_not_sent_is_repeated() -> None:
     with Loopback(OK) as server:
         transport = transport_of(server)
         transport.base_url = REFUSED
-        with pytest.raises(APIConnectionError) as caught:
+        with pytest.raises(errors.APIConnectionError) as caught:
             transport.request("POST", "/v3/video-agents")
     assert (transport.retries, caught.value.is_uncertain) == (2, False)
 
 
 @pytest.mark.parametrize(
-    ("fault", "retries"), [(reply(b"", 407), 2), (reply(b"", 503), 2), (hang_up, 2), (stay_silent, 0), (None, 2)]
+    ("fault", "retries"),
+    [(reply(b"", 407), 2), (reply(b"", 503), 2), (hang_up, 2), (loopback.stay_silent, 0), (None, 2)],
 )
 def test_a_proxy_that_opens_no_tunnel_is_sent_no_post(
     fault: Reply | None, retries: int, monkeypatch: pytest.MonkeyPatch
@@ -299,7 +261,7 @@ def test_a_proxy_that_opens_no_tunnel_is_sent_no_post(
         monkeypatch.setenv("https_proxy", proxy.url if fault else REFUSED)
         transport = transport_of(proxy)
         transport.base_url, transport._timeout = "https://api.heygen.invalid", (0.2, 0.2)
-        with pytest.raises(APIConnectionError) as caught:
+        with pytest.raises(errors.APIConnectionError) as caught:
             transport.request("POST", "/v3/video-agents")
         assert (transport.retries, caught.value.is_uncertain) == (retries, False)
         assert len(proxy.seen) == (retries + 1 if fault else 0)
@@ -309,10 +271,10 @@ def test_a_proxy_that_opens_no_tunnel_is_sent_no_post(
 def test_the_last_error_is_raised_after_max_retries(max_retries: int) -> None:
     with Loopback(failure(503, "first"), failure(429, "later", Retry_After="45")) as server:
         with client_of(server, max_retries=max_retries) as client:
-            error = error_of(client, APIStatusError)
+            error = error_of(client, errors.APIStatusError)
         assert len(server.seen) == max_retries + 1
     assert error.code == ("later" if max_retries else "first")
-    assert not max_retries or (isinstance(error, RateLimitError) and error.retry_after == 45)
+    assert not max_retries or (isinstance(error, errors.RateLimitError) and error.retry_after == 45)
 
 
 def test_waits_start_at_1_s_and_double_with_jitter_up_to_30_s() -> None:
@@ -356,30 +318,24 @@ def test_any_retry_after_is_a_sensible_number_or_none(header: str | None) -> Non
 def test_a_connection_error_that_a_retry_cannot_fix_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
     client = HeyGenClient(KEY, base_url="https://api.heygen.invalid")
-    error_of(client, APIConnectionError, "/no/such/file")
+    error_of(client, errors.APIConnectionError, "/no/such/file")
     assert client.retries == 0
-
-
-# -- time-outs --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("fault", "kind", "text"),
     [
-        (stay_silent, APITimeoutError, "longer timeout"),
-        (drip(b" "), APITimeoutError, "longer timeout"),
-        (drip(b" ", status=404), NotFoundError, "404"),
-        (reply(b"x", 404, Content_Encoding="gzip"), NotFoundError, "404"),
-        (drip(b" ", status=302, Location="https://elsewhere.org/"), APIResponseError, "elsewhere.org"),
+        (loopback.stay_silent, errors.APITimeoutError, "longer timeout"),
+        (drip(b" "), errors.APITimeoutError, "longer timeout"),
+        (drip(b" ", status=404), errors.NotFoundError, "404"),
+        (reply(b"x", 404, Content_Encoding="gzip"), errors.NotFoundError, "404"),
+        (drip(b" ", status=302, Location="https://elsewhere.org/"), errors.APIResponseError, "elsewhere.org"),
     ],
 )
 def test_a_time_out_is_not_retried_and_hides_no_error_status(fault: Reply, kind: type[HeyGenError], text: str) -> None:
     with Loopback(fault) as server, client_of(server, timeout=(0.1, 0.1)) as client:
         error_of(client, kind, text)
         assert client.retries == 0
-
-
-# -- bodies -----------------------------------------------------------------------------------------------------------
 
 
 EMPTY_PAGE = b'{"data": []}'
@@ -424,7 +380,7 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
 @pytest.mark.parametrize(("body", "headers", "problem"), BAD_BODIES.values(), ids=BAD_BODIES)
 def test_an_invalid_body_is_an_error_that_is_not_retried(body: bytes, headers: dict[str, str], problem: str) -> None:
     with Loopback(reply(body, **headers)) as server, client_of(server) as client:
-        assert len(str(error_of(client, APIResponseError, problem))) < 500
+        assert len(str(error_of(client, errors.APIResponseError, problem))) < 500
         assert len(server.seen) == 1
 
 
@@ -446,10 +402,10 @@ def invalid_chunk(handler: Handler) -> None:
     handler.close_connection = True
 
 
-@pytest.mark.parametrize("fault", [babble, invalid_chunk])
+@pytest.mark.parametrize("fault", [loopback.babble, invalid_chunk])
 def test_a_response_that_is_no_http_is_a_connection_error(fault: Reply) -> None:
     with Loopback(fault) as server, client_of(server) as client:
-        error_of(client, APIConnectionError)
+        error_of(client, errors.APIConnectionError)
 
 
 @pytest.mark.parametrize(
@@ -472,7 +428,7 @@ def test_tls_that_cannot_start_names_its_settings(setting: dict[str, Any], probl
         with HeyGenClient(
             KEY, base_url="https://api.invalid" if "proxies" in setting else url, session=session
         ) as client:
-            text = str(error_of(client, APIConnectionError, problem))
+            text = str(error_of(client, errors.APIConnectionError, problem))
             assert client.retries == 0
     assert "There is no secure connection" in text
     assert "http://, and the files in REQUESTS_CA_BUNDLE, session.verify and session.cert" in text
@@ -481,20 +437,17 @@ def test_tls_that_cannot_start_names_its_settings(setting: dict[str, Any], probl
 def test_a_refused_connection_is_a_connection_error_with_its_reason() -> None:
     with HeyGenClient(KEY, base_url=REFUSED, max_retries=0) as client:
         error = error_of(client)
-    assert type(error) is APIConnectionError
+    assert type(error) is errors.APIConnectionError
     assert re.search(
         r"^The connection to .*\n.*Failed to establish a new connection: \[Errno \d+\] Connection refused\n", str(error)
     )
-
-
-# -- error envelopes --------------------------------------------------------------------------------------------------
 
 
 def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_one_line() -> None:
     message = "Bad cursor a\n\x1b[31mb\0 " + "x" * 5000
     fields = {"code": "invalid_parameter", "message": message, "param": "token", "doc_url": "https://d"}
     with Loopback(reply({"error": fields}, 400, X_Request_Id="req_7")) as server, client_of(server) as client:
-        error = error_of(client, APIStatusError)
+        error = error_of(client, errors.APIStatusError)
     assert (error.code, error.param, error.doc_url) == ("invalid_parameter", "token", "https://d")
     assert error.request_id == "req_7"
     assert "Bad cursor a [31mb xxx" in str(error)
@@ -517,5 +470,5 @@ def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_o
 )
 def test_an_error_is_read_from_any_body(body: object, code: str | None, message: str) -> None:
     with Loopback(reply(body, 403)) as server, client_of(server) as client:
-        error = error_of(client, APIStatusError, message)
+        error = error_of(client, errors.APIStatusError, message)
     assert (error.status_code, error.code) == (403, code)

@@ -11,24 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import avatar_service
 import pytest
-from avatar_service import (
-    PATIENCE,
-    Gate,
-    Service,
-    end_of,
-    fails,
-    finish,
-    held_up,
-    ids,
-    let_no_thread_begin,
-    name_of,
-    our_threads,
-    pages,
-    run,
-    running,
-    wait_until,
-)
+from avatar_service import PATIENCE, Gate, end_of, fails, finish, held_up, ids, our_threads, pages, running, wait_until
 from loopback import Reply, Seen, failure, hang_up, press_ctrl_c, reply
 from loopback import look as look_record
 
@@ -42,7 +27,7 @@ PARTS = ("private looks", "public looks", "private characters", "public characte
 
 
 @contextmanager
-def unloaded(*characters: dict[str, int], **scope: Any) -> Iterator[tuple[Service, LookCatalogue]]:
+def unloaded(*characters: dict[str, int], **scope: Any) -> Iterator[tuple[avatar_service.Service, LookCatalogue]]:
     with running(*characters) as (service, client):
         yield service, LookCatalogue(client, **scope, cache=None)
 
@@ -296,7 +281,7 @@ def test_a_bug_is_reported_and_ends_the_load_with_an_error(ahead: bool, monkeypa
 def test_a_thread_that_cannot_start_is_an_error_of_the_load(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with unloaded({"p": 3}, {"a": 60}) as (service, catalogue):
         with monkeypatch.context() as patch:
-            let_no_thread_begin(name, patch)
+            avatar_service.let_no_thread_begin(name, patch)
             if name == "public looks":
                 catalogue.load_in_background()
             else:
@@ -381,7 +366,7 @@ def test_ctrl_c_ends_a_load_after_the_requests_under_way_and_the_catalogue_stays
         stop, catalogue.stop = catalogue.stop, lambda: (stop(), stopped.set())  # type: ignore[method-assign, assignment, func-returns-value]
 
         def interrupt(seen: Seen) -> None:
-            if name_of(seen) == "public looks" and len(service.asked("public looks")) == 3:
+            if avatar_service.name_of(seen) == "public looks" and len(service.asked("public looks")) == 3:
                 press_ctrl_c()
                 stopped.wait(PATIENCE)
 
@@ -482,5 +467,5 @@ with DemoService(looks=400) as service, HeyGenClient(service.api_key, base_url=s
     catalogue.load()
     print(len(catalogue))
 """
-    ended = run(program, TQDM_DISABLE="1")
+    ended = avatar_service.run(program, TQDM_DISABLE="1")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "400\n", "")

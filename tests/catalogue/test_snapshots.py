@@ -139,9 +139,6 @@ def test_the_records_of_a_stranger_are_cleaned_and_unknown_fields_are_ignored(pa
         assert look.ownership is None
 
 
-# --- whole or not at all
-
-
 @posix_only
 def test_no_link_is_a_temporary_file(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "target"
@@ -158,9 +155,6 @@ def test_a_value_that_is_no_json_is_not_written(extra: dict[str, Any], path: Pat
     with pytest.raises(SnapshotError, match=r"looks\.jsonl\.gz was not written: .*JSON"):
         write_snapshot(path, dataclasses.replace(SNAPSHOT, looks=(Look("z", "Z", "photo_avatar", extra=extra),)))
     assert os.listdir(path.parent) == []
-
-
-# --- limits
 
 
 def test_a_record_that_is_too_long_is_saved_without_its_unknown_fields(path: Path) -> None:
@@ -202,9 +196,6 @@ def test_a_line_without_end_is_refused_long_before_it_is_unpacked(read: Read) ->
     finally:
         tracemalloc.stop()
     assert peak < 80 * 2**20
-
-
-# --- files that are no snapshots
 
 
 @pytest.mark.parametrize(

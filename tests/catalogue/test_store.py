@@ -1,7 +1,5 @@
 """The store holds each look once, in the service's order, with its characters."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Code that restores a selection: it runs, it gives the same, and outside text never leaves its place in it."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil
@@ -49,9 +47,6 @@ def ids_and_filter(code: str) -> tuple[list[str], LookFilter]:
     arguments = run_offline(code)["picker"]
     selected = arguments.get("values", [look(arguments["selected_id"])] if "selected_id" in arguments else [])
     return [one.id for one in selected], arguments.get("filter", EVERY)
-
-
-# -- Python -----------------------------------------------------------------------------------------------------------
 
 
 def test_python_reads_as_if_a_person_had_written_it() -> None:
@@ -157,9 +152,6 @@ def test_python_contains_exactly_the_ids_and_the_filter(looks: list[Look], wante
         assert TransformerManager().transform_cell(text) == text  # nothing in it is a magic or a shell command
 
 
-# -- curl -------------------------------------------------------------------------------------------------------------
-
-
 def test_a_selection_is_a_command_per_look_and_a_filter_one_per_combination() -> None:
     assert curl_code([look("8f", "Ada"), look("a/b?")], EVERY, HEYGEN) == (
         f"# Ada\n{CURL} {HEYGEN}/v3/avatars/looks/8f\n{CURL} {HEYGEN}/v3/avatars/looks/a%2Fb%3F\n"
@@ -227,9 +219,6 @@ def test_curl_gets_exactly_the_ids_and_the_values(looks: list[Look], wanted: Loo
     shell = shlex.shlex(code, posix=False, punctuation_chars=True)  # quoted words keep their quotes
     shell.commenters, shell.whitespace_split = "", True
     assert not [word for word in shell if set(word) <= set("();<>|&")]
-
-
-# -- the client's part ------------------------------------------------------------------------------------------------
 
 
 def test_a_client_gives_code_with_what_is_not_the_default_and_without_its_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,5 @@
 """What the grid shows, as a plain object: positions, versions, counts, dropdowns, and characters that open."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -36,9 +34,6 @@ def show(model: GridModel, to: tuple[str, LookFilter] | None) -> None:
     assert to is not None
     view, wanted = to
     model.show(wanted, view)
-
-
-# -- positions and versions -------------------------------------------------------------------------------------------
 
 
 def test_a_version_stands_for_one_order_of_cards(model: GridModel) -> None:
@@ -94,9 +89,6 @@ def test_without_a_key_there_is_nothing_to_show_yet() -> None:
     assert status["online"]  # a view may retry
     assert (model.look("a"), options) == (None, [[]] * len(options))
     assert model.client_code == "HeyGenClient()"
-
-
-# -- characters -------------------------------------------------------------------------------------------------------
 
 
 def test_a_character_opens_into_its_looks_and_leads_back_to_all(model: GridModel, catalogue: LookCatalogue) -> None:
@@ -193,9 +185,6 @@ def test_a_card_of_a_character_has_the_newest_preview_of_its_group_or_look() -> 
         assert (pictured, pictured and pictured.preview_image_url) == (record, "https://host/new")
 
 
-# -- counts and dropdowns ---------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -270,9 +259,6 @@ def test_the_status_counts_looks_also_in_the_view_of_characters(model: GridModel
     assert (status["complete"], status["loading"], status["online"]) == (True, False, True)
 
 
-# -- what a view may change -------------------------------------------------------------------------------------------
-
-
 def test_a_view_can_only_name_characters_that_are_loaded_or_already_in_the_filter() -> None:
     model = GridModel(LookCatalogue.of([look("a", group_id="g")], [AvatarGroup("h", "Elin")]))
     for known in ("g", "h"):
@@ -280,9 +266,6 @@ def test_a_view_can_only_name_characters_that_are_loaded_or_already_in_the_filte
     assert model.changed_filter(LookFilter(), {"group_id": ["x"]}) is None
     model.show(LookFilter(group_id="x"), "looks")
     assert model.changed_filter(model.filter, {"gender": "male"}) == LookFilter(group_id="x", gender="male")
-
-
-# -- details and code -------------------------------------------------------------------------------------------------
 
 
 def test_details_count_the_looks_of_the_character_without_the_filter() -> None:

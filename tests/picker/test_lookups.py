@@ -1,7 +1,5 @@
 """Voices and expired previews: fetched on a thread, the last one asked for first, and none twice in vain."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,9 +162,6 @@ def test_without_a_client_nothing_is_renewed_and_expired_previews_are_named() ->
     assert sent.notices == []
     lookup.renew_previews({"a": expired("a")})
     assert (sent.messages, our_threads(), "LookPicker(table, client=client)" in sent.notices[0]) == ([], set(), True)
-
-
-# -- voices -----------------------------------------------------------------------------------------------------------
 
 
 def speaking(*voices: str | None) -> list[Look]:

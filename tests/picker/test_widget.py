@@ -1,7 +1,5 @@
 """The picker without a browser: its traits agree, its handlers take anything, and its messages show what is loaded."""
 
-from __future__ import annotations
-
 import json
 import threading
 import warnings
@@ -78,9 +76,6 @@ def loaded(picker: RecordingPicker) -> dict[str, Any]:
     finish(picker.catalogue)
     wait_for_publisher()
     return picker.show_view()["status"]  # type: ignore[no-any-return]
-
-
-# -- ui -> python -----------------------------------------------------------------------------------------------------
 
 
 def test_a_click_selects_a_look_and_a_second_click_deselects_it(picker: RecordingPicker) -> None:
@@ -211,9 +206,6 @@ def test_a_view_gets_code_and_voices(service: DemoService) -> None:
     assert (answer["id"], bool(answer["voice"]["text"])) == (speaking.default_voice_id, True)
 
 
-# -- python -> ui -----------------------------------------------------------------------------------------------------
-
-
 def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: RecordingPicker) -> None:
     picker.show_view()
     picker.sent.clear()
@@ -277,9 +269,6 @@ def test_no_synced_trait_holds_looks(picker: RecordingPicker, show: str) -> None
     assert not {*picker.events} & {*picker.traits(sync=True)}
 
 
-# -- selection in python ----------------------------------------------------------------------------------------------
-
-
 def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient, catalogue: LookCatalogue) -> None:
     private = next(look for look in catalogue if look.ownership == "private" and look.group_id)
     picker = LookPicker(LookCatalogue(client, ownership="public"), selected_id=private.id)
@@ -307,29 +296,6 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     picker.value = look("elsewhere", group_id=private.group_id)
     assert (ids(picker.values), picker.selected_id) == (["elsewhere"], "elsewhere")
     assert picker.to_frame()["group_name"].tolist() == frame["group_name"].tolist()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "named"),
-    [
-        ({"colour": "red"}, TypeError, "colour"),
-        ({"height": 239}, traitlets.TraitError, "239"),
-        ({"view": "people"}, traitlets.TraitError, "people"),
-        ({"values": many(2)}, traitlets.TraitError, "multiple=True"),
-        ({"values": [7]}, traitlets.TraitError, "values must hold looks or their ids, not a int"),
-        ({"values": {"name": "a"}}, traitlets.TraitError, "values must hold looks or their ids, not a dict"),
-        ({"values": [look("id1", tags=["x"])]}, traitlets.TraitError, r"'id1' has an invalid tags, \['x'\]"),
-        ({"values": 2 * many(1), "multiple": True}, traitlets.TraitError, "different looks, not"),
-        ({"values": many(121), "multiple": True}, traitlets.TraitError, "at most 120"),
-        ({"selected_id": "id1", "values": many(1)}, ValueError, "selected_id 'id1' and values"),
-        ({"cache": 24}, TypeError, "24"),
-    ],
-)
-def test_an_invalid_argument_is_named(
-    client: HeyGenClient, arguments: dict[str, Any], error: type[Exception], named: str
-) -> None:
-    with pytest.raises(error, match=named):
-        LookPicker(client, **arguments)
 
 
 def test_reset_brings_back_what_the_picker_was_created_with() -> None:
@@ -395,9 +361,6 @@ def test_exports_contain_the_selected_looks(tmp_path: Path, monkeypatch: pytest.
     assert picker.gallery() == Path("avatar-looks.html")
     page = picker.gallery(tmp_path / "a.html", title="For Ada").read_text(encoding="utf-8")
     assert [text in page for text in ("For Ada", *ids(picker.values))] == [True] * 3
-
-
-# -- sources ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -487,9 +450,6 @@ def test_cache_is_the_catalogues(client: HeyGenClient, cache_home: Path) -> None
         picker = LookPicker(client, cache=cache)
         assert picker.catalogue.wait(timeout=60)
         assert len(list(cache_home.rglob("*.gz"))) == files
-
-
-# -- loading and errors -----------------------------------------------------------------------------------------------
 
 
 def test_a_snapshot_is_published_as_soon_as_it_is_read(

@@ -5,14 +5,7 @@ from typing import Any
 import pytest
 from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 
-from heygen_widgets.errors import (
-    APIConnectionError,
-    AuthenticationError,
-    HeyGenError,
-    NotFoundError,
-    VideoFailedError,
-    VideoTimeoutError,
-)
+from heygen_widgets import errors
 from heygen_widgets.videos import Video
 from heygen_widgets.videos.polling import poll_until_finished
 
@@ -49,7 +42,7 @@ def test_the_status_is_shown_until_the_video_is_finished(capsys: pytest.CaptureF
 
 def test_the_error_of_a_failed_video_has_its_reason() -> None:
     failed = video("failed", failure_code="render_failed", failure_message="The audio is empty.")
-    with Loopback(failed) as server, client_of(server) as client, pytest.raises(VideoFailedError) as caught:
+    with Loopback(failed) as server, client_of(server) as client, pytest.raises(errors.VideoFailedError) as caught:
         client.wait_for_video("video_1")
     error = caught.value
     assert str(error) == "HeyGen could not make the video video_1: render_failed: The audio is empty."
@@ -63,17 +56,17 @@ VIDEO, AGENT = ("wait_for_video", "video_1"), ("wait_for_video_agent", "session_
 @pytest.mark.parametrize(
     ("wait", "answer", "timeout", "kind", "words", "requests"),
     [
-        (VIDEO, failure(404, "video_not_found"), 1_200, NotFoundError, "video_not_found", 1),
-        (VIDEO, failure(401), 1_200, AuthenticationError, "401", 1),
-        (AGENT, session("failed"), 1_200, VideoFailedError, "agent session_1 failed: it does not say why", 1),
-        (VIDEO, video("processing"), 0, VideoTimeoutError, r"after 0 s.*client\.wait_for_video\(\"video_1\"\)", 1),
-        (VIDEO, video("processing"), 100, VideoTimeoutError, "still processing after 100 s", 10),
-        (AGENT, session("thinking"), 9, VideoTimeoutError, r"client\.wait_for_video_agent\(\"session_1\"\)", 4),
-        (VIDEO, hang_up, 60, APIConnectionError, "GET /v3/videos/video_1", 8),
+        (VIDEO, failure(404, "video_not_found"), 1_200, errors.NotFoundError, "video_not_found", 1),
+        (VIDEO, failure(401), 1_200, errors.AuthenticationError, "401", 1),
+        (AGENT, session("failed"), 1_200, errors.VideoFailedError, "agent session_1 failed: it does not say why", 1),
+        (VIDEO, video("processing"), 0, errors.VideoTimeoutError, r"after 0 s.*\.wait_for_video\(\"video_1\"\)", 1),
+        (VIDEO, video("processing"), 100, errors.VideoTimeoutError, "still processing after 100 s", 10),
+        (AGENT, session("thinking"), 9, errors.VideoTimeoutError, r"client\.wait_for_video_agent\(\"session_1\"\)", 4),
+        (VIDEO, hang_up, 60, errors.APIConnectionError, "GET /v3/videos/video_1", 8),
     ],
 )
 def test_the_wait_ends_with_a_permanent_error_at_once_or_after_the_time_out(
-    wait: tuple[str, str], answer: Reply, timeout: float, kind: type[HeyGenError], words: str, requests: int
+    wait: tuple[str, str], answer: Reply, timeout: float, kind: type[errors.HeyGenError], words: str, requests: int
 ) -> None:
     with Loopback(answer) as server, client_of(server, max_retries=0) as client:
         with pytest.raises(kind, match=words):

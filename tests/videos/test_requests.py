@@ -46,9 +46,6 @@ def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None
     return caught.value.problems
 
 
-# -- what a look allows -----------------------------------------------------------------------------------------------
-
-
 # As documented: photo avatars with IV, V and III, then looks from video with IV, V and III.
 @pytest.mark.parametrize(
     ("field", "value", "states"),
@@ -112,9 +109,6 @@ def test_options_are_shown_as_a_table() -> None:
     assert lines[0] == "with Avatar V:"
     assert [line.split()[:2] for line in lines[3:5]] == [["expressiveness", "no"], ["motion_prompt", "yes*"]]
     assert "not for photo avatars with Avatar V" in lines[3]
-
-
-# -- requests ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_plain_request_passes_unchanged_without_a_warning() -> None:
@@ -191,6 +185,8 @@ def test_the_check_names_the_engine_of_a_look_that_does_not_list_iv() -> None:
     with pytest.warns(VideoOptionWarning, match="^engine:"):
         passed = request.check(look)
     assert (request.engine, passed.to_json()["engine"]) == (None, {"type": "avatar_iii"})
+    chosen = a_request(engine="avatar_v")
+    assert chosen.check(a_look("studio_avatar", ("avatar_iii", "avatar_v"))) == chosen
 
 
 def test_all_problems_are_reported_at_once_with_their_values() -> None:
