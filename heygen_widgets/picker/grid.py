@@ -224,11 +224,9 @@ class GridModel:
 
     def details(self, look: Look) -> dict[str, Any]:
         """Return what the panel shows of a look."""
-        group, number = None, 0
-        if look.group_id:
-            group = self.catalogue.groups.get(look.group_id)
-            number = sum(found.expected for found in self.catalogue.characters(LookFilter(group_id=look.group_id)))
-        return {**details(look, group, number), "video_code": video_code(look, self.client_code)}
+        found = self.catalogue.characters(LookFilter(group_id=look.group_id)) if look.group_id else []
+        shown = details(self.loaded(look), sum(character.expected for character in found))
+        return {**shown, "video_code": video_code(look, self.client_code)}
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
         """Return code for the selected looks, the filter and the view; see `LookPicker.code`."""
