@@ -7,7 +7,6 @@ import json
 import os
 import re
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -106,13 +105,13 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         if "id" not in source.columns and "id" in source.index.names:
             source = source.reset_index()
         names: list[Any] = source.columns.tolist()
-        columns: list[Any] = [source.iloc[:, at].astype(object).tolist() for at in range(len(names))]
+        rows: Iterable[tuple[Any, ...]] = source.astype(object).itertuples(index=False, name=None)
     elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
-        names, columns = source.columns, [*zip(*source.fetchall(), strict=True)] or [()] * len(source.columns)
-    elif hasattr(kind, "get_columns"):  # polars
-        names, columns = source.columns, [column.to_list() for column in source.get_columns()]
+        names, rows = source.columns, source.fetchall()
+    elif hasattr(kind, "iter_rows"):  # polars
+        names, rows = source.columns, source.rows()
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
-        names, columns = source.column_names, [column.to_pylist() for column in source.columns]
+        names, rows = source.column_names, zip(*[column.to_pylist() for column in source.columns], strict=True)
     elif (
         isinstance(source, Iterable) and not isinstance(source, (str, bytes, Mapping)) and not hasattr(kind, "columns")
     ):
@@ -124,11 +123,11 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         )
     known = [name for name in names if name in _KNOWN]
     if "id" not in known:
-        others = ", ".join(map(repr, names[:8])) or "none"
+        others = ", ".join(repr(name)[:30] for name in names[:8]) or "none"  # a URL in place of a name is cut
         raise ValueError(f"the table has no column 'id' (its columns: {others}): rename the one with the looks' ids")
-    if repeated := [name for name, number in Counter(known).items() if number > 1]:
-        raise ValueError(f"the table has two columns {repeated[0]!r}")
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    if repeated := [name for name in known if known.count(name) > 1]:
+        raise ValueError(f"the table has two columns {repeated[0]!r}: rename or drop one")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _checked(row: object) -> object:
