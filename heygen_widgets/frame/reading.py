@@ -86,7 +86,7 @@ def looks_of(source: Source) -> list[Look]:
     Of the rows with the same id only the first is kept, with a UserWarning.
     """
     rows = _rows_of(source)
-    if all(isinstance(row, Look) for row in rows):
+    if all(issubclass(kind, Look) for kind in set(map(type, rows))):
         return rows
     looks: dict[str, Look] = {}
     for look in _looks(rows):
@@ -115,7 +115,13 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
     elif (
         isinstance(source, Iterable) and not isinstance(source, (str, bytes, Mapping)) and not hasattr(kind, "columns")
     ):
-        return [_checked(row) for row in source]
+        items = list(source)
+        for other in set(map(type, items)):
+            if not issubclass(other, (Look, Mapping)):
+                ids = "; of ids: client.get_look(id) for each"
+                hint = ids if issubclass(other, str) else "; of rows: the whole table, or a dict of each row"
+                raise TypeError(f"expected Look records or dicts, not {other.__name__}{hint}")
+        return items
     else:
         raise TypeError(
             "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
@@ -128,14 +134,6 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
     if repeated := [name for name in known if known.count(name) > 1]:
         raise ValueError(f"the table has two columns {repeated[0]!r}: rename or drop one")
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _checked(row: object) -> object:
-    if not isinstance(row, (Look, Mapping)):
-        ids = "; of ids: client.get_look(id) for each"
-        hint = ids if isinstance(row, str) else "; of rows: the whole table, or a dict of each row"
-        raise TypeError(f"expected Look records or dicts, not {type(row).__name__}{hint}")
-    return row
 
 
 def _hint(source: object) -> str:
