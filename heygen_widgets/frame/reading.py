@@ -7,7 +7,6 @@ import json
 import os
 import re
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -87,7 +86,7 @@ def looks_of(source: Source) -> list[Look]:
     Of the rows with the same id only the first is kept, with a UserWarning.
     """
     rows = _rows_of(source)
-    if all(isinstance(row, Look) for row in rows):
+    if all(issubclass(kind, Look) for kind in set(map(type, rows))):
         return rows
     looks: dict[str, Look] = {}
     for look in _looks(rows):
@@ -106,17 +105,23 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         if "id" not in source.columns and "id" in source.index.names:
             source = source.reset_index()
         names: list[Any] = source.columns.tolist()
-        columns: list[Any] = [source.iloc[:, at].astype(object).tolist() for at in range(len(names))]
+        rows: Iterable[tuple[Any, ...]] = source.astype(object).itertuples(index=False, name=None)
     elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
-        names, columns = source.columns, [*zip(*source.fetchall(), strict=True)] or [()] * len(source.columns)
-    elif hasattr(kind, "get_columns"):  # polars
-        names, columns = source.columns, [column.to_list() for column in source.get_columns()]
+        names, rows = source.columns, source.fetchall()
+    elif hasattr(kind, "iter_rows"):  # polars
+        names, rows = source.columns, source.rows()
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
-        names, columns = source.column_names, [column.to_pylist() for column in source.columns]
+        names, rows = source.column_names, zip(*[column.to_pylist() for column in source.columns], strict=True)
     elif (
         isinstance(source, Iterable) and not isinstance(source, (str, bytes, Mapping)) and not hasattr(kind, "columns")
     ):
-        return [_checked(row) for row in source]
+        items = list(source)
+        for other in set(map(type, items)):
+            if not issubclass(other, (Look, Mapping)):
+                ids = "; of ids: client.get_look(id) for each"
+                hint = ids if issubclass(other, str) else "; of rows: the whole table, or a dict of each row"
+                raise TypeError(f"expected Look records or dicts, not {other.__name__}{hint}")
+        return items
     else:
         raise TypeError(
             "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
@@ -124,19 +129,11 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         )
     known = [name for name in names if name in _KNOWN]
     if "id" not in known:
-        others = ", ".join(map(repr, names[:8])) or "none"
+        others = ", ".join(repr(name)[:30] for name in names[:8]) or "none"  # a URL in place of a name is cut
         raise ValueError(f"the table has no column 'id' (its columns: {others}): rename the one with the looks' ids")
-    if repeated := [name for name, number in Counter(known).items() if number > 1]:
-        raise ValueError(f"the table has two columns {repeated[0]!r}")
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _checked(row: object) -> object:
-    if not isinstance(row, (Look, Mapping)):
-        ids = "; of ids: client.get_look(id) for each"
-        hint = ids if isinstance(row, str) else "; of rows: the whole table, or a dict of each row"
-        raise TypeError(f"expected Look records or dicts, not {type(row).__name__}{hint}")
-    return row
+    if repeated := [name for name in known if known.count(name) > 1]:
+        raise ValueError(f"the table has two columns {repeated[0]!r}: rename or drop one")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _hint(source: object) -> str:
