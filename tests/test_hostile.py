@@ -17,6 +17,7 @@ from loopback import Loopback, client_of, failure
 from loopback import look as record
 
 from heygen_widgets import LookCatalogue, LookFilter, LookPicker, looks_to_gallery, looks_to_table
+from heygen_widgets.errors import NotFoundError
 from heygen_widgets.models import AvatarGroup, Look, Looks
 
 LONG = "x" * 100_000
@@ -331,7 +332,8 @@ def test_a_view_can_name_only_what_is_loaded_and_python_can_name_anything() -> N
         set_trait(picker, selected_id="a-3")
         assert (picker.filter, picker.selected_id) == (LookFilter(group_id="a"), "a-3")
         loaded = len(service.asked())
-        picker.selected_id = "python"
+        with pytest.raises(NotFoundError):
+            picker.selected_id = "python"
         assert len(service.asked()) == loaded + 1
         picker.close()
 

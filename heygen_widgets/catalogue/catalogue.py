@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from .. import frame
 from .._files import user_path
+from .._parsing import id_of
 from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..api.media import thumbnails
@@ -147,12 +148,12 @@ class LookCatalogue:
         return len(self._store)
 
     def __iter__(self) -> Iterator[Look]:
-        return iter(self.looks)
+        return iter(self._selected(None, {}))
 
     @property
     def looks(self) -> Looks:
         """The loaded looks, private ones first."""
-        return self.select()
+        return self._selected(None, {})
 
     @property
     def groups(self) -> dict[str, AvatarGroup]:
@@ -270,26 +271,26 @@ class LookCatalogue:
         """Block changes inside a ``with`` block, so that several results fit together; loading waits."""
         return self._changed
 
-    def get(self, look_id: str) -> Look | None:
+    def get(self, look_id: str | Look) -> Look | None:
         """Return the loaded look with this id, or None."""
         with self._changed:
-            return self._store.get(look_id)
+            return self._store.get(id_of("look_id", look_id))
 
     def matching(self, wanted: Wanted = None) -> Selection:
         """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
         with self._changed:
             return self._store.select(as_filter(wanted))
 
-    def select(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> Looks:
+    def select(self, filter: Wanted = None, **fields: Unpack[Fields]) -> Looks:
         """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first.
 
-        Here and below, `wanted` is a `LookFilter`, a search or a dict, and each field of `LookFilter` is a keyword too:
+        Here and below, `filter` is a `LookFilter`, a search or a dict, and each field of `LookFilter` is a keyword too:
         ``select("office", gender="female")``. If no look of a complete catalogue has a wanted value, such as a tag, a
         UserWarning names the closest one, here and for tables and files.
         """
-        return self._selected(wanted, fields)
+        return self._selected(filter, fields)
 
-    def characters(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> list[Character]:
+    def characters(self, filter: Wanted = None, **fields: Unpack[Fields]) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
 
         While looks are missing, characters without a loaded look are included if the filter asks only for the
@@ -297,16 +298,16 @@ class LookCatalogue:
         """
         with self._changed:
             incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
-            return self._store.characters(as_filter(wanted, **fields), incomplete=incomplete)
+            return self._store.characters(as_filter(filter, **fields), incomplete=incomplete)
 
-    def facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS, **fields: Unpack[Fields]) -> Facets:
-        """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
+    def facets(self, filter: Wanted = None, fields: Iterable[str] = FACETS, **wanted: Unpack[Fields]) -> Facets:
+        """Count the loaded looks by the values of some fields: ``{field: {value: count}}``, most frequent first.
 
         Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
         field ``ready`` has the values ``yes`` and ``no``.
         """
         with self._changed:
-            return self._store.facets(as_filter(wanted, **fields), names)
+            return self._store.facets(as_filter(filter, **wanted), fields)
 
     def values(self, name: str) -> list[str]:
         """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value."""
@@ -316,42 +317,42 @@ class LookCatalogue:
     # -- tables and files ---------------------------------------------------------------------------------------------
 
     def to_frame(
-        self, wanted: Wanted = None, *, flat: bool = False, previews: bool = True, **fields: Unpack[Fields]
+        self, filter: Wanted = None, *, flat: bool = False, previews: bool = True, **fields: Unpack[Fields]
     ) -> pd.DataFrame:
         """Return the loaded looks, or those that match a filter, as a DataFrame; see `looks_to_frame`.
 
         This, the files below and `summary` warn (UserWarning) when the catalogue is not complete.
         """
-        return frame.looks_to_frame(self._selected(wanted, fields, for_table=True), flat=flat, previews=previews)
+        return frame.looks_to_frame(self._selected(filter, fields, for_table=True), flat=flat, previews=previews)
 
     def to_csv(
-        self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
+        self, path: str | Path, filter: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
     ) -> Path:
         """Write the loaded looks, or those that match a filter, to a CSV file; see `looks_to_csv`."""
-        return frame.looks_to_csv(self._selected(wanted, fields, for_table=True), path, previews=previews)
+        return frame.looks_to_csv(self._selected(filter, fields, for_table=True), path, previews=previews)
 
     def to_excel(
         self,
         path: str | Path,
-        wanted: Wanted = None,
+        filter: Wanted = None,
         *,
         images: bool = False,
         previews: bool = True,
         **fields: Unpack[Fields],
     ) -> Path:
         """Write the same to an Excel file, with `images` also up to 500 preview pictures; see `looks_to_excel`."""
-        looks, draw = self._selected(wanted, fields, for_table=True), partial(thumbnails, client=self.client)
+        looks, draw = self._selected(filter, fields, for_table=True), partial(thumbnails, client=self.client)
         return frame.looks_to_excel(looks, path, previews=previews, draw=draw if images else None)
 
     def to_parquet(
-        self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
+        self, path: str | Path, filter: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
     ) -> Path:
         """Write the same to a Parquet file; see `looks_to_parquet`."""
-        return frame.looks_to_parquet(self._selected(wanted, fields, for_table=True), path, previews=previews)
+        return frame.looks_to_parquet(self._selected(filter, fields, for_table=True), path, previews=previews)
 
-    def summary(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> pd.DataFrame:
+    def summary(self, filter: Wanted = None, **fields: Unpack[Fields]) -> pd.DataFrame:
         """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
-        return frame.summary_frame(self._selected(wanted, fields, for_table=True))
+        return frame.summary_frame(self._selected(filter, fields, for_table=True))
 
     def diff(self, older: LookCatalogue | str | Path) -> pd.DataFrame:
         """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
@@ -364,7 +365,8 @@ class LookCatalogue:
             warnings.warn("one of the two is not complete, so looks may seem to have gone", UserWarning, stacklevel=2)
         elif self._scope != before._scope:
             warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
-        return frame.diff_frame({look.id: look for look in self}, {look.id: look for look in before})
+        newer, older_looks = ({look.id: look for look in each.matching().looks()} for each in (self, before))
+        return frame.diff_frame(newer, older_looks)
 
     def save(self, path: str | Path) -> SavedSnapshot:
         """Write a snapshot, for `open`: gzipped JSON lines with looks, groups, scope, time of loading and completeness.
@@ -416,7 +418,7 @@ class LookCatalogue:
 
     def _snapshot(self) -> Snapshot:
         with self._changed:
-            looks, groups = tuple(self.looks), tuple(self._store.groups.values())
+            looks, groups = tuple(self.matching().looks()), tuple(self._store.groups.values())
             return Snapshot(looks, groups, self._scope, self._loaded_at or time.time(), self.complete)
 
     def _draw_progress(self) -> None:
@@ -435,11 +437,11 @@ class LookCatalogue:
             bar.refresh()
 
     def _selected(self, wanted: Wanted, fields: Fields, *, for_table: bool = False) -> Looks:
-        """Select looks, and warn the caller's caller about absent values and, for a table, about missing looks."""
+        """Select looks, and warn the caller's caller: of absent values, of no looks, and of a table that lacks looks."""
         checked = as_filter(wanted, **fields)
         with self._changed:
             messages = self._store.absent(checked) if self.complete else []
-        if for_table and not self.complete:
+        if not self.complete and (for_table or not (len(self) or self._loader.busy)):
             advice = "load() waits for all" if self.client else _NO_CLIENT
             messages = [f"only {len(self):,} looks are loaded: {advice}"]
         for message in messages:

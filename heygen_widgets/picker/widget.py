@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -136,7 +137,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
-        self.values = selected
+        self._select(selected)
 
     def __repr__(self) -> str:
         if not self._is_made:  # in a traceback of __init__
@@ -194,7 +195,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         with WIDGET_LOCK:
             self._move(shown)
             self.values = self._shortlist.known(first)
-        self.values = first  # with those that have to be fetched
+        self._select(first)  # with those that have to be fetched
 
     def clear(self) -> None:
         """Deselect all looks. The button in the picker that brings them back works."""
@@ -240,8 +241,13 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
                 value = self._shortlist.assigned(name, value, lambda: self.catalogue)
             except (HeyGenError, ValueError) as error:
                 self.error = str(error)
-                return
+                raise error.with_traceback(None) from None
         super().__setattr__(name, value)
+
+    def _select(self, wanted: Iterable[object]) -> None:
+        """Select looks and ids. The picker shows the error for one that cannot be fetched."""
+        with suppress(HeyGenError, ValueError):
+            self.values = wanted
 
     @traitlets.validate("value", "values")
     def _check_values(self, proposal: dict[str, Any]) -> Looks | Look | None:
@@ -277,7 +283,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     @traitlets.observe("filter", "view")
     def _filter_changed(self, _: object = None) -> None:
         self._model.show(self.filter, self.view)
-        self._follow()
+        if self._model.catalogue.progress.loading:
+            self._follow()
         self._send_update()
 
     @traitlets.observe("_view_count")
@@ -311,10 +318,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._filter_changed()
 
     def _follow(self) -> None:
-        """Publish what arrives, if the catalogue loads. Called when a load may have started."""
+        """Publish what arrives in a load that has started, and may have ended already."""
         try:
-            if self._model.catalogue.progress.loading:
-                self._publisher.submit(object())  # a new object: the one that is being handled is ignored
+            self._publisher.submit(object())  # a new object: the one that is being handled is ignored
         except HeyGenError as error:
             self.error = str(error)
 
@@ -430,7 +436,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         wanted, self.error, self._model.dismissed = self._shortlist.wanted, "", ""
         self._load()
         if wanted:
-            self.values = wanted
+            self._select(wanted)
 
     def vue_show_demo(self, _: object = None) -> None:
         """Show the looks of the stand-in, unless there are others."""

@@ -139,10 +139,10 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
         demo.fetch_ahead(["a", "\ud800"])  # before anything waits for the first one
     for name in ("foo", "search", "sort", 3):
         with pytest.raises(ValueError, match=rf"{name}.*gender"):
-            demo.facets(names=["gender", name])  # type: ignore[list-item]
+            demo.facets(fields=["gender", name])  # type: ignore[list-item]
         with pytest.raises(ValueError, match=rf"{name}.*gender"):
             demo.values(name)  # type: ignore[arg-type]
-    assert demo.facets(names="gender") == demo.facets(names=["gender"])
+    assert demo.facets(fields="gender") == demo.facets(fields=["gender"])
 
 
 def test_a_catalogue_takes_labels_records_and_missing_values(client: HeyGenClient) -> None:

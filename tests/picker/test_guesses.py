@@ -13,7 +13,7 @@ from recording import RecordingPicker, look
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, VideoJob
 from heygen_widgets.demo import DemoService
-from heygen_widgets.errors import HeyGenError, MissingAPIKeyError
+from heygen_widgets.errors import HeyGenError, MissingAPIKeyError, NotFoundError
 from heygen_widgets.models import Voice
 
 LOOKS = [look(f"id{i}", gender="female") for i in range(4)]
@@ -95,7 +95,8 @@ def test_ids_that_are_not_loaded_are_fetched_at_once_or_when_the_service_answers
     assert (ids(waiting), waiting.error) == ([private[0], public[0]], "")
     picker = LookPicker(LookCatalogue(client, ownership="public"), multiple=True, values=[private[1], public[1]])
     assert ids(picker) == [private[1], public[1]]
-    picker.values = [*private[:3], "no_such_look"]
+    with pytest.raises(NotFoundError, match="no_such_look"):  # no script goes on with the look that was selected before
+        picker.values = [*private[:3], "no_such_look"]
     assert (ids(picker), "no_such_look" in picker.error) == ([private[1], public[1]], True)
     picker.vue_retry()  # which does not ask for it again
     assert (ids(picker), picker.error) == ([private[1], public[1]], "")

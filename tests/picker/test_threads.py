@@ -19,6 +19,7 @@ from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
 from heygen_widgets import HeyGenClient, LookFilter, LookPicker, _widget
 from heygen_widgets.demo import DemoService
+from heygen_widgets.errors import NotFoundError
 from heygen_widgets.filters import fold
 
 
@@ -138,7 +139,12 @@ def test_a_click_does_not_wait_while_a_look_is_fetched_for_selected_id() -> None
             order.append("fetched")
 
         service.before = hold
-        fetching = threading.Thread(target=setattr, args=(picker, "selected_id", "elsewhere"), daemon=True)
+
+        def fetch() -> None:
+            with pytest.raises(NotFoundError):
+                picker.selected_id = "elsewhere"
+
+        fetching = threading.Thread(target=fetch, daemon=True)
         fetching.start()
         service.wait_for_request(gate.name)
         picker._handle_event(picker, {"event": "select", "data": {"id": "a-1", "selected": True}}, [])

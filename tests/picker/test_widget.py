@@ -20,10 +20,11 @@ from avatar_service import PATIENCE, Gate, Service, finish, let_no_thread_begin,
 from loopback import Handler, Loopback, client_of, failure, hang_up, page, reply
 from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
-from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
+from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookFilter, LookPicker, demo_client, looks_to_frame
 from heygen_widgets._background import Worker
 from heygen_widgets.catalogue.cache import SnapshotCache
 from heygen_widgets.demo import DemoService
+from heygen_widgets.errors import NotFoundError
 from heygen_widgets.frame import frame_to_looks
 from heygen_widgets.models import Look, Looks
 from heygen_widgets.picker import widget
@@ -273,8 +274,9 @@ def test_selected_id_selects_also_a_look_that_is_not_loaded(client: HeyGenClient
     private = next(look for look in catalogue if look.ownership == "private" and look.group_id)
     picker = LookPicker(LookCatalogue(client, ownership="public"), selected_id=private.id)
     assert picker.value == private
-    picker.selected_id = "no_such_look"
-    assert (picker.value, picker.selected_id) == (private, private.id)
+    with pytest.raises(NotFoundError):
+        picker.selected_id = "no_such_look"
+    assert (picker.value, picker.selected_id, "no_such_look" in picker.error) == (private, private.id, True)
     picker.set_trait("selected_id", "no_such_look")  # fetches nothing
     assert (picker.value, picker.selected_id) == (private, private.id)
     assert "no_such_look" in picker.error
@@ -394,8 +396,8 @@ def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: Lo
     picker.vue_retry()
     status = picker.show_view()["status"]
     assert (status["online"], status["complete"], status["loading"]) == (False, True, False)
-    picker.selected_id = "no_such_look"
-    assert "no_such_look" in picker.error
+    with pytest.raises(HeyGenError, match="no_such_look"):
+        picker.selected_id = "no_such_look"
 
 
 @pytest.mark.parametrize("source", [{"id": "x"}, b"bytes", 7, [1, 2], ["look_id"], [None], "my-key"])
@@ -564,10 +566,16 @@ def test_a_refresh_keeps_the_old_looks_on_screen_and_counts_the_new_ones() -> No
         assert (status["complete"], status["loaded"]) == (True, 120)
 
 
-def test_a_load_that_another_picker_or_python_starts_is_published_too() -> None:
+@pytest.mark.parametrize("quick", [False, True])  # has ended before anything can follow it
+def test_a_load_that_another_picker_or_python_starts_is_published_too(
+    quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with running({}, {"q": 40}) as (service, client):
         picker = RecordingPicker(client)
         loaded(picker)
+        if quick:
+            started = LookCatalogue._load_started
+            monkeypatch.setattr(LookCatalogue, "_load_started", lambda self: self.wait(60) and started(self))
         picker.sent.clear()
         service.looks["public"].reverse()
         picker.catalogue.refresh()
