@@ -26,7 +26,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heygen_widgets import LookCatalogue
+from heygen_widgets import LookCatalogue, LookPicker
 from heygen_widgets.filters import CLOSED
 from heygen_widgets.frame import (
     diff_frame,
@@ -35,6 +35,7 @@ from heygen_widgets.frame import (
     looks_to_excel,
     looks_to_frame,
     looks_to_parquet,
+    looks_to_table,
     summary_frame,
 )
 from heygen_widgets.models import Failure, Look
@@ -137,16 +138,15 @@ def test_links_beyond_those_of_a_sheet_are_left_out_with_a_warning(
     url = "https://files.example/1"
     looks = [Look(f"a{n}", "A", "x", preview_image_url=url) for n in range(pictures)]
     looks += [Look(f"b{n}", "B", "x", preview_video_url=url) for n in range(clips)]
-    looks.append(Look("c", "C", "x", preview_image_url="data:image/png,x", preview_video_url=f"{url}?{'x' * 2_060}"))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         flat = looks_to_frame(looks, flat=True)
     assert [int((flat[name] == url).sum()) for name in ("preview_image_url", "preview_video_url")] == left
-    assert [flat[name].iloc[-1] is pd.NA for name in ("preview_image_url", "preview_video_url")] == [False, True]
+    assert [str(dtype) for dtype in flat.dtypes][-2:] == ["string", "string"]
     text = "".join(str(warning.message) for warning in caught)
     assert all(f"preview_{kind}_url" in text for kind in named)
     assert ("previews=False" in text, url in text) == (bool(named), False)
-    assert looks_to_frame(looks)["preview_video_url"].notna().sum() == clips + 1
+    assert looks_to_frame(looks)["preview_video_url"].notna().sum() == clips
 
 
 def test_a_frame_has_the_same_types_with_and_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,6 +302,10 @@ def test_a_text_that_only_starts_like_a_list_is_a_flat_one() -> None:
         assert frame_to_looks(looks_to_frame([replace(LOOKS[0], tags=tags)], flat=True))[0].tags == tags
     frame = looks_to_frame(LOOKS[:1]).assign(tags=[str(np.array(["UGC", "it's new"], dtype=object))])
     assert frame_to_looks(frame)[0].tags == ("UGC", "it's new")  # as numpy prints lists
+    for tags in (["\N{PARTY POPPER} new", 'a"b/c'], ["Zo\xeb"], []):
+        for written in (json.dumps(tags), json.dumps(tags).replace("/", "\\/"), set(tags), frozenset(tags)):
+            row = {"id": "a", "tags": written}
+            assert set(frame_to_looks([row])[0].tags) == set(tags)
 
 
 def test_rows_and_columns_may_have_any_order_and_index() -> None:
@@ -336,22 +340,42 @@ def test_values_are_cleaned_like_those_of_the_service() -> None:
     assert [(look.name, look.gender) for look in looks] == [("A\ufffd", "female"), ("A\ufffd", None)]
 
 
+def test_a_table_of_any_kind_becomes_a_frame_a_file_or_a_table_with_pictures(tmp_path: Path) -> None:
+    read = pd.read_parquet(looks_to_parquet(LOOKS, tmp_path / "a.parquet"))
+    expected = looks_to_frame(LOOKS)
+    pd.testing.assert_frame_equal(looks_to_frame(read), expected)
+    assert looks_to_frame(read).drop_duplicates("tags")["id"].tolist() == ["look_1", "look_2"]
+    written = looks_to_csv(LOOKS, tmp_path / "a.csv").read_text()
+    for source in (read, pl.from_pandas(expected), read.to_dict("records")):
+        assert looks_to_csv(source, tmp_path / "b.csv").read_text() == written
+    for source in (read[read["gender"] == "female"], LookPicker(LOOKS, selected_id="look_1"), LOOKS[:1]):
+        assert looks_to_table(source).to_html().count(">look_") == 1
+
+
 @pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, lambda looks: looks_to_parquet(looks, "file")])
-def test_only_looks_can_be_converted(convert: Callable[[Any], object]) -> None:
-    with pytest.raises(TypeError, match="str"):
-        convert(["look_1"])
+def test_ids_cannot_be_converted(convert: Callable[[Any], object]) -> None:
+    for ids in (["look_1"], pd.Series(["look_1"])):
+        with pytest.raises(TypeError, match=r"not str; of ids: client\.get_look"):
+            convert(ids)
 
 
 @pytest.mark.parametrize(
     ("frame", "kind", "message"),
     [
-        (pd.DataFrame({"name": ["a"]}), ValueError, "no column 'id'"),
+        (
+            pd.DataFrame(columns=["avatar_id", LOOKS[0].preview_image_url]),
+            ValueError,
+            r"no .* 'id' .*: 'avatar_id', '.{29}\)",
+        ),
         (looks_to_frame(LOOKS)[["id", "name", "avatar_type", "name"]], ValueError, "two columns 'name'"),
         (pd.concat([looks_to_frame(LOOKS)], axis=1, keys=["level"]), ValueError, "columns of several levels"),
-        (["look_1"], TypeError, "Look records or dicts, not str"),
+        (["look_1"], TypeError, r"Look records or dicts, not str; of ids: client\.get_look"),
+        (looks_to_frame(LOOKS).itertuples(), TypeError, "not Pandas; of rows: the whole table, or a dict"),
         ({"id": "a"}, TypeError, "not from dict: put one look into a list"),
         ("looks.csv", TypeError, r"not from str.*LookCatalogue.open.*read_csv"),
         (pl.LazyFrame({"id": ["a"]}), TypeError, r"LazyFrame: call \.collect\(\) first"),
+        (ds.dataset(pa.table({"id": ["a"]})), TypeError, r"Dataset: call \.to_table\(\) first"),
+        (duckdb.connect().execute("SELECT 'a' AS id"), TypeError, r"Connection: call \.df\(\) first"),
     ],
 )
 def test_the_error_for_an_unusable_frame_says_what_is_wrong(frame: Any, kind: type[Exception], message: str) -> None:

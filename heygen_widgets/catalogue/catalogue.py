@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, Unpack
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from .. import frame
 from .._files import user_path
@@ -30,8 +30,6 @@ from .store import Character, Facets, LookStore, Selection, Wanted, missing_grou
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    AnyPath: TypeAlias = str | Path
 
     from ..frame import Source
 
@@ -64,10 +62,8 @@ class LookCatalogue:
 
     Attributes
     ----------
-    client : HeyGenClient or None
-        The client that asks the service; None for a catalogue that never does.
-    ownership, avatar_type, group_id : str or None
-        The scope.
+    client, ownership, avatar_type, group_id
+        As given; `client` is None for a catalogue that never asks the service.
     complete : bool
         Whether everything within the scope is loaded, as of `loaded_at`.
     revision : int
@@ -115,10 +111,7 @@ class LookCatalogue:
 
     @classmethod
     def shared(cls, client: HeyGenClient, *, cache: timedelta | None = DEFAULT_MAX_AGE) -> LookCatalogue:
-        """Return the catalogue of all looks that is in use for a client of the same account and settings, or a new one.
-
-        `cache` is that of `LookCatalogue`; catalogues with another one are not shared.
-        """
+        """Return the catalogue of all looks in use with the same account, settings and `cache`, or a new one."""
         with cls._sharing:
             key = (*getattr(client, "settings", ()), cache)
             catalogue = cls._shared.get(key)
@@ -249,10 +242,7 @@ class LookCatalogue:
             return self._store.update_previews(record)
 
     def on_load(self, callback: Callable[[], object]) -> None:
-        """Call a bound method each time `load`, `load_in_background` or `refresh` starts a load, on its thread.
-
-        For objects that follow the load: only a weak reference is kept, and no lock of the catalogue is held.
-        """
+        """Call a bound method, kept by a weak reference, when a load starts: on its thread, with no lock held."""
         with self._changed:
             alive = {method for method in self._followers if method()}
             self._followers = {*alive, weakref.WeakMethod(callback)}
@@ -288,27 +278,16 @@ class LookCatalogue:
     def matching(self, wanted: Wanted = None) -> Selection:
         """Select the looks that match now, without a list of them. Looks loaded later do not change the selection."""
         with self._changed:
-            return self._store.select(wanted)
-
-    def matching_characters(self, wanted: Wanted = None) -> list[Character]:
-        """Return the same as `characters`, without a warning."""
-        with self._changed:
-            incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
-            return self._store.characters(as_filter(wanted), incomplete=incomplete)
-
-    def matching_facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS) -> Facets:
-        """Return the same as `facets`, without a warning."""
-        with self._changed:
-            return self._store.facets(as_filter(wanted), names)
+            return self._store.select(as_filter(wanted))
 
     def select(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> Looks:
         """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first.
 
         Here and below, `wanted` is a `LookFilter`, a search or a dict, and each field of `LookFilter` is a keyword too:
         ``select("office", gender="female")``. If no look of a complete catalogue has a wanted value, such as a tag, a
-        UserWarning names the closest one.
+        UserWarning names the closest one, here and for tables and files.
         """
-        return Looks(self.matching(self._checked(wanted, fields)).looks())
+        return self._selected(wanted, fields)
 
     def characters(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> list[Character]:
         """Return the characters that have a matching look, in the filter's order or as the service lists them.
@@ -316,7 +295,9 @@ class LookCatalogue:
         While looks are missing, characters without a loaded look are included if the filter asks only for the
         character's own name, id or ownership.
         """
-        return self.matching_characters(self._checked(wanted, fields))
+        with self._changed:
+            incomplete = not self.complete and self.avatar_type is None  # groups count looks of all types
+            return self._store.characters(as_filter(wanted, **fields), incomplete=incomplete)
 
     def facets(self, wanted: Wanted = None, names: Iterable[str] = FACETS, **fields: Unpack[Fields]) -> Facets:
         """Count the loaded looks by the values of each field: ``{field: {value: count}}``, most frequent first.
@@ -324,7 +305,8 @@ class LookCatalogue:
         Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
         field ``ready`` has the values ``yes`` and ``no``.
         """
-        return self.matching_facets(self._checked(wanted, fields), names)
+        with self._changed:
+            return self._store.facets(as_filter(wanted, **fields), names)
 
     def values(self, name: str) -> list[str]:
         """Return all values of a filter's field, independent of any filter; ``""`` for looks without a value."""
@@ -340,13 +322,13 @@ class LookCatalogue:
 
         This, the files below and `summary` warn (UserWarning) when the catalogue is not complete.
         """
-        return frame.looks_to_frame(self._looks_for_table(wanted, fields), flat=flat, previews=previews)
+        return frame.looks_to_frame(self._selected(wanted, fields, for_table=True), flat=flat, previews=previews)
 
     def to_csv(
         self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
     ) -> Path:
         """Write the loaded looks, or those that match a filter, to a CSV file; see `looks_to_csv`."""
-        return frame.looks_to_csv(self._looks_for_table(wanted, fields), path, previews=previews)
+        return frame.looks_to_csv(self._selected(wanted, fields, for_table=True), path, previews=previews)
 
     def to_excel(
         self,
@@ -358,18 +340,18 @@ class LookCatalogue:
         **fields: Unpack[Fields],
     ) -> Path:
         """Write the same to an Excel file, with `images` also up to 500 preview pictures; see `looks_to_excel`."""
-        draw = partial(thumbnails, client=self.client) if images else None
-        return frame.looks_to_excel(self._looks_for_table(wanted, fields), path, previews=previews, draw=draw)
+        looks, draw = self._selected(wanted, fields, for_table=True), partial(thumbnails, client=self.client)
+        return frame.looks_to_excel(looks, path, previews=previews, draw=draw if images else None)
 
     def to_parquet(
         self, path: str | Path, wanted: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
     ) -> Path:
         """Write the same to a Parquet file; see `looks_to_parquet`."""
-        return frame.looks_to_parquet(self._looks_for_table(wanted, fields), path, previews=previews)
+        return frame.looks_to_parquet(self._selected(wanted, fields, for_table=True), path, previews=previews)
 
     def summary(self, wanted: Wanted = None, **fields: Unpack[Fields]) -> pd.DataFrame:
         """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
-        return frame.summary_frame(self._looks_for_table(wanted, fields))
+        return frame.summary_frame(self._selected(wanted, fields, for_table=True))
 
     def diff(self, older: LookCatalogue | str | Path) -> pd.DataFrame:
         """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
@@ -452,17 +434,14 @@ class LookCatalogue:
                 bar.total = bar.n  # the characters may announce more looks than there are
             bar.refresh()
 
-    def _checked(self, wanted: Wanted, fields: Fields, stacklevel: int = 3) -> LookFilter:
-        """Return a filter, and warn about values that no look of a complete catalogue has."""
+    def _selected(self, wanted: Wanted, fields: Fields, *, for_table: bool = False) -> Looks:
+        """Select looks, and warn the caller's caller about absent values and, for a table, about missing looks."""
         checked = as_filter(wanted, **fields)
         with self._changed:
             messages = self._store.absent(checked) if self.complete else []
-        for message in messages:
-            warnings.warn(message, UserWarning, stacklevel=stacklevel)
-        return checked
-
-    def _looks_for_table(self, wanted: Wanted, fields: Fields) -> Looks:
-        if not self.complete:
+        if for_table and not self.complete:
             advice = "load() waits for all" if self.client else _NO_CLIENT
-            warnings.warn(f"only {len(self):,} looks are loaded: {advice}", UserWarning, stacklevel=3)
-        return Looks(self.matching(self._checked(wanted, fields, 4)).looks())
+            messages = [f"only {len(self):,} looks are loaded: {advice}"]
+        for message in messages:
+            warnings.warn(message, UserWarning, stacklevel=3)
+        return Looks(self.matching(checked).looks())

@@ -117,7 +117,7 @@ class CatalogueLoader:
 
     Hold `lock` when calling a method, except `join`: it guards the state here and the store. The bound method
     `on_change` is called on the loader's threads after each change, with the snapshot if the cache had one; it returns
-    whether to continue. Raises ValueError for an unknown ownership or an invalid id.
+    whether to continue.
     """
 
     def __init__(
@@ -175,15 +175,15 @@ class CatalogueLoader:
     @property
     def busy(self) -> bool:
         with self.lock:
-            return (
-                self.reading
-                or self.writing > 0
-                or any(cursor.running for cursor in (*self._lists, *self._ahead.values()))
-            )
+            return self.reading or self.writing > 0 or any(cursor.running for cursor in self._cursors)
+
+    @property
+    def _cursors(self) -> tuple[PageCursor, ...]:
+        return (*self._lists, *self._ahead.values())
 
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""
-        errors = [cursor.error for cursor in (*self._lists, *self._ahead.values()) if cursor.error]
+        errors = [cursor.error for cursor in self._cursors if cursor.error]
         return Progress(
             loaded=len(shown),
             expected=self._expected_looks(),
@@ -261,7 +261,7 @@ class CatalogueLoader:
 
     def stop(self) -> None:
         self._stopping = True
-        for cursor in (*self._lists, *self._ahead.values()):
+        for cursor in self._cursors:
             cursor.stopping = True
 
     def join(self) -> None:

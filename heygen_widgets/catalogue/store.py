@@ -11,7 +11,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import reduce
 from itertools import islice
 from operator import and_, attrgetter
@@ -20,7 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..filters import FACETS, LookFilter, as_filter, fold
+from .._parsing import did_you_mean
+from ..filters import FACETS, LookFilter, fold
 from ..models import AvatarGroup, Look
 
 __all__ = ["Character", "Facets", "LookStore", "Selection", "Wanted", "missing_groups"]
@@ -133,7 +133,6 @@ class LookStore:
         self.looks: list[Look] = []
         self.groups: dict[str, AvatarGroup] = {}  # private ones first
         self._row_of: dict[str, int] = {}
-        self._rows_of_group: dict[str, list[int]] = {}
         self._places = array("q")  # of the rows, in the order without a sort
         self._ahead: set[str] = set()  # ids of looks that do not have their final place yet
         self._character_texts: dict[str, str] = {}
@@ -173,7 +172,6 @@ class LookStore:
                 self._places[row] = place
             else:
                 continue
-            self._rows_of_group.setdefault(look.group_id or "", []).append(row)
             self._name(row)
             if ahead:
                 self._ahead.add(look.id)
@@ -182,16 +180,17 @@ class LookStore:
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
         self._sorted.clear()
-        every, changed = dict(self.groups), []
+        every, changed = dict(self.groups), set()
         for group in groups:
             if (every.get(group.id, group).ownership, group.ownership) != ("private", "public"):
                 every[group.id] = group
                 self._character_texts[group.id] = fold(group.name)
-                changed.append(group.id)
+                changed.add(group.id)
         # Sorted once for each page, not each time the groups are read.
         self.groups = dict(sorted(every.items(), key=lambda item: item[1].ownership != "private"))
-        for row in (row for group_id in changed for row in self._rows_of_group.get(group_id, ())):
-            self._name(row)
+        for row, look in enumerate(self.looks):
+            if look.group_id in changed:
+                self._name(row)
 
     def _name(self, row: int) -> None:
         look = self.looks[row]
@@ -210,22 +209,17 @@ class LookStore:
             self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
         return row is not None
 
-    def select(self, wanted: Wanted = None) -> Selection:
+    def select(self, wanted: LookFilter) -> Selection:
         """Select the rows that match, in the filter's order or by their places."""
-        wanted = as_filter(wanted)
-        self._fill_columns()
-        rows = np.flatnonzero(reduce(and_, self._masks(wanted).values(), self._search(wanted)))
+        rows = np.flatnonzero(reduce(and_, self._masks(wanted).values()))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         return Selection(self, rows[np.argsort(by[rows], kind="stable")])
 
-    def facets(self, wanted: Wanted, names: Iterable[str] = FACETS) -> Facets:
-        wanted = as_filter(wanted)
-        self._fill_columns()
-        masks, found = self._masks(wanted), self._search(wanted)
-        counts: Facets = {}
+    def facets(self, wanted: LookFilter, names: Iterable[str]) -> Facets:
+        masks, counts = self._masks(wanted), dict[str, dict[str, int]]()
         for name in (names,) if isinstance(names, str) else names:
             others = (mask for other, mask in masks.items() if other != name)
-            counts[name] = self._column(name).count(reduce(and_, others, found))
+            counts[name] = self._column(name).count(reduce(and_, others))
         return counts
 
     def values(self, name: str) -> list[str]:
@@ -235,20 +229,19 @@ class LookStore:
     def absent(self, wanted: LookFilter) -> list[str]:
         """Say which values of a filter no look has, each with the closest one that occurs."""
         messages = []
-        for name in FACETS if self.looks else ():
+        for name in (name for name in FACETS if self.looks and getattr(wanted, name)):
             is_open, known = name in _OPEN, self.values(name)
             spelled = {value.casefold() if is_open else value for value in known}
             # An empty text asks for looks without a value.
             for value in filter(None, getattr(wanted, name)):
                 if (value.casefold() if is_open else value) not in spelled:
                     by_text = {fold(other).replace("_", " "): other for other in known if is_open}
-                    close = get_close_matches(fold(value).replace("_", " "), by_text, 1)
-                    hint = f": did you mean {by_text[close[0]]!r}?" if close else ""
+                    meant = did_you_mean(fold(value).replace("_", " "), (), by_text)
+                    hint = f": did you mean {meant!r}?" if meant else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
         return messages
 
-    def characters(self, wanted: Wanted, *, incomplete: bool) -> list[Character]:
-        wanted = as_filter(wanted)
+    def characters(self, wanted: LookFilter, *, incomplete: bool) -> list[Character]:
         matched: dict[str, list[Look]] = {}
         for look in self.select(wanted).looks():
             matched.setdefault(look.group_id or "", []).append(look)
@@ -273,8 +266,7 @@ class LookStore:
         for group_id in ids:
             looks = matched.get(group_id, [])
             most = max(len(looks), expected.get(group_id, 0))
-            example = looks[0] if looks else None
-            characters.append(Character(group_id, self.groups.get(group_id), len(looks), most, example))
+            characters.append(Character(group_id, self.groups.get(group_id), len(looks), most, next(iter(looks), None)))
         return characters
 
     def _fill_columns(self) -> None:
@@ -292,15 +284,16 @@ class LookStore:
         return self._columns[name]
 
     def _masks(self, wanted: LookFilter) -> dict[str, _Mask]:
-        """Mark the rows that have the wanted values, for each field that the filter restricts."""
+        """Mark the rows that match the search, and those with the wanted values of each field that is restricted."""
+        self._fill_columns()
         asked = {name: getattr(wanted, name) for name in FACETS}
         if wanted.ready is not None:
             asked["ready"] = ("yes",) if wanted.ready else ("no",)
-        return {
-            name: self._columns[name].mask(values, ignore_case=name in _OPEN)
-            for name, values in asked.items()
-            if values
-        }
+        masks = {"search": self._search(wanted)}
+        for name, values in asked.items():
+            if values:
+                masks[name] = self._columns[name].mask(values, ignore_case=name in _OPEN)
+        return masks
 
     def _search(self, wanted: LookFilter) -> _Mask:
         """Mark the rows that have every word of the search in their text or their character's name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import threading
+from contextlib import suppress
 
 from . import DemoService
 from ._previews import PREVIEW_KINDS
@@ -28,16 +29,14 @@ def main() -> None:
         parser.error(str(error))
     except (OSError, OverflowError) as error:
         parser.error(f"cannot serve on {options.host}:{options.port}: {error}")
-    print(f"Stand-in for HeyGen with {options.looks:,} looks at {service.base_url}")
-    print(f"API key: {service.api_key}")
-    print(f"Try: curl -H 'X-Api-Key: {service.api_key}' '{service.base_url}/v3/avatars/looks?limit=2'")
-    print(f"In Python: HEYGEN_API_BASE={service.base_url} HEYGEN_API_KEY={service.api_key} jupyter lab")
-    print("Press Ctrl-C to stop.", flush=True)
-    with service:
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
+    with service, suppress(KeyboardInterrupt):
+        print(f"Stand-in for HeyGen with {options.looks:,} looks at {service.base_url}")
+        print(f"API key: {service.api_key}")
+        print(f"Try: curl -H 'X-Api-Key: {service.api_key}' '{service.base_url}/v3/avatars/looks?limit=2'")
+        print(f"In Python: HEYGEN_API_BASE={service.base_url} HEYGEN_API_KEY={service.api_key} jupyter lab")
+        print("Press Ctrl-C to stop.", flush=True)
+        threading.Event().wait()
+    print()
 
 
 if __name__ == "__main__":

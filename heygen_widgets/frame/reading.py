@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from numbers import Integral
 from typing import Any, Protocol, TypeAlias
@@ -39,7 +40,7 @@ SEPARATOR = "; "
 # OWASP's list for CSV injection. Apostrophes before the sign count too, so that reading is the reverse of writing.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 """A text that a spreadsheet might run."""
-_ESCAPED = re.compile(r"\A'(?='*[=+\-@\t\r\n＝＋－＠])")
+_ESCAPED = re.compile(rf"\A'(?={FORMULA.pattern})")
 _WHOLE = re.compile(r"[0-9]{1,16}(\.0*)?")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _TEXTS = rf"(?:[\s,]*(?:{_QUOTED.pattern}))*[\s,]*"
@@ -85,7 +86,7 @@ def looks_of(source: Source) -> list[Look]:
     Of the rows with the same id only the first is kept, with a UserWarning.
     """
     rows = _rows_of(source)
-    if all(isinstance(row, Look) for row in rows):
+    if all(issubclass(kind, Look) for kind in set(map(type, rows))):
         return rows
     looks: dict[str, Look] = {}
     for look in _looks(rows):
@@ -104,17 +105,23 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         if "id" not in source.columns and "id" in source.index.names:
             source = source.reset_index()
         names: list[Any] = source.columns.tolist()
-        columns: list[Any] = [source.iloc[:, at].astype(object).tolist() for at in range(len(names))]
+        rows: Iterable[tuple[Any, ...]] = source.astype(object).itertuples(index=False, name=None)
     elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
-        names, columns = source.columns, [*zip(*source.fetchall(), strict=True)] or [()] * len(source.columns)
-    elif hasattr(kind, "get_columns"):  # polars
-        names, columns = source.columns, [column.to_list() for column in source.get_columns()]
+        names, rows = source.columns, source.fetchall()
+    elif hasattr(kind, "iter_rows"):  # polars
+        names, rows = source.columns, source.rows()
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
-        names, columns = source.column_names, [column.to_pylist() for column in source.columns]
+        names, rows = source.column_names, zip(*[column.to_pylist() for column in source.columns], strict=True)
     elif (
         isinstance(source, Iterable) and not isinstance(source, (str, bytes, Mapping)) and not hasattr(kind, "columns")
     ):
-        return [_checked(row) for row in source]
+        items = list(source)
+        for other in set(map(type, items)):
+            if not issubclass(other, (Look, Mapping)):
+                ids = "; of ids: client.get_look(id) for each"
+                hint = ids if issubclass(other, str) else "; of rows: the whole table, or a dict of each row"
+                raise TypeError(f"expected Look records or dicts, not {other.__name__}{hint}")
+        return items
     else:
         raise TypeError(
             "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
@@ -122,16 +129,11 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         )
     known = [name for name in names if name in _KNOWN]
     if "id" not in known:
-        raise ValueError("the table has no column 'id', which is required: name it so, with rename")
-    if repeated := [name for name, number in Counter(known).items() if number > 1]:
-        raise ValueError(f"the table has two columns {repeated[0]!r}")
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _checked(row: object) -> object:
-    if not isinstance(row, (Look, Mapping)):
-        raise TypeError(f"expected Look records or dicts, not {type(row).__name__}")
-    return row
+        others = ", ".join(repr(name)[:30] for name in names[:8]) or "none"  # a URL in place of a name is cut
+        raise ValueError(f"the table has no column 'id' (its columns: {others}): rename the one with the looks' ids")
+    if repeated := [name for name in known if known.count(name) > 1]:
+        raise ValueError(f"the table has two columns {repeated[0]!r}: rename or drop one")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _hint(source: object) -> str:
@@ -139,7 +141,7 @@ def _hint(source: object) -> str:
         return ": put one look into a list, and columns into a DataFrame"
     if isinstance(source, (str, os.PathLike)):
         return "; for a snapshot use LookCatalogue.open(path), for another file read it, such as by pd.read_csv(path)"
-    first = next((name for name in ("collect", "compute") if hasattr(type(source), name)), "")
+    first = next((name for name in ("collect", "compute", "to_table", "df") if hasattr(type(source), name)), "")
     return f": call .{first}() first" if first else ""
 
 
@@ -152,7 +154,10 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
             continue
         cells = {name: _read_cell(name, row[name], flat) for name in _KNOWN & row.keys()}
         if not cells.get("id"):
-            raise ValueError(f"row {position} of the table (the first is 0) has no id, or one that is no text")
+            raise ValueError(
+                f"row {position} of the table (the first is 0) has {repr(row.get('id'))[:60]} for an id: leave the row "
+                "out, or make its id a text"
+            )
         cells |= {name: cells.get(name) or "" for name in ("name", "avatar_type")}
         failure = {"code": cells.get("error_code"), "message": cells.get("error_message")}
         cells["error"] = row["error"] if isinstance(row.get("error"), dict) else failure
@@ -192,14 +197,17 @@ def _read_whole(value: object) -> int | None:
 
 
 def _read_list(value: object) -> list[object] | None:
-    """Return a list from a list, tuple or array, or from a list of texts as Python or numpy prints it; else None."""
+    """Return a list from a list, set or array, or from texts as JSON, Python or numpy write them; else None."""
     if not isinstance(value, str):
         items = value.tolist() if hasattr(value, "tolist") else value
+        items = sorted(items, key=str) if isinstance(items, (set, frozenset)) else items
         return list(items) if isinstance(items, (list, tuple)) else None
     if not _WRITTEN_LIST.fullmatch(value):
         return None
-    try:
+    with suppress(ValueError):  # JSON has escapes of its own
+        items = json.loads(value)
+        return items if isinstance(items, list) else None
+    with suppress(SyntaxError, ValueError):
         # Each text separately: numpy prints no commas, and Python would join adjacent strings.
         return [ast.literal_eval(quoted) for quoted in _QUOTED.findall(value)]
-    except (SyntaxError, ValueError):
-        return None
+    return None

@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
 from io import BytesIO
-from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pandas as pd
 
 from .._display import image
 from .._files import replacement, user_path
 from ..filters import CLOSED
-from ..models import COLUMNS, Look, records_of
-from .reading import FORMULA, LISTS, SEPARATOR, SIZES
+from ..models import COLUMNS, Look
+from .reading import FORMULA, LISTS, SEPARATOR, SIZES, Source, looks_of
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -38,11 +37,9 @@ __all__ = [
 _URLS = ("preview_image_url", "preview_video_url")
 _COMPARED = tuple(field.name for field in fields(Look) if field.compare)
 
-# Limits of spreadsheets, in characters and in cells that a writer such as XlsxWriter turns into links.
+# Limits of spreadsheets, in characters and in links, which a writer such as XlsxWriter makes of URLs.
 _LONGEST_TEXT = 32_767
-_LONGEST_LINK = 2_079
 _MOST_LINKS = 65_530
-_LINK = r"(?:ftp|http)s?://|mailto:|(?:in|ex)ternal:|file://"
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 has no such characters
 
 _WIDEST = 40  # characters of a column
@@ -50,72 +47,70 @@ _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
 
 
+@runtime_checkable
 class HasFrame(Protocol):
-    """A picker or a catalogue."""
+    """A picker or a catalogue; a Series of pandas has no `to_parquet`."""
+
+    @property
+    def to_parquet(self) -> Callable[..., Path]: ...
 
     def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame: ...
 
 
-def looks_to_frame(looks: Iterable[Look] | HasFrame, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
+def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
     """Convert looks to a DataFrame: one row per look in the given order, with a RangeIndex.
 
     The columns and their types are always the same, also without looks. ``id`` comes first. Texts are ``string``, with
     NA for missing values; ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``.
     ``supported_api_engines`` and ``tags`` are tuples of str, so that rows can be compared, grouped, counted and made
-    unique. Parquet, Arrow, polars and DuckDB read them as lists; ``frame.explode("tags")`` gives a row per tag. (SQLite
-    takes neither: use `flat`. Dask's ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.)
+    unique: ``frame[frame["tags"].map(lambda tags: "UGC" in tags)]`` has the rows with a tag, ``frame.explode("tags")``
+    a row per tag. Parquet, Arrow, polars and DuckDB read them as lists. (SQLite takes neither: use `flat`. Dask's
+    ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.)
 
     Parameters
     ----------
-    looks : iterable of Look, LookPicker or LookCatalogue
-        Of a picker the selection, of a catalogue everything. Anything else raises `TypeError`.
+    looks : iterable of Look, LookPicker, LookCatalogue or table
+        Of a picker the selection, of a catalogue everything. A table is read as by `frame_to_looks`, such as one from
+        ``read_parquet``, which has arrays for the tuples. Anything else raises `TypeError`.
     flat : bool, default False
         For CSV and Excel. Lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
         starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
         `frame_to_looks` removes it. A control character that no spreadsheet stores becomes U+FFFD, every line end a
-        line feed, and a text is cut after 32,767 characters; a longer URL is left out, and so is a link of more than
-        2,079. Of more than 65,530 links, Excel's limit, the video URLs are left out, then those of pictures, with a
-        UserWarning. (`looks_to_csv` and `looks_to_excel` make no links, and write all of them.)
+        line feed, and a text is cut after 32,767 characters; a longer URL is left out. Excel's limit is 65,530 links:
+        of more URLs, those of videos are left out, then those of pictures, with a UserWarning. (`looks_to_csv` and
+        `looks_to_excel` make no links, and write all of them.)
     previews : bool, default True
         False leaves out the columns ``preview_image_url`` and ``preview_video_url``. Until a signed URL expires, within
         days, anyone who has it can see the face, which may be private.
     """
-    if hasattr(looks, "to_frame") and not isinstance(looks, (pd.Series, pd.Index)):
+    if isinstance(looks, HasFrame):
         return looks.to_frame(flat=flat, previews=previews)
     frame = _frame(looks, _names(previews), flat)
     if not (flat and previews):
         return frame
-    for name in _URLS:
-        frame.loc[_links(frame[name]) & (frame[name].str.len() > _LONGEST_LINK), name] = pd.NA
-    links = {name: _links(frame[name]) for name in _URLS}
-    numbers = {name: int(is_link.sum()) for name, is_link in links.items()}
-    left, dropped = sum(numbers.values()), []
+    numbers = frame[[*_URLS]].count()
+    dropped: list[str] = []
     for name in reversed(_URLS):
-        if left > _MOST_LINKS:
-            frame.loc[links[name], name] = pd.NA
+        if numbers.drop(dropped).sum() > _MOST_LINKS:
+            frame[name] = frame[name][:0]  # the index stays, and so does the type
             dropped.append(name)
-            left -= numbers[name]
     if dropped:
         warnings.warn(
-            f"{sum(numbers.values()):,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: the "
-            f"links in {' and '.join(dropped)} are left out. previews=False leaves out both columns, and to_parquet "
-            "and to_csv write everything.",
+            f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: "
+            f"{' and '.join(dropped)} are left empty. previews=False leaves out both columns, and to_parquet and "
+            "to_csv write everything.",
             UserWarning,
             stacklevel=2,
         )
     return frame
 
 
-def _links(urls: pd.Series) -> pd.Series:
-    return urls.str.match(_LINK, na=False)
-
-
 def _names(previews: bool) -> list[str]:
     return [name for name in COLUMNS if previews or name not in _URLS]
 
 
-def _frame(looks: Iterable[Look], names: Iterable[str], flat: bool = False) -> pd.DataFrame:
-    rows = records_of(Look, looks)
+def _frame(looks: Source, names: Iterable[str], flat: bool = False) -> pd.DataFrame:
+    rows = looks_of(looks)
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
     columns = {name: _series(name, _values(name, rows), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
@@ -156,11 +151,11 @@ def _storable(text: str, *, cut: bool) -> str | None:
     return text[:_LONGEST_TEXT] if cut or len(text) <= _LONGEST_TEXT else None
 
 
-def looks_to_csv(looks: Iterable[Look], path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
     """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
 
-    A missing and an empty text are the same in it. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so
-    are the result and the errors.
+    A missing and an empty text are the same in it. `looks`, `path`, `previews`, the result and the errors are as in
+    `looks_to_parquet`.
     """
     target = user_path(path)
     with replacement(target, 0o666) as file:
@@ -170,7 +165,7 @@ def looks_to_csv(looks: Iterable[Look], path: str | os.PathLike[str], *, preview
 
 
 def looks_to_excel(
-    looks: Iterable[Look],
+    looks: Source,
     path: str | os.PathLike[str],
     *,
     previews: bool = True,
@@ -178,30 +173,15 @@ def looks_to_excel(
 ) -> Path:
     """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
 
-    No text becomes a formula or a link.
+    No text becomes a formula or a link. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so are the
+    result and the errors, but it needs openpyxl, and a name that ends in ``.xlsx`` (`ValueError`).
 
     Parameters
     ----------
-    looks, path, previews
-        As for `looks_to_parquet`; the name ends in ``.xlsx``.
     draw : callable, optional
         Returns a PNG for each look, of at most a width and height in px: `to_excel(images=True)` of a catalogue or a
-        picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks.
-        **Whoever has the file sees the faces, private ones too.**
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    ImportError
-        Without openpyxl, of the extra ``excel``.
-    ValueError
-        For pictures of more than 500 looks, or another ending of the file's name.
-    OSError
-        As for `looks_to_parquet`.
+        picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks; more
+        are a `ValueError`. **Whoever has the file sees the faces, private ones too.**
     """
     target = user_path(path)
     if target.suffix.lower() != ".xlsx":
@@ -215,7 +195,7 @@ def looks_to_excel(
     except ImportError:
         raise ImportError("Excel files need openpyxl (the extra `excel`): pip install openpyxl") from None
     with replacement(target, 0o666) as file:
-        chosen = _pictured(looks) if draw else records_of(Look, looks)
+        chosen = _pictured(looks) if draw else looks_of(looks)
         pictures = draw(chosen, _THUMBNAIL) if draw else []
         frame = _frame(chosen, _names(previews), flat=True)
         if draw:
@@ -248,8 +228,8 @@ def looks_to_excel(
     return target
 
 
-def _pictured(looks: Iterable[Look]) -> tuple[Look, ...]:
-    chosen = records_of(Look, islice(looks, _MOST_PICTURED + 1))
+def _pictured(looks: Source) -> list[Look]:
+    chosen = looks_of(looks)
     if len(chosen) > _MOST_PICTURED:
         raise ValueError(
             f"a table takes the pictures of at most {_MOST_PICTURED} looks: choose fewer by a filter, or make one "
@@ -258,13 +238,13 @@ def _pictured(looks: Iterable[Look]) -> tuple[Look, ...]:
     return chosen
 
 
-def looks_to_table(looks: Iterable[Look]) -> Styler:
+def looks_to_table(looks: Source | HasFrame) -> Styler:
     """Return a table for a notebook: the columns of `looks_to_frame` with pictures in place of the preview URLs.
 
-    It takes at most 500 looks, and needs Jinja2, which Jupyter has. The browser loads the pictures from the URLs, which
-    a saved notebook keeps. Nothing from the service is read as HTML.
+    It takes at most 500 looks, also as a DataFrame or a picker, and needs Jinja2, which Jupyter has. The browser loads
+    the pictures from the URLs, which a saved notebook keeps. Nothing from the service is read as HTML.
     """
-    chosen = _pictured(looks)
+    chosen = _pictured(looks.to_frame() if isinstance(looks, HasFrame) else looks)
     frame = _frame(chosen, _names(previews=False))
     for name in LISTS:
         frame[name] = frame[name].map(", ".join)
@@ -274,28 +254,26 @@ def looks_to_table(looks: Iterable[Look]) -> Styler:
 
 
 def _image_tag(look: Look) -> str:
-    size = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
-    tag = f'<img src="{{}}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{size}">'
-    return tag.format(escape(url)) if (url := image(look)) else ""
+    if (url := image(look)) is None:
+        return ""
+    style = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
+    return f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{style}">'
 
 
-def looks_to_parquet(looks: Iterable[Look], path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
     """Write the DataFrame of `looks_to_frame` to a Parquet file.
 
     The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
     DuckDB. Missing values are null, tags and engines ``list<string>``, the sizes ``int64``.
 
-    The file contains the preview URLs. Until a signed URL expires, within days, anyone who has the file can see the
-    face, which may be private.
-
     Parameters
     ----------
-    looks : iterable of Look
+    looks : iterable of Look, or a table
     path : str or path-like
         The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
         home folder, here and in all other paths.
     previews : bool, default True
-        False leaves out the preview URLs.
+        False leaves out the preview URLs, which are as private as in `looks_to_frame`.
 
     Returns
     -------
@@ -326,7 +304,7 @@ def looks_to_parquet(looks: Iterable[Look], path: str | os.PathLike[str], *, pre
     return target
 
 
-def summary_frame(looks: Iterable[Look]) -> pd.DataFrame:
+def summary_frame(looks: Source) -> pd.DataFrame:
     """Count looks by type, ownership, gender and orientation: one row per combination that occurs.
 
     The columns are ``avatar_type``, ``ownership``, ``gender`` and ``orientation`` (``string``) and ``looks``

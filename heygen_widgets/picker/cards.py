@@ -45,9 +45,6 @@ class Characters(tuple[Character, ...]):
 
     __slots__ = ()
 
-    def find(self, group_id: object) -> Character | None:
-        return next((character for character in self if character.id == group_id), None)
-
     def extends(self, other: object) -> bool:
         """Whether the cards of another list come first in this one, unchanged, so that positions stay valid."""
         if not isinstance(other, Characters) or len(other) > len(self):
@@ -78,13 +75,13 @@ def _unsigned(character: Character) -> dict[str, Any]:
     return {**shown, "image": (shown["image"] or "").partition("?")[0]}
 
 
-def details(look: Look, group: AvatarGroup | None, number: int) -> dict[str, Any]:
+def details(look: Look, number: int) -> dict[str, Any]:
     """Return what the panel shows of a look: its card, facts, and a table of video options.
 
-    `group` is its character, if known, and `number` how many looks the character has, 0 if unknown. The ``facts`` are
-    in the order of display, each with ``name``, ``label`` and ``text``, which is empty if unknown.
+    `number` is how many looks its character has, 0 if unknown. The ``facts`` are in the order of display, each with
+    ``name``, ``label`` and ``text``, which is empty if unknown.
     """
-    character = title_of_character(look.group_id, group.name if group else "") if look.group_id else ""
+    character = title_of_character(look.group_id, look.group_name or "") if look.group_id else ""
     has_size = look.image_width is not None and look.image_height is not None
     facts = [
         ("character", "Character", character),

@@ -36,8 +36,7 @@ def python_code(
     are left out because the service cannot be asked for them.
     """
     selected = list(filter(_is_requestable, looks))
-    is_filtered = wanted != LookFilter()
-    lines = _client_lines(client_code, ["LookPicker", *(["LookFilter"] if is_filtered else [])])
+    lines = _client_lines(client_code, "LookPicker")
     lines += _left_out(len(looks) - len(selected), "selected looks")
     arguments = ["client"]
     if multiple:
@@ -47,9 +46,8 @@ def python_code(
     elif selected:
         ids = [_commented(f"    {literal(look.id)},", _name(look)) for look in selected]
         lines += ["look_ids = (", *ids, ")", "looks = [client.get_look(look_id) for look_id in look_ids]"]
-    if is_filtered:
-        lines.append(f"look_filter = {wanted!r}")
-        arguments.append("filter=look_filter")
+    if wanted != LookFilter():
+        arguments.append(repr(wanted).removeprefix("LookFilter(").removesuffix(")"))
     if view == "characters":
         arguments.append('view="characters"')
     if selected:
@@ -65,7 +63,7 @@ def video_code(look: Look, client_code: str) -> str | None:
     engine = f", engine={literal(look.default_engine)}" if look.engines else ""
     request = f'VideoRequest(avatar_id={literal(look.id)}, script="Hello! This is a first try."{engine})'
     lines = [
-        *_client_lines(client_code, ["VideoRequest"]),
+        *_client_lines(client_code, "VideoRequest"),
         _commented(f"request = {request}", _name(look)),
         "job = client.start_video(request)  # checks the request and sends it: this costs credits",
     ]
@@ -90,9 +88,9 @@ def curl_code(looks: Sequence[Look], wanted: LookFilter, base_url: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def _client_lines(client_code: str, names: list[str]) -> list[str]:
+def _client_lines(client_code: str, name: str) -> list[str]:
     maker = client_code.partition("(")[0]
-    imported = sorted([maker, *names], key=lambda name: (name.islower(), name))
+    imported = sorted([maker, name], key=lambda name: (name.islower(), name))
     client = _commented(f"client = {client_code}", _KEY_SOURCE if maker == "HeyGenClient" else "")
     return [f"from heygen_widgets import {', '.join(imported)}", "", client]
 

@@ -16,9 +16,7 @@ from ..models import Look
 
 __all__ = ["LARGEST_FALLBACK", "fallback"]
 
-LARGEST_FALLBACK = 5_000
-"""Bytes of both texts together in a notebook's JSON."""
-
+LARGEST_FALLBACK = 5_000  # bytes of both texts together in a notebook's JSON
 _MOST_NAMED = 20  # selected looks
 _LONGEST_CODE = 250  # characters of a filter or of `selected_id`
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from .._display import fits, is_sendable, title, title_of_character
 from ..api import BASE_URL, HeyGenClient
+from ..api.credentials import Secret
 from ..catalogue import LookCatalogue, Progress
 from ..catalogue.snapshots import Scope, Snapshot
 from ..catalogue.store import Selection
@@ -24,27 +25,18 @@ __all__ = ["GridModel", "Source", "catalogue_of"]
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
+_COUNTS = ("loaded", "expected", "loading", "complete", "refreshed")  # of a load
 _CHOSEN_TITLES = 50  # selected characters or tags that get their names
 
 
 class GridModel:
     """The cards that match a filter at one moment, by position, and what the dropdowns offer.
 
-    Parameters
-    ----------
-    catalogue : LookCatalogue or None
-        None while there is no API key: then there are no looks yet.
-    client : HeyGenClient, optional
-        For a catalogue without one: it fetches looks by id, voices, and previews that have expired.
+    Without an API key there is no catalogue yet, and no looks. A `client` besides a catalogue fetches looks by id,
+    voices, and previews that have expired.
 
     Attributes
     ----------
-    is_waiting : bool
-        Whether `catalogue` is empty until there is an API key.
-    is_demo : bool
-        Whether it has the looks of the stand-in in place of an account's.
-    filter : LookFilter
-    view : {"looks", "characters"}
     opened : str or None
         The character whose looks are shown after a click, ``""`` for looks without one.
     version : int
@@ -56,7 +48,8 @@ class GridModel:
     """
 
     def __init__(self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None) -> None:
-        self.is_waiting, self.is_demo = catalogue is None, False
+        self.is_waiting = catalogue is None  # for an API key
+        self.is_demo = False  # whether the looks are the stand-in's in place of an account's
         self._client = client
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
@@ -74,13 +67,10 @@ class GridModel:
     def __len__(self) -> int:
         return len(self._cards)
 
-    def show_demo(self, cache: timedelta | None) -> None:
-        """Show the looks of the stand-in, unless there are others."""
-        if self.is_waiting:
-            from .._demo_client import demo_client
-
-            self.catalogue = LookCatalogue.shared(demo_client(), cache=cache)
-            self.is_waiting, self.is_demo = False, True
+    def start(self, client: HeyGenClient, cache: timedelta | None, *, is_demo: bool = False) -> None:
+        """Show the looks of a client, when there was none before."""
+        self.catalogue = LookCatalogue.shared(client, cache=cache)
+        self.is_waiting, self.is_demo = False, is_demo
 
     # -- filter and view --
 
@@ -138,7 +128,7 @@ class GridModel:
             return False
         cards: Selection | Characters
         if self.view == "characters":
-            cards = Characters(catalogue.matching_characters(self.filter))
+            cards = Characters(catalogue.characters(self.filter))
         else:
             cards = catalogue.matching(self.filter)
         if self.state is None or state[1:] != self.state[1:] or not cards.extends(self._cards):
@@ -162,10 +152,9 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return a message if anything has changed, and with `force` in any case; None without a view.
+        """Return a message if anything has changed, or with `force`, and with a window of cards if they have changed.
 
-        `screen` is the number of cards that a view has in sight, 0 without a view. The message has a window of them if
-        they have changed.
+        `screen` is the number of cards that a view has in sight; 0 without a view, for which there is no message.
         """
         with self.catalogue.unchanged():
             version, before = self.version, len(self)
@@ -188,8 +177,8 @@ class GridModel:
 
     def pictured(self, group_id: str) -> Look | AvatarGroup | None:
         """Return the record whose picture the card of a character shows, with its newest preview URL."""
-        character = self._cards.find(group_id) if isinstance(self._cards, Characters) else None
-        record = pictured_of(character) if character else None
+        characters = self._cards if isinstance(self._cards, Characters) else ()
+        record = next((pictured_of(character) for character in characters if character.id == group_id), None)
         if isinstance(record, AvatarGroup):
             return self.catalogue.groups.get(group_id, record)
         return self.loaded(record) if record else None
@@ -235,12 +224,9 @@ class GridModel:
 
     def details(self, look: Look) -> dict[str, Any]:
         """Return what the panel shows of a look."""
-        group, number = None, 0
-        if look.group_id:
-            group = self.catalogue.groups.get(look.group_id)
-            characters = self.catalogue.matching_characters(LookFilter(group_id=look.group_id))
-            number = sum(character.expected for character in characters)
-        return {**details(look, group, number), "video_code": video_code(look, self.client_code)}
+        found = self.catalogue.characters(LookFilter(group_id=look.group_id)) if look.group_id else []
+        shown = details(self.loaded(look), sum(character.expected for character in found))
+        return {**shown, "video_code": video_code(look, self.client_code)}
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
         """Return code for the selected looks, the filter and the view; see `LookPicker.code`."""
@@ -267,11 +253,7 @@ class GridModel:
             "version": self.version,
             "shown": len(self),
             "matched": len(looks),  # looks, also in the view of characters
-            "loaded": progress.loaded,
-            "expected": progress.expected,
-            "loading": progress.loading,
-            "complete": progress.complete,
-            "refreshed": progress.refreshed,
+            **{name: getattr(progress, name) for name in _COUNTS},
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
             "keyless": self.is_waiting,
             "demo": self.is_demo,
@@ -286,7 +268,7 @@ class GridModel:
     def choices(self) -> dict[str, list[dict[str, Any]]]:
         """Return what the short dropdowns offer, and the titles of what is selected in the long ones."""
         catalogue = self.catalogue
-        counts = catalogue.matching_facets(self.filter, (*SHORT_FIELDS, "ready"))
+        counts = catalogue.facets(self.filter, (*SHORT_FIELDS, "ready"))
         offered = {
             name: short_options(name, catalogue.values(name), counts[name], getattr(self.filter, name))
             for name in SHORT_FIELDS
@@ -297,11 +279,9 @@ class GridModel:
             {"value": value, "title": text, "count": counts["ready"].get(text.lower(), 0)}
             for value, text in (((True, "Yes"), (False, "No")) if has_both else ())
         ]
-        names = self.group_names() if self.filter.group_id else {}
-        offered["group_id"] = [
-            {"value": i, "title": title_of_character(i, names.get(i, ""))}
-            for i in self.filter.group_id[:_CHOSEN_TITLES]
-        ]
+        chosen = self.filter.group_id[:_CHOSEN_TITLES]
+        names = self.group_names() if chosen else {}
+        offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]
         # One tag is enough for the front end to know that there are tags.
         known = [tag for tag in catalogue.values("tag") if tag and fits(tag)]
         tags = dict.fromkeys([*known[:1], *self.filter.tag[:_CHOSEN_TITLES]])
@@ -313,11 +293,11 @@ class GridModel:
         catalogue = self.catalogue
         if field == "tag":
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}
-            counts = catalogue.matching_facets(self.filter, ["tag"])["tag"]
+            counts = catalogue.facets(self.filter, ["tag"])["tag"]
         elif field == "group_id":
             names = dict.fromkeys(catalogue.values("group_id"), "") | self.group_names()
             titles = {group_id: title_of_character(group_id, name) for group_id, name in names.items()}
-            others = catalogue.matching_characters(self.filter.replace(group_id=None, sort=None))
+            others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
             counts = {character.id: character.expected for character in others}
         else:
             titles, counts = {}, {}
@@ -344,25 +324,24 @@ def _problem(progress: Progress) -> str:
     return f"{state}: {parts}. {progress.error}" if parts else str(progress.error)
 
 
-def catalogue_of(source: Source | None, client: HeyGenClient | None, cache: timedelta | None) -> LookCatalogue | None:
+def catalogue_of(
+    source: Source | None, client: HeyGenClient | None, cache: timedelta | None, key: Secret
+) -> LookCatalogue | None:
     """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
 
-    A `client` is the source if there is no other one.
-
-    Raises
-    ------
-    TypeError
-        For anything else, and for a source with a client of its own besides `client`.
-    ValueError
-        For a table without ids.
+    A `client` or a `key` is the source if there is no other one. A `TypeError` for anything else, and for a source with
+    a client of its own besides `client`; a `ValueError` for a table without ids.
     """
+    if key.reveal() is not None:
+        if source is not None or client is not None:
+            raise TypeError("api_key= is for a picker without source and client: give one of them")
+        source = HeyGenClient(key.reveal())
     if not (client is None or isinstance(client, HeyGenClient)):
         raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
-    if source is None:
-        return None if client is None else LookCatalogue.shared(client, cache=cache)
     has_own = isinstance(source, HeyGenClient) or (isinstance(source, LookCatalogue) and source.client is not None)
     if client and has_own:
         raise TypeError("client= is for a table or looks, and this source has a client of its own: give one of the two")
+    source = client if source is None else source
     if isinstance(source, HeyGenClient):
         return LookCatalogue.shared(source, cache=cache)
-    return source if isinstance(source, LookCatalogue) else LookCatalogue.of(source)
+    return source if source is None or isinstance(source, LookCatalogue) else LookCatalogue.of(source)

@@ -33,14 +33,9 @@ class Lookups:
 
     ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}`` and ``GET /v3/voices/{voice_id}``.
 
-    Parameters
-    ----------
-    model : GridModel
-        Its client asks, and its catalogue gets the new URLs.
-    send : callable
-        Sends a method and its argument to the views: ``renewed`` with the ``images`` by card id, ``voice`` with the
-        ``id`` and the ``voice``, which is None when there is none, or ``notice`` with the ``text`` to show about
-        previews that cannot be renewed.
+    The client is the model's, whose catalogue gets the new URLs. `send` sends a method and its argument to the views:
+    ``renewed`` with the ``images`` by card id, ``voice`` with the ``id`` and the ``voice`` or None, or ``notice`` with
+    the ``text`` to show about previews that cannot be renewed.
     """
 
     def __init__(self, model: GridModel, send: Callable[[str, dict[str, Any]], object]) -> None:

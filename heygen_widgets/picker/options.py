@@ -29,20 +29,12 @@ __all__ = [
     "short_options",
 ]
 
-LARGEST_WINDOW = 120
-"""Cards per message."""
-
-MOST_COMPARED = 4
-"""Looks side by side."""
-
-FIRST_WINDOW = 24
-"""Cards of the first message, about one screen."""
-
-HEIGHTS = (240, 1200)
-"""The least and the most height of the grid, in px."""
-
+LARGEST_WINDOW = 120  # cards per message
+FIRST_WINDOW = 24  # cards of the first message, about one screen
+MOST_COMPARED = 4  # looks side by side
+HEIGHTS = (240, 1200)  # of the grid, in px
+# The fields with few values. Their dropdowns offer all of them.
 SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership", "status")
-"""The fields with few values. Their dropdowns offer all of them."""
 
 _FIELDS = FilterFields.__annotations__.keys()
 _OTHER_NAMES = {
@@ -76,13 +68,12 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
         return given
     if wrong := [type(one).__name__ for one in given if not isinstance(one, Look)]:
         raise TraitError(f"values must hold looks or their ids, not a {wrong[0]}")
-    looks = Looks({look.id: look for look in given if isinstance(look, Look)}.values())
-    if len(looks) != len(given):
-        raise TraitError(f"values must hold different looks, not {given!r}")
     try:
-        checked_records(looks, Look)
+        looks = Looks(checked_records([one for one in given if isinstance(one, Look)], Look))
     except ValueError as problem:
         raise TraitError(str(problem)) from None
+    if len({look.id for look in looks}) != len(looks):
+        raise TraitError(f"values must hold different looks, not {looks!r}")
     if len(looks) > 1 and not multiple:
         raise TraitError(f"{len(looks)} values need LookPicker(…, multiple=True)")
     if len(looks) > LARGEST_WINDOW:

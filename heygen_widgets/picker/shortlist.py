@@ -16,21 +16,14 @@ _MOST_RECENT = 12
 
 
 class Shortlist:
-    """Finds looks by their ids, and remembers selections.
-
-    Attributes
-    ----------
-    selected : tuple of Look
-    wanted : tuple
-        Looks and ids, to be selected when the service can be reached.
-    """
+    """Finds looks by their ids, and remembers selections."""
 
     def __init__(self, model: GridModel) -> None:
         self._model = model
         self._recent: tuple[Look, ...] = ()  # deselected or fetched lately, and perhaps not loaded; the last one first
         self._cleared: tuple[Look, ...] = ()  # the selection before it was cleared
         self.selected: tuple[Look, ...] = ()
-        self.wanted: tuple[object, ...] = ()
+        self.wanted: tuple[object, ...] = ()  # looks and ids, to be selected when the service can be reached
 
     def find(self, look_id: object) -> Look | None:
         """Return a look that is loaded, selected, or was deselected or fetched lately."""
@@ -68,10 +61,10 @@ class Shortlist:
         return self.selected or self._cleared[: None if multiple else 1]
 
     def assigned(self, trait: str, value: object, catalogue: Callable[[], LookCatalogue]) -> object:
-        """Return what ``value``, ``values`` or ``selected_id`` becomes: looks, some of which are given by their ids.
+        """Return the looks, look or id that ``values``, ``value`` or ``selected_id`` becomes, and fetch missing looks.
 
-        Looks that are not loaded are fetched, so no lock may be held. A `HeyGenError` or `ValueError` for one that
-        cannot be fetched; unless there is no such look, all are `wanted` then.
+        No lock may be held. A `HeyGenError` or `ValueError` for a look that cannot be fetched; unless there is no such
+        look, all are `wanted` then.
         """
         before, given = self.selected, _listed(value)
         try:

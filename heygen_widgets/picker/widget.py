@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -32,7 +30,7 @@ from .cards import card
 from .fallback import fallback
 from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
-from .options import FIRST_WINDOW, FRONTEND_TRAITS, LARGEST_WINDOW, bounded, refuse_unknown
+from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded
 from .shortlist import Shortlist, first_selection
 
 if TYPE_CHECKING:
@@ -84,8 +82,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     Raises
     ------
     TypeError, ValueError, traitlets.TraitError
-        For another `source` or keyword, a table without ``id``, `selected_id` with `values`, a `client` besides a
-        source that has one, or an invalid value of a trait, such as a malformed `api_key` (`MissingAPIKeyError`).
+        For an invalid argument, such as a table without ``id`` or a malformed `api_key` (`MissingAPIKeyError`).
     """
 
     value: traitlets.TraitType[Look | None, Any] = traitlets.Instance(
@@ -95,17 +92,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait(
-        help="What is shown. It is frozen: assign another one, a search or a dict. Default LookFilter()."
-    )
-    view = traitlets.CaselessStrEnum(
-        ("looks", "characters"), "looks", help='What the grid shows, default "looks".'
-    ).tag(sync=True)
+    filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait("What is shown. It takes a search too.")
+    view = traitlets.CaselessStrEnum(("looks", "characters"), "looks", help="What the grid shows.").tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
-    height = traitlets.Int(
-        560, min=options.HEIGHTS[0], max=options.HEIGHTS[1], help="Of the grid, in px. Int, 240 to 1,200, default 560."
-    ).tag(sync=True)
+    height = traitlets.Int(560, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px.").tag(sync=True)
     selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: every id.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
@@ -129,14 +120,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     ) -> None:
         key = Secret(api_key)  # type: ignore[arg-type]  # a verbose traceback shows local variables
         del api_key
-        refuse_unknown(fields, LookPicker)
-        if key.reveal() is not None:
-            if source is not None or client is not None:
-                raise TypeError("api_key= is for a picker without source and client: give one of them")
-            source = HeyGenClient(key.reveal())
+        options.refuse_unknown(fields, LookPicker)
         selected, wanted = first_selection(selected_id, values), as_filter(filter, **fields)
         self._cache = cache
-        self._model = GridModel(catalogue_of(source, client, cache), client)
+        self._model = GridModel(catalogue_of(source, client, cache, key), client)
         self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)  # five per second
         self._lookups = Lookups(self._model, self._call)
         self._shortlist = Shortlist(self._model)
@@ -171,29 +158,28 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """The looks behind the picker. Without a usable key or address it raises HeyGenError or ValueError."""
         with WIDGET_LOCK:
             if self._model.is_waiting:
-                self._model.catalogue = LookCatalogue.shared(HeyGenClient(), cache=self._cache)
-                self._model.is_waiting = False
+                self._model.start(HeyGenClient(), self._cache)
             return self._model.catalogue
 
     def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
         """Return the selected looks as a DataFrame, one row each; see `looks_to_frame`."""
         return frame.looks_to_frame(map(self._model.loaded, self.values), flat=flat, previews=previews)
 
-    def to_csv(self, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+    def to_csv(self, path: str | Path, *, previews: bool = True) -> Path:
         """Write the selected looks (at least one) to a CSV file: `looks_to_csv`."""
         return frame.looks_to_csv(self._model.exported(self.values, "to_csv"), path, previews=previews)
 
-    def to_excel(self, path: str | os.PathLike[str], *, images: bool = False, previews: bool = True) -> Path:
+    def to_excel(self, path: str | Path, *, images: bool = False, previews: bool = True) -> Path:
         """Write the selected looks (at least one) to an Excel file; see `LookCatalogue.to_excel`."""
         looks, draw = self._model.exported(self.values, "to_excel"), partial(thumbnails, client=self._model.client)
         return frame.looks_to_excel(looks, path, previews=previews, draw=draw if images else None)
 
-    def to_parquet(self, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+    def to_parquet(self, path: str | Path, *, previews: bool = True) -> Path:
         """Write the selected looks (at least one) to a Parquet file: `looks_to_parquet`."""
         return frame.looks_to_parquet(self._model.exported(self.values, "to_parquet"), path, previews=previews)
 
     def gallery(
-        self, path: str | os.PathLike[str] = "avatar-looks.html", *, title: str = "Avatar looks", videos: bool = False
+        self, path: str | Path = "avatar-looks.html", *, title: str = "Avatar looks", videos: bool = False
     ) -> Path:
         """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
         from ..gallery import looks_to_gallery
@@ -204,9 +190,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def reset(self) -> None:
         """Bring back the filter, view and selection that the picker was created with."""
         shown, selected = self._initial
+        first = selected[: None if self.multiple else 1]
         with WIDGET_LOCK:
             self._move(shown)
-            first = selected[: None if self.multiple else 1]
             self.values = self._shortlist.known(first)
         self.values = first  # with those that have to be fetched
 
@@ -218,10 +204,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def refresh(self) -> None:
         """Load everything again in the background, or continue a stopped refresh. Errors show in the picker."""
-        with WIDGET_LOCK, suppress(HeyGenError, ValueError):
-            if not self.catalogue.progress.loading and self.catalogue.progress.refreshed is None:
-                self.catalogue.refresh()
-            self._load()
+        with WIDGET_LOCK:
+            self._load(again=True)
 
     def show(self) -> None:
         """Display the picker, as ``picker`` on the last line of a cell does."""
@@ -230,9 +214,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
         """Return code that restores selection, filter and view of a client's full catalogue, without its key.
 
-        "python" makes a picker; "curl" requests the selected looks and, if the service can filter by it, the matches
-        (``GET /v3/avatars/looks``); "video" is Python that makes a video with the first selected look, which costs
-        credits. A `ValueError` for another `kind`, or for a video without a usable selected look.
+        "python" makes a picker; "curl" requests the selected looks and the matches (``GET /v3/avatars/looks``); "video"
+        makes a video with the first selected look, which costs credits. A `ValueError` without a usable one.
         """
         with WIDGET_LOCK:
             return self._model.code(kind, self.values, self.multiple)
@@ -292,7 +275,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self.values = (look,) if look else ()
 
     @traitlets.observe("filter", "view")
-    def _filter_changed(self, _: dict[str, Any]) -> None:
+    def _filter_changed(self, _: object = None) -> None:
         self._model.show(self.filter, self.view)
         self._follow()
         self._send_update()
@@ -316,16 +299,16 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     # -- loading and sending ------------------------------------------------------------------------------------------
 
-    def _load(self) -> None:
+    def _load(self, *, again: bool = False) -> None:
         try:
             catalogue = self.catalogue
             catalogue.on_load(self._follow)
+            if again and not catalogue.progress.loading and catalogue.progress.refreshed is None:
+                catalogue.refresh()
             catalogue.load_in_background()
-            self._model.show(self.filter, self.view)
         except (HeyGenError, ValueError) as error:
             self.error = str(error)
-        self._follow()
-        self._send_update()
+        self._filter_changed()
 
     def _follow(self) -> None:
         """Publish what arrives, if the catalogue loads. Called when a load may have started."""
@@ -425,7 +408,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_ask_details(self, asked: object) -> None:
         if isinstance(asked, dict) and isinstance(ids := asked.get("ids"), list):
-            looks = [self._model.details(look) for look in self._shortlist.known(ids[: options.MOST_COMPARED])]
+            looks = [self._model.details(look) for look in self._shortlist.known(ids[:MOST_COMPARED])]
             answer = {"compared": asked.get("compared") is True, "looks": looks}
             self._call("details", answer, asked.get("view"))
 
@@ -450,7 +433,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self.values = wanted
 
     def vue_show_demo(self, _: object = None) -> None:
-        self._model.show_demo(self._cache)
+        """Show the looks of the stand-in, unless there are others."""
+        if self._model.is_waiting:
+            from .._demo_client import demo_client
+
+            self._model.start(demo_client(), self._cache, is_demo=True)
         self.vue_retry()
 
     def vue_refresh(self, _: object = None) -> None:

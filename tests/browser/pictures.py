@@ -11,7 +11,8 @@ from .install_browser import start_chromium
 from .jupyter import NotebookPage, Server, Theme
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-PICK, SHARE = ("01_pick_a_look", 1), ("03_shortlist_and_share", 2)  # with the cell of the picker
+PICK, SHARE = "01_pick_a_look", "03_shortlist_and_share"
+CLIENT, PICKER = 1, 3  # their cells
 CHOSEN = 4  # a card in the second half of the first row
 SHORTLIST = (0, 4, 13)
 LARGEST = 300_000  # bytes
@@ -33,21 +34,21 @@ def main() -> None:
     with sync_playwright() as playwright, start_chromium(playwright) as browser, Server() as server:
         with shown(browser, server, PICK) as (notebook, picker):
             choose(picker, CHOSEN)
-            take(notebook.cells.nth(PICK[1]), "picker")
+            take(notebook.cells.nth(PICKER), "picker")
         with shown(browser, server, PICK, "dark") as (notebook, picker):
             choose(picker, CHOSEN)
             ui.cards(picker).nth(CHOSEN).press("i")
             panel = picker.locator(".look-panel")
             expect(panel.get_by_role("button", name="Play voice")).to_be_enabled()
             ui.wait_until(panel, DECODED)
-            take(notebook.cells.nth(PICK[1]), "panel")
+            take(notebook.cells.nth(PICKER), "panel")
         with shown(browser, server, SHARE) as (notebook, picker):
             choose(picker, *SHORTLIST)
             picker.get_by_role("button", name="Compare").click()
             comparison = picker.locator(".look-compare")
             expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
             ui.wait_until(comparison, DECODED)
-            take(notebook.output(SHARE[1]), "compare")
+            take(notebook.output(PICKER), "compare")
             notebook.run_all()
             notebook.page.set_viewport_size({"width": 1000, "height": 600})
             notebook.page.goto(notebook.path.with_name("shortlist.html").as_uri())
@@ -62,14 +63,13 @@ def main() -> None:
 
 @contextmanager
 def shown(
-    browser: Browser, server: Server, source: tuple[str, int], theme: Theme = "light"
+    browser: Browser, server: Server, name: str, theme: Theme = "light"
 ) -> Iterator[tuple[NotebookPage, Locator]]:
     """Open one of the notebooks and show its picker."""
-    name, cell = source
     with NotebookPage(server, browser, NOTEBOOKS / f"{name}.ipynb", theme=theme, viewport=(1180, 1100)) as notebook:
-        notebook.run_cell(0)
-        notebook.run_cell(cell)
-        picker = ui.picker_of(notebook, cell)
+        notebook.run_cell(CLIENT)
+        notebook.run_cell(PICKER)
+        picker = ui.picker_of(notebook, PICKER)
         ui.wait_for_pictures(picker)
         yield notebook, picker
 

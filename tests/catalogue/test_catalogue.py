@@ -114,7 +114,7 @@ def test_a_value_that_no_look_has_warns_with_the_closest_one(
 ) -> None:
     looks = [Look("a", "A", "photo_avatar", group_id="g1", gender="female", tags=("Business", "UGC"))]
     catalogue = LookCatalogue.of(looks)
-    asking = [getattr(catalogue, name) for name in ("select", "facets", "characters", "to_frame", "summary")]
+    asking = [getattr(catalogue, name) for name in ("select", "to_frame", "summary")]
     asking += [partial(catalogue.to_csv, tmp_path / "a"), partial(catalogue.to_parquet, tmp_path / "a")]
     for ask in (*asking, partial(catalogue.to_excel, tmp_path / "a.xlsx")):
         with pytest.warns(UserWarning, match="no look has") as caught:
@@ -123,7 +123,7 @@ def test_a_value_that_no_look_has_warns_with_the_closest_one(
         assert {warning.filename for warning in said(caught)} == {__file__}
     with warnings.catch_warnings(action="error"):
         catalogue.select(tag=["BUSINESS", ""], gender=["female", ""])
-        for ask in (catalogue.matching, catalogue.matching_characters, catalogue.matching_facets):
+        for ask in (catalogue.matching, catalogue.characters, catalogue.facets):
             ask(LookFilter(**fields))
         LookCatalogue.of([]).select(**fields)
         partly_loaded(service, client).select(**fields)

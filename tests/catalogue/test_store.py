@@ -56,7 +56,7 @@ def test_a_record_in_both_lists_is_private_in_any_order(owners: tuple[str, ...],
         assert order(store) == ["x", "b"]
     assert order(store, LookFilter("private name", sort="-name")) == ["x"]
     assert order(store, LookFilter("public name")) == []
-    assert store.facets(None, ["ownership"]) == {"ownership": {"private": 1, "public": 1}}
+    assert store.facets(LookFilter(), ["ownership"]) == {"ownership": {"private": 1, "public": 1}}
     assert [group.name for group in store.groups.values()] == ["private name"]
 
 

@@ -270,9 +270,11 @@ def test_a_view_can_only_name_characters_that_are_loaded_or_already_in_the_filte
 
 def test_details_count_the_looks_of_the_character_without_the_filter() -> None:
     looks = [look(f"a{i}", group_id="g", gender="female" if i else "male") for i in range(5)]
-    model = GridModel(LookCatalogue.of(looks))
+    model = GridModel(LookCatalogue.of(looks, [AvatarGroup("g", "Elin")]))
     model.show(LookFilter(gender="male"), "looks")
-    assert model.details(looks[0])["number"] == 5
+    for one in (looks[0], look("not loaded", group_id="g")):
+        shown = model.details(one)
+        assert (shown["number"], shown["facts"][0]["text"]) == (5, "Elin")
 
 
 def test_only_a_look_that_is_ready_has_code_for_a_video() -> None:

@@ -424,9 +424,10 @@ def test_with_a_client_a_table_stays_as_it_is_and_fetches_what_it_lacks(
     picker = RecordingPicker(looks_to_frame([first]), client=client)
     picker.selected_id = other.id
     assert (picker.value, picker.error, ids(picker.catalogue.looks)) == (other, "", [first.id])
-    picker.vue_refresh()
+    picker.refresh()
     status = picker.show_view()["status"]
     assert (status["online"], status["loading"], status["loaded"]) == (False, False, 1)
+    assert "has no client: open its snapshot with one" in picker.error
     assert client.code in picker.code()
     assert LookPicker(client=client, cache=None).catalogue is LookPicker(client, cache=None).catalogue
     for source in (client, catalogue):
