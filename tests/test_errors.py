@@ -67,6 +67,7 @@ def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_reques
     assert second == "HeyGen says: Some message."
     code = f" {error.code}" if error.code else ""
     assert re.fullmatch(rf"GET /v3/\S+: {error.status_code}{code} \(request id req_1\)", last)
+    assert len(str(build(500, "only_a_code", message="")).split("\n")) == 2
 
 
 @pytest.mark.parametrize(

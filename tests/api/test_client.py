@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -98,7 +99,7 @@ def test_without_a_usable_key_the_stand_in_is_used_and_says_so(
     key: str, start: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HEYGEN_API_KEY", key)
-    client = client_or_demo(looks=30)
+    client = client_or_demo(looks=np.int64(30))
     printed = capsys.readouterr().out
     assert client.demo_code == ("" if key == KEY else "demo_client(looks=30)")
     assert printed.startswith(start)
@@ -137,18 +138,9 @@ def test_list_groups_and_voices_send_their_filters_and_read_the_page() -> None:
     assert ([voice.voice_id for voice in found], found.has_more, found.next_token) == (["v"], True, "t1")
 
 
-@pytest.mark.parametrize(
-    ("item_id", "quoted"),
-    [
-        ("look_def456", "look_def456"),
-        ("a/b", "a%2Fb"),
-        ("?x=1", "%3Fx%3D1"),
-        ("../x#y", "..%2Fx%23y"),
-        ("%2e%2e", "%252e%252e"),
-        (" é🎬", "%20%C3%A9%F0%9F%8E%AC"),
-    ],
-)
-def test_an_id_reaches_the_service_as_one_part_of_the_path(item_id: str, quoted: str) -> None:
+@pytest.mark.parametrize("item_id", ["look_def456", "a/b", "?x=1", "../x#y", "%2e%2e", " é🎬"])
+def test_an_id_reaches_the_service_as_one_part_of_the_path(item_id: str) -> None:
+    quoted = quote(item_id, safe="")
     ids = {"id": item_id, "voice_id": item_id, "session_id": item_id}
     with Loopback(reply({"data": {**look(item_id), **ids}})) as server, client_of(server) as client:
         records = [client.get_look(item_id), client.get_group(item_id), client.get_voice(item_id)]

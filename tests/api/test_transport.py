@@ -431,6 +431,7 @@ def test_tls_that_cannot_start_names_its_settings(setting: dict[str, Any], probl
             text = str(error_of(client, errors.APIConnectionError, problem))
             assert client.retries == 0
     assert "There is no secure connection" in text
+    assert not re.search(r"\[SSL|_ssl\.c", text)
     assert "http://, and the files in REQUESTS_CA_BUNDLE, session.verify and session.cert" in text
 
 

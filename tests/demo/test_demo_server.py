@@ -15,13 +15,8 @@ from heygen_widgets.demo import DEMO_API_KEY, DemoService
 from .caller import Answer, Caller
 
 LOOKS, GROUPS = "/v3/avatars/looks", "/v3/avatars"
-UNAUTHORIZED = {
-    "error": {
-        "code": "unauthorized",
-        "message": "Unauthorized",
-        "doc_url": "https://developers.heygen.com/docs/error-codes#unauthorized",
-    }
-}
+DOCUMENTED = "https://developers.heygen.com/docs/error-codes#unauthorized"
+UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "Unauthorized", "doc_url": DOCUMENTED}}
 
 
 def assert_error(answer: Answer, status: int, code: str, param: str | None = None) -> None:

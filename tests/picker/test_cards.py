@@ -185,16 +185,8 @@ def test_numbers_from_views_stay_within_bounds_and_any_query_is_answered(value: 
 @pytest.mark.parametrize(
     "changes",
     [
-        None,
-        [],
-        {"planet": "x"},
-        {"tag": 7},
-        {"tag": ["x"] * 1_001},
-        {"tag": "x" * 201},
-        {"search": "x" * 201},
-        {"search": "\ud800"},
-        {"gender": "x"},
-        {"sort": "x"},
+        *(None, [], {"planet": "x"}, {"tag": 7}, {"tag": ["x"] * 1_001}, {"tag": "x" * 201}, {"search": "x" * 201}),
+        *({"search": "\ud800"}, {"gender": "x"}, {"sort": "x"}),
     ],
 )
 def test_invalid_changes_of_a_filter_are_refused(changes: object) -> None:

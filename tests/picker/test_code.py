@@ -99,18 +99,8 @@ def is_sendable(text: str) -> bool:
 
 
 PYTHON = [
-    "'''",
-    '"""',
-    "\\",
-    "\"'\n",
-    "# coding: utf-7",
-    "\u2028import os",
-    "\u202e",
-    "\r!ls",
-    "what?",
-    "!!",
-    "{}",
-    "%s",
+    *("'''", '"""', "\\", "\"'\n", "# coding: utf-7", "\u2028import os", "\u202e"),
+    *("\r!ls", "what?", "!!", "{}", "%s"),
 ]
 SHELL = ["$(id)", "`id`", "x; id", "*/ -->", "\x1b[201~\nid\n", "@file", "a=b&c", "[1-9]", "digital_twin"]
 texts = st.text(st.characters(exclude_categories=()), max_size=40) | st.sampled_from(PYTHON + SHELL)

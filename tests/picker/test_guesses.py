@@ -93,6 +93,8 @@ def test_ids_that_are_not_loaded_are_fetched_at_once_or_when_the_service_answers
     monkeypatch.setenv("HEYGEN_API_BASE", client.base_url)
     waiting.vue_retry()
     assert (ids(waiting), waiting.error) == ([private[0], public[0]], "")
+    monkeypatch.delenv("HEYGEN_API_KEY")
+    assert LookPicker(api_key=service.api_key).catalogue.client.account == client.account
     picker = LookPicker(LookCatalogue(client, ownership="public"), multiple=True, values=[private[1], public[1]])
     assert ids(picker) == [private[1], public[1]]
     with pytest.raises(NotFoundError, match="no_such_look"):  # no script goes on with the look that was selected before
@@ -157,14 +159,6 @@ def test_a_wrong_argument_is_named_and_suggests_the_right_one(given: Any, error:
     with pytest.raises(error, match=words) as caught:
         LookPicker(**{"source": LOOKS, **given})
     assert "secret" not in str(caught.value)
-
-
-def test_a_key_makes_the_client_of_the_picker(
-    service: DemoService, client: HeyGenClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HEYGEN_API_BASE", service.base_url)
-    picker = LookPicker(api_key=service.api_key)
-    assert picker.catalogue.client.account == client.account
 
 
 def test_observing_everything_reports_the_documented_traits_until_it_is_undone() -> None:

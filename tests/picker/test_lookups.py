@@ -79,9 +79,7 @@ def test_an_expired_preview_is_replaced_in_views_and_catalogue_and_all_else_stay
 @pytest.mark.parametrize(
     "url",
     [
-        None,
-        "https://files.example/a.webp",
-        signed("a", FRESH),
+        *(None, "https://files.example/a.webp", signed("a", FRESH)),
         f"https://files.example/a.webp?ExpiresAt={EXPIRED}",
         f"ftp://files.example/a.webp?Expires={EXPIRED}",
     ],

@@ -146,6 +146,10 @@ def test_a_selected_look_that_is_not_loaded_can_be_deselected_and_selected_again
     assert ids(picker.values) == ["id1"]
     picker.click("elsewhere")
     assert picker.values == (picker.catalogue.get("id1"), elsewhere)
+    picker.values = (elsewhere, farther := look("farther"))
+    for selected in (False, True):
+        picker.click("elsewhere", "farther", selected=selected)
+    assert picker.values == (elsewhere, farther)
 
 
 def test_the_121st_look_is_refused_with_an_error_that_the_next_click_clears() -> None:
