@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
 from ._display import is_sendable
-from ._parsing import did_you_mean, hint_for, id_of, known_value, plain
+from ._parsing import did_you_mean, hint_for, id_of, known_value, plain, unknown_keyword
 
 if TYPE_CHECKING:
     from .models import AvatarGroup
@@ -138,11 +138,7 @@ class LookFilter:
         **unknown: Never,
     ) -> None:
         for name in unknown:
-            meant = meant_field(name)
-            raise TypeError(
-                f"LookFilter has no field {name!r}: "
-                + (f"did you mean {meant}=…?" if meant else f"its fields are {', '.join(FilterFields.__annotations__)}")
-            )
+            raise unknown_keyword("LookFilter", name, FilterFields.__annotations__, OTHER_NAMES)
         search, wanted_sort = plain(search), plain(sort)
         if not (search is None or isinstance(search, str)):
             raise TypeError(f"search must be a string, not {search!r}")

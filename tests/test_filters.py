@@ -215,7 +215,7 @@ def test_labels_scalars_and_records_mean_the_services_values(given: dict[str, An
         ({"tag": [["UGC"]]}, TypeError, r"not \['UGC'\]"),
         ({"group_id": Look("a", "b", "c", group_id="g")}, TypeError, "not Look.*: use look.group_id"),
         *(
-            ({name: "x"}, TypeError, rf"no field '{name}': did you mean {field}=…\?")
+            ({name: "x"}, TypeError, rf"no parameter '{name}': did you mean {field}=…\?")
             for name, field in {
                 "tags": "tag",
                 "type": "avatar_type",
@@ -229,7 +229,7 @@ def test_labels_scalars_and_records_mean_the_services_values(given: dict[str, An
                 "public": "ownership",
             }.items()
         ),
-        ({"colour": "red"}, TypeError, "no field 'colour': its fields are search, avatar_type, "),
+        ({"colour": "red"}, TypeError, "no parameter 'colour': its parameters are search, avatar_type, "),
     ],
 )
 def test_a_wrong_value_or_field_is_an_error_that_names_the_way_out(

@@ -13,7 +13,7 @@ import requests
 
 from .._display import literal
 from .._files import user_path
-from .._parsing import json_object, plain, unknown_fields
+from .._parsing import json_object, no_attribute, plain, unknown_fields
 from ..errors import HeyGenError
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
@@ -99,6 +99,9 @@ class HeyGenClient:
         self._transport = Transport(
             find(key), base_url=address, timeout=timeout, max_retries=max_retries, session=session
         )
+
+    if not TYPE_CHECKING:
+        __getattr__ = no_attribute
 
     def __repr__(self) -> str:
         if not hasattr(self, "_transport"):  # in a traceback of __init__

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from .._display import is_sendable
-from .._parsing import did_you_mean, hint_for, id_of, known_value, plain
+from .._parsing import hint_for, id_of, known_value, plain, unknown_keyword
 
 LARGEST_PAGE = 50  # records
 _OTHER_NAMES = (
@@ -136,6 +136,4 @@ def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> Non
             what = "sort" if field == "sort" else f"filter by {field}"
             raise TypeError(f"HeyGen cannot {what}. Use LookCatalogue(client).{way_out}({field}=…).")
         others = {other: name for other, name in _OTHER_NAMES if name in known}
-        meant = field if field in known else did_you_mean(name, known, others)
-        way = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
-        raise TypeError(f"{method.__name__} has no parameter {name!r}: {way}")
+        raise unknown_keyword(method.__name__, name, known, others | ({name: field} if field else {}))

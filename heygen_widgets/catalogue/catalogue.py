@@ -11,10 +11,11 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, Unpack
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, Unpack, overload
 
 from .. import frame
 from .._files import user_path
+from .._parsing import no_attribute
 from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..api.media import thumbnails
@@ -145,6 +146,9 @@ class LookCatalogue:
         """
         return cls(client, cache=None, snapshot=read_snapshot(user_path(path)))
 
+    if not TYPE_CHECKING:
+        __getattr__ = no_attribute
+
     def __repr__(self) -> str:
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
@@ -155,6 +159,15 @@ class LookCatalogue:
 
     def __iter__(self) -> Iterator[Look]:
         return iter(self.looks)
+
+    @overload
+    def __getitem__(self, index: int) -> Look: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Looks: ...
+
+    def __getitem__(self, index: int | slice) -> Look | Looks:
+        return self.looks[index]
 
     @property
     def looks(self) -> Looks:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, fields, replace
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
-from .._parsing import did_you_mean, id_of, known_value
+from .._parsing import id_of, known_value, unknown_keyword
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import SERVICE_ENGINE, read_rules
 
 __all__ = ["Background", "Caption", "VideoAgentRequest", "VideoRequest", "VoiceSettings", "request_of"]
 
+T = TypeVar("T", bound=type[Any])
+
 _OTHER_NAMES = {
     **dict.fromkeys(("look", "look_id", "avatar"), "avatar_id"),
     **dict.fromkeys(("text", "prompt", "input_text"), "script"),
     **{"voice": "voice_id", "dimension": "aspect_ratio", "subtitles": "caption", "format": "output_format"},
 }
+
+
+def _with_hints(request: T) -> T:
+    """Let the constructor of a dataclass say which field an unknown keyword means."""
+    init: Callable[..., None] = request.__init__
+    known = [field.name for field in fields(request)]
+
+    @wraps(init)
+    def checked_init(self: object, *values: object, **more: object) -> None:
+        for name in more.keys() - known:
+            raise unknown_keyword(request.__name__, name, known, _OTHER_NAMES)
+        init(self, *values, **more)
+
+    request.__init__ = checked_init
+    return request
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,7 @@ class VoiceSettings:
         _clean(self, {})
 
 
+@_with_hints
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
@@ -151,6 +170,7 @@ class VideoRequest:
         return {"type": "avatar", **body}
 
 
+@_with_hints
 @dataclass(frozen=True, slots=True)
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
@@ -223,10 +243,6 @@ def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> 
     for name, value in (("avatar_id", request), ("script", script)):
         if value is not None and name in more:
             raise TypeError(f"{name} is given twice: leave one of them out")
-    known = [field.name for field in fields(VideoRequest)]
-    for name in more.keys() - known:
-        meant = did_you_mean(name, known, _OTHER_NAMES)
-        raise TypeError(f"VideoRequest has no field {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
     return VideoRequest(**{"avatar_id": request, "script": script, **more})
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import pydoc
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -218,3 +221,43 @@ def test_a_job_takes_a_video_and_refuses_other_records_and_attributes(client: He
     job.close()
     with pytest.raises(TypeError, match="video_id must be a string, not Voice"):
         VideoJob(client, Voice("v"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("make", "guesses"),
+    [
+        (
+            lambda: HeyGenClient("sk"),
+            {"generate_video": "create_video", "get_avatars": "list_looks", "looks": "list_looks", "gt_me": "get_me"},
+        ),
+        (
+            lambda: LookCatalogue.of(LOOKS),
+            {"filter": "select", "search": "select", "to_df": "to_frame", "df": "to_frame", "export": "to_csv"},
+        ),
+        (
+            lambda: LookPicker(LOOKS),
+            {
+                "filters": "filter",
+                "selected": "value",
+                "selection": "values",
+                "df": "to_frame",
+                "gender": "filter.gender",
+            },
+        ),
+        (lambda: LOOKS[0], {"engine": "engines", "image_url": "preview_image_url", "avatar_id": "id"}),
+    ],
+)
+def test_reading_an_unknown_attribute_names_the_one_that_is_meant(make: Any, guesses: dict[str, str]) -> None:
+    record = make()
+    for name, meant in {**guesses, "zzzz": "", "_repr_png_": "", "__array__": ""}.items():
+        way_out = f": did you mean {meant}?" if meant else ""
+        with pytest.raises(
+            AttributeError, match=re.escape(f"{type(record).__name__} has no attribute {name!r}{way_out}") + "$"
+        ):
+            getattr(record, name)
+
+
+def test_a_look_is_still_copied_and_pickled_and_a_catalogue_has_positions() -> None:
+    assert copy.deepcopy(LOOKS[0]) == copy.copy(LOOKS[0]) == pickle.loads(pickle.dumps(LOOKS[0])) == LOOKS[0]
+    catalogue = LookCatalogue.of(LOOKS)
+    assert (catalogue[0], catalogue[-1], catalogue[:2]) == (LOOKS[0], LOOKS[-1], tuple(LOOKS[:2]))
