@@ -54,16 +54,13 @@ def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
 
 def _open_temporary(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
     """Open a new file and lock it, so that no other process removes it."""
-    while True:
-        # Not a variant of the file's own name, which could be longer than a folder allows.
-        path = folder / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
-        file = open(path, "x+b", opener=partial(os.open, mode=mode))  # noqa: SIM115 - the caller closes it
-        if fcntl:
-            with suppress(OSError):  # some network drives have no locks
-                fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file.fileno()).st_nlink:
-            return path, file
-        file.close()  # it was removed before it was locked
+    # Not a variant of the file's own name, which could be longer than a folder allows.
+    path = folder / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
+    file = open(path, "x+b", opener=partial(os.open, mode=mode))  # noqa: SIM115 - the caller closes it
+    if fcntl:
+        with suppress(OSError):  # some network drives have no locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+    return path, file
 
 
 def _remove_stale(folder: Path) -> None:

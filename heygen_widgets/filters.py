@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
 from ._display import is_sendable
-from ._parsing import did_you_mean, hint_for, id_of, known_value, plain, unknown_keyword
+from ._parsing import hint_for, id_of, known_value, plain, unknown_keyword
 
 if TYPE_CHECKING:
     from .models import AvatarGroup
 
-__all__ = ["CLOSED", "FACETS", "OTHER_NAMES", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold", "meant_field"]
+__all__ = ["CLOSED", "FACETS", "OTHER_NAMES", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
 CLOSED = {
@@ -24,12 +24,7 @@ CLOSED = {
 }
 """The fields with a fixed set of values, and these values in their order."""
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
-_READY = {
-    "yes": True,
-    "no": False,
-    "true": True,
-    "false": False,
-}
+_READY = {"yes": True, "no": False, "true": True, "false": False}
 OTHER_NAMES = {
     **dict.fromkeys(("query", "q", "text", "name"), "search"),
     **dict.fromkeys(("type", "kind", "avatar"), "avatar_type"),
@@ -175,11 +170,6 @@ class LookFilter:
 
 FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in ("search", "ready", "sort"))
 """The fields whose values can be counted, in the order of `LookFilter`."""
-
-
-def meant_field(name: str) -> str:
-    """Return the field of a `LookFilter` that an unknown keyword means, or ``""``."""
-    return did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES)
 
 
 def _several(name: str, value: object) -> tuple[str, ...]:

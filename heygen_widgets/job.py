@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from contextlib import suppress
@@ -59,7 +58,6 @@ class VideoJob(SharedTemplate):
     No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.
     """
 
-    _process: int  # whose thread follows the video
     _problem: Exception  # why the job no longer follows a video that is not finished
 
     def __init__(
@@ -147,8 +145,6 @@ class VideoJob(SharedTemplate):
             What ended the polling, such as a refused key.
         """
         limit = None if plain(timeout) is None else checked_wait(timeout)
-        if not self._ended.is_set() and self._process != os.getpid():
-            raise HeyGenError("This process was forked, and its job does not follow the video: call job.follow().")
         if not self._ended.wait(limit):
             raise VideoTimeoutError(f"The video is not finished after {limit:g} s. {self._way_back()}")
         if self._video is None or not self._video.is_finished:
@@ -160,10 +156,8 @@ class VideoJob(SharedTemplate):
     def follow(self) -> None:
         """Follow the video again after a timeout or an error. Does nothing while the job follows it."""
         with WIDGET_LOCK:
-            following = not self._ended.is_set() and self._process == os.getpid()  # a forked child has no thread
-            if self._closing.is_set() or self.is_finished or following:
+            if self._closing.is_set() or self.is_finished or not self._ended.is_set():
                 return
-            self._process = os.getpid()
             self._ended.clear()
             self._problem = VideoTimeoutError(  # unless the thread ends otherwise
                 f"The video is not finished after {self._timeout:g} s. Continue with job.follow() or a click on the "

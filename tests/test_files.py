@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from loopback import Loopback, client_of, reply
@@ -87,18 +86,3 @@ def test_the_next_write_removes_the_file_of_a_killed_process_and_not_that_of_a_l
     with replacement(tmp_path / "mine", 0o600):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine too"]
-
-
-@pytest.mark.filterwarnings("error:unclosed file", "error::pytest.PytestUnraisableExceptionWarning")
-def test_a_file_that_is_removed_before_it_is_locked_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_: Path) -> NoReturn:
-        raise PermissionError
-
-    removals = iter([lambda: (tmp_path / os.listdir(tmp_path)[0]).unlink(), lambda: None])
-    monkeypatch.setattr(fcntl, "flock", lambda *_: next(removals)())
-    monkeypatch.setattr(Path, "iterdir", refuse)  # a folder need not be readable
-    with replacement(tmp_path / "mine", 0o600) as file:
-        file.write(b"whole")
-    assert (tmp_path / "mine").read_bytes() == b"whole"

@@ -23,12 +23,12 @@ import requests
 from avatar_service import said
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, hang_up, reply, stay_silent, unsized
+from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, hang_up, reply, stay_silent
 from test_html import Parsed
 
 from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery, looks_to_table
 from heygen_widgets.api import media
-from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, is_whole, media_type, thumbnails
+from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, media_type, thumbnails
 from heygen_widgets.api.transport import open_session
 from heygen_widgets.demo import DemoService
 from heygen_widgets.frame import looks_to_excel
@@ -328,31 +328,6 @@ def test_what_is_fetched_is_judged_by_its_bytes_alone() -> None:
         assert outcome_of(f"{server.url}/a.png") == Kept(url_of(PNG))
         assert outcome_of(f"{server.url}/a.mp4") == Problem("no picture by the bytes")
         assert outcome_of(f"{server.url}/a.mp4", "video") == Kept(url_of(MP4, "video/mp4"))
-
-
-WHOLE = [
-    *(PNG, b"\xff\xd8\xff\xe0JFIF\xff\xd9", b"GIF89a;", b"RIFF\x06\0\0\0WEBPVP"),
-    b"\0\0\0\x0cftypavif\0\0\0\x09metax",
-    WEBM[:36] + b"\x18\x53\x80\x67\x01\0\0\0\0\0\0\x01x",
-    b"\0\0\0\x0cftypisom\0\0\0\x01mdat\0\0\0\0\0\0\0\x11x\0\0\0\x09moovx",
-]
-
-
-@pytest.mark.parametrize("content", WHOLE, ids=map(media_type, WHOLE))
-def test_what_is_cut_short_is_left_out_if_no_length_is_sent(content: bytes) -> None:
-    kind: Kind = "video" if "video" in media_type(content) else "picture"
-    with Loopback(unsized(content), unsized(content[:-1])) as server:
-        assert outcome_of(f"{server.url}/a", kind) == Kept(url_of(content, media_type(content)))
-        assert outcome_of(f"{server.url}/a", kind) == Problem("cut short")
-
-
-UNSIZED = [WHOLE[-1][:-9] + b"\0\0\0\0moovx", WEBM[:36] + b"\x18\x53\x80\x67\xffxx"]
-
-
-@pytest.mark.parametrize("content", [*UNSIZED, PNG + b"\r\n\0"])
-def test_a_film_whose_last_part_has_no_size_and_a_padded_picture_are_whole(content: bytes) -> None:
-    assert is_whole(BytesIO(content), media_type(content))
-    assert not is_whole(BytesIO(WHOLE[-1][:-9]), "video/mp4")
 
 
 SVG = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{}</svg>"

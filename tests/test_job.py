@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from types import SimpleNamespace
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,7 +23,7 @@ from heygen_widgets.errors import (
     VideoOptionError,
     VideoTimeoutError,
 )
-from heygen_widgets.videos import Video, VideoOptionWarning
+from heygen_widgets.videos import VideoOptionWarning
 
 FILM = "https://files.example/v.mp4?Signature=secret"
 PICTURE = "https://files.example/ada.webp?Signature=secret"
@@ -230,26 +228,6 @@ def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         assert "could not start" in job.error
         with pytest.raises(HeyGenError, match="could not start"):
             job.result(PATIENCE)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_forked_child_does_not_wait_for_the_thread_of_its_parent() -> None:
-    answered = threading.Event()
-    client: Any = SimpleNamespace(get_video=lambda _: answered.wait(PATIENCE), is_local=True)
-    job = VideoJob(client, video_id="video_1")
-    child = os.fork()
-    if not child:
-        with suppress(BaseException):
-            with pytest.raises(HeyGenError, match=r"job\.follow\(\)"):
-                job.result(PATIENCE)
-            client.get_video = lambda _: Video("video_1", "completed")
-            job.follow()
-            os._exit(not job.result(PATIENCE).is_finished)
-        os._exit(2)
-    assert os.waitpid(child, 0)[1] == 0
-    job.close()
-    answered.set()
 
 
 def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -381,27 +381,17 @@ class HeyGenClient:
         self,
         prompt: str,
         avatar_id: str | Look | None = None,
-        *,
-        voice_id: str | Voice | None = None,
-        style_id: str | None = None,
-        orientation: str | None = None,
-        mode: str | None = None,
-        brand_kit_id: str | None = None,
-        incognito_mode: bool | None = None,
-        callback_url: str | None = None,
-        callback_id: str | None = None,
-        files: Sequence[Any] = (),
+        **fields: Any,  # noqa: ANN401 - those of `VideoAgentRequest`
     ) -> VideoAgentSession:
         """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.
 
-        The parameters are those of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. The service has no
+        Other parameters are the fields of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. The service has no
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
-        fields = {name: value for name, value in locals().items() if name != "self"}
         from ..videos import VideoAgentRequest, VideoAgentSession
 
-        body = VideoAgentRequest(**fields).check().to_json()
+        body = VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
         return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:

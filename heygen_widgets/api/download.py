@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,8 +17,8 @@ from .._progress import progress_bar
 from ..errors import APIConnectionError, HeyGenError, VideoFailedError, VideoTimeoutError
 from ..videos.polling import checked_wait, poll_until_finished
 from ..videos.records import Video, VideoAgentSession, failure_of, failure_reason
-from .media import has_length, is_whole, media_type, open_media
-from .responses import NETWORK_ERRORS, raised_by_signal_handler, tls_problem
+from .media import media_type, open_media
+from .responses import NETWORK_ERRORS, tls_problem
 from .transport import Transport
 from .validation import problem_with_url
 
@@ -85,9 +84,6 @@ def download(get: Callable[[str], Video], video_id: str, path: Path, session: re
                 for piece in _pieces(response, video_id):
                     file.write(piece)
                     bar.update(len(piece))
-            file.seek(0)
-            if not (has_length(response) or is_whole(file, media_type(file.read(64)))):
-                raise _not_downloaded(video_id, "The film is cut short. Try again.")
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
     return path
@@ -123,12 +119,9 @@ def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
 
 @contextmanager
 def _connection_errors(url: str, video_id: str) -> Iterator[None]:
-    handled = sys.exception()
     try:
         yield
     except NETWORK_ERRORS as error:
-        if stop := raised_by_signal_handler(error, handled):
-            raise stop.with_traceback(None) from None
         problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
         raise _not_downloaded(video_id, problem) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import re
 import time
 import warnings
@@ -12,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
-from typing import BinaryIO, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from urllib.request import DataHandler, Request
 
 import requests
@@ -23,6 +22,9 @@ from ..models import Look
 from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
+
+if TYPE_CHECKING:
+    from .client import HeyGenClient
 
 Kind: TypeAlias = Literal["picture", "video"]
 
@@ -42,9 +44,6 @@ _TYPES = {
     rb"....ftyp(?!hei[cx]|mif1|msf1)": "video/mp4",  # pictures may be in the same container
     rb"\x1aE\xdf\xa3.{0,53}\x42\x82\x84webm": "video/webm",  # other kinds of Matroska start with the same bytes
 }
-_SEGMENT = b"\x18S\x80g"  # of a WebM; what follows does not matter
-_NEEDED = {"video/mp4": {b"moov", b"mdat"}, "video/webm": {_SEGMENT}}
-_ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9", "image/gif": b";"}
 # An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, no references.
 _ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z-]+='(?:(?!url|image)[\w .,:;#%()/+-])*')*"
 _DRAWING = re.compile(
@@ -52,12 +51,6 @@ _DRAWING = re.compile(
     % (_ATTRIBUTES, _ATTRIBUTES),
     re.IGNORECASE,
 )
-
-
-class HasSession(Protocol):
-    """A `HeyGenClient`."""
-
-    def media_session(self) -> requests.Session: ...
 
 
 class Kept(NamedTuple):
@@ -124,8 +117,6 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
-    if not (has_length(response) or is_whole(BytesIO(content), found)):
-        return Problem("cut short")
     return Kept(_data_url(found, bytes(content)))
 
 
@@ -139,38 +130,6 @@ def open_media(session: requests.Session, url: str) -> requests.Response:
 def media_type(content: bytes) -> str:
     """Return the media type of a raster image, MP4 or WebM by its first 64 bytes; ``""`` for anything else."""
     return next((kind for start, kind in _TYPES.items() if re.match(start, content, re.DOTALL)), "")
-
-
-def has_length(response: requests.Response) -> bool:
-    """Whether reading fails if the body is cut short."""
-    return response.raw.chunked or response.raw.length_remaining is not None
-
-
-def is_whole(file: BinaryIO, kind: str) -> bool:
-    """Check that a picture or film is not cut short: by its last bytes, or by the sizes of its parts."""
-    size = file.seek(0, os.SEEK_END)
-    if end := _ENDS.get(kind):
-        file.seek(max(0, size - 64))
-        return file.read().rstrip(b"\0\r\n").endswith(end)
-    at, names = 0, set()
-    while at < size and _SEGMENT not in names:
-        file.seek(at)
-        head = file.read(16).ljust(16, b"\0")
-        names.add(head[:4] if kind == "video/webm" else head[4:8])
-        at += _part_size(head, kind) or size - at
-    return (at == size or (_SEGMENT in names and at < size)) and names >= _NEEDED.get(kind, set())
-
-
-def _part_size(head: bytes, kind: str) -> int:
-    """Return the size of a part by its first 16 bytes; 0 if it goes on to the end of the file."""
-    if kind == "image/webp":
-        return 8 + int.from_bytes(head[4:8], "little")
-    if kind == "video/webm":  # the zeros before the first bit say how long the size is, and an unknown size is all ones
-        length = 9 - head[4].bit_length()
-        size = int.from_bytes(head[4 : 4 + length], "big") ^ (unit := 1 << 7 * length)
-        return 0 if size == unit - 1 else 4 + length + size
-    size = int.from_bytes(head[:4], "big")
-    return (int.from_bytes(head[8:], "big") or 2**64) if size == 1 else size
 
 
 def _data_url(kind: str, content: bytes) -> str:
@@ -190,7 +149,7 @@ def embedded(url: str) -> str | None:
     return _data_url(kind, content) if kind.startswith("image/") else None
 
 
-def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession | None) -> list[bytes]:
+def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClient | None) -> list[bytes]:
     """Return the preview picture of each look as a PNG of at most a size, in px; initials where it is missing."""
     try:
         from PIL import Image, ImageDraw, ImageFont
@@ -225,7 +184,7 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
     return drawn
 
 
-def fetch_previews(looks: Sequence[Look], client: HasSession | None, *, videos: bool) -> dict[str, Kept | Problem]:
+def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
     """Fetch what is shown of looks; by URL."""
     outcomes: dict[str, Kept | Problem] = {}
     wanted: dict[str, Kind] = {}

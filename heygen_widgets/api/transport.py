@@ -7,7 +7,6 @@ import json
 import os
 import random
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -166,9 +165,6 @@ class Transport:
                 cause, _, outcome = str(error.args[0]).partition(f"\nPOST {path}")
                 error.args = (f"{cause}\n{next_step}\nPOST {path}{outcome}", *error.args[1:])
             raise
-        except Exception as error:  # of a signal handler
-            error.add_note(next_step)
-            raise
 
     def read(self, read: Callable[[object], T], content: dict[str, Any]) -> T:
         """Read the one record of a response, whose texts may become those of an error, without the key."""
@@ -188,7 +184,7 @@ class Transport:
         connect, read = call.timeout
         deadline = time.monotonic() + connect + 2 * read
         body = None if call.body is None else _Body(call.body.encode())
-        handled, session = sys.exception(), self._session
+        session = self._session
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
         # requests leaves out what is None. A given session may have a key of its own.
         content_type = call.body and "application/json"
@@ -218,17 +214,12 @@ class Transport:
             session.get_adapter(self.base_url).close()
             return _Failure(error)
         except responses.NETWORK_ERRORS as exc:
-            stop = responses.raised_by_signal_handler(exc, handled)
-            if stop is None:
-                is_unsent = body is not None and not body.is_sent
-                return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
+            is_unsent = body is not None and not body.is_sent
+            return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
             raise exc.with_traceback(None) from None
-        else:
-            return _failed_status(call, answer)
-        # Not in the `except` above: the context of the error would lead to frames that hold the key.
-        raise stop.with_traceback(None) from None
+        return _failed_status(call, answer)
 
 
 def _failed_connection(call: _Call, host: str, exc: Exception, is_unsent: bool) -> _Failure:

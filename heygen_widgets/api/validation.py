@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from .._display import is_sendable
-from .._parsing import hint_for, id_of, known_value, plain, unknown_keyword
+from .._parsing import did_you_mean, hint_for, id_of, known_value, plain, unknown_keyword
 
 LARGEST_PAGE = 50  # records
 _OTHER_NAMES = (
@@ -127,10 +127,13 @@ def checked_look_filters(ownership: object, avatar_type: object, group_id: objec
 def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:
     """Raise a `TypeError` for keywords that a list does not take: a field of `LookFilter`, or a similar name."""
     for name in unknown:
-        from ..filters import meant_field  # only this error needs it
+        from ..filters import OTHER_NAMES, FilterFields  # only this error needs them
 
         known = [*(method.__kwdefaults__ or ())]
-        field, lists = meant_field(name), {"looks": "select", "look_pages": "select", "groups": "characters"}
+        field, lists = (
+            did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES),
+            {"looks": "select", "look_pages": "select", "groups": "characters"},
+        )
         way_out = lists.get(method.__name__.partition("_")[2])
         if field and field not in known and way_out:
             what = "sort" if field == "sort" else f"filter by {field}"

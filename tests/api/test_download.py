@@ -14,7 +14,6 @@ from loopback import (
     TlsLoopback,
     chunked,
     client_of,
-    ctrl_c_raises,
     cut_short,
     failure,
     interrupt,
@@ -98,8 +97,6 @@ def broken(handler: Handler) -> None:
         (cut_short, "no MP4 or WebM video"),
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
-        (unsized(FILM[:-1]), "cut short"),
-        *((unsized(FILM.replace(part, b"free")), "cut short") for part in (b"moov", b"mdat")),
         (reply(b"<?xml version='1.0'?><Error>", Content_Type="video/mp4"), "no MP4 or WebM video"),
         (reply(b"\0\0\0\x1cftypavif" + bytes(16)), "no MP4 or WebM video"),
     ],
@@ -161,10 +158,7 @@ def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("kind", "text"), [(KeyboardInterrupt, "nothing is kept"), (TimeoutError, "of the user")])
-def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
-    kind: type[BaseException], text: str, tmp_path: Path
-) -> None:
+def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     def send_some(handler: Handler) -> None:
         send_head(handler, len(FILM))
         handler.wfile.write(FILM[:300_000])
@@ -172,7 +166,7 @@ def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
             handler.server.closing.wait(0.01)
         interrupt(handler)
 
-    stopped = pytest.raises(kind, match=text)
-    with ctrl_c_raises(kind), Films(send_some) as server, client_of(server) as client, stopped:
+    stopped = pytest.raises(KeyboardInterrupt, match="nothing is kept")
+    with Films(send_some) as server, client_of(server) as client, stopped:
         client.download_video("video_1", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
