@@ -27,6 +27,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - as `value`
         return None
     if library == "numpy" and getattr(value, "shape", None) == ():
         value = value.item()  # type: ignore[attr-defined]  # of numpy.generic and of an array without dimensions
+    if isinstance(value, str):
+        return str.__str__(value)  # `str()` of an enumeration is its name
     return None if isinstance(value, float) and value != value else value
 
 
@@ -69,7 +71,7 @@ def text(value: object) -> str | None:
     if type(value) is str and value.isascii() and "\0" not in value:
         return value
     # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
-    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(value)) if isinstance(value, str) else None
+    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str.__str__(value)) if isinstance(value, str) else None
 
 
 def label(value: object) -> str | None:

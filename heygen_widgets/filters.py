@@ -134,7 +134,7 @@ class LookFilter:
     ) -> None:
         for name in unknown:
             raise unknown_keyword("LookFilter", name, FilterFields.__annotations__, OTHER_NAMES)
-        search, wanted_sort = plain(search), plain(sort)
+        search = plain(search)
         if not (search is None or isinstance(search, str)):
             raise TypeError(f"search must be a string, not {search!r}")
         search = "".join(_several("search", search))  # refuses what cannot be sent
@@ -144,7 +144,7 @@ class LookFilter:
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
         several = (_several(name, value) for name, value in zip(FACETS, given, strict=True))
-        values = (search, *several, is_ready, None if wanted_sort in (None, "") else _known_sort(wanted_sort))
+        values = (search, *several, is_ready, _known_sort(plain(sort)))
         for field, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field.name, value)
 
@@ -191,15 +191,17 @@ def _known(name: str, given: object) -> str | None:
         raise TypeError(f"{name} must be a string or several, not {item!r}{hint_for(name, item)}")
     if not is_sendable(item):
         raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
-    value: str = known_value(name, str(item))  # a subclass of str has another repr
+    value: str = known_value(name, item)
     if value and name in CLOSED and value not in CLOSED[name]:
         known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
         raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
     return value
 
 
-def _known_sort(given: object) -> str:
+def _known_sort(given: object) -> str | None:
     """Return a sort as `SORTS` has it, from that or a label of the widget in any case, such as ``Name, Z to A``."""
+    if given is None or (isinstance(given, str) and not given):
+        return None
     text = "_".join(given.lower().split()) if isinstance(given, str) else ""
     name = text.removeprefix("-").removesuffix(",_z_to_a")
     known = ("-" if name != text else "") + _SORT_LABELS.get(name, name)

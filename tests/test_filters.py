@@ -7,6 +7,7 @@ import pickle
 import re
 from collections import Counter
 from collections.abc import Iterable
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,11 @@ from hypothesis import strategies as st
 from heygen_widgets import AvatarGroup, LookCatalogue
 from heygen_widgets.filters import FACETS, SORTS, LookFilter, as_filter, fold
 from heygen_widgets.models import Look
+
+
+class Choice(str, Enum):  # noqa: UP042 - its `str()` is the name
+    IV = "Avatar IV"
+
 
 NAMES = ["Elin Office 8", "  Zoë Garden", "SØREN studio", "Łukasz", "Ünal 😀 Beach", "王芳 Office", "office"]
 CHARACTERS = {"g1": "Elin", "g2": "Zoë Straße", "g3": "Office Max"}
@@ -189,6 +195,10 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
             {"tag": ["New", "UGC"], "gender": "female"},
         ),
         ({"group_id": AvatarGroup("g1", "Ada")}, {"group_id": "g1"}),
+        (
+            {"engine": Choice.IV, "search": Choice.IV, "tag": [Choice.IV]},
+            {"engine": "avatar_iv", **dict.fromkeys(("search", "tag"), "Avatar IV")},
+        ),
         ({"group_id": [AvatarGroup("g1", "Ada"), "g2"], "tag": ()}, {"group_id": ["g1", "g2"]}),
     ],
 )
@@ -204,6 +214,7 @@ def test_labels_scalars_and_records_mean_the_services_values(given: dict[str, An
         *(({"ownership": v}, ValueError, rf"unknown ownership '{v}'") for v in ("mine",)),
         ({"orientation": ["portrait", "16:9"]}, ValueError, "unknown orientation '16:9': choose from 'portrait'"),
         *(({"sort": value}, ValueError, f"unknown sort {value!r}:") for value in ("--name", 1, 0)),
+        ({"sort": np.array(["name", "size"])}, ValueError, "unknown sort array"),
         *(
             ({"gender": value}, ValueError, "would match nothing: leave gender out, or give None")
             for value in ([], set(), np.array([]), [None])

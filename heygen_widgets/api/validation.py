@@ -92,8 +92,8 @@ def checked_integer(name: str, value: object, smallest: int, largest: int | None
 def checked_ownership(value: object) -> str | None:
     """Check an optional ownership, in any case."""
     known = known_value("ownership", value)
-    if known in (None, "public", "private"):
-        return known  # type: ignore[no-any-return]
+    if known is None or (isinstance(known, str) and known in ("public", "private")):
+        return known
     raise ValueError(f"ownership should be 'public', 'private' or None, not {value!r}")
 
 

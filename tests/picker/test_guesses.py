@@ -223,6 +223,11 @@ def test_a_job_takes_a_video_and_refuses_other_records_and_attributes(client: He
         VideoJob(client, Voice("v"))  # type: ignore[arg-type]
 
 
+def test_assigning_a_property_without_a_key_is_no_missing_key() -> None:
+    with pytest.raises(AttributeError, match="catalogue"):
+        LookPicker().catalogue = LOOKS  # type: ignore[misc, assignment]
+
+
 @pytest.mark.parametrize(
     ("make", "guesses"),
     [
