@@ -39,9 +39,14 @@ def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {path.name!r} into")
     _remove_stale(target.parent)
-    temporary, file = _open_temporary(target.parent, mode)
+    # Not a variant of the file's own name, which could be longer than a folder allows.
+    temporary = target.parent / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
+    file = open(temporary, "x+b", opener=partial(os.open, mode=mode))  # noqa: SIM115 - closed below
     try:
         with file:
+            if fcntl:
+                with suppress(OSError):  # some network drives have no locks
+                    fcntl.flock(file, fcntl.LOCK_EX)  # so that no other process removes it
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -50,17 +55,6 @@ def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
             os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _open_temporary(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
-    """Open a new file and lock it, so that no other process removes it."""
-    # Not a variant of the file's own name, which could be longer than a folder allows.
-    path = folder / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
-    file = open(path, "x+b", opener=partial(os.open, mode=mode))  # noqa: SIM115 - the caller closes it
-    if fcntl:
-        with suppress(OSError):  # some network drives have no locks
-            fcntl.flock(file, fcntl.LOCK_EX)
-    return path, file
 
 
 def _remove_stale(folder: Path) -> None:

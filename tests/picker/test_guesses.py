@@ -219,7 +219,7 @@ def test_a_job_takes_a_video_and_refuses_other_records_and_attributes(client: He
         with pytest.raises(AttributeError, match=words):
             setattr(job, name, 1)
     job.close()
-    with pytest.raises(TypeError, match="video_id must be a string, not Voice"):
+    with pytest.raises(ValueError, match=r"video_id should be a string .* not Voice"):
         VideoJob(client, Voice("v"))  # type: ignore[arg-type]
 
 
