@@ -1,17 +1,33 @@
-"""Progress bars. They show no text from outside: notebooks do not escape the first one."""
+"""Progress bars. They never stop the work, and show no text from outside: notebooks do not escape the first one."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from tqdm.auto import tqdm
 
 __all__ = ["progress_bar"]
+
+
+class _Stderr:
+    """The current `sys.stderr`, which may be None, closed, full or a broken pipe: text that it cannot take is lost."""
+
+    def write(self, text: str = "") -> bool:
+        with suppress(Exception):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+            return True
+        return False
+
+    flush = write
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - such as `encoding` and `fileno`
+        return getattr(sys.stderr, name)
 
 
 @contextmanager
@@ -21,11 +37,13 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
     from tqdm.auto import tqdm  # slow, and only needed when there is something to wait for
 
     hidden = bool(os.environ.get("TQDM_DISABLE"))  # tqdm itself reads it only when it is imported
+    file = _Stderr()
     if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
         options["display"] = False  # it is displayed below, so that its text can be updated
     bar = tqdm(
         desc=description,
-        disable=hidden or sys.stderr is None or sys.stderr.closed,
+        file=file,
+        disable=hidden or not file.flush(),  # a kernel that cannot flush it can show nothing
         dynamic_ncols=sys.stderr is sys.__stderr__,  # the width of a terminal; notebooks choose their own
         **options,
     )

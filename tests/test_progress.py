@@ -1,8 +1,10 @@
-"""A progress bar holds no text from outside, and is hidden by the environment or without a place to draw it."""
+"""A progress bar holds no text from outside, never stops the work, and is hidden by the environment."""
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tqdm.auto
@@ -40,15 +42,23 @@ def test_no_text_from_outside_reaches_a_bar(method: str, tmp_path: Path, monkeyp
     assert "onerror" not in "".join(shown)
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.usefixtures("_bars")
-@pytest.mark.parametrize("stderr", ["none", "closed"])
+@pytest.mark.parametrize("stderr", ["none", "closed", "full", "pipe"])
 def test_a_bar_that_cannot_be_drawn_does_not_stop_the_work(stderr: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open(os.devnull, "w") as file:
-        pass
-    monkeypatch.setattr(sys, "stderr", None if stderr == "none" else file)
-    with progress_bar("Loading", total=2) as bar:
-        bar.update()
-        assert bar.disable
+    reader, writer = os.pipe()
+    os.close(reader)
+    target: Any = "/dev/full" if stderr == "full" else writer
+    with suppress(OSError), open(target, "w", buffering=1) as file, monkeypatch.context() as patch:
+        if stderr == "closed":
+            file.close()
+        patch.setattr(sys, "stderr", None if stderr == "none" else file)
+        with progress_bar("Loading", total=2) as bar:
+            bar.update()
+            bar.refresh()
+            assert bar.disable == (stderr in ("none", "closed"))
+        stderr = "survived"
+    assert stderr == "survived"
 
 
 @pytest.mark.usefixtures("_bars")
