@@ -6,11 +6,11 @@ import atexit
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import traitlets
 from IPython import get_ipython
@@ -19,6 +19,7 @@ from ipyvue.Template import Template, template_registry
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from ipywidgets import Layout
 from traitlets import All
+from traitlets.utils.sentinel import Sentinel
 
 from ._background import WIDGET_LOCK
 from ._parsing import plain
@@ -27,6 +28,7 @@ __all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
 _CLIPBOARD = Path(__file__).with_name("clipboard.js")
 
+_Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
 _PACKAGE = "heygen_widgets."
 
 _exiting = threading.Event()
@@ -98,11 +100,11 @@ class SharedTemplate(VuetifyTemplate):
         own = [name for name, trait in traits if issubclass(trait.this_class, SharedTemplate) and not trait.read_only]
         return [name for name in own if not name.startswith("_")]
 
-    def observe(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:  # noqa: ANN401 - as in traitlets
+    def observe(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Call a handler when a trait changes, by default any public one; see `traitlets.HasTraits.observe`."""
         super().observe(handler, self._public_traits() if names is All else names, type)
 
-    def unobserve(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:  # noqa: ANN401 - as in traitlets
+    def unobserve(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Undo `observe`."""
         if names is not All:
             super().unobserve(handler, names, type)

@@ -280,7 +280,6 @@ def test_the_id_of_a_group_or_of_another_look_is_refused(avatar_id: str, hint: s
     [
         ({"remove_background": True}, a_look(), ["matting"]),
         ({"output_format": "webm"}, a_look("digital_twin"), ["matting"]),
-        ({"script": " \n"}, a_look(), ["white space"]),
         ({}, a_look(default_voice_id=None), ["voice_id"]),
         ({}, a_look(engines=()), ["lists no engine"]),
         ({"voice_id": "voice_2"}, a_look(default_voice_id=None), []),
