@@ -200,12 +200,6 @@ _OTHER_ATTRIBUTES: dict[str, dict[str, str]] = {
         **{"filters": "filter", "export": "to_csv"},
         **{name: f"filter.{name}" for name in ("search", "avatar_type", "gender", "orientation", "engine", "tag")},
     },
-    "Look": {
-        **dict.fromkeys(("avatar_id", "look_id"), "id"),
-        **dict.fromkeys(("image", "image_url", "preview", "preview_url", "thumbnail", "url"), "preview_image_url"),
-        **{"video_url": "preview_video_url", "voice_id": "default_voice_id", "type": "avatar_type"},
-        **{"width": "image_width", "height": "image_height", "to_frame": "to_dict", "raw": "to_json()"},
-    },
 }
 
 

@@ -99,9 +99,6 @@ class Look:
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
     group_name: str | None = field(default=None, compare=False)
 
-    if not TYPE_CHECKING:
-        __getattr__ = read.no_attribute
-
     def __hash__(self) -> int:
         return hash(self.id)
 
