@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ._display import TITLES
 from .errors import APIResponseError
@@ -27,6 +27,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - as `value`
         return None
     if library == "numpy" and getattr(value, "shape", None) == ():
         value = value.item()  # type: ignore[attr-defined]  # of numpy.generic and of an array without dimensions
+    if isinstance(value, str):
+        return str.__str__(value)  # `str()` of an enumeration is its name
     return None if isinstance(value, float) and value != value else value
 
 
@@ -69,7 +71,7 @@ def text(value: object) -> str | None:
     if type(value) is str and value.isascii() and "\0" not in value:
         return value
     # `str()` converts subclasses such as numpy's strings, which `sys.intern` refuses.
-    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(value)) if isinstance(value, str) else None
+    return _UNSAFE_TEXT.sub("\N{REPLACEMENT CHARACTER}", str.__str__(value)) if isinstance(value, str) else None
 
 
 def label(value: object) -> str | None:
@@ -168,8 +170,46 @@ def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = Ma
     """Return the name that is meant, as `others` says or as the most similar one of `known`; ``""`` for none."""
     from difflib import get_close_matches  # slow, and only an error needs it
 
-    similar = get_close_matches(name.lower(), [*known, *others], 1)
+    similar = get_close_matches(name.lower(), [*known, *others], 1, 0.65)
     return others.get(similar[0], similar[0]) if similar else ""
+
+
+def unknown_keyword(owner: str, name: str, known: Iterable[str], others: Mapping[str, str]) -> TypeError:
+    """Build the error for a keyword that `owner` does not take."""
+    known = [*known]
+    meant = did_you_mean(name, known, {other: meant for other, meant in others.items() if meant in known})
+    way_out = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
+    return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
+
+
+# By the class, what other names mean that users try to read.
+_OTHER_ATTRIBUTES: dict[str, dict[str, str]] = {
+    "HeyGenClient": {
+        **dict.fromkeys(("avatars", "looks", "get_avatars", "get_looks", "list_avatars"), "list_looks"),
+        **{"get_avatar": "get_look", "groups": "list_groups", "voices": "list_voices"},
+        "generate_video": "create_video",
+    },
+    "LookCatalogue": {
+        **dict.fromkeys(("filter", "search", "find", "query"), "select"),
+        **dict.fromkeys(("df", "to_df", "dataframe", "to_pandas"), "to_frame"),
+        **{"export": "to_csv", "tags": "facets"},
+    },
+    "LookPicker": {
+        **dict.fromkeys(("df", "to_df", "dataframe", "to_pandas"), "to_frame"),
+        **{"selected": "value", "look": "value", "selection": "values", "looks": "catalogue.looks"},
+        **{"filters": "filter", "export": "to_csv"},
+        **{name: f"filter.{name}" for name in ("search", "avatar_type", "gender", "orientation", "engine", "tag")},
+    },
+}
+
+
+def no_attribute(record: object, name: str) -> NoReturn:
+    """Raise the error for an attribute that does not exist, with the one that is meant: a `__getattr__`."""
+    message, kind = f"{type(record).__name__} has no attribute {name!r}", type(record)
+    if not (name.startswith("_") or hasattr(kind, name)):  # tools ask for those; a property raised this
+        meant = did_you_mean(name, (n for n in dir(record) if n[0] != "_"), _OTHER_ATTRIBUTES.get(kind.__name__, {}))
+        message += f": did you mean {meant}?" if meant else ""
+    raise AttributeError(message, name=name)  # without the object, or Python adds a guess of its own
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
 from ._display import is_sendable
-from ._parsing import did_you_mean, hint_for, id_of, known_value, plain
+from ._parsing import hint_for, id_of, known_value, plain, unknown_keyword
 
 if TYPE_CHECKING:
     from .models import AvatarGroup
 
-__all__ = ["CLOSED", "FACETS", "OTHER_NAMES", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold", "meant_field"]
+__all__ = ["CLOSED", "FACETS", "OTHER_NAMES", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
 CLOSED = {
@@ -24,12 +24,7 @@ CLOSED = {
 }
 """The fields with a fixed set of values, and these values in their order."""
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
-_READY = {
-    "yes": True,
-    "no": False,
-    "true": True,
-    "false": False,
-}
+_READY = {"yes": True, "no": False, "true": True, "false": False}
 OTHER_NAMES = {
     **dict.fromkeys(("query", "q", "text", "name"), "search"),
     **dict.fromkeys(("type", "kind", "avatar"), "avatar_type"),
@@ -138,12 +133,8 @@ class LookFilter:
         **unknown: Never,
     ) -> None:
         for name in unknown:
-            meant = meant_field(name)
-            raise TypeError(
-                f"LookFilter has no field {name!r}: "
-                + (f"did you mean {meant}=…?" if meant else f"its fields are {', '.join(FilterFields.__annotations__)}")
-            )
-        search, wanted_sort = plain(search), plain(sort)
+            raise unknown_keyword("LookFilter", name, FilterFields.__annotations__, OTHER_NAMES)
+        search = plain(search)
         if not (search is None or isinstance(search, str)):
             raise TypeError(f"search must be a string, not {search!r}")
         search = "".join(_several("search", search))  # refuses what cannot be sent
@@ -153,7 +144,7 @@ class LookFilter:
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
         several = (_several(name, value) for name, value in zip(FACETS, given, strict=True))
-        values = (search, *several, is_ready, None if wanted_sort in (None, "") else _known_sort(wanted_sort))
+        values = (search, *several, is_ready, _known_sort(plain(sort)))
         for field, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field.name, value)
 
@@ -181,11 +172,6 @@ FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in (
 """The fields whose values can be counted, in the order of `LookFilter`."""
 
 
-def meant_field(name: str) -> str:
-    """Return the field of a `LookFilter` that an unknown keyword means, or ``""``."""
-    return did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES)
-
-
 def _several(name: str, value: object) -> tuple[str, ...]:
     value = id_of(name, value)
     several = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
@@ -205,15 +191,17 @@ def _known(name: str, given: object) -> str | None:
         raise TypeError(f"{name} must be a string or several, not {item!r}{hint_for(name, item)}")
     if not is_sendable(item):
         raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
-    value: str = known_value(name, str(item))  # a subclass of str has another repr
+    value: str = known_value(name, item)
     if value and name in CLOSED and value not in CLOSED[name]:
         known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
         raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
     return value
 
 
-def _known_sort(given: object) -> str:
+def _known_sort(given: object) -> str | None:
     """Return a sort as `SORTS` has it, from that or a label of the widget in any case, such as ``Name, Z to A``."""
+    if given is None or (isinstance(given, str) and not given):
+        return None
     text = "_".join(given.lower().split()) if isinstance(given, str) else ""
     name = text.removeprefix("-").removesuffix(",_z_to_a")
     known = ("-" if name != text else "") + _SORT_LABELS.get(name, name)

@@ -55,18 +55,10 @@ def looks_to_gallery(
     client : HeyGenClient, optional
         Its session's `verify`, `cert` and `proxies` are used to fetch the pictures; default: those of the environment.
 
-    Returns
-    -------
-    pathlib.Path
-        The file, relative if `path` is; ``IPython.display.FileLink`` makes a link to it.
-
     Raises
     ------
-    ValueError
-        For more than 500 looks, or another ending of the file's name.
-    OSError
-        If the file cannot be written. A missing folder, and a folder, device or pipe in place of the file, are errors
-        before anything is fetched.
+    ValueError, OSError
+        For more than 500 looks, another ending of the file's name, or a file that cannot be written.
 
     Examples
     --------

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from ipywidgets import Layout
 
 from ._background import Worker, start_thread
-from ._display import clip, echo, image, is_sendable, literal, name_of, page, title
-from ._parsing import hint_for, id_of, plain
+from ._display import clip, echo, image, literal, name_of, page, title
+from ._parsing import plain
 from ._widget import WIDGET_LOCK, SharedTemplate
+from .api.validation import checked_id
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
 from .videos import Video
@@ -74,12 +75,7 @@ class VideoJob(SharedTemplate):
         if not hasattr(client, "get_video"):
             raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}")
         checked_records([] if look is None else [look], Look)
-        given, video_id = video_id, id_of("video_id", video_id)
-        if not isinstance(video_id, str):
-            raise TypeError(f"video_id must be a string, not {given!r}{hint_for('video_id', given)}")
-        if video_id in ("", ".", "..") or not is_sendable(video_id):
-            raise ValueError(f"video_id must be the id of a video, not {video_id!r}")
-        self.video_id = video_id
+        self.video_id = checked_id("video_id", video_id)
         self.look = look
         self._client = client
         self._timeout = checked_wait(timeout)

@@ -5,7 +5,7 @@ import pickle
 import re
 from collections import Counter
 from collections.abc import Iterable
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,11 @@ from hypothesis import strategies as st
 from heygen_widgets import AvatarGroup, LookCatalogue
 from heygen_widgets.filters import FACETS, SORTS, LookFilter, as_filter, fold
 from heygen_widgets.models import Look
+
+
+class Choice(str, Enum):
+    IV = "Avatar IV"
+
 
 NAMES = ["Elin Office 8", "  Zoë Garden", "SØREN studio", "Łukasz", "Ünal 😀 Beach", "王芳 Office", "office"]
 # What people call the fields.
@@ -194,6 +199,10 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
             {"tag": ["New", "UGC"], "gender": "female"},
         ),
         ({"group_id": AvatarGroup("g1", "Ada")}, {"group_id": "g1"}),
+        (
+            {"engine": Choice.IV, "search": Choice.IV, "tag": [Choice.IV]},
+            {"engine": "avatar_iv", **dict.fromkeys(("search", "tag"), "Avatar IV")},
+        ),
         ({"group_id": [AvatarGroup("g1", "Ada"), "g2"], "tag": ()}, {"group_id": ["g1", "g2"]}),
     ],
 )
@@ -209,6 +218,7 @@ def test_labels_scalars_and_records_mean_the_services_values(given: dict[str, An
         *(({"ownership": v}, ValueError, rf"unknown ownership '{v}'") for v in ("mine",)),
         ({"orientation": ["portrait", "16:9"]}, ValueError, "unknown orientation '16:9': choose from 'portrait'"),
         *(({"sort": value}, ValueError, f"unknown sort {value!r}:") for value in ("--name", 1, 0)),
+        ({"sort": np.array(["name", "size"])}, ValueError, "unknown sort array"),
         *(
             ({"gender": value}, ValueError, "would match nothing: leave gender out, or give None")
             for value in ([], set(), np.array([]), [None])
@@ -220,10 +230,10 @@ def test_labels_scalars_and_records_mean_the_services_values(given: dict[str, An
         ({"tag": [["UGC"]]}, TypeError, r"not \['UGC'\]"),
         ({"group_id": Look("a", "b", "c", group_id="g")}, TypeError, "not Look.*: use look.group_id"),
         *(
-            ({name: "x"}, TypeError, rf"no field '{name}': did you mean {field}=…\?")
+            ({name: "x"}, TypeError, rf"no parameter '{name}': did you mean {field}=…\?")
             for name, field in (pair.split("=") for pair in MEANT.split())
         ),
-        ({"colour": "red"}, TypeError, "no field 'colour': its fields are search, avatar_type, "),
+        ({"colour": "red"}, TypeError, "no parameter 'colour': its parameters are search, avatar_type, "),
     ],
 )
 def test_a_wrong_value_or_field_is_an_error_that_names_the_way_out(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import requests
 
 from .._display import literal
 from .._files import user_path
-from .._parsing import json_object, plain, unknown_fields
+from .._parsing import json_object, no_attribute, plain, unknown_fields
 from ..errors import HeyGenError
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
@@ -99,6 +99,9 @@ class HeyGenClient:
         self._transport = Transport(
             find(key), base_url=address, timeout=timeout, max_retries=max_retries, session=session
         )
+
+    if not TYPE_CHECKING:
+        __getattr__ = no_attribute
 
     def __repr__(self) -> str:
         if not hasattr(self, "_transport"):  # in a traceback of __init__
@@ -378,27 +381,17 @@ class HeyGenClient:
         self,
         prompt: str,
         avatar_id: str | Look | None = None,
-        *,
-        voice_id: str | Voice | None = None,
-        style_id: str | None = None,
-        orientation: str | None = None,
-        mode: str | None = None,
-        brand_kit_id: str | None = None,
-        incognito_mode: bool | None = None,
-        callback_url: str | None = None,
-        callback_id: str | None = None,
-        files: Sequence[Any] = (),
+        **fields: Any,  # noqa: ANN401 - those of `VideoAgentRequest`
     ) -> VideoAgentSession:
         """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.
 
-        The parameters are those of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. The service has no
+        Other parameters are the fields of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. The service has no
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
-        fields = {name: value for name, value in locals().items() if name != "self"}
         from ..videos import VideoAgentRequest, VideoAgentSession
 
-        body = VideoAgentRequest(**fields).check().to_json()
+        body = VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
         return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:

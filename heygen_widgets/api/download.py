@@ -15,9 +15,9 @@ import requests
 from .._display import TITLES, clip, literal
 from .._files import replacement
 from .._progress import progress_bar
-from ..errors import APIConnectionError, HeyGenError, VideoFailedError, VideoTimeoutError
+from ..errors import APIConnectionError, HeyGenError, VideoTimeoutError
 from ..videos.polling import checked_wait, poll_until_finished
-from ..videos.records import Video, VideoAgentSession, failure_of, failure_reason
+from ..videos.records import Video, VideoAgentSession, failure_of
 from .media import has_length, is_whole, media_type, open_media
 from .responses import NETWORK_ERRORS, raised_by_signal_handler, tls_problem
 from .transport import Transport
@@ -48,7 +48,7 @@ def wait_for(
                 known = TITLES["video_status"].get(record.status)
                 bar.set_description_str(": ".join(filter(None, [waiting, known, percent])))
                 if record.status == "failed":
-                    raise _failure_of(record)
+                    raise failure_of(record)
                 if record.is_finished or record.status == "waiting_for_input":
                     return record
     except KeyboardInterrupt:
@@ -59,14 +59,6 @@ def wait_for(
         f"The {kind} {clip(record_id)} is still {status} after {timeout:g} s. It goes on at HeyGen; continue with "
         f"{code}."
     )
-
-
-def _failure_of(record: Video | VideoAgentSession) -> VideoFailedError:
-    if isinstance(record, Video):
-        return failure_of(record)
-    reason = record.failure_code, record.failure_message
-    text = f"The agent {clip(record.session_id)} failed: {failure_reason(*reason)}."
-    return VideoFailedError(text, record.video_id, *reason)
 
 
 def download(get: Callable[[str], Video], video_id: str, path: Path, session: requests.Session) -> Path:

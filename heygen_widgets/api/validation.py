@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from .._display import is_sendable
-from .._parsing import did_you_mean, hint_for, id_of, known_value, plain
+from .._parsing import did_you_mean, hint_for, id_of, known_value, plain, unknown_keyword
 
 LARGEST_PAGE = 50  # records
 _OTHER_NAMES = (
@@ -92,8 +92,8 @@ def checked_integer(name: str, value: object, smallest: int, largest: int | None
 def checked_ownership(value: object) -> str | None:
     """Check an optional ownership, in any case."""
     known = known_value("ownership", value)
-    if known in (None, "public", "private"):
-        return known  # type: ignore[no-any-return]
+    if known is None or (isinstance(known, str) and known in ("public", "private")):
+        return known
     raise ValueError(f"ownership should be 'public', 'private' or None, not {value!r}")
 
 
@@ -127,15 +127,16 @@ def checked_look_filters(ownership: object, avatar_type: object, group_id: objec
 def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:
     """Raise a `TypeError` for keywords that a list does not take: a field of `LookFilter`, or a similar name."""
     for name in unknown:
-        from ..filters import meant_field  # only this error needs it
+        from ..filters import OTHER_NAMES, FilterFields  # only this error needs them
 
         known = [*(method.__kwdefaults__ or ())]
-        field, lists = meant_field(name), {"looks": "select", "look_pages": "select", "groups": "characters"}
+        field, lists = (
+            did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES),
+            {"looks": "select", "look_pages": "select", "groups": "characters"},
+        )
         way_out = lists.get(method.__name__.partition("_")[2])
         if field and field not in known and way_out:
             what = "sort" if field == "sort" else f"filter by {field}"
             raise TypeError(f"HeyGen cannot {what}. Use LookCatalogue(client).{way_out}({field}=…).")
         others = {other: name for other, name in _OTHER_NAMES if name in known}
-        meant = field if field in known else did_you_mean(name, known, others)
-        way = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
-        raise TypeError(f"{method.__name__} has no parameter {name!r}: {way}")
+        raise unknown_keyword(method.__name__, name, known, others | ({name: field} if field else {}))

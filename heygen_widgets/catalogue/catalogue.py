@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, Unpack, overload
 
 from .. import frame
 from .._files import user_path
-from .._parsing import id_of
+from .._parsing import id_of, no_attribute
 from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..api.media import thumbnails
@@ -139,6 +139,9 @@ class LookCatalogue:
         """
         return cls(client, cache=None, snapshot=read_snapshot(user_path(path)))
 
+    if not TYPE_CHECKING:
+        __getattr__ = no_attribute
+
     def __repr__(self) -> str:
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
@@ -149,6 +152,15 @@ class LookCatalogue:
 
     def __iter__(self) -> Iterator[Look]:
         return iter(self._selected(None, {}))
+
+    @overload
+    def __getitem__(self, index: int) -> Look: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Looks: ...
+
+    def __getitem__(self, index: int | slice) -> Look | Looks:
+        return self.looks[index]
 
     @property
     def looks(self) -> Looks:
@@ -437,7 +449,7 @@ class LookCatalogue:
             bar.refresh()
 
     def _selected(self, wanted: Wanted, fields: Fields, *, for_table: bool = False) -> Looks:
-        """Select looks, and warn the caller's caller: of absent values, of no looks, and of a table that lacks looks."""
+        """Select looks. Warns the caller's caller of absent values, no looks, and a table that lacks looks."""
         checked = as_filter(wanted, **fields)
         with self._changed:
             messages = self._store.absent(checked) if self.complete else []

@@ -9,7 +9,7 @@ from .. import _parsing as read
 from .._display import clip
 from ..errors import VideoFailedError
 
-__all__ = ["Video", "VideoAgentSession", "failure_of", "failure_reason"]
+__all__ = ["Video", "VideoAgentSession", "failure_of"]
 
 _FINISHED = ("completed", "failed")
 
@@ -139,12 +139,11 @@ _SESSION = read.parsers_of(
 )
 
 
-def failure_of(video: Video) -> VideoFailedError:
-    """Build the error for a video that HeyGen could not make."""
-    reason = failure_reason(video.failure_code, video.failure_message)
-    text = f"HeyGen could not make the video {clip(video.id)}: {reason}."
-    return VideoFailedError(text, video.id, video.failure_code, video.failure_message)
-
-
-def failure_reason(code: str | None, message: str | None) -> str:
-    return ": ".join(part for part in (clip(code), clip(message).rstrip(".")) if part) or "it does not say why"
+def failure_of(record: Video | VideoAgentSession) -> VideoFailedError:
+    """Build the error for what HeyGen could not make."""
+    code, message = record.failure_code, record.failure_message
+    reason = ": ".join(filter(None, (clip(code), clip(message).rstrip(".")))) or "it does not say why"
+    if isinstance(record, VideoAgentSession):
+        text = f"The agent {clip(record.session_id)} failed: {reason}."
+        return VideoFailedError(text, record.video_id, code, message)
+    return VideoFailedError(f"HeyGen could not make the video {clip(record.id)}: {reason}.", record.id, code, message)

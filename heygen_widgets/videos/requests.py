@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, fields, replace
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
-from .._parsing import did_you_mean, id_of, known_value
+from .._parsing import id_of, known_value, unknown_keyword
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import SERVICE_ENGINE, read_rules
 
 __all__ = ["Background", "Caption", "VideoAgentRequest", "VideoRequest", "VoiceSettings", "request_of"]
+
+T = TypeVar("T", bound=type[Any])
 
 _OTHER_NAMES = {
     **dict.fromkeys(("look", "look_id", "avatar"), "avatar_id"),
@@ -20,6 +23,24 @@ _OTHER_NAMES = {
 }
 
 
+def _request(make: T) -> T:
+    """Let a dataclass make its fields what the service takes, and say which field an unknown keyword means."""
+    init: Callable[..., None] = make.__init__
+    known = [field.name for field in fields(make)]
+
+    @wraps(init)
+    def clean_init(self: object, *values: object, **more: object) -> None:
+        for name in more.keys() - known:
+            raise unknown_keyword(make.__name__, name, known, _OTHER_NAMES)
+        init(self, *values, **more)
+        for name in known:
+            object.__setattr__(self, name, _cleaned(name, getattr(self, name)))
+
+    make.__init__ = clean_init
+    return make
+
+
+@_request
 @dataclass(frozen=True, slots=True)
 class Background:
     """The background: a "color" with a `value` such as ``#00ff00``, or an "image" with either `url` or `asset_id`."""
@@ -29,10 +50,8 @@ class Background:
     url: str | None = None
     asset_id: str | None = None
 
-    def __post_init__(self) -> None:
-        _clean(self, {})
 
-
+@_request
 @dataclass(frozen=True, slots=True)
 class Caption:
     """Captions of the video. The only `file_format` is ``srt``, the only `style` ``default``."""
@@ -40,10 +59,8 @@ class Caption:
     file_format: str = "srt"
     style: str | None = None
 
-    def __post_init__(self) -> None:
-        _clean(self, {})
 
-
+@_request
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
     """The voice: `speed` 0.5 to 1.5 (1 by default), `pitch` -50 to 50, `volume` 0 to 1, `locale` as in ``en-GB``."""
@@ -53,10 +70,8 @@ class VoiceSettings:
     volume: float | None = None
     locale: str | None = None
 
-    def __post_init__(self) -> None:
-        _clean(self, {})
 
-
+@_request
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
@@ -117,15 +132,6 @@ class VideoRequest:
     callback_url: str | None = None
     callback_id: str | None = None
 
-    def __post_init__(self) -> None:
-        _clean(self, read_rules()["video"]["fields"])
-        for name, part in (("background", Background), ("caption", Caption), ("voice_settings", VoiceSettings)):
-            value = getattr(self, name)
-            if isinstance(value, Mapping):
-                object.__setattr__(self, name, part(**value))
-            elif not isinstance(value, part | None):
-                raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields, not {value!r}")
-
     def check(
         self, look: Look | None = None, *, group: AvatarGroup | None = None, reference: Look | None = None
     ) -> VideoRequest:
@@ -151,6 +157,7 @@ class VideoRequest:
         return {"type": "avatar", **body}
 
 
+@_request
 @dataclass(frozen=True, slots=True)
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
@@ -185,9 +192,6 @@ class VideoAgentRequest:
     callback_id: str | None = None
     files: Sequence[Any] = ()
 
-    def __post_init__(self) -> None:
-        _clean(self, read_rules()["agent"]["fields"])
-
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
         check_request("agent", _given(self), look, group)
@@ -205,7 +209,7 @@ def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
     given = {}
     for field in fields(request):
         value = getattr(request, field.name)
-        if isinstance(value, (Background, Caption, VoiceSettings)):
+        if field.name in _PARTS and value is not None:
             value = {name: part for name, part in asdict(value).items() if part is not None}
         if value is not None:
             given[field.name] = value
@@ -223,18 +227,19 @@ def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> 
     for name, value in (("avatar_id", request), ("script", script)):
         if value is not None and name in more:
             raise TypeError(f"{name} is given twice: leave one of them out")
-    known = [field.name for field in fields(VideoRequest)]
-    for name in more.keys() - known:
-        meant = did_you_mean(name, known, _OTHER_NAMES)
-        raise TypeError(f"VideoRequest has no field {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
     return VideoRequest(**{"avatar_id": request, "script": script, **more})
 
 
-def _clean(request: object, rules: Mapping[str, Any]) -> None:
-    """Make each field of a frozen request what the service takes, where its meaning is certain."""
-    for field in fields(request):  # type: ignore[arg-type]  # any of the dataclasses above
-        name, value = field.name, id_of(field.name, getattr(request, field.name))
-        rule = rules.get(name, {})
-        if isinstance(value, str) and rule.get("type") == "choice":
-            value = next((choice for choice in rule["choices"] if choice == value.strip().lower()), value)
-        object.__setattr__(request, name, known_value("engine", value) if name == "engine" else value)
+_PARTS: dict[str, type[Any]] = {"background": Background, "caption": Caption, "voice_settings": VoiceSettings}
+
+
+def _cleaned(name: str, value: object) -> object:
+    """Return the value of a field as the service takes it, where its meaning is certain."""
+    value = known_value(name, value) if name == "engine" else id_of(name, value)
+    if part := _PARTS.get(name):
+        if not isinstance(value, part | Mapping | None):
+            raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields, not {value!r}")
+        return part(**value) if isinstance(value, Mapping) else value
+    rules = read_rules()
+    choices = {**rules["video"]["fields"], **rules["agent"]["fields"]}.get(name, {}).get("choices", ())
+    return next((choice for choice in choices if isinstance(value, str) and choice == value.strip().lower()), value)

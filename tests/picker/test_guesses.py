@@ -1,6 +1,7 @@
 """What users try first: each guess works, or its error names the right way."""
 
 import pydoc
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -214,5 +215,48 @@ def test_a_job_takes_a_video_and_refuses_other_records_and_attributes(client: He
     job.close()
     with pytest.raises(HeyGenError, match="The job was closed"):
         job.result(timeout=pd.NA)
-    with pytest.raises(TypeError, match="video_id must be a string, not Voice"):
+    with pytest.raises(ValueError, match=r"video_id should be a string .* not Voice"):
         VideoJob(client, Voice("v"))  # type: ignore[arg-type]
+
+
+def test_assigning_a_property_without_a_key_is_no_missing_key() -> None:
+    with pytest.raises(AttributeError, match="catalogue"):
+        LookPicker().catalogue = LOOKS  # type: ignore[misc, assignment]
+
+
+@pytest.mark.parametrize(
+    ("make", "guesses"),
+    [
+        (
+            lambda: HeyGenClient("sk"),
+            {"generate_video": "create_video", "get_avatars": "list_looks", "looks": "list_looks", "gt_me": "get_me"},
+        ),
+        (
+            lambda: LookCatalogue.of(LOOKS),
+            {"filter": "select", "search": "select", "to_df": "to_frame", "df": "to_frame", "export": "to_csv"},
+        ),
+        (
+            lambda: LookPicker(LOOKS),
+            {
+                "filters": "filter",
+                "selected": "value",
+                "selection": "values",
+                "df": "to_frame",
+                "gender": "filter.gender",
+            },
+        ),
+    ],
+)
+def test_reading_an_unknown_attribute_names_the_one_that_is_meant(make: Any, guesses: dict[str, str]) -> None:
+    record = make()
+    for name, meant in {**guesses, "zzzz": "", "_repr_png_": "", "__array__": ""}.items():
+        way_out = f": did you mean {meant}?" if meant else ""
+        with pytest.raises(
+            AttributeError, match=re.escape(f"{type(record).__name__} has no attribute {name!r}{way_out}") + "$"
+        ):
+            getattr(record, name)
+
+
+def test_a_catalogue_has_positions() -> None:
+    catalogue = LookCatalogue.of(LOOKS)
+    assert (catalogue[0], catalogue[-1], catalogue[:2]) == (LOOKS[0], LOOKS[-1], tuple(LOOKS[:2]))

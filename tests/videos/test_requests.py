@@ -1,6 +1,7 @@
 """What a look allows, and requests that are checked before they are sent."""
 
 import copy
+import inspect
 import json
 import pickle
 import warnings
@@ -275,7 +276,6 @@ def test_the_id_of_a_group_or_of_another_look_is_refused(avatar_id: str, hint: s
     [
         ({"remove_background": True}, a_look(), ["matting"]),
         ({"output_format": "webm"}, a_look("digital_twin"), ["matting"]),
-        ({"script": " \n"}, a_look(), ["white space"]),
         ({}, a_look(default_voice_id=None), ["voice_id"]),
         ({}, a_look(engines=()), ["lists no engine"]),
         ({"voice_id": "voice_2"}, a_look(default_voice_id=None), []),
@@ -325,3 +325,22 @@ def test_a_reference_look_must_be_in_the_same_group() -> None:
 def test_a_nested_value_of_another_shape_is_a_type_error(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(TypeError, match=words):
         a_request(**fields)
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "words"),
+    [
+        (
+            VideoRequest,
+            {"look": "a", "script": "b"},
+            r"VideoRequest has no parameter 'look': did you mean avatar_id=…\?",
+        ),
+        (VideoRequest, {"avatar_id": "a", "text": "b"}, r"did you mean script=…\?"),
+        (VideoAgentRequest, {"prompt": "a", "voice": "b"}, r"VideoAgentRequest .*'voice': did you mean voice_id=…\?"),
+        (VideoAgentRequest, {"text": "a"}, "no parameter 'text': its parameters are prompt, avatar_id, "),
+    ],
+)
+def test_an_unknown_field_names_the_one_that_is_meant(make: Any, given: dict[str, str], words: str) -> None:
+    assert list(inspect.signature(make).parameters)[1] in ("script", "avatar_id")
+    with pytest.raises(TypeError, match=words):
+        make(**given)
