@@ -92,9 +92,8 @@ CELLS = {
     """,
     "! nobody is there": "HeyGenClient(base_url='http://127.0.0.1:1', max_retries=0).create_video(request)",
     "a picker shows its errors": """
-        failed = LookPicker(other)
+        failed = LookPicker(other, selected_id="elsewhere")
         failed.catalogue.wait(timeout=60)
-        failed.selected_id = "elsewhere"
         print(failed.error)
         failed
     """,

@@ -20,7 +20,7 @@ from heygen_widgets.filters import FACETS, SORTS, LookFilter, as_filter, fold
 from heygen_widgets.models import Look
 
 
-class Choice(str, Enum):
+class Choice(str, Enum):  # noqa: UP042 - its `str()` is the name
     IV = "Avatar IV"
 
 

@@ -285,7 +285,7 @@ def test_a_film_that_does_not_play_gets_a_fresh_url_and_never_becomes_unfinished
     [
         *(({"video_id": unusable}, ValueError) for unusable in ("", ".", "..", "\ud800")),
         ({"video_id": "v", "look": Look("look_1", "Zoë", "photo_avatar", preview_image_url=5)}, ValueError),
-        ({"video_id": 5}, TypeError),
+        ({"video_id": 5}, ValueError),
         ({"video_id": "v", "look": "look_1"}, TypeError),
         ({"video_id": "v", "timeout": -1}, ValueError),
         ({"video_id": "v", "client": "client"}, TypeError),

@@ -165,7 +165,7 @@ class LookCatalogue:
     @property
     def looks(self) -> Looks:
         """The loaded looks, private ones first."""
-        return self._selected(None, {})
+        return Looks(self.matching().looks())
 
     @property
     def groups(self) -> dict[str, AvatarGroup]:
@@ -377,7 +377,7 @@ class LookCatalogue:
             warnings.warn("one of the two is not complete, so looks may seem to have gone", UserWarning, stacklevel=2)
         elif self._scope != before._scope:
             warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
-        newer, older_looks = ({look.id: look for look in each.matching().looks()} for each in (self, before))
+        newer, older_looks = ({look.id: look for look in each.looks} for each in (self, before))
         return frame.diff_frame(newer, older_looks)
 
     def save(self, path: str | Path) -> SavedSnapshot:
@@ -430,7 +430,7 @@ class LookCatalogue:
 
     def _snapshot(self) -> Snapshot:
         with self._changed:
-            looks, groups = tuple(self.matching().looks()), tuple(self._store.groups.values())
+            looks, groups = tuple(self.looks), tuple(self._store.groups.values())
             return Snapshot(looks, groups, self._scope, self._loaded_at or time.time(), self.complete)
 
     def _draw_progress(self) -> None:
