@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 try:
     import fcntl
 except ImportError:  # Windows, where an open file can be neither removed nor renamed
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["replacement", "user_path"]
+__all__ = ["UserPath", "replacement", "user_path"]
+
+UserPath: TypeAlias = str | os.PathLike[str]
 
 
-def user_path(path: str | os.PathLike[str]) -> Path:
+def user_path(path: UserPath) -> Path:
     """Return a path that a user gave, with their home folder for a leading ``~``."""
     return Path(os.path.expanduser(path))
 

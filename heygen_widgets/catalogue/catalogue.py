@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from .. import frame
-from .._files import user_path
+from .._files import UserPath, user_path
 from .._parsing import id_of, no_attribute
-from .._progress import progress_bar
+from .._progress import progress_bar, set_total
 from ..api import HeyGenClient
 from ..api.media import thumbnails
 from ..api.validation import checked_look_filters
@@ -70,10 +70,8 @@ class LookCatalogue:
     revision : int
         A number that grows with each change.
 
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument has the wrong type, such as a `client` that is no `HeyGenClient`, or an impossible value.
+    An argument of the wrong type, such as a `client` that is no `HeyGenClient`, or an impossible value raises TypeError
+    or ValueError.
     """
 
     # Without sharing, a cell that runs again would load everything again.
@@ -131,7 +129,7 @@ class LookCatalogue:
         return cls(None, cache=None, snapshot=snapshot)
 
     @classmethod
-    def open(cls, path: str | Path, client: HeyGenClient | None = None) -> LookCatalogue:
+    def open(cls, path: UserPath, client: HeyGenClient | None = None) -> LookCatalogue:
         """Open a snapshot that `save` has written, with its groups, scope, time of loading and completeness.
 
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
@@ -153,13 +151,7 @@ class LookCatalogue:
     def __iter__(self) -> Iterator[Look]:
         return iter(self._selected(None, {}))
 
-    @overload
-    def __getitem__(self, index: int) -> Look: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Looks: ...
-
-    def __getitem__(self, index: int | slice) -> Look | Looks:
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - a look, or `Looks` for a slice
         return self.looks[index]
 
     @property
@@ -326,6 +318,11 @@ class LookCatalogue:
         with self._changed:
             return self._store.values(name)
 
+    def absent(self, wanted: LookFilter) -> list[str]:
+        """Say which values of a filter no look of a complete catalogue has, each with the closest one that occurs."""
+        with self._changed:
+            return self._store.absent(wanted) if self.complete else []
+
     # -- tables and files ---------------------------------------------------------------------------------------------
 
     def to_frame(
@@ -337,15 +334,13 @@ class LookCatalogue:
         """
         return frame.looks_to_frame(self._selected(filter, fields, for_table=True), flat=flat, previews=previews)
 
-    def to_csv(
-        self, path: str | Path, filter: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
-    ) -> Path:
+    def to_csv(self, path: UserPath, filter: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]) -> Path:
         """Write the loaded looks, or those that match a filter, to a CSV file; see `looks_to_csv`."""
         return frame.looks_to_csv(self._selected(filter, fields, for_table=True), path, previews=previews)
 
     def to_excel(
         self,
-        path: str | Path,
+        path: UserPath,
         filter: Wanted = None,
         *,
         images: bool = False,
@@ -357,7 +352,7 @@ class LookCatalogue:
         return frame.looks_to_excel(looks, path, previews=previews, draw=draw if images else None)
 
     def to_parquet(
-        self, path: str | Path, filter: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
+        self, path: UserPath, filter: Wanted = None, *, previews: bool = True, **fields: Unpack[Fields]
     ) -> Path:
         """Write the same to a Parquet file; see `looks_to_parquet`."""
         return frame.looks_to_parquet(self._selected(filter, fields, for_table=True), path, previews=previews)
@@ -366,7 +361,7 @@ class LookCatalogue:
         """Count the loaded looks, or those that match a filter, one row per combination; see `summary_frame`."""
         return frame.summary_frame(self._selected(filter, fields, for_table=True))
 
-    def diff(self, older: LookCatalogue | str | Path) -> pd.DataFrame:
+    def diff(self, older: LookCatalogue | UserPath) -> pd.DataFrame:
         """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
 
         The columns are ``id``, ``name``, ``change`` (``came``, ``went``, ``changed``) and ``fields``, which differ.
@@ -377,10 +372,9 @@ class LookCatalogue:
             warnings.warn("one of the two is not complete, so looks may seem to have gone", UserWarning, stacklevel=2)
         elif self._scope != before._scope:
             warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
-        newer, older_looks = ({look.id: look for look in each.looks} for each in (self, before))
-        return frame.diff_frame(newer, older_looks)
+        return frame.diff_frame(*({look.id: look for look in each.looks} for each in (self, before)))
 
-    def save(self, path: str | Path) -> SavedSnapshot:
+    def save(self, path: UserPath) -> SavedSnapshot:
         """Write a snapshot, for `open`: gzipped JSON lines with looks, groups, scope, time of loading and completeness.
 
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
@@ -439,10 +433,7 @@ class LookCatalogue:
             while busy:
                 revision = self.wait_for_change(revision, 0.5)
                 busy, progress = self._loader.busy, self.progress
-                if progress.expected != bar.total:
-                    start = getattr(bar, "start_t", 0.0)  # which a hidden bar does not have
-                    bar.reset(progress.expected)  # sets the width of a notebook's bar too
-                    bar.start_t = start
+                set_total(bar, progress.expected)
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
             if progress.complete:
                 bar.total = bar.n  # the characters may announce more looks than there are
@@ -450,9 +441,7 @@ class LookCatalogue:
 
     def _selected(self, wanted: Wanted, fields: Fields, *, for_table: bool = False) -> Looks:
         """Select looks. Warns the caller's caller of absent values, no looks, and a table that lacks looks."""
-        checked = as_filter(wanted, **fields)
-        with self._changed:
-            messages = self._store.absent(checked) if self.complete else []
+        messages = self.absent(checked := as_filter(wanted, **fields))
         if not self.complete and (for_table or not (len(self) or self._loader.busy)):
             advice = "load() waits for all" if self.client else _NO_CLIENT
             messages = [f"only {len(self):,} looks are loaded: {advice}"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from .._display import fits, is_sendable, title, title_of_character
+from .._display import clip, fits, is_sendable, title, title_of_character
 from ..api import BASE_URL, HeyGenClient
 from ..api.credentials import Secret
 from ..catalogue import LookCatalogue, Progress
@@ -253,6 +253,7 @@ class GridModel:
             "version": self.version,
             "shown": len(self),
             "matched": len(looks),  # looks, also in the view of characters
+            "absent": [] if len(looks) else [clip(text) for text in self.catalogue.absent(self.filter)[:3]],
             **{name: getattr(progress, name) for name in _COUNTS},
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
             "keyless": self.is_waiting,

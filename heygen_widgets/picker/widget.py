@@ -16,6 +16,7 @@ from ipywidgets import Layout, ValueWidget
 from .. import frame
 from .._background import Worker
 from .._display import echo
+from .._files import UserPath
 from .._parsing import no_attribute, plain
 from .._widget import WIDGET_LOCK, SharedTemplate, read_vue
 from ..api import HeyGenClient
@@ -25,6 +26,7 @@ from ..catalogue import LookCatalogue
 from ..catalogue.cache import DEFAULT_MAX_AGE
 from ..errors import HeyGenError
 from ..filters import FilterFields, LookFilter, as_filter
+from ..gallery import looks_to_gallery
 from ..models import Look, Looks
 from . import options
 from .cards import card
@@ -80,10 +82,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     search, avatar_type, ownership, group_id, gender, orientation, engine, status, tag, ready, sort : optional
         The fields of a `LookFilter`, which change those of `filter`.
 
-    Raises
-    ------
-    TypeError, ValueError, traitlets.TraitError
-        For an invalid argument, such as a table without ``id`` or a malformed `api_key` (`MissingAPIKeyError`).
+    An invalid argument, such as a table without ``id``, raises TypeError, ValueError or traitlets.TraitError.
     """
 
     value: traitlets.TraitType[Look | None, Any] = traitlets.Instance(
@@ -168,25 +167,23 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Return the selected looks as a DataFrame, one row each; see `looks_to_frame`."""
         return frame.looks_to_frame(map(self._model.loaded, self.values), flat=flat, previews=previews)
 
-    def to_csv(self, path: str | Path, *, previews: bool = True) -> Path:
+    def to_csv(self, path: UserPath, *, previews: bool = True) -> Path:
         """Write the selected looks (at least one) to a CSV file: `looks_to_csv`."""
         return frame.looks_to_csv(self._model.exported(self.values, "to_csv"), path, previews=previews)
 
-    def to_excel(self, path: str | Path, *, images: bool = False, previews: bool = True) -> Path:
+    def to_excel(self, path: UserPath, *, images: bool = False, previews: bool = True) -> Path:
         """Write the selected looks (at least one) to an Excel file; see `LookCatalogue.to_excel`."""
         looks, draw = self._model.exported(self.values, "to_excel"), partial(thumbnails, client=self._model.client)
         return frame.looks_to_excel(looks, path, previews=previews, draw=draw if images else None)
 
-    def to_parquet(self, path: str | Path, *, previews: bool = True) -> Path:
+    def to_parquet(self, path: UserPath, *, previews: bool = True) -> Path:
         """Write the selected looks (at least one) to a Parquet file: `looks_to_parquet`."""
         return frame.looks_to_parquet(self._model.exported(self.values, "to_parquet"), path, previews=previews)
 
     def gallery(
-        self, path: str | Path = "avatar-looks.html", *, title: str = "Avatar looks", videos: bool = False
+        self, path: UserPath = "avatar-looks.html", *, title: str = "Avatar looks", videos: bool = False
     ) -> Path:
         """Write the selected looks (at least one) to an HTML page that opens without Jupyter: `looks_to_gallery`."""
-        from ..gallery import looks_to_gallery
-
         looks = self._model.exported(self.values, "gallery")
         return looks_to_gallery(looks, path, title=title, videos=videos, client=self._model.client)
 
@@ -217,8 +214,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
         """Return code that restores selection, filter and view of a client's full catalogue, without its key.
 
-        "python" makes a picker; "curl" requests the selected looks and the matches (``GET /v3/avatars/looks``); "video"
-        makes a video with the first selected look, which costs credits. A `ValueError` without a usable one.
+        "python" makes a picker, "curl" requests the selected looks and the matches, and "video" makes a video with the
+        first selected look, which costs credits. A `ValueError` without a usable one.
         """
         with WIDGET_LOCK:
             return self._model.code(kind, self.values, self.multiple)
@@ -233,8 +230,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._publisher.close()
         self._lookups.close()
         super().close()
-
-    # -- traits -------------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in ("value", "values", "selected_id"):
@@ -305,8 +300,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self.error = f"There is no look {value!r} among the loaded ones."
             return False
         return is_valid
-
-    # -- loading and sending ------------------------------------------------------------------------------------------
 
     def _load(self, *, again: bool = False) -> None:
         try:
@@ -435,10 +428,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_retry(self, _: object = None) -> None:
         """Continue the load, and select what could not be fetched before."""
-        wanted, self.error, self._model.dismissed = self._shortlist.wanted, "", ""
+        wanted, self.error, self._model.dismissed = self._shortlist.wanted or self.values, "", ""
         self._load()
-        if wanted:
-            self._select(wanted)
+        self._select(wanted)
 
     def vue_show_demo(self, _: object = None) -> None:
         """Show the looks of the stand-in, unless there are others."""

@@ -72,6 +72,8 @@ def test_the_search_and_python_narrow_the_grid(open_notebook: OpenNotebook) -> N
     empty = picker.locator(".look-empty")
     expect(empty).to_contain_text("No look matches these filters")
     expect(ui.total(picker)).to_have_text("0 of 2,000 looks")
+    notebook.run("picker.filter = LookFilter(tag='Busines')")
+    expect(empty).to_contain_text("no look has the tag 'Busines': did you mean 'business'?")
     empty.get_by_role("button", name="Clear filters").click()
     ui.wait_for_pictures(picker)
 

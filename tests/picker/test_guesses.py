@@ -199,7 +199,7 @@ def test_help_starts_with_the_parameters_and_what_it_is() -> None:
     text = pydoc.plain(pydoc.render_doc(LookPicker))
     signature, summary = text.index("LookPicker(source:"), text.index("Select an avatar look: filter")
     assert signature < summary < text.index("Parameters\n") < text.index("Methods defined here")
-    parameters = text[text.index("Parameters\n") : text.index("Raises\n")]
+    parameters = text[text.index("Parameters\n") : text.index("An invalid argument")]
     names = [*(LookPicker.__init__.__kwdefaults__ or {}), *LookFilter.__dataclass_fields__]
     assert [name for name in names if name not in parameters] == []
 

@@ -298,7 +298,8 @@ def test_value_takes_any_look_and_the_frame_completes_it(client: HeyGenClient, p
     assert frame["group_name"].tolist() == [picker.catalogue.groups[str(private.group_id)].name]
     with warnings.catch_warnings(action="error"):  # of a filter that matches nothing
         picker.filter = LookFilter(tag="Busines")
-        assert picker.show_view()["status"]["matched"] == 0
+        status = picker.show_view()["status"]
+        assert (status["matched"], status["absent"][0][-24:]) == (0, "did you mean 'business'?")
     picker.value = look("elsewhere", group_id=private.group_id)
     assert (ids(picker.values), picker.selected_id) == (["elsewhere"], "elsewhere")
     assert picker.to_frame()["group_name"].tolist() == frame["group_name"].tolist()
