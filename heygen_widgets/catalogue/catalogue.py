@@ -89,7 +89,7 @@ class LookCatalogue:
         snapshot: Snapshot | None = None,
     ) -> None:
         if not isinstance(client, HeyGenClient) and not (client is None and snapshot):
-            raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}: see LookCatalogue.of and .open")
+            raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}: see LookCatalogue.of, open")
         if not (cache is None or isinstance(cache, timedelta)):
             raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
