@@ -18,6 +18,7 @@ from urllib.request import DataHandler, Request
 import requests
 
 from .._display import image, initials, name_of, page
+from .._parsing import warn
 from .._progress import progress_bar
 from ..models import Look
 from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
@@ -221,7 +222,7 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
         drawn.append(content.getvalue())
         if look.preview_image_url:
             shown.append(outcome)
-    warn_of_missing(shown, "pictures", "sheet", 5)  # in the line that calls `to_excel`
+    warn_of_missing(shown, "sheet", "picture")
     return drawn
 
 
@@ -245,16 +246,16 @@ def fetch_previews(looks: Sequence[Look], client: HasSession | None, *, videos: 
     return outcomes
 
 
-def warn_of_missing(shown: Iterable[Kept | Problem], kinds: str, place: str, stacklevel: int = 3) -> None:
+def warn_of_missing(shown: Iterable[Kept | Problem], place: str, *kinds: str) -> None:
     """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
     problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
-    if problems:
+    if total := problems.total():
         reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
-        warnings.warn(
-            f"{problems.total()} {kinds} could not be put into the {place} ({reasons}), and initials stand in the "
-            "place of a picture. A signed preview URL expires within days: looks that are fetched again have new ones.",
-            UserWarning,
-            stacklevel=stacklevel,
+        names = " or ".join(kind + "s" * (total > 1) for kind in kinds)
+        advice = " A signed preview URL expires within days: looks that are fetched again have new ones."
+        warn(
+            f"{total} {names} could not be put into the {place} ({reasons}), and initials stand in the place of a "
+            f"picture.{advice if any(why.startswith('status') for why in problems) else ''}"
         )
 
 
