@@ -132,6 +132,7 @@ class LookFilter:
         sort: str | None = None,
         **unknown: Never,
     ) -> None:
+        __tracebackhide__ = True  # in IPython, here and below
         for name in unknown:
             raise unknown_keyword("LookFilter", name, FilterFields.__annotations__, OTHER_NAMES)
         search = plain(search)
@@ -164,7 +165,7 @@ class LookFilter:
 
     def replace(self, **changes: Unpack[FilterFields]) -> LookFilter:
         """Return a copy with some fields changed; None removes a restriction."""
-        __tracebackhide__ = True  # in IPython, here and below
+        __tracebackhide__ = True
         return LookFilter(**{**self.to_json(), **changes})
 
 

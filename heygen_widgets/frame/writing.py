@@ -49,9 +49,9 @@ _THUMBNAIL = (170, 96)  # px
 _METHODS = {
     **{".csv": "to_csv", ".txt": "to_csv", ".xlsx": "to_excel", ".xls": "to_excel", ".parquet": "to_parquet"},
     **{".html": "gallery", ".json": "to_frame().to_json", ".feather": "to_frame().to_feather"},
-    **dict.fromkeys((".tsv", ".gz", ".zip"), "to_frame(flat=True).to_csv"),  # which compresses by the name
+    **dict.fromkeys((".tsv", ".gz", ".zip"), "to_frame(flat=True).to_csv"),  # pandas compresses by the name
 }
-"""What writes the files with an ending; the first ending of each is the usual one."""
+"""What writes the files with an ending."""
 
 
 def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
@@ -146,12 +146,11 @@ def _storable(text: str, *, cut: bool) -> str | None:
     return text[:_LONGEST_TEXT] if cut or len(text) <= _LONGEST_TEXT else None
 
 
-def _target(path: str | os.PathLike[str], method: str) -> Path:
-    """Return the path of a file to write. A name that ends like a file of another format is a `ValueError`."""
-    target = user_path(path)
+def _target(path: str | os.PathLike[str], usual: str) -> Path:
+    """Return the path of a file with the `usual` ending. That of another format is a `ValueError`."""
+    target, method = user_path(path), _METHODS[usual]
     ending = target.suffix.lower()
-    if (meant := _METHODS.get(ending, method)) != method or (method == "to_excel" and ending != ".xlsx"):
-        usual = next(name for name, each in _METHODS.items() if each == method)
+    if (meant := _METHODS.get(ending, method)) != method or (usual == ".xlsx" != ending):
         hint = f": for {ending} use {meant}" if meant != method else ""
         raise ValueError(f"the name of a file of {method} should end in {usual}, not as {str(target)!r} does{hint}")
     return target
@@ -163,7 +162,7 @@ def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool 
     A missing and an empty text are the same in it. `looks`, `path`, `previews`, the result and the errors are as in
     `looks_to_parquet`.
     """
-    target = _target(path, "to_csv")
+    target = _target(path, ".csv")
     with replacement(target, 0o666) as file:
         frame = _frame(looks, _names(previews), flat=True)
         frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", mode="wb")
@@ -189,7 +188,7 @@ def looks_to_excel(
         picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks; more
         are a `ValueError`. **Whoever has the file sees the faces, private ones too.**
     """
-    target = _target(path, "to_excel")
+    target = _target(path, ".xlsx")
     try:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
@@ -298,7 +297,7 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
         import pyarrow.parquet as pq
     except ImportError:
         raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
-    names, target = _names(previews), _target(path, "to_parquet")
+    names, target = _names(previews), _target(path, ".parquet")
     special = {
         "is_ready": pa.bool_(),
         **dict.fromkeys(SIZES, pa.int64()),
