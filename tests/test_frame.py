@@ -229,7 +229,7 @@ def test_a_flat_frame_gives_equal_looks(looks: list[Look]) -> None:
 
 
 STORED = [
-    replace(LOOKS[0], id="00123", tags=("UGC", "New"), group_name="-Elin"),
+    replace(LOOKS[0], id="00123", tags=("UGC", "New"), group_name="-Elin", default_voice_id="voice_1"),
     replace(LOOKS[1], name="NA's"),
     Look("look_3", 'O\'Neil, "Zoë"', "studio_avatar", tags=("it's",), image_width=640),
 ]
@@ -241,7 +241,7 @@ def json_of(**options: Any) -> Callable[[pd.DataFrame, Path], Any]:
 
 OTHER_NAMES = {
     **{"supported_api_engines": "engines", "preview_image_url": "image_url", "preview_video_url": "video_url"},
-    **{"default_voice_id": "voice_id"},
+    **{"default_voice_id": "voice_id", "avatar_type": "type"},
 }
 # pandas reads the id "00123" in CSV and JSON as a number, unless it is told not to.
 TRIPS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
@@ -258,7 +258,7 @@ TRIPS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
         pd.read_json(path, orient="table"),
     )[1],
     "labels": lambda frame, _: frame.rename(columns=lambda name: name.capitalize().replace("_", " ")),
-    "other names": lambda frame, _: frame.rename(columns=OTHER_NAMES).assign(Name="no", Type=1),
+    "other names": lambda frame, _: frame.rename(columns=OTHER_NAMES).assign(Name="no"),
     "rows of other names": lambda frame, _: frame.rename(columns=OTHER_NAMES).to_dict("records"),
     "index": lambda frame, _: frame.set_index("id"),
     "indexes": lambda frame, _: frame.set_index(["gender", "id"]),
