@@ -71,8 +71,8 @@ class LookFilter:
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
-    is ``avatar_iv``. The values are stored as a sorted tuple, ``()`` without a restriction.
-
+    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. The values are stored as a sorted tuple,
+    ``()`` without a restriction.
     Parameters
     ----------
     search : str, default ""

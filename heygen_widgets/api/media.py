@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
-from typing import BinaryIO, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
 from urllib.request import DataHandler, Request
 
 import requests
@@ -24,6 +24,9 @@ from ..models import Look
 from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
+
+if TYPE_CHECKING:
+    from .client import HeyGenClient
 
 Kind: TypeAlias = Literal["picture", "video"]
 
@@ -53,12 +56,6 @@ _DRAWING = re.compile(
     % (_ATTRIBUTES, _ATTRIBUTES),
     re.IGNORECASE,
 )
-
-
-class HasSession(Protocol):
-    """A `HeyGenClient`."""
-
-    def media_session(self) -> requests.Session: ...
 
 
 class Kept(NamedTuple):
@@ -191,7 +188,7 @@ def embedded(url: str) -> str | None:
     return _data_url(kind, content) if kind.startswith("image/") else None
 
 
-def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession | None) -> list[bytes]:
+def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClient | None) -> list[bytes]:
     """Return the preview picture of each look as a PNG of at most a size, in px; initials where it is missing."""
     try:
         from PIL import Image, ImageDraw, ImageFont
@@ -226,7 +223,7 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
     return drawn
 
 
-def fetch_previews(looks: Sequence[Look], client: HasSession | None, *, videos: bool) -> dict[str, Kept | Problem]:
+def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
     """Fetch what is shown of looks; by URL."""
     outcomes: dict[str, Kept | Problem] = {}
     wanted: dict[str, Kind] = {}
