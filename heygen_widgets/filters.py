@@ -73,6 +73,7 @@ class LookFilter:
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
     is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. The values are stored as a sorted tuple,
     ``()`` without a restriction.
+
     Parameters
     ----------
     search : str, default ""
