@@ -59,7 +59,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare e
         return importlib.import_module(f".{name}", __name__)
     message = f"module {__name__!r} has no attribute {name!r}"
     if not name.startswith("_"):  # tools ask for those
-        meant = importlib.import_module("._parsing", __name__).did_you_mean(name, [*__all__, *_SUBMODULES])
+        did_you_mean = importlib.import_module("._parsing", __name__).did_you_mean
+        meant = did_you_mean(name, __all__) or did_you_mean(name, _SUBMODULES)
         message += f": did you mean {meant}?" if meant else ""
     raise AttributeError(message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import fields
 from types import MappingProxyType
@@ -100,16 +101,22 @@ _SEPARATORS = re.compile(r"[\s_-]+")
 _OTHER_NAMES = {
     "avatar_type": {"video_avatar": "digital_twin"},
     "gender": _GENDERS,
-    "orientation": {"vertical": "portrait", "horizontal": "landscape"},
+    "engine": {"avatar_3": "avatar_iii", "avatar_4": "avatar_iv", "avatar_5": "avatar_v"},
+    "ownership": {"mine": "private", "my": "private"},
+    "orientation": {
+        **{"vertical": "portrait", "horizontal": "landscape"},
+        **{"9:16": "portrait", "16:9": "landscape", "1:1": "square"},
+    },
 }
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
+    """Return a label or a name in lower case with underscores: ``Avatar type`` becomes ``avatar_type``."""
     return _SEPARATORS.sub("_", text.strip().lower())
 
 
 _KNOWN = {
-    field: {_key(text): value for value, title in titles.items() for text in (value, title)}
+    field: {key_of(text): value for value, title in titles.items() for text in (value, title)}
     | {"none": ""}
     | _OTHER_NAMES.get(field, {})
     for field, titles in TITLES.items()
@@ -123,7 +130,7 @@ def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
     without a value, becomes ``""``.
     """
     value = plain(value)
-    return _KNOWN.get(field, {}).get(_key(value), value) if isinstance(value, str) else value
+    return _KNOWN.get(field, {}).get(key_of(value), value) if isinstance(value, str) else value
 
 
 # By the class of a record: what it is, and its id. By names, since importing the records takes time.
@@ -136,7 +143,7 @@ _RECORDS = {
     "VideoJob": ("video", "video_id"),
     "VideoAgentSession": ("session", "session_id"),
 }
-_LOOK_IDS = ("avatar_id", "reference_look_id", "selected_id")
+_LOOK_IDS = ("avatar_id", "reference_look_id")
 _HINTS = {
     ("look", "group"): ", a character: use the id of one of its looks, see client.list_looks(group_id=…)",
     ("group", "look"): ": use look.group_id",
@@ -170,8 +177,17 @@ def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = Ma
     """Return the name that is meant, as `others` says or as the most similar one of `known`; ``""`` for none."""
     from difflib import get_close_matches  # slow, and only an error needs it
 
-    similar = get_close_matches(name.lower(), [*known, *others], 1, 0.65)
-    return others.get(similar[0], similar[0]) if similar else ""
+    meant = {**{each.lower(): each for each in known}, **others}
+    similar = get_close_matches(name.lower(), meant, 1, 0.65)
+    return meant[similar[0]] if similar else ""
+
+
+def warn(message: str, kind: type[Warning] = UserWarning) -> None:
+    """Warn at the line outside of this package that called it."""
+    level = 1
+    while sys._getframe(level).f_globals.get("__name__", "").startswith("heygen_widgets."):
+        level += 1
+    warnings.warn(message, kind, stacklevel=level + 1)
 
 
 def unknown_keyword(owner: str, name: str, known: Iterable[str], others: Mapping[str, str]) -> TypeError:

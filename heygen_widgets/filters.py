@@ -71,7 +71,8 @@ class LookFilter:
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
-    is ``avatar_iv``. The values are stored as a sorted tuple, ``()`` without a restriction.
+    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. The values are stored as a sorted tuple,
+    ``()`` without a restriction.
 
     Parameters
     ----------
@@ -132,6 +133,7 @@ class LookFilter:
         sort: str | None = None,
         **unknown: Never,
     ) -> None:
+        __tracebackhide__ = True  # in IPython, here and below
         for name in unknown:
             raise unknown_keyword("LookFilter", name, FilterFields.__annotations__, OTHER_NAMES)
         search = plain(search)
@@ -143,8 +145,7 @@ class LookFilter:
         if not (is_ready is None or isinstance(is_ready, bool)):
             raise TypeError(f"ready must be True, False or None, not {ready!r}")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
-        several = (_several(name, value) for name, value in zip(FACETS, given, strict=True))
-        values = (search, *several, is_ready, _known_sort(plain(sort)))
+        values = (search, *map(_several, FACETS, given), is_ready, _known_sort(plain(sort)))
         for field, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field.name, value)
 
@@ -165,6 +166,7 @@ class LookFilter:
 
     def replace(self, **changes: Unpack[FilterFields]) -> LookFilter:
         """Return a copy with some fields changed; None removes a restriction."""
+        __tracebackhide__ = True
         return LookFilter(**{**self.to_json(), **changes})
 
 
@@ -173,20 +175,24 @@ FACETS = tuple(field.name for field in fields(LookFilter) if field.name not in (
 
 
 def _several(name: str, value: object) -> tuple[str, ...]:
+    __tracebackhide__ = True
     value = id_of(name, value)
     several = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
-    items = [known for item in several if (known := _known(name, item)) is not None]
+    items: set[str] = set()
+    for item in several:
+        items.update(_known(name, item))
     if not (items or value is None or (isinstance(value, tuple) and not value)):
         kind = type(value).__name__
         raise ValueError(f"{name}: an empty {kind} would match nothing: leave {name} out, or give None")
-    return tuple(sorted(set(items)))
+    return tuple(sorted(items))
 
 
-def _known(name: str, given: object) -> str | None:
-    """Return one value of a field as the service has it, and None for a missing one."""
+def _known(name: str, given: object) -> tuple[str, ...]:
+    """Return one value of a field as the service has it, and none for a missing one."""
+    __tracebackhide__ = True
     item = id_of(name, given)
     if item is None:
-        return None
+        return ()
     if not isinstance(item, str):
         raise TypeError(f"{name} must be a string or several, not {item!r}{hint_for(name, item)}")
     if not is_sendable(item):
@@ -195,11 +201,12 @@ def _known(name: str, given: object) -> str | None:
     if value and name in CLOSED and value not in CLOSED[name]:
         known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
         raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
-    return value
+    return (value,)
 
 
 def _known_sort(given: object) -> str | None:
     """Return a sort as `SORTS` has it, from that or a label of the widget in any case, such as ``Name, Z to A``."""
+    __tracebackhide__ = True
     if given is None or (isinstance(given, str) and not given):
         return None
     text = "_".join(given.lower().split()) if isinstance(given, str) else ""
@@ -212,6 +219,7 @@ def _known_sort(given: object) -> str | None:
 
 def as_filter(wanted: LookFilter | str | Mapping[str, Any] | None = None, **fields: Unpack[FilterFields]) -> LookFilter:
     """Return the filter from a `LookFilter`, a search, a dict of fields or None, with some fields changed."""
+    __tracebackhide__ = True
     wanted = plain(wanted)
     if wanted is None or isinstance(wanted, str):
         wanted = LookFilter(wanted)

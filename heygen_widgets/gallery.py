@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from itertools import chain, islice
@@ -16,6 +16,7 @@ from ._display import clip, image, initials, name_of, page, reason, title
 from ._files import replacement, user_path
 from .api import HeyGenClient
 from .api.media import Kept, Problem, fetch_previews, outcome_of, warn_of_missing
+from .frame import Source, looks_of
 from .models import Look, checked_records
 
 __all__ = ["looks_to_gallery"]
@@ -24,7 +25,7 @@ _MOST_LOOKS = 500
 
 
 def looks_to_gallery(
-    looks: Iterable[Look],
+    looks: Source,
     path: str | os.PathLike[str],
     *,
     title: str = "Avatar looks",
@@ -43,8 +44,8 @@ def looks_to_gallery(
 
     Parameters
     ----------
-    looks : iterable of Look
-        At most 500, shown in their order.
+    looks : iterable of Look, LookPicker, LookCatalogue or table
+        At most 500, shown in their order; of a picker the selection.
     path : str or path-like
         A file name that ends in ``.html`` or ``.htm``; without an ending, ``.html`` is added. An existing file is
         replaced when the page is complete.
@@ -74,7 +75,8 @@ def looks_to_gallery(
     if target.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a gallery is a page of HTML, so its name should end in .html, not as {str(target)!r} does")
     with replacement(target, 0o666) as file:
-        chosen = checked_records(islice(looks, _MOST_LOOKS + 1), Look)
+        source = islice(looks, _MOST_LOOKS + 1) if isinstance(looks, Iterator) else looks  # it may fetch pages
+        chosen = checked_records(looks_of(source), Look)
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = fetch_previews(chosen, client, videos=videos)
@@ -94,7 +96,7 @@ def looks_to_gallery(
     shown += [
         outcome_of(outcomes, page(look.preview_video_url)) for look in chosen if videos and look.preview_video_url
     ]
-    warn_of_missing(shown, "pictures and clips" if videos else "pictures", "page")
+    warn_of_missing(shown, "page", "picture", *["clip"] * videos)
     return target
 
 

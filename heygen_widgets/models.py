@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 from . import _parsing as read
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .videos.options import VideoOptions
 
 __all__ = [
@@ -200,6 +202,12 @@ class Looks(tuple[Look, ...]):
 
     def __getitem__(self, index: SupportsIndex | slice) -> Look | Looks:
         return Looks(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
+
+    def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
+        """Return the looks as a DataFrame; see `looks_to_frame`."""
+        from . import looks_to_frame
+
+        return looks_to_frame(self, flat=flat, previews=previews)
 
     def _repr_html_(self) -> str | None:
         from ._display import cards  # only notebooks need it

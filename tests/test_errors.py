@@ -12,7 +12,7 @@ from IPython.core.ultratb import FormattedTB
 from loopback import REFUSED
 from traitlets import TraitError
 
-from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker, VideoRequest, errors
+from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, VideoRequest, errors
 from heygen_widgets.api.credentials import Credential, Secret
 from heygen_widgets.api.responses import Answer, error_for_status
 from heygen_widgets.demo import DemoService
@@ -89,6 +89,8 @@ CALLS: dict[str, Callable[[HeyGenClient], object]] = {
     "records": lambda client: list(client.iter_looks(group_id="nobody", max_items=-1)),
     "a request": lambda client: client.create_video(VideoRequest(avatar_id="nobody", script="")),
     "a load": lambda _: LookCatalogue(HeyGenClient("key", base_url=REFUSED, max_retries=0), cache=None).load(),
+    "a filter": lambda _: LookFilter(gender="x"),
+    "a filter of a picker": lambda client: LookPicker(client, gender="x"),
     "a picker": lambda client: LookPicker(client, height="tall", cache=None),  # type: ignore[arg-type]
 }
 

@@ -42,8 +42,8 @@ WRITERS: dict[str, tuple[Callable[[str], object], int]] = {
     "gallery": (lambda path: looks_to_gallery(LOOKS, path), 0o640),
 }
 REFUSED = {
-    "pipe.html": (FileExistsError, r"pipe\.html' is a device, pipe or socket"),
-    "nowhere/file.html": (FileNotFoundError, "no folder .*nowhere' to write 'file"),
+    "pipe.htm": (FileExistsError, r"pipe\.htm' is a device, pipe or socket"),
+    "nowhere/file.htm": (FileNotFoundError, "no folder .*nowhere' to write 'file"),
     "": (IsADirectoryError, "is a folder: (give the )?name"),
 }
 
@@ -53,21 +53,21 @@ def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
     write: Callable[[str], object], mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "file.html").write_text("older")
-    (tmp_path / "link.html").symlink_to("file.html")
+    (tmp_path / "file.htm").write_text("older")
+    (tmp_path / "link.htm").symlink_to("file.htm")
     before = os.umask(0o027)
     try:
-        write("~/link.html")
+        write("~/link.htm")
     finally:
         os.umask(before)
-    assert (tmp_path / "link.html").is_symlink()
-    assert (tmp_path / "file.html").read_bytes() != b"older"
-    assert stat.S_IMODE((tmp_path / "file.html").stat().st_mode) == mode
-    os.mkfifo(tmp_path / "pipe.html")
+    assert (tmp_path / "link.htm").is_symlink()
+    assert (tmp_path / "file.htm").read_bytes() != b"older"
+    assert stat.S_IMODE((tmp_path / "file.htm").stat().st_mode) == mode
+    os.mkfifo(tmp_path / "pipe.htm")
     for name, (kind, text) in REFUSED.items():
         with pytest.raises(kind, match=text):
             write(f"~/{name}")
-    assert stat.S_ISFIFO((tmp_path / "pipe.html").stat().st_mode)
+    assert stat.S_ISFIFO((tmp_path / "pipe.htm").stat().st_mode)
     assert len(list(tmp_path.iterdir())) == 3
 
 

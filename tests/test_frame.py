@@ -26,7 +26,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heygen_widgets import LookCatalogue, LookPicker
+from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
 from heygen_widgets.filters import CLOSED
 from heygen_widgets.frame import (
     diff_frame,
@@ -170,9 +170,13 @@ def test_a_row_as_a_dict_is_one_of_the_frame_and_json_takes_it() -> None:
 
 def test_previews_can_be_left_out_and_a_catalogue_makes_its_own_frame() -> None:
     catalogue = LookCatalogue.of(LOOKS)
-    for frame in (looks_to_frame(catalogue, previews=False), looks_to_frame(LOOKS, previews=False)):
+    for source in (catalogue, LOOKS, catalogue.select(), catalogue.looks):
+        frame = looks_to_frame(source, previews=False)
         assert list(frame) == [name for name in looks_to_frame([]) if not name.startswith("preview_")]
         assert frame["id"].tolist() == ["look_1", "look_2"]
+    selected = catalogue.select(gender="female")
+    for frame in (selected.to_frame(flat=True, previews=False), looks_to_frame(LOOKS[0], flat=True, previews=False)):
+        assert (frame["tags"].tolist(), "preview_image_url" in frame) == (["UGC; it's; new"], False)
 
 
 # Looks from a frame.
@@ -225,7 +229,7 @@ def test_a_flat_frame_gives_equal_looks(looks: list[Look]) -> None:
 
 
 STORED = [
-    replace(LOOKS[0], id="00123", tags=("UGC", "New"), group_name="-Elin"),
+    replace(LOOKS[0], id="00123", tags=("UGC", "New"), group_name="-Elin", default_voice_id="voice_1"),
     replace(LOOKS[1], name="NA's"),
     Look("look_3", 'O\'Neil, "Zoë"', "studio_avatar", tags=("it's",), image_width=640),
 ]
@@ -235,6 +239,10 @@ def json_of(**options: Any) -> Callable[[pd.DataFrame, Path], Any]:
     return lambda frame, path: (frame.to_json(path, **options), pd.read_json(path, dtype=False, **options))[1]
 
 
+OTHER_NAMES = {
+    **{"supported_api_engines": "engines", "preview_image_url": "image_url", "preview_video_url": "video_url"},
+    **{"default_voice_id": "voice_id", "avatar_type": "type"},
+}
 # pandas reads the id "00123" in CSV and JSON as a number, unless it is told not to.
 TRIPS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
     "parquet": lambda frame, path: (frame.to_parquet(path), pd.read_parquet(path))[1],
@@ -249,6 +257,9 @@ TRIPS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
         frame.to_json(path, orient="table"),
         pd.read_json(path, orient="table"),
     )[1],
+    "labels": lambda frame, _: frame.rename(columns=lambda name: name.capitalize().replace("_", " ")),
+    "other names": lambda frame, _: frame.rename(columns=OTHER_NAMES).assign(Name="no"),
+    "rows of other names": lambda frame, _: frame.rename(columns=OTHER_NAMES).to_dict("records"),
     "index": lambda frame, _: frame.set_index("id"),
     "indexes": lambda frame, _: frame.set_index(["gender", "id"]),
     "rows": lambda frame, _: frame.to_dict("records"),
@@ -284,8 +295,24 @@ def test_the_package_s_own_files_give_equal_looks_and_excel_shows_accents(tmp_pa
     for write, name in ((looks_to_csv, "b.csv"), (looks_to_excel, "b.xlsx"), (looks_to_parquet, "b.parquet")):
         path = write(looks, tmp_path / name, previews=False)  # type: ignore[operator]
         assert b"Signature" not in path.read_bytes()
-    with pytest.raises(ValueError, match=r"end in \.xlsx, not as .*looks\.xls"):
-        looks_to_excel(looks, tmp_path / "looks.xls")
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "words"),
+    [
+        *((looks_to_excel, name, rf"end in \.xlsx, not as .*{name}' does$") for name in ("a.xls", "a")),
+        (looks_to_csv, "A.XLSX", r"end in \.csv, not as .*A\.XLSX' does: for \.xlsx use to_excel"),
+        (looks_to_csv, "a.csv.gz", r"for \.gz use to_frame\(flat=True\)\.to_csv"),
+        (looks_to_parquet, "a.csv", r"end in \.parquet, .*: for \.csv use to_csv"),
+        (looks_to_parquet, "a.html", "use gallery"),
+    ],
+)
+def test_the_name_of_another_format_is_refused(
+    write: Callable[..., Path], name: str, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        write(LOOKS, tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_ids_of_digits_in_csv_become_texts_if_they_are_exact() -> None:
@@ -371,6 +398,7 @@ def test_ids_cannot_be_converted(convert: Callable[[Any], object]) -> None:
         (pd.concat([looks_to_frame(LOOKS)], axis=1, keys=["level"]), ValueError, "columns of several levels"),
         (["look_1"], TypeError, r"Look records or dicts, not str; of ids: client\.get_look"),
         (looks_to_frame(LOOKS).itertuples(), TypeError, "not Pandas; of rows: the whole table, or a dict"),
+        (HeyGenClient("key"), TypeError, r"HeyGenClient: use LookCatalogue\(client\)\.to_frame\(\)"),
         ({"id": "a"}, TypeError, "not from dict: put one look into a list"),
         ("looks.csv", TypeError, r"not from str.*LookCatalogue.open.*read_csv"),
         (pl.LazyFrame({"id": ["a"]}), TypeError, r"LazyFrame: call \.collect\(\) first"),

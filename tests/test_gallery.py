@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, hang_up, reply, stay_silent, unsized
 from test_html import Parsed
 
-from heygen_widgets import HeyGenClient, Look, demo_client, looks_to_gallery, looks_to_table
+from heygen_widgets import HeyGenClient, Look, LookPicker, demo_client, looks_to_frame, looks_to_gallery, looks_to_table
 from heygen_widgets.api import media
 from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, is_whole, media_type, thumbnails
 from heygen_widgets.api.transport import open_session
@@ -81,6 +81,9 @@ def test_the_page_shows_what_is_known_of_each_look(tmp_path: Path) -> None:
     assert {"For Ada & Bo", "Zoë Café", "Zoë", "Photo avatar", "Portrait", "720 × 1280 px"} <= set(texts)
     assert {"office, UGC", "Female", "Avatar IV, avatar_x", "Failed: No face was found"} <= set(texts)
     assert {"look_1", "look_2", "ZC", "N"} <= set(texts)
+    for source in (LookPicker([failed, LOOK], selected_id="look_1"), looks_to_frame(LOOK), [LOOK.to_dict()], LOOK):
+        shown = page_of(looks_to_gallery(source, tmp_path / "b.html")).texts
+        assert ("look_1" in shown, "look_2" in shown, "Zoë" in shown) == (True, False, True)
 
 
 def test_the_page_may_ask_for_nothing_and_run_nothing_but_its_own_script(tmp_path: Path) -> None:
@@ -115,7 +118,7 @@ def test_a_sheet_and_a_table_show_pictures_and_initials_where_one_is_missing(tmp
     photo = BytesIO()
     PIL.Image.new("RGB", (1_920, 1_080), "red").save(photo, "WEBP")
     looks = [look(url_of(photo.getvalue())), look(url_of(b"RIFF0000WEBP"), id="b"), look(None, id="c", name="=A&B")]
-    with pytest.warns(UserWarning, match="1 pictures could not be put into the sheet") as caught:
+    with pytest.warns(UserWarning, match=r"^1 picture could .* the sheet .* of a picture\.$") as caught:
         path = looks_to_excel(looks, tmp_path / "a.xlsx", previews=False, draw=DRAW)
     assert "base64" not in str(said(caught)[0].message)
     (sheet,) = openpyxl.load_workbook(path).worksheets
@@ -126,6 +129,8 @@ def test_a_sheet_and_a_table_show_pictures_and_initials_where_one_is_missing(tmp
     table = Parsed(looks_to_table([*looks, look("https://host/a.png?a=1&b=<2>", id="d")]).to_html())
     sources = [tag["src"] for tag in attributes(table, "img")]
     assert sources == [looks[0].preview_image_url, looks[1].preview_image_url, "https://host/a.png?a=1&b=<2>"]
+    rule = re.search(r"((?:#T_\w+,? ?)+)\{\s*white-space: nowrap", looks_to_table([LOOK]).to_html())
+    assert [cell[-4:] for cell in re.findall(r"#T_\w+", rule[1] if rule else "")] == ["col2", "col6"]
     assert {"=A&B", "office, UGC", "Zoë"} <= {text.strip() for text in table.texts}
     for write in (looks_to_table, lambda many: looks_to_excel(many, tmp_path / "b.xlsx", draw=DRAW)):
         with pytest.raises(ValueError, match=r"at most 500 looks: choose fewer .* looks_to_frame"):
@@ -137,7 +142,7 @@ def test_no_url_of_the_service_is_in_the_page(tmp_path: Path) -> None:
     with DemoService(looks=30, previews="http") as service:
         with HeyGenClient(service.api_key, base_url=service.base_url) as client:
             looks = client.list_looks(limit=6)
-        with pytest.warns(UserWarning, match="6 no picture by the bytes") as caught:
+        with pytest.warns(UserWarning, match=r"^6 pictures or clips .*6 no picture by the bytes.*picture\.$") as caught:
             path = looks_to_gallery(looks, tmp_path / "a.html", videos=True)
     html = path.read_text("utf-8")
     assert "127.0.0.1" not in html
@@ -198,8 +203,8 @@ def test_a_pipe_without_an_ending_is_refused_and_gets_no_page_beside_it(tmp_path
 
 def test_more_than_500_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at most 500 looks"):
-        looks_to_gallery([LOOK] * 501, tmp_path / "a.html")
-    with pytest.raises(TypeError, match="Look records, not str"):
+        looks_to_gallery((LOOK for left in range(501, -1, -1) if 1 / left), tmp_path / "a.html")
+    with pytest.raises(TypeError, match="Look records or dicts, not str"):
         looks_to_gallery(["look_1"], tmp_path / "a.html")  # type: ignore[list-item]
     assert not list(tmp_path.iterdir())
 
@@ -390,6 +395,7 @@ def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) ->
     assert text.startswith("6 pictures could not be put into the page (2 status 403, ")
     for part in ("1 no picture by the bytes", "1 not reachable", "1 not over https", "1 no usable address"):
         assert part in text
+    assert "A signed preview URL expires" in text
     assert not re.search("secret|127", text)
     assert warning.filename == __file__
     assert len(attributes(page_of(path), "img")) == 1

@@ -65,7 +65,7 @@ def test_every_public_name_can_be_imported_more_than_once() -> None:
     ("name", "words"),
     [
         ("LookPickers", r"'LookPickers': did you mean LookPicker\?"),
-        ("model", "models"),
+        *(("Picker", r"did you mean LookPicker\?"), ("model", "models")),
         ("_ipython_x", "'_ipython_x'$"),
     ],
 )

@@ -12,17 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
-from typing import BinaryIO, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
 from urllib.request import DataHandler, Request
 
 import requests
 
 from .._display import image, initials, name_of, page
+from .._parsing import warn
 from .._progress import progress_bar
 from ..models import Look
 from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
+
+if TYPE_CHECKING:
+    from .client import HeyGenClient
 
 Kind: TypeAlias = Literal["picture", "video"]
 
@@ -52,12 +56,6 @@ _DRAWING = re.compile(
     % (_ATTRIBUTES, _ATTRIBUTES),
     re.IGNORECASE,
 )
-
-
-class HasSession(Protocol):
-    """A `HeyGenClient`."""
-
-    def media_session(self) -> requests.Session: ...
 
 
 class Kept(NamedTuple):
@@ -190,7 +188,7 @@ def embedded(url: str) -> str | None:
     return _data_url(kind, content) if kind.startswith("image/") else None
 
 
-def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession | None) -> list[bytes]:
+def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClient | None) -> list[bytes]:
     """Return the preview picture of each look as a PNG of at most a size, in px; initials where it is missing."""
     try:
         from PIL import Image, ImageDraw, ImageFont
@@ -221,11 +219,11 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HasSession 
         drawn.append(content.getvalue())
         if look.preview_image_url:
             shown.append(outcome)
-    warn_of_missing(shown, "pictures", "sheet", 5)  # in the line that calls `to_excel`
+    warn_of_missing(shown, "sheet", "picture")
     return drawn
 
 
-def fetch_previews(looks: Sequence[Look], client: HasSession | None, *, videos: bool) -> dict[str, Kept | Problem]:
+def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
     """Fetch what is shown of looks; by URL."""
     outcomes: dict[str, Kept | Problem] = {}
     wanted: dict[str, Kind] = {}
@@ -245,16 +243,16 @@ def fetch_previews(looks: Sequence[Look], client: HasSession | None, *, videos: 
     return outcomes
 
 
-def warn_of_missing(shown: Iterable[Kept | Problem], kinds: str, place: str, stacklevel: int = 3) -> None:
+def warn_of_missing(shown: Iterable[Kept | Problem], place: str, *kinds: str) -> None:
     """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
     problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
-    if problems:
+    if total := problems.total():
         reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
-        warnings.warn(
-            f"{problems.total()} {kinds} could not be put into the {place} ({reasons}), and initials stand in the "
-            "place of a picture. A signed preview URL expires within days: looks that are fetched again have new ones.",
-            UserWarning,
-            stacklevel=stacklevel,
+        names = " or ".join(kind + "s" * (total > 1) for kind in kinds)
+        advice = " A signed preview URL expires within days: looks that are fetched again have new ones."
+        warn(
+            f"{total} {names} could not be put into the {place} ({reasons}), and initials stand in the place of a "
+            f"picture.{advice if any(why.startswith('status') for why in problems) else ''}"
         )
 
 

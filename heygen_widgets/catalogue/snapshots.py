@@ -65,7 +65,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class SavedSnapshot:
-    """The result of `LookCatalogue.save`.
+    """The result of `LookCatalogue.save`, which `LookCatalogue.open` takes as a path.
 
     Attributes
     ----------
@@ -84,6 +84,9 @@ class SavedSnapshot:
     groups: int
     private: int
     complete: bool
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> SavedSnapshot:

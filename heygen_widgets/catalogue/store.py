@@ -90,6 +90,11 @@ class Character:
     expected: int
     example: Look | None
 
+    @property
+    def name(self) -> str:
+        """The name of `group`, or ``""``."""
+        return self.group.name if self.group else ""
+
 
 class _Column:
     """One field of all looks: a code for each row, and for each code its values, which are ``""`` for no value."""
@@ -235,8 +240,8 @@ class LookStore:
             # An empty text asks for looks without a value.
             for value in filter(None, getattr(wanted, name)):
                 if (value.casefold() if is_open else value) not in spelled:
-                    by_text = {fold(other).replace("_", " "): other for other in known if is_open}
-                    meant = did_you_mean(fold(value).replace("_", " "), (), by_text)
+                    by_text = {fold(other): other for other in known if is_open}
+                    meant = did_you_mean(fold(value), (), by_text)
                     hint = f": did you mean {meant!r}?" if meant else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
         return messages

@@ -6,16 +6,20 @@ import ast
 import json
 import os
 import re
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
+from functools import lru_cache
 from numbers import Integral
-from typing import Any, Protocol, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from .. import _parsing as read
 from ..filters import CLOSED
 from ..models import COLUMNS, Look
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FORMULA", "LISTS", "SEPARATOR", "SIZES", "Source", "frame_to_looks", "looks_of"]
 
@@ -27,13 +31,27 @@ class Table(Protocol):
     def columns(self) -> Any: ...  # noqa: ANN401 - each has its own kind
 
 
-Source: TypeAlias = Table | Iterable[Look | Mapping[str, Any]]
-"""Where looks come from: a table, or looks and rows."""
+@runtime_checkable
+class HasFrame(Protocol):
+    """A picker or a catalogue; a Series of pandas and `Looks` have no `to_parquet`."""
+
+    @property
+    def to_parquet(self) -> Callable[..., Path]: ...
+
+    def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame: ...
+
+
+Source: TypeAlias = Table | HasFrame | Look | Iterable[Look | Mapping[str, Any]]
+"""Where looks come from: a table, a picker's selection, a catalogue, one look, or looks and rows."""
 
 LISTS = ("supported_api_engines", "tags")
 SIZES = ("image_width", "image_height")
 _SERVED = frozenset(field.name for field in fields(Look)) - {"ownership", "extra", "group_name"}
 _KNOWN = {*COLUMNS, *_SERVED}
+_OTHER_NAMES = {
+    **{"engines": "supported_api_engines", "type": "avatar_type", "voice_id": "default_voice_id"},
+    **{"image_url": "preview_image_url", "video_url": "preview_video_url"},
+}
 
 SEPARATOR = "; "
 """Between the texts of a list in a flat table."""
@@ -51,7 +69,8 @@ _LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 def frame_to_looks(frame: Source) -> list[Look]:
     """Convert a table to looks: the reverse of `looks_to_frame`, also after CSV, Excel, JSON, Feather or Parquet.
 
-    Rows and columns may be missing, in any order and with any index; unknown columns are ignored. Values are cleaned
+    Rows and columns may be missing, in any order and with any index; unknown columns are ignored. ``Avatar type`` or
+    ``type`` is read as ``avatar_type`` if that is absent, and so are similar names of other columns. Values are cleaned
     like those of the service, and a value of the wrong type counts as missing. A table without any list in its list
     columns counts as flat: the apostrophe before a formula is removed from its texts. Lost are:
 
@@ -92,12 +111,17 @@ def looks_of(source: Source) -> list[Look]:
     for look in _looks(rows):
         looks.setdefault(look.id, look)
     if repeated := len(rows) - len(looks):
-        warnings.warn(f"{repeated:,} rows repeat an id: the first row of each id is kept", UserWarning, stacklevel=3)
+        number = "1 row repeats" if repeated == 1 else f"{repeated:,} rows repeat"
+        read.warn(f"{number} an id: the first row of each id is kept")
     return list(looks.values())
 
 
 def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its methods
     """Return the rows of a table as dicts, or the items of an iterable."""
+    if isinstance(source, HasFrame):
+        source = source.to_frame()
+    elif isinstance(source, Look):
+        return [source]
     kind = type(source)  # not the object: a column of a DataFrame is an attribute too
     if hasattr(kind, "iloc") and hasattr(kind, "columns") and not hasattr(kind, "compute"):
         if source.columns.nlevels > 1:
@@ -121,24 +145,42 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
                 ids = "; of ids: client.get_look(id) for each"
                 hint = ids if issubclass(other, str) else "; of rows: the whole table, or a dict of each row"
                 raise TypeError(f"expected Look records or dicts, not {other.__name__}{hint}")
-        return items
+        return [
+            item if isinstance(item, Look) else dict(zip(_renamed(item), item.values(), strict=True)) for item in items
+        ]
     else:
         raise TypeError(
             "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
             f"dicts, not from {kind.__name__}{_hint(source)}"
         )
-    known = [name for name in names if name in _KNOWN]
+    renamed = _renamed(names)
+    known = [name for name in renamed if name in _KNOWN]
     if "id" not in known:
         others = ", ".join(repr(name)[:30] for name in names[:8]) or "none"  # a URL in place of a name is cut
         raise ValueError(f"the table has no column 'id' (its columns: {others}): rename the one with the looks' ids")
     if repeated := [name for name in known if known.count(name) > 1]:
         raise ValueError(f"the table has two columns {repeated[0]!r}: rename or drop one")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [dict(zip(renamed, row, strict=True)) for row in rows]
+
+
+def _renamed(names: Iterable[Any]) -> list[Any]:
+    """Return the names of columns, with the known one for another spelling unless that one is there too."""
+    names = list(names)
+    return [meant if (meant := _meant(name)) not in names else name for name in names]
+
+
+@lru_cache
+def _meant(name: object) -> object:
+    key = read.key_of(name) if isinstance(name, str) else name
+    known = _OTHER_NAMES.get(str(key), key)
+    return known if known in _KNOWN else name
 
 
 def _hint(source: object) -> str:
-    if isinstance(source, (Look, Mapping)):
+    if isinstance(source, Mapping):
         return ": put one look into a list, and columns into a DataFrame"
+    if hasattr(type(source), "iter_looks"):
+        return ": use LookCatalogue(client).to_frame() for all its looks, or client.list_looks()"
     if isinstance(source, (str, os.PathLike)):
         return "; for a snapshot use LookCatalogue.open(path), for another file read it, such as by pd.read_csv(path)"
     first = next((name for name in ("collect", "compute", "to_table", "df") if hasattr(type(source), name)), "")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
 from io import BytesIO
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from .._display import image
 from .._files import replacement, user_path
+from .._parsing import warn
 from ..filters import CLOSED
 from ..models import COLUMNS, Look
-from .reading import FORMULA, LISTS, SEPARATOR, SIZES, Source, looks_of
+from .reading import FORMULA, LISTS, SEPARATOR, SIZES, HasFrame, Source, looks_of
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -46,18 +46,15 @@ _WIDEST = 40  # characters of a column
 _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
 
-
-@runtime_checkable
-class HasFrame(Protocol):
-    """A picker or a catalogue; a Series of pandas has no `to_parquet`."""
-
-    @property
-    def to_parquet(self) -> Callable[..., Path]: ...
-
-    def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame: ...
+_METHODS = {
+    **{".csv": "to_csv", ".txt": "to_csv", ".xlsx": "to_excel", ".xls": "to_excel", ".parquet": "to_parquet"},
+    **{".html": "gallery", ".json": "to_frame().to_json", ".feather": "to_frame().to_feather"},
+    **dict.fromkeys((".tsv", ".gz", ".zip"), "to_frame(flat=True).to_csv"),  # pandas compresses by the name
+}
+"""What writes the files with an ending."""
 
 
-def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
+def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
     """Convert looks to a DataFrame: one row per look in the given order, with a RangeIndex.
 
     The columns and their types are always the same, also without looks. ``id`` comes first. Texts are ``string``, with
@@ -70,8 +67,8 @@ def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bo
     Parameters
     ----------
     looks : iterable of Look, LookPicker, LookCatalogue or table
-        Of a picker the selection, of a catalogue everything. A table is read as by `frame_to_looks`, such as one from
-        ``read_parquet``, which has arrays for the tuples. Anything else raises `TypeError`.
+        Of a picker the selection, of a catalogue everything; also one look. A table is read as by `frame_to_looks`,
+        such as one from ``read_parquet``, which has arrays for the tuples. Anything else raises `TypeError`.
     flat : bool, default False
         For CSV and Excel. Lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
         starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
@@ -95,12 +92,10 @@ def looks_to_frame(looks: Source | HasFrame, *, flat: bool = False, previews: bo
             frame[name] = frame[name][:0]  # the index stays, and so does the type
             dropped.append(name)
     if dropped:
-        warnings.warn(
+        warn(
             f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: "
             f"{' and '.join(dropped)} are left empty. previews=False leaves out both columns, and to_parquet and "
-            "to_csv write everything.",
-            UserWarning,
-            stacklevel=2,
+            "to_csv write everything."
         )
     return frame
 
@@ -151,13 +146,23 @@ def _storable(text: str, *, cut: bool) -> str | None:
     return text[:_LONGEST_TEXT] if cut or len(text) <= _LONGEST_TEXT else None
 
 
+def _target(path: str | os.PathLike[str], usual: str) -> Path:
+    """Return the path of a file with the `usual` ending. That of another format is a `ValueError`."""
+    target, method = user_path(path), _METHODS[usual]
+    ending = target.suffix.lower()
+    if (meant := _METHODS.get(ending, method)) != method or (usual == ".xlsx" != ending):
+        hint = f": for {ending} use {meant}" if meant != method else ""
+        raise ValueError(f"the name of a file of {method} should end in {usual}, not as {str(target)!r} does{hint}")
+    return target
+
+
 def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
     """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
 
     A missing and an empty text are the same in it. `looks`, `path`, `previews`, the result and the errors are as in
     `looks_to_parquet`.
     """
-    target = user_path(path)
+    target = _target(path, ".csv")
     with replacement(target, 0o666) as file:
         frame = _frame(looks, _names(previews), flat=True)
         frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", mode="wb")
@@ -174,7 +179,7 @@ def looks_to_excel(
     """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
 
     No text becomes a formula or a link. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so are the
-    result and the errors, but it needs openpyxl, and a name that ends in ``.xlsx`` (`ValueError`).
+    result and the errors, but it needs openpyxl, and a name that ends in ``.xlsx``.
 
     Parameters
     ----------
@@ -183,9 +188,7 @@ def looks_to_excel(
         picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks; more
         are a `ValueError`. **Whoever has the file sees the faces, private ones too.**
     """
-    target = user_path(path)
-    if target.suffix.lower() != ".xlsx":
-        raise ValueError(f"the name of an Excel file should end in .xlsx, not as {str(target)!r} does")
+    target = _target(path, ".xlsx")
     try:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
@@ -238,19 +241,20 @@ def _pictured(looks: Source) -> list[Look]:
     return chosen
 
 
-def looks_to_table(looks: Source | HasFrame) -> Styler:
+def looks_to_table(looks: Source) -> Styler:
     """Return a table for a notebook: the columns of `looks_to_frame` with pictures in place of the preview URLs.
 
     It takes at most 500 looks, also as a DataFrame or a picker, and needs Jinja2, which Jupyter has. The browser loads
     the pictures from the URLs, which a saved notebook keeps. Nothing from the service is read as HTML.
     """
-    chosen = _pictured(looks.to_frame() if isinstance(looks, HasFrame) else looks)
+    chosen = _pictured(looks)
     frame = _frame(chosen, _names(previews=False))
     for name in LISTS:
         frame[name] = frame[name].map(", ".join)
     frame.insert(0, "preview", [_image_tag(look) for look in chosen])
     # `escape` does not apply to what a formatter of our own returns, so the pictures have none.
-    return frame.style.hide(axis="index").format(na_rep="", escape="html").format(subset=["preview"])
+    table = frame.style.hide(axis="index").format(na_rep="", escape="html").format(subset=["preview"])
+    return table.set_properties(subset=["name", "group_name"], **{"white-space": "nowrap"})
 
 
 def _image_tag(look: Look) -> str:
@@ -284,6 +288,8 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
     ------
     ImportError
         Without pyarrow, which is an extra.
+    ValueError
+        If the name ends like a file of another format, such as ``.csv``.
     OSError
         If the file cannot be written; `FileNotFoundError` if the folder does not exist.
     """
@@ -291,7 +297,7 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
         import pyarrow.parquet as pq
     except ImportError:
         raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
-    names, target = _names(previews), user_path(path)
+    names, target = _names(previews), _target(path, ".parquet")
     special = {
         "is_ready": pa.bool_(),
         **dict.fromkeys(SIZES, pa.int64()),

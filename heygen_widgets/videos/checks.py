@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from .._display import clip
-from .._parsing import hint_for
+from .._parsing import hint_for, warn
 from ..errors import VideoOptionError
 from ..models import AvatarGroup, Look
 from .options import read_rules
@@ -46,11 +44,8 @@ def check_request(
     if problems:
         name = f"A video with {_shown(given.get('avatar_id'))}" if kind == "video" else "A video from a prompt"
         raise VideoOptionError(name, problems)
-    level = 1
-    while sys._getframe(level).f_globals.get("__name__", "").startswith("heygen_widgets."):
-        level += 1
     for doubt in doubts:
-        warnings.warn(doubt, VideoOptionWarning, stacklevel=level + 1)
+        warn(doubt, VideoOptionWarning)
 
 
 def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: str = "") -> Iterator[str]:

@@ -184,7 +184,7 @@ def test_an_invalid_record_is_an_error(data: object) -> None:
 
 WRONG_ARGUMENTS: list[dict[str, Any]] = [
     *({"limit": value} for value in (0, 51, -1, 1.0, True, None, "20")),
-    *({"ownership": value} for value in ("", "mine", "None", 5, ["public"])),
+    *({"ownership": value} for value in ("", "yours", "None", 5, ["public"])),
     *({"group_id": value} for value in ("", ".", "..", 5, "\ud800")),
     *({"avatar_type": value} for value in ("", 5, ["photo_avatar"], "\ud800")),
     *({"token": value} for value in ("", 5, "\ud800")),
@@ -197,7 +197,7 @@ WRONG_ARGUMENTS: list[dict[str, Any]] = [
         *(("list_looks", arguments) for arguments in WRONG_ARGUMENTS),
         *(("iter_look_pages", arguments) for arguments in WRONG_ARGUMENTS),
         *(("iter_looks", {"max_items": value}) for value in (-1, True, 1.5)),
-        *(("iter_groups", {"ownership": value}) for value in ("mine", "")),
+        *(("iter_groups", {"ownership": value}) for value in ("yours", "")),
         *(("list_voices", arguments) for arguments in ({"limit": 101}, {"gender": ""}, {"token": ""})),
     ],
     ids=ascii,

@@ -157,7 +157,7 @@ def test_a_catalogue_takes_labels_records_and_missing_values(client: HeyGenClien
     [
         ({"client": "key"}, TypeError, "HeyGenClient, not str"),
         ({"client": None}, TypeError, "HeyGenClient, not NoneType"),
-        ({"ownership": "mine"}, ValueError, "mine"),
+        ({"ownership": "yours"}, ValueError, "yours"),
         ({"group_id": ".."}, ValueError, r"'\.\.'"),
         ({"group_id": Look("a", "A", "photo_avatar", group_id="g")}, ValueError, "group_id.*: use look.group_id"),
         *(({"cache": wrong}, TypeError, "cache must be a timedelta") for wrong in (24, 3600.0, "1 day", True)),
@@ -187,8 +187,8 @@ def test_nothing_changes_inside_an_unchanged_block() -> None:
 
 def test_incomplete_catalogues_warn_in_tables_and_files(service: Service, client: HeyGenClient, tmp_path: Path) -> None:
     catalogue = partly_loaded(service, client)
-    files = (catalogue.to_csv, catalogue.to_excel, catalogue.to_parquet)
-    tables = (catalogue.to_frame, catalogue.summary, *(partial(write, tmp_path / "a.xlsx") for write in files))
+    files = {"a.csv": catalogue.to_csv, "a.xlsx": catalogue.to_excel, "a.parquet": catalogue.to_parquet}
+    tables = (catalogue.to_frame, catalogue.summary, *(partial(files[name], tmp_path / name) for name in files))
     for make in tables:
         with pytest.warns(UserWarning, match=r"only 54 looks.*load\(\)") as caught:
             make()
@@ -263,7 +263,7 @@ def test_a_saved_catalogue_is_the_same_when_opened(
     assert (saved.path, saved.looks, saved.groups) == (path, len(catalogue), len(catalogue.groups))
     assert (saved.private, saved.complete) == (private, True)
     service.seen.clear()
-    opened = LookCatalogue.open(path, client)
+    opened = LookCatalogue.open(saved, client)
     for one, other in zip(opened, catalogue, strict=True):
         assert one == other
         assert (one.ownership, one.preview_image_url) == (other.ownership, other.preview_image_url)

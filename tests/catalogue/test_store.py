@@ -101,11 +101,8 @@ def test_characters_come_in_the_service_s_order_with_their_number_and_first_look
     store.add_groups([AvatarGroup(i, i.upper(), looks_count=2, ownership="public") for i in "abc"])
     store.add_looks([*looks("b1", "b2", group_id="b"), *looks("n", group_id=None), *looks("z1", group_id="z")], 0)
     complete = store.characters(LookFilter(), incomplete=False)
-    assert [(c.id, c.matched, c.example and c.example.id) for c in complete] == [
-        ("b", 2, "b1"),
-        ("z", 1, "z1"),
-        ("", 1, "n"),
-    ]
+    found = [(c.id, c.name, c.matched, c.example and c.example.id) for c in complete]
+    assert found == [("b", "B", 2, "b1"), ("z", "", 1, "z1"), ("", "", 1, "n")]
     still_loading = store.characters(LookFilter(), incomplete=True)
     assert [(c.id, c.matched) for c in still_loading] == [("a", 0), ("b", 2), ("c", 0), ("z", 1), ("", 1)]
 

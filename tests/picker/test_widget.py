@@ -415,8 +415,11 @@ def test_another_source_is_refused(source: Any) -> None:
 
 def test_of_rows_with_the_same_id_the_first_is_shown_and_types_and_names_may_be_missing() -> None:
     rows = [{"id": "a", "name": "A"}, {"id": "b"}, {"id": "a", "name": "Another"}, {"id": "b"}]
-    with pytest.warns(UserWarning, match="2 rows repeat an id"):
+    with pytest.warns(UserWarning, match="^1 row repeats an id"):
+        LookPicker(rows[:3])
+    with pytest.warns(UserWarning, match="2 rows repeat an id") as caught:
         picker = LookPicker(rows)
+    assert caught[0].filename == __file__
     assert [(look.id, look.name, look.avatar_type) for look in picker.catalogue] == [("a", "A", ""), ("b", "", "")]
 
 
