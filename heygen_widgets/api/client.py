@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeAlias
 
 import requests
 
+import heygen_widgets  # its modules are imported when they are used: records are slow
+
 from .._display import literal
 from .._files import user_path
 from .._parsing import json_object, no_attribute, plain, unknown_fields
@@ -29,7 +31,7 @@ from .validation import (
     refuse_unknown,
 )
 
-if TYPE_CHECKING:  # records are imported late: they are slow
+if TYPE_CHECKING:
     from ..job import VideoJob
     from ..models import AvatarGroup, Look, Page, Voice
     from ..videos import Video, VideoAgentSession, VideoRequest
@@ -92,10 +94,10 @@ class HeyGenClient:
         del api_key  # a verbose traceback shows local variables
         if key is None and kind is not type(None):
             raise TypeError(f"api_key should be a string, not {kind.__name__}")
-        if base_url is None:
-            address = checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
-        else:
-            address = checked_base_url(base_url, "base_url")
+        address, origin = base_url, "base_url"
+        if address is None:
+            address, origin = os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE"
+        address = checked_base_url(address, origin)
         self._transport = Transport(
             find(key), base_url=address, timeout=timeout, max_retries=max_retries, session=session
         )
@@ -216,9 +218,7 @@ class HeyGenClient:
 
     def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
-        from ..models import Look
-
-        return fetch_record(self._transport, _LOOKS, "look_id", look_id, Look.from_json)
+        return fetch_record(self._transport, _LOOKS, "look_id", look_id, heygen_widgets.models.Look.from_json)
 
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
@@ -240,15 +240,12 @@ class HeyGenClient:
 
     def get_group(self, group_id: str | AvatarGroup) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
-        from ..models import AvatarGroup
-
-        return fetch_record(self._transport, _GROUPS, "group_id", group_id, AvatarGroup.from_json)
+        read = heygen_widgets.models.AvatarGroup.from_json
+        return fetch_record(self._transport, _GROUPS, "group_id", group_id, read)
 
     def get_voice(self, voice_id: str | Voice) -> Voice:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
-        from ..models import Voice
-
-        return fetch_record(self._transport, _VOICES, "voice_id", voice_id, Voice.from_json)
+        return fetch_record(self._transport, _VOICES, "voice_id", voice_id, heygen_widgets.models.Voice.from_json)
 
     def list_voices(
         self,
@@ -298,9 +295,8 @@ class HeyGenClient:
         a `VideoOptionWarning`. All else is as for `create_video`.
         """
         from ..job import VideoJob  # only a notebook needs the widget
-        from ..videos.requests import request_of
 
-        request = request_of(request, script, fields).check()
+        request = heygen_widgets.videos.requests.request_of(request, script, fields).check()
         look = self.get_look(request.avatar_id)
         reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
         group = None
@@ -340,18 +336,14 @@ class HeyGenClient:
             1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. For 24 h, the service answers
             the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`.
         """
-        from ..videos import Video
-        from ..videos.requests import request_of
-
-        body = request_of(request, script, fields).check().to_json()
+        videos = heygen_widgets.videos
+        body = videos.requests.request_of(request, script, fields).check().to_json()
         key = checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
-        return self._transport.post(_VIDEOS, body, Video.from_json, key)
+        return self._transport.post(_VIDEOS, body, videos.Video.from_json, key)
 
     def get_video(self, video_id: str | Video | VideoJob) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
-        from ..videos import Video
-
-        return fetch_record(self._transport, _VIDEOS, "video_id", video_id, Video.from_json)
+        return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video.from_json)
 
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
@@ -389,16 +381,14 @@ class HeyGenClient:
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
-        from ..videos import VideoAgentRequest, VideoAgentSession
-
-        body = VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
-        return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
+        videos = heygen_widgets.videos
+        body = videos.VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
+        return self._transport.post(_AGENTS, body, videos.VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
-        from ..videos import VideoAgentSession
-
-        return fetch_record(self._transport, _AGENTS, "session_id", session_id, VideoAgentSession.from_json)
+        read = heygen_widgets.videos.VideoAgentSession.from_json
+        return fetch_record(self._transport, _AGENTS, "session_id", session_id, read)
 
     def wait_for_video_agent(self, session_id: str | VideoAgentSession, timeout: float = 1_200) -> VideoAgentSession:
         """Wait as `wait_for_video` does until an agent has finished: ``GET /v3/video-agents/{session_id}``.
@@ -412,25 +402,20 @@ class HeyGenClient:
     def _looks(
         self, method: _Method, unknown: Iterable[str], group_id: object, avatar_type: object, ownership: object
     ) -> Listing[Look]:
-        from ..models import Look
-
         refuse_unknown(method, unknown)
         query = checked_look_filters(ownership, avatar_type, group_id)
-        return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=query["ownership"]))
+        read = partial(heygen_widgets.models.Look.from_json, ownership=query["ownership"])
+        return Listing(self._transport, _LOOKS, query, read)
 
     def _groups(self, method: _Method, unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
-        from ..models import AvatarGroup
-
         refuse_unknown(method, unknown)
         query = {"ownership": checked_ownership(ownership)}
-        return Listing(self._transport, _GROUPS, query, partial(AvatarGroup.from_json, **query))
+        return Listing(self._transport, _GROUPS, query, partial(heygen_widgets.models.AvatarGroup.from_json, **query))
 
     def _voices(
         self, method: _Method, unknown: Iterable[str], type: object, language: object, gender: object
     ) -> Listing[Voice]:
-        from ..models import Voice
-
         refuse_unknown(method, unknown)
         filters = {"type": type, "language": language, "gender": gender}
         query = {name: checked_text(name, value) for name, value in filters.items()}
-        return Listing(self._transport, _VOICES, query, Voice.from_json, largest_page=100)
+        return Listing(self._transport, _VOICES, query, heygen_widgets.models.Voice.from_json, largest_page=100)
