@@ -52,11 +52,16 @@ _AGENTS = "/v3/video-agents"
 class HeyGenClient:
     """A client of HeyGen's v3 API. Threads may share it; it holds the key, so it cannot be copied or pickled.
 
+    All methods raise a `HeyGenError` if the service or the network fails, such as `NotFoundError` for an unknown id,
+    and `ValueError` or `TypeError` for an invalid argument, before anything is sent. Invalid records in a list are
+    skipped with a `UserWarning`; a page without any valid record is an `APIResponseError`.
+
     Parameters
     ----------
     api_key : str or None, default None
         None reads ``HEYGEN_API_KEY``, else ``credentials`` in ``HEYGEN_CONFIG_DIR`` or ``~/.heygen``, the file of
         HeyGen's own client. It may hold an OAuth login, which is read again, for the same user, when it expires.
+        Without a usable key, `MissingAPIKeyError` (also a `ValueError`) is raised.
     base_url : str or None, default None
         None reads ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http only on loopback, without proxies.
     timeout : tuple of float, default (5, 30)
@@ -69,13 +74,6 @@ class HeyGenClient:
         Your own session, for example with a proxy or certificate. It is not changed, except for cookies that the
         service sets, and stays open, though its idle connections may be closed. Pictures and films use its `verify`,
         `cert`, `proxies` and `trust_env`.
-
-    Notes
-    -----
-    Without a usable key, `MissingAPIKeyError` (also a `ValueError`) is raised. All methods raise a `HeyGenError` if the
-    service or the network fails, such as `NotFoundError` for an unknown id, and `ValueError` or `TypeError` for an
-    invalid argument, before anything is sent. Invalid records in a list are skipped with a `UserWarning`; a page
-    without any valid record is an `APIResponseError`.
     """
 
     demo_code = ""
@@ -94,13 +92,11 @@ class HeyGenClient:
         del api_key  # a verbose traceback shows local variables
         if key is None and kind is not type(None):
             raise TypeError(f"api_key should be a string, not {kind.__name__}")
-        address, origin = base_url, "base_url"
-        if address is None:
-            address, origin = os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE"
-        address = checked_base_url(address, origin)
-        self._transport = Transport(
-            find(key), base_url=address, timeout=timeout, max_retries=max_retries, session=session
-        )
+        if base_url is None:
+            url = checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
+        else:
+            url = checked_base_url(base_url, "base_url")
+        self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
 
     if not TYPE_CHECKING:
         __getattr__ = no_attribute
