@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Self
 
 import requests
 
@@ -17,19 +17,10 @@ from .._display import literal
 from .._files import user_path
 from .._parsing import json_object, no_attribute, plain, unknown_fields
 from ..errors import HeyGenError
+from . import validation
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
 from .transport import Transport, open_session
-from .validation import (
-    checked_base_url,
-    checked_id,
-    checked_key,
-    checked_look_filters,
-    checked_ownership,
-    checked_text,
-    is_local,
-    refuse_unknown,
-)
 
 if TYPE_CHECKING:
     from ..job import VideoJob
@@ -39,8 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["BASE_URL", "HeyGenClient"]
 
 BASE_URL = "https://api.heygen.com"
-
-_Method: TypeAlias = Callable[..., object]
 
 _LOOKS = "/v3/avatars/looks"
 _GROUPS = "/v3/avatars"
@@ -93,9 +82,9 @@ class HeyGenClient:
         if key is None and kind is not type(None):
             raise TypeError(f"api_key should be a string, not {kind.__name__}")
         if base_url is None:
-            url = checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
+            url = validation.checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
         else:
-            url = checked_base_url(base_url, "base_url")
+            url = validation.checked_base_url(base_url, "base_url")
         self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
 
     if not TYPE_CHECKING:
@@ -123,7 +112,7 @@ class HeyGenClient:
     @property
     def is_local(self) -> bool:
         """Whether the service runs on this machine (loopback), as the stand-in does."""
-        return is_local(self.base_url)
+        return validation.is_local(self.base_url)
 
     @property
     def code(self) -> str:
@@ -182,7 +171,7 @@ class HeyGenClient:
         token : str or None, default None
             ``next_token`` of the page before, with the same filters and the same limit.
         """
-        return fetch_page(self._looks(self.list_looks, unknown, group_id, avatar_type, ownership), limit, token)
+        return fetch_page(self._looks(self.list_looks, unknown, ownership, avatar_type, group_id), limit, token)
 
     def iter_looks(
         self,
@@ -197,7 +186,7 @@ class HeyGenClient:
 
         Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
-        return iter_items(self._looks(self.iter_looks, unknown, group_id, avatar_type, ownership), max_items)
+        return iter_items(self._looks(self.iter_looks, unknown, ownership, avatar_type, group_id), max_items)
 
     def iter_look_pages(
         self,
@@ -210,7 +199,7 @@ class HeyGenClient:
         **unknown: Never,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
-        return iter_pages(self._looks(self.iter_look_pages, unknown, group_id, avatar_type, ownership), limit, token)
+        return iter_pages(self._looks(self.iter_look_pages, unknown, ownership, avatar_type, group_id), limit, token)
 
     def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
@@ -334,7 +323,7 @@ class HeyGenClient:
         """
         videos = heygen_widgets.videos
         body = videos.requests.request_of(request, script, fields).check().to_json()
-        key = checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
+        key = validation.checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
         return self._transport.post(_VIDEOS, body, videos.Video.from_json, key)
 
     def get_video(self, video_id: str | Video | VideoJob) -> Video:
@@ -350,7 +339,7 @@ class HeyGenClient:
         """
         from .download import wait_for
 
-        return wait_for("video", self.get_video, checked_id("video_id", video_id), timeout, self._transport)
+        return wait_for("video", self.get_video, validation.checked_id("video_id", video_id), timeout, self._transport)
 
     def download_video(self, video_id: str | Video | VideoJob, path: str | os.PathLike[str]) -> Path:
         """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
@@ -363,7 +352,7 @@ class HeyGenClient:
         from .download import download
 
         with self.media_session() as session:
-            return download(self.get_video, checked_id("video_id", video_id), user_path(path), session)
+            return download(self.get_video, validation.checked_id("video_id", video_id), user_path(path), session)
 
     def create_video_agent(
         self,
@@ -393,25 +382,23 @@ class HeyGenClient:
         """
         from .download import wait_for
 
-        return wait_for("agent", self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
+        return wait_for(
+            "agent", self.get_video_agent, validation.checked_id("session_id", session_id), timeout, self._transport
+        )
 
-    def _looks(
-        self, method: _Method, unknown: Iterable[str], group_id: object, avatar_type: object, ownership: object
-    ) -> Listing[Look]:
-        refuse_unknown(method, unknown)
-        query = checked_look_filters(ownership, avatar_type, group_id)
+    def _looks(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Look]:
+        validation.refuse_unknown(method, unknown)
+        query = validation.checked_look_filters(*filters)
         read = partial(heygen_widgets.models.Look.from_json, ownership=query["ownership"])
         return Listing(self._transport, _LOOKS, query, read)
 
-    def _groups(self, method: _Method, unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
-        refuse_unknown(method, unknown)
-        query = {"ownership": checked_ownership(ownership)}
+    def _groups(self, method: Callable[..., object], unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
+        validation.refuse_unknown(method, unknown)
+        query = {"ownership": validation.checked_ownership(ownership)}
         return Listing(self._transport, _GROUPS, query, partial(heygen_widgets.models.AvatarGroup.from_json, **query))
 
-    def _voices(
-        self, method: _Method, unknown: Iterable[str], type: object, language: object, gender: object
-    ) -> Listing[Voice]:
-        refuse_unknown(method, unknown)
-        filters = {"type": type, "language": language, "gender": gender}
-        query = {name: checked_text(name, value) for name, value in filters.items()}
+    def _voices(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Voice]:
+        validation.refuse_unknown(method, unknown)
+        names = ("type", "language", "gender")
+        query = {name: validation.checked_text(name, value) for name, value in zip(names, filters, strict=True)}
         return Listing(self._transport, _VOICES, query, heygen_widgets.models.Voice.from_json, largest_page=100)

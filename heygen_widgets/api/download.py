@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -26,10 +26,8 @@ from .validation import problem_with_url
 P = TypeVar("P", Video, VideoAgentSession)
 
 
-def wait_for(
-    kind: Literal["video", "agent"], get: Callable[[str], P], record_id: str, timeout: float, clock: Transport
-) -> P:
-    """Poll with a progress bar until a record is finished, or ``waiting_for_input``; see `HeyGenClient`."""
+def wait_for(kind: str, get: Callable[[str], P], record_id: str, timeout: float, clock: Transport) -> P:
+    """Poll a "video" or an "agent" until it is finished or waits for input, with a progress bar; see `HeyGenClient`."""
     checked_wait(timeout)
     code = f"client.wait_for_video{'_agent' if kind == 'agent' else ''}({literal(record_id)})"
     waiting, record = f"Waiting for the {kind}", None
@@ -105,9 +103,7 @@ def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
     with _connection_errors(response.url, video_id):
         piece = response.raw.read(64)
         if not media_type(piece).startswith("video/"):
-            raise _not_downloaded(
-                video_id, "What the host of the film sent is no MP4 or WebM video by its first bytes."
-            )
+            raise _not_downloaded(video_id, "What the film's host sent is no MP4 or WebM video by its first bytes.")
         while piece:
             yield piece
             piece = response.raw.read1(2**18)

@@ -136,7 +136,7 @@ def _parse_json(body: bytes) -> dict[str, Any]:
 def error_for_status(method: str, path: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
     texts = _error_texts(_parse_json(answer.body), credential)
-    message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
+    message, code, param = texts["message"], texts["code"], texts["param"]
     said = f"HeyGen says: {message}" if message else ""
     if not message and not code:
         said = "The response does not have HeyGen's own form, so it may come from a proxy."
@@ -144,8 +144,8 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     request_id = tidy(answer.headers.get("X-Request-Id"), credential)
     wait = retry_after(answer.headers.get("Retry-After"))
     kind, cause = _KINDS.get(answer.status, (APIStatusError, _REFUSED if answer.status < 500 else _FAILED))
-    missing = _missing(path, credential)
-    cause = cause.format(source=credential.source, wait=f"{wait:g} s" if wait else "a little", missing=missing)
+    more = {"source": credential.source, "wait": f"{wait:g} s" if wait else "a little"}
+    cause = cause.format(missing=_missing(path, credential), **more)
     if answer.status == 400 and param == "token":
         cause = "The page cursor is no longer valid. Start again from the first page."
     elif answer.status == 400 and param:
@@ -156,9 +156,8 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
         cause += " The id of a group is not the id of a look."
     outcome = " ".join(filter(None, [str(answer.status), code, request_id and f"(request id {request_id})"]))
     error = kind("\n".join(filter(None, [cause, said, f"{method} {path}: {outcome}"])))
-    error.status_code = answer.status
-    error.code, error.param, error.doc_url = code, param, texts.get("doc_url")
-    error.request_id = request_id
+    error.status_code, error.request_id = answer.status, request_id
+    error.code, error.param, error.doc_url = code, param, texts["doc_url"]
     if isinstance(error, RateLimitError):
         error.retry_after = wait
     return error

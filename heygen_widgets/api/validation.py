@@ -130,10 +130,8 @@ def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> Non
         from ..filters import OTHER_NAMES, FilterFields  # only this error needs them
 
         known = [*(method.__kwdefaults__ or ())]
-        field, lists = (
-            did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES),
-            {"looks": "select", "look_pages": "select", "groups": "characters"},
-        )
+        field = did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES)
+        lists = {"looks": "select", "look_pages": "select", "groups": "characters"}
         way_out = lists.get(method.__name__.partition("_")[2])
         if field and field not in known and way_out:
             what = "sort" if field == "sort" else f"filter by {field}"

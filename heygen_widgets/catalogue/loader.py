@@ -46,10 +46,8 @@ class Progress:
         Whether requests are under way.
     error : HeyGenError or None
         The error that ended a part of the load. ``load_in_background`` continues after the last page received.
-    missing : tuple of str
-        The parts that are not complete, such as ``public looks``.
-    failed : tuple of str
-        The parts that ended with an error.
+    missing, failed : tuple of str
+        The parts that are not complete, such as ``public looks``, and those that ended with an error.
     refreshed : int or None
         Looks that a new load has received while the earlier ones are still shown; else None.
     """

@@ -81,10 +81,7 @@ class VideoOptions(dict[str, VideoOption]):
 
 
 def default_engine(listed: Sequence[str]) -> str:
-    """Return ``avatar_iv`` if the look lists it or lists nothing, else the first known engine listed, else the first.
-
-    If a request names none, the service uses ``avatar_iv``, and refuses it when the look does not list it (inferred).
-    """
+    """Return the `Look.default_engine`. The service refuses its own when the look does not list it (inferred)."""
     if not listed or SERVICE_ENGINE in listed:
         return SERVICE_ENGINE
     return next((engine for engine in listed if engine in read_rules()["engines"]), listed[0])

@@ -16,7 +16,7 @@ _FINISHED = ("completed", "failed")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Video:
-    """One video, as ``GET /v3/videos/{video_id}`` serves it. Missing fields are None.
+    """One video, as ``GET /v3/videos/{video_id}`` serves it. Missing fields are None; `extra` is as in `Look`.
 
     Attributes
     ----------
@@ -37,8 +37,6 @@ class Video:
         Unix time in s.
     output_format : str or None
         ``mp4``, ``webm`` or a newer one.
-    extra : dict
-        Fields that this package does not know; read-only.
     """
 
     id: str

@@ -170,11 +170,10 @@ class VideoAgentRequest:
         What the video should be, 1 to 10,000 characters.
     avatar_id : str, Look or None
         A look or its id, never that of a group. By default the agent chooses one.
-    voice_id, style_id, brand_kit_id : str or None
+    voice_id, style_id, brand_kit_id, callback_url, callback_id : str or None
     orientation : {"landscape", "portrait"} or None
     mode : {"generate", "chat"} or None
     incognito_mode : bool or None
-    callback_url, callback_id : str or None
     files : sequence of dict
         At most 20, such as ``{"type": "url", "url": "https://…"}``, sent unchanged.
     """
