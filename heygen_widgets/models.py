@@ -280,8 +280,7 @@ class Voice:
         return hash(self.voice_id)
 
     def __repr__(self) -> str:
-        name = None if self.name is None else _short(self.name)
-        return f"Voice(voice_id={_short(self.voice_id)}, name={name})"
+        return f"Voice(voice_id={_short(self.voice_id)}, name={_short(self.name)})"
 
     @classmethod
     def from_json(cls, record: object) -> Voice:
@@ -389,5 +388,5 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[An
     return record
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:59] + "…")
+def _short(text: str | None) -> str:
+    return repr(text if text is None or len(text) <= 60 else text[:59] + "…")

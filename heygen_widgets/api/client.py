@@ -382,9 +382,8 @@ class HeyGenClient:
         """
         from .download import wait_for
 
-        return wait_for(
-            "agent", self.get_video_agent, validation.checked_id("session_id", session_id), timeout, self._transport
-        )
+        session_id = validation.checked_id("session_id", session_id)
+        return wait_for("agent", self.get_video_agent, session_id, timeout, self._transport)
 
     def _looks(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Look]:
         validation.refuse_unknown(method, unknown)

@@ -52,11 +52,8 @@ def wait_for(kind: str, get: Callable[[str], P], record_id: str, timeout: float,
     except KeyboardInterrupt:
         text = f"The waiting has stopped; the render goes on at HeyGen. Continue with {code}."
         raise KeyboardInterrupt(text) from None
-    status = clip(record.status) if record else "unknown"
-    raise VideoTimeoutError(
-        f"The {kind} {clip(record_id)} is still {status} after {timeout:g} s. It goes on at HeyGen; continue with "
-        f"{code}."
-    )
+    late = f"The {kind} {clip(record_id)} is still {clip(record.status) if record else 'unknown'} after {timeout:g} s."
+    raise VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code}.")
 
 
 def download(get: Callable[[str], Video], video_id: str, path: Path, session: requests.Session) -> Path:

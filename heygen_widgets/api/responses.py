@@ -87,23 +87,18 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
 
     So are an interim response, a redirect, and any sign of an error beside empty ``data``.
     """
+    status = str(answer.status)
     if answer.status < 200:
-        raise APIResponseError(
-            "HeyGen's final response was not read, only an interim one. These are skipped only if HeyGenClient opens "
-            "its own session.",
-            str(answer.status),
-        )
+        text = "HeyGen's final response was not read, only an interim one. Without session=, these are skipped."
+        raise APIResponseError(text, status)
     if answer.status >= 300:
         try:
             # Only tidied: the host may be the key, and a verbose traceback shows local variables.
             host = tidy(urlsplit(answer.headers.get("Location", "")).hostname, credential) or "the same host"
         except ValueError:
             host = "an invalid address"
-        raise APIResponseError(
-            f"The request was redirected to {host}. Check base_url and proxies: a redirect is not followed, because "
-            "the key would go there too.",
-            str(answer.status),
-        )
+        text = f"The request was redirected to {host}, but the key is not sent there. Check base_url and proxies."
+        raise APIResponseError(text, status)
     content = _parse_json(answer.body)
     if _is_success(content):
         return content
@@ -113,7 +108,7 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     text = "The response is no JSON object with data."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    raise APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{answer.status}, {kind}")
+    raise APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
 
 
 def _is_success(content: dict[str, Any]) -> bool:

@@ -144,11 +144,10 @@ class Transport:
     def post(self, path: str, body: Mapping[str, Any], read: Callable[[object], T], key: str | None = None) -> T:
         """Send a POST and read its record. An error has the idempotency key, and says how to continue if need be."""
         __tracebackhide__ = True
-        next_step = "It is not known whether HeyGen has started this. " + (
-            f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
-            if key
-            else "Look among your videos at HeyGen before you ask again, since that may make a second one."
-        )
+        way_out = "Look among your videos at HeyGen before you ask again, since that may make a second one."
+        if key:
+            way_out = f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
+        next_step = f"It is not known whether HeyGen has started this. {way_out}"
         try:
             return self.read(read, self.request("POST", path, body=body, idempotency_key=key))
         except KeyboardInterrupt:
@@ -184,12 +183,10 @@ class Transport:
         deadline = time.monotonic() + connect + 2 * read
         body = None if call.body is None else _Body(call.body.encode())
         handled, session = sys.exception(), self._session
-        headers = {
-            **{"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT},
-            # requests leaves out what is None. A given session may have a key of its own.
-            **{"Content-Type": call.body and "application/json", "Idempotency-Key": call.idempotency_key},
-            **{"Authorization": None, "X-Api-Key": None},
-        }
+        headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        # requests leaves out what is None. A given session may have a key of its own.
+        headers |= {"User-Agent": USER_AGENT, "Authorization": None, "X-Api-Key": None}
+        headers |= {"Content-Type": call.body and "application/json", "Idempotency-Key": call.idempotency_key}
         try:
             if not call.is_repeatable:
                 # The service may have closed an idle connection, which only shows after the request was sent.

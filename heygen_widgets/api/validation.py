@@ -68,9 +68,7 @@ def checked_timeout(value: object) -> tuple[float, float]:
     numbers = [float(part) for part in pair if isinstance(part, (int, float)) and not isinstance(part, bool)]
     if len(pair) == len(numbers) == 2 and all(0 < number <= _LONGEST_TIMEOUT for number in numbers):
         return (numbers[0], numbers[1])
-    raise ValueError(
-        f"timeout should be a pair (connect, read) of s, each above 0 and at most {_LONGEST_TIMEOUT}, not {value!r}"
-    )
+    raise ValueError(f"timeout should be (connect, read) in s, each above 0, at most {_LONGEST_TIMEOUT}, not {value!r}")
 
 
 def checked_key(value: object) -> str:

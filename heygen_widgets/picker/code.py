@@ -27,16 +27,14 @@ _CURL = 'curl -H "X-Api-Key: $HEYGEN_API_KEY"'
 _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own client"
 
 
-def python_code(
-    looks: Sequence[Look], wanted: LookFilter, client_code: str, multiple: bool, view: str = "looks"
-) -> str:
+def python_code(looks: Sequence[Look], wanted: LookFilter, client: str, multiple: bool, view: str = "looks") -> str:
     """Return Python that fetches the selected looks and creates a picker with the same filter, view and selection.
 
-    `client_code` is a call of `HeyGenClient` or `demo_client`: see `HeyGenClient.code`. A comment says how many looks
-    are left out because the service cannot be asked for them.
+    `client` is the code of a client: see `HeyGenClient.code`. A comment says how many looks are left out because the
+    service cannot be asked for them.
     """
     selected = list(filter(_is_requestable, looks))
-    lines = [*_client_lines(client_code, "LookPicker"), *_left_out(len(looks) - len(selected), "selected looks")]
+    lines = [*_client_lines(client, "LookPicker"), *_left_out(len(looks) - len(selected), "selected looks")]
     if len(selected) == 1:
         lines.append(_commented(f"look = client.get_look({literal(selected[0].id)})", _name(selected[0])))
     elif selected:

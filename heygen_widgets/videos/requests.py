@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, asdict, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -203,16 +203,10 @@ class VideoAgentRequest:
         return {**body, "files": files} if files else body
 
 
-def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
+def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a part of one
     """Return the fields that are not None, with nested objects as dictionaries."""
-    given = {}
-    for field in fields(request):
-        value = getattr(request, field.name)
-        if field.name in _PARTS and value is not None:
-            value = {name: part for name, part in asdict(value).items() if part is not None}
-        if value is not None:
-            given[field.name] = value
-    return given
+    given = {field.name: value for field in fields(request) if (value := getattr(request, field.name)) is not None}
+    return {name: _given(value) if name in _PARTS else value for name, value in given.items()}
 
 
 def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> VideoRequest:
