@@ -166,9 +166,8 @@ class VideoJob(SharedTemplate):
     def _way_back(self) -> str:
         return f"The render goes on at HeyGen: client.wait_for_video({literal(self.video_id)}) waits for it."
 
-    # -- the thread, which sends messages and sets no trait -----------------------------------------------------------
-
     def _run(self) -> None:
+        """Poll: the work of a thread, which sends messages and sets no trait."""
         ask = partial(self._client.get_video, self.video_id)
         try:
             for video in poll_until_finished(ask, self._timeout, now=time.monotonic, sleep=self._sleep):
@@ -226,10 +225,8 @@ class VideoJob(SharedTemplate):
             "error": self.error,
         }
 
-    # -- the view, which may send anything ----------------------------------------------------------------------------
-
     def vue_ask(self, view: object) -> None:
-        """Answer a view that is mounting."""
+        """Answer a view that is mounting; like any view, it may send anything."""
         self._send_update(view)
 
     def vue_follow(self, _: object) -> None:

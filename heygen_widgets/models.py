@@ -373,10 +373,8 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
                     continue
             except (TypeError, ValueError):  # of pandas.NA or an array
                 pass
-            raise ValueError(
-                f"{kind.__name__} {str(record.id)[:60]!r} has an invalid {name}, {repr(value)[:200]}: "
-                f"make it by {kind.__name__}.from_json, which cleans values"
-            )
+            problem = f"{kind.__name__} {str(record.id)[:60]!r} has an invalid {name}, {repr(value)[:200]}"
+            raise ValueError(f"{problem}: make it by {kind.__name__}.from_json, which cleans values")
     return checked
 
 

@@ -50,8 +50,7 @@ def wait_for(kind: str, get: Callable[[str], P], record_id: str, timeout: float,
                 if record.is_finished or record.status == "waiting_for_input":
                     return record
     except KeyboardInterrupt:
-        text = f"The waiting has stopped; the render goes on at HeyGen. Continue with {code}."
-        raise KeyboardInterrupt(text) from None
+        raise KeyboardInterrupt(f"The waiting stopped; the render goes on at HeyGen. Continue with {code}.") from None
     late = f"The {kind} {clip(record_id)} is still {clip(record.status) if record else 'unknown'} after {timeout:g} s."
     raise VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code}.")
 

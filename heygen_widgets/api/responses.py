@@ -120,7 +120,6 @@ def _is_success(content: dict[str, Any]) -> bool:
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
-    """Parse a JSON object; empty if the body is none."""
     try:
         content = json.loads(body.decode("utf-8-sig"), parse_constant=int)  # which refuses NaN and Infinity
     except (ValueError, RecursionError):

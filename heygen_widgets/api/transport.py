@@ -179,8 +179,7 @@ class Transport:
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
-        connect, read = call.timeout
-        deadline = time.monotonic() + connect + 2 * read
+        deadline = time.monotonic() + call.timeout[0] + 2 * call.timeout[1]
         body = None if call.body is None else _Body(call.body.encode())
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -293,7 +292,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as its base
         pool: Any = super().get_connection_with_tls_context(*arguments, **options)
         kind = pool.ConnectionCls
-        if kind.response_class is not _FinalResponse:
+        if getattr(kind, "response_class", None) is not _FinalResponse:
             # If a program sets the debuglevel of http.client, that prints every header, and so the key.
             pool.ConnectionCls = type(kind.__name__, (kind,), {"response_class": _FinalResponse, "debuglevel": 0})
         return pool

@@ -100,9 +100,7 @@ def checked_text(name: str, value: object) -> str | None:
     text = id_of(name, value)
     if text is None or (isinstance(text, str) and text and is_sendable(text)):
         return text
-    raise ValueError(
-        f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}{hint_for(name, value)}"
-    )
+    raise ValueError(f"{name} should be a string with text that UTF-8 can encode, not {value!r}{hint_for(name, value)}")
 
 
 def checked_id(name: str, value: object) -> str:

@@ -15,8 +15,6 @@ from typing import Any, Literal, TypeAlias
 
 from .._display import clip, title
 
-__all__ = ["SERVICE_ENGINE", "State", "VideoOption", "VideoOptions", "default_engine", "read_rules", "video_options"]
-
 State: TypeAlias = Literal["allowed", "refused", "unknown"]
 
 SERVICE_ENGINE = "avatar_iv"
@@ -92,11 +90,9 @@ def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -
     rules = read_rules()
     chosen = default_engine(listed) if engine is None else engine
     looks = rules["look_kinds"].get(avatar_type)
-    options = [_engine(listed, chosen)]
-    if chosen == "avatar_v":
-        options.append(VideoOption("reference_look_id", "allowed", "another look of the same group"))
-    else:
-        options.append(VideoOption("reference_look_id", "refused", "needs Avatar V"))
+    state: State = "allowed" if chosen == "avatar_v" else "refused"
+    why = "another look of the same group" if chosen == "avatar_v" else "needs Avatar V"
+    options = [_engine(listed, chosen), VideoOption("reference_look_id", state, why)]
     for parameter, verdicts in rules["by_look"].items():
         verdict = verdicts.get(looks, {}).get(chosen, "undocumented")
         state, why = rules["verdicts"][verdict]

@@ -9,8 +9,6 @@ from .. import _parsing as read
 from .._display import clip
 from ..errors import VideoFailedError
 
-__all__ = ["Video", "VideoAgentSession", "failure_of"]
-
 _FINISHED = ("completed", "failed")
 
 

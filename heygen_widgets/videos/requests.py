@@ -12,8 +12,6 @@ from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import SERVICE_ENGINE, read_rules
 
-__all__ = ["Background", "Caption", "VideoAgentRequest", "VideoRequest", "VoiceSettings", "request_of"]
-
 T = TypeVar("T", bound=type[Any])
 
 _OTHER_NAMES = {
