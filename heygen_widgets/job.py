@@ -49,16 +49,9 @@ class VideoJob(SharedTemplate):
     timeout : float, default 1,200
         How long the job follows the video, in s. A click on the card, or `follow`, continues.
     layout : ipywidgets.Layout, optional
-
-    Raises
-    ------
-    ValueError, TypeError
-        For an invalid argument.
-
-    Notes
-    -----
-    No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.
     """
+
+    # No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.
 
     _process: int  # whose thread follows the video
     _problem: Exception  # why the job no longer follows a video that is not finished
@@ -98,8 +91,6 @@ class VideoJob(SharedTemplate):
         html = f"<div>{escape(state)}</div><div>To follow it again: <code>{escape(code)}</code></div>"
         return {"text/plain": f"{state}\nTo follow it again: {code}", "text/html": html}
 
-    # -- for Python ---------------------------------------------------------------------------------------------------
-
     @property
     def video(self) -> Video | None:
         """The video as of the last response, or None before the first one."""
@@ -128,19 +119,9 @@ class VideoJob(SharedTemplate):
     def result(self, timeout: float | None = None) -> Video:
         """Wait until the video is finished, and return it. Other cells wait too; Ctrl-C ends only the waiting.
 
-        Parameters
-        ----------
-        timeout : float or None, default None
-            In s; None waits as long as the job follows the video.
-
-        Raises
-        ------
-        VideoFailedError
-            When HeyGen could not render it.
-        VideoTimeoutError
-            When it is not finished in time. The render goes on.
-        HeyGenError
-            What ended the polling, such as a refused key.
+        The `timeout` is in s; None waits as long as the job follows the video. A `VideoFailedError` when HeyGen could
+        not render it, a `VideoTimeoutError` when it is not finished in time, and any other `HeyGenError` that ended the
+        polling, such as that of a refused key. The render goes on.
         """
         limit = None if plain(timeout) is None else checked_wait(timeout)
         if not self._ended.is_set() and self._process != os.getpid():
@@ -185,9 +166,8 @@ class VideoJob(SharedTemplate):
     def _way_back(self) -> str:
         return f"The render goes on at HeyGen: client.wait_for_video({literal(self.video_id)}) waits for it."
 
-    # -- the thread, which sends messages and sets no trait -----------------------------------------------------------
-
     def _run(self) -> None:
+        """Poll: the work of a thread, which sends messages and sets no trait."""
         ask = partial(self._client.get_video, self.video_id)
         try:
             for video in poll_until_finished(ask, self._timeout, now=time.monotonic, sleep=self._sleep):
@@ -245,10 +225,8 @@ class VideoJob(SharedTemplate):
             "error": self.error,
         }
 
-    # -- the view, which may send anything ----------------------------------------------------------------------------
-
     def vue_ask(self, view: object) -> None:
-        """Answer a view that is mounting."""
+        """Answer a view that is mounting; like any view, it may send anything."""
         self._send_update(view)
 
     def vue_follow(self, _: object) -> None:

@@ -6,9 +6,8 @@ wrong type counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 
     from .videos.options import VideoOptions
 
-__all__ = [
-    *("COLUMNS", "NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"),
-    *("checked_records", "records_of"),
-]
+__all__ = ["COLUMNS", "NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice", "checked_records"]
 
 R = TypeVar("R", bound="Look | AvatarGroup")
 T = TypeVar("T")
@@ -146,12 +142,8 @@ class Look:
     def video_options(self, engine: str | None = None) -> VideoOptions:
         """Return for each parameter of ``POST /v3/videos`` whether it is allowed, refused or unknown, and why.
 
-        A notebook shows a table; ``options["expressiveness"].state`` is one value.
-
-        Parameters
-        ----------
-        engine : str or None, default None
-            Such as ``avatar_v``; None means `default_engine`. Other types raise `TypeError`.
+        A notebook shows a table; ``options["expressiveness"].state`` is one value. The `engine` is one such as
+        ``avatar_v``; None means `default_engine`. Other types raise `TypeError`.
         """
         if not (engine is None or isinstance(engine, str)):
             raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
@@ -163,10 +155,7 @@ class Look:
     def from_json(cls, record: object, *, ownership: str | None = None) -> Look:
         """Parse one look of a response, a JSON object for which the request asked for an `ownership`.
 
-        Raises
-        ------
-        APIResponseError
-            If `record` is not an object, or ``id`` (not empty), ``name`` or ``avatar_type`` is not a string.
+        An `APIResponseError` if it is no object, or ``id`` (not empty), ``name`` or ``avatar_type`` is not a string.
         """
         return read.parse(cls, _LOOK, record, "look", 3, ownership)
 
@@ -299,8 +288,7 @@ class Voice:
         return hash(self.voice_id)
 
     def __repr__(self) -> str:
-        name = None if self.name is None else _short(self.name)
-        return f"Voice(voice_id={_short(self.voice_id)}, name={name})"
+        return f"Voice(voice_id={_short(self.voice_id)}, name={_short(self.name)})"
 
     @classmethod
     def from_json(cls, record: object) -> Voice:
@@ -346,15 +334,6 @@ class Page(Sequence[T]):
         return looks._repr_html_() if len(looks) == len(self) else None
 
 
-def records_of(kind: type[R], records: Iterable[R]) -> tuple[R, ...]:
-    """Return looks or groups as a tuple, or raise `TypeError` for anything else among them."""
-    found = tuple(records)
-    for other in set(map(type, found)):
-        if not issubclass(other, kind):
-            raise TypeError(f"expected {kind.__name__} records, not {other.__name__}")
-    return found
-
-
 def _failure(value: object) -> Failure | None:
     if not isinstance(value, dict):
         return None
@@ -365,24 +344,24 @@ def _failure(value: object) -> Failure | None:
 _LOOK, _GROUP, _VOICE = (read.parsers_of(record, error=_failure) for record in (Look, AvatarGroup, Voice))
 # One `attrgetter` for all fields takes a third of the time of one call per field.
 _LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
-
-
-def _clean_extra(fields: Container[str], extra: object) -> object:
-    return read.unknown_fields(extra, fields) if isinstance(extra, dict) else {}
-
-
 _OWN: dict[str, read.Parser] = {
     "id": lambda value: read.text(value) or "missing",
     "name": lambda value: read.text(value) or "",
     "error": lambda value: _failure(asdict(value)) or Failure() if isinstance(value, Failure) else None,
     "ownership": lambda value: value if value in ("private", "public") else None,
 }
+
+
+def _checks(fields: dict[str, read.Parser], **more: read.Parser) -> dict[str, read.Parser]:
+    def extra(value: object) -> dict[str, Any]:
+        return read.unknown_fields(value, fields) if isinstance(value, dict) else {}
+
+    return {**fields, **_OWN, "extra": extra, **more}
+
+
 _CHECKS: dict[type, dict[str, read.Parser]] = {
-    kind: fields | _OWN | {"extra": partial(_clean_extra, fields), **more}
-    for kind, fields, more in (
-        (Look, _LOOK, {"avatar_type": _OWN["name"], "group_name": read.text}),
-        (AvatarGroup, _GROUP, {}),
-    )
+    Look: _checks(_LOOK, avatar_type=_OWN["name"], group_name=read.text),
+    AvatarGroup: _checks(_GROUP),
 }
 
 
@@ -391,7 +370,10 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
 
     A value is wrong if `from_json` would change it: a `ValueError`. Other records are a `TypeError`.
     """
-    checked = records_of(kind, records)
+    checked = tuple(records)
+    for other in set(map(type, checked)):
+        if not issubclass(other, kind):
+            raise TypeError(f"expected {kind.__name__} records, not {other.__name__}")
     for name, parse in _CHECKS[kind].items():
         for record, value in zip(checked, map(attrgetter(name), checked), strict=True):
             try:
@@ -399,10 +381,8 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
                     continue
             except (TypeError, ValueError):  # of pandas.NA or an array
                 pass
-            raise ValueError(
-                f"{kind.__name__} {str(record.id)[:60]!r} has an invalid {name}, {repr(value)[:200]}: "
-                f"make it by {kind.__name__}.from_json, which cleans values"
-            )
+            problem = f"{kind.__name__} {str(record.id)[:60]!r} has an invalid {name}, {repr(value)[:200]}"
+            raise ValueError(f"{problem}: make it by {kind.__name__}.from_json, which cleans values")
     return checked
 
 
@@ -414,5 +394,5 @@ def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[An
     return record
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:59] + "…")
+def _short(text: str | None) -> str:
+    return repr(text if text is None or len(text) <= 60 else text[:59] + "…")

@@ -7,29 +7,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Self
 
 import requests
+
+import heygen_widgets  # its modules are imported when they are used: records are slow
 
 from .._display import literal
 from .._files import user_path
 from .._parsing import json_object, no_attribute, plain, unknown_fields
 from ..errors import HeyGenError
+from . import validation
 from .credentials import Secret, find
 from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
 from .transport import Transport, open_session
-from .validation import (
-    checked_base_url,
-    checked_id,
-    checked_key,
-    checked_look_filters,
-    checked_ownership,
-    checked_text,
-    is_local,
-    refuse_unknown,
-)
 
-if TYPE_CHECKING:  # records are imported late: they are slow
+if TYPE_CHECKING:
     from ..job import VideoJob
     from ..models import AvatarGroup, Look, Page, Voice
     from ..videos import Video, VideoAgentSession, VideoRequest
@@ -37,8 +30,6 @@ if TYPE_CHECKING:  # records are imported late: they are slow
 __all__ = ["BASE_URL", "HeyGenClient"]
 
 BASE_URL = "https://api.heygen.com"
-
-_Method: TypeAlias = Callable[..., object]
 
 _LOOKS = "/v3/avatars/looks"
 _GROUPS = "/v3/avatars"
@@ -50,11 +41,16 @@ _AGENTS = "/v3/video-agents"
 class HeyGenClient:
     """A client of HeyGen's v3 API. Threads may share it; it holds the key, so it cannot be copied or pickled.
 
+    All methods raise a `HeyGenError` if the service or the network fails, such as `NotFoundError` for an unknown id,
+    and `ValueError` or `TypeError` for an invalid argument, before anything is sent. Invalid records in a list are
+    skipped with a `UserWarning`; a page without any valid record is an `APIResponseError`.
+
     Parameters
     ----------
     api_key : str or None, default None
         None reads ``HEYGEN_API_KEY``, else ``credentials`` in ``HEYGEN_CONFIG_DIR`` or ``~/.heygen``, the file of
         HeyGen's own client. It may hold an OAuth login, which is read again, for the same user, when it expires.
+        Without a usable key, `MissingAPIKeyError` (also a `ValueError`) is raised.
     base_url : str or None, default None
         None reads ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http only on loopback, without proxies.
     timeout : tuple of float, default (5, 30)
@@ -67,13 +63,6 @@ class HeyGenClient:
         Your own session, for example with a proxy or certificate. It is not changed, except for cookies that the
         service sets, and stays open, though its idle connections may be closed. Pictures and films use its `verify`,
         `cert`, `proxies` and `trust_env`.
-
-    Notes
-    -----
-    Without a usable key, `MissingAPIKeyError` (also a `ValueError`) is raised. All methods raise a `HeyGenError` if the
-    service or the network fails, such as `NotFoundError` for an unknown id, and `ValueError` or `TypeError` for an
-    invalid argument, before anything is sent. Invalid records in a list are skipped with a `UserWarning`; a page
-    without any valid record is an `APIResponseError`.
     """
 
     demo_code = ""
@@ -93,12 +82,10 @@ class HeyGenClient:
         if key is None and kind is not type(None):
             raise TypeError(f"api_key should be a string, not {kind.__name__}")
         if base_url is None:
-            address = checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
+            url = validation.checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
         else:
-            address = checked_base_url(base_url, "base_url")
-        self._transport = Transport(
-            find(key), base_url=address, timeout=timeout, max_retries=max_retries, session=session
-        )
+            url = validation.checked_base_url(base_url, "base_url")
+        self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
 
     if not TYPE_CHECKING:
         __getattr__ = no_attribute
@@ -125,7 +112,7 @@ class HeyGenClient:
     @property
     def is_local(self) -> bool:
         """Whether the service runs on this machine (loopback), as the stand-in does."""
-        return is_local(self.base_url)
+        return validation.is_local(self.base_url)
 
     @property
     def code(self) -> str:
@@ -184,7 +171,7 @@ class HeyGenClient:
         token : str or None, default None
             ``next_token`` of the page before, with the same filters and the same limit.
         """
-        return fetch_page(self._looks(self.list_looks, unknown, group_id, avatar_type, ownership), limit, token)
+        return fetch_page(self._looks(self.list_looks, unknown, ownership, avatar_type, group_id), limit, token)
 
     def iter_looks(
         self,
@@ -199,7 +186,7 @@ class HeyGenClient:
 
         Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
-        return iter_items(self._looks(self.iter_looks, unknown, group_id, avatar_type, ownership), max_items)
+        return iter_items(self._looks(self.iter_looks, unknown, ownership, avatar_type, group_id), max_items)
 
     def iter_look_pages(
         self,
@@ -212,13 +199,11 @@ class HeyGenClient:
         **unknown: Never,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
-        return iter_pages(self._looks(self.iter_look_pages, unknown, group_id, avatar_type, ownership), limit, token)
+        return iter_pages(self._looks(self.iter_look_pages, unknown, ownership, avatar_type, group_id), limit, token)
 
     def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
-        from ..models import Look
-
-        return fetch_record(self._transport, _LOOKS, "look_id", look_id, Look.from_json)
+        return fetch_record(self._transport, _LOOKS, "look_id", look_id, heygen_widgets.models.Look.from_json)
 
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
@@ -240,15 +225,12 @@ class HeyGenClient:
 
     def get_group(self, group_id: str | AvatarGroup) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
-        from ..models import AvatarGroup
-
-        return fetch_record(self._transport, _GROUPS, "group_id", group_id, AvatarGroup.from_json)
+        read = heygen_widgets.models.AvatarGroup.from_json
+        return fetch_record(self._transport, _GROUPS, "group_id", group_id, read)
 
     def get_voice(self, voice_id: str | Voice) -> Voice:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
-        from ..models import Voice
-
-        return fetch_record(self._transport, _VOICES, "voice_id", voice_id, Voice.from_json)
+        return fetch_record(self._transport, _VOICES, "voice_id", voice_id, heygen_widgets.models.Voice.from_json)
 
     def list_voices(
         self,
@@ -298,9 +280,8 @@ class HeyGenClient:
         a `VideoOptionWarning`. All else is as for `create_video`.
         """
         from ..job import VideoJob  # only a notebook needs the widget
-        from ..videos.requests import request_of
 
-        request = request_of(request, script, fields).check()
+        request = heygen_widgets.videos.requests.request_of(request, script, fields).check()
         look = self.get_look(request.avatar_id)
         reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
         group = None
@@ -340,18 +321,14 @@ class HeyGenClient:
             1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. For 24 h, the service answers
             the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`.
         """
-        from ..videos import Video
-        from ..videos.requests import request_of
-
-        body = request_of(request, script, fields).check().to_json()
-        key = checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
-        return self._transport.post(_VIDEOS, body, Video.from_json, key)
+        videos = heygen_widgets.videos
+        body = videos.requests.request_of(request, script, fields).check().to_json()
+        key = validation.checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
+        return self._transport.post(_VIDEOS, body, videos.Video.from_json, key)
 
     def get_video(self, video_id: str | Video | VideoJob) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
-        from ..videos import Video
-
-        return fetch_record(self._transport, _VIDEOS, "video_id", video_id, Video.from_json)
+        return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video.from_json)
 
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
@@ -362,7 +339,7 @@ class HeyGenClient:
         """
         from .download import wait_for
 
-        return wait_for("video", self.get_video, checked_id("video_id", video_id), timeout, self._transport)
+        return wait_for("video", self.get_video, validation.checked_id("video_id", video_id), timeout, self._transport)
 
     def download_video(self, video_id: str | Video | VideoJob, path: str | os.PathLike[str]) -> Path:
         """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
@@ -375,7 +352,7 @@ class HeyGenClient:
         from .download import download
 
         with self.media_session() as session:
-            return download(self.get_video, checked_id("video_id", video_id), user_path(path), session)
+            return download(self.get_video, validation.checked_id("video_id", video_id), user_path(path), session)
 
     def create_video_agent(
         self,
@@ -389,16 +366,14 @@ class HeyGenClient:
         idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
         `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
         """
-        from ..videos import VideoAgentRequest, VideoAgentSession
-
-        body = VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
-        return self._transport.post(_AGENTS, body, VideoAgentSession.from_json)
+        videos = heygen_widgets.videos
+        body = videos.VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
+        return self._transport.post(_AGENTS, body, videos.VideoAgentSession.from_json)
 
     def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
-        from ..videos import VideoAgentSession
-
-        return fetch_record(self._transport, _AGENTS, "session_id", session_id, VideoAgentSession.from_json)
+        read = heygen_widgets.videos.VideoAgentSession.from_json
+        return fetch_record(self._transport, _AGENTS, "session_id", session_id, read)
 
     def wait_for_video_agent(self, session_id: str | VideoAgentSession, timeout: float = 1_200) -> VideoAgentSession:
         """Wait as `wait_for_video` does until an agent has finished: ``GET /v3/video-agents/{session_id}``.
@@ -407,30 +382,22 @@ class HeyGenClient:
         """
         from .download import wait_for
 
-        return wait_for("agent", self.get_video_agent, checked_id("session_id", session_id), timeout, self._transport)
+        session_id = validation.checked_id("session_id", session_id)
+        return wait_for("agent", self.get_video_agent, session_id, timeout, self._transport)
 
-    def _looks(
-        self, method: _Method, unknown: Iterable[str], group_id: object, avatar_type: object, ownership: object
-    ) -> Listing[Look]:
-        from ..models import Look
+    def _looks(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Look]:
+        validation.refuse_unknown(method, unknown)
+        query = validation.checked_look_filters(*filters)
+        read = partial(heygen_widgets.models.Look.from_json, ownership=query["ownership"])
+        return Listing(self._transport, _LOOKS, query, read)
 
-        refuse_unknown(method, unknown)
-        query = checked_look_filters(ownership, avatar_type, group_id)
-        return Listing(self._transport, _LOOKS, query, partial(Look.from_json, ownership=query["ownership"]))
+    def _groups(self, method: Callable[..., object], unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
+        validation.refuse_unknown(method, unknown)
+        query = {"ownership": validation.checked_ownership(ownership)}
+        return Listing(self._transport, _GROUPS, query, partial(heygen_widgets.models.AvatarGroup.from_json, **query))
 
-    def _groups(self, method: _Method, unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
-        from ..models import AvatarGroup
-
-        refuse_unknown(method, unknown)
-        query = {"ownership": checked_ownership(ownership)}
-        return Listing(self._transport, _GROUPS, query, partial(AvatarGroup.from_json, **query))
-
-    def _voices(
-        self, method: _Method, unknown: Iterable[str], type: object, language: object, gender: object
-    ) -> Listing[Voice]:
-        from ..models import Voice
-
-        refuse_unknown(method, unknown)
-        filters = {"type": type, "language": language, "gender": gender}
-        query = {name: checked_text(name, value) for name, value in filters.items()}
-        return Listing(self._transport, _VOICES, query, Voice.from_json, largest_page=100)
+    def _voices(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Voice]:
+        validation.refuse_unknown(method, unknown)
+        names = ("type", "language", "gender")
+        query = {name: validation.checked_text(name, value) for name, value in zip(names, filters, strict=True)}
+        return Listing(self._transport, _VOICES, query, heygen_widgets.models.Voice.from_json, largest_page=100)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -26,10 +26,8 @@ from .validation import problem_with_url
 P = TypeVar("P", Video, VideoAgentSession)
 
 
-def wait_for(
-    kind: Literal["video", "agent"], get: Callable[[str], P], record_id: str, timeout: float, clock: Transport
-) -> P:
-    """Poll with a progress bar until a record is finished, or ``waiting_for_input``; see `HeyGenClient`."""
+def wait_for(kind: str, get: Callable[[str], P], record_id: str, timeout: float, clock: Transport) -> P:
+    """Poll a "video" or an "agent" until it is finished or waits for input, with a progress bar; see `HeyGenClient`."""
     checked_wait(timeout)
     code = f"client.wait_for_video{'_agent' if kind == 'agent' else ''}({literal(record_id)})"
     waiting, record = f"Waiting for the {kind}", None
@@ -52,13 +50,9 @@ def wait_for(
                 if record.is_finished or record.status == "waiting_for_input":
                     return record
     except KeyboardInterrupt:
-        text = f"The waiting has stopped; the render goes on at HeyGen. Continue with {code}."
-        raise KeyboardInterrupt(text) from None
-    status = clip(record.status) if record else "unknown"
-    raise VideoTimeoutError(
-        f"The {kind} {clip(record_id)} is still {status} after {timeout:g} s. It goes on at HeyGen; continue with "
-        f"{code}."
-    )
+        raise KeyboardInterrupt(f"The waiting stopped; the render goes on at HeyGen. Continue with {code}.") from None
+    late = f"The {kind} {clip(record_id)} is still {clip(record.status) if record else 'unknown'} after {timeout:g} s."
+    raise VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code}.")
 
 
 def download(get: Callable[[str], Video], video_id: str, path: Path, session: requests.Session) -> Path:
@@ -105,9 +99,7 @@ def _pieces(response: requests.Response, video_id: str) -> Iterator[bytes]:
     with _connection_errors(response.url, video_id):
         piece = response.raw.read(64)
         if not media_type(piece).startswith("video/"):
-            raise _not_downloaded(
-                video_id, "What the host of the film sent is no MP4 or WebM video by its first bytes."
-            )
+            raise _not_downloaded(video_id, "What the film's host sent is no MP4 or WebM video by its first bytes.")
         while piece:
             yield piece
             piece = response.raw.read1(2**18)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from .._display import clip, is_sendable
@@ -55,7 +55,10 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     if problems:
         number = f"{len(problems)} of {len(records)} records"
         warnings.warn(f"{number} cannot be read and are skipped. {problems[0]} (GET {path})", stacklevel=3)
-    return Page(tuple(items), *_continuation(content))
+    following, has_more = content.get("next_token"), content.get("has_more")
+    following = following if isinstance(following, str) and following and is_sendable(following) else None
+    has_more = has_more if isinstance(has_more, bool) else following is not None
+    return Page(tuple(items), has_more, following if has_more else None)
 
 
 def fetch_record(transport: Transport, path: str, name: str, item_id: object, read: Callable[[object], R]) -> R:
@@ -111,11 +114,3 @@ def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple
             problem = "no new next_token" if token in tokens else f"{repeating} pages in a row with nothing new"
             raise APIResponseError(f"HeyGen has more records, but sent {problem}.\nGET {listing.path}")
         tokens.add(token)
-
-
-def _continuation(content: dict[str, Any]) -> tuple[bool, str | None]:
-    """Read `has_more` and `next_token`. If `has_more` is missing, a token means that more follows."""
-    token, has_more = content.get("next_token"), content.get("has_more")
-    token = token if isinstance(token, str) and token and is_sendable(token) else None
-    has_more = has_more if isinstance(has_more, bool) else token is not None
-    return has_more, token if has_more else None

@@ -87,23 +87,18 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
 
     So are an interim response, a redirect, and any sign of an error beside empty ``data``.
     """
+    status = str(answer.status)
     if answer.status < 200:
-        raise APIResponseError(
-            "HeyGen's final response was not read, only an interim one. These are skipped only if HeyGenClient opens "
-            "its own session.",
-            str(answer.status),
-        )
+        text = "HeyGen's final response was not read, only an interim one. Without session=, these are skipped."
+        raise APIResponseError(text, status)
     if answer.status >= 300:
         try:
             # Only tidied: the host may be the key, and a verbose traceback shows local variables.
             host = tidy(urlsplit(answer.headers.get("Location", "")).hostname, credential) or "the same host"
         except ValueError:
             host = "an invalid address"
-        raise APIResponseError(
-            f"The request was redirected to {host}. Check base_url and proxies: a redirect is not followed, because "
-            "the key would go there too.",
-            str(answer.status),
-        )
+        text = f"The request was redirected to {host}, but the key is not sent there. Check base_url and proxies."
+        raise APIResponseError(text, status)
     content = _parse_json(answer.body)
     if _is_success(content):
         return content
@@ -113,7 +108,7 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     text = "The response is no JSON object with data."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    raise APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{answer.status}, {kind}")
+    raise APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
 
 
 def _is_success(content: dict[str, Any]) -> bool:
@@ -125,7 +120,6 @@ def _is_success(content: dict[str, Any]) -> bool:
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
-    """Parse a JSON object; empty if the body is none."""
     try:
         content = json.loads(body.decode("utf-8-sig"), parse_constant=int)  # which refuses NaN and Infinity
     except (ValueError, RecursionError):
@@ -136,7 +130,7 @@ def _parse_json(body: bytes) -> dict[str, Any]:
 def error_for_status(method: str, path: str, answer: Answer, credential: Credential) -> APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
     texts = _error_texts(_parse_json(answer.body), credential)
-    message, code, param = texts.get("message"), texts.get("code"), texts.get("param")
+    message, code, param = texts["message"], texts["code"], texts["param"]
     said = f"HeyGen says: {message}" if message else ""
     if not message and not code:
         said = "The response does not have HeyGen's own form, so it may come from a proxy."
@@ -144,8 +138,8 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     request_id = tidy(answer.headers.get("X-Request-Id"), credential)
     wait = retry_after(answer.headers.get("Retry-After"))
     kind, cause = _KINDS.get(answer.status, (APIStatusError, _REFUSED if answer.status < 500 else _FAILED))
-    missing = _missing(path, credential)
-    cause = cause.format(source=credential.source, wait=f"{wait:g} s" if wait else "a little", missing=missing)
+    more = {"source": credential.source, "wait": f"{wait:g} s" if wait else "a little"}
+    cause = cause.format(missing=_missing(path, credential), **more)
     if answer.status == 400 and param == "token":
         cause = "The page cursor is no longer valid. Start again from the first page."
     elif answer.status == 400 and param:
@@ -156,9 +150,8 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
         cause += " The id of a group is not the id of a look."
     outcome = " ".join(filter(None, [str(answer.status), code, request_id and f"(request id {request_id})"]))
     error = kind("\n".join(filter(None, [cause, said, f"{method} {path}: {outcome}"])))
-    error.status_code = answer.status
-    error.code, error.param, error.doc_url = code, param, texts.get("doc_url")
-    error.request_id = request_id
+    error.status_code, error.request_id = answer.status, request_id
+    error.code, error.param, error.doc_url = code, param, texts["doc_url"]
     if isinstance(error, RateLimitError):
         error.retry_after = wait
     return error

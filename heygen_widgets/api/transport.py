@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -26,6 +26,7 @@ from .credentials import Credential, digest
 from .validation import checked_integer, checked_timeout, is_local
 
 T = TypeVar("T")
+_Fields: TypeAlias = Mapping[str, Any] | None
 
 USER_AGENT = "heygen-widgets"
 _POST_READ = 120.0  # s: creating a video takes up to half a minute
@@ -43,7 +44,7 @@ class _Call(NamedTuple):
 
     method: str
     path: str
-    params: Mapping[str, str | int | None] | None
+    params: _Fields
     body: str | None
     idempotency_key: str | None
     is_repeatable: bool  # sending it twice does no more than sending it once
@@ -82,7 +83,7 @@ class Transport:
         credential: Credential,
         *,
         base_url: str,
-        timeout: float | tuple[float, float],
+        timeout: object,
         max_retries: int,
         session: requests.Session | None,
     ) -> None:
@@ -105,13 +106,7 @@ class Transport:
         self._own_session.close()
 
     def request(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str | int | None] | None = None,
-        *,
-        body: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
+        self, method: str, path: str, params: _Fields = None, body: _Fields = None, idempotency_key: str | None = None
     ) -> dict[str, Any]:
         """Send a request, repeat it where that is safe, and return the JSON object of the response, which has ``data``.
 
@@ -121,10 +116,10 @@ class Transport:
         of jitter. `params` is the query, without its None values. The error of a POST has `is_uncertain`.
         """
         self.credential = self.credential.renewed()
-        connect, read = self._timeout
-        timeout = (connect, max(read, _POST_READ) if method == "POST" else read)
+        timeout, text = self._timeout, None
+        if method == "POST":
+            timeout, text = (timeout[0], max(timeout[1], _POST_READ)), json.dumps(body or {}, allow_nan=False)
         is_repeatable = method == "GET" or idempotency_key is not None
-        text = json.dumps(body or {}, allow_nan=False) if method == "POST" else None
         call = _Call(method, path, params, text, idempotency_key, is_repeatable, self.credential, timeout)
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
@@ -149,11 +144,10 @@ class Transport:
     def post(self, path: str, body: Mapping[str, Any], read: Callable[[object], T], key: str | None = None) -> T:
         """Send a POST and read its record. An error has the idempotency key, and says how to continue if need be."""
         __tracebackhide__ = True
-        next_step = "It is not known whether HeyGen has started this. " + (
-            f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
-            if key
-            else "Look among your videos at HeyGen before you ask again, since that may make a second one."
-        )
+        way_out = "Look among your videos at HeyGen before you ask again, since that may make a second one."
+        if key:
+            way_out = f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
+        next_step = f"It is not known whether HeyGen has started this. {way_out}"
         try:
             return self.read(read, self.request("POST", path, body=body, idempotency_key=key))
         except KeyboardInterrupt:
@@ -185,14 +179,13 @@ class Transport:
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
-        connect, read = call.timeout
-        deadline = time.monotonic() + connect + 2 * read
+        deadline = time.monotonic() + call.timeout[0] + 2 * call.timeout[1]
         body = None if call.body is None else _Body(call.body.encode())
         handled, session = sys.exception(), self._session
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+        headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
-        content_type = call.body and "application/json"
-        maybe = {"Content-Type": content_type, "Idempotency-Key": call.idempotency_key}
+        headers |= {"User-Agent": USER_AGENT, "Authorization": None, "X-Api-Key": None}
+        headers |= {"Content-Type": call.body and "application/json", "Idempotency-Key": call.idempotency_key}
         try:
             if not call.is_repeatable:
                 # The service may have closed an idle connection, which only shows after the request was sent.
@@ -202,7 +195,7 @@ class Transport:
                 self.base_url + call.path,
                 params=call.params,
                 data=body,
-                headers={**headers, **maybe, "Authorization": None, "X-Api-Key": None},
+                headers=headers,
                 auth=partial(_sign, call.credential),  # with it, requests does not read ~/.netrc
                 timeout=call.timeout,
                 stream=True,
@@ -293,21 +286,15 @@ class _FinalResponse(http.client.HTTPResponse):
         raise http.client.HTTPException("too many interim responses")
 
 
-class _Connection:
-    """What every connection gets, whichever class of urllib3 it is."""
-
-    response_class = _FinalResponse
-    debuglevel = 0  # if a program sets the one of http.client, that prints every header, and so the key
-
-
 class _Adapter(requests.adapters.HTTPAdapter):
     """Connections that skip interim responses (1xx) and print nothing."""
 
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as its base
         pool: Any = super().get_connection_with_tls_context(*arguments, **options)
         kind = pool.ConnectionCls
-        if not issubclass(kind, _Connection):
-            pool.ConnectionCls = type(kind.__name__, (_Connection, kind), {})
+        if getattr(kind, "response_class", None) is not _FinalResponse:
+            # If a program sets the debuglevel of http.client, that prints every header, and so the key.
+            pool.ConnectionCls = type(kind.__name__, (kind,), {"response_class": _FinalResponse, "debuglevel": 0})
         return pool
 
 

@@ -68,9 +68,7 @@ def checked_timeout(value: object) -> tuple[float, float]:
     numbers = [float(part) for part in pair if isinstance(part, (int, float)) and not isinstance(part, bool)]
     if len(pair) == len(numbers) == 2 and all(0 < number <= _LONGEST_TIMEOUT for number in numbers):
         return (numbers[0], numbers[1])
-    raise ValueError(
-        f"timeout should be a pair (connect, read) of s, each above 0 and at most {_LONGEST_TIMEOUT}, not {value!r}"
-    )
+    raise ValueError(f"timeout should be (connect, read) in s, each above 0, at most {_LONGEST_TIMEOUT}, not {value!r}")
 
 
 def checked_key(value: object) -> str:
@@ -102,9 +100,7 @@ def checked_text(name: str, value: object) -> str | None:
     text = id_of(name, value)
     if text is None or (isinstance(text, str) and text and is_sendable(text)):
         return text
-    raise ValueError(
-        f"{name} should be a string that is not empty and can be sent as UTF-8, not {value!r}{hint_for(name, value)}"
-    )
+    raise ValueError(f"{name} should be a string with text that UTF-8 can encode, not {value!r}{hint_for(name, value)}")
 
 
 def checked_id(name: str, value: object) -> str:
@@ -130,10 +126,8 @@ def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> Non
         from ..filters import OTHER_NAMES, FilterFields  # only this error needs them
 
         known = [*(method.__kwdefaults__ or ())]
-        field, lists = (
-            did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES),
-            {"looks": "select", "look_pages": "select", "groups": "characters"},
-        )
+        field = did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES)
+        lists = {"looks": "select", "look_pages": "select", "groups": "characters"}
         way_out = lists.get(method.__name__.partition("_")[2])
         if field and field not in known and way_out:
             what = "sort" if field == "sort" else f"filter by {field}"

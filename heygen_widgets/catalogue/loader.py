@@ -38,18 +38,16 @@ class Progress:
     loaded : int
         Looks that are loaded and shown.
     expected : int or None
-        Looks to expect: the sum of the groups' ``looks_count``. None until all groups are loaded, and where the sum
-        does not apply (one type, one owner's looks of one group). Only a hint: the service reports no total.
+        The sum of the groups' ``looks_count``, a hint: the service reports no total. None until all groups are loaded,
+        and where the sum does not apply (one type, one owner's looks of one group).
     complete : bool
         Whether everything within the scope is loaded.
     loading : bool
         Whether requests are under way.
     error : HeyGenError or None
         The error that ended a part of the load. ``load_in_background`` continues after the last page received.
-    missing : tuple of str
-        The parts that are not complete, such as ``public looks``.
-    failed : tuple of str
-        The parts that ended with an error.
+    missing, failed : tuple of str
+        The parts that are not complete, such as ``public looks``, and those that ended with an error.
     refreshed : int or None
         Looks that a new load has received while the earlier ones are still shown; else None.
     """
@@ -158,9 +156,8 @@ class CatalogueLoader:
                 one_group = PageCursor("character", store, lambda token: iter([Page((client.get_group(group_id),))]))
                 self._lists.append(one_group)
                 return
-            for owner in owners:
-                pages = partial(client.iter_group_pages, ownership=owner)
-                self._lists.append(PageCursor(f"{owner} characters", store, pages))
+            pages = client.iter_group_pages
+            self._lists += [PageCursor(f"{o} characters", store, partial(pages, ownership=o)) for o in owners]
 
     def _look_list(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
         _, kind, character = self._scope

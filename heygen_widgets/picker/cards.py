@@ -64,7 +64,6 @@ def character_card(character: Character) -> dict[str, Any]:
 
 
 def pictured_of(character: Character) -> Look | AvatarGroup | None:
-    """Return the record whose picture a character's card shows."""
     records = (character.group, character.example)
     return next((record for record in records if record and image(record)), None)
 

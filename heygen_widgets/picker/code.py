@@ -27,33 +27,26 @@ _CURL = 'curl -H "X-Api-Key: $HEYGEN_API_KEY"'
 _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own client"
 
 
-def python_code(
-    looks: Sequence[Look], wanted: LookFilter, client_code: str, multiple: bool, view: str = "looks"
-) -> str:
+def python_code(looks: Sequence[Look], wanted: LookFilter, client: str, multiple: bool, view: str = "looks") -> str:
     """Return Python that fetches the selected looks and creates a picker with the same filter, view and selection.
 
-    `client_code` is a call of `HeyGenClient` or `demo_client`: see `HeyGenClient.code`. A comment says how many looks
-    are left out because the service cannot be asked for them.
+    `client` is the code of a client: see `HeyGenClient.code`. A comment says how many looks are left out because the
+    service cannot be asked for them.
     """
     selected = list(filter(_is_requestable, looks))
-    lines = _client_lines(client_code, "LookPicker")
-    lines += _left_out(len(looks) - len(selected), "selected looks")
-    arguments = ["client"]
-    if multiple:
-        arguments.append("multiple=True")
+    lines = [*_client_lines(client, "LookPicker"), *_left_out(len(looks) - len(selected), "selected looks")]
     if len(selected) == 1:
         lines.append(_commented(f"look = client.get_look({literal(selected[0].id)})", _name(selected[0])))
     elif selected:
         ids = [_commented(f"    {literal(look.id)},", _name(look)) for look in selected]
         lines += ["look_ids = (", *ids, ")", "looks = [client.get_look(look_id) for look_id in look_ids]"]
-    if wanted != LookFilter():
-        arguments.append(repr(wanted).removeprefix("LookFilter(").removesuffix(")"))
-    if view == "characters":
-        arguments.append('view="characters"')
-    if selected:
-        arguments.append("selected_id=look.id" if len(selected) == 1 else "values=looks")
-    # A cell displays the value of its last line.
-    return "\n".join([*lines, f"picker = LookPicker({', '.join(arguments)})", "picker", ""])
+    arguments = [
+        *("client", "multiple=True" if multiple else "", repr(wanted).removeprefix("LookFilter(").removesuffix(")")),
+        'view="characters"' if view == "characters" else "",
+        "" if not selected else "selected_id=look.id" if len(selected) == 1 else "values=looks",
+    ]
+    picker = f"picker = LookPicker({', '.join(filter(None, arguments))})"
+    return "\n".join([*lines, picker, "picker", ""])  # a cell displays the value of its last line
 
 
 def video_code(look: Look, client_code: str) -> str | None:
@@ -66,8 +59,9 @@ def video_code(look: Look, client_code: str) -> str | None:
         *_client_lines(client_code, "VideoRequest"),
         _commented(f"request = {request}", _name(look)),
         "job = client.start_video(request)  # checks the request and sends it: this costs credits",
+        *("job", ""),
     ]
-    return "\n".join([*lines, "job", ""])
+    return "\n".join(lines)
 
 
 def curl_code(looks: Sequence[Look], wanted: LookFilter, base_url: str) -> str:

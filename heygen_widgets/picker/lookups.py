@@ -48,7 +48,6 @@ class Lookups:
         self._voices: Worker[str] = Worker("voices", self._find_voice, limit=4)
 
     def close(self) -> None:
-        """Send no more requests."""
         self._previews.close()
         self._voices.close()
 
@@ -70,7 +69,6 @@ class Lookups:
         self._notice = None
 
     def find_voice(self, look: Look | None) -> None:
-        """Find the default voice of a look, if it has one."""
         if look and look.default_voice_id and self._model.client:
             with suppress(HeyGenError):
                 self._voices.submit(look.default_voice_id)

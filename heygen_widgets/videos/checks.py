@@ -16,8 +16,6 @@ from ..errors import VideoOptionError
 from ..models import AvatarGroup, Look
 from .options import read_rules
 
-__all__ = ["VideoOptionWarning", "check_request"]
-
 _LONGEST_SHOWN = 60  # characters of a value in a sentence
 
 
@@ -91,7 +89,6 @@ def _unmet(rule: Mapping[str, Any], value: object) -> str | None:
 
 
 def _look_problems(given: Mapping[str, Any], look: Look) -> Iterator[str]:
-    """Yield why a request cannot use this look at all."""
     avatar_id = given.get("avatar_id", look.id)
     if isinstance(avatar_id, str) and avatar_id != look.id:
         kind = ", the id of its group" if avatar_id == look.group_id else ""
@@ -129,7 +126,6 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
 
 
 def _consent_doubts(look: Look, group: AvatarGroup | None) -> Iterator[str]:
-    """Yield the doubt about a private digital twin whose group has not given consent."""
     is_private_twin = look.avatar_type == "digital_twin" and look.ownership != "public"
     if is_private_twin and group is not None and group.consent_status not in (None, "accepted", "approved"):
         yield f"the consent for {_shown(group.name)} is {_shown(group.consent_status)}: the service may refuse"

@@ -15,8 +15,6 @@ from typing import Any, Literal, TypeAlias
 
 from .._display import clip, title
 
-__all__ = ["SERVICE_ENGINE", "State", "VideoOption", "VideoOptions", "default_engine", "read_rules", "video_options"]
-
 State: TypeAlias = Literal["allowed", "refused", "unknown"]
 
 SERVICE_ENGINE = "avatar_iv"
@@ -81,10 +79,7 @@ class VideoOptions(dict[str, VideoOption]):
 
 
 def default_engine(listed: Sequence[str]) -> str:
-    """Return ``avatar_iv`` if the look lists it or lists nothing, else the first known engine listed, else the first.
-
-    If a request names none, the service uses ``avatar_iv``, and refuses it when the look does not list it (inferred).
-    """
+    """Return the `Look.default_engine`. The service refuses its own when the look does not list it (inferred)."""
     if not listed or SERVICE_ENGINE in listed:
         return SERVICE_ENGINE
     return next((engine for engine in listed if engine in read_rules()["engines"]), listed[0])
@@ -95,11 +90,9 @@ def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -
     rules = read_rules()
     chosen = default_engine(listed) if engine is None else engine
     looks = rules["look_kinds"].get(avatar_type)
-    options = [_engine(listed, chosen)]
-    if chosen == "avatar_v":
-        options.append(VideoOption("reference_look_id", "allowed", "another look of the same group"))
-    else:
-        options.append(VideoOption("reference_look_id", "refused", "needs Avatar V"))
+    state: State = "allowed" if chosen == "avatar_v" else "refused"
+    why = "another look of the same group" if chosen == "avatar_v" else "needs Avatar V"
+    options = [_engine(listed, chosen), VideoOption("reference_look_id", state, why)]
     for parameter, verdicts in rules["by_look"].items():
         verdict = verdicts.get(looks, {}).get(chosen, "undocumented")
         state, why = rules["verdicts"][verdict]

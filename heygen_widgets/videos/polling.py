@@ -11,8 +11,6 @@ from ..errors import APIStatusError, HeyGenError, MissingAPIKeyError
 if TYPE_CHECKING:
     from .records import Video, VideoAgentSession
 
-__all__ = ["checked_wait", "poll_until_finished"]
-
 R = TypeVar("R", "Video", "VideoAgentSession")
 
 

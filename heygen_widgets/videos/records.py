@@ -9,14 +9,12 @@ from .. import _parsing as read
 from .._display import clip
 from ..errors import VideoFailedError
 
-__all__ = ["Video", "VideoAgentSession", "failure_of"]
-
 _FINISHED = ("completed", "failed")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Video:
-    """One video, as ``GET /v3/videos/{video_id}`` serves it. Missing fields are None.
+    """One video, as ``GET /v3/videos/{video_id}`` serves it. Missing fields are None; `extra` is as in `Look`.
 
     Attributes
     ----------
@@ -37,8 +35,6 @@ class Video:
         Unix time in s.
     output_format : str or None
         ``mp4``, ``webm`` or a newer one.
-    extra : dict
-        Fields that this package does not know; read-only.
     """
 
     id: str

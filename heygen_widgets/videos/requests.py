@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, asdict, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -11,8 +11,6 @@ from .._parsing import id_of, known_value, unknown_keyword
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import SERVICE_ENGINE, read_rules
-
-__all__ = ["Background", "Caption", "VideoAgentRequest", "VideoRequest", "VoiceSettings", "request_of"]
 
 T = TypeVar("T", bound=type[Any])
 
@@ -170,11 +168,10 @@ class VideoAgentRequest:
         What the video should be, 1 to 10,000 characters.
     avatar_id : str, Look or None
         A look or its id, never that of a group. By default the agent chooses one.
-    voice_id, style_id, brand_kit_id : str or None
+    voice_id, style_id, brand_kit_id, callback_url, callback_id : str or None
     orientation : {"landscape", "portrait"} or None
     mode : {"generate", "chat"} or None
     incognito_mode : bool or None
-    callback_url, callback_id : str or None
     files : sequence of dict
         At most 20, such as ``{"type": "url", "url": "https://…"}``, sent unchanged.
     """
@@ -204,16 +201,10 @@ class VideoAgentRequest:
         return {**body, "files": files} if files else body
 
 
-def _given(request: VideoRequest | VideoAgentRequest) -> dict[str, Any]:
+def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a part of one
     """Return the fields that are not None, with nested objects as dictionaries."""
-    given = {}
-    for field in fields(request):
-        value = getattr(request, field.name)
-        if field.name in _PARTS and value is not None:
-            value = {name: part for name, part in asdict(value).items() if part is not None}
-        if value is not None:
-            given[field.name] = value
-    return given
+    given = {field.name: value for field in fields(request) if (value := getattr(request, field.name)) is not None}
+    return {name: _given(value) if name in _PARTS else value for name, value in given.items()}
 
 
 def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> VideoRequest:
