@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from .. import frame
 from .._files import UserPath, user_path
-from .._parsing import id_of, no_attribute
+from .._parsing import id_of, no_attribute, warn
 from .._progress import progress_bar, set_total
 from ..api import HeyGenClient
 from ..api.media import thumbnails
@@ -369,9 +368,9 @@ class LookCatalogue:
         """
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)
         if not (self.complete and before.complete):
-            warnings.warn("one of the two is not complete, so looks may seem to have gone", UserWarning, stacklevel=2)
+            warn("one of the two is not complete, so looks may seem to have gone")
         elif self._scope != before._scope:
-            warnings.warn(f"their scopes differ: {self._scope}, and before {before._scope}", UserWarning, stacklevel=2)
+            warn(f"their scopes differ: {self._scope}, and before {before._scope}")
         return frame.diff_frame(*({look.id: look for look in each.looks} for each in (self, before)))
 
     def save(self, path: UserPath) -> SavedSnapshot:
@@ -440,11 +439,12 @@ class LookCatalogue:
             bar.refresh()
 
     def _selected(self, wanted: Wanted, fields: Fields, *, for_table: bool = False) -> Looks:
-        """Select looks. Warns the caller's caller of absent values, no looks, and a table that lacks looks."""
+        """Select looks. Warns of absent values, of no looks, and of a table that lacks looks."""
+        __tracebackhide__ = True
         messages = self.absent(checked := as_filter(wanted, **fields))
         if not self.complete and (for_table or not (len(self) or self._loader.busy)):
             advice = "load() waits for all" if self.client else _NO_CLIENT
             messages = [f"only {len(self):,} looks are loaded: {advice}"]
         for message in messages:
-            warnings.warn(message, UserWarning, stacklevel=3)
+            warn(message)
         return Looks(self.matching(checked).looks())
