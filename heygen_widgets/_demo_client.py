@@ -25,6 +25,9 @@ def client_or_demo(looks: int = 2_000) -> HeyGenClient:
 
     A key that the service refuses is only noticed by the first request, which then fails.
     """
+    if not isinstance(plain(looks), int):
+        del looks  # a verbose traceback shows local variables
+        raise TypeError("looks should be a number. A key is for HeyGenClient(api_key=…)")
     try:
         client = HeyGenClient()
     except MissingAPIKeyError as problem:

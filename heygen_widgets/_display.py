@@ -38,6 +38,12 @@ def echo(value: object) -> str | None:
     return value if fits(value) else None
 
 
+def shown(value: object) -> str:
+    """Return the `repr` of a value for an error; only its type if it is long or, as a row, holds a preview URL."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_TEXT and "://" not in text else f"a {type(value).__name__}"
+
+
 def is_sendable(text: str) -> bool:
     return not _SURROGATES.search(text)
 

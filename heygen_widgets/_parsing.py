@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from ._display import TITLES
 from .errors import APIResponseError
@@ -154,8 +154,13 @@ _HINTS = {
 
 
 def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
-    """Return the id of a record of the kind that the parameter `name` takes; anything else as `plain` does."""
+    """Return the id of a record of the kind that the parameter `name` takes; anything else as `plain` does.
+
+    A row of a table of looks, or a dict, is a look too.
+    """
     kind, attribute = _record_of(value)
+    if _kind_of(name) == "look" and callable(keys := getattr(value, "keys", None)) and "id" in keys():
+        return plain(value["id"])  # type: ignore[index]  # of a mapping or a Series
     return getattr(value, attribute) if kind and kind == _kind_of(name) else plain(value)
 
 
@@ -219,10 +224,12 @@ _OTHER_ATTRIBUTES: dict[str, dict[str, str]] = {
 }
 
 
-def no_attribute(record: object, name: str) -> NoReturn:
+def no_attribute(record: object, name: str) -> object:
     """Raise the error for an attribute that does not exist, with the one that is meant: a `__getattr__`."""
     message, kind = f"{type(record).__name__} has no attribute {name!r}", type(record)
-    if not (name.startswith("_") or hasattr(kind, name)):  # tools ask for those; a property raised this
+    if hasattr(kind, name):  # a property has raised an error, and raises it again
+        return object.__getattribute__(record, name)
+    if not name.startswith("_"):  # tools ask for those
         meant = did_you_mean(name, (n for n in dir(record) if n[0] != "_"), _OTHER_ATTRIBUTES.get(kind.__name__, {}))
         message += f": did you mean {meant}?" if meant else ""
     raise AttributeError(message, name=name)  # without the object, or Python adds a guess of its own

@@ -102,7 +102,9 @@ class SharedTemplate(VuetifyTemplate):
 
     def observe(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Call a handler when a trait changes, by default any public one; see `traitlets.HasTraits.observe`."""
-        super().observe(handler, self._public_traits() if names is All else names, type)
+        if names is All and not (names := self._public_traits()):
+            raise TypeError(f"{self.__class__.__name__} has no public trait to observe")
+        super().observe(handler, names, type)
 
     def unobserve(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Undo `observe`."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
-from ._display import is_sendable
+from ._display import is_sendable, shown
 from ._parsing import hint_for, id_of, known_value, plain, unknown_keyword
 
 if TYPE_CHECKING:
@@ -138,12 +138,12 @@ class LookFilter:
             raise unknown_keyword("LookFilter", name, FilterFields.__annotations__, OTHER_NAMES)
         search = plain(search)
         if not (search is None or isinstance(search, str)):
-            raise TypeError(f"search must be a string, not {search!r}")
+            raise TypeError(f"search must be a string, not {shown(search)}")
         search = "".join(_several("search", search))  # refuses what cannot be sent
         is_ready = plain(ready)
         is_ready = _READY.get(is_ready.strip().lower(), is_ready) if isinstance(is_ready, str) else is_ready
         if not (is_ready is None or isinstance(is_ready, bool)):
-            raise TypeError(f"ready must be True, False or None, not {ready!r}")
+            raise TypeError(f"ready must be True, False or None, not {shown(ready)}")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
         values = (search, *map(_several, FACETS, given), is_ready, _known_sort(plain(sort)))
         for field, value in zip(fields(self), values, strict=True):
@@ -194,13 +194,13 @@ def _known(name: str, given: object) -> tuple[str, ...]:
     if item is None:
         return ()
     if not isinstance(item, str):
-        raise TypeError(f"{name} must be a string or several, not {item!r}{hint_for(name, item)}")
+        raise TypeError(f"{name} must be a string or several, not {shown(item)}{hint_for(name, item)}")
     if not is_sendable(item):
         raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
     value: str = known_value(name, item)
     if value and name in CLOSED and value not in CLOSED[name]:
         known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
-        raise ValueError(f"unknown {name} {item!r}: choose from {known} ('' matches looks without one)")
+        raise ValueError(f"unknown {name} {shown(item)}: choose from {known} ('' matches looks without one)")
     return (value,)
 
 
@@ -213,7 +213,7 @@ def _known_sort(given: object) -> str | None:
     name = text.removeprefix("-").removesuffix(",_z_to_a")
     known = ("-" if name != text else "") + _SORT_LABELS.get(name, name)
     if known.removeprefix("-") not in SORTS:
-        raise ValueError(f"unknown sort {given!r}: choose from {', '.join(SORTS)}, with '-' in front for descending")
+        raise ValueError(f"unknown sort {shown(given)}: choose from {', '.join(SORTS)}, with '-' for descending")
     return known
 
 

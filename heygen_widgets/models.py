@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 from . import _parsing as read
+from ._display import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +147,7 @@ class Look:
         ``avatar_v``; None means `default_engine`. Other types raise `TypeError`.
         """
         if not (engine is None or isinstance(engine, str)):
-            raise TypeError(f"engine should be a string such as 'avatar_v', not {engine!r}")
+            raise TypeError(f"engine should be a string such as 'avatar_v', not {shown(engine)}")
         from .videos.options import video_options
 
         return video_options(self.avatar_type, self.supported_api_engines, engine)

@@ -1,7 +1,5 @@
 """Looks as DataFrames, CSV and Parquet files, and read from them again."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
@@ -178,8 +176,6 @@ def test_previews_can_be_left_out_and_a_catalogue_makes_its_own_frame() -> None:
     for frame in (selected.to_frame(flat=True, previews=False), looks_to_frame(LOOKS[0], flat=True, previews=False)):
         assert (frame["tags"].tolist(), "preview_image_url" in frame) == (["UGC; it's; new"], False)
 
-
-# Looks from a frame.
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8) | st.sampled_from(
     ["=1", "'=1", "''＝1", "'", "-", "'a", "\n", "\t1", "a;=1", "[]", "; ", "NA", "1", "1.0"]
@@ -418,8 +414,6 @@ def test_the_error_for_a_row_without_an_id_names_its_position(missing: object) -
         frame_to_looks(frame.set_index(pd.Index([10, 20])))
 
 
-# Everyday operations of pandas, which must neither fail nor warn.
-
 EVERYDAY: dict[str, tuple[Callable[[pd.DataFrame], Any], Any]] = {
     "filter": (lambda f: f[(f["gender"] == "female") & f["is_ready"]]["id"].tolist(), ["a", "c"]),
     "query": (lambda f: f.query("gender == 'male'")["id"].tolist(), ["b"]),
@@ -507,9 +501,6 @@ def test_lists_in_sqlite_are_refused_and_not_stored_as_something_else() -> None:
         _sql(looks_to_frame(PEOPLE), flat=False)
 
 
-# Parquet.
-
-
 @pytest.fixture
 def accounts(tmp_path: Path) -> list[str]:
     """Write the files of three accounts: one with few values and empty lists only, one without looks."""
@@ -566,8 +557,6 @@ def test_without_a_package_the_error_says_how_to_install_it(
     assert list(tmp_path.iterdir()) == []
 
 
-# Summary.
-
 MANY = [
     *[Look(f"p{number}", "P", "photo_avatar", gender="male", ownership="public") for number in range(2)],
     *[Look(f"q{number}", "Q", "photo_avatar", ownership="public") for number in range(2)],
@@ -595,9 +584,6 @@ def test_a_summary_loses_no_look(looks: list[Look]) -> None:
     assert summary["looks"].sum() == len(looks)
     assert not summary.isna().any(axis=None)
     assert "" not in summary["avatar_type"].tolist()
-
-
-# Differences.
 
 
 def by_id(*looks: Look) -> dict[str, Look]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from .._display import is_sendable
+from .._display import is_sendable, shown
 from .._parsing import did_you_mean, hint_for, id_of, known_value, plain, unknown_keyword
 
 LARGEST_PAGE = 50  # records
@@ -92,7 +92,7 @@ def checked_ownership(value: object) -> str | None:
     known = known_value("ownership", value)
     if known is None or (isinstance(known, str) and known in ("public", "private")):
         return known
-    raise ValueError(f"ownership should be 'public', 'private' or None, not {value!r}")
+    raise ValueError(f"ownership should be 'public', 'private' or None, not {shown(value)}")
 
 
 def checked_text(name: str, value: object) -> str | None:
@@ -100,14 +100,14 @@ def checked_text(name: str, value: object) -> str | None:
     text = id_of(name, value)
     if text is None or (isinstance(text, str) and text and is_sendable(text)):
         return text
-    raise ValueError(f"{name} should be a string with text that UTF-8 can encode, not {value!r}{hint_for(name, value)}")
+    raise ValueError(f"{name} should be a text that UTF-8 can encode, not {shown(value)}{hint_for(name, value)}")
 
 
 def checked_id(name: str, value: object) -> str:
     """Check the id of a record. ``.`` and ``..`` would lead to another path, even when quoted."""
     text = checked_text(name, value)
     if text is None or text in (".", ".."):
-        raise ValueError(f"{name} should be the id of a record, not {value!r}")
+        raise ValueError(f"{name} should be the id of a record, not {shown(value)}")
     return text
 
 

@@ -88,7 +88,8 @@ class LookCatalogue:
         snapshot: Snapshot | None = None,
     ) -> None:
         if not isinstance(client, HeyGenClient) and not (client is None and snapshot):
-            raise TypeError(f"client must be a HeyGenClient, not {type(client).__name__}: see LookCatalogue.of, open")
+            kind, client = type(client).__name__, None  # a verbose traceback shows variables, and it may be a key
+            raise TypeError(f"client must be a HeyGenClient, not {kind}: see LookCatalogue.of and LookCatalogue.open")
         if not (cache is None or isinstance(cache, timedelta)):
             raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
@@ -140,6 +141,8 @@ class LookCatalogue:
         __getattr__ = no_attribute
 
     def __repr__(self) -> str:
+        if "_store" not in vars(self):  # in a traceback of __init__
+            return "LookCatalogue(…)"
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
         return f"<LookCatalogue: {progress.loaded:,} looks, {state}>"
@@ -268,8 +271,6 @@ class LookCatalogue:
             self._changed.wait_for(lambda: self.revision != revision, timeout)
             return self.revision
 
-    # -- queries ------------------------------------------------------------------------------------------------------
-
     def unchanged(self) -> AbstractContextManager[object]:
         """Block changes inside a ``with`` block, so that several results fit together; loading waits."""
         return self._changed
@@ -306,9 +307,10 @@ class LookCatalogue:
     def facets(self, filter: Wanted = None, fields: Iterable[str] = FACETS, **wanted: Unpack[Fields]) -> Facets:
         """Count the loaded looks by the values of some fields: ``{field: {value: count}}``, most frequent first.
 
-        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value. The
-        field ``ready`` has the values ``yes`` and ``no``.
+        Each field is counted under the filter's other fields, as a dropdown needs it; ``""`` stands for no value.
         """
+        if isinstance(filter, str) and filter in FACETS:  # hardly a search
+            fields, filter = (filter,), None
         with self._changed:
             return self._store.facets(as_filter(filter, **wanted), fields)
 
@@ -321,8 +323,6 @@ class LookCatalogue:
         """Say which values of a filter no look of a complete catalogue has, each with the closest one that occurs."""
         with self._changed:
             return self._store.absent(wanted) if self.complete else []
-
-    # -- tables and files ---------------------------------------------------------------------------------------------
 
     def to_frame(
         self, filter: Wanted = None, *, flat: bool = False, previews: bool = True, **fields: Unpack[Fields]

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._parsing import did_you_mean
+from .._parsing import did_you_mean, known_value
 from ..filters import FACETS, LookFilter, fold
 from ..models import AvatarGroup, Look
 
@@ -97,9 +97,10 @@ class Character:
 
 
 class _Column:
-    """One field of all looks: a code for each row, and for each code its values, which are ``""`` for no value."""
+    """One field of all looks: a code for each row, and the values of each code as in filters, ``""`` for none."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.codes = np.empty(0, dtype=np.int32)
         self.values: list[tuple[str, ...]] = []
         self._code_of: dict[Any, int] = {}
@@ -109,7 +110,8 @@ class _Column:
         codes = [code_of.setdefault(key or "", len(code_of)) for key in keys]
         self.codes = np.concatenate([self.codes, np.array(codes, dtype=np.int32)])
         for key in islice(code_of, len(self.values), None):
-            self.values.append(tuple(dict.fromkeys(key)) if isinstance(key, tuple) else (key,))
+            values = key if isinstance(key, tuple) else (key,)
+            self.values.append(tuple(dict.fromkeys(known_value(self.name, value) for value in values)))
 
     def mask(self, wanted: Iterable[str], *, ignore_case: bool = False) -> _Mask:
         """Mark the rows that have any of the wanted values; `ignore_case` is for those that do not occur exactly."""
@@ -150,7 +152,7 @@ class LookStore:
         return len(self.looks)
 
     def _clear_columns(self) -> None:
-        self._columns = {name: _Column() for name in _FIELDS}
+        self._columns = {name: _Column(name) for name in _FIELDS}
         self._texts: list[str] = []
         self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
         self._name_keys: list[str] = []

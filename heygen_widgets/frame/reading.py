@@ -182,7 +182,7 @@ def _hint(source: object) -> str:
     if hasattr(type(source), "iter_looks"):
         return ": use LookCatalogue(client).to_frame() for all its looks, or client.list_looks()"
     if isinstance(source, (str, os.PathLike)):
-        return "; for a snapshot use LookCatalogue.open(path), for another file read it, such as by pd.read_csv(path)"
+        return "; for a key use api_key=…, for a snapshot LookCatalogue.open(path), for another file pd.read_csv(path)"
     first = next((name for name in ("collect", "compute", "to_table", "df") if hasattr(type(source), name)), "")
     return f": call .{first}() first" if first else ""
 

@@ -32,6 +32,12 @@ __all__ = [
 LARGEST_WINDOW = 120  # cards per message
 FIRST_WINDOW = 24  # cards of the first message, about one screen
 MOST_COMPARED = 4  # looks side by side
+NO_SOURCE = (
+    "A text is no source of looks. Give a key as api_key=…, a snapshot as LookCatalogue.open(path), and another file "
+    "as a table, such as pd.read_csv(path)."
+)
+"""The error for a path or a key in place of a source."""
+
 HEIGHTS = (240, 1200)  # of the grid, in px
 # The fields with few values. Their dropdowns offer all of them.
 SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership", "status")

@@ -102,7 +102,8 @@ def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
 def _listed(wanted: object) -> tuple[object, ...]:
     """Return looks and ids, one or several or those of a table or a row, as a tuple without missing values."""
     one_or_more = plain(wanted)
-    names: Iterable[object] = getattr(one_or_more, "keys", tuple)()  # the columns of a table, the fields of a row
+    keys = getattr(one_or_more, "keys", None)
+    names: Iterable[object] = keys() if callable(keys) else ()  # the columns of a table, the fields of a row
     if "id" in names:
         one_or_more = one_or_more["id"]
     is_one = isinstance(one_or_more, (str, Look, Mapping)) or hasattr(one_or_more, "columns")

@@ -48,17 +48,15 @@ _PARTS = ("filters", "chips", "empty", "panel", "tray", "compare")
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
     """Select an avatar look: filter with dropdowns, see previews in a grid, click one.
 
-    The first looks show after one request, the others arrive in the background. A missing key or network never raises:
-    the widget shows the error with a button to try again. Traits can be observed and linked; `filter`, `view`,
-    `selected_id`, `error`, `multiple` and `height` also in the browser (`ipywidgets.jslink`), which may only name what
-    is loaded. Observers share a lock with all widgets of this package: they must not wait for a thread with a picker.
+    The first looks show after one request, the others arrive in the background. A missing key or network shows as an
+    error with a button to try again. Traits can be observed and linked, most also in the browser, which may only name
+    what is loaded. Observers share a lock with all widgets of this package: they must not wait for another thread.
 
     Parameters
     ----------
     source : HeyGenClient, LookCatalogue, table, or iterable of Look or dict, optional
-        Where the looks come from, default ``HeyGenClient()``. The whole catalogue of a client is loaded, once for all
-        its pickers. A table is a DataFrame of pandas or polars, an Arrow table or a DuckDB relation (`frame_to_looks`
-        says what it needs). Looks and rows keep their order and need no request.
+        Default ``HeyGenClient()``, whose whole catalogue is loaded, once for all its pickers. A table of pandas,
+        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order and need no request.
     client : HeyGenClient, optional
         With a table or looks, it renews previews that have expired, and fetches voices, looks by id and the pictures of
         exports; nothing is loaded. Without a `source`, its whole catalogue is shown.
@@ -122,6 +120,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     ) -> None:
         key = Secret(api_key)  # type: ignore[arg-type]  # a verbose traceback shows local variables
         del api_key
+        if isinstance(source, str) or isinstance(client, str):  # perhaps a key
+            del source, client
+            raise TypeError(options.NO_SOURCE)
         options.refuse_unknown(fields, LookPicker)
         selected, wanted = first_selection(selected_id, values), as_filter(filter, **fields)
         self._cache = cache
@@ -152,8 +153,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         with WIDGET_LOCK:
             self._send_update()
             return self._model.status()
-
-    # -- for Python ---------------------------------------------------------------------------------------------------
 
     @property
     def catalogue(self) -> LookCatalogue:
@@ -438,6 +437,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             from .._demo_client import demo_client
 
             self._model.start(demo_client(), self._cache, is_demo=True)
+            self._shortlist.wanted = ()
         self.vue_retry()
 
     def vue_refresh(self, _: object = None) -> None:

@@ -25,7 +25,7 @@ from IPython.core.ultratb import VerboseTB
 from IPython.lib.pretty import pretty
 from loopback import KEY, REFUSED, Handler, Loopback, Reply, TlsLoopback, babble, client_of, failure, hang_up, reply
 
-from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookPicker
+from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookPicker, client_or_demo
 from heygen_widgets.errors import APIConnectionError, MissingAPIKeyError
 
 OK = loopback.page(["a"], has_more=False, next_token=None)
@@ -187,6 +187,11 @@ def test_errors_about_arguments_do_not_quote_the_key() -> None:
         assert "123456" not in report_of(error)
     for extra in ({"apikey": KEY}, {"source": []}, {"height": 1}, {"token": KEY, "tag": "a"}):
         error = error_of(partial(LookPicker, **{"api_key": KEY, **extra}))
+        assert KEY not in report_of(error)
+    misplaced = [(LookPicker, "source"), (LookPicker, "client"), (LookCatalogue, "client"), (client_or_demo, "looks")]
+    for take, name in misplaced:
+        error = error_of(partial(take, **{name: KEY}))
+        assert isinstance(error, TypeError)
         assert KEY not in report_of(error)
 
 

@@ -142,7 +142,7 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
             demo.facets(fields=["gender", name])  # type: ignore[list-item]
         with pytest.raises(ValueError, match=rf"{name}.*gender"):
             demo.values(name)  # type: ignore[arg-type]
-    assert demo.facets(fields="gender") == demo.facets(fields=["gender"])
+    assert demo.facets("gender") == demo.facets(fields="gender") == demo.facets(fields=["gender"])
 
 
 def test_a_catalogue_takes_labels_records_and_missing_values(client: HeyGenClient) -> None:

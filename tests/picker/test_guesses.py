@@ -12,7 +12,7 @@ import pytest
 import traitlets
 from recording import RecordingPicker, look
 
-from heygen_widgets import HeyGenClient, LookCatalogue, LookFilter, LookPicker, VideoJob
+from heygen_widgets import HeyGenClient, Look, LookCatalogue, LookFilter, LookPicker, VideoJob, VideoRequest
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import HeyGenError, MissingAPIKeyError, NotFoundError
 from heygen_widgets.models import Voice
@@ -215,13 +215,42 @@ def test_a_job_takes_a_video_and_refuses_other_records_and_attributes(client: He
     job.close()
     with pytest.raises(HeyGenError, match="The job was closed"):
         job.result(timeout=pd.NA)
-    with pytest.raises(ValueError, match=r"video_id should be a string .* not Voice"):
+    with pytest.raises(ValueError, match=r"video_id should be a text .* not Voice"):
         VideoJob(client, Voice("v"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="VideoJob has no public trait to observe"):
+        job.observe(print)
 
 
-def test_assigning_a_property_without_a_key_is_no_missing_key() -> None:
-    with pytest.raises(AttributeError, match="catalogue"):
+def test_properties_show_their_own_errors() -> None:
+    with pytest.raises(AttributeError, match="catalogue"):  # also without a key
         LookPicker().catalogue = LOOKS  # type: ignore[misc, assignment]
+
+    class Mine(LookPicker):  # type: ignore[misc]  # ipywidgets has no types
+        @property
+        def broken(self) -> Any:
+            return Look.nope  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError, match="type object 'Look' has no attribute 'nope'"):
+        Mine(LOOKS).broken  # noqa: B018 - reading it raises
+
+
+def test_a_row_is_a_look_and_no_error_shows_the_address_of_a_picture() -> None:
+    url = "https://files.example/face.webp?Signature=x"
+    row = Look("id1", "A", "photo_avatar", preview_image_url=url).to_dict()
+    assert VideoRequest(row, "Hi").avatar_id == VideoRequest(pd.Series(row), "Hi").avatar_id == "id1"
+    for take in (LookFilter, HeyGenClient("sk").get_group, Look("a", "A", "b").video_options):
+        with pytest.raises((TypeError, ValueError), match=" a dict") as caught:
+            take(row)
+        assert url not in str(caught.value)
+
+
+def test_looks_with_a_label_or_an_old_name_as_value_are_found() -> None:
+    rows = [{"id": "a", "avatar_type": "Photo Avatar", "supported_api_engines": ["Avatar IV"]}]
+    rows.append({"id": "b", "avatar_type": "video_avatar"})
+    catalogue = LookCatalogue.of(rows)
+    assert catalogue.facets(fields="avatar_type") == {"avatar_type": {"photo_avatar": 1, "digital_twin": 1}}
+    for avatar_type, found in (("photo_avatar", "a"), ("video_avatar", "b")):
+        assert [look.id for look in catalogue.select(avatar_type=avatar_type)] == [found]
 
 
 @pytest.mark.parametrize(

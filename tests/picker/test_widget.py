@@ -439,8 +439,8 @@ def test_with_a_client_a_table_stays_as_it_is_and_fetches_what_it_lacks(
     for source in (client, catalogue):
         with pytest.raises(TypeError, match="client of its own"):
             LookPicker(source, client=client)
-    with pytest.raises(TypeError, match="client must be a HeyGenClient, not str"):
-        LookPicker(many(1), client="key")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="client must be a HeyGenClient, not int"):
+        LookPicker(many(1), client=5)  # type: ignore[arg-type]
 
 
 def test_pickers_of_a_client_share_one_load_and_closing_one_leaves_the_others_loading() -> None:
