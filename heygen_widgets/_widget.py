@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import re
 import threading
 import weakref
 from collections import defaultdict
@@ -26,7 +27,7 @@ from ._parsing import plain
 
 __all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
-_CLIPBOARD = Path(__file__).with_name("clipboard.js")
+_INCLUDE = re.compile(r"^// include (\w+\.js)$", re.MULTILINE)
 
 _Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
 _PACKAGE = "heygen_widgets."
@@ -269,6 +270,10 @@ def _shared(path: Path) -> Template:
 
 @cache
 def read_vue(path: Path) -> str:
-    """Read a component, with the shared script that it includes."""
-    text = path.read_text(encoding="utf-8")
-    return text.replace("// include clipboard.js", _CLIPBOARD.read_text(encoding="utf-8"))
+    """Read a component. A line ``// include NAME.js`` becomes that script, from its folder or from this package."""
+
+    def script(line: re.Match[str]) -> str:
+        own = path.with_name(line[1])
+        return (own if own.exists() else Path(__file__).with_name(line[1])).read_text(encoding="utf-8")
+
+    return _INCLUDE.sub(script, path.read_text(encoding="utf-8"))
