@@ -169,6 +169,7 @@ FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
     "selected_id": fits,
     "error": lambda value: fits(value, _LONGEST_ERROR),
     "multiple": lambda value: isinstance(value, bool),
+    "tile": lambda value: value in ("s", "m", "l"),
     "height": lambda value: _is_int(value, *HEIGHTS),
     "_view_count": lambda value: _is_int(value, 0, _MOST_VIEWS),
 }

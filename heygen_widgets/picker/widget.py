@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
-_PARTS = ("filters", "chips", "empty", "panel", "tray", "compare")
+_PARTS = ("filters", "options", "line", "grid", "card", "problem", "empty", "panel", "tray", "compare", "picture")
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -94,7 +94,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     view = traitlets.CaselessStrEnum(("looks", "characters"), "looks", help="What the grid shows.").tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
-    height = traitlets.Int(560, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px.").tag(sync=True)
+    tile = traitlets.CaselessStrEnum(("s", "m", "l"), "m", help="Size of the tiles.").tag(sync=True)
+    height = traitlets.Int(None, allow_none=True, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px.").tag(sync=True)
     selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: every id.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
@@ -112,7 +113,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         view: str = "looks",
         selected_id: str | Look = "",
         values: Iterable[Look | str] = (),
-        height: int = 560,
+        height: int | None = None,
         layout: Layout | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
         api_key: str | None = None,
