@@ -1,4 +1,4 @@
-"""The tiles of the grid in a real JupyterLab: their shapes and sizes, ranges, and an output that is hidden and shown."""
+"""The tiles of the grid: shapes and sizes, ranges, and an output that is hidden and shown again."""
 
 from playwright.sync_api import Locator, expect
 
