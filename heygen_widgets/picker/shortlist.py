@@ -59,14 +59,17 @@ class Shortlist:
     def ranged(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:
         """Return the same after an event that selects the looks on a range of cards: their order is that of the cards.
 
-        Without `multiple` only the last card of the event is selected.
+        Of what is selected, the ids in ``kept`` stay, so that a range can shrink; without it all. Without `multiple`
+        only the last card of the event is selected.
         """
         wanted = asked if isinstance(asked, dict) else {}
         last, version = wanted.get("to"), wanted.get("version")
         looks = self._model.between(wanted.get("from") if multiple else last, last, version)
         if not looks:
             return self.selected, ""
-        return _cut(tuple({look.id: look for look in (*(self.selected if multiple else ()), *looks)}.values()))
+        kept = wanted.get("kept")
+        others = [look for look in self.selected if multiple and (not isinstance(kept, list) or look.id in kept)]
+        return _cut(tuple({look.id: look for look in (*others, *looks)}.values()))
 
     def ordered(self, ids: object) -> tuple[Look, ...]:
         """Return the selection in the order of the ids that a view sent, or unchanged if these are not its ids."""
