@@ -455,7 +455,12 @@ class Picker {
     const done = await copyText(text, this.root.$refs.root);
     this.copied = done ? text : "";
     this.uncopied = done ? "" : text;
-    this.said = done ? "Copied" : "The browser does not allow copying: take the text from the field below";
+    this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
+  }
+
+  // To a screen reader.
+  say(text) {
+    this.said = text;
     this.later("saying", SAID, () => { this.said = this.copied = ""; });
   }
 
