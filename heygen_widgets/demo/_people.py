@@ -21,10 +21,19 @@ class _Region:
     hairs: str
 
 
-SKINS = ("#fdc", "#fcb", "#eba", "#da8", "#c97", "#b86", "#a75", "#854", "#743")
+SKINS = ("#f9dcc8", "#f3cdb0", "#e9b894", "#dca67e", "#c78e64", "#ad7450", "#8f5b3f", "#734632", "#5b3729")
 """Skin tones from light to dark, as CSS colours."""
 
-HAIRS = {"k": "#222", "d": "#321", "b": "#532", "l": "#864", "y": "#db7", "r": "#b52", "g": "#999", "w": "#ddd"}
+HAIRS = {
+    "k": "#211d22",
+    "d": "#38261f",
+    "b": "#5e3c29",
+    "l": "#8c6545",
+    "y": "#d8b272",
+    "r": "#a9522d",
+    "g": "#8f9097",
+    "w": "#dddad6",
+}
 """Hair colours: black, dark, brown, light brown, fair, red, grey, white."""
 
 _REGIONS = (
@@ -130,10 +139,13 @@ def ascii_name(name: str) -> str:
     return "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
 
 
-def make_person(rng: random.Random) -> Person:
-    """Draw one person; the same state of `rng` gives the same person."""
-    region = rng.choice(_REGIONS)
-    woman = rng.random() < 0.52
+def make_person(rng: random.Random, number: int) -> Person:
+    """Draw one person; the same state of `rng` gives the same person.
+
+    People with successive numbers come from other regions, and women and men take turns, so that they look different.
+    """
+    region = _REGIONS[number * 4 % len(_REGIONS)]
+    woman = number % 2 == 0
     older = rng.random() < 0.14
     skin = rng.choice(region.skins)
     hair = rng.choice("ggw" if older else region.hairs)
