@@ -244,7 +244,7 @@ def _make_group(position: int, number: int, private: bool, rng: random.Random) -
 def _fill_group(group: Group, size: int, avatar_type: str, rng: random.Random, numbers: dict[str, int]) -> None:
     """Add `size` looks; `numbers` counts the named ids so far."""
     person = group.person
-    scenes = rng.sample(SCENES, min(len(SCENES), 2 + size // 4))
+    scenes = rng.sample(SCENES, min(len(SCENES), 3 + size // 4))
     taken: dict[str, int] = {}
     named = bool(person.plain_name) and not group.private and (avatar_type == "studio_avatar" or rng.random() < 0.25)
     photo = avatar_type == "photo_avatar"

@@ -148,7 +148,7 @@ def make_person(rng: random.Random, number: int) -> Person:
     woman = number % 2 == 0
     older = rng.random() < 0.14
     skin = rng.choice(region.skins)
-    hair = rng.choice("ggw" if older else region.hairs)
+    hair = rng.choice("ggw" if older else region.hairs if skin < 6 else "kkd")
     if woman:
         styles = WOMEN_HAIR if skin > 2 else tuple(style for style in WOMEN_HAIR if style not in ("afro", "scarf"))
         style, beard = rng.choice(styles), ""
@@ -166,8 +166,19 @@ def make_person(rng: random.Random, number: int) -> Person:
         hair_style=style,
         face=rng.randrange(4) if woman else rng.randrange(1, 5),
         beard=beard,
-        glasses=rng.choice(("", "", "", "", "round", "square")),
+        glasses=rng.choice(("", "", "", "", "", "", "round", "square")),
         earrings=woman and rng.random() < 0.5,
         lips=rng.choice(("#b43", "#c45", "#a34") if woman else ("#a54", "#954")) if skin < 6 else "#723",
         older=older,
     )
+
+
+def mix(colour: str, other: str, share: float) -> str:
+    """Mix two CSS colours of 3 or 6 hex digits, with a share of 0 to 1 of the other one."""
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+
+
+def _channels(colour: str) -> list[int]:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    return [int(digits[place : place + 2], 16) for place in (0, 2, 4)]
