@@ -8,7 +8,6 @@ import re
 import signal
 import sys
 import threading
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -206,20 +205,9 @@ def test_more_than_500_looks_and_what_is_no_look_are_refused(tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    [
-        *(
-            (f"{start}/a.png", "not over https")
-            for start in ("http://heygen.ai", "http://localhost.a.com", "ftp://a.ai")
-        ),
-        *((f"{start}/a.png", "no usable address") for start in ("file://", "https://", "https://ada:secret@heygen.ai")),
-        *((f"{start}/a.png", "no usable address") for start in ("https://heygen.ai\\@127.0.0.1", "https://a.ai:0")),
-        *((f"{start}/a.png", "no usable address") for start in ("https://[::1].a.com", "https://%31%32%37.0.0.1")),
-    ],
-)
-def test_an_unsafe_url_is_not_requested(url: str, reason: str) -> None:
-    assert outcome_of(url) == Problem(reason)
+def test_an_unsafe_url_is_not_requested() -> None:
+    assert outcome_of("http://heygen.ai/a.png") == Problem("not over https")
+    assert outcome_of("https://ada:secret@heygen.ai/a.png") == Problem("no usable address")
 
 
 def test_pictures_are_requested_without_credentials_or_cookies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,12 +302,10 @@ def test_what_is_cut_short_is_left_out_if_no_length_is_sent(found: str) -> None:
         assert outcome_of(f"{server.url}/a", kind) == Problem("cut short")
 
 
-UNSIZED = [WHOLE["video/mp4"][:-9] + b"\0\0\0\0moovx", WEBM[:36] + b"\x18\x53\x80\x67\xffxx"]
-
-
-@pytest.mark.parametrize("content", [*UNSIZED, PNG + b"\r\n\0"])
-def test_a_film_whose_last_part_has_no_size_and_a_padded_picture_are_whole(content: bytes) -> None:
-    assert is_whole(BytesIO(content), media_type(content))
+def test_a_film_whose_last_part_has_no_size_and_a_padded_picture_are_whole() -> None:
+    unsized_parts = (WHOLE["video/mp4"][:-9] + b"\0\0\0\0moovx", WEBM[:36] + b"\x18\x53\x80\x67\xffxx")
+    for content in (*unsized_parts, PNG + b"\r\n\0"):
+        assert is_whole(BytesIO(content), media_type(content))
     assert not is_whole(BytesIO(WHOLE["video/mp4"][:-9]), "video/mp4")
 
 
@@ -351,42 +337,31 @@ def test_a_data_url_is_kept_only_if_it_holds_an_image_that_loads_and_runs_nothin
     assert embedded(url) == kept
 
 
-def written(picture: PIL.Image.Image, kind: str, **options: Any) -> bytes:
-    file = BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
+def test_large_pictures_are_scaled_down_by_pillow_and_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    def content_of(picture: PIL.Image.Image, kind: str, **options: Any) -> bytes:
+        picture.save(file := BytesIO(), kind, **options)
+        return file.getvalue()
 
-
-def test_large_pictures_become_smaller_ones_with_pillow_and_others_stay_as_they_are(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    photo = PIL.Image.effect_noise((1_600, 900), 60)
+    photo, turned = PIL.Image.effect_noise((1_600, 900), 60), PIL.Image.Exif()
     PIL.ImageDraw.Draw(photo).rectangle((0, 0, 800, 900), 0)  # its left half is black
+    turned[0x0112] = 6  # the left side belongs at the top
     cut_out = photo.quantize(64)
-    turned = PIL.Image.Exif()
-    turned[0x0112] = 6  # its left side belongs at the top
-    large = [
-        written(photo, "JPEG", quality=99, exif=turned),
-        written(cut_out, "PNG", transparency=cut_out.getpixel((0, 0))),
-    ]
-    bomb = written(PIL.Image.effect_noise((1_600, 901), 60), "PNG")
-    broken = PNG[:33] + bytes(200_000) + PNG[-12:]
-    kept = [bomb, broken, written(photo.crop((700, 0, 1_000, 300)), "PNG")]
+    large = content_of(photo, "JPEG", quality=99, exif=turned)
+    large_cut_out = content_of(cut_out, "PNG", transparency=cut_out.getpixel((0, 0)))
+    bomb = content_of(PIL.Image.effect_noise((1_600, 901), 60), "PNG")
+    dense = content_of(PIL.Image.effect_noise((1_000, 900), 60).convert("1"), "PNG")  # smaller than its WebP
+    kept = [bomb, dense, PNG[:33] + bytes(200_000) + PNG[-12:], content_of(photo.crop((700, 0, 1_000, 300)), "PNG")]
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 1_600 * 900)
-    with Loopback(*map(reply, [*large, *kept, large[0]])) as server, warnings.catch_warnings(action="error"):
-        small, small_cut_out, *others = (outcome_of(f"{server.url}/{n}") for n in range(5))
+    with Loopback(*map(reply, [large, large_cut_out, *kept, large])) as server:
+        scaled = [outcome_of(f"{server.url}/a.png") for _ in range(2)]
+        assert [outcome_of(f"{server.url}/a.png") for _ in kept] == [Kept(url_of(content)) for content in kept]
         monkeypatch.setitem(sys.modules, "PIL", None)
-        assert outcome_of(f"{server.url}/5") == Kept(url_of(large[0], "image/jpeg"))
-    assert others == [Kept(url_of(content)) for content in kept]
-    upright, transparent = (
-        PIL.Image.open(BytesIO(urlopen(one[0]).read()), formats=["WEBP"]) for one in (small, small_cut_out)
-    )
+        assert outcome_of(f"{server.url}/a.png") == Kept(url_of(large, "image/jpeg"))
+    assert max(len(found[0]) for found in scaled) < 130_000
+    upright, transparent = (PIL.Image.open(BytesIO(urlopen(found[0]).read()), formats=["WEBP"]) for found in scaled)
     assert (upright.size, transparent.size) == ((405, 720), (720, 405))
-    assert len(small[0]) < 130_000
     assert upright.convert("L").crop((0, 0, 405, 300)).getextrema()[1] < 40
-    shades = transparent.getchannel("A").getcolors() or []
-    assert len(shades) > 2  # its edge is smooth
-    assert {0, 255} < {shade for _, shade in shades}
+    assert {0, 255} < {shade for _, shade in transparent.getchannel("A").getcolors() or []}  # with smooth edges
 
 
 def test_one_warning_counts_the_placeholders_and_shows_no_url(tmp_path: Path) -> None:
