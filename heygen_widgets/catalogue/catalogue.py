@@ -101,9 +101,8 @@ class LookCatalogue:
         self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
         self._loader = CatalogueLoader(client, self._scope, self._cache, self._loader_changed)
         self._changed = self._loader.lock  # guards what follows, and the stores
-        self.revision = 0
         self._store = self._loader.store  # the looks that are shown
-        self.complete = False
+        self.revision, self.complete = 0, False
         self._loaded_at = 0.0  # Unix time in s
         if snapshot:
             self._show(snapshot, keep=snapshot.complete)
@@ -424,8 +423,8 @@ class LookCatalogue:
 
     def _snapshot(self) -> Snapshot:
         with self._changed:
-            groups, loaded_at = tuple(self._store.groups.values()), self._loaded_at or time.time()
-            return Snapshot(self.looks, groups, self._scope, loaded_at, self.complete)
+            loaded_at = self._loaded_at or time.time()
+            return Snapshot(self.looks, tuple(self.groups.values()), self._scope, loaded_at, self.complete)
 
     def _draw_progress(self) -> None:
         with progress_bar("Loading looks", unit=" looks") as bar:
