@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -335,9 +335,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             if message := self._model.news(self._screen if self.comm else 0, force=force):
                 self._call("update", message)
 
-    def _call(self, method: str, answer: dict[str, Any], view: object = None) -> None:
+    def _call(self, method: str, answer: dict[str, Any], view: object = None, buffers: Sequence[bytes] = ()) -> None:
         """Call a method of the views. They skip the answers to other views."""
-        self.send({"method": method, "args": [{"view": echo(view), **answer}]})
+        self.send({"method": method, "args": [{"view": echo(view), **answer}]}, [*buffers])
 
     def _move(self, to: tuple[str, LookFilter] | None) -> None:
         """Change view and filter in one step, and send one message."""
@@ -418,6 +418,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_ask_code(self, view: object) -> None:
         self._call("code", {"python": self.code()}, view)
+
+    def vue_export(self, asked: object) -> None:
+        self._lookups.export(asked, self.values)
 
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""
