@@ -139,9 +139,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._initial = (plain(view), wanted), selected
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"view": view, "multiple": multiple, "height": height, "tile": tile}
-        traits = {"filter": wanted, **{name: plain(value) for name, value in traits.items()}}
-        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
+        traits = {"filter": wanted, "view": plain(view), "multiple": plain(multiple), "height": plain(height)}
+        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)
