@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -56,7 +56,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     ----------
     source : HeyGenClient, LookCatalogue, table, or iterable of Look or dict, optional
         Default ``HeyGenClient()``, whose whole catalogue is loaded, once for all its pickers. A table of pandas,
-        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order and need no request.
+        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order, the usable ones first.
     client : HeyGenClient, optional
         With a table or looks, it renews previews that have expired, and fetches voices, looks by id and the pictures of
         exports; nothing is loaded. Without a `source`, its whole catalogue is shown.
@@ -139,9 +139,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._initial = (plain(view), wanted), selected
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"view": view, "multiple": multiple, "height": height, "tile": tile}
-        traits = {"filter": wanted, **{name: plain(value) for name, value in traits.items()}}
-        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
+        traits = {"filter": wanted, "view": plain(view), "multiple": plain(multiple), "height": plain(height)}
+        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)
@@ -335,9 +334,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             if message := self._model.news(self._screen if self.comm else 0, force=force):
                 self._call("update", message)
 
-    def _call(self, method: str, answer: dict[str, Any], view: object = None) -> None:
+    def _call(self, method: str, answer: dict[str, Any], view: object = None, buffers: Sequence[bytes] = ()) -> None:
         """Call a method of the views. They skip the answers to other views."""
-        self.send({"method": method, "args": [{"view": echo(view), **answer}]})
+        self.send({"method": method, "args": [{"view": echo(view), **answer}]}, [*buffers])
 
     def _move(self, to: tuple[str, LookFilter] | None) -> None:
         """Change view and filter in one step, and send one message."""
@@ -418,6 +417,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_ask_code(self, view: object) -> None:
         self._call("code", {"python": self.code()}, view)
+
+    def vue_export(self, asked: object) -> None:
+        self._lookups.export(asked, self.values)
 
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""
