@@ -192,11 +192,11 @@ class SharedTemplate(VuetifyTemplate):
         self._leave_page()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
-        """Return the widget for a display that has no texts beside it."""
+        """Return the widget, and texts for places without widgets."""
         if self._closed:
             return self._texts()
         self.open()
-        return {**super()._repr_mimebundle_(**kwargs), "text/plain": f"{type(self).__name__}(…)"}
+        return {**super()._repr_mimebundle_(**kwargs), **self._texts()}
 
     def _texts(self) -> dict[str, str]:
         """Return what a notebook shows without a widget: ``text/plain`` and ``text/html``, without preview URLs."""
@@ -209,7 +209,9 @@ class SharedTemplate(VuetifyTemplate):
             raise NotImplementedError  # IPython then asks for `_repr_mimebundle_`
         shell.events.register("post_run_cell", _update_texts)  # once, however often it is called
         with WIDGET_LOCK:
-            display(self._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]
+            widget = {**self._repr_mimebundle_(), "text/plain": f"{type(self).__name__}(…)"}
+            del widget["text/html"]
+            display(widget, raw=True)  # type: ignore[no-untyped-call]
             self._display_texts()
             _displayed.add(self)
 

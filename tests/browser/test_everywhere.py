@@ -147,7 +147,7 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
     with DemoService(looks=2_000, api_key=KEY) as service:
         notebook = open_notebook(
             [
-                "from heygen_widgets import *\npicker = LookPicker(multiple=True)\npicker.catalogue.wait(); picker",
+                "from heygen_widgets import *\npicker = LookPicker(multiple=True)\npicker",
                 "picker",
             ],
             env={"HEYGEN_API_KEY": KEY, "HEYGEN_API_BASE": service.base_url},
@@ -155,8 +155,10 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
             save=True,
         )
         empty = len(json.dumps(notebook.save()))
+        texts = notebook.output(0).locator(".heygen-widgets-saved")
         for _ in range(3):  # only the last picker stays
             notebook.run_cell(0)
+            expect(texts).to_contain_text(": 2,000 looks.")  # as of the end of the load
         picker = ui.picker_of(notebook)
         ui.wait_for_pictures(picker)
         picker.locator(".look-filters input").first.fill("office")
@@ -164,7 +166,6 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
         for place in (1, 2):
             ui.cards(picker).nth(place).click()
             expect(ui.cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
-        texts = notebook.output(0).locator(".heygen-widgets-saved")
         expect(texts).to_contain_text("2 selected:")  # without another cell
         expect(texts).to_be_hidden()
         ui.scroll_and_load(picker, 3_000)
