@@ -30,10 +30,10 @@ from ..gallery import looks_to_gallery
 from ..models import Look, Looks
 from . import options
 from .cards import card
-from .fallback import fallback
 from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
 from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, TILES, bounded
+from .saved import Memory, fallback
 from .shortlist import Shortlist, first_selection
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     tile : {"s", "m", "l"}, default "m"
         Size of the tiles.
     layout : ipywidgets.Layout, optional
+    remember : str, optional
+        A name such as ``"casting"``: a picker with it starts with the filter, view and selection of the last one, also
+        in another session. Arguments given here come first; `reset` brings those back. The file in the user's data
+        folder, such as ``~/.local/share/heygen_widgets/pickers/casting.json``, holds no URL; delete it to forget.
     cache : datetime.timedelta or None, default 24 hours
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
     api_key : str, optional
@@ -118,6 +122,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         height: int | None = None,
         tile: str = "m",
         layout: Layout | None = None,
+        remember: str | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
         api_key: str | None = None,
         **fields: Unpack[FilterFields],
@@ -136,14 +141,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._shortlist = Shortlist(self._model)
         self._screen = 0  # the most cards that a view has in sight
         self._first_state: object = None  # of the model, when `first_window` was set
+        self._memory = Memory(remember)
         self._initial = (plain(view), wanted), selected
+        has_filter = bool(fields) or filter is not None
+        (view, wanted), selected = self._memory.restored(self._initial, has_filter, multiple, lambda: self.catalogue)
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"filter": wanted, "view": plain(view), "multiple": plain(multiple), "height": plain(height)}
+        traits = {"filter": wanted, "view": view, "multiple": plain(multiple), "height": plain(height)}
         super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)
+        self.observe(lambda _: self._memory.keep(self.view, self.filter, self.values), ("filter", "view", "values"))
 
     def __repr__(self) -> str:
         if not self._is_made:  # in a traceback of __init__
@@ -231,6 +240,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Remove the picker from the page and end its threads. The selection stays readable."""
         self._publisher.close()
         self._lookups.close()
+        self._memory.join()
         super().close()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -263,6 +273,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self.set_trait("selected_ids", [look.id for look in looks])
         self.selected_id = looks[0].id if looks else ""
         self.value = looks[0] if looks else None
+        self._update_texts()
 
     @traitlets.observe("value")
     def _value_changed(self, change: dict[str, Any]) -> None:
@@ -328,6 +339,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._send_update()
         if loading:
             self._publisher.submit(object())
+        else:
+            self._update_texts()
 
     def _send_update(self, *, force: bool = False) -> None:
         with WIDGET_LOCK:
