@@ -24,6 +24,8 @@ PLAYS = """root => {
     if (film && film.paused) film.play().catch(() => {});
     return film && film.currentTime > 0;
 }"""
+PLACES = """root => [root, ...root.querySelectorAll('.video-job__seen, .video-job__text > :not([class*=unseen]), .v-btn')]
+    .map(element => { const box = element.getBoundingClientRect(); return [box.x, box.y, box.width, box.height]; })"""
 SET_SOURCE = "source => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(source)"
 
 
@@ -66,6 +68,7 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     notebook.run_cell(1)
     expect(notebook.output(1)).to_contain_text("42")
     elapsed = job.locator(".video-job__clock")
+    places = job.evaluate(PLACES)
     before = elapsed.inner_text()
     assert re.fullmatch(r"\d:\d\d", before)
     expect(elapsed).not_to_have_text(before)
@@ -74,8 +77,9 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     clock[0] = 600
     expect(status(job)).to_have_text("Completed")
     expect(job.get_by_role("progressbar")).to_have_count(0)
-    expect(job.locator(".video-job__status")).to_contain_text("1.6 s long")
+    expect(job.locator(".video-job__hint")).to_have_text("The film is 1.6 s long.")
     ui.wait_until(job, PLAYS)
+    assert job.evaluate(PLACES) == places  # nothing has moved
     result = notebook.value("(job.result().status, job.status, job.video.id == job.video_id)")
     assert result == ("completed", "completed", True)
     notebook.expect_run("[t.name for t in __import__('threading').enumerate() if 'heygen_widgets' in t.name]", [])
@@ -90,12 +94,36 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     assert notebook.value("late.video.video_url != url")
 
 
+def test_a_film_is_downloaded_or_opens_where_its_host_shares_it_with_no_page(open_notebook: OpenNotebook) -> None:
+    notebook = started(open_notebook)
+    job = job_of(notebook)
+    button = job.get_by_role("link", name="Download")
+    expect(button).to_be_visible()
+    ui.wait_until(job, PLAYS)
+    notebook.page.route("**/films/**", lambda route: route.fulfill(body=b"film"))  # for any page, by Playwright
+    with notebook.page.expect_download() as download:
+        button.press("Enter")
+    assert download.value.suggested_filename == notebook.value("f'{job.video_id}.mp4'")
+    assert download.value.path().read_bytes() == b"film"
+    expect(job.locator(".video-job__hint")).to_have_text("Downloaded.")
+    notebook.page.route("**/films/**", lambda route: route.abort())
+    with notebook.page.expect_popup() as popup:
+        button.press("Enter")
+    assert "/films/" in popup.value.url
+    popup.value.close()
+    expect(job.get_by_role("link", name="Open film")).to_be_focused()
+    copy = job.get_by_role("button", name="Copy code")
+    code = ui.copied(job.locator(".video-job__unseen"), copy)
+    code = code.replace('"video', f'"{open_notebook.folder}/video')
+    assert code
+
+
 def test_a_film_that_never_plays_says_how_to_save_it(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook([LOOK.format(client="demo_client(looks=200, render_time=1)") + START])
     tried: list[str] = []
     notebook.page.route("**/films/**", lambda route: (tried.append(route.request.url), route.fulfill(status=403)))
     notebook.run_cell(0)
-    expect(job_of(notebook).locator(".video-job__problem")).to_contain_text("client.download_video")
+    expect(job_of(notebook).locator(".video-job__problem")).to_contain_text("does not play here")
     assert 1 < len(tried) <= 8
 
 
