@@ -132,33 +132,26 @@ def test_a_notebook_keeps_neither_url_nor_key() -> None:
         assert repr(job) == "<VideoJob video_1: completed>"
 
 
-def test_the_copied_code_downloads_the_film_and_never_starts_a_video(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_copied_code_downloads_the_film_or_asks_for_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEYGEN_API_KEY", KEY)
     with followed(DONE) as (server, job):
         job.result(PATIENCE)
-        found = video("completed", video_url=f"{server.url}/film")
-        server.script = [found, found, reply(b"\0\0\0\x08ftypisom")]
-        code = ended(job)["code"]
-        exec(code, {})
-        assert ((tmp_path / "video_1.mp4").is_file(), KEY in code) == (True, False)
+        server.script = [*[video("completed", video_url=f"{server.url}/film")] * 2, reply(b"\0\0\0\x08ftypisom")]
+        exec(ended(job)["code"], {})
+        assert ((tmp_path / "video_1.mp4").is_file(), KEY in ended(job)["code"]) == (True, False)
     with followed(FAILED, look=LOOK) as (server, job):
-        code = ended(job)["code"]
         with pytest.raises(errors.VideoOptionError, match="script"):
-            exec(code, {})
-        assert ('avatar_id = "look_1"' in code, len(server.seen)) == (True, 1)
+            exec(ended(job)["code"], {})
+        assert ('avatar_id = "look_1"' in ended(job)["code"], len(server.seen)) == (True, 1)
 
 
 def test_the_space_for_the_player_has_the_shape_of_the_film() -> None:
     flat = replace(LOOK, image_width=10_000, image_height=9)
-    looks = [None, replace(LOOK, preferred_orientation="portrait"), flat, flat]
-    shapes = []
-    for look, aspect_ratio in zip(looks, [None, "auto", None, "4:5"], strict=True):
-        with followed(DONE, look=look, aspect_ratio=aspect_ratio) as (_, job):
-            shapes.append(ended(job)["shape"])
-    assert shapes == [16 / 9, 9 / 16, 2, 4 / 5]
+    tall = replace(LOOK, preferred_orientation="portrait")
+    for look, ratio, shape in ((None, None, 16 / 9), (tall, "auto", 9 / 16), (flat, None, 2), (flat, "4:5", 4 / 5)):
+        with followed(DONE, look=look, aspect_ratio=ratio) as (_, job):
+            assert ended(job)["shape"] == shape
 
 
 FAILED = video("failed", failure_code="render_failed", failure_message="No audio")
