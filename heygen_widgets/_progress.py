@@ -72,6 +72,8 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
         **options,
     )
     container = getattr(bar, "container", None)
+    if container and "bar_format" in options:
+        container.children[1].layout.display = "none"  # a text without a bar; tqdm would show an empty box
     shown = display(container, display_id=True) if container else None  # type: ignore[no-untyped-call]
     try:
         with bar:
