@@ -182,7 +182,7 @@ def make_groups(looks: int, rng: random.Random) -> list[Group]:
         people[private] += 1
         for look in group.looks:
             blank = _LOOK_BLANKS.get((made * 173 + shift) % _BLANK_CYCLE, "")
-            look.blank = "" if private and blank.lstrip("-") in ("status", "error") else blank
+            look.blank = "" if look.filmed or (private and blank.lstrip("-") in ("status", "error")) else blank
             made += 1
         groups.append(group)
     _give_statuses([look for look in _listed(groups) if look.group.private], rng)

@@ -9,9 +9,8 @@ import pytest
 from heygen_widgets.demo._catalogue import Catalogue
 from heygen_widgets.demo._people import BEARDS, MEN_HAIR, WOMEN_HAIR
 from heygen_widgets.demo._portraits import data_url, draw, portrait
+from heygen_widgets.demo._previews import clip_name, read_clips
 from heygen_widgets.demo._scenes import SCENES
-
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +33,8 @@ def test_a_short_url_shows_the_whole_face_and_some_shoulder_in_the_size_of_the_l
         assert url.isascii()
         assert unquote(url) == f"data:image/svg+xml,{portrait(look)}"
         root = ElementTree.fromstring(portrait(look))
-        assert root.tag == f"{SVG}svg"
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert (root.get("width"), root.get("height")) == (str(look.width), str(look.height))
-        assert root.findall(f".//{SVG}path")
         left, top, across, down = map(float, (root.get("viewBox") or "").split())
         assert across / down == pytest.approx(look.width / look.height, rel=0.02)
         assert left < -20 < 20 < left + across
@@ -60,3 +58,9 @@ def test_people_differ_from_group_to_group_and_backgrounds_from_scene_to_scene(c
     assert {person.beard for person in people} == set(BEARDS)
     drawings = [draw(catalogue.groups[0].person, scene, 12, 1280, 720) for scene in SCENES]
     assert len(found("(background:[^']*'>.*?)<path fill='url", drawings)) == len(SCENES)
+
+
+@pytest.mark.parametrize(("size", "seed"), [(1, 0), (60, 1), (2_000, 0), (25_000, 2)])
+def test_a_clip_is_of_one_picture_and_found_by_it_in_every_catalogue(size: int, seed: int) -> None:
+    filmed = [clip_name(look) for look in Catalogue(size, seed=seed).looks if look.filmed]
+    assert len(set(filmed) & read_clips().keys()) == len(filmed) > 0
