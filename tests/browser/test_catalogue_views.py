@@ -53,7 +53,7 @@ def test_each_filter_has_options_with_counts_of_which_several_can_be_chosen(open
     notebook, picker = ui.shown(open_notebook)
     for label, options, texts, wanted in (
         ("Type", ["Studio avatar"], ["Studio avatar"], "avatar_type='studio_avatar'"),
-        ("Gender", ["Female", "Not specified"], ["Female", "Gender: not specified"], "gender=['female', '']"),
+        ("Gender", ["Female", "Not specified"], ["Gender: not specified", "Female"], "gender=['female', '']"),
         ("Orientation", ["Square"], ["Square"], "orientation='square'"),
         ("Engine", ["Avatar V", "Avatar III"], None, "engine=['avatar_v', 'avatar_iii']"),
         ("Ownership", ["Private"], ["Private"], "ownership='private'"),
@@ -110,7 +110,7 @@ def test_each_filter_has_options_with_counts_of_which_several_can_be_chosen(open
     expect(ui.options(picker).locator(".look-picture").nth(20)).to_be_attached()
     expect(ui.menu(picker).get_by_role("status")).to_have_text(re.compile(r"^and [\d,]+ more: type to find them$"))
     # The menu closes when its button scrolls away.
-    notebook.page.mouse.move(300, 400)
+    notebook.page.mouse.move(90, 500)
     notebook.page.mouse.wheel(0, 3_000)
     expect(ui.menu(picker)).to_have_count(0)
 
@@ -128,7 +128,7 @@ def test_keys_move_in_the_list_of_a_filter_and_choose(open_notebook: OpenNoteboo
         expect(ui.options(picker).nth(at)).to_be_focused()
     for key in (" ", "End", "Enter"):
         keyboard.press(key)
-    notebook.expect_run("picker.filter.gender", ("female", ""))
+    notebook.expect_run("picker.filter.gender", ("", "female"))
     expect(ui.options(picker).nth(2)).to_be_focused()
     expect(ui.menu(picker).get_by_role("option", selected=True)).to_have_count(2)
     keyboard.press("Escape")
@@ -183,7 +183,7 @@ def test_narrow_pickers_keep_everything_in_one_row_and_one_line(open_notebook: O
     notebook.expect_run("picker.tile", "l")
     expect(size).to_have_attribute("aria-valuetext", "Large")
     notebook.run(ui.EIGHT_CHIPS)
-    for width, buttons in ((1900, 5), (1000, 5), (848, 4), (720, 3), (620, 2), (480, 1)):
+    for width, buttons in ((1900, 5), (1000, 5), (848, 4), (620, 3), (480, 1)):
         notebook.page.set_viewport_size({"width": width, "height": 900})
         expect(picker.locator(".look-filters__button")).to_have_count(buttons)
         for part, height in ((".look-filters", 40), (".look-line", 32)):

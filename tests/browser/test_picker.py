@@ -117,7 +117,7 @@ def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook)
         seen |= ui.cards(picker).evaluate_all(
             "cards => Object.fromEntries(cards.map(card => [card.dataset.position, card.dataset.lookId]))"
         )
-    ids = notebook.value("[look.id for look in picker.catalogue.looks]")
+    ids = notebook.value("[look.id for look in picker.catalogue.select()]")
     assert [seen.get(str(position)) for position in range(400)] == ids
     # No request is for an empty window.
     assert notebook.value("min(picker.counts)") > 0
