@@ -20,6 +20,7 @@ class Picker {
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
       held: Object.create(null), details: Object.create(null), voices: new Map(),   // cards of the selected looks, and for the panel, by id
       detailed: null, compared: null,   // the id of the look in the panel, those of the looks side by side
+      unfolded: false, known: false,   // whether the panel shows the video options, and whether the kernel has told what it knows of `compared`
       failed: new Set(),   // URLs, because a look may get another picture at any time
       code: null, exporting: false, copied: "", uncopied: "", said: "", busy: false, settled: false, width: 0,
     });
@@ -30,7 +31,7 @@ class Picker {
     this.cleared = [];
     this.pictured = new Set();   // URLs of pictures that have loaded
     this.waiting = false;   // one request for cards at a time
-    this.grid = this.filters = this.tray = null;   // parts, when they are mounted
+    this.grid = this.filters = this.tray = this.panel = null;   // parts, when they are mounted
     this.informedFrom = null;   // where the panel was opened: a position in the grid, or null for the tray
     this.timers = {};
     this.gone = false;
@@ -341,6 +342,7 @@ class Picker {
   inform(look, position = null) {
     if (!look || look.character || look.id === null) return;
     this.informedFrom = position;
+    if (look.id === this.detailed && this.panel) this.panel.focus();
     this.keepDetails([look]);
     this.later("opening", SLOW, () => this.open(look.id));
     this.opening = look.id;
@@ -355,12 +357,18 @@ class Picker {
     this.detailed = id;
   }
 
-  // The next look of the grid, or of the selection if the panel was opened there.
+  // The place of the next look in the grid, or in the selection if the panel was opened there; null without one.
+  nextTo(by) {
+    const [at, number] = this.informedFrom === null
+      ? [this.chosen.indexOf(this.detailed), this.chosen.length] : [this.informedFrom, this.show === "looks" ? this.windows.matched : 0];
+    return at + by >= 0 && at + by < number ? at + by : null;
+  }
+
   step(by) {
-    const at = this.informedFrom === null ? this.chosen.indexOf(this.detailed) + by : this.informedFrom + by;
+    const at = this.nextTo(by);
+    if (at === null) return;
     if (this.informedFrom === null) return this.inform(this.selected[at]);
-    if (at < 0 || at >= this.windows.matched) return;
-    this.grid.reveal(at);
+    this.panel.reveal(at);
     this.inform(this.windows.at(at), at);
   }
 
@@ -378,7 +386,9 @@ class Picker {
   detailsOf(answer) {
     this.keepDetails(answer.looks);
     if (this.opening !== null && answer.looks.some(look => look.id === this.opening)) this.open(this.opening);
-    if (answer.compared) answer.looks.forEach(look => this.askVoice(look));
+    if (!answer.compared) return;
+    this.known = true;
+    answer.looks.forEach(look => this.askVoice(look));
   }
 
   askVoice(look) {
@@ -393,6 +403,7 @@ class Picker {
     const { detailed, informedFrom } = this;
     this.detailed = this.opening = null;
     this.cancel("opening");
+    if (informedFrom !== null) this.grid.focused = informedFrom;
     // Focus where it was opened: in the tray, or on a card.
     nextTick(() => { if (informedFrom !== null || !this.tray || !this.tray.focusLook(detailed)) this.grid.focus(); });
   }
@@ -401,6 +412,7 @@ class Picker {
   compare(ids) {
     this.detailed = this.opening = null;
     this.compared = ids.slice(0, COMPARED);
+    this.known = false;
     this.submit("ask_details", { view: this.viewId, ids: this.compared, compared: true });
   }
 
@@ -443,7 +455,12 @@ class Picker {
     const done = await copyText(text, this.root.$refs.root);
     this.copied = done ? text : "";
     this.uncopied = done ? "" : text;
-    this.said = done ? "Copied" : "The browser does not allow copying: take the text from the field below";
+    this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
+  }
+
+  // To a screen reader.
+  say(text) {
+    this.said = text;
     this.later("saying", SAID, () => { this.said = this.copied = ""; });
   }
 
