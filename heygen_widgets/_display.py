@@ -79,7 +79,7 @@ TITLES = {
 
 
 def title(field: str, value: str) -> str:
-    return TITLES.get(field, {}).get(value, clip(value)).strip() or ("Unnamed" if value else "None")
+    return TITLES.get(field, {}).get(value, clip(value)).strip() or ("Unnamed" if value else "Not specified")
 
 
 def title_of_character(group_id: str, name: str) -> str:

@@ -117,7 +117,7 @@ def key_of(text: str) -> str:
 
 _KNOWN = {
     field: {key_of(text): value for value, title in titles.items() for text in (value, title)}
-    | {"none": ""}
+    | {"none": "", "not_specified": ""}
     | _OTHER_NAMES.get(field, {})
     for field, titles in TITLES.items()
 }
@@ -126,8 +126,8 @@ _KNOWN = {
 def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
     """Return the service's value for a label of the widget or a value in any case; anything else as `plain` does.
 
-    ``Avatar IV`` becomes ``avatar_iv``, ``photo-avatar`` becomes ``photo_avatar``, and ``None``, the label of looks
-    without a value, becomes ``""``.
+    ``Avatar IV`` becomes ``avatar_iv``, ``photo-avatar`` becomes ``photo_avatar``, and ``Not specified`` or
+    ``None``, for looks without a value, becomes ``""``.
     """
     value = plain(value)
     return _KNOWN.get(field, {}).get(key_of(value), value) if isinstance(value, str) else value

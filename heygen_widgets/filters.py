@@ -24,7 +24,7 @@ CLOSED = {
 }
 """The fields with a fixed set of values, and these values in their order."""
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
-_READY = {"yes": True, "no": False, "true": True, "false": False}
+_READY = {"ready to use": True, "not ready": False, "yes": True, "no": False, "true": True, "false": False}
 OTHER_NAMES = {
     **dict.fromkeys(("query", "q", "text", "name"), "search"),
     **dict.fromkeys(("type", "kind", "avatar"), "avatar_type"),
@@ -89,7 +89,7 @@ class LookFilter:
     sort : str, optional
         ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); a leading ``-`` means
         descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
-        service's own order, private looks first.
+        service's own order, private looks first, with the looks that are not ready at the end.
 
     Raises
     ------

@@ -56,9 +56,9 @@ def naively_matches(look: Look, wanted: LookFilter, but: str | None = None) -> b
 
 
 def naive_order(found: list[Look], sort: str | None) -> list[Look]:
-    """Sort looks; those without a value come last in both directions."""
+    """Sort looks; those without a value come last in both directions, and without a sort those that are not ready."""
     if not sort:
-        return found
+        return sorted(found, key=lambda look: not look.is_ready)
 
     def key(look: Look) -> tuple[object, ...]:
         character = CHARACTERS.get(look.group_id or "", "")
@@ -192,7 +192,8 @@ def test_a_filter_is_true_if_it_restricts_something() -> None:
         ({"sort": " -Size ", "tag": StrEnum("Tag", ["UGC"]).UGC}, {"sort": "-size", "tag": "ugc"}),
         ({"sort": "Smallest first", "orientation": "Horizontal"}, {"sort": "size", "orientation": "landscape"}),
         ({"search": None, "tag": None, "ready": " TRUE"}, {"ready": True}),
-        ({"orientation": "Vertical", "ready": "false"}, {"orientation": "portrait", "ready": False}),
+        ({"orientation": "Vertical", "ready": "Not ready"}, {"orientation": "portrait", "ready": False}),
+        ({"engine": ["Not specified"], "ready": "Ready to use"}, {"engine": "", "ready": True}),
         (
             {"search": np.str_("a"), "ready": np.bool_(False), "tag": np.array("UGC")},
             {"search": "a", "ready": False, "tag": "UGC"},

@@ -225,7 +225,13 @@ ANYTHING: list[Any] = [
     *({"sort": "nonsense"}, {"sort": {}}, {"ready": "often"}),
 ]
 HUGE: list[Any] = [MEGABYTES, {"tag": [str(n) for n in range(1_000_000)]}]
-VALID: dict[str, list[Any]] = {"filter": [{}], "selected_id": [""], "error": ["", "text"], "multiple": [True]}
+VALID: dict[str, list[Any]] = {
+    "filter": [{}],
+    "selected_id": [""],
+    "error": ["", "text"],
+    "multiple": [True],
+    "height": [None],
+}
 TRAITS = [name for name in LookPicker.class_trait_names(sync=True) if name != "_jupyter_vue"]
 
 
@@ -285,7 +291,7 @@ def test_a_message_calls_a_handler_of_ours_and_nothing_else(picker: LookPicker) 
     assert not picker.comm.sent
 
 
-REQUESTED = ("view", "start", "count", "screen", "field", "query", "id", "selected", "ids")
+REQUESTED = ("view", "start", "count", "screen", "field", "query", "id", "selected", "ids", "from", "to", "kind", "of")
 WITHOUT_DATA = {"retry", "refresh", "clear_selection", "restore_selection", "dismiss"}
 
 

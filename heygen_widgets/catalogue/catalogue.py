@@ -101,9 +101,8 @@ class LookCatalogue:
         self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
         self._loader = CatalogueLoader(client, self._scope, self._cache, self._loader_changed)
         self._changed = self._loader.lock  # guards what follows, and the stores
-        self.revision = 0
         self._store = self._loader.store  # the looks that are shown
-        self.complete = False
+        self.revision, self.complete = 0, False
         self._loaded_at = 0.0  # Unix time in s
         if snapshot:
             self._show(snapshot, keep=snapshot.complete)
@@ -113,8 +112,7 @@ class LookCatalogue:
         """Return the catalogue of all looks in use with the same account, settings and `cache`, or a new one."""
         with cls._sharing:
             key = (*getattr(client, "settings", ()), cache)
-            catalogue = cls._shared.get(key)
-            if catalogue is None:
+            if (catalogue := cls._shared.get(key)) is None:
                 catalogue = cls._shared[key] = cls(client, cache=cache)
             return catalogue
 
@@ -151,15 +149,17 @@ class LookCatalogue:
         return len(self._store)
 
     def __iter__(self) -> Iterator[Look]:
-        return iter(self._selected(None, {}))
+        self._selected(None, {})  # warns if nothing is loaded
+        return iter(self.looks)
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - a look, or `Looks` for a slice
         return self.looks[index]
 
     @property
     def looks(self) -> Looks:
-        """The loaded looks, private ones first."""
-        return Looks(self.matching().looks())
+        """The loaded looks in the service's order, private ones first."""
+        with self._changed:
+            return Looks(self._store.in_order())
 
     @property
     def groups(self) -> dict[str, AvatarGroup]:
@@ -286,7 +286,7 @@ class LookCatalogue:
             return self._store.select(as_filter(wanted))
 
     def select(self, filter: Wanted = None, **fields: Unpack[Fields]) -> Looks:
-        """Return the loaded looks that match, or all, in the filter's order or the service's, private looks first.
+        """Return the loaded looks that match, or all, in the filter's order or that of `looks`, the ready ones first.
 
         Here and below, `filter` is a `LookFilter`, a search or a dict, and each field of `LookFilter` is a keyword too:
         ``select("office", gender="female")``. If no look of a complete catalogue has a wanted value, such as a tag, a
@@ -423,8 +423,8 @@ class LookCatalogue:
 
     def _snapshot(self) -> Snapshot:
         with self._changed:
-            looks, groups = tuple(self.looks), tuple(self._store.groups.values())
-            return Snapshot(looks, groups, self._scope, self._loaded_at or time.time(), self.complete)
+            loaded_at = self._loaded_at or time.time()
+            return Snapshot(self.looks, tuple(self.groups.values()), self._scope, loaded_at, self.complete)
 
     def _draw_progress(self) -> None:
         with progress_bar("Loading looks", unit=" looks") as bar:

@@ -64,6 +64,10 @@ class Selection:
             return False
         return np.array_equal(self.rows[: len(other)], other.rows)
 
+    def count(self, name: str) -> dict[str, int]:
+        """Count the looks by the values of a field, most frequent first."""
+        return self.store.count(name, self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Character:
@@ -120,7 +124,7 @@ class _Column:
             chosen |= {value for values in self.values for value in values if value.casefold() in absent}
         return np.array([not chosen.isdisjoint(values) for values in self.values], dtype=np.bool_)[self.codes]
 
-    def count(self, rows: _Mask) -> dict[str, int]:
+    def count(self, rows: _Mask | _Rows) -> dict[str, int]:
         counts: Counter[str] = Counter()
         numbers = np.bincount(self.codes[rows], minlength=len(self.values)).tolist()
         for values, number in zip(self.values, numbers, strict=True):
@@ -216,11 +220,23 @@ class LookStore:
             self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
         return row is not None
 
+    def in_order(self) -> list[Look]:
+        """Return all looks by their places."""
+        return [self.looks[row] for row in np.argsort(self._places, kind="stable").tolist()]
+
     def select(self, wanted: LookFilter) -> Selection:
-        """Select the rows that match, in the filter's order or by their places."""
+        """Select the rows that match, in the filter's order, or by their places with those that are not ready last."""
         rows = np.flatnonzero(reduce(and_, self._masks(wanted).values()))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
-        return Selection(self, rows[np.argsort(by[rows], kind="stable")])
+        rows = rows[np.argsort(by[rows], kind="stable")]
+        if not wanted.sort:
+            is_last = self._columns["ready"].mask(["no"])[rows]
+            rows = np.concatenate([rows[~is_last], rows[is_last]])
+        return Selection(self, rows)
+
+    def count(self, name: str, rows: _Rows) -> dict[str, int]:
+        self._fill_columns()
+        return self._column(name).count(rows)
 
     def facets(self, wanted: LookFilter, names: Iterable[str]) -> Facets:
         masks, counts = self._masks(wanted), dict[str, dict[str, int]]()
@@ -327,7 +343,7 @@ class LookStore:
         """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
         if sort not in self._sorted:
             keys = self._keys(sort.removeprefix("-"))
-            rows = np.argsort(np.array(self._places), kind="stable").tolist()
+            rows = np.argsort(self._places, kind="stable").tolist()
             known = sorted((row for row in rows if keys[row]), key=keys.__getitem__, reverse=sort.startswith("-"))
             order = known + [row for row in rows if not keys[row]]
             self._sorted[sort] = np.argsort(np.array(order, dtype=np.intp))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from itertools import cycle, zip_longest
 
 from ._people import Person, make_person
 from ._scenes import SCENES
@@ -101,7 +102,7 @@ class Catalogue:
             raise ValueError(f"looks must be between 0 and {MAX_LOOKS:,}, not {looks!r}")
         self.seed = seed
         self.groups: list[Group] = make_groups(looks, random.Random(seed))
-        self.looks: list[Look] = [look for group in self.groups for look in group.looks]
+        self.looks: list[Look] = _listed(self.groups)
         self._look_by_id = {look.id: look for look in self.looks}
         self._group_by_id = {group.id: group for group in self.groups}
         self._looks_by_query: dict[tuple[str | None, str | None], list[Look]] = {(None, None): self.looks}
@@ -145,29 +146,39 @@ def _matching(looks: list[Look], avatar_type: str | None, ownership: str | None)
     ]
 
 
+def _listed(groups: list[Group]) -> list[Look]:
+    """Return all looks: public ones group by group, private ones, at their places, in turn from each group.
+
+    So a page of public looks shows few people, as in the real catalogue, and one of private looks shows many.
+    """
+    private = [group.looks for group in groups if group.private]
+    in_turn = iter([look for turn in zip_longest(*private) for look in turn if look is not None])
+    return [next(in_turn) if group.private else look for group in groups for look in group.looks]
+
+
 def make_groups(looks: int, rng: random.Random) -> list[Group]:
     """Make groups with exactly `looks` looks in total, private groups among the public ones."""
-    private_looks = min(max(looks // 50, 8), looks // 4)
+    private_looks = min(max(looks // 50, 40), looks // 4)
     sizes = [(size, False) for size in _public_sizes(looks - private_looks, rng)]
     for size in _private_sizes(private_looks, rng):
         sizes.insert(rng.randint(min(3, len(sizes)), len(sizes)), (size, True))
     counts = {"studio_avatar": 0, "digital_twin": 0, "photo_avatar": 0}
     numbers: dict[str, int] = {}
-    statuses = iter(STATUSES)
     made = 0
     shift = rng.randrange(_BLANK_CYCLE)
-    groups = []
+    groups: list[Group] = []
+    people = {False: 0, True: 0}
     for position, (size, private) in enumerate(sizes):
-        group = _make_group(position, private, rng)
+        group = _make_group(position, people[private], private, rng)
+        people[private] += 1
         avatar_type = _choose_type(counts, size, private)
         _fill_group(group, size, avatar_type, rng, numbers)
         for look in group.looks:
-            if private:
-                _give_status(look, next(statuses, None) or rng.choice(STATUSES[:1] * 4 + STATUSES), rng)
             blank = _LOOK_BLANKS.get((made * 173 + shift) % _BLANK_CYCLE, "")
             look.blank = "" if private and blank.lstrip("-") in ("status", "error") else blank
             made += 1
         groups.append(group)
+    _give_statuses([look for look in _listed(groups) if look.group.private], rng)
     return groups
 
 
@@ -195,7 +206,7 @@ def _public_sizes(looks: int, rng: random.Random) -> list[int]:
 def _private_sizes(looks: int, rng: random.Random) -> list[int]:
     sizes: list[int] = []
     while looks > 0:
-        size = min(looks, rng.randint(3, 5) if len(sizes) < 2 else rng.choice((1, 2, 4, 9, 15, 30)))
+        size = min(looks, rng.choice((1, 2, 2, 3, 3, 4) if sum(sizes) < 40 else (1, 2, 4, 9, 15, 30)))
         sizes.append(size)
         looks -= size
     return sizes
@@ -214,8 +225,8 @@ def _choose_type(counts: dict[str, int], size: int, private: bool) -> str:
     return chosen
 
 
-def _make_group(position: int, private: bool, rng: random.Random) -> Group:
-    person = make_person(rng)
+def _make_group(position: int, number: int, private: bool, rng: random.Random) -> Group:
+    person = make_person(rng, number)
     return Group(
         id=f"{rng.getrandbits(128):032x}",
         person=person,
@@ -233,7 +244,7 @@ def _make_group(position: int, private: bool, rng: random.Random) -> Group:
 def _fill_group(group: Group, size: int, avatar_type: str, rng: random.Random, numbers: dict[str, int]) -> None:
     """Add `size` looks; `numbers` counts the named ids so far."""
     person = group.person
-    scenes = rng.sample(SCENES, min(len(SCENES), 2 + size // 4))
+    scenes = rng.sample(SCENES, min(len(SCENES), 3 + size // 4))
     taken: dict[str, int] = {}
     named = bool(person.plain_name) and not group.private and (avatar_type == "studio_avatar" or rng.random() < 0.25)
     photo = avatar_type == "photo_avatar"
@@ -289,8 +300,10 @@ def _orientation(width: int, height: int) -> str:
     return "landscape" if wide else "portrait"
 
 
-def _give_status(look: Look, status: str, rng: random.Random) -> None:
-    look.status = status
-    if status == "failed":
-        look.error = rng.choice(FAILURES)
-    look.has_video = look.has_video and status == "completed"
+def _give_statuses(private: list[Look], rng: random.Random) -> None:
+    """Give private looks their status: most are completed, one in ten cannot be used, and each status occurs."""
+    unusable = cycle(STATUSES[1:])
+    for position, look in enumerate(private):
+        look.status = next(unusable) if position in (3, 6) or position % 10 == 9 else STATUSES[0]
+        if look.status == "failed":
+            look.error = rng.choice(FAILURES)

@@ -21,10 +21,19 @@ class _Region:
     hairs: str
 
 
-SKINS = ("#fdc", "#fcb", "#eba", "#da8", "#c97", "#b86", "#a75", "#854", "#743")
+SKINS = ("#f9dcc8", "#f3cdb0", "#e9b894", "#dca67e", "#c78e64", "#ad7450", "#8f5b3f", "#734632", "#5b3729")
 """Skin tones from light to dark, as CSS colours."""
 
-HAIRS = {"k": "#222", "d": "#321", "b": "#532", "l": "#864", "y": "#db7", "r": "#b52", "g": "#999", "w": "#ddd"}
+HAIRS = {
+    "k": "#211d22",
+    "d": "#38261f",
+    "b": "#5e3c29",
+    "l": "#8c6545",
+    "y": "#d8b272",
+    "r": "#a9522d",
+    "g": "#8f9097",
+    "w": "#dddad6",
+}
 """Hair colours: black, dark, brown, light brown, fair, red, grey, white."""
 
 _REGIONS = (
@@ -130,13 +139,16 @@ def ascii_name(name: str) -> str:
     return "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
 
 
-def make_person(rng: random.Random) -> Person:
-    """Draw one person; the same state of `rng` gives the same person."""
-    region = rng.choice(_REGIONS)
-    woman = rng.random() < 0.52
+def make_person(rng: random.Random, number: int) -> Person:
+    """Draw one person; the same state of `rng` gives the same person.
+
+    People with successive numbers come from other regions, and women and men take turns, so that they look different.
+    """
+    region = _REGIONS[number * 4 % len(_REGIONS)]
+    woman = number % 2 == 0
     older = rng.random() < 0.14
     skin = rng.choice(region.skins)
-    hair = rng.choice("ggw" if older else region.hairs)
+    hair = rng.choice("ggw" if older else region.hairs if skin < 6 else "kkd")
     if woman:
         styles = WOMEN_HAIR if skin > 2 else tuple(style for style in WOMEN_HAIR if style not in ("afro", "scarf"))
         style, beard = rng.choice(styles), ""
@@ -154,8 +166,19 @@ def make_person(rng: random.Random) -> Person:
         hair_style=style,
         face=rng.randrange(4) if woman else rng.randrange(1, 5),
         beard=beard,
-        glasses=rng.choice(("", "", "", "", "round", "square")),
+        glasses=rng.choice(("", "", "", "", "", "", "round", "square")),
         earrings=woman and rng.random() < 0.5,
         lips=rng.choice(("#b43", "#c45", "#a34") if woman else ("#a54", "#954")) if skin < 6 else "#723",
         older=older,
     )
+
+
+def mix(colour: str, other: str, share: float) -> str:
+    """Mix two CSS colours of 3 or 6 hex digits, with a share of 0 to 1 of the other one."""
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+
+
+def _channels(colour: str) -> list[int]:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    return [int(digits[place : place + 2], 16) for place in (0, 2, 4)]

@@ -7,7 +7,7 @@ The centre of the head is at (0, 0); a face is 32 units wide and reaches from -2
 from __future__ import annotations
 
 from ._catalogue import Look
-from ._people import Person
+from ._people import SKINS, Person, mix
 from ._scenes import Outfit, outfit_for, setting_for
 
 # The jaw: from the right ear to the chin, and on to the left ear.
@@ -26,7 +26,7 @@ _BACK_HAIR = {
     "curls": "M-15 27q-10 0-8-10-8-5-3-12-6-6 0-13-3-8 6-11 1-8 10-9 4-7 10-3 6-4 10 3 9 1 10 9 "
     "9 3 6 11 6 7 0 13 5 7-3 12 2 10-8 10z",
     "bun": "M0-44a1 1 0 0 1 0 21 1 1 0 0 1 0-21",
-    "knot": "M0-39a1 1 0 0 1 0 15 1 1 0 0 1 0-15",
+    "knot": "M0-38a1 1 0 0 1 0 17 1 1 0 0 1 0-17",
     "tail": "M6-28c26-6 23 22 20 38q-1 14-9 20 2-18-2-28-8-14-9-30",
     "afro": "M0-39C40-39 37 17 0 12-37 17-40-39 0-39",
 }
@@ -53,25 +53,52 @@ _HEADSCARF = (
     "M0-31C-26-31-22-4-20 14q1 12-8 22 28 22 56 0-9-10-8-22C22-4 26-31 0-31"
     "M0-19C17-19 15-2 12 8 10 15 6 19 0 19S-10 15-12 8C-15-2-17-19 0-19"
 )
-_BROWS = "M-12-5q4-6 9-1-4-1-9 1M12-5q-4-6-9-1 4-1 9 1"
+# Light on the hair.
+_SHINES = {
+    "long": "M-14-8Q-12-23 3-26",
+    "wavy": "M-14-8Q-12-22 3-25M-20 20q-4 6 0 12",
+    "bob": "M-15-8Q-13-23 2-26M-20-2q-3 9-1 16",
+    "fringe": "M-13-15Q-8-25 6-26",
+    "bun": "M-13-15Q-8-27 4-28M-5-38q2-4 6-4",
+    "tail": "M-13-13Q-9-22 1-25",
+    "knot": "M-13-15Q-8-26 4-27",
+    "afro": "M-26-10Q-23-31-2-36",
+    "curls": "M-19-11q1-11 11-15",
+    "round": "M-15-14q2-11 12-12",
+    "pixie": "M-16-11q2-11 15-15",
+    "crop": "M-13-16q4-9 14-10",
+    "part": "M0-26q10-2 14 5",
+    "quiff": "M-8-25q10-4 22-3",
+    "tide": "M-15-9q0-14 14-17",
+    "curly": "M-14-17q4-8 11-9",
+    "scarf": "M-17-8Q-15-25-2-28M-21 30q14 11 34 4",
+}
+_BROWS = (
+    "M-12-5q4-4 9 0-5-1.5-9 0m24 0q-4-4-9 0 5-1.5 9 0",
+    "M-12-4q2-4 9.5-2v2q-6-1-9.5 0m24 0q-2-4-9.5-2v2q6-1 9.5 0",
+)
 _BEARDS = {
     "full": "M-17-3c0 16 3 29 17 29S17 13 17-3c-2 12-6 14-9 12q-8-3-16 0c-3 2-7 0-9-12",
     "goatee": "M-7 13q-1 13 7 13t7-13q-7 10-14 0",
     "moustache": "M-8 13q8-10 16 0-8-3-16 0",
 }
 _STUBBLE = "M-16 3c1 11 5 20 16 20S15 14 16 3c-3 8-6 8-9 6q-7-3-14 0c-3 2-6 2-9-6"
+# With {} for the colour of the lips: a smile, a laugh, and closed lips.
 _MOUTHS = (
-    "<path fill='{}' d='M-6 12q6 4 12 0-6 8-12 0'/>",
-    "<path fill='snow' stroke='{}' d='M-6 12.5q6 2 12 0-1 6-6 6t-6-6z'/>",
-    "<path fill='{}' d='M-6 13q4-3 6-1 2-2 6 1-6 6-12 0'/>",
+    "<path fill='{}' d='M-6.5 12q4-.5 6.5.5 3-1 6.5-.5-2 6-6.5 6t-6.5-6'/>"
+    "<path fill='#fff' d='M-5 12.7q5 1.3 10 0-1.6 3-5 3t-5-3'/>",
+    "<path fill='#723' stroke='{}' d='M-6.5 11.5q6.5 2 13 0-1 6.5-6.5 6.5t-6.5-6.5'/>"
+    "<path fill='#fff' d='M-6 12q6 1.7 12 0l-1 2q-5 1.3-10 0'/>",
+    "<path fill='{}' d='M-6 12q4-1.5 6-.5 2-1 6 .5-2 5-6 5t-6-5'/>"
+    "<path fill='none' stroke='#4127' stroke-width='.6' d='M-6 12q6 3 12 0'/>",
 )
 _GLASSES = {
     "round": "M-13 0a1 1 0 0 1 11 0 1 1 0 0 1-11 0m15 0a1 1 0 0 1 11 0 1 1 0 0 1-11 0h-4",
     "square": "M-13-4h11v5q-5 6-10 0zM2-4h11l-1 5q-5 6-10 0zM-2-2h4",
 }
-_HAND = "M31 50q-5-7-6-14 2-2 4 1l2 3-1-14q1-3 3 0l2 9v-12q2-2 4 0v12l2-10q3-2 3 1l-1 11 2-6q3-2 3 1l-3 18"
-_SLEEVE = "M29 48h16l3 60H26z"
-_TILTS = (-5, -3, -2, 0, 2, 3, 4, 6)
+_FAIR = ("#8c6545", "#d8b272", "#a9522d", "#8f9097", "#dddad6")
+_TILTS = (-5, -4, -2, -1, 1, 2, 3, 5)
+_IRISES = ("#5b3a22", "#47301f", "#4f7394", "#5f7d4e")
 
 
 def data_url(look: Look) -> str:
@@ -106,47 +133,79 @@ def draw(person: Person, scene: str, paint: int, width: int, height: int) -> str
     """
     outfit = outfit_for(person.woman, scene, paint >> 10)
     setting = setting_for(scene, paint)
-    waves = (paint >> 34) % 6 == 0 and person.hair_style not in _BACK_HAIR
-    sleeve, hand = (_SLEEVE, _HAND) if waves else ("", "")
     layers = "".join(f"{layer}," for layer in reversed(setting.layers))
-    head, face = _head(person, outfit, paint)
+    back, head, face = _head(person, outfit, paint)
     collar = "" if person.hair_style == "scarf" else outfit.collar
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
-        f"viewBox='{_view(paint, width, height, waves)}' style='background:{layers}{setting.base}'>{setting.props}"
-        f"<path fill='{outfit.colour}' stroke='#0002' d='{outfit.body}{sleeve}'/>"
-        f"<g transform='rotate({_TILTS[paint >> 6 & 7]} 0 36)'>{head}{hand}{face}</g>{collar}</svg>"
+        f"viewBox='{_view(paint, width, height)}' stroke-linecap='round' style='background:{layers}{setting.base}'>"
+        f"{_colours(person, outfit)}{setting.props}"
+        f"<path fill='url(#c)' d='{outfit.body}'/>"
+        f"<path fill='none' stroke='#0002' d='{outfit.folds}'/>"
+        f"<g transform='rotate({_TILTS[paint >> 6 & 7]} 0 36)'>{back}"
+        f"<path fill='url(#s)' d='{head}'/>{face}</g>{collar}</svg>"
     )
 
 
-def _view(paint: int, width: int, height: int, waves: bool) -> str:
+def _colours(person: Person, outfit: Outfit) -> str:
+    """Define the gradients of skin, hair and clothes. Light comes from the upper left."""
+    skin, hair, cloth = person.skin, person.hair, outfit.colour
+    return (
+        "<radialGradient id='s' cx='-7' cy='-8' r='48' gradientUnits='userSpaceOnUse'>"
+        f"{_stops(mix(skin, '#fff', 0.24), skin, mix(skin, '#501', 0.34))}</radialGradient>"
+        f"<linearGradient id='h' x2='.8' y2='1'>{_stops(mix(hair, '#fdb', 0.2), mix(hair, '#102', 0.25))}"
+        f"</linearGradient><linearGradient id='c' x2='1' y2='.4'>"
+        f"{_stops(mix(cloth, '#fff', 0.14), mix(cloth, '#013', 0.3))}</linearGradient>"
+    )
+
+
+def _stops(*colours: str) -> str:
+    """Return the stops of a gradient, at equal distances."""
+    first, *others = colours
+    share = 1 / len(others)
+    rest = (f"<stop offset='{place * share:g}' stop-color='{colour}'/>" for place, colour in enumerate(others, start=1))
+    return f"<stop stop-color='{first}'/>" + "".join(rest)
+
+
+def _view(paint: int, width: int, height: int) -> str:
     """Return the visible part of the drawing plane, as a viewBox."""
-    closeness = (1.22 if height > 1.1 * width else 1.0) + (paint & 7) / 60
+    tall = height > 1.1 * width
+    closeness = (1.12 if tall else 1.0) + (paint & 7) / 60
     unit = 100 / min(width, height) / closeness
     across, down = width * unit, height * unit
-    shift = 6.0 if waves else ((paint >> 3 & 7) - 3.5) * (1.6 if width > 1.1 * height else 0.8)
-    return f"{shift - across / 2:.0f} {-down * 0.45:.0f} {across:.0f} {down:.0f}"
+    shift = ((paint >> 3 & 7) - 3.5) * (1.2 if width > 1.1 * height else 0.8)
+    return f"{shift - across / 2:.0f} {-down * (0.4 if tall else 0.45):.0f} {across:.0f} {down:.0f}"
 
 
-def _head(person: Person, outfit: Outfit, paint: int) -> tuple[str, str]:
-    """Draw head and neck in two pieces; a raised hand comes between them, as part of the skin."""
-    style, hair = person.hair_style, person.hair
+def _head(person: Person, outfit: Outfit, paint: int) -> tuple[str, str, str]:
+    """Draw the hair behind the head, give the path of head and neck, and draw what is on it."""
+    style, shade = person.hair_style, mix(person.skin, "#612", 0.42)
     right, left = _JAWS[person.face]
-    behind = f"<path fill='{hair}' d='{_BACK_HAIR[style]}'/>" if style in _BACK_HAIR else ""
-    gaze = ((paint >> 30) % 3 - 1) / 2
+    behind = f"<path fill='{mix(person.hair, '#102', 0.16)}' d='{_BACK_HAIR[style]}'/>" if style in _BACK_HAIR else ""
+    gaze = ((paint >> 30) % 3 - 1) / 2 - 7
+    fair = person.hair in _FAIR and person.skin in SKINS[:4]
+    iris = _IRISES[(person.face + len(person.first)) % 4 if fair else person.face % 2]
     parts = [
-        f"{outfit.neckline}M-16-5c0-24 32-24 32 0c7-3 6 10 0 9{right}q-7 7-14 0{left}c-6 1-7-12 0-9'/>",
-        "<path fill='#0002' d='M-8 18q8 9 16 0v5Q0 32-8 23M0 1l-3 8q3 2 5 0'/>",
-        f"<path fill='{hair}' opacity='.2' d='{_STUBBLE}'/>" if person.beard == "stubble" else "",
-        "<path fill='snow' stroke='#321' d='M-11 1q4-6 8 0-4 3-8 0m14 0q4-6 8 0-4 3-8 0'/>",
-        f"<circle cx='{gaze - 7:g}' r='2'/><circle cx='{gaze + 7:g}' r='2'/>",
-        f"<path fill='{hair}' d='{_FRONT_HAIR.get(style, '')}{_BROWS}{_BEARDS.get(person.beard, '')}'/>",
-        _MOUTHS[(paint >> 32) % (3 if person.woman else 2)].format(person.lips),
+        f"<path fill='{shade}' opacity='.6' d='M-8 18q8 8 16 0v4Q2 33-8 24'/>",
+        f"<path fill='none' stroke='{shade}' d='M-1 0q-2 5-2 6-1 3 2 3m3 0h1'/>",
+        "<path fill='#e33' opacity='.1' d='M-13 8c0-4 8-4 8 0s-8 4-8 0M5 8c0-4 8-4 8 0s-8 4-8 0'/>",
+        f"<path fill='#222' opacity='.2' d='{_STUBBLE}'/>" if person.beard == "stubble" else "",
+        "<path fill='#fff' d='M-11 1q4-5 8 0-4 3-8 0m14 0q4-5 8 0-4 3-8 0'/>",
+        f"<path stroke='{iris}' stroke-width='4.2' d='M{gaze:g} .5h0m14 0h0'/>",
+        f"<path stroke='#111' stroke-width='2' d='M{gaze:g} .5h0m14 0h0'/>",
+        f"<path stroke='#fff' d='M{gaze - 0.6:g}-.4h0m14 0h0'/>",
+        "<path fill='none' stroke='#211' d='M-11 1q4-5.4 8-.4m6 0q4-5 8 .4'/>",
+        f"<path fill='url(#h)' d='{_FRONT_HAIR.get(style, '')}{_BEARDS.get(person.beard, '')}'/>",
+        f"<path fill='{mix(person.hair, '#321', 0.4)}' d='{_BROWS[0 if person.woman else 1]}'/>",
+        _MOUTHS[(paint >> 32) % 3].replace("{}", person.lips),
     ]
     if style == "scarf":
-        parts.append(f"<path fill='{outfit.veil}' stroke='#0002' fill-rule='evenodd' d='{_HEADSCARF}'/>")
+        parts.append(f"<path fill='{outfit.veil}' fill-rule='evenodd' d='{_HEADSCARF}'/>")
+    if style in _SHINES:
+        parts.append(f"<path fill='none' stroke='#fff' stroke-width='2' opacity='.15' d='{_SHINES[style]}'/>")
     if person.glasses:
         parts.append(f"<path fill='#fff3' stroke='#222' d='{_GLASSES[person.glasses]}'/>")
     elif person.earrings and style != "scarf":
-        parts.append("<path fill='gold' d='M-18 7l2 4-2 3-2-3zM18 7l2 4-2 3-2-3'/>")
-    return f"{behind}<path fill='{person.skin}' d='", "".join(parts)
+        parts.append("<path stroke='#eb5' stroke-width='2.5' d='M-17.5 9h0m35 0h0'/>")
+    head = f"{outfit.neckline}M-16-5c0-24 32-24 32 0c7-3 6 10 0 9{right}q-7 7-14 0{left}c-6 1-7-12 0-9"
+    return behind, head, "".join(parts)

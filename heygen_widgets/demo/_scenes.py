@@ -17,96 +17,143 @@ class Setting:
     props: str = ""
 
 
-def _grid(lines: str, colour: str) -> str:
-    return f"conic-gradient(from 90deg at {lines} {lines},#0000 25%,{colour} 0)"
+def _bokeh(colour: str, size: int, place: str) -> str:
+    """Lights out of focus: discs of a size in vmin, repeated from a place with a step."""
+    return f"radial-gradient({colour} {size}vmin,#0000 {size + 1}vmin) {place}"
+
+
+def _bars(colour: str, gap: int, width: int, angle: str = "90deg") -> str:
+    """Window frames or columns out of focus: soft bars of a width, with gaps, in vmin."""
+    stops = f"#0000 0 {gap}vmin,{colour} {gap + 2}vmin {gap + width}vmin,#0000 {gap + width + 2}vmin"
+    return f"repeating-linear-gradient({angle},{stops})"
+
+
+def _floor(top: int, colours: str) -> str:
+    return f"linear-gradient(#0000 {top}%,{colours})"
+
+
+def _glow(place: str, colour: str, size: int) -> str:
+    """Light, or a thing out of focus, that fades towards its edge."""
+    return f"radial-gradient(circle at {place},{colour},#0000 {size}vmin)"
 
 
 # {x} is a place that differs from look to look, {hues} a pair of colours.
 _SETTINGS = {
     "Office": Setting(
-        "linear-gradient(#9cf,#eef 80%)",
-        (f"{_grid('3vmin', 'snow')} {{x}}vmin -8vmin/46vmin 58vmin", "linear-gradient(#0000 76%,#cba 0)"),
+        "linear-gradient(160deg,#eef4f8,#b4c4d1)",
+        (
+            f"{_bars('#fffb', 24, 4)} {{x}}vmin 0",
+            _floor(70, "#a58f7b 78%,#7d6a5b"),
+            _glow("90% 64%", "#4c7d58", 30),
+        ),
     ),
     "Kitchen": Setting(
-        "linear-gradient(#bdc,#9ba)",
-        (f"{_grid('1vmin', '#fff8')} {{x}}vmin/13vmin 13vmin", "linear-gradient(#0000 72%,#a76 0)"),
-    ),
-    "Studio": Setting("linear-gradient({hues})", ("radial-gradient(circle at {x}% 40%,#fff8,#fff0 60%)",)),
-    "Garden": Setting(
-        "linear-gradient(#dfe,#693)",
+        "linear-gradient(120deg,#f7f0e4,#d5c5ae)",
         (
-            "radial-gradient(#372b,#3720 64%) 0 {x}vmin/31vmin 27vmin",
-            "radial-gradient(#ffd8,#ffd0 50%) {x}vmin 5vmin/37vmin 41vmin",
+            "linear-gradient(#0000 28%,#a77f57 29% 31%,#8862 32%,#0000 38%)",
+            "radial-gradient(#c8704b 5vmin,#0000 6vmin) {x}vmin 21%/33vmin 16vmin repeat-x",
+            "radial-gradient(#5f8d6a 4vmin,#0000 5vmin) 12vmin 23%/41vmin 16vmin repeat-x",
+            _floor(72, "#7f958b 75%,#566a62"),
+        ),
+    ),
+    "Studio": Setting("radial-gradient(circle at 50% 36%,{hues} 90vmin)"),
+    "Garden": Setting(
+        "linear-gradient(#eaf3cd,#8db56f 60%,#486f45)",
+        (
+            _bokeh("#3f6f3c66", 8, "{x}vmin 9vmin/43vmin 37vmin"),
+            _bokeh("#fdfccf66", 5, "0 {x}vmin/29vmin 31vmin"),
         ),
     ),
     "Beach": Setting(
-        "linear-gradient(#aef,#dff 55%,#39b 0 72%,#fda 0)",
-        ("radial-gradient(circle at {x}% 20%,#fff 9vmin,#fff0 10vmin)",),
+        "linear-gradient(#86c9ee,#def2f6 44%,#4ba3c3 47%,#82cdd2 66%,#f3e0ba 70%,#dfbd86)",
+        (_glow("{x}% 16%", "#fffbe6", 34),),
     ),
     "Library": Setting(
-        "#754",
+        "#6b4a34",
         (
-            "repeating-linear-gradient(90deg,#854 0 4vmin,#467 0 7vmin,#b96 0 9vmin,#565 0 13vmin)",
-            "linear-gradient(#0000 86%,#532 0) 0/9vmin 31vmin",
+            "repeating-linear-gradient(90deg,#8a4a35 0 4vmin,#47666e 5vmin 8vmin,#b9945f 9vmin 11vmin,"
+            "#5c5a48 12vmin 15vmin,#8a4a35 16vmin) {x}vmin 0",
+            "linear-gradient(#0000 84%,#452c1e 86%) 0/9vmin 31vmin",
+            "radial-gradient(#fc95,#2107 90vmin)",
         ),
     ),
     "Street at night": Setting(
-        "linear-gradient(#347,#112)",
+        "linear-gradient(#33457a,#1a1e3c 70%,#101226)",
         (
-            "radial-gradient(#fc89 9%,#fb65 0,#fb60 50%) {x}vmin 9vmin/39vmin 47vmin",
-            "radial-gradient(#f8a7,#f8a0 40%) 7vmin {x}vmin/31vmin 43vmin",
+            _bokeh("#fb6a", 4, "{x}vmin 9vmin/37vmin 41vmin"),
+            _bokeh("#f588", 6, "7vmin {x}vmin/53vmin 47vmin"),
+            _bokeh("#5cf6", 3, "0 5vmin/31vmin 29vmin"),
         ),
     ),
     "Café": Setting(
-        "linear-gradient(#ba8,#976)",
+        "linear-gradient(#b08c69,#6b4c38)",
         (
-            "radial-gradient(circle,#fec 9%,#fd86 0,#fd80 60%) {x}vmin 0/52vmin 40vmin repeat-x",
-            "linear-gradient(#0000 70%,#754 0)",
+            _bokeh("#fff3c9", 3, "{x}vmin 19%/34vmin 26vmin repeat-x"),
+            "radial-gradient(#fd98,#0000 16vmin) {x}vmin 19%/34vmin 26vmin repeat-x",
+            _floor(72, "#4a3226 76%,#2f1f18"),
         ),
     ),
     "Living room": Setting(
-        "linear-gradient(#fed 74%,#b98 0)",
-        ("linear-gradient(snow 9%,#9ba 0 91%,snow 0) {x}vmin 12vmin/24vmin 32vmin no-repeat",),
+        "linear-gradient(115deg,#fbf1e2,#dcc6a9)",
+        (
+            "linear-gradient(#fffc 9%,#8fae9f 12% 88%,#fffc 91%) {x}% 24%/24vmin 32vmin no-repeat",
+            _glow("84% 30%", "#fff6d6", 46),
+            _floor(74, "#7d9188 78%,#5f736a"),
+        ),
     ),
     "Classroom": Setting(
-        "linear-gradient(#587 70%,#c96 0 74%,#edb 0)",
-        props="<path fill='none' stroke='#fff9' d='M-42-24h20m-20 7h28m-28 7h15M28-24l10 14H22z'/>",
+        "linear-gradient(#46705f,#5d8a76 66%,#b98a5c 69%,#e9d9ba 72%,#cdb892)",
+        (_glow("{x}% 20%", "#fff4", 60),),
+        "<path fill='none' stroke='#fff7' d='M-42-24h20m-20 7h28m-28 7h15M28-24l10 14H22z'/>",
     ),
     "Loft": Setting(
-        "linear-gradient(#bde,#fed)",
-        (f"{_grid('2vmin', '#455')} {{x}}vmin 5vmin/22vmin 27vmin", "linear-gradient(#0000 75%,#975 0)"),
+        "linear-gradient(#c6dcea,#f7e7d3)",
+        (
+            f"{_bars('#46555c', 24, 3)} {{x}}vmin 0",
+            _bars("#46555c", 28, 3, "180deg"),
+            _floor(72, "#9a795c 78%,#715540"),
+            _glow("50% 10%", "#fffa", 70),
+        ),
     ),
     "Mountains": Setting(
-        "linear-gradient(#9cf,#fec)",
-        props="<path fill='#8ac' d='M-99 50L-45-20l30 32 35-40 79 78'/>"
-        "<path fill='#587' d='M-99 60l49-50 60 30 40-35 49 99H-99'/>",
+        "linear-gradient(#8cc3f0,#fdebd2 70%)",
+        props="<path fill='#9db7d3' d='M-199 60L-95 0l50-26 30 28 35-34 42 40 48-24 99 76'/>"
+        "<path fill='#6d93a0' d='M-199 80l110-62 44 8 60-22 50 16 44-10 99 70'/>"
+        "<path fill='#5d8a62' d='M-199 99l150-60 60 10 50-16 149 66'/>",
     ),
     "Podcast": Setting(
-        "linear-gradient(90deg,#a37,#214 45%,#259)", ("radial-gradient(circle at 50% {x}%,#fff3,#fff0 40%)",)
+        "linear-gradient(100deg,#c9407f,#3a1c5c 48%,#2257b0)",
+        (
+            "repeating-linear-gradient(60deg,#0003 0 3vmin,#0000 5vmin 7vmin,#0003 9vmin)",
+            _glow("12% 30%", "#ff8fc488", 60),
+            _glow("88% {x}%", "#66b3ff88", 60),
+        ),
     ),
     "City": Setting(
-        "linear-gradient(#8be,#fdb)",
-        props="<path fill='#4468' d='M-99 99V-9h30v-22h18v37h14V-5h20v50h44V-20h12v-12h14v44h40v90'/>",
+        "linear-gradient(#7db1de,#fbd9b6 72%)",
+        props="<path fill='#8fa6c2aa' d='M-99 99V-9h16v-19h13v26h18v-36h12v30h20v-22h14v20h14v-32h12v22h24v-14h16v30h39v99'/>"
+        "<path fill='#50678caa' d='M-199 99V10h99V4h22v-18h11v30h20V2h15v20h60V4h13v-24h14v36h20V0h99v99'/>",
     ),
     "Autumn": Setting(
-        "linear-gradient(#fea,#b63)",
+        "linear-gradient(#fdeab0,#e0913f 60%,#93512a)",
         (
-            "radial-gradient(#d52c,#d520 64%) {x}vmin 5vmin/33vmin 37vmin",
-            "radial-gradient(#fd68,#fd60 60%) 0 {x}vmin/27vmin 31vmin",
+            _bokeh("#c8452a77", 8, "{x}vmin 5vmin/39vmin 37vmin"),
+            _bokeh("#ffd65c88", 6, "0 {x}vmin/31vmin 33vmin"),
         ),
     ),
     "Lobby": Setting(
-        "linear-gradient(#def,#bcc)",
+        "linear-gradient(100deg,#f3f6f7,#bcc8d0)",
         (
-            "linear-gradient(90deg,#fff8 30%,#0001 0 36%,#0000 0) {x}vmin/34vmin",
-            "linear-gradient(#0000 78%,#9aa 0)",
+            f"{_bars('#fffd', 30, 9)} {{x}}vmin 0",
+            _floor(74, "#a7b1b6 77%,#c6ced2"),
+            _glow("8% 66%", "#51805c", 28),
         ),
     ),
 }
 SCENES = tuple(_SETTINGS)
 """Scenes; the second part of the name of a look."""
 
-_HUES = ("#a8d,#64a", "#9be,#47a", "#fb9,#d76", "#9dc,#387", "#ccc,#889", "#fd9,#e94")
+_HUES = ("#c9b4ea,#6848a6", "#b5d3f2,#3f6fae", "#ffcdb2,#d4694f", "#b4e2d2,#2f7f6d", "#e3e4ea,#83879a", "#ffe0a3,#dd8a3c")
 
 
 def setting_for(scene: str, bits: int) -> Setting:
@@ -126,13 +173,16 @@ class Outfit:
 
     colour: str
     body: str
+    folds: str
     neckline: str
     collar: str
     veil: str
 
 
-_MAN = "M-48 199C-50 44-42 48-13 35h26c29 13 37 9 35 164M-29 66v99m58 0V66"
-_WOMAN = "M-42 199C-44 44-36 47-12 35h24c24 12 32 9 30 164M-26 68v99m52 0V68"
+_MAN = "M-48 199C-50 44-42 48-13 35h26c29 13 37 9 35 164"
+_MAN_FOLDS = "M-29 66v99m58 0V66"
+_WOMAN = "M-42 199C-44 44-36 47-12 35h24c24 12 32 9 30 164"
+_WOMAN_FOLDS = "M-26 68v99m52 0V68"
 _CREW = "M8 10v19q1 4 6 5-14 13-28 0 5-1 6-5V10"
 _VEE = "M8 10v19q1 4 5 5L0 57-13 34q4-1 5-5V10"
 
@@ -184,6 +234,7 @@ def outfit_for(woman: bool, scene: str, bits: int) -> Outfit:
     return Outfit(
         colour=colour,
         body=_WOMAN if woman else _MAN,
+        folds=_WOMAN_FOLDS if woman else _MAN_FOLDS,
         neckline=_VEE if kind in _LOW else _CREW,
         veil=_VEILS[(bits >> 4) % len(_VEILS)],
         collar=_COLLARS[kind].format(colour=colour, accent=accent) + tie,

@@ -34,9 +34,11 @@ def card(look: Look) -> dict[str, Any]:
         "image": image(look),
         "video": page(look.preview_video_url),
         "state": None if look.is_ready else title("status", look.status or ""),
+        "failed": look.status == "failed",
         "reason": None if look.is_ready else reason(look.error),
         "width": look.image_width,
         "height": look.image_height,
+        "shape": look.orientation,
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from .._display import clip, fits, is_sendable, title, title_of_character
-from ..api import BASE_URL, HeyGenClient
+from .._display import clip, echo, fits, image, is_sendable, title, title_of_character
+from ..api import HeyGenClient
 from ..api.credentials import Secret
 from ..catalogue import LookCatalogue, Progress
 from ..catalogue.snapshots import Scope, Snapshot
@@ -18,15 +18,16 @@ from ..filters import LookFilter
 from ..frame import Source as Table
 from ..models import NOT_READY, AvatarGroup, Look
 from .cards import Characters, card, character_card, details, pictured_of
-from .code import curl_code, python_code, video_code
-from .options import SHORT_FIELDS, changed_filter, found_options, short_options
+from .code import python_code, video_code
+from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, found_options, short_options
 
 __all__ = ["GridModel", "Source", "catalogue_of"]
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
 _COUNTS = ("loaded", "expected", "loading", "complete", "refreshed")  # of a load
-_CHOSEN_TITLES = 50  # selected characters or tags that get their names
+_CHOSEN_TITLES = 50  # selected characters, tags or statuses that get their names
+_MOST_OF_THEM = 0.75  # of the looks, which decide the shape of all tiles
 
 
 class GridModel:
@@ -67,10 +68,19 @@ class GridModel:
     def __len__(self) -> int:
         return len(self._cards)
 
-    def start(self, client: HeyGenClient, cache: timedelta | None, *, is_demo: bool = False) -> None:
+    def start(self, client: HeyGenClient, cache: timedelta | None) -> None:
         """Show the looks of a client, when there was none before."""
-        self.catalogue = LookCatalogue.shared(client, cache=cache)
-        self.is_waiting, self.is_demo = False, is_demo
+        self.catalogue, self.is_waiting = LookCatalogue.shared(client, cache=cache), False
+
+    def start_demo(self, cache: timedelta | None) -> bool:
+        """Show the looks of the stand-in, when there was no client before, and return whether that is so."""
+        if self.is_waiting:
+            from .._demo_client import demo_client  # only who has no key needs it
+
+            self.start(demo_client(), cache)
+            self.is_demo = True
+            return True
+        return False
 
     # -- filter and view --
 
@@ -164,6 +174,11 @@ class GridModel:
             is_new = force or version != self.version or before < min(screen, len(self))
             return self.message(0, screen if is_new else 0)
 
+    def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the window that a view asks for, with everything else at its first request."""
+        start, count = bounded(asked.get("start"), 0, len(self)), bounded(asked.get("count"), 1, LARGEST_WINDOW)
+        return self.message(start, count) if asked.get("first") is True else {"window": self.window(start, count)}
+
     def window(self, start: int, count: int) -> dict[str, Any]:
         """Return the cards from a position on."""
         cards, stop = self._cards, start + count
@@ -174,6 +189,13 @@ class GridModel:
         return {"version": self.version, "shown": len(cards), "start": start, "looks": shown}
 
     # -- records --
+
+    def between(self, first: object, last: object, version: object) -> list[Look]:
+        """Return the looks on the cards from one position to another, in their order; none for another version."""
+        if not (isinstance(self._cards, Selection) and type(first) is type(last) is int and version == self.version):
+            return []
+        start, stop = sorted(bounded(position, 0, len(self)) for position in (first, last))
+        return [look for look in self._cards.looks(start, stop + 1) if fits(look.id)]
 
     def pictured(self, group_id: str) -> Look | AvatarGroup | None:
         """Return the record whose picture the card of a character shows, with its newest preview URL."""
@@ -232,10 +254,8 @@ class GridModel:
         """Return code for the selected looks, the filter and the view; see `LookPicker.code`."""
         if kind == "python":
             return python_code(selected, self.filter, self.client_code, multiple, self.view)
-        if kind == "curl":
-            return curl_code(selected, self.filter, self.client.base_url if self.client else BASE_URL)
         if kind != "video":
-            raise ValueError(f'kind must be "python", "curl" or "video", not {kind!r}')
+            raise ValueError(f'kind must be "python" or "video", not {kind!r}')
         code = video_code(selected[0], self.client_code) if selected else None
         if code is None:
             reason = f"{selected[0]!r} is not ready or has no usable id" if selected else "nothing is selected"
@@ -253,6 +273,7 @@ class GridModel:
             "version": self.version,
             "shown": len(self),
             "matched": len(looks),  # looks, also in the view of characters
+            "shape": self._shape(),
             "absent": [] if len(looks) else [clip(text) for text in self.catalogue.absent(self.filter)[:3]],
             **{name: getattr(progress, name) for name in _COUNTS},
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
@@ -261,6 +282,16 @@ class GridModel:
             "online": self.catalogue.client is not None or self.is_waiting,
             "problem": "" if problem == self.dismissed else problem,
         }
+
+    def _shape(self) -> str:
+        """Return the shape of the tiles: "tall" or "wide" if that suits most of the looks that are shown."""
+        if isinstance(self._cards, Selection):
+            with self.catalogue.unchanged():
+                counts = self._cards.count("orientation")
+            for orientation, shape in (("portrait", "tall"), ("landscape", "wide")):
+                if counts.get(orientation, 0) >= _MOST_OF_THEM * max(1, len(self)):
+                    return shape
+        return "square"
 
     def dismiss(self) -> None:
         """Hide the loading error until another one comes."""
@@ -277,12 +308,15 @@ class GridModel:
         # When all looks are ready, there is nothing to filter.
         has_both = self.filter.ready is not None or not NOT_READY.isdisjoint(catalogue.values("status"))
         offered["ready"] = [
-            {"value": value, "title": text, "count": counts["ready"].get(text.lower(), 0)}
-            for value, text in (((True, "Yes"), (False, "No")) if has_both else ())
+            {"value": value, "title": text, "count": counts["ready"].get(key, 0)}
+            for value, text, key in ((True, "Ready to use", "yes"), (False, "Not ready", "no"))
+            if has_both
         ]
         chosen = self.filter.group_id[:_CHOSEN_TITLES]
         names = self.group_names() if chosen else {}
         offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]
+        statuses = self.filter.status[:_CHOSEN_TITLES]
+        offered["status"] = [{"value": value, "title": title("status", value)} for value in statuses]
         # One tag is enough for the front end to know that there are tags.
         known = [tag for tag in catalogue.values("tag") if tag and fits(tag)]
         tags = dict.fromkeys([*known[:1], *self.filter.tag[:_CHOSEN_TITLES]])
@@ -290,8 +324,11 @@ class GridModel:
         return offered
 
     def options(self, field: object, query: object) -> dict[str, Any]:
-        """Return the characters or tags whose name contains the words of a query, those that match looks first."""
-        catalogue = self.catalogue
+        """Return the characters or tags whose name contains the words of a query, those that match looks first.
+
+        The items of characters have an ``image`` too, a URL or None.
+        """
+        catalogue, pictures = self.catalogue, dict[str, Look | AvatarGroup | None]()
         if field == "tag":
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}
             counts = catalogue.facets(self.filter, ["tag"])["tag"]
@@ -300,9 +337,13 @@ class GridModel:
             titles = {group_id: title_of_character(group_id, name) for group_id, name in names.items()}
             others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
             counts = {character.id: character.expected for character in others}
+            pictures = {**catalogue.groups, **{character.id: pictured_of(character) for character in others}}
         else:
             titles, counts = {}, {}
-        return found_options(titles, counts, query)
+        found = found_options(titles, counts, query)
+        for item in found["items"] if field == "group_id" else ():
+            item["image"] = image(record) if (record := pictures.get(item["value"])) else None
+        return {"field": echo(field), **found}
 
     def changed_filter(self, wanted: LookFilter, changes: object) -> LookFilter | None:
         """Return a filter with a view's changes, or None if they are invalid or name a character that is not loaded."""

@@ -19,6 +19,7 @@ __all__ = [
     "LARGEST_WINDOW",
     "MOST_COMPARED",
     "SHORT_FIELDS",
+    "TILES",
     "FilterTrait",
     "bounded",
     "changed_filter",
@@ -38,9 +39,10 @@ NO_SOURCE = (
 )
 """The error for a path or a key in place of a source."""
 
-HEIGHTS = (240, 1200)  # of the grid, in px
+HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px
+TILES = ("s", "m", "l")  # small, medium, large
 # The fields with few values. Their dropdowns offer all of them.
-SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership", "status")
+SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")
 
 _FIELDS = FilterFields.__annotations__.keys()
 _OTHER_NAMES = {
@@ -108,7 +110,7 @@ def short_options(
 
 
 def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:
-    """Return the options whose titles contain all words of a query, those that match looks first.
+    """Return the options whose titles contain all words of a query, those that match looks first, "" last.
 
     The first 50 are the ``items``, and ``more`` is the number of the others. `titles` and `counts` are by value. Values
     too long for a message are left out.
@@ -116,7 +118,7 @@ def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: o
     words = fold(clip(query)).split()
     folded = {value: fold(text) for value, text in titles.items() if fits(value)}
     found = [value for value, text in folded.items() if all(word in text for word in words)]
-    found.sort(key=lambda value: (not counts.get(value), folded[value], value))
+    found.sort(key=lambda value: (not value, not counts.get(value), folded[value], value))
     items = [{"value": v, "title": titles[v], "count": counts.get(v, 0)} for v in found[:_LARGEST_LIST]]
     return {"items": items, "more": len(found) - len(items)}
 
@@ -169,8 +171,8 @@ FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
     "selected_id": fits,
     "error": lambda value: fits(value, _LONGEST_ERROR),
     "multiple": lambda value: isinstance(value, bool),
-    "tile": lambda value: value in ("s", "m", "l"),
-    "height": lambda value: _is_int(value, *HEIGHTS),
+    "height": lambda value: value is None or _is_int(value, *HEIGHTS.values()),
+    "tile": lambda value: value in TILES,
     "_view_count": lambda value: _is_int(value, 0, _MOST_VIEWS),
 }
 """The traits that the front end may set besides `filter`, each with a check of the value."""

@@ -90,6 +90,12 @@ class Picker {
     return value === undefined || value === null ? [] : [value].flat();
   }
 
+  // A value of a field of the filter, as its dropdown shows it.
+  titleOf(name, value) {
+    const item = (this.choices[name] || []).find(option => option.value === value);
+    return item ? item.title : `${value}` || "Not specified";
+  }
+
   // When everything is loaded, fields without any value have no dropdown.
   offers(name) {
     const settled = this.status.complete || (this.status.loaded > 0 && !this.status.loading);
@@ -229,6 +235,7 @@ class Picker {
   }
 
   clearFilter() {
+    if (this.filters) this.filters.forget();
     this.change({ ...Object.fromEntries(FIELDS.map(name => [name, null])), search: "" });
   }
 
@@ -448,8 +455,26 @@ class Picker {
     const done = await copyText(text, this.root.$refs.root);
     this.copied = done ? text : "";
     this.uncopied = done ? "" : text;
-    this.said = done ? "Copied" : "The browser does not allow copying: take the text from the field below";
+    this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
+  }
+
+  // To a screen reader.
+  say(text) {
+    this.said = text;
     this.later("saying", SAID, () => { this.said = this.copied = ""; });
+  }
+
+  // -- lists --
+  // Move the focus in a list: by arrows, Home, End, and the letter that a name starts with.
+  walk(event, items) {
+    const { key } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = items.indexOf(event.target);
+    const next = { ArrowDown: items[at + 1], ArrowUp: items[at - 1], Home: items[0], End: items[items.length - 1] };
+    const starts = item => item.textContent.trim().toLowerCase().startsWith(key.toLowerCase());
+    const to = key in next ? next[key] : key.trim().length === 1 && [...items.slice(at + 1), ...items.slice(0, at)].find(starts);
+    if (to) to.focus();
+    if (to || key in next) event.preventDefault();
   }
 
   // -- pictures --

@@ -9,6 +9,7 @@ from ..catalogue import LookCatalogue
 from ..errors import HeyGenError, NotFoundError
 from ..models import AvatarGroup, Look
 from .grid import GridModel
+from .options import LARGEST_WINDOW
 
 __all__ = ["Shortlist", "first_selection"]
 
@@ -40,17 +41,41 @@ class Shortlist:
         ids = [i for i in card_ids[:limit] if isinstance(i, str)] if isinstance(card_ids, list) else []
         return {i: record for i in ids if (record := self._model.pictured(i) or self.find(i))}
 
-    def toggled(self, asked: object, multiple: bool) -> tuple[Look, ...] | None:
-        """Return the selection after an event that selects or deselects a look; None if it changes nothing."""
+    def toggled(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:
+        """Return the selection after an event that selects or deselects a look, and what could not be done or ``""``.
+
+        A repeated or invalid event changes nothing.
+        """
         wanted = asked if isinstance(asked, dict) else {}
         look, selected = self.find(wanted.get("id")), wanted.get("selected")
         others = tuple(other for other in self.selected if other.id != wanted.get("id"))
         if look is None or selected is not (len(others) == len(self.selected)):
-            return None
+            return self.selected, ""
         if not selected:
             self._remember(look)
-            return others
-        return (*(others if multiple else ()), look)
+            return others, ""
+        return _cut((*(others if multiple else ()), look))
+
+    def ranged(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:
+        """Return the same after an event that selects the looks on a range of cards: their order is that of the cards.
+
+        Of what is selected, the ids in ``kept`` stay, so that a range can shrink; without it all. Without `multiple`
+        only the last card of the event is selected.
+        """
+        wanted = asked if isinstance(asked, dict) else {}
+        last, version = wanted.get("to"), wanted.get("version")
+        looks = self._model.between(wanted.get("from") if multiple else last, last, version)
+        if not looks:
+            return self.selected, ""
+        kept = wanted.get("kept")
+        others = [look for look in self.selected if multiple and (not isinstance(kept, list) or look.id in kept)]
+        return _cut(tuple({look.id: look for look in (*others, *looks)}.values()))
+
+    def ordered(self, ids: object) -> tuple[Look, ...]:
+        """Return the selection in the order of the ids that a view sent, or unchanged if these are not its ids."""
+        by_id = {look.id: look for look in self.selected}
+        wanted = [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
+        return tuple(by_id[i] for i in wanted) if sorted(wanted) == sorted(by_id) else self.selected
 
     def clear(self) -> None:
         """Remember the selection, which is about to be cleared."""
@@ -89,6 +114,16 @@ class Shortlist:
 
     def _remember(self, look: Look) -> None:
         self._recent = (look, *self._recent)[:_MOST_RECENT]
+
+
+def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
+    """Return the first looks, as many as can be selected, and what to say about the others."""
+    if len(looks) <= LARGEST_WINDOW:
+        return looks, ""
+    return looks[:LARGEST_WINDOW], (
+        f"{LARGEST_WINDOW} of {len(looks):,} looks are selected: a picker holds at most {LARGEST_WINDOW}. "
+        "Export takes all matches, and picker.catalogue.select(picker.filter) returns them."
+    )
 
 
 def first_selection(selected_id: object, values: object) -> tuple[object, ...]:

@@ -33,7 +33,7 @@ from .cards import card
 from .fallback import fallback
 from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
-from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, bounded
+from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, TILES, bounded
 from .shortlist import Shortlist, first_selection
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
-_PARTS = ("filters", "options", "line", "grid", "card", "problem", "empty", "panel", "tray", "compare", "picture")
+_PARTS = ("filters", "options", "line", "grid", "card", "problem", "empty", "panel", "tray", "compare", "picture", "menu")
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -70,8 +70,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         The look that is selected at first. One that is not loaded is fetched (``GET /v3/avatars/looks/{look_id}``).
     values : iterable of Look or str, default ()
         The looks that are selected at first, or their ids, instead of `selected_id`.
-    height : int, default 560
-        Of the grid, in px, 240 to 1,200.
+    height : int, optional
+        Of the grid, in px, 240 to 1,200. The default is two thirds of the window.
+    tile : {"s", "m", "l"}, default "m"
+        Size of the tiles.
     layout : ipywidgets.Layout, optional
     cache : datetime.timedelta or None, default 24 hours
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
@@ -94,8 +96,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     view = traitlets.CaselessStrEnum(("looks", "characters"), "looks", help="What the grid shows.").tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
-    tile = traitlets.CaselessStrEnum(("s", "m", "l"), "m", help="Size of the tiles.").tag(sync=True)
-    height = traitlets.Int(None, allow_none=True, min=HEIGHTS[0], max=HEIGHTS[1], help="Of the grid, in px.").tag(sync=True)
+    height = traitlets.Int(None, True, **HEIGHTS, help="Of the grid, in px; None suits the window.").tag(sync=True)
+    tile = traitlets.CaselessStrEnum(TILES, "m", help="Size of the tiles.").tag(sync=True)
     selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: every id.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
@@ -114,6 +116,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         selected_id: str | Look = "",
         values: Iterable[Look | str] = (),
         height: int | None = None,
+        tile: str = "m",
         layout: Layout | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
         api_key: str | None = None,
@@ -136,7 +139,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._initial = (plain(view), wanted), selected
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"filter": wanted, "view": plain(view), "multiple": plain(multiple), "height": plain(height)}
+        traits = {"view": view, "multiple": multiple, "height": height, "tile": tile}
+        traits = {"filter": wanted, **{name: plain(value) for name, value in traits.items()}}
         super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
@@ -211,11 +215,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Display the picker, as ``picker`` on the last line of a cell does."""
         display(self)  # type: ignore[no-untyped-call]
 
-    def code(self, kind: Literal["python", "curl", "video"] = "python") -> str:
+    def code(self, kind: Literal["python", "video"] = "python") -> str:
         """Return code that restores selection, filter and view of a client's full catalogue, without its key.
 
-        "python" makes a picker, "curl" requests the selected looks and the matches, and "video" makes a video with the
-        first selected look, which costs credits. A `ValueError` without a usable one.
+        "video" makes a video with the first selected look, which costs credits. A `ValueError` without a usable one.
         """
         with WIDGET_LOCK:
             return self._model.code(kind, self.values, self.multiple)
@@ -343,18 +346,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
                 self.view, self.filter = to
             self._send_update()
 
+    def _choose(self, looks: Iterable[Look], problem: str) -> None:
+        self.values = looks
+        self.error = problem or self.error
+
     # -- events of the view, which may contain anything ---------------------------------------------------------------
 
     def vue_ask_window(self, asked: object) -> None:
         """Answer with the cards at some positions, and on a view's first request with everything."""
         if isinstance(asked, dict):
-            start = bounded(asked.get("start"), 0, len(self._model))
-            count = bounded(asked.get("count"), 1, LARGEST_WINDOW)
             self._screen = max(self._screen, bounded(asked.get("screen"), FIRST_WINDOW, LARGEST_WINDOW))
             self._send_update()
-            first = asked.get("first") is True
-            answer = self._model.message(start, count) if first else {"window": self._model.window(start, count)}
-            self._call("update", answer, asked.get("view"))
+            self._call("update", self._model.answer(asked), asked.get("view"))
 
     def vue_took_first_window(self, _: object = None) -> None:
         """Empty `first_window`, and send what the view has missed while it was mounting."""
@@ -364,9 +367,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_ask_options(self, asked: object) -> None:
         if isinstance(asked, dict):
-            field = asked.get("field")
-            answer = {"field": echo(field), **self._model.options(field, asked.get("query"))}
-            self._call("options", answer, asked.get("view"))
+            self._call("options", self._model.options(asked.get("field"), asked.get("query")), asked.get("view"))
 
     def vue_set_filter(self, changes: object) -> None:
         wanted = self._model.changed_filter(self.filter, changes)
@@ -386,13 +387,13 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._move(self._model.leave_character())
 
     def vue_select(self, asked: object) -> None:
-        """Select or deselect a look. A repeated or invalid event changes nothing."""
-        looks = self._shortlist.toggled(asked, self.multiple)
-        try:
-            if looks is not None:
-                self.values = looks
-        except traitlets.TraitError as error:
-            self.error = str(error)
+        self._choose(*self._shortlist.toggled(asked, self.multiple))
+
+    def vue_select_range(self, asked: object) -> None:
+        self._choose(*self._shortlist.ranged(asked, self.multiple))
+
+    def vue_order(self, ids: object) -> None:
+        self.values = self._shortlist.ordered(ids)
 
     def vue_clear_selection(self, _: object = None) -> None:
         self.clear()
@@ -410,14 +411,13 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def vue_ask_details(self, asked: object) -> None:
         if isinstance(asked, dict) and isinstance(ids := asked.get("ids"), list):
             looks = [self._model.details(look) for look in self._shortlist.known(ids[:MOST_COMPARED])]
-            answer = {"compared": asked.get("compared") is True, "looks": looks}
-            self._call("details", answer, asked.get("view"))
+            self._call("details", {"compared": asked.get("compared") is True, "looks": looks}, asked.get("view"))
 
     def vue_ask_voice(self, look_id: object) -> None:
         self._lookups.find_voice(self._shortlist.find(look_id))
 
     def vue_ask_code(self, view: object) -> None:
-        self._call("code", {"python": self.code(), "curl": self.code("curl")}, view)
+        self._call("code", {"python": self.code()}, view)
 
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""
@@ -434,10 +434,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_show_demo(self, _: object = None) -> None:
         """Show the looks of the stand-in, unless there are others."""
-        if self._model.is_waiting:
-            from .._demo_client import demo_client
-
-            self._model.start(demo_client(), self._cache, is_demo=True)
+        if self._model.start_demo(self._cache):
             self._shortlist.wanted = ()
         self.vue_retry()
 

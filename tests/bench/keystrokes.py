@@ -14,7 +14,7 @@ from .stand_in import stand_in
 
 WORDS = ("kitchen", "naoko", "library", "studio", "autumn", "priya", "leilani")
 PAUSE = 250.0  # ms between an answer and the next letter
-BOUNDS, MORE_BOUNDS, LOADING_BOUND = (0.150, 0.030), (0.250, 0.080), 0.300  # s: in all, and of the kernel
+BOUNDS, MORE_BOUNDS, LOADING_BOUND = (0.050, 0.010), (0.060, 0.030), 0.300  # s: in all, and of the kernel
 
 SET_UP = """
 import time
@@ -35,11 +35,15 @@ CELL = "shown = Timed(catalogue)\nshown"
 WATCH = """() => {
     const typed = window.typed = {events: [], frames: []};
     const text = selector => document.querySelector(selector)?.textContent ?? '';
-    const chip = () => /“(.*)”/.exec(text('.look-line__chips'))?.[1] ?? '';
+    // The parts get what the kernel has answered from an object that the root provides.
+    const find = node => node?.component ? node.component.provides.picker ?? find(node.component.subTree) : null;
+    const containers = [...document.querySelectorAll('.jp-OutputArea-output *')].filter(element => element._vnode);
+    const picker = containers.map(element => find(element._vnode)).find(found => found);
     const state = () => {
         const cards = [...document.querySelectorAll('.look-card')];
         cards.sort((a, b) => a.dataset.position - b.dataset.position);
-        return {chip: chip(), total: text('.look-picker__total'), ids: cards.map(card => card.dataset.lookId ?? null)};
+        const total = text('.look-picker__total'), ids = cards.map(card => card.dataset.lookId ?? null);
+        return {search: picker.filter.search ?? '', total, ids};
     };
     let before = '';
     const look = () => {
@@ -54,7 +58,7 @@ WATCH = """() => {
 }"""
 SHOWS = """search => {
     const frame = typed.frames.at(-1);
-    return (frame?.chip ?? '') === search && !frame?.ids.includes(null);
+    return frame?.search === search && !frame?.ids.includes(null);
 }"""
 TAKE = "() => { const taken = {...typed}; typed.events = []; typed.frames = typed.frames.slice(-1); return taken; }"
 
@@ -130,7 +134,7 @@ def _answered(frames: Sequence[Any], event: Mapping[str, Any], matched: int, mos
     While looks are loading, the count is between that of the kernel's answer and that at the end of the word.
     """
     for frame in frames:
-        is_later = frame["at"] >= event["at"] and frame["chip"] == event["value"]
+        is_later = frame["at"] >= event["at"] and frame["search"] == event["value"]
         shown = frame["total"].split(" of ")[0].replace(",", "")
         if is_later and shown.isdecimal() and matched <= int(shown) <= most and set(frame["ids"]) <= set(ids):
             return float(frame["at"])

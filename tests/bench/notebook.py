@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from playwright.sync_api import WebSocket, sync_playwright
 
@@ -76,7 +75,7 @@ RUN_CELL = """() => {
     window.begun = performance.now();
     window.jupyterapp.commands.execute('notebook:run-cell');
 }"""
-SHOWN = """(inputs, pictures) => {
+SHOWN = """(controls, pictures) => {
     const count = (selector, passes) => {
         const cell = window.jupyterapp.shell.currentWidget.content.widgets[0];
         const output = cell.node.querySelector('.jp-OutputArea-output');
@@ -85,21 +84,12 @@ SHOWN = """(inputs, pictures) => {
     const inBox = element => element.offsetWidth > 0 && element.offsetHeight > 0;
     const isDecoded = image => image.complete && image.naturalWidth > 0;
     return {
-        ...inputs && {inputs: () => count('.v-input', inBox) >= inputs},
+        ...controls && {controls: () => count('.look-filters button, .look-filters input', inBox) >= controls},
         ...pictures && {pictures: () => count('img', isDecoded) >= pictures},
     };
 }"""
-# Vue keeps a tree of virtual nodes. The outermost component of each input has the props of the picker's template.
-# Refs and listeners are left out.
-READ_INPUTS = """() => {
-    const inputs = [];
-    const visit = node => {
-        if (node?.component && node.el?.matches?.('.v-input')) inputs.push({is: node.type.name, props: node.props});
-        else [node?.component?.subTree, node?.children].flat().forEach(child => child?.type && visit(child));
-    };
-    document.querySelectorAll('.jp-OutputArea-output *').forEach(element => visit(element._vnode));
-    return JSON.parse(JSON.stringify(inputs, (key, value) => /^(ref|on[A-Z])/.test(key) ? undefined : value));
-}"""
+# The compiled parts of pickers, which a page keeps
+FORGET_PARTS = "() => { delete window.heygenWidgetsParts; }"
 
 
 class BenchNotebook:
@@ -113,7 +103,6 @@ class BenchNotebook:
         self._waits = waits
         self.page = notebook.page
         self.messages: list[bytes] = []
-        self._devtools = notebook.page.context.new_cdp_session(notebook.page)
         notebook.page.on("websocket", self._listen)
         notebook.run(KEEP_MESSAGES)
         notebook.page.evaluate(RECONNECT)  # only a new WebSocket is listened to
@@ -142,19 +131,18 @@ class BenchNotebook:
         self.page.locator(".look-card[data-look-id]").first.wait_for()
         self.wait(SETTLED)
 
-    def time_cell(
-        self, code: str, *, inputs: int = 0, pictures: int = 0, clear_cache: bool = False
-    ) -> dict[str, float]:
-        """Run code in the cell; return when its inputs and decoded pictures appeared, in s after the start."""
+    def time_cell(self, code: str, *, controls: int = 0, pictures: int = 0, is_first: bool = False) -> dict[str, float]:
+        """Run code in the cell; return when its controls and decoded pictures appeared, in s after the start.
+
+        With `is_first`, the page compiles all parts of the front end again, as for its first picker.
+        """
         self.tidy()
         self.page.evaluate(SET_SOURCE, code)
-        if clear_cache:
-            self._devtools.send("Network.clearBrowserCache")
-            for disabled in (True, False):  # clears that of the page too
-                self._devtools.send("Network.setCacheDisabled", {"cacheDisabled": disabled})
+        if is_first:
+            self.page.evaluate(FORGET_PARTS)
         self.wait_for_silence()
         self.messages.clear()
-        steps = self.measure(lambda: self.page.evaluate(RUN_CELL), "run", SHOWN, inputs, pictures)
+        steps = self.measure(lambda: self.page.evaluate(RUN_CELL), "run", SHOWN, controls, pictures)
         self.wait_for_silence()
         return steps
 
@@ -163,10 +151,6 @@ class BenchNotebook:
         self.page.evaluate(WATCH, [kind, steps, arguments])
         act()
         return {name: ms / 1000 for name, ms in self.page.evaluate("() => window.measured").items()}
-
-    def read_inputs(self) -> list[dict[str, Any]]:
-        """Return the Vuetify component and the props of each input that the cell shows."""
-        return self.page.evaluate(READ_INPUTS)
 
     def tidy(self) -> None:
         """Clear the output, close all widgets and forget their templates."""

@@ -22,10 +22,11 @@ def card_of(group_id: str, group: AvatarGroup | None, expected: int, example: Lo
 
 def test_a_look_that_is_not_ready_shows_its_status_and_the_reason() -> None:
     failed = card(look("a", status="failed", error=Failure("no_face", "No face was found.")))
-    assert (failed["state"], failed["reason"]) == ("Failed", "No face was found.")
-    assert card(look("a", status="pending_consent"))["state"] == "Waiting for consent"
+    assert (failed["state"], failed["reason"], failed["failed"]) == ("Failed", "No face was found.", True)
+    waiting = card(look("a", status="pending_consent", preferred_orientation="portrait"))
+    assert (waiting["state"], waiting["failed"], waiting["shape"]) == ("Waiting for consent", False, "portrait")
     for status in (None, "completed", "brand_new"):
-        assert card(look("a", status=status))["state"] is None
+        assert card(look("a", status=status)).items() >= {"state": None, "failed": False, "shape": None}.items()
 
 
 def test_the_card_of_a_character_shows_its_name_its_number_of_looks_and_its_picture() -> None:
@@ -150,12 +151,14 @@ def test_a_short_dropdown_offers_every_value_and_what_is_selected_in_an_order_th
     some = short_options("orientation", values, {"square": 3}, ())
     others = short_options("orientation", reversed(values), {"portrait": 9, "": 1}, ())
     assert [item["value"] for item in some] == [item["value"] for item in others]
-    assert [item["title"] for item in some] == ["Portrait", "Landscape", "Square", "None"]
+    assert [item["title"] for item in some] == ["Portrait", "Landscape", "Square", "Not specified"]
     assert [item["count"] for item in some] == [0, 0, 3, 0]
     assert short_options("status", [""], {"": 12}, ()) == short_options("status", [], {}, ()) == []
     (selected,) = short_options("engine", [], {}, ["avatar_ix"])
     assert (selected["value"], selected["title"], selected["count"]) == ("avatar_ix", "avatar_ix", 0)
-    assert {"value": "", "title": "None", "count": 4} in short_options("engine", ["avatar_v", ""], {"": 4}, [""])
+    assert {"value": "", "title": "Not specified", "count": 4} in short_options(
+        "engine", ["avatar_v", ""], {"": 4}, [""]
+    )
     many = [f"engine_{n:03}" for n in range(200)]
     offered = [item["value"] for item in short_options("engine", many, dict.fromkeys(many, 1), ["engine_199"])]
     assert (len(offered), offered[-1]) == (51, "engine_199")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from avatar_service import Gate, running, wait_until
+from avatar_service import Gate, ids, running, wait_until
 from recording import ids_in, look
 
 from heygen_widgets import LookCatalogue, LookFilter, demo_client
@@ -48,8 +48,12 @@ def test_a_version_stands_for_one_order_of_cards(model: GridModel) -> None:
     assert shown(model) == cards
 
 
-def test_appended_looks_keep_the_version_and_inserted_ones_do_not() -> None:
+@pytest.mark.parametrize(
+    ("status", "version"), [("completed", 1), ("failed", 2)]
+)  # usable looks come before a failed one
+def test_appended_looks_keep_the_version_and_inserted_ones_do_not(status: str, version: int) -> None:
     with running({}, {"a": 230}) as (service, client):
+        service.looks["public"][0]["status"] = status
         gate = service.before = Gate("public looks", first=2)
         catalogue = LookCatalogue(client, cache=None)
         catalogue.load_in_background()
@@ -58,12 +62,16 @@ def test_appended_looks_keep_the_version_and_inserted_ones_do_not() -> None:
         sorted_.show(LookFilter(sort="-name"), "looks")
         for model in (appended, sorted_):
             model.update()
-        before = shown(appended)
+        before, ready_first = shown(appended), [*service.ids()[version - 1 :], *service.ids()[: version - 1]]
         gate.opened.set()
         assert catalogue.wait(20)
-        assert shown(appended)[:50] == before
+        message = appended.news(24)
+        assert message is not None
+        assert (message["window"] is None, message["status"]["version"]) == (version == 1, version)
+        assert shown(appended)[:49] == before[:49]
+        assert (shown(appended), ids(catalogue)) == (ready_first, service.ids())
         assert len(shown(sorted_)) == 230
-        assert (appended.version, sorted_.version) == (1, 2)
+        assert (appended.version, sorted_.version) == (version, 2)
 
 
 def test_news_come_once_with_a_window_only_where_cards_have_changed(model: GridModel) -> None:
@@ -190,7 +198,7 @@ def test_a_card_of_a_character_has_the_newest_preview_of_its_group_or_look() -> 
     [
         LookFilter(),
         LookFilter("office", gender="male"),
-        LookFilter(avatar_type="studio_avatar", status="failed"),
+        LookFilter(avatar_type="studio_avatar"),
         LookFilter(ownership=["public", "private"], engine=["avatar_iv", ""]),
         LookFilter("no such look"),
     ],
@@ -198,39 +206,45 @@ def test_a_card_of_a_character_has_the_newest_preview_of_its_group_or_look() -> 
 def test_dropdowns_count_values_as_facets_do(model: GridModel, catalogue: LookCatalogue, wanted: LookFilter) -> None:
     model.show(wanted, "looks")
     counts, offered = catalogue.facets(wanted), model.choices()
-    for field in ("avatar_type", "gender", "orientation", "engine", "ownership", "status"):
+    for field in ("avatar_type", "gender", "orientation", "engine", "ownership"):
         options = {item["value"]: item["count"] for item in offered[field]}
         assert options == {value: counts[field].get(value, 0) for value in catalogue.values(field)}
 
 
 def test_selected_values_have_titles_also_when_nothing_matches(model: GridModel, catalogue: LookCatalogue) -> None:
     group = next(group for group in catalogue.groups.values() if group.name.strip())
-    model.show(LookFilter("no such look", avatar_type="brand_new", group_id=group.id, tag="new"), "looks")
+    wanted = LookFilter("no such look", avatar_type="brand_new", group_id=group.id, tag="new", status=["", "failed"])
+    model.show(wanted, "looks")
     offered = model.choices()
     assert {"value": "brand_new", "title": "brand_new", "count": 0} in offered["avatar_type"]
     assert offered["group_id"] == [{"value": group.id, "title": group.name.strip()}]
     assert "new" in [item["value"] for item in offered["tag"]]
+    assert [item["title"] for item in offered["status"]] == ["Not specified", "Failed"]
 
 
 def test_fields_without_a_choice_have_no_options() -> None:
     plain = GridModel(LookCatalogue.of([look("a"), look("b")])).choices()
-    assert (plain["tag"], plain["ready"], plain["gender"]) == ([], [], [])
+    assert (plain["tag"], plain["ready"], plain["gender"], plain["status"]) == ([], [], [], [])
     mixed = GridModel(LookCatalogue.of([look("a", tags=("new",)), look("b", status="failed")])).choices()
     assert [item["value"] for item in mixed["tag"]] == ["new"]
-    assert [(item["title"], item["count"]) for item in mixed["ready"]] == [("Yes", 1), ("No", 1)]
+    assert [(item["title"], item["count"]) for item in mixed["ready"]] == [("Ready to use", 1), ("Not ready", 1)]
 
 
 @pytest.mark.parametrize("field", ["tag", "group_id"])
 def test_a_long_list_offers_what_matches_then_the_rest(model: GridModel, catalogue: LookCatalogue, field: str) -> None:
-    model.show(LookFilter(catalogue.looks[0].id, **{field: "none has this one"}), "looks")
+    known = next(look.id for look in catalogue if look.tags and look.group_id)
+    model.show(LookFilter(known, **{field: "none has this one"}), "looks")
     items = model.options(field, "")["items"]
     counts = catalogue.facets(model.filter)[field]
     assert [item["count"] for item in items] == [counts.get(item["value"], 0) for item in items]
-    matching = [item["count"] > 0 for item in items]
+    assert [item["value"] for item in items].index("") == len(items) - 1
+    matching = [item["count"] > 0 for item in items if item["value"]]
     assert matching == sorted(matching, reverse=True)
     assert 0 < sum(matching) < len(matching)
-    known = {*catalogue.values(field), *(catalogue.groups if field == "group_id" else ())}
-    assert {item["value"] for item in items} == known
+    values = {*catalogue.values(field), *(catalogue.groups if field == "group_id" else ())}
+    assert {item["value"] for item in items} == values
+    groups = catalogue.groups if field == "group_id" else {}
+    assert {item.get("image") for item in items} >= {group.preview_image_url for group in groups.values()}
 
 
 def test_characters_whose_looks_are_not_loaded_yet_are_offered_with_their_groups_number() -> None:
@@ -257,6 +271,33 @@ def test_the_status_counts_looks_also_in_the_view_of_characters(model: GridModel
     status = model.status()
     assert (status["shown"], status["matched"], status["loaded"]) == (len(catalogue.characters()), 300, 300)
     assert (status["complete"], status["loading"], status["online"]) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("portrait", "landscape", "unknown", "shape"),
+    [
+        (3, 1, 0, "tall"),
+        (1, 3, 0, "wide"),
+        (3, 0, 1, "tall"),
+        (2, 1, 0, "square"),
+        (2, 2, 0, "square"),
+        (3, 0, 2, "square"),
+    ],
+)
+def test_tiles_have_the_shape_of_three_quarters_of_the_matching_looks(
+    portrait: int, landscape: int, unknown: int, shape: str
+) -> None:
+    kinds = ["portrait"] * portrait + ["landscape"] * landscape + [""] * unknown
+    looks = [look(f"a{n}", preferred_orientation=kind) for n, kind in enumerate([*kinds, "square"])]
+    model = GridModel(LookCatalogue.of([*looks[:-1], look("b", preferred_orientation="square")]))
+    for wanted, view, expected in (
+        ("look a", "looks", shape),
+        ("look a", "characters", "square"),
+        ("none", "looks", "square"),
+    ):
+        model.show(LookFilter(wanted), view)
+        model.update()
+        assert model.status()["shape"] == expected
 
 
 def test_a_view_can_only_name_characters_that_are_loaded_or_already_in_the_filter() -> None:
@@ -286,13 +327,12 @@ def test_only_a_look_that_is_ready_has_code_for_a_video() -> None:
     for selected, reason in (((), "nothing is selected"), ((failed,), "not ready"), ((nameless,), "no usable id")):
         with pytest.raises(ValueError, match=reason):
             model.code("video", selected, False)
-    with pytest.raises(ValueError, match=r'"python", "curl" or "video", not \'js\''):
+    with pytest.raises(ValueError, match=r'"python" or "video", not \'js\''):
         model.code("js", (), False)
 
 
-def test_code_names_the_view_and_the_service() -> None:
+def test_code_names_the_view() -> None:
     model = GridModel(LookCatalogue.of([look("a")]))
     assert "view=" not in model.code("python", (), False)
     model.show(LookFilter(), "characters")
     assert 'view="characters"' in model.code("python", (), False)
-    assert "https://api.heygen.com/v3/avatars/looks/a" in model.code("curl", (look("a"),), False)

@@ -61,8 +61,11 @@ def test_a_filter_is_given_by_its_fields_a_search_or_a_dict(given: dict[str, Any
     ],
 )
 def test_looks_are_selected_by_records_and_ids(trait: str, value: Any, expected: list[str]) -> None:
-    picker = LookPicker(LOOKS, multiple=np.bool_(True), values=["id0"], height=np.int64(300), view="Characters")
+    picker = LookPicker(
+        LOOKS, multiple=np.bool_(True), values=["id0"], height=np.int64(300), view="Characters", tile="L"
+    )
     assert (ids(picker), picker.height, picker.multiple, picker.view) == (["id0"], 300, True, "characters")
+    assert (picker.tile, LookPicker(LOOKS).tile, LookPicker(LOOKS).height) == ("l", "m", None)
     picker.height, picker.multiple = np.int64(400), np.bool_(True)
     setattr(picker, trait, value)
     assert (ids(picker), picker.error, picker.height, picker.multiple) == (expected, "", 400, True)
@@ -141,6 +144,7 @@ def test_an_assignment_that_nobody_would_read_is_refused(name: str, value: Any, 
         ({"query": "x"}, TypeError, "did you mean search=…"),
         ({"zzz": 1}, TypeError, "no parameter 'zzz'$"),
         ({"height": 239}, traitlets.TraitError, "239"),
+        ({"tile": "xl"}, traitlets.TraitError, "xl"),
         ({"view": "people"}, traitlets.TraitError, "people"),
         ({"values": LOOKS[:2]}, traitlets.TraitError, "multiple=True"),
         ({"values": [7]}, traitlets.TraitError, "values must hold looks or their ids, not a int"),
@@ -167,9 +171,9 @@ def test_observing_everything_reports_the_documented_traits_until_it_is_undone()
     picker.observe(seen.append)
     picker.observe(one := [].append, "value")
     picker.values, picker.filter, picker.view, picker.error, picker.height = LOOKS[:2], "a", "characters", "no", 300
-    picker.multiple, picker.tooltip = False, "t"
+    picker.multiple, picker.tile, picker.tooltip = False, "s", "t"
     picker.open()
-    public = {"value", "values", "selected_id", "filter", "view", "error", "height", "multiple"}
+    public = {"value", "values", "selected_id", "filter", "view", "error", "height", "tile", "multiple"}
     assert {change["name"] for change in seen} == public
     picker.unobserve(seen.append)
     picker.unobserve(one)

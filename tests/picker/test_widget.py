@@ -104,7 +104,7 @@ def test_clicks_that_a_busy_kernel_gets_late_say_what_is_wanted_and_never_undo_e
     before, picker.sent = picker.values, []
     for asked in ("id0", {"id": "id0"}, {"id": "id0", "selected": 1}, {"id": "id9", "selected": True}, None):
         picker.vue_select(asked)
-        assert picker.values is before
+        assert picker.values == before
     picker.vue_ask_answer("view 7")
     assert picker.sent == [{"method": "answered", "args": [{"view": "view 7", "ids": ["id2"]}]}]
 
@@ -156,9 +156,41 @@ def test_the_121st_look_is_refused_with_an_error_that_the_next_click_clears() ->
     picker = RecordingPicker(many(121), multiple=True)
     picker.values = picker.catalogue.looks[:120]
     picker.click("id120")
-    assert (len(picker.values), "at most 120 selected looks" in picker.error) == (120, True)
+    assert (len(picker.values), picker.error[:31]) == (120, "120 of 121 looks are selected: ")
     picker.click("id0", selected=False)
     assert (len(picker.values), picker.error) == (119, "")
+
+
+def test_a_range_of_cards_is_selected_in_their_order_up_to_the_limit() -> None:
+    picker = RecordingPicker(many(2_000), multiple=True, values=["id7"])
+    version = picker.show_view()["status"]["version"]
+    for first, last, added in ((3, 5, ["id3", "id4", "id5"]), (1, 0, ["id0", "id1"])):
+        expected = [*picker.selected_ids, *added]
+        picker.vue_select_range({"from": first, "to": last, "version": version})
+        assert ids(picker.values) == expected
+    before = picker.values
+    for first, last, given in ((8, 9, version + 1), ("8", 9, version), (8, None, version), (True, 9, version)):
+        picker.vue_select_range({"from": first, "to": last, "version": given})
+        assert (picker.values, picker.error) == (before, "")
+    picker.vue_select_range({"from": 0, "to": 10**9, "version": version})
+    assert (len(picker.values), picker.values[:6]) == (120, before)
+    assert picker.error.startswith("120 of 2,000 looks are selected: a picker holds at most 120. ")
+    picker.multiple = False
+    picker.vue_select_range({"from": 9, "to": 2, "version": version})
+    assert ids(picker.values) == ["id2"]
+    picker.view = "characters"
+    picker.vue_select_range({"from": 0, "to": 0, "version": picker.show_view()["status"]["version"]})
+    assert ids(picker.values) == ["id2"]
+
+
+def test_the_selection_takes_another_order_and_nothing_else() -> None:
+    picker = RecordingPicker(many(4), multiple=True, values=["id0", "id1", "id2"])
+    picker.vue_order(["id2", "id0", "id1"])
+    assert (ids(picker.values), picker.selected_id) == (["id2", "id0", "id1"], "id2")
+    before = picker.values
+    for wrong in (["id0", "id1"], ["id0", "id1", "id3"], ["id0", "id1", "id1"], ["id0", "id1", "id2", "id2"], None, 7):
+        picker.vue_order(wrong)
+        assert picker.values == before
 
 
 def test_dropdowns_change_one_field_of_the_filter_each(picker: RecordingPicker) -> None:
@@ -203,7 +235,7 @@ def test_a_view_gets_code_and_voices(service: DemoService) -> None:
     speaking = next(look for look in picker.catalogue.looks if look.default_voice_id)
     picker.value = speaking
     picker.vue_ask_code("v")
-    assert picker.answers("code") == [{"view": "v", "python": picker.code(), "curl": picker.code("curl")}]
+    assert picker.answers("code") == [{"view": "v", "python": picker.code()}]
     picker.vue_ask_voice(speaking.id)
     for thread in our_threads():
         thread.join(30)
@@ -245,7 +277,7 @@ def test_a_mounting_view_finds_its_first_window_and_gets_what_it_missed(picker: 
     picker.show_view()
     picker.sent.clear()
     picker.set_state({"_view_count": 2})
-    assert ids_in(picker.first_window["window"]) == ids(picker.catalogue.looks[:24])
+    assert ids_in(picker.first_window["window"]) == ids(picker.catalogue.select()[:24])
     picker.vue_took_first_window()
     assert (picker.first_window, picker.sent) == ({}, [])
     picker.set_state({"_view_count": 1})
