@@ -110,6 +110,11 @@ class Picker {
     return this.detailed === null ? null : this.details[this.detailed] || null;
   }
 
+  // Of the width to the height of a look's picture, a square one without a size.
+  ratio({ width, height }) {
+    return width > 0 && height > 0 ? Math.min(2.5, Math.max(0.4, width / height)) : 1;
+  }
+
   number(value) {
     return value.toLocaleString("en-US");
   }
