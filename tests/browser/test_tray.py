@@ -113,7 +113,8 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     button(tray, "Compare").press("Enter")
     expect(picker.locator(".look-compare")).to_have_count(1)
     button(tray, "Export").press("Enter")
-    walk(page, ("ArrowUp", "Ids"), ("Home", "CSV"), ("ArrowDown", "Excel"), ("Escape", "Export"))
+    expect(page.get_by_role("menuitem", name="CSV").first).to_be_focused()
+    walk(page, ("End", "Ids"), ("Home", "CSV"), ("ArrowDown", "Excel"), ("Escape", "Export"))
     expect(page.get_by_role("menu")).to_have_count(0)
     expect(picker.locator(".look-compare")).to_have_count(1)
 
@@ -126,7 +127,7 @@ def test_the_selection_and_all_matches_are_downloaded(open_notebook: OpenNoteboo
         notebook.page.get_by_role("group", name=group).get_by_role("menuitem", name="Ids").click()
     expect(button(tray, "Export")).to_be_focused()
     lines = Path(download.value.path()).read_text().split()
-    assert (len(lines), lines[:5] == ids) == (number, group == "Selection")
+    assert (len(lines), lines[:5]) == (number, ids)
     assert download.value.suggested_filename.endswith(".txt")
 
 
@@ -155,3 +156,4 @@ def test_without_a_kernel_the_ids_can_still_be_copied(open_notebook: OpenNoteboo
     expect(tray.locator(".look-tray__looks")).to_have_attribute("inert", "")
     expect(tray.locator(".look-tray__action")).to_have_count(1)
     assert ui.copied(picker.locator(".look-picker__said"), button(tray, "Copy ids")) == "\n".join(ids)
+    notebook.run("")  # waits for the new kernel
