@@ -54,10 +54,12 @@ _TYPES = {
 _SEGMENT = b"\x18S\x80g"  # of a WebM; what follows does not matter
 _NEEDED = {"video/mp4": {b"moov", b"mdat"}, "video/webm": {_SEGMENT}}
 _ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9", "image/gif": b";"}
-# An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, no references.
-_ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z-]+='(?:(?!url|image)[\w .,:;#%()/+-])*')*"
+# An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, and no references but
+# to its own gradients.
+_ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z][a-z0-9-]*='(?:url\(#\w+\)|(?:(?!url|image)[\w .,:;#%()/+-])*)')*"
 _DRAWING = re.compile(
-    rb"<svg xmlns='http://www\.w3\.org/2000/svg'%b>(?:</?(?:g|path|circle|ellipse|rect|line)%b/?>)*</svg>"
+    rb"<svg xmlns='http://www\.w3\.org/2000/svg'%b>"
+    rb"(?:</?(?:g|path|circle|ellipse|rect|line|linearGradient|radialGradient|stop)%b/?>)*</svg>"
     % (_ATTRIBUTES, _ATTRIBUTES),
     re.IGNORECASE,
 )

@@ -97,7 +97,9 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     walk(page, ("ArrowRight", names[4]), ("Tab", "Compare"), ("Shift+Tab", names[4]), ("Home", names[0]))
     walk(page, ("Alt+ArrowRight", names[0]))
     expect(said).to_have_text("Moved to place 2 of 5")
-    walk(page, ("Alt+End", names[0]), ("Alt+ArrowRight", names[0]), ("ArrowLeft", names[4]), ("Alt+ArrowLeft", names[4]))
+    walk(
+        page, ("Alt+End", names[0]), ("Alt+ArrowRight", names[0]), ("ArrowLeft", names[4]), ("Alt+ArrowLeft", names[4])
+    )
     expect(said).to_have_text("Moved to place 3 of 5")
     order = [1, 2, 4, 3, 0]
     expect_order(notebook, picker, [ids[place] for place in order])
