@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ._display import TITLES
+from ._progress import noted
 from .errors import APIResponseError
 
 T = TypeVar("T")
@@ -189,6 +190,8 @@ def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = Ma
 
 def warn(message: str, kind: type[Warning] = UserWarning) -> None:
     """Warn at the line outside of this package that called it."""
+    if noted(message):
+        return
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").startswith("heygen_widgets."):
         level += 1

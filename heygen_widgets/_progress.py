@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from tqdm.auto import tqdm
 
-__all__ = ["progress_bar", "set_total"]
+__all__ = ["noted", "progress_bar", "set_total", "unattended"]
 
 
 class _Stderr:
@@ -30,13 +31,36 @@ class _Stderr:
         return getattr(sys.stderr, name)
 
 
+_notes: ContextVar[list[str] | None] = ContextVar("notes", default=None)
+
+
+@contextmanager
+def unattended() -> Iterator[list[str]]:
+    """Hide bars, and put warnings into a list: for the work of a thread, which has no cell to show them in."""
+    notes: list[str] = []
+    token = _notes.set(notes)
+    try:
+        yield notes
+    finally:
+        _notes.reset(token)
+
+
+def noted(warning: str) -> bool:
+    """Put a warning into the list of `unattended` work, and return whether this is such work."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.append(warning)
+    return notes is not None
+
+
 @contextmanager
 def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]:  # noqa: ANN401 - those of tqdm
     """Show a tqdm bar in a notebook or a terminal, hidden by ``TQDM_DISABLE``. A saved notebook shows how it ended."""
     from IPython.display import display
     from tqdm.auto import tqdm  # slow, and only needed when there is something to wait for
 
-    hidden = bool(os.environ.get("TQDM_DISABLE"))  # tqdm itself reads it only when it is imported
+    # tqdm itself reads the variable only when it is imported.
+    hidden = bool(os.environ.get("TQDM_DISABLE")) or _notes.get() is not None
     file = _Stderr()
     if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
         options["display"] = False  # it is displayed below, so that its text can be updated
@@ -48,6 +72,8 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
         **options,
     )
     container = getattr(bar, "container", None)
+    if container and "bar_format" in options:
+        container.children[1].layout.display = "none"  # a text without a bar; tqdm would show an empty box
     shown = display(container, display_id=True) if container else None  # type: ignore[no-untyped-call]
     try:
         with bar:

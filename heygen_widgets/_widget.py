@@ -31,10 +31,16 @@ _INCLUDE = re.compile(r"^// include (\w+\.js)$", re.MULTILINE)
 
 _Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
 _PACKAGE = "heygen_widgets."
+# Hides the texts beneath a widget that shows. Without a kernel, JupyterLab puts a text in the place of its panel.
+_STYLE = """<style>
+.jp-OutputArea-child:has(> .jp-OutputArea-output.lm-Panel) + .jp-OutputArea-child:has(.heygen-widgets-saved),
+:is(.jp-OutputArea-child, .output_area, .output_container):has(.look-picker, .video-job)
+  + :is(.jp-OutputArea-child, .output_area, .output_container):has(.heygen-widgets-saved) { display: none; }
+</style>"""
 
 _exiting = threading.Event()
 
-_displayed: weakref.WeakSet[SharedTemplate] = weakref.WeakSet()  # with texts that a batch tool saves
+_displayed: weakref.WeakSet[SharedTemplate] = weakref.WeakSet()  # with texts in a notebook
 _opened: defaultdict[str, weakref.WeakSet[SharedTemplate]] = defaultdict(weakref.WeakSet)  # by the id of the cell
 
 
@@ -55,7 +61,6 @@ class SharedTemplate(VuetifyTemplate):
 
     _closed = False
     _is_made = False
-    _has_view = False  # whether a front end has ever sent something
     _saved: dict[str, str] | None = None  # the texts as last displayed
 
     def __init__(
@@ -138,7 +143,6 @@ class SharedTemplate(VuetifyTemplate):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Apply what the front end may change, and send back the current value of everything else."""
         with WIDGET_LOCK:
-            self._has_view = True
             sent = sync_data if isinstance(sync_data, dict) else {}
             allowed = {name: value for name, value in sent.items() if self._allows(name, value)}
             super().set_state(allowed)
@@ -196,26 +200,33 @@ class SharedTemplate(VuetifyTemplate):
         return {**super()._repr_mimebundle_(**kwargs), **self._texts()}
 
     def _texts(self) -> dict[str, str]:
-        """Return what a notebook shows without a widget, by MIME type."""
-        return {"text/plain": repr(self)}
+        """Return what a notebook shows without a widget: ``text/plain`` and ``text/html``, without preview URLs."""
+        raise NotImplementedError
 
     def _ipython_display_(self) -> None:
-        """Display the widget where a batch tool runs the notebook: its texts are updated after each cell."""
-        shell, (cell, _) = get_ipython(), _current_cell()
-        if cell or self._closed or not hasattr(shell, "kernel"):
+        """Display the widget, and as a second output its texts, which can change while the widget stays."""
+        shell = get_ipython()
+        if self._closed or not hasattr(shell, "kernel"):
             raise NotImplementedError  # IPython then asks for `_repr_mimebundle_`
         shell.events.register("post_run_cell", _update_texts)  # once, however often it is called
-        self._display()
-        _displayed.add(self)
+        with WIDGET_LOCK:
+            widget = {**self._repr_mimebundle_(), "text/plain": f"{type(self).__name__}(…)"}
+            del widget["text/html"]
+            display(widget, raw=True)  # type: ignore[no-untyped-call]
+            self._display_texts()
+            _displayed.add(self)
 
-    def _display(self, **options: Any) -> None:  # noqa: ANN401 - those of `display`
-        bundle = self._repr_mimebundle_()
+    def _display_texts(self, **options: Any) -> None:  # noqa: ANN401 - those of `display`
         self._saved = self._texts()
-        display(bundle, raw=True, display_id=self.model_id, **options)  # type: ignore[no-untyped-call]
+        html = f'{_STYLE}<div class="heygen-widgets-saved">{self._saved["text/html"]}</div>'
+        bundle = {**self._saved, "text/html": html}
+        display(bundle, raw=True, display_id=f"{self.model_id} texts", **options)  # type: ignore[no-untyped-call]
 
     def _update_texts(self) -> None:
-        if not self._has_view and self._texts() != self._saved:
-            self._display(update=True)
+        """Update the texts in the notebook, if the widget is in it and they have changed."""
+        with WIDGET_LOCK:
+            if self in _displayed and not _exiting.is_set() and self._texts() != self._saved:
+                self._display_texts(update=True)
 
     @traitlets.observe("layout")
     def _layout_changed(self, change: dict[str, Any]) -> None:
@@ -235,7 +246,6 @@ class SharedTemplate(VuetifyTemplate):
 
     def _handle_event(self, _: object, content: object, buffers: object) -> None:
         # ipyvue's own handler calls and imports what a message names. This one calls only our handlers.
-        self._has_view = True
         if isinstance(content, dict) and content.get("event") in self.events:
             with WIDGET_LOCK:
                 getattr(self, f"vue_{content['event']}")(content.get("data"))

@@ -34,21 +34,56 @@ document.addEventListener("keydown", event => {
   }
 });
 
-for (const button of document.querySelectorAll("button")) {
+function copyOnClick(button, what, textOf) {
   const label = button.querySelector(".label");
-  button.hidden = false;
+  const usual = label.textContent;
   let waiting;
+  button.hidden = false;
   button.addEventListener("click", async () => {
-    const copied = await copyText(button.parentElement.querySelector("code").textContent, document.body);
+    const copied = await copyText(textOf(), document.body);
     label.textContent = copied ? "Copied" : "Not copied";
-    said.textContent = copied ? "Id copied" : "The id could not be copied";
+    said.textContent = copied ? `${what} copied` : `${what} could not be copied`;
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      label.textContent = "Copy id";
+      label.textContent = usual;
       said.textContent = "";
     }, 2000);
   });
 }
+
+for (const button of document.querySelectorAll(".id button")) {
+  copyOnClick(button, "Id", () => button.parentElement.querySelector("code").textContent);
+}
+
+const choice = document.querySelector(".choice");
+const [copy, clear] = choice.querySelectorAll("button");
+const ticks = [...document.querySelectorAll(".tick input")];
+const ticked = () => ticks.filter(tick => tick.checked);
+const chosen = () => [...new Set(ticked().map(tick => tick.dataset.line))];  // a look may be on the page twice
+
+function showChoice() {
+  const lines = chosen();
+  choice.hidden = !lines.length;
+  choice.querySelector("p").textContent = `${lines.length} chosen`;
+  history.replaceState(lines, "");  // survives a reload, without any storage
+}
+
+document.querySelector(".hint").hidden = !ticks.length;
+for (const tick of ticks) {
+  tick.hidden = false;
+  tick.checked = history.state?.includes(tick.dataset.line);
+  tick.addEventListener("change", showChoice);
+}
+addEventListener("pageshow", showChoice);  // some browsers bring ticks back themselves
+
+copyOnClick(copy, "Choice", () => choice.dataset.before + chosen().join("") + choice.dataset.after);
+clear.addEventListener("click", () => {
+  const cleared = ticked();
+  for (const tick of cleared) tick.checked = false;
+  showChoice();
+  // The button is hidden now, and the focus stays on what was cleared.
+  (cleared.find(tick => !tick.closest(".look").hidden) ?? search).focus({ preventScroll: true });
+});
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 for (const { card } of looks) {

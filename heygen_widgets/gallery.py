@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from string import Template
 
-from ._display import clip, image, initials, name_of, page, reason, title
+from ._display import clip, image, initials, literal, name_of, page, reason, title
 from ._files import replacement, user_path
 from .api import HeyGenClient
 from .api.media import Kept, Problem, fetch_previews, outcome_of, warn_of_missing
@@ -22,6 +22,8 @@ from .models import Look, checked_records
 __all__ = ["looks_to_gallery"]
 
 _MOST_LOOKS = 500
+_MOST_SELECTED = 120  # of a picker
+_UNTRANSLATED = ' translate="no"'
 
 
 def looks_to_gallery(
@@ -34,13 +36,16 @@ def looks_to_gallery(
 ) -> Path:
     """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
 
+    Whoever opens it can tick looks and copy the choice: Python for a picker in which these looks are selected.
+
     The pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts.
     The page loads nothing from the network, and holds no preview URL and no API key.
 
     Pictures are fetched over https (http only on loopback), four at a time, without credentials and redirects, with a
     progress bar (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes is left out. Each missing
     picture becomes a placeholder, and one `UserWarning` says how many and why. Signed URLs expire; fetch the looks
-    again for new ones.
+    again for new ones. With Pillow (``pip install "heygen-widgets[excel]"``), pictures of more than 100 KB become WebP
+    of at most 720 px on the longer side, so that the page can be mailed; without it they stay as they are.
 
     Parameters
     ----------
@@ -55,6 +60,7 @@ def looks_to_gallery(
         Add the preview clips, some MB a look. They play while pointed at.
     client : HeyGenClient, optional
         Its session's `verify`, `cert` and `proxies` are used to fetch the pictures; default: those of the environment.
+        The copied Python makes a client of the same service.
 
     Raises
     ------
@@ -82,6 +88,7 @@ def looks_to_gallery(
         outcomes = fetch_previews(chosen, client, videos=videos)
         style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
         values = {
+            **_code(client, len(chosen)),
             "heading": escape(clip(title).strip() or "Avatar looks"),
             "style": style,
             "style_hash": _hash(style),
@@ -108,33 +115,53 @@ def _hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
+def _code(client: HeyGenClient | None, number: int) -> dict[str, str]:
+    """Return Python for a picker with chosen looks: what comes before and after the lines with their ids."""
+    client_code = client.code if client else "HeyGenClient()"
+    names = ", ".join(sorted([client_code.partition("(")[0], "LookPicker"]))
+    most = f"[:{_MOST_SELECTED}]" if number > _MOST_SELECTED else ""
+    picker = f"picker = LookPicker(client, multiple=True, values=look_ids{most})"
+    return {
+        "before": escape(f"from heygen_widgets import {names}\n\nlook_ids = [\n"),
+        "after": escape(f"]\nclient = {client_code}\n{picker}\npicker\n"),
+    }
+
+
 def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
     name, why = name_of(look.id, look.name), ""
     if not look.is_ready:
         why = ": ".join(filter(None, [title("status", look.status or ""), reason(look.error)]))
     facts = _facts(look)
     words = " ".join([name, *facts.values(), why, clip(look.id)])
-    rows = "".join(f'<dt>{label}</dt><dd dir="auto">{escape(text)}</dd>' for label, text in facts.items())
+    rows = "".join(
+        f'<dt class="unseen">{label}</dt><dd dir="auto"{_UNTRANSLATED * (label == "Character")}>{escape(text)}</dd>'
+        for label, text in facts.items()
+    )
     state = f'<p class="state" dir="auto">{escape(why)}</p>' if why else ""
     return (
         f'<li class="look" data-words="{escape(words)}">{_picture(look, name, outcomes, videos=videos)}'
-        f'<div class="about"><h2 dir="auto">{escape(name)}</h2>{state}<dl>{rows}</dl>'
-        f'<div class="id"><code>{escape(look.id)}</code><button type="button" hidden><span class="label">Copy id</span>'
-        f'<span class="unseen"> of {escape(name)}</span></button></div></div></li>\n'
+        f'<div class="about"><h2 dir="auto"{_UNTRANSLATED}>{escape(name)}</h2>{state}<dl>{rows}</dl>'
+        f'<div class="id"><code{_UNTRANSLATED}>{escape(look.id)}</code><button type="button" hidden>'
+        '<span class="label">Copy id</span><span class="unseen"> of '
+        f"<span{_UNTRANSLATED}>{escape(name)}</span></span></button></div></div></li>\n"
     )
 
 
 def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
     still, moving = outcome_of(outcomes, image(look)), outcome_of(outcomes, page(look.preview_video_url))
+    line = f"    {literal(look.id)},  # {name}\n"
+    tick = f'<input type="checkbox" aria-label="Choose {escape(name)}" data-line="{escape(line)}" hidden>'
     if videos and isinstance(moving, Kept):
         poster = f' poster="{escape(still.url)}"' if isinstance(still, Kept) else ""
         return (
+            f'<label class="tick">{tick}</label>'
             f'<video class="picture" controls muted loop playsinline preload="none"{poster} '
             f'aria-label="Preview of {escape(name)}" src="{escape(moving.url)}"></video>'
         )
+    shown = f'<span class="picture initials" aria-hidden="true">{escape(initials(name))}</span>'
     if isinstance(still, Kept):
-        return f'<img class="picture" alt="" decoding="async" src="{escape(still.url)}">'
-    return f'<div class="picture initials" aria-hidden="true">{escape(initials(name))}</div>'
+        shown = f'<img class="picture" alt="" decoding="async" src="{escape(still.url)}">'
+    return f'<label class="tick">{tick}{shown}</label>'
 
 
 def _facts(look: Look) -> dict[str, str]:

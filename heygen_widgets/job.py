@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from contextlib import suppress
@@ -30,14 +31,20 @@ if TYPE_CHECKING:
 __all__ = ["VideoJob"]
 
 _LONGEST_RENDER = 86_400  # s; a video that seems older has a wrong `created_at`
+_SHAPES = {"16:9": 16 / 9, "9:16": 9 / 16, "4:5": 4 / 5, "5:4": 5 / 4, "1:1": 1.0}  # width / height
+_SHAPES |= {"landscape": 16 / 9, "portrait": 9 / 16, "square": 1.0}
 
 
 class VideoJob(SharedTemplate):
     """Follow a video until it is finished, on its own thread: ``GET /v3/videos/{video_id}``.
 
-    It shows a card with the look, the status and the elapsed time, and at the end a player. The render goes on at
-    HeyGen when the notebook is closed or the kernel restarts; ``VideoJob(client, video_id="…")`` follows it again. The
-    job polls at once, after 2 s, then less and less often, at last every 30 s.
+    It shows a card with the look, the status and the elapsed time, and at the end a player with a download. The render
+    goes on at HeyGen when the notebook is closed or the kernel restarts; ``VideoJob(client, video_id="…")`` follows it
+    again. The job polls at once, after 2 s, then less and less often, at last every 30 s.
+
+    *Copy code* copies Python that waits for the video and downloads it. *Try again*, after a timeout or an error,
+    follows the video again. A failed render is never repeated, because that costs credits: then the code starts another
+    video, once a script is written into it.
 
     Parameters
     ----------
@@ -48,6 +55,8 @@ class VideoJob(SharedTemplate):
         Its name and picture are on the card.
     timeout : float, default 1,200
         How long the job follows the video, in s. A click on the card, or `follow`, continues.
+    aspect_ratio : str, optional
+        Of the requested film, such as ``9:16``: the card keeps that space for it. By default that of the look, or 16:9.
     layout : ipywidgets.Layout, optional
     """
 
@@ -63,6 +72,7 @@ class VideoJob(SharedTemplate):
         *,
         look: Look | None = None,
         timeout: float = 1_200,
+        aspect_ratio: str | None = None,
         layout: Layout | None = None,
     ) -> None:
         if not hasattr(client, "get_video"):
@@ -72,6 +82,7 @@ class VideoJob(SharedTemplate):
         self.look = look
         self._client = client
         self._timeout = checked_wait(timeout)
+        self._shape = _shape(look, aspect_ratio)
         self._video: Video | None = None
         self._ended = threading.Event()  # set while the job does not follow the video
         self._ended.set()
@@ -212,6 +223,9 @@ class VideoJob(SharedTemplate):
         return {
             "name": name_of(look.id, look.name) if look else clip(video.title if video else "") or "Video",
             "id": self.video_id,
+            "shape": self._shape,
+            "code": self._code(),
+            "file": self._file(),
             "status": status,
             "label": title("video_status", status) if status else "Polling" if running else "Unknown",
             "running": running,
@@ -224,6 +238,22 @@ class VideoJob(SharedTemplate):
             "reason": ": ".join(filter(None, reasons)) if status == "failed" else "",
             "error": self.error,
         }
+
+    def _code(self) -> str:
+        """Return Python that waits for the video and downloads it, or that starts another one if it failed."""
+        client, video_id = self._client.code, literal(self.video_id)
+        steps = [f"client.wait_for_video({video_id})", f"client.download_video({video_id}, {literal(self._file())})"]
+        if self.status == "failed":
+            look_id = literal(self.look.id if self.look else "")
+            start = "job = client.start_video(avatar_id, script)  # this costs credits"
+            steps = [f"avatar_id = {look_id}", 'script = ""  # what the avatar says', start, "job"]
+        imported = client.partition("(")[0]
+        return "\n".join([f"from heygen_widgets import {imported}", "", f"client = {client}", *steps, ""])
+
+    def _file(self) -> str:
+        """Return the name of a file for the film."""
+        name = self.video_id if re.fullmatch(r"[\w-]{1,64}", self.video_id) else "video"
+        return f"{name}.{'webm' if self._video and self._video.output_format == 'webm' else 'mp4'}"
 
     def vue_ask(self, view: object) -> None:
         """Answer a view that is mounting; like any view, it may send anything."""
@@ -240,3 +270,10 @@ class VideoJob(SharedTemplate):
                 self._renewals.submit(self.video_id)
             except HeyGenError:
                 self._send_update()  # the view waits for an answer
+
+
+def _shape(look: Look | None, aspect_ratio: str | None) -> float:
+    """Return the width of the player divided by its height."""
+    if aspect_ratio not in _SHAPES and look and look.image_width and look.image_height:
+        return min(max(look.image_width / look.image_height, 1 / 2), 2)
+    return _SHAPES.get(aspect_ratio or "") or _SHAPES.get((look and look.orientation) or "") or _SHAPES["16:9"]

@@ -1,5 +1,6 @@
 """Looks, and a picker that keeps the messages to its views."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from avatar_service import PATIENCE, our_threads
@@ -16,10 +17,12 @@ class RecordingPicker(LookPicker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.files: list[bytes] = []
         super().__init__(*args, **kwargs)
 
-    def send(self, content: dict[str, Any], buffers: object = None) -> None:
+    def send(self, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         self.sent.append(content)
+        self.files += buffers
 
     def answers(self, method: str = "update") -> list[dict[str, Any]]:
         return [content["args"][0] for content in self.sent if content["method"] == method]

@@ -273,7 +273,7 @@ def test_a_frame_that_was_stored_gives_equal_looks(
 ) -> None:
     back = trip(looks_to_frame(STORED, flat=flat), tmp_path / "file")
     assert everything_of(frame_to_looks(back)) == everything_of(STORED)
-    assert everything_of(LookCatalogue.of(back).select()) == everything_of(STORED)
+    assert everything_of(LookCatalogue.of(back).looks) == everything_of(STORED)
 
 
 def test_the_package_s_own_files_give_equal_looks_and_excel_shows_accents(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -130,6 +132,28 @@ def test_a_notebook_keeps_neither_url_nor_key() -> None:
         assert repr(job) == "<VideoJob video_1: completed>"
 
 
+def test_copied_code_downloads_the_film_or_asks_for_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEYGEN_API_KEY", KEY)
+    with followed(DONE) as (server, job):
+        job.result(PATIENCE)
+        server.script = [*[video("completed", video_url=f"{server.url}/film")] * 2, reply(b"\0\0\0\x08ftypisom")]
+        exec(ended(job)["code"], {})
+        assert ((tmp_path / "video_1.mp4").is_file(), KEY in ended(job)["code"]) == (True, False)
+    with followed(FAILED, look=LOOK) as (server, job):
+        with pytest.raises(errors.VideoOptionError, match="script"):
+            exec(ended(job)["code"], {})
+        assert ('avatar_id = "look_1"' in ended(job)["code"], len(server.seen)) == (True, 1)
+
+
+def test_the_space_for_the_player_has_the_shape_of_the_film() -> None:
+    flat = replace(LOOK, image_width=10_000, image_height=9)
+    tall = replace(LOOK, preferred_orientation="portrait")
+    for look, ratio, shape in ((None, None, 16 / 9), (tall, "auto", 9 / 16), (flat, None, 2), (flat, "4:5", 4 / 5)):
+        with followed(DONE, look=look, aspect_ratio=ratio) as (_, job):
+            assert ended(job)["shape"] == shape
+
+
 FAILED = video("failed", failure_code="render_failed", failure_message="No audio")
 
 
@@ -221,7 +245,7 @@ def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_does_not_wait_for_the_thread_of_its_parent() -> None:
     answered = threading.Event()
-    client: Any = SimpleNamespace(get_video=lambda _: answered.wait(PATIENCE), is_local=True)
+    client: Any = SimpleNamespace(get_video=lambda _: answered.wait(PATIENCE), is_local=True, code="HeyGenClient()")
     job = VideoJob(client, video_id="video_1")
     child = os.fork()
     if not child:

@@ -72,7 +72,7 @@ def check_video(notebook: Any, folder: Path) -> None:
     shown = outputs_of(notebook, "wrong")["print"]
     assert [problem in shown for problem in ("the id of the look", "not ''", "'green'", "no background")] == [True] * 4
     assert "'type': 'avatar'" in outputs_of(notebook, "request")["text/plain"]
-    assert outputs_of(notebook, "download")["print"] == "completed: 1.6 s\n"
+    assert outputs_of(notebook, "download")["print"] == "completed: 2.4 s\n"
     assert (folder / "welcome.mp4").read_bytes().startswith(b"\x1aE\xdf\xa3")
     assert "VideoJob(client, video_id=" in outputs_of(notebook, "taken")["text/plain"]
     assert "VideoJob(client, video_id=" in outputs_of(notebook, "session")["text/plain"]

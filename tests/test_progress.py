@@ -69,4 +69,7 @@ def test_a_bar_can_be_hidden_after_tqdm_is_imported(
     monkeypatch.setenv("TQDM_DISABLE", hidden)
     with progress_bar("Loading", total=2) as bar:
         bar.update()
+    with progress_bar("Waiting", bar_format="{desc}") as bar:
+        box = getattr(bar, "container", None)
+        assert box is None or box.children[1].layout.display == "none"  # there is nothing to fill
     assert ("Loading" in "".join(capsys.readouterr())) == (not hidden)

@@ -9,7 +9,8 @@ import time
 import warnings
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
@@ -26,6 +27,8 @@ from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from .client import HeyGenClient
 
 Kind: TypeAlias = Literal["picture", "video"]
@@ -33,6 +36,8 @@ Kind: TypeAlias = Literal["picture", "video"]
 _AT_A_TIME = 4
 _LARGEST: dict[Kind, int] = {"picture": 8 * 2**20, "video": 32 * 2**20}  # bytes
 _LARGEST_IN_ALL = 128 * 2**20  # characters of `data:` URLs
+_LARGE = 100 * 2**10  # bytes; 60 pictures of this size fit into a mail
+_LONGEST_SIDE = 720  # px, of what was larger
 _TIMEOUT = (5.0, 30.0)  # s: connect, each read
 _LONGEST = 600.0  # s, for all
 _HEADERS = {"Accept": "image/*, video/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
@@ -49,10 +54,12 @@ _TYPES = {
 _SEGMENT = b"\x18S\x80g"  # of a WebM; what follows does not matter
 _NEEDED = {"video/mp4": {b"moov", b"mdat"}, "video/webm": {_SEGMENT}}
 _ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9", "image/gif": b";"}
-# An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, no references.
-_ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z-]+='(?:(?!url|image)[\w .,:;#%()/+-])*')*"
+# An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, and no references but
+# to its own gradients.
+_ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z][a-z0-9-]*='(?:url\(#\w+\)|(?:(?!url|image)[\w .,:;#%()/+-])*)')*"
 _DRAWING = re.compile(
-    rb"<svg xmlns='http://www\.w3\.org/2000/svg'%b>(?:</?(?:g|path|circle|ellipse|rect|line)%b/?>)*</svg>"
+    rb"<svg xmlns='http://www\.w3\.org/2000/svg'%b>"
+    rb"(?:</?(?:g|path|circle|ellipse|rect|line|linearGradient|radialGradient|stop)%b/?>)*</svg>"
     % (_ATTRIBUTES, _ATTRIBUTES),
     re.IGNORECASE,
 )
@@ -75,14 +82,15 @@ def fetch(
 ) -> dict[str, Kept | Problem]:
     """Fetch what is expected at each URL, four at a time, each once and without a retry.
 
-    A picture may have 8 MB, a clip 32 MB, and all ``data:`` URLs together 128 MB. After ten minutes nothing more is
-    read. The `session` has neither credentials nor cookies. `on_each` is called on this thread after each.
+    A picture may have 8 MB, a clip 32 MB, and all ``data:`` URLs together 128 MB. With Pillow, a picture of more than
+    100 KB becomes a WebP of at most 720 px on the longer side. After ten minutes nothing more is read. The `session`
+    has neither credentials nor cookies. `on_each` is called on this thread after each.
     """
     deadline = time.monotonic() + _LONGEST
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0
     # Its threads are daemons, so Ctrl-C does not wait for them.
-    with ThreadPool(_AT_A_TIME) as pool:
+    with _bombs_refused(), ThreadPool(_AT_A_TIME) as pool:
         results = pool.imap_unordered(lambda item: (item[0], _fetch_one(session, *item, deadline)), wanted.items())
         while True:
             try:
@@ -124,7 +132,41 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
         return Problem(f"no {kind} by the bytes")
     if not (has_length(response) or is_whole(BytesIO(content), found)):
         return Problem("cut short")
-    return Kept(_data_url(found, bytes(content)))
+    return Kept(_data_url(*_shrunk(found, bytes(content))))
+
+
+def _shrunk(kind: str, content: bytes) -> tuple[str, bytes]:
+    """Return a large picture as a smaller WebP; without Pillow, or if it cannot read the picture, as it is."""
+    if kind.startswith("image/") and len(content) > _LARGE:
+        with suppress(Exception):
+            smaller = BytesIO()
+            _scaled(kind, content, (_LONGEST_SIDE, _LONGEST_SIDE)).save(smaller, "WEBP", quality=80)
+            if smaller.tell() < len(content):
+                return "image/webp", smaller.getvalue()
+    return kind, content
+
+
+def _scaled(kind: str, content: bytes, size: tuple[int, int]) -> Image:
+    """Return a picture upright and of at most a size, in px. Pillow raises many kinds of errors if it cannot."""
+    from PIL import Image, ImageOps
+
+    picture: Image.Image = Image.open(BytesIO(content), formats=[kind.rpartition("/")[2]])
+    if picture.mode == "P":
+        picture = picture.convert("RGBA")  # the colours of a palette cannot be mixed
+    ImageOps.exif_transpose(picture, in_place=True)
+    picture.thumbnail(size)
+    return picture.convert("RGBA")
+
+
+@contextmanager
+def _bombs_refused() -> Iterator[None]:
+    """Make Pillow's warning about a picture that takes too much memory an error, in all threads."""
+    with warnings.catch_warnings():
+        with suppress(ImportError):
+            from PIL.Image import DecompressionBombWarning
+
+            warnings.simplefilter("error", DecompressionBombWarning)
+        yield
 
 
 def open_media(session: requests.Session, url: str) -> requests.Response:
@@ -201,12 +243,8 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClien
         if isinstance(outcome, Kept):
             kind, _, encoded = outcome.url.partition(";base64,")
             try:
-                # Otherwise a picture that takes too much memory is only a warning.
-                with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
-                    source = BytesIO(b64decode(encoded))
-                    picture: Image.Image = Image.open(source, formats=[kind.rpartition("/")[2]])
-                    picture.thumbnail(size)
-                    picture.convert("RGBA").save(content, "PNG")
+                with _bombs_refused():
+                    _scaled(kind, b64decode(encoded), size).save(content, "PNG")
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
                 outcome = Problem("of a format that cannot be converted")
         if isinstance(outcome, Problem):

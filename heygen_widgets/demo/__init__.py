@@ -39,8 +39,9 @@ class DemoService:
     are daemons, so it ends with the process.
 
     A video takes `render_time`. Ten can be rendered at a time, another one is refused with 429. The film is the preview
-    clip of the look, always as WebM. `[fail]` in a script, title or prompt makes the video fail; `[ask]` in a prompt
-    makes the agent ask a question. It refuses the requests that the service refuses.
+    clip of the look, or of one like it, always as WebM: 24 looks have a clip. `[fail]` in a script, title or prompt
+    makes the video fail; `[ask]` in a prompt makes the agent ask a question. It refuses the requests that the service
+    refuses.
 
     Parameters
     ----------

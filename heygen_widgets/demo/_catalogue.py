@@ -24,6 +24,11 @@ from ._vocabulary import (
 MAX_LOOKS = 100_000
 """Largest catalogue, in looks."""
 
+FILMED = {True: 14, False: 10}
+"""Private and public groups whose first look is the same in every catalogue: there is a clip of it."""
+
+_FILMED_SIZES = ((1920, 1080), (1080, 1920), (1920, 1080), (720, 720))
+
 _BLANK_CYCLE = 401
 """Looks in one cycle of blanks: a prime, so any step visits each place once."""
 
@@ -54,7 +59,7 @@ class Look:
     """One look, kept small: its JSON and its pictures are made on request.
 
     `blank` is "" or the name of an optional field that is null, or, with a leading "-", missing. `paint` holds the
-    random bits that choose clothes, pose and background.
+    random bits that choose clothes, pose and background. `filmed` says whether there is a clip of the picture.
     """
 
     id: str
@@ -72,7 +77,7 @@ class Look:
     scene: str
     paint: int
     has_voice: bool
-    has_video: bool
+    filmed: bool
     blank: str
 
 
@@ -170,12 +175,14 @@ def make_groups(looks: int, rng: random.Random) -> list[Group]:
     people = {False: 0, True: 0}
     for position, (size, private) in enumerate(sizes):
         group = _make_group(position, people[private], private, rng)
-        people[private] += 1
         avatar_type = _choose_type(counts, size, private)
         _fill_group(group, size, avatar_type, rng, numbers)
+        if people[private] < FILMED[private]:
+            _make_filmed(group.looks[0], people[private])
+        people[private] += 1
         for look in group.looks:
             blank = _LOOK_BLANKS.get((made * 173 + shift) % _BLANK_CYCLE, "")
-            look.blank = "" if private and blank.lstrip("-") in ("status", "error") else blank
+            look.blank = "" if look.filmed or (private and blank.lstrip("-") in ("status", "error")) else blank
             made += 1
         groups.append(group)
     _give_statuses([look for look in _listed(groups) if look.group.private], rng)
@@ -226,7 +233,7 @@ def _choose_type(counts: dict[str, int], size: int, private: bool) -> str:
 
 
 def _make_group(position: int, number: int, private: bool, rng: random.Random) -> Group:
-    person = make_person(rng, number)
+    person = make_person(random.Random(f"{private} {number}") if number < FILMED[private] else rng, number)
     return Group(
         id=f"{rng.getrandbits(128):032x}",
         person=person,
@@ -277,10 +284,21 @@ def _fill_group(group: Group, size: int, avatar_type: str, rng: random.Random, n
             scene=scene,
             paint=bits >> 12,
             has_voice=bits >> 53 & 15 != 0,
-            has_video=bits >> 57 & 7 != 0 if photo else bits >> 57 & 31 != 0,
+            filmed=False,
             blank="",
         )
         group.looks.append(look)
+
+
+def _make_filmed(look: Look, number: int) -> None:
+    """Give a look the picture of a clip: always the same one for a person's number."""
+    rng = random.Random(number)
+    look.scene = SCENES[(number * 5 + look.group.private) % len(SCENES)]
+    look.name = _look_name(look.group.person.first, look.scene, 1, 255)
+    look.paint = rng.getrandbits(52)
+    look.width, look.height = _FILMED_SIZES[number % len(_FILMED_SIZES)]
+    look.orientation = _orientation(look.width, look.height)
+    look.filmed = True
 
 
 def _look_name(first: str, scene: str, number: int, oddity: int) -> str:
@@ -303,7 +321,8 @@ def _orientation(width: int, height: int) -> str:
 def _give_statuses(private: list[Look], rng: random.Random) -> None:
     """Give private looks their status: most are completed, one in ten cannot be used, and each status occurs."""
     unusable = cycle(STATUSES[1:])
-    for position, look in enumerate(private):
-        look.status = next(unusable) if position in (3, 6) or position % 10 == 9 else STATUSES[0]
+    for place, look in enumerate(reversed(private)):
+        look.status = next(unusable) if place in (0, 2) or place % 12 == 4 else STATUSES[0]
+        look.filmed = look.filmed and look.status == "completed"
         if look.status == "failed":
             look.error = rng.choice(FAILURES)

@@ -10,33 +10,28 @@ from collections.abc import Callable
 from importlib import resources
 
 from ._catalogue import Look
-from ._people import SKINS
-from ._portraits import data_url
+from ._portraits import data_url, portrait
 
 PREVIEW_KINDS = ("data", "http")
 """`data`: pictures as `data:` URLs; `http`: pictures served by the stand-in."""
-
-CLIPS = ("man-light", "man-dark", "woman-light", "woman-dark")
-"""File names in `media`, without `.webm`, in the order of `clip_name`."""
 
 _DAY = 86_400
 _KEY_PAIR_ID = "KDEMOSTANDIN"
 
 
 def clip_name(look: Look) -> str:
-    """Return the name of the clip whose person is most like the look's."""
-    person = look.group.person
-    return CLIPS[2 * person.woman + (SKINS.index(person.skin) > 4)]
+    """Return the file name, without `.webm`, of the clip of a filmed look: it stands for the picture."""
+    return hashlib.blake2b(portrait(look).encode(), digest_size=6).hexdigest()
 
 
 def read_clips() -> dict[str, bytes]:
     """Read all clips, by name.
 
-    Each is a silent loop of 1.6 s: one of the stand-in's own portraits, drawn frame by frame with a slow tilt of the
-    head and one blink, rendered by a browser and encoded by ffmpeg as VP9 in WebM.
+    Each is a silent loop of 2.4 s: the picture of one look, drawn frame by frame as a person who speaks and blinks,
+    rendered and encoded by a browser as VP9 in WebM. A changed picture has another name, and needs a new clip.
     """
     media = resources.files(__package__).joinpath("media")
-    return {name: media.joinpath(f"{name}.webm").read_bytes() for name in CLIPS}
+    return {file.name.removesuffix(".webm"): file.read_bytes() for file in media.iterdir()}
 
 
 class Previews:

@@ -80,9 +80,9 @@ _SETTINGS = {
     "Street at night": Setting(
         "linear-gradient(#33457a,#1a1e3c 70%,#101226)",
         (
-            _bokeh("#fb6a", 4, "{x}vmin 9vmin/37vmin 41vmin"),
-            _bokeh("#f588", 6, "7vmin {x}vmin/53vmin 47vmin"),
-            _bokeh("#5cf6", 3, "0 5vmin/31vmin 29vmin"),
+            _bokeh("#fb68", 4, "{x}vmin 9vmin/37vmin 41vmin"),
+            _bokeh("#f586", 6, "7vmin {x}vmin/53vmin 47vmin"),
+            _bokeh("#5cf4", 3, "0 5vmin/31vmin 29vmin"),
         ),
     ),
     "Café": Setting(
@@ -131,7 +131,7 @@ _SETTINGS = {
     ),
     "City": Setting(
         "linear-gradient(#7db1de,#fbd9b6 72%)",
-        props="<path fill='#8fa6c2aa' d='M-99 99V-9h16v-19h13v26h18v-36h12v30h20v-22h14v20h14v-32h12v22h24v-14h16v30h39v99'/>"
+        props="<path fill='#8fa6c2aa' d='M-99 99V-9h16v-19h13v26h18v-36h12v30h20v-22h14v20h14v-32h12v22h24v-14h9v99'/>"
         "<path fill='#50678caa' d='M-199 99V10h99V4h22v-18h11v30h20V2h15v20h60V4h13v-24h14v36h20V0h99v99'/>",
     ),
     "Autumn": Setting(
@@ -150,10 +150,20 @@ _SETTINGS = {
         ),
     ),
 }
+CUT_OUT = Setting("none")
+"""A transparent background."""
+
 SCENES = tuple(_SETTINGS)
 """Scenes; the second part of the name of a look."""
 
-_HUES = ("#c9b4ea,#6848a6", "#b5d3f2,#3f6fae", "#ffcdb2,#d4694f", "#b4e2d2,#2f7f6d", "#e3e4ea,#83879a", "#ffe0a3,#dd8a3c")
+_HUES = (
+    "#c9b4ea,#6848a6",
+    "#b5d3f2,#3f6fae",
+    "#ffcdb2,#d4694f",
+    "#b4e2d2,#2f7f6d",
+    "#e3e4ea,#83879a",
+    "#ffe0a3,#dd8a3c",
+)
 
 
 def setting_for(scene: str, bits: int) -> Setting:

@@ -24,7 +24,7 @@ AT_A_TIME = 10
 _REPLAYED = 86_400  # s during which a key gets the same response
 _SIGNED = 3_600  # s until the URL of a film expires
 _KEY = re.compile(r"[A-Za-z0-9_\-:.]{1,255}")
-_FILM_LENGTH = 1.6  # s
+_FILM_LENGTH = 2.4  # s
 _QUEUED = 0.2  # share of a video's time during which it is pending
 _THINKING = 0.3  # share of an agent's time during which it is thinking
 
@@ -66,6 +66,7 @@ class Videos:
 
     def __init__(self, service: DemoService, previews: Previews, voices: Voices) -> None:
         self._catalogue = service.catalogue
+        self._filmed = [look for look in service.catalogue.looks if look.filmed]
         self._previews = previews
         self._voices = voices
         self._clock = service.clock
@@ -220,4 +221,12 @@ class Videos:
     def film(self, file: str) -> str | None:
         """Return the name of the clip that is served as a file in ``/films``, or None."""
         job = self._find(file.removesuffix(".webm"))
-        return clip_name(job.look) if job and not job.fails and job.share(self._clock()) == 1 else None
+        if job is None or job.fails or job.share(self._clock()) < 1:
+            return None
+        return clip_name(min(self._filmed, key=lambda look: _unlikeness(look, job.look)))
+
+
+def _unlikeness(look: Look, wanted: Look) -> tuple[bool, ...]:
+    """Return a sort key: the look itself, then looks of the same person, then people of the same gender."""
+    group, other = look.group, wanted.group
+    return look is not wanted, group is not other, group.person.woman != other.person.woman

@@ -1,16 +1,24 @@
-"""Requests that a picker sends for its views: voices, and previews whose signed URLs have expired."""
+"""Slow work that a picker does for its views: voices, previews whose URLs have expired, and files to download."""
 
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
-from .._background import Worker
-from .._display import image
+from .. import frame
+from .._background import Worker, start_thread
+from .._display import echo, image
+from .._progress import unattended
+from ..api import HeyGenClient
 from ..errors import HeyGenError, NotFoundError
+from ..gallery import looks_to_gallery
 from ..models import AvatarGroup, Look, Voice
 from .cards import voice_of
 from .grid import GridModel
@@ -28,22 +36,36 @@ _FAILED = f"{_EXPIRED} and cannot be renewed now. "
 _IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
 
+_FILES = {
+    "csv": ("avatar-looks.csv", "text/csv"),
+    "excel": ("avatar-looks.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "gallery": ("avatar-looks.html", "text/html"),
+    "ids": ("avatar-look-ids.txt", "text/plain"),
+}
+"""The name and the media type of each kind of export."""
+_NOTHING = {
+    "selection": "Nothing is selected: select looks, or export all matches.",
+    "matches": "No look matches: change the filter.",
+}
+
+
 class Lookups:
     """Fetch previews, at most two per second and each expired URL once, and voices, the last one asked for first.
 
     ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}`` and ``GET /v3/voices/{voice_id}``.
 
     The client is the model's, whose catalogue gets the new URLs. `send` sends a method and its argument to the views:
-    ``renewed`` with the ``images`` by card id, ``voice`` with the ``id`` and the ``voice`` or None, or ``notice`` with
-    the ``text`` to show about previews that cannot be renewed.
+    ``renewed`` with the ``images`` by card id, ``voice`` with the ``id`` and the ``voice`` or None, ``notice`` with the
+    ``text`` to show about previews that cannot be renewed, or ``exported`` with a file (see `export`).
     """
 
-    def __init__(self, model: GridModel, send: Callable[[str, dict[str, Any]], object]) -> None:
+    def __init__(self, model: GridModel, send: Callable[..., object]) -> None:
         self._model = model
         self._send = send
         self._in_vain: set[str] = set()  # expired URLs without better ones
         self._notice: str | None = ""  # None when it was dismissed
         self._known_voices: dict[str, Voice] = {}
+        self._exporting = threading.Lock()
         self._previews: Worker[tuple[str, _Record]] = Worker("previews", self._renew, limit=600, interval=0.5)
         self._voices: Worker[str] = Worker("voices", self._find_voice, limit=4)
 
@@ -72,6 +94,46 @@ class Lookups:
         if look and look.default_voice_id and self._model.client:
             with suppress(HeyGenError):
                 self._voices.submit(look.default_voice_id)
+
+    def export(self, asked: object, selected: Iterable[Look]) -> None:
+        """Send the selected or all matching looks as a file: its ``name``, ``type``, and bytes in a buffer.
+
+        The ``problem`` is what went wrong, then without a buffer, or what is missing in the file. One at a time.
+        """
+        wanted = asked if isinstance(asked, dict) else {}
+        view, kind, of = (echo(wanted.get(name)) for name in ("view", "kind", "of"))
+        if kind not in _FILES or of not in _NOTHING:
+            return
+        looks, notes = [*map(self._model.loaded, selected)], list[str]()
+        if of == "matches":
+            looks = self._model.catalogue.matching(self._model.filter).looks()
+            notes += [] if self._model.catalogue.complete else ["Not all looks are loaded yet."]
+        if not looks:
+            self._send_file(view, kind, _NOTHING[of])
+        elif not self._exporting.acquire(blocking=False):
+            self._send_file(view, kind, "Another export is still running: try again when it is done.")
+        else:
+            try:
+                start_thread("export", partial(self._export, view, kind, looks, notes))
+            except HeyGenError as error:
+                self._exporting.release()
+                self._send_file(view, kind, str(error))
+
+    def _export(self, view: str | None, kind: str, looks: list[Look], notes: list[str]) -> None:
+        problem, content = "The file could not be written.", list[bytes]()
+        try:
+            with unattended() as found, TemporaryDirectory(prefix="heygen_widgets-") as folder:
+                content = [_write(kind, looks, Path(folder) / _FILES[kind][0], self._model.client).read_bytes()]
+            problem = "\n".join(notes + found)
+        except (HeyGenError, ValueError, OSError, ImportError) as error:
+            problem = "\n".join(str(error).split("\n")[:3])
+        finally:
+            self._exporting.release()
+            self._send_file(view, kind, problem, content)
+
+    def _send_file(self, view: str | None, kind: str, problem: str, content: Sequence[bytes] = ()) -> None:
+        name, media_type = _FILES[kind]
+        self._send("exported", {"name": name, "type": media_type, "problem": problem}, view, content)
 
     def _send_images(self, records: Mapping[str, _Record]) -> None:
         if records:
@@ -117,3 +179,12 @@ class Lookups:
                 self._known_voices[voice_id] = client.get_voice(voice_id)
         voice = self._known_voices.get(voice_id)
         self._send("voice", {"id": voice_id, "voice": voice_of(voice) if voice else None})
+
+
+def _write(kind: str, looks: list[Look], path: Path, client: HeyGenClient | None) -> Path:
+    if kind == "gallery":
+        return looks_to_gallery(looks, path, client=client)
+    if kind == "ids":
+        path.write_text("".join(f"{look.id}\n" for look in looks), encoding="utf-8", newline="")
+        return path
+    return (frame.looks_to_csv if kind == "csv" else frame.looks_to_excel)(looks, path)

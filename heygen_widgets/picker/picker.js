@@ -22,7 +22,7 @@ class Picker {
       detailed: null, compared: null,   // the id of the look in the panel, those of the looks side by side
       unfolded: false, known: false,   // whether the panel shows the video options, and whether the kernel has told what it knows of `compared`
       failed: new Set(),   // URLs, because a look may get another picture at any time
-      code: null, exporting: false, copied: "", uncopied: "", said: "", busy: false, settled: false, width: 0,
+      code: null, exporting: false, copied: "", uncopied: "", said: "", busy: false, live: true, settled: false, width: 0,
     });
     this.root = root;   // has the traits, and the events as methods
     this.viewId = `${Date.now()}-${Math.random()}`;   // a picker can be displayed several times: answers repeat the view's id
@@ -40,10 +40,13 @@ class Picker {
   static of(root) {
     const picker = shallowReactive(new Picker(root));
     picker.windows = shallowReactive(new Windows());
+    picker.model = inject("viewCtx").getView().model;
     return picker;
   }
 
   start() {
+    this.model.on("comm_live_update", this.followKernel, this);
+    this.followKernel();
     Object.assign(this, { filter: this.root.filter, show: this.root.view });
     this.keepChosen(this.root.selected_ids);
     if (this.root.first_window.window) this.takeFirstWindow();
@@ -52,7 +55,21 @@ class Picker {
 
   stop() {
     this.gone = true;   // ipyvue still calls views that are gone
+    this.model.off("comm_live_update", this.followKernel, this);
     Object.values(this.timers).forEach(clearTimeout);
+  }
+
+  // Without a kernel nothing can be sent, and no answer comes.
+  followKernel() {
+    this.live = this.model.comm_live !== false;
+    if (this.live) return;
+    Object.values(this.timers).forEach(clearTimeout);
+    this.timers = {};
+    this.busy = this.exporting = false;
+  }
+
+  send(event, data) {
+    if (this.live) this.root[event](data);
   }
 
   later(name, ms, run) {
@@ -170,7 +187,7 @@ class Picker {
   // The kernel hands the first window to a view that is mounting, which saves a request.
   takeFirstWindow() {
     this.update(this.root.first_window);
-    this.root.took_first_window(null);
+    this.send("took_first_window", null);
   }
 
   rest() {
@@ -179,7 +196,7 @@ class Picker {
   }
 
   ask() {
-    const wanted = this.waiting || this.gone || !this.grid ? null : this.windows.missing();
+    const wanted = this.waiting || this.gone || !this.live || !this.grid ? null : this.windows.missing();
     if (wanted) this.askWindow(wanted);
   }
 
@@ -187,22 +204,23 @@ class Picker {
     this.waiting = true;
     this.later("patience", PATIENCE, () => { this.waiting = false; this.ask(); if (!this.waiting) this.heard(); });
     const { version, from, to } = this.windows;
-    this.root.ask_window({ view: this.viewId, version, screen: to - from, first: !version, ...wanted });
+    this.send("ask_window", { view: this.viewId, version, screen: to - from, first: !version, ...wanted });
     this.expectAnswer();
   }
 
   // -- events of the user --
   // They say what is wanted, which is shown once it is sent. A busy kernel handles them later, and its answer to the last one counts.
   submit(event, data = null, wait = 0) {
-    this.root[event](data);
+    this.send(event, data);
     this.events += 1;
     this.asked = `${this.viewId} ${this.events}`;
+    if (!this.live) return;
     if (wait) this.later("asking", wait, () => this.askAnswer());
     else this.askAnswer();
   }
 
   askAnswer() {
-    this.root.ask_answer(this.asked);
+    this.send("ask_answer", this.asked);
     this.awaited = this.asked;
     this.later("asking", PATIENCE, () => this.askAnswer());
     this.expectAnswer();
@@ -222,7 +240,7 @@ class Picker {
   }
 
   expectAnswer() {
-    if (!this.timers.expecting) this.later("expecting", BUSY, () => { this.busy = true; });
+    if (this.live && !this.timers.expecting) this.later("expecting", BUSY, () => { this.busy = true; });
   }
 
   heard() {
@@ -267,7 +285,7 @@ class Picker {
   }
 
   askOptions(field, query) {
-    this.root.ask_options({ view: this.viewId, field, query });
+    this.send("ask_options", { view: this.viewId, field, query });
   }
 
   notify(answer) {
@@ -332,7 +350,7 @@ class Picker {
       else absent = true;
     });
     this.held = held;
-    if (absent) this.root.ask_selected(this.viewId);
+    if (absent) this.send("ask_selected", this.viewId);
   }
 
   selectedCards(answer) {
@@ -352,7 +370,7 @@ class Picker {
     this.later("opening", SLOW, () => this.open(look.id));
     this.opening = look.id;
     this.submit("ask_details", { view: this.viewId, ids: [look.id] });
-    this.root.ask_voice(look.id);
+    this.send("ask_voice", look.id);
   }
 
   open(id) {
@@ -397,7 +415,7 @@ class Picker {
   }
 
   askVoice(look) {
-    if (look.voice_id && !this.voices.has(look.voice_id)) this.root.ask_voice(look.id);
+    if (look.voice_id && !this.voices.has(look.voice_id)) this.send("ask_voice", look.id);
   }
 
   voice(answer) {
@@ -441,7 +459,7 @@ class Picker {
   // Kinds: csv, excel, gallery and ids; of: selection or matches.
   export(kind, of) {
     this.exporting = true;
-    this.root.export({ view: this.viewId, kind, of });
+    this.send("export", { view: this.viewId, kind, of });
   }
 
   exported(answer, buffers) {
@@ -511,7 +529,7 @@ class Picker {
     for (const look of [this.look, ...(this.compared || []).map(id => this.details[id]), ...this.selected]) {
       if (look && look.image && this.failed.has(look.image) && !seen.includes(look.id)) seen.push(look.id);
     }
-    if (seen.length || above.length) this.root.previews_failed([...seen, ...above]);
+    if (seen.length || above.length) this.send("previews_failed", [...seen, ...above]);
   }
 
   renewed(answer) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -30,10 +30,10 @@ from ..gallery import looks_to_gallery
 from ..models import Look, Looks
 from . import options
 from .cards import card
-from .fallback import fallback
 from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
 from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, TILES, bounded
+from .saved import Memory, fallback
 from .shortlist import Shortlist, first_selection
 
 if TYPE_CHECKING:
@@ -42,7 +42,20 @@ if TYPE_CHECKING:
 __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
-_PARTS = ("filters", "options", "line", "grid", "card", "problem", "empty", "panel", "tray", "compare", "picture", "menu")
+_PARTS = (
+    "filters",
+    "options",
+    "line",
+    "grid",
+    "card",
+    "problem",
+    "empty",
+    "panel",
+    "tray",
+    "compare",
+    "picture",
+    "menu",
+)
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -56,7 +69,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     ----------
     source : HeyGenClient, LookCatalogue, table, or iterable of Look or dict, optional
         Default ``HeyGenClient()``, whose whole catalogue is loaded, once for all its pickers. A table of pandas,
-        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order and need no request.
+        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order, the usable ones first.
     client : HeyGenClient, optional
         With a table or looks, it renews previews that have expired, and fetches voices, looks by id and the pictures of
         exports; nothing is loaded. Without a `source`, its whole catalogue is shown.
@@ -75,6 +88,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     tile : {"s", "m", "l"}, default "m"
         Size of the tiles.
     layout : ipywidgets.Layout, optional
+    remember : str, optional
+        A name such as ``"casting"``: a picker with it starts with the filter, view and selection of the last one, also
+        in another session. Arguments given here come first; `reset` brings those back. The file in the user's data
+        folder, such as ``~/.local/share/heygen_widgets/pickers/casting.json``, holds no URL; delete it to forget.
     cache : datetime.timedelta or None, default 24 hours
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
     api_key : str, optional
@@ -118,6 +135,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         height: int | None = None,
         tile: str = "m",
         layout: Layout | None = None,
+        remember: str | None = None,
         cache: timedelta | None = DEFAULT_MAX_AGE,
         api_key: str | None = None,
         **fields: Unpack[FilterFields],
@@ -136,15 +154,18 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._shortlist = Shortlist(self._model)
         self._screen = 0  # the most cards that a view has in sight
         self._first_state: object = None  # of the model, when `first_window` was set
+        self._memory = Memory(remember)
         self._initial = (plain(view), wanted), selected
+        has_filter = bool(fields) or filter is not None
+        (view, wanted), selected = self._memory.restored(self._initial, has_filter, multiple, lambda: self.catalogue)
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
         parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
-        traits = {"view": view, "multiple": multiple, "height": height, "tile": tile}
-        traits = {"filter": wanted, **{name: plain(value) for name, value in traits.items()}}
-        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, **traits)
+        traits = {"filter": wanted, "view": view, "multiple": plain(multiple), "height": plain(height)}
+        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)
+        self.observe(lambda _: self._memory.keep(self.view, self.filter, self.values), ("filter", "view", "values"))
 
     def __repr__(self) -> str:
         if not self._is_made:  # in a traceback of __init__
@@ -232,6 +253,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Remove the picker from the page and end its threads. The selection stays readable."""
         self._publisher.close()
         self._lookups.close()
+        self._memory.join()
         super().close()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -264,6 +286,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self.set_trait("selected_ids", [look.id for look in looks])
         self.selected_id = looks[0].id if looks else ""
         self.value = looks[0] if looks else None
+        self._update_texts()
 
     @traitlets.observe("value")
     def _value_changed(self, change: dict[str, Any]) -> None:
@@ -329,15 +352,17 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._send_update()
         if loading:
             self._publisher.submit(object())
+        else:
+            self._update_texts()
 
     def _send_update(self, *, force: bool = False) -> None:
         with WIDGET_LOCK:
             if message := self._model.news(self._screen if self.comm else 0, force=force):
                 self._call("update", message)
 
-    def _call(self, method: str, answer: dict[str, Any], view: object = None) -> None:
+    def _call(self, method: str, answer: dict[str, Any], view: object = None, buffers: Sequence[bytes] = ()) -> None:
         """Call a method of the views. They skip the answers to other views."""
-        self.send({"method": method, "args": [{"view": echo(view), **answer}]})
+        self.send({"method": method, "args": [{"view": echo(view), **answer}]}, [*buffers])
 
     def _move(self, to: tuple[str, LookFilter] | None) -> None:
         """Change view and filter in one step, and send one message."""
@@ -418,6 +443,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def vue_ask_code(self, view: object) -> None:
         self._call("code", {"python": self.code()}, view)
+
+    def vue_export(self, asked: object) -> None:
+        self._lookups.export(asked, self.values)
 
     def vue_previews_failed(self, card_ids: object) -> None:
         """Renew the previews that a view could not load, if their URLs have expired."""

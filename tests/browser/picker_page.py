@@ -118,30 +118,53 @@ def expect_matches(notebook: NotebookPage, picker: Locator) -> None:
 
 def expect_characters(picker: Locator) -> None:
     """Wait until the count and the cards are those of characters; the count comes first."""
-    expect(total(picker)).to_contain_text("characters")
+    expect(total(picker)).to_contain_text("people")
     expect(cards(picker).first.locator(".look-card__type")).to_have_text(re.compile(r"^[\d,]+ looks?$"))
 
 
-def choose_option(picker: Locator, dropdown: str, option: str) -> None:
-    """Open a dropdown, by its label, and click an option, by its title."""
-    named(picker, dropdown).locator(".v-field").click()
-    titled(picker, option).click()
+def choose_option(picker: Locator, label: str, *titles: str) -> None:
+    """Open a filter, click options by their titles, and close it again."""
+    open_filter(picker, label)
+    for title in titles:
+        titled(picker, title).click()
+    picker.page.keyboard.press("Escape")
+    expect(menu(picker)).to_have_count(0)
+
+
+def open_filter(picker: Locator, label: str) -> None:
+    """Open a filter by its label. The menu "More" has those without a button."""
+    if not named(picker, label).count():
+        picker.locator('.look-filters__button[data-field="more"]').click()
+    if named(picker, label).get_attribute("aria-expanded") == "false":
+        named(picker, label).click()
+
+
+def choose_action(picker: Locator, title: str) -> None:
+    """Click an entry of the menu with more actions, such as an order."""
+    picker.get_by_role("button", name="More actions").click()
+    menu(picker).locator(".look-line__item", has_text=re.compile(f"^{re.escape(title)}")).first.click()
+
+
+def menu(picker: Locator) -> Locator:
+    """Give the open menu, which is outside of the picker."""
+    return picker.page.locator(".look-menu")
 
 
 def named(picker: Locator, label: str) -> Locator:
-    """Give the input with a label."""
-    exactly = re.compile(f"^{re.escape(label)}$")
-    return picker.locator(".look-filters .v-input").filter(has=picker.page.locator("label", has_text=exactly))
+    """Give the button of a filter, in the picker or in the open menu."""
+    name = re.compile(f"^{re.escape(label)}\\b")
+    folded = picker.page.locator(".look-menu .look-filters__fold").and_(picker.page.get_by_role("button", name=name))
+    return picker.locator(".look-filters__button").and_(picker.page.get_by_role("button", name=name)).or_(folded)
 
 
 def options(picker: Locator) -> Locator:
-    """Give what the open dropdown offers."""
-    return picker.page.locator(".v-overlay--active .v-list-item")
+    """Give what the open filter offers."""
+    return menu(picker).get_by_role("option")
 
 
 def titled(picker: Locator, title: str) -> Locator:
     """Give the options with exactly this title."""
-    exactly = picker.page.locator(".v-list-item-title", has_text=re.compile(f"^{re.escape(title)}$"))
+    exactly = picker.page.locator(".look-options__title", has_text=re.compile(f"^{re.escape(title)}$"))
     return options(picker).filter(has=exactly)
 
 

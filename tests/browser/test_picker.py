@@ -46,6 +46,20 @@ picker.catalogue.wait(); picker
 """
 
 
+# Counts how often the picker itself renders from now on, and not its parts.
+COUNT_RENDERS = """root => {
+    const find = ({ component, children }) => {
+        const below = component ? [component.subTree] : Array.isArray(children) ? children : [];
+        const inner = below.map(child => child && find(child)).find(found => found);
+        return inner || (component && component.subTree.el === root ? component : null);
+    };
+    let mount = root;
+    while (!mount.__vue_app__) mount = mount.parentElement;
+    window.renders = 0;
+    (find(mount._vnode).u ??= []).push(() => { window.renders += 1; });
+}"""
+
+
 def test_the_search_and_python_narrow_the_grid(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     search, clear = picker.locator("input").first, picker.get_by_role("button", name="Clear filters")
@@ -60,7 +74,16 @@ def test_the_search_and_python_narrow_the_grid(open_notebook: OpenNotebook) -> N
     expect(ui.total(picker)).to_have_text("2,000 looks")
     expect(clear).to_have_count(0)
     expect(search).to_have_value("")
+    expect(search).to_be_focused()
     notebook.expect_run("bool(picker.filter)", False)
+    picker.evaluate(COUNT_RENDERS)
+    search.press_sequentially("studio")
+    notebook.expect_run("picker.filter.search", "studio")
+    ui.expect_matches(notebook, picker)
+    assert notebook.page.evaluate("window.renders") == 0
+    picker.get_by_role("button", name="Clear search").click()
+    expect(ui.total(picker)).to_have_text("2,000 looks")
+    expect(search).to_be_focused()
 
     # A filter that is set in Python moves the grid to its first look.
     ui.scroll_and_load(picker, 5_000)
@@ -94,7 +117,7 @@ def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook)
         seen |= ui.cards(picker).evaluate_all(
             "cards => Object.fromEntries(cards.map(card => [card.dataset.position, card.dataset.lookId]))"
         )
-    ids = notebook.value("[look.id for look in picker.catalogue.looks]")
+    ids = notebook.value("[look.id for look in picker.catalogue.select()]")
     assert [seen.get(str(position)) for position in range(400)] == ids
     # No request is for an empty window.
     assert notebook.value("min(picker.counts)") > 0
@@ -155,7 +178,7 @@ def test_windows_of_other_versions_leave_the_grid_usable(open_notebook: OpenNote
     notebook.run("old = picker.windows[-1]; picker.filter = LookFilter('office')")
     ui.expect_matches(notebook, picker)
     notebook.run("picker.send_window(old); picker.selected_id = picker.catalogue.looks[5].id")
-    expect(picker.locator(".look-tray__item")).to_have_count(1)
+    expect(picker.locator(".look-tray")).to_contain_text("1 selected")
     ui.expect_matches(notebook, picker)
 
     # Of a newer version only the first card has arrived. The other cards are still the old ones, and can be used.
@@ -168,16 +191,8 @@ def test_windows_of_other_versions_leave_the_grid_usable(open_notebook: OpenNote
     expect(picker.locator(".look-panel")).to_be_visible()
 
 
-def test_the_dom_holds_at_most_120_cards_in_proportion_and_reflows_in_place(open_notebook: OpenNotebook) -> None:
+def test_the_dom_holds_at_most_120_cards_and_reflows_in_place(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
-    ratios = picker.evaluate(
-        """root => [...root.querySelectorAll('.look-card img')].filter(i => i.naturalWidth > 0).map(i => {
-            const fit = getComputedStyle(i).objectFit;
-            return [fit, i.clientWidth / i.clientHeight / (i.naturalWidth / i.naturalHeight)];
-        })"""
-    )
-    assert len(ratios) >= 12
-    assert all(fit == "contain" and 0.9 < ratio < 1.1 for fit, ratio in ratios)
     for width, height in ((690, 240), (1110, 560), (1810, 1200)):
         notebook.page.set_viewport_size({"width": width, "height": 1400})
         notebook.run(f"picker.height = {height}")

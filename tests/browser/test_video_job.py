@@ -1,6 +1,7 @@
 """The card of a video, from the request to the playing film, and the video options in the picker."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -12,6 +13,7 @@ from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
 
+FAST = "demo_client(looks=200, render_time=1)"
 LOOK = (
     "from heygen_widgets import *\n"
     "client = {client}\n"
@@ -24,6 +26,12 @@ PLAYS = """root => {
     if (film && film.paused) film.play().catch(() => {});
     return film && film.currentTime > 0;
 }"""
+PLACES = """root => [root, ...root.querySelectorAll('.video-job__seen, .video-job__text > :not(span), .v-btn')]
+    .map(element => JSON.stringify(element.getBoundingClientRect()))"""
+SET_ACCENT = """colour => {
+    document.body.style.setProperty('--jp-brand-color1', colour);
+    document.body.dataset.jpThemeName = document.body.dataset.jpThemeName;
+}"""
 SET_SOURCE = "source => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(source)"
 
 
@@ -35,15 +43,9 @@ def status(job: Locator) -> Locator:
     return job.locator(".video-job__status [role=status]")
 
 
-def started(
-    open_notebook: OpenNotebook,
-    *cells: str,
-    client: str = "demo_client(looks=200, render_time=1)",
-    theme: Theme = "light",
-    width: int = 1400,
-) -> NotebookPage:
+def started(open_notebook: OpenNotebook, *cells: str, client: str = FAST, **look: Any) -> NotebookPage:
     """Open a notebook and start a video in its first cell."""
-    notebook = open_notebook([LOOK.format(client=client) + START, *cells], theme=theme, viewport=(width, 1800))
+    notebook = open_notebook([LOOK.format(client=client) + START, *cells], **{"viewport": (1400, 1800), **look})
     notebook.run_cell(0)
     expect(job_of(notebook)).to_be_visible()
     return notebook
@@ -66,6 +68,7 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     notebook.run_cell(1)
     expect(notebook.output(1)).to_contain_text("42")
     elapsed = job.locator(".video-job__clock")
+    places = job.evaluate(PLACES)
     before = elapsed.inner_text()
     assert re.fullmatch(r"\d:\d\d", before)
     expect(elapsed).not_to_have_text(before)
@@ -74,8 +77,9 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     clock[0] = 600
     expect(status(job)).to_have_text("Completed")
     expect(job.get_by_role("progressbar")).to_have_count(0)
-    expect(job.locator(".video-job__status")).to_contain_text("1.6 s long")
+    expect(job.locator(".video-job__hint")).to_have_text("The film is 1.6 s long.")
     ui.wait_until(job, PLAYS)
+    assert job.evaluate(PLACES) == places  # nothing has moved
     result = notebook.value("(job.result().status, job.status, job.video.id == job.video_id)")
     assert result == ("completed", "completed", True)
     notebook.expect_run("[t.name for t in __import__('threading').enumerate() if 'heygen_widgets' in t.name]", [])
@@ -90,13 +94,24 @@ def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires
     assert notebook.value("late.video.video_url != url")
 
 
-def test_a_film_that_never_plays_says_how_to_save_it(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook([LOOK.format(client="demo_client(looks=200, render_time=1)") + START])
+def test_a_film_that_never_plays_is_downloaded_or_opened(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([LOOK.format(client=FAST) + START])
     tried: list[str] = []
     notebook.page.route("**/films/**", lambda route: (tried.append(route.request.url), route.fulfill(status=403)))
     notebook.run_cell(0)
-    expect(job_of(notebook).locator(".video-job__problem")).to_contain_text("client.download_video")
+    job = job_of(notebook)
+    expect(job.locator(".video-job__problem")).to_contain_text("does not play here")
     assert 1 < len(tried) <= 8
+    notebook.page.route("**/films/**", lambda route: route.fulfill(body=b"film"))  # which any page may read
+    with notebook.page.expect_download() as download:
+        job.get_by_role("link", name="Download").press("Enter")
+    found = (download.value.suggested_filename, download.value.path().read_bytes())
+    assert found == (notebook.value("f'{job.video_id}.mp4'"), b"film")
+    notebook.page.route("**/films/**", lambda route: route.abort())
+    with notebook.page.expect_popup() as film:
+        job.get_by_role("link", name="Download").press("Enter")
+    film.value.close()
+    expect(job.get_by_role("link", name="Open film")).to_be_focused()
 
 
 def test_after_a_restart_the_id_follows_the_same_video(open_notebook: OpenNotebook, service: DemoService) -> None:
@@ -118,13 +133,11 @@ def test_after_a_restart_the_id_follows_the_same_video(open_notebook: OpenNotebo
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 640)])
-def test_cards_of_all_kinds_satisfy_axe_and_copy_the_id(open_notebook: OpenNotebook, theme: Theme, width: int) -> None:
+def test_cards_of_all_kinds_satisfy_axe_and_copy_texts(open_notebook: OpenNotebook, theme: Theme, width: int) -> None:
     failing = 'failed = client.start_video(VideoRequest(avatar_id=look.id, script="[fail]"))\nfailed'
     lost = 'lost = VideoJob(client, video_id="nobody")\nlost'
-    slow = (
-        "slow = demo_client(looks=200, render_time=600).start_video(VideoRequest(avatar_id=look.id, script='Hi'))\nslow"
-    )
-    notebook = started(open_notebook, failing, lost, slow, theme=theme, width=width)
+    slow = "slow = demo_client(200, render_time=600).start_video(VideoRequest(avatar_id=look.id, script='Hi'))\nslow"
+    notebook = started(open_notebook, failing, lost, slow, theme=theme, viewport=(width, 1800))
     for cell in (1, 2, 3):
         notebook.run_cell(cell)
     expect(job_of(notebook).locator("video")).to_be_visible()
@@ -134,12 +147,20 @@ def test_cards_of_all_kinds_satisfy_axe_and_copy_the_id(open_notebook: OpenNoteb
     expect(failed.locator("video")).to_have_count(0)
     expect(job_of(notebook, 2).locator(".video-job__problem")).to_contain_text("404")
     expect(status(job_of(notebook, 3))).to_have_text("Waiting for its turn")
-    assert axe.violations(notebook.page, ".video-job") == []
+    again = job_of(notebook, 2).get_by_role("button", name="Try again")
+    for colour, is_strong in (("128, 0, 0", theme == "light"), ("255, 255, 0", theme == "dark"), ("", False)):
+        notebook.page.evaluate(SET_ACCENT, f"rgb({colour})" if colour else "")  # the last one is the theme's own
+        assert axe.violations(notebook.page, ".video-job") == []
+        assert (again.evaluate("e => getComputedStyle(e).backgroundColor") == f"rgb({colour})") == is_strong
+    again.press("Enter")
+    expect(job_of(notebook, 2).get_by_role("button", name="Copy code")).to_be_focused()
     sideways = "cards => cards.filter(card => card.scrollWidth > card.clientWidth).length"
     assert notebook.page.locator(".video-job").evaluate_all(sideways) == 0
     notebook.run("slow.close()")
-    copy = job_of(notebook).get_by_role("button", name=re.compile("Copy id|Copied"))
-    assert ui.copied(copy, copy) == notebook.value("job.video_id")
+    job, said = job_of(notebook), job_of(notebook).locator(".video-job__unseen")
+    assert ui.copied(said, job.get_by_role("button", name="Copy id")) == notebook.value("job.video_id")
+    expect(said).to_have_text("")
+    assert "client.download_video" in ui.copied(said, job.get_by_role("button", name="Copy code"))
 
 
 def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_notebook: OpenNotebook) -> None:

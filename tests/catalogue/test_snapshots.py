@@ -206,8 +206,9 @@ def test_a_line_without_end_is_refused_long_before_it_is_unpacked(read: Read) ->
         (packed(header(version=2)), "format 2 is newer.*update"),
         (packed(header(), LINE) + gzip.compress(b"more"), "line 3 is neither"),
         (packed(header(), LINE) + b"x", "Not a gzipped file"),
+        (packed(header(), LINE)[:-8] + b"\1" * 8, "CRC"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_another_file_and_one_that_goes_on_are_refused(content: bytes, match: str, read: Read) -> None:
     assert_refused(read, content, match)
@@ -219,25 +220,6 @@ def test_a_file_that_is_cut_anywhere_is_refused_and_one_without_a_last_newline_i
     for length in range(len(content)):
         assert_refused(read, content[:length], "ended before|Not a gzipped file|first line")
     assert len(read(gzip.compress(b"\n".join([header(), LINE]))).looks) == 1
-
-
-def test_a_file_with_a_flipped_bit_is_refused_or_reads_the_same(path: Path, read: Read) -> None:
-    write_snapshot(path, SNAPSHOT)
-    content = path.read_bytes()
-    refused = 0
-    for position in range(len(content)):
-        damaged = bytearray(content)
-        damaged[position] ^= 0x10
-        try:
-            found = read(bytes(damaged))
-        except SnapshotError:
-            refused += 1
-        else:
-            assert found == SNAPSHOT  # some bits mean nothing, such as those of the time in gzip's header
-    assert refused > 0.9 * len(content)
-    wrong_checksum = bytearray(content)
-    wrong_checksum[-8] ^= 1
-    assert_refused(read, bytes(wrong_checksum), "CRC")
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,7 @@ def test_a_signed_url_with_another_date_look_or_signature_is_403(http_caller: Ca
 
 @pytest.fixture
 def clip(caller: Caller) -> tuple[str, bytes]:
-    urls = [look.get("preview_video_url") for look in caller.get(LOOKS, limit=50)["data"]]
-    assert None in urls, "some looks have no clip"
-    url = next(url for url in urls if url)
+    url = next(url for look in caller.get(LOOKS, limit=50)["data"] if (url := look.get("preview_video_url")))
     return url, caller.fetch(url).body
 
 

@@ -75,7 +75,7 @@ def test_the_status_of_a_video_follows_the_clock(studio: Studio) -> None:
         statuses.append(video["status"])
         assert (video["video_url"] is None) == (video["status"] != "completed")
     assert statuses == ["pending", "pending", "processing", "processing", "completed", "completed"]
-    assert (video["id"], video["title"], video["duration"]) == (data["video_id"], "Ad", 1.6)
+    assert (video["id"], video["title"], video["duration"]) == (data["video_id"], "Ad", 2.4)
     assert studio.service.videos == [data["video_id"]]
     assert studio.service.accepted[-1] == (VIDEOS, studio.body(title="Ad", output_format="webm"))
 

@@ -288,8 +288,3 @@ def test_reading_an_unknown_attribute_names_the_one_that_is_meant(make: Any, gue
             AttributeError, match=re.escape(f"{type(record).__name__} has no attribute {name!r}{way_out}") + "$"
         ):
             getattr(record, name)
-
-
-def test_a_catalogue_has_positions() -> None:
-    catalogue = LookCatalogue.of(LOOKS)
-    assert (catalogue[0], catalogue[-1], catalogue[:2]) == (LOOKS[0], LOOKS[-1], tuple(LOOKS[:2]))

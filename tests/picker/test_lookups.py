@@ -1,16 +1,23 @@
-"""Voices and expired previews: fetched on a thread, the last one asked for first, and none twice in vain."""
+"""Voices, expired previews and exports: made on a thread, the last one asked for first, and none twice in vain."""
 
+import re
+import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from avatar_service import PATIENCE, end_of, our_threads
-from loopback import Loopback, Reply, client_of, failure, hang_up, reply
+from loopback import Handler, Loopback, Reply, client_of, failure, hang_up, reply
 from loopback import look as look_record
 
-from heygen_widgets import LookCatalogue
+from heygen_widgets import LookCatalogue, LookFilter
 from heygen_widgets.models import AvatarGroup, Look
 from heygen_widgets.picker.grid import GridModel
 from heygen_widgets.picker.lookups import Lookups
@@ -36,9 +43,11 @@ class Sent:
     def __init__(self) -> None:
         self.messages: list[tuple[str, dict[str, Any]]] = []
         self.notices: list[str] = []
+        self.files: list[bytes] = []
         self._changed = threading.Condition()
 
-    def __call__(self, method: str, answer: dict[str, Any]) -> None:
+    def __call__(self, method: str, answer: dict[str, Any], view: object = None, files: Sequence[bytes] = ()) -> None:
+        self.files += files
         if method == "notice":
             self.notices.append(answer["text"])
             return
@@ -197,3 +206,71 @@ def test_a_look_without_a_voice_and_closed_lookups_ask_nothing() -> None:
         lookup.close()
         lookup.find_voice(speaking("v1")[0])
         assert (server.seen, sent.messages) == ([], [])
+
+
+def exported(lookup: Lookups, sent: Sent, kind: str, of: str = "matches", selected: Sequence[Look] = ()) -> str:
+    """Export, and return the problem."""
+    number = len(sent.messages)
+    lookup.export({"view": "v", "kind": kind, "of": of}, selected)
+    answer = sent.wait(number + 1)[-1]
+    assert end_of(our_threads())
+    return str(answer["problem"])
+
+
+@pytest.mark.parametrize("of", ["selection", "matches"])
+def test_an_export_is_a_file_of_the_selected_or_the_matching_looks(of: str, cache_home: Path) -> None:
+    looks = [Look(name, f"Zoë {name}", "photo_avatar", status="failed" if name == "a" else None) for name in "abcd"]
+    expected = ["d", "a"] if of == "selection" else ["b", "c", "d", "a"]
+    model, sent = GridModel(LookCatalogue.of([*looks, Look("other", "Other", "")])), Sent()
+    lookup = Lookups(model, sent)
+    model.show(LookFilter("zoe"), "characters")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(cache_home))
+        assert {exported(lookup, sent, kind, of, looks[::-3]) for kind in ("csv", "excel", "ids", "gallery")} == {""}
+    csv, excel, text, page = sent.files
+    for reader, content in ((pd.read_csv, csv), (pd.read_excel, excel)):
+        assert reader(BytesIO(content))["id"].tolist() == expected
+    assert text.decode() == "".join(f"{look_id}\n" for look_id in expected)
+    assert re.findall(r"<code>(\w+)</code>", page.decode()) == expected
+    names = [(answer["name"], answer["type"]) for _, answer in sent.messages]
+    assert names[:1] + names[2:] == [
+        *(("avatar-looks.csv", "text/csv"), ("avatar-look-ids.txt", "text/plain"), ("avatar-looks.html", "text/html"))
+    ]
+    assert list(cache_home.iterdir()) == []
+
+
+def test_an_export_that_is_impossible_says_why_and_sends_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, sent = GridModel(LookCatalogue.of(speaking(*["v"] * 501))), Sent()
+    lookup = Lookups(model, sent)
+    assert exported(lookup, sent, "csv", "selection").startswith("Nothing is selected: ")
+    assert "at most 500 looks" in exported(lookup, sent, "gallery")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert "pip install openpyxl" in exported(lookup, sent, "excel")
+    model.show(LookFilter("nobody"), "looks")
+    assert exported(lookup, sent, "ids").startswith("No look matches")
+    for wrong in (None, [], {"kind": "csv"}, {"kind": "xls", "of": "matches"}, {"kind": "csv", "of": {}}):
+        lookup.export(wrong, model.catalogue.looks)
+    assert (len(sent.messages), sent.files) == (4, [])
+
+
+def test_an_export_shows_nothing_in_a_cell_names_missing_pictures_and_is_alone(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    gate, asked = threading.Event(), threading.Event()
+
+    def answer(handler: Handler) -> None:
+        asked.set()
+        assert gate.wait(PATIENCE)
+        failure(404)(handler)
+
+    with Loopback(answer) as server, warnings.catch_warnings(action="error"):
+        look, sent = Look("a", "A", "", preview_image_url=f"{server.url}/a.png"), Sent()
+        lookup = Lookups(GridModel(LookCatalogue.of([look])), sent)
+        lookup.export({"kind": "gallery", "of": "matches"}, ())
+        assert asked.wait(PATIENCE)
+        lookup.export({"kind": "ids", "of": "matches"}, ())
+        assert "still running" in sent.wait(1)[0]["problem"]
+        gate.set()
+        assert "1 picture could not be put into the page (1 status 404)" in sent.wait(2)[1]["problem"]
+        assert (len(sent.files), exported(lookup, sent, "ids"), len(sent.files)) == (1, "", 2)
+    assert capfd.readouterr() == ("", "")

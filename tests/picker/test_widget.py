@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import traitlets
-from avatar_service import PATIENCE, Gate, Service, finish, let_no_thread_begin, our_threads, pages, running
+from avatar_service import PATIENCE, Gate, Service, end_of, finish, let_no_thread_begin, our_threads, pages, running
 from loopback import Handler, Loopback, client_of, failure, hang_up, page, reply
 from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
@@ -229,7 +229,7 @@ def test_a_view_gets_the_details_of_at_most_four_looks() -> None:
     assert (answer["view"], ids_in(answer), answer["compared"]) == ("v", ["id5", "id1", "id2"], True)
 
 
-def test_a_view_gets_code_and_voices(service: DemoService) -> None:
+def test_a_view_gets_code_voices_and_files(service: DemoService) -> None:
     picker = RecordingPicker(HeyGenClient(service.api_key, base_url=service.base_url), cache=None)
     picker.catalogue.load()
     speaking = next(look for look in picker.catalogue.looks if look.default_voice_id)
@@ -241,6 +241,10 @@ def test_a_view_gets_code_and_voices(service: DemoService) -> None:
         thread.join(30)
     (answer,) = picker.answers("voice")
     assert (answer["id"], bool(answer["voice"]["text"])) == (speaking.default_voice_id, True)
+    picker.vue_export({"view": "v", "kind": "ids", "of": "selection"})
+    assert end_of(our_threads())
+    file = {"view": "v", "name": "avatar-look-ids.txt", "type": "text/plain", "problem": ""}
+    assert (picker.answers("exported"), picker.files) == ([file], [f"{speaking.id}\n".encode()])
 
 
 def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: RecordingPicker) -> None:
@@ -507,7 +511,7 @@ def test_a_snapshot_is_published_as_soon_as_it_is_read(
     picker = RecordingPicker(LookCatalogue(client))
     picker.show_view()
     sent = threading.Event()
-    monkeypatch.setattr(picker, "send", lambda content: content["args"][0]["status"]["complete"] and sent.set())
+    monkeypatch.setattr(picker, "send", lambda content, _: content["args"][0]["status"]["complete"] and sent.set())
     assert waiting.wait(PATIENCE)
     gate.set()
     assert sent.wait(PATIENCE)

@@ -1,0 +1,205 @@
+"""What outlives the kernel: the texts that a notebook saves next to a picker, and what a named picker remembers.
+
+Neither contains a preview URL, because a signed URL is a key to a private face.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import re
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any, TypeAlias
+
+import platformdirs
+
+from .._background import Worker
+from .._display import clip, name_of, shown
+from .._files import replacement
+from .._parsing import warn
+from ..catalogue import LookCatalogue
+from ..errors import APIResponseError, HeyGenError
+from ..filters import LookFilter
+from ..models import Look
+from .options import FRONTEND_TRAITS, LARGEST_WINDOW, changed_filter
+
+__all__ = ["LARGEST_FALLBACK", "Kept", "Memory", "fallback", "finish_writing"]
+
+LARGEST_FALLBACK = 4_500  # bytes of both texts together in a notebook's JSON, where a style adds some 500
+_MOST_NAMED = 20  # selected looks
+_LONGEST_FILTER = 250  # characters
+_LARGEST_FILE = 2**22  # bytes
+_FORMAT = {"format": "heygen_widgets picker", "version": 1}
+_Start: TypeAlias = tuple[tuple[str, LookFilter], tuple[object, ...]]
+_NAME = re.compile(r"[\w-][\w -]{0,58}[\w-]|[\w-]")  # Windows removes spaces at the end
+
+
+def fallback(
+    status: Mapping[str, Any], selected: Sequence[Look], wanted: LookFilter, view: str = "looks"
+) -> dict[str, str]:
+    """Return ``text/html`` and ``text/plain``, together at most `LARGEST_FALLBACK` bytes.
+
+    Both show the counts (of the picker's `status`), the filter, the selected looks and the code to select them again.
+    Looks that do not fit are only counted.
+    """
+    for number in range(min(len(selected), _MOST_NAMED), -1, -1):
+        lines = _lines(_counts(status, view), selected, wanted, number)
+        texts = {"text/html": "".join(f"<div>{escape(line)}</div>" for line in lines), "text/plain": "\n".join(lines)}
+        if len(json.dumps(texts, ensure_ascii=False).encode()) <= LARGEST_FALLBACK:
+            break
+    return texts
+
+
+def _lines(counts: str, selected: Sequence[Look], wanted: LookFilter, number: int) -> list[str]:
+    filter_code = repr(wanted) if len(repr(wanted)) <= _LONGEST_FILTER else "a long LookFilter"
+    filtered = f", filtered by {filter_code}" if wanted.to_json() else ""
+    first = f"the first {number}" if 0 < number < len(selected) else ""
+    lines = [
+        f"Avatar look picker (heygen_widgets): {counts}{filtered}.",
+        f"{len(selected):,} selected{', ' if first else ''}{first}{':' if number else '.'}"
+        if selected
+        else "Nothing selected.",
+    ]
+    for place, look in enumerate(selected[:number], 1):
+        lines.append(f"{place}. {name_of(look.id, look.name)}")
+    if ids := [look.id for look in selected[:number]]:
+        argument = f"selected_id={ids[0]!r}" if len(selected) == 1 else f"multiple=True, values={ids!r}"
+        which = first or ("it" if len(selected) == 1 else "them")
+        lines.append(f"To select {which} again, create the picker with {argument}.")
+    return [*lines, "Run the cell again to show the picker: it needs a running kernel and Jupyter widgets."]
+
+
+def _counts(status: Mapping[str, Any], view: str) -> str:
+    matched, cards, loaded = status["matched"], status["shown"], status["loaded"]
+    if not loaded:
+        problem = f" ({clip(status['problem'])})" if status["problem"] else ""
+        return "no looks" if status["complete"] else f"no looks loaded yet{problem}"
+    looks = f"{matched:,} looks" if matched == loaded else f"{matched:,} of {loaded:,} looks"
+    characters = f"{cards:,} character{'' if cards == 1 else 's'} with " if view == "characters" else ""
+    return f"{characters}{looks}{'' if status['complete'] else ' loaded so far'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a picker shows and has selected."""
+
+    view: str
+    filter: LookFilter
+    looks: tuple[Look, ...]
+
+
+class Memory:
+    """Keeps what a named picker shows and has selected in a file of the user, and nothing without a name.
+
+    The file is ``pickers/NAME.json`` in this package's part of the user's data, such as ``~/.local/share`` on Linux.
+    Only the user can read it. It holds the records of the selected looks, without preview URLs and unknown fields.
+    A problem with it is a `UserWarning`, never an error.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        if not (name is None or (isinstance(name, str) and _NAME.fullmatch(name))):
+            rule = "a name of at most 60 letters, digits, '-', '_' and spaces between them, such as 'casting'"
+            raise (ValueError if isinstance(name, str) else TypeError)(f"remember must be {rule}, not {shown(name)}")
+        folder = platformdirs.user_data_path("heygen_widgets", appauthor=False) / "pickers"
+        self._path = folder / f"{name}.json" if name else None
+        self._kept: Kept | None = None
+        self._has_warned = False
+        # A click does not wait for the disk. Of several changes, only the last one is written.
+        self._writer: Worker[object] = Worker("remember", self._write, limit=1)
+
+    def restored(
+        self, initial: _Start, has_filter: bool, multiple: bool, catalogue: Callable[[], LookCatalogue]
+    ) -> _Start:
+        """Return view, filter and selection to start with: those that the picker was given, then the kept ones.
+
+        Looks have the previews that are loaded or in the cache. Nothing is requested for them.
+        """
+        (view, wanted), selected = initial
+        if kept := self.read():
+            view = kept.view if view == "looks" else view
+            wanted = wanted if has_filter else kept.filter
+            selected = selected or _newest(kept.looks[: None if multiple else 1], catalogue)
+        return (view, wanted), selected
+
+    def read(self) -> Kept | None:
+        """Return what was kept last, by any picker of the name; with a warning for a file that is not one of ours."""
+        finish_writing()
+        try:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                return _parsed(self._path.read_bytes()) if self._path else None
+        except (OSError, ValueError, TypeError, LookupError, RecursionError, APIResponseError) as problem:
+            warn(f"{self._path} cannot be read and is replaced at the picker's next change: {problem}")
+        return None
+
+    def keep(self, view: str, wanted: LookFilter, looks: Sequence[Look]) -> None:
+        """Write a change in the background, whole or not at all."""
+        if self._path and (kept := Kept(view, wanted, tuple(looks))) != self._kept:
+            self._kept = kept
+            _writing.add(self)
+            with suppress(HeyGenError):  # no thread can start; the next change tries again
+                self._writer.submit(object())  # a new object: the one that is being handled is ignored
+
+    def join(self) -> None:
+        """Wait until the last change is written."""
+        self._writer.join()
+
+    def _write(self, _: object) -> None:
+        if self._path and self._kept:
+            wanted, looks = self._kept.filter.to_json(), [_record(look) for look in self._kept.looks]
+            content = {**_FORMAT, "view": self._kept.view, "filter": wanted, "looks": looks}
+            try:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with replacement(self._path, 0o600) as file:
+                    file.write(json.dumps(content, indent=1).encode())
+            except OSError as problem:
+                if not self._has_warned:
+                    self._has_warned = True
+                    warn(f"The picker is not remembered in {self._path}: {problem}")
+
+
+_writing: weakref.WeakSet[Memory] = weakref.WeakSet()
+
+
+@atexit.register
+def finish_writing() -> None:
+    """Wait for all changes, also for those of the last cell of a batch."""
+    for memory in list(_writing):
+        memory.join()
+
+
+def _newest(looks: tuple[Look, ...], catalogue: Callable[[], LookCatalogue]) -> tuple[Look, ...]:
+    with suppress(HeyGenError, ValueError):  # the picker shows this error when it loads
+        source = catalogue()
+        source.load_in_background()
+        source.wait_for_snapshot()
+        return tuple(source.get(look.id) or look for look in looks)
+    return looks
+
+
+def _bare(look: Look) -> Look:
+    return replace(look, preview_image_url=None, preview_video_url=None, extra={})
+
+
+def _record(look: Look) -> dict[str, Any]:
+    return {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
+
+
+def _parsed(content: bytes) -> Kept:
+    """Read a file, which may be anything."""
+    found = json.loads(content.decode()) if len(content) <= _LARGEST_FILE else None
+    if not isinstance(found, dict) or {**found, **_FORMAT} != found:
+        raise ValueError("it is not a picker's, or of a newer release")
+    wanted, view = changed_filter(LookFilter(), found["filter"]), found["view"]
+    if wanted is None or not FRONTEND_TRAITS["view"](view):
+        raise ValueError("its filter or view is invalid")
+    return Kept(view, wanted, tuple({look.id: look for look in map(_look, found["looks"][:LARGEST_WINDOW])}.values()))
+
+
+def _look(record: dict[str, Any]) -> Look:
+    owner, name = record["ownership"], record["group_name"]
+    look = Look.from_json(record["look"], ownership=owner if owner in ("public", "private") else None)
+    return replace(_bare(look), group_name=name if isinstance(name, str) else None)

@@ -1,0 +1,161 @@
+"""The shortlist below the grid: reordered, compared, copied, downloaded, cleared, and without a kernel."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from . import picker_page as ui
+from .conftest import OpenNotebook
+from .jupyter import NotebookPage
+from .test_keyboard import walk
+
+SELECTED = f"{ui.SEVERAL[:-6]}picker.values = picker.catalogue.select(LookFilter(ready=True))[:5]\npicker"
+IDS = "[look.id for look in picker.values]"
+NO_CLIPBOARD = """() => {
+    Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
+    document.execCommand = () => false;
+}"""
+RESTART = "async () => { await window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart(); }"
+
+
+def selected(open_notebook: OpenNotebook, **options: object) -> tuple[NotebookPage, Locator, Locator, list[str]]:
+    """Open a picker with five selected looks, and give its tray and their ids too."""
+    notebook, picker = ui.shown(open_notebook, SELECTED, pictures=6, **options)
+    expect(items(picker)).to_have_count(5)
+    return notebook, picker, picker.locator(".look-tray"), notebook.value(IDS)
+
+
+def items(picker: Locator) -> Locator:
+    return picker.locator(".look-tray__item")
+
+
+def button(inside: Locator, name: str) -> Locator:
+    return inside.get_by_role("button", name=name, exact=True)
+
+
+def expect_order(notebook: NotebookPage, picker: Locator, ids: list[str]) -> None:
+    for place, look_id in enumerate(ids):
+        expect(items(picker).nth(place)).to_have_attribute("data-look-id", look_id)
+    notebook.expect_run(IDS, ids)
+
+
+def test_a_shortlist_is_made_dragged_into_order_compared_cleared_and_restored(open_notebook: OpenNotebook) -> None:
+    notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
+    tray = picker.locator(".look-tray")
+    expect(tray).to_contain_text("Click looks to add them to your shortlist.")
+    expect(button(tray, "Compare")).to_be_disabled()
+    ids = [ui.cards(picker).nth(place).get_attribute("data-look-id") or "" for place in (6, 1, 9, 3, 4)]
+    for look_id in ids:
+        ui.card_of(picker, look_id).click()
+    expect_order(notebook, picker, ids)
+
+    # Also those that the filter hides.
+    notebook.run("picker.filter = LookFilter('no such look')")
+    expect(picker.locator(".look-empty")).to_be_visible()
+    items(picker).nth(0).drag_to(items(picker).nth(2))
+    ids.insert(2, ids.pop(0))
+    expect_order(notebook, picker, ids)
+    items(picker).nth(1).hover()
+    items(picker).nth(1).get_by_title("Deselect").click()
+    del ids[1]
+    expect_order(notebook, picker, ids)
+    items(picker).nth(0).drag_to(picker.locator(".look-empty"))  # outside it changes nothing
+    expect_order(notebook, picker, ids)
+    button(tray, "Compare").click()
+    expect(picker.locator(".look-compare")).to_have_count(1)
+    button(tray, "Compare").click()
+    expect(picker.locator(".look-compare")).to_have_count(0)
+    expect(button(tray, "Compare")).to_be_focused()
+
+    for name, following, left in (("Clear selection", "Undo", []), ("Undo", "Clear selection", ids)):
+        button(tray, name).press("Enter")
+        expect(button(tray, following)).to_be_focused()
+        expect_order(notebook, picker, left)
+    notebook.run("picker.filter = LookFilter()")
+    button(tray, "Clear selection").click()
+    ui.cards(picker).first.click()
+    expect(items(picker)).to_have_count(1)
+    expect(button(tray, "Undo")).to_have_count(0)
+
+    # A look that is not loaded, and cannot be used.
+    notebook.run("picker.values = [Look('elsewhere', 'Look elsewhere', 'photo_avatar', status='failed')]")
+    expect(items(picker).locator(".look-tray__state--failed")).to_be_visible()
+    expect(button(tray, "Details of Look elsewhere, Failed")).to_have_attribute("title", "Look elsewhere\nFailed")
+    notebook.run("picker.values, picker.view = (), 'characters'")
+    expect(tray).to_contain_text("Open a person to select one of their looks.")
+
+
+def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
+    notebook, picker, tray, ids = selected(open_notebook)
+    page, said = notebook.page, picker.locator(".look-picker__said")
+    names = [re.escape(one.get_attribute("aria-label") or "") for one in picker.locator(".look-tray__open").all()]
+    picker.locator('[data-position="0"]').focus()
+    # It is one stop, and arrow keys move in it.
+    walk(page, ("Tab", names[0]), ("ArrowLeft", names[0]), ("ArrowRight", names[1]), ("End", names[4]))
+    walk(page, ("ArrowRight", names[4]), ("Tab", "Compare"), ("Shift+Tab", names[4]), ("Home", names[0]))
+    walk(page, ("Alt+ArrowRight", names[0]))
+    expect(said).to_have_text("Moved to place 2 of 5")
+    walk(
+        page, ("Alt+End", names[0]), ("Alt+ArrowRight", names[0]), ("ArrowLeft", names[4]), ("Alt+ArrowLeft", names[4])
+    )
+    expect(said).to_have_text("Moved to place 3 of 5")
+    order = [1, 2, 4, 3, 0]
+    expect_order(notebook, picker, [ids[place] for place in order])
+    walk(page, ("Delete", names[3]), ("End", names[0]), ("Backspace", names[3]))
+    expect_order(notebook, picker, [ids[place] for place in (1, 2, 3)])
+
+    # The pressed look is gone, whoever has deselected it.
+    notebook.run(f"picker.values = [{ids[1]!r}]")
+    walk(page, ("Home", names[1]))
+    walk(page, ("Delete", r"card \d+"))
+    notebook.run(f"picker.values = {ids}")
+    expect(items(picker)).to_have_count(5)
+    button(tray, "Compare").press("Enter")
+    expect(picker.locator(".look-compare")).to_have_count(1)
+    button(tray, "Export").press("Enter")
+    expect(page.get_by_role("menuitem", name="CSV").first).to_be_focused()
+    walk(page, ("End", "Ids"), ("Home", "CSV"), ("ArrowDown", "Excel"), ("Escape", "Export"))
+    expect(page.get_by_role("menu")).to_have_count(0)
+    expect(picker.locator(".look-compare")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("group", "number"), [("Selection", 5), ("All matches", 2000)])
+def test_the_selection_and_all_matches_are_downloaded(open_notebook: OpenNotebook, group: str, number: int) -> None:
+    notebook, picker, tray, ids = selected(open_notebook)
+    button(tray, "Export").click()
+    with notebook.page.expect_download() as download:
+        notebook.page.get_by_role("group", name=group).get_by_role("menuitem", name="Ids").click()
+    expect(button(tray, "Export")).to_be_focused()
+    lines = Path(download.value.path()).read_text().split()
+    assert (len(lines), lines[:5]) == (number, ids)
+    assert download.value.suggested_filename.endswith(".txt")
+
+
+def test_code_is_copied_or_shown_in_a_field_when_the_browser_refuses(open_notebook: OpenNotebook) -> None:
+    notebook, picker, tray, ids = selected(open_notebook, viewport=(520, 900))
+    assert tray.evaluate("tray => tray.scrollWidth <= tray.clientWidth && tray.offsetHeight === 56")
+    notebook.run("picker.filter = 'office'")
+    code = ui.copied(picker.locator(".look-picker__said"), button(tray, "Code"))
+    expect(button(tray, "Copied")).to_be_focused()
+    assert code == notebook.value("picker.code()")
+    notebook.page.evaluate(NO_CLIPBOARD)
+    expect(button(tray, "Code")).to_be_visible()
+    button(tray, "Code").click()
+    expect(picker.locator(".look-picker__uncopied")).to_have_value(code)
+    notebook.page.evaluate("() => { delete navigator.clipboard; delete document.execCommand; }")
+    notebook.run(f"del picker\n{code}")
+    assert notebook.value(f"({IDS}, picker.filter.search)") == (ids, "office")
+
+
+def test_without_a_kernel_the_ids_can_still_be_copied(open_notebook: OpenNotebook) -> None:
+    notebook, picker, tray, ids = selected(open_notebook)
+    expect(button(tray, "Copy ids")).to_have_count(0)
+    notebook.page.evaluate(RESTART)
+    notebook.kernel.restarted()
+    expect(picker.locator(".look-picker__cut")).to_be_visible()
+    expect(tray.locator(".look-tray__looks")).to_have_attribute("inert", "")
+    expect(tray.locator(".look-tray__action")).to_have_count(1)
+    assert ui.copied(picker.locator(".look-picker__said"), button(tray, "Copy ids")) == "\n".join(ids)
+    notebook.run("")  # waits for the new kernel
