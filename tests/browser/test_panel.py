@@ -8,7 +8,6 @@ from playwright.sync_api import Locator, expect
 from . import axe
 from . import picker_page as ui
 from .conftest import OpenNotebook
-from .jupyter import NotebookPage
 
 # The id of the first card that can be seen whole
 IN_SIGHT = """grid => [...grid.querySelectorAll('.look-card[data-look-id]')]
@@ -27,13 +26,6 @@ WATCH = """root => {
     };
     new MutationObserver(look).observe(root, { childList: true, subtree: true, attributes: true, characterData: true });
 }"""
-
-
-def id_where(notebook: NotebookPage, condition: str) -> str:
-    """Give the id of the first look in sight that meets a condition in Python."""
-    found = notebook.value(f"next(look.id for look in picker.catalogue.looks[:24] if {condition})")
-    assert isinstance(found, str)
-    return found
 
 
 def panel(picker: Locator) -> Locator:
@@ -77,7 +69,7 @@ def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
     notebook.run("voice = lambda look: picker.catalogue.client.get_voice(look.default_voice_id)")
     audible = "look.tags and look.default_voice_id and (voice(look).preview_audio_url or '').startswith('http')"
-    look_id = id_where(notebook, f"look.is_ready and {audible}")
+    look_id = notebook.value(f"next(look.id for look in picker.catalogue.select()[:24] if {audible})")
     picker.evaluate(WATCH)
     open_info(picker, look_id)
     name, tags, size, group_id, voice = notebook.value(
@@ -160,8 +152,7 @@ def test_the_panel_lies_over_the_grid_beside_the_card_and_follows_arrow_keys(ope
 
 def test_where_it_is_narrow_the_panel_is_a_sheet_below_the_card(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL, viewport=(700, 1000))
-    look_id = id_where(notebook, "look.error")
-    reason = notebook.value(f"picker.catalogue.get({look_id!r}).error.message")
+    look_id, reason = notebook.value("next((look.id, look.error.message) for look in picker.catalogue if look.error)")
     notebook.run(f"picker.filter = LookFilter({look_id!r})")
     failed = ui.card_of(picker, look_id)
     expect(failed).to_have_attribute("title", re.compile(re.escape(reason)))
