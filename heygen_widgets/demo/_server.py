@@ -206,6 +206,7 @@ class DemoHandler(BaseHTTPRequestHandler):
             "ETag": f'"{hashlib.blake2b(media, digest_size=8).hexdigest()}"',
             "Content-Type": kind,
             "Accept-Ranges": "bytes",
+            "Access-Control-Allow-Origin": "*",
             "Cache-Control": f"public, max-age={_DAY}",
         }
         span = _span(self.headers.get("Range"), len(media))
