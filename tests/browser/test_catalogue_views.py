@@ -55,7 +55,7 @@ def test_each_filter_has_options_with_counts_of_which_several_can_be_chosen(open
         ("Type", ["Studio avatar"], ["Studio avatar"], "avatar_type='studio_avatar'"),
         ("Gender", ["Female", "Not specified"], ["Gender: not specified", "Female"], "gender=['female', '']"),
         ("Orientation", ["Square"], ["Square"], "orientation='square'"),
-        ("Engine", ["Avatar V", "Avatar III"], None, "engine=['avatar_v', 'avatar_iii']"),
+        ("Engine", ["Avatar III", "Avatar V"], ["Avatar III", "Avatar V"], "engine=['avatar_iii', 'avatar_v']"),
         ("Ownership", ["Private"], ["Private"], "ownership='private'"),
         ("Ready", ["Ready to use", "Not ready"], ["Not ready"], "ready=False"),
         ("Tag", ["business", "casual"], ["business", "casual"], "tag=['business', 'casual']"),
@@ -63,10 +63,10 @@ def test_each_filter_has_options_with_counts_of_which_several_can_be_chosen(open
         ui.choose_option(picker, label, *options)
         notebook.expect_run(f"picker.filter == LookFilter({wanted})", True)
         ui.expect_matches(notebook, picker)
-        expect(chips(picker)).to_have_text(texts or options)
+        expect(chips(picker)).to_have_text(texts)
         button = picker.locator(".look-filters__button--on")
         named = label if label in ("Type", "Gender", "Orientation", "Engine") else "More filters"
-        number = len(texts or options)
+        number = len(texts)
         expect(button).to_have_attribute("aria-label", f"{named}, {number} chosen")
         expect(button.locator(".look-filters__number")).to_have_count(number - 1)
         expect(button).to_be_focused()
