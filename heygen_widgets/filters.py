@@ -89,7 +89,7 @@ class LookFilter:
     sort : str, optional
         ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); a leading ``-`` means
         descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
-        service's own order, private looks first, with the looks that are not ready at the end.
+        service's own order, private looks first, with the looks that are not ready at the end; a table keeps its order.
 
     Raises
     ------

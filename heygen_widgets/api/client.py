@@ -291,7 +291,7 @@ class HeyGenClient:
         checked = request.check(look, group=group, reference=reference)
         video = self.create_video(checked, idempotency_key=idempotency_key)
         try:
-            return VideoJob(self, video_id=video.id, look=look)
+            return VideoJob(self, video_id=video.id, look=look, aspect_ratio=checked.aspect_ratio or "16:9")
         except BaseException as error:  # nobody else knows the id
             error.add_note(f"The video {video.id!r} has started: wait with client.wait_for_video({literal(video.id)}).")
             raise

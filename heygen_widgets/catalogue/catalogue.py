@@ -286,7 +286,7 @@ class LookCatalogue:
             return self._store.select(as_filter(wanted))
 
     def select(self, filter: Wanted = None, **fields: Unpack[Fields]) -> Looks:
-        """Return the loaded looks that match, or all, in the filter's order or that of `looks`, the ready ones first.
+        """Return the loaded looks that match, or all, in the filter's order or that of `looks`, ready ones first.
 
         Here and below, `filter` is a `LookFilter`, a search or a dict, and each field of `LookFilter` is a keyword too:
         ``select("office", gender="female")``. If no look of a complete catalogue has a wanted value, such as a tag, a
@@ -416,7 +416,7 @@ class LookCatalogue:
 
     def _show(self, snapshot: Snapshot, *, keep: bool) -> None:
         """Show the looks of a snapshot. Unless they are to be kept, the next load replaces them."""
-        self._store = LookStore(snapshot.looks, snapshot.groups)
+        self._store = LookStore(snapshot.looks, snapshot.groups, ready_first=snapshot.loaded_at > 0)  # 0 for a table
         self.complete, self._loaded_at = snapshot.complete, snapshot.loaded_at
         if keep:
             self._loader.store = self._store

@@ -137,10 +137,13 @@ class LookStore:
     """Looks by row, and avatar groups by id; nothing is ever removed, and a row always holds the look with the same id.
 
     A record that the service lists as private and as public is private. A look gets its character's name as soon as the
-    group is there too. There is no lock: hold the catalogue's.
+    group is there too. There is no lock: hold the catalogue's. Without a sort, `ready_first` looks come before others.
     """
 
-    def __init__(self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = ()) -> None:
+    def __init__(
+        self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = (), *, ready_first: bool = True
+    ) -> None:
+        self._ready_first = ready_first
         self.looks: list[Look] = []
         self.groups: dict[str, AvatarGroup] = {}  # private ones first
         self._row_of: dict[str, int] = {}
@@ -225,11 +228,11 @@ class LookStore:
         return [self.looks[row] for row in np.argsort(self._places, kind="stable").tolist()]
 
     def select(self, wanted: LookFilter) -> Selection:
-        """Select the rows that match, in the filter's order, or by their places with those that are not ready last."""
+        """Select the rows that match, in the filter's order, or by their places."""
         rows = np.flatnonzero(reduce(and_, self._masks(wanted).values()))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         rows = rows[np.argsort(by[rows], kind="stable")]
-        if not wanted.sort:
+        if self._ready_first and not wanted.sort:
             is_last = self._columns["ready"].mask(["no"])[rows]
             rows = np.concatenate([rows[~is_last], rows[is_last]])
         return Selection(self, rows)

@@ -69,7 +69,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     ----------
     source : HeyGenClient, LookCatalogue, table, or iterable of Look or dict, optional
         Default ``HeyGenClient()``, whose whole catalogue is loaded, once for all its pickers. A table of pandas,
-        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order, the usable ones first.
+        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order.
     client : HeyGenClient, optional
         With a table or looks, it renews previews that have expired, and fetches voices, looks by id and the pictures of
         exports; nothing is loaded. Without a `source`, its whole catalogue is shown.

@@ -164,8 +164,8 @@ def test_a_job_continues_at_a_click_while_a_cell_runs(
         job = notebook.output(0 if before else 1).locator(".video-job")
         expect(job.locator(".video-job__problem")).to_contain_text("not finished after 0 s")
         clock[0] = 600
-        job.get_by_role("button", name="Continue").click()
+        job.get_by_role("button", name="Try again").click()
         expect(job.locator(".video-job__status")).to_contain_text("Completed")
         expect(job.locator("video")).to_be_visible()
-        expect(job.get_by_role("button", name="Continue")).to_have_count(0)
+        expect(job.get_by_role("button", name="Try again")).to_have_count(0)
     assert notebook.value("job.error") == ""

@@ -58,7 +58,7 @@ def client_of(service: DemoService) -> str:
 def test_a_card_follows_a_video_to_its_film_which_gets_a_new_url_when_it_expires(
     open_notebook: OpenNotebook, service: DemoService, clock: list[float]
 ) -> None:
-    notebook = started(open_notebook, "6 * 7", "late", client=client_of(service))
+    notebook = started(open_notebook, "6 * 7", "late", client=client_of(service), viewport=(480, 1800))
     job = job_of(notebook)
     expect(job.locator(".video-job__name")).to_have_text(notebook.value("look.name").strip())
     expect(job.locator("img")).to_be_visible()
