@@ -16,7 +16,7 @@ from .stand_in import stand_in
 
 EVERY = 0.1  # s from one Page Down to the next
 REST = 500.0  # ms without an action, so that the effects of the last one are over
-PANEL_BOUND, CLIP_BOUND, BLANK_BOUND = 0.100, 0.300, 0.150  # s
+PANEL_BOUND, CLIP_BOUND, BLANK_BOUND = 0.060, 0.300, 0.150  # s
 
 WITH_CLIPS = "[look.id for look in catalogue.looks[:400] if look.preview_video_url]"
 
