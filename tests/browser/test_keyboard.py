@@ -85,7 +85,7 @@ def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_note
     rest = names[len(inputs) + len(line) + 1 :]
     assert not [name for name in rest if name.startswith("card")]
     panel = ["Close details", "Select|Deselect", "Copy id"]
-    tray = [f"Details of {first}", f"Deselect {first}", "Clear selection", "Copy code"]
+    tray = [f"Details of {first}", "Compare", "Code", "Export", "Clear selection"]
     at = [next((n for n, name in enumerate(rest) if re.fullmatch(wanted, name)), -1) for wanted in (*panel, *tray)]
     assert -1 not in at, rest
     assert at == sorted(at)
@@ -266,39 +266,6 @@ def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNote
     page.keyboard.press("Escape")
     expect(picker.locator(".look-panel")).to_have_count(0)
     expect_focus(page, "the grid")
-    notebook.run("picker.filter, picker.values = LookFilter(), picker.catalogue.looks[:2]")
-    expect(ui.total(picker)).to_have_text("2,000 looks")
-    ui.wait_for_cards(picker)
-    for left, following in ((1, "Deselect .+"), (0, r"card \d+")):
-        picker.locator(".look-tray__remove").last.press("Enter")
-        expect(picker.locator(".look-tray__item")).to_have_count(left)
-        expect_focus(page, following)
-
-
-def test_three_looks_are_selected_compared_and_copied_by_keyboard(open_notebook: OpenNotebook) -> None:
-    notebook, page, picker = opened(open_notebook)
-    keyboard = page.keyboard
-    notebook.cells.nth(0).locator(".cm-content").focus()
-    keyboard.press("Escape")
-    while focused(page) != "card 0":
-        keyboard.press("Tab")
-    for key in ("Enter", "ArrowRight", "Enter", "ArrowRight", "Enter"):
-        keyboard.press(key)
-    notebook.expect_run("picker.values == tuple(picker.catalogue.looks[:3])", True)
-    opening = picker.locator(".look-tray__open")
-    expect(opening).to_have_count(3)
-
-    # The tray is one stop, and arrow keys move in it.
-    details = [re.escape(opening.nth(number).get_attribute("aria-label") or "") for number in range(3)]
-    deselect = [name.replace("Details\\ of", "Deselect") for name in details]
-    walk(page, ("Tab", details[0]), ("ArrowRight", details[1]), ("End", details[2]), ("ArrowRight", details[2]))
-    walk(page, ("Home", details[0]), ("ArrowLeft", details[0]), ("ArrowRight", details[1]), ("Tab", deselect[1]))
-    walk(page, ("ArrowLeft", deselect[0]), ("Tab", "Compare"), ("Shift+Tab", deselect[0]), ("Shift+Tab", details[0]))
-    walk(page, ("i", "the panel"), ("Escape", details[0]), ("Tab", deselect[0]), ("Tab", "Compare"))
-    walk(page, ("Enter", "Back to the grid"), ("Escape", "Compare"), ("Tab", "Clear selection"), ("Tab", "Copy code"))
-    expect(picker.locator(".look-compare")).to_have_count(0)
-    walk(page, ("Enter", "Python"), ("ArrowDown", "curl"), ("Escape", "Copy code"))
-    expect(picker.get_by_role("menuitem")).to_have_count(0)
 
 
 def test_dropdowns_close_by_escape_keep_the_focus_and_lead_to_the_search(open_notebook: OpenNotebook) -> None:
