@@ -392,6 +392,7 @@ class Picker {
     if (at === null) return;
     if (this.informedFrom === null) return this.inform(this.selected[at]);
     this.panel.reveal(at);
+    this.grid.focused = at;
     this.inform(this.windows.at(at), at);
   }
 
@@ -426,7 +427,6 @@ class Picker {
     const { detailed, informedFrom } = this;
     this.detailed = this.opening = null;
     this.cancel("opening");
-    if (informedFrom !== null) this.grid.focused = informedFrom;
     // Focus where it was opened: in the tray, or on a card.
     nextTick(() => { if (informedFrom !== null || !this.tray || !this.tray.focusLook(detailed)) this.grid.focus(); });
   }

@@ -22,11 +22,12 @@ WITH_CLIPS = "[look.id for look in catalogue.looks[:400] if look.preview_video_u
 
 # The panel shows the id before the kernel answers
 PANEL = """id => {
-    const name = document.querySelector(`.look-card[data-look-id="${id}"] .look-card__name`).textContent;
+    const card = document.querySelector(`.look-card[data-look-id="${id}"]`);
+    const [name, pictured] = [card.querySelector('.look-card__name').textContent, !!card.querySelector('img')];
     const panel = () => document.querySelector('.look-panel');
     const picture = () => panel()?.querySelector('img.look-panel__picture, .look-panel__picture img');
     return {shown: () => panel()?.querySelector('.look-panel__name')?.textContent === name
-        && picture()?.getAttribute('src') && panel().querySelectorAll('dl dd').length >= 2};
+        && (!pictured || picture()?.getAttribute('src')) && panel().querySelectorAll('dl dd').length >= 2};
 }"""
 CLIP = """id => ({plays: () => {
     const clip = document.querySelector(`.look-card[data-look-id="${id}"] video.look-card__clip`);

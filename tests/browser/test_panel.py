@@ -9,9 +9,6 @@ from . import axe
 from . import picker_page as ui
 from .conftest import OpenNotebook
 
-# The id of the first card that can be seen whole
-IN_SIGHT = """grid => [...grid.querySelectorAll('.look-card[data-look-id]')]
-    .find(card => card.getBoundingClientRect().top >= grid.getBoundingClientRect().top).dataset.lookId"""
 # Whether two elements share a part of the page
 OVERLAP = """(one, other) => {
     const [a, b] = [one, other].map(element => element.getBoundingClientRect());
@@ -45,12 +42,6 @@ def card(picker: Locator, position: int) -> Locator:
     return picker.locator(f'[data-position="{position}"]')
 
 
-def open_info(picker: Locator, look_id: str) -> None:
-    ui.card_of(picker, look_id).hover()
-    ui.card_of(picker, look_id).locator(".look-card__info").click()
-    expect(fact(picker, "Id")).to_have_text(look_id)
-
-
 def expect_opened(picker: Locator, position: int) -> None:
     """Wait until the panel is that of a card, which has a ring, and which the panel does not cover."""
     look_id = card(picker, position).get_attribute("data-look-id") or ""
@@ -71,7 +62,8 @@ def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook
     audible = "look.tags and look.default_voice_id and (voice(look).preview_audio_url or '').startswith('http')"
     look_id = notebook.value(f"next(look.id for look in picker.catalogue.select()[:24] if {audible})")
     picker.evaluate(WATCH)
-    open_info(picker, look_id)
+    ui.card_of(picker, look_id).hover()
+    ui.card_of(picker, look_id).locator(".look-card__info").click()
     name, tags, size, group_id, voice = notebook.value(
         "(lambda look: (look.name.strip(), ', '.join(look.tags), f'{look.image_width:,} × {look.image_height:,}',"
         f" look.group_id, voice(look).name))(picker.catalogue.get({look_id!r}))"
@@ -164,10 +156,9 @@ def test_where_it_is_narrow_the_panel_is_a_sheet_below_the_card(open_notebook: O
     assert (sheet["width"], sheet["bottom"]) == (looks["width"], looks["bottom"])
     assert sheet["height"] <= 0.7 * looks["height"] + 1
     notebook.page.keyboard.press("Escape")
-    notebook.run("picker.filter = LookFilter(ready=False)")
+    notebook.run("picker.filter = LookFilter(status='processing')")
     ui.expect_matches(notebook, picker)
-    waiting = notebook.value("[look.status != 'failed' for look in picker.catalogue.select(picker.filter)].index(True)")
-    card(picker, waiting).press("i")
+    card(picker, 0).press("i")
     expect(panel(picker).locator(".look-panel__state")).not_to_have_class(re.compile("--failed"))
     notebook.page.keyboard.press("Escape")
 
@@ -184,16 +175,15 @@ def test_where_it_is_narrow_the_panel_is_a_sheet_below_the_card(open_notebook: O
 
 
 def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
+    notebook, picker = ui.shown(open_notebook, ui.SEVERAL, "1")
     table = picker.locator(".look-compare table")
-    tray = picker.locator(".look-tray")
     notebook.run(
         "looks = [look for look in picker.catalogue.select(LookFilter(gender='female')) if look.default_voice_id]\n"
         "picker.values = [next(look for look in looks if look.status == 'failed'), *looks[:5]]"
     )
     ui.scroll_and_load(picker, 3_000)
     place = ui.grid(picker).evaluate("grid => grid.scrollTop")
-    button(tray, "Compare").click()
+    button(picker.locator(".look-tray"), "Compare").click()
     names = notebook.value("[' '.join(look.name.split()) for look in picker.values]")
     expect(table.locator("thead th bdi")).to_have_text(names[:4])
     expect(table.locator("thead th").first).to_contain_text("Failed")
@@ -223,37 +213,27 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     which.get_by_role("button").last.click()
     expect(table.locator("thead th bdi")).to_have_text(names[1:4])
 
-    # A look leaves the comparison with the selection.
+    # A look leaves the comparison with the selection, and nothing takes the focus from another cell.
+    editor = notebook.cells.nth(1).locator(".cm-content")
+    editor.click()
     notebook.run("picker.values = picker.values[2:4]")
     expect(table.locator("thead th bdi")).to_have_text(names[2:4])
     expect(which).to_have_count(0)
     notebook.run("picker.values = picker.values[:1]")
     expect(table).to_have_count(0)
+    expect(ui.cards(picker).first).to_be_visible()
+    expect(editor).to_be_focused()
     assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place
 
 
 def test_pictures_load_when_paging_stops_and_closing_the_panel_keeps_the_place(open_notebook: OpenNotebook) -> None:
     _, picker = ui.shown(open_notebook, ui.SEVERAL)
-    expect(ui.page_down(picker, 12).locator("img")).to_have_count(1)
+    far = ui.page_down(picker, 12)
+    expect(far.locator("img")).to_have_count(1)
     ui.wait_until(picker, f"root => ({ui.DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")
-
-    ui.scroll_and_load(picker, 8_000)
-    far_id = str(ui.grid(picker).evaluate(IN_SIGHT))
-    open_info(picker, far_id)
-    picker.page.keyboard.press("Escape")
-    expect(ui.card_of(picker, far_id)).to_be_focused()
-    assert ui.grid(picker).evaluate("grid => grid.scrollTop") > 4000
-
-
-def test_a_selection_that_changes_from_elsewhere_takes_no_focus_from_another_cell(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook, ui.SEVERAL, "1")
-    editor = notebook.cells.nth(1).locator(".cm-content")
-    for number in (0, 1):
-        ui.cards(picker).nth(number).click()
-    picker.locator(".look-tray button", has_text="Compare").click()
-    expect(picker.locator(".look-compare table")).to_be_visible()
-    editor.click()
-    notebook.run("picker.values = ()")
-    expect(picker.locator(".look-compare")).to_have_count(0)
-    expect(ui.cards(picker).first).to_be_visible()
-    expect(editor).to_be_focused()
+    place, position = ui.grid(picker).evaluate("grid => grid.scrollTop"), far.get_attribute("data-position")
+    for key in ("i", "Escape"):
+        picker.page.keyboard.press(key)
+        expect(panel(picker)).to_have_count(int(key == "i"))
+    expect(picker.locator(".look-card:focus")).to_have_attribute("data-position", position or "")
+    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place > 1000
