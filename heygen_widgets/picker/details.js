@@ -1,0 +1,114 @@
+const SLOW = 200;          // ms before the panel opens with what the card knows
+const VOICES = 12;         // voices that are kept
+const COMPARED = 4;        // looks side by side
+
+// The look in the panel, and those side by side.
+class Details {
+  constructor(picker) {
+    Object.assign(this, {
+      records: Object.create(null), voices: new Map(),   // by id; an id may be the name of a property of every object
+      opened: null, compared: null,   // the id of the look in the panel, those of the looks side by side
+      unfolded: false, answered: false,   // whether the panel shows the video options, and whether the kernel has answered about `compared`
+    });
+    this.picker = picker;
+    this.panel = null;     // the part, when it is mounted
+    this.opening = null;   // the id of the look that the panel is about to show
+    this.from = null;      // where the panel was opened: a position in the grid, or null for the tray
+  }
+
+  get look() {
+    return this.opened === null ? null : this.records[this.opened] || null;
+  }
+
+  // Open the panel of a look, which renders once: with all details, or with the card's if the kernel is slow.
+  inform(look, position = null) {
+    if (!look || look.character || look.id === null) return;
+    const { kernel } = this.picker;
+    this.from = position;
+    if (look.id === this.opened && this.panel) this.panel.focus();
+    this.opening = look.id;
+    this.keep([look]);
+    kernel.later("opening", SLOW, () => this.open(look.id));
+    kernel.submit("ask_details", { view: kernel.viewId, ids: [look.id] });
+    kernel.send("ask_voice", look.id);
+  }
+
+  open(id) {
+    this.picker.kernel.cancel("opening");
+    this.opening = this.compared = null;
+    this.opened = id;
+  }
+
+  shut() {
+    this.picker.kernel.cancel("opening");
+    this.opened = this.opening = null;
+  }
+
+  close() {
+    const { opened, from, picker } = this;
+    this.shut();
+    // Focus where it was opened: in the tray, or on a card.
+    nextTick(() => { if (from !== null || !picker.tray || !picker.tray.focusLook(opened)) picker.grid.focus(); });
+  }
+
+  // The place of the next look in the grid, or in the selection if the panel was opened there; null without one.
+  nextTo(by) {
+    const { chosen, show, windows } = this.picker;
+    const [at, number] = this.from === null ? [chosen.indexOf(this.opened), chosen.length] : [this.from, show === "looks" ? windows.matched : 0];
+    return at + by >= 0 && at + by < number ? at + by : null;
+  }
+
+  step(by) {
+    const { grid, selected, windows } = this.picker;
+    const at = this.nextTo(by);
+    if (at === null) return;
+    if (this.from === null) return this.inform(selected[at]);
+    this.panel.reveal(at);
+    grid.focused = at;
+    this.inform(windows.at(at), at);
+  }
+
+  // Keep what is known of the looks that are shown, and of some others that are about to be.
+  keep(looks) {
+    const shown = new Set([this.opened, this.opening, ...(this.compared || [])]);
+    const records = Object.create(null);
+    [...Object.values(this.records), ...looks].filter(look => shown.has(look.id)).forEach(look => {
+      records[look.id] = { ...records[look.id], ...look };
+    });
+    this.records = records;
+  }
+
+  take(answer) {
+    this.keep(answer.looks);
+    if (this.opening !== null && answer.looks.some(look => look.id === this.opening)) this.open(this.opening);
+    if (!answer.compared) return;
+    this.answered = true;
+    answer.looks.filter(look => look.voice_id && !this.voices.has(look.voice_id)).forEach(look => this.picker.kernel.send("ask_voice", look.id));
+  }
+
+  takeVoice(answer) {
+    this.voices = new Map([...this.voices, [answer.id, answer.voice]].slice(-VOICES));
+  }
+
+  // Show up to four looks side by side.
+  compare(ids) {
+    const { kernel } = this.picker;
+    this.shut();
+    this.compared = ids.slice(0, COMPARED);
+    this.answered = false;
+    kernel.submit("ask_details", { view: kernel.viewId, ids: this.compared, compared: true });
+  }
+
+  stopComparing() {
+    const { root, tray, grid } = this.picker;
+    // Don't take focus from another cell that changes the selection.
+    const inside = root.$refs.root.contains(document.activeElement);
+    this.compared = null;
+    nextTick(() => { if (inside && !(tray && tray.focusCompare())) grid.focus(); });
+  }
+
+  renew(images) {
+    const renewed = Object.values(this.records).filter(look => images.has(look.id));
+    this.keep(renewed.map(look => ({ ...look, image: images.get(look.id) })));
+  }
+}
