@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
-_PARTS = ("filters", "options", "line", "grid", "card", "problem", "empty", "panel", "tray", "compare", "picture", "menu")
+_PARTS = (
+    *("filters", "options", "menu", "line", "grid", "card"),
+    *("problem", "empty", "panel", "tray", "compare", "picture"),
+)
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
