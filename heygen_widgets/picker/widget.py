@@ -42,10 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
-_PARTS = (
-    *("filters", "options", "menu", "line", "grid", "card"),
-    *("problem", "empty", "panel", "tray", "compare", "picture"),
-)
+_FIRST_PARTS = ("filters", "line", "grid", "card")
+_PARTS = (*_FIRST_PARTS, "options", "menu", "problem", "empty", "panel", "tray", "compare", "picture")
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
