@@ -42,25 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
-<<<<<<< HEAD
-_PARTS = (
-    "filters",
-    "options",
-    "line",
-    "grid",
-    "card",
-    "problem",
-    "empty",
-    "panel",
-    "tray",
-    "compare",
-    "picture",
-    "menu",
-)
-=======
 _FIRST_PARTS = ("filters", "line", "grid", "card")
 _PARTS = (*_FIRST_PARTS, "options", "menu", "problem", "empty", "panel", "tray", "compare", "picture")
->>>>>>> bar
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
