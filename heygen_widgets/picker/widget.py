@@ -42,20 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["LookPicker"]
 
 _HERE = Path(__file__).parent
-_PARTS = (
-    "filters",
-    "options",
-    "line",
-    "grid",
-    "card",
-    "problem",
-    "empty",
-    "panel",
-    "tray",
-    "compare",
-    "picture",
-    "menu",
-)
+_TEMPLATE = _HERE / "widget.vue"
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
@@ -159,9 +146,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         has_filter = bool(fields) or filter is not None
         (view, wanted), selected = self._memory.restored(self._initial, has_filter, multiple, lambda: self.catalogue)
         usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
-        parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
+        parts = {f"look-{path.stem}": read_vue(path) for path in _HERE.glob("*.vue") if path != _TEMPLATE}
         traits = {"filter": wanted, "view": view, "multiple": plain(multiple), "height": plain(height)}
-        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, tile=plain(tile), **traits)
+        super().__init__(_TEMPLATE, layout, usual_layout, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)
@@ -253,7 +240,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """Remove the picker from the page and end its threads. The selection stays readable."""
         self._publisher.close()
         self._lookups.close()
-        self._memory.join()
         super().close()
 
     def __setattr__(self, name: str, value: object) -> None:
