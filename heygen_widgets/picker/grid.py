@@ -21,8 +21,6 @@ from .cards import Characters, card, character_card, details, pictured_of
 from .code import python_code, video_code
 from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, found_options, short_options
 
-__all__ = ["GridModel", "Source", "catalogue_of"]
-
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
 _COUNTS = ("loaded", "expected", "loading", "complete", "refreshed")  # of a load

@@ -24,8 +24,6 @@ from ..filters import LookFilter, as_filter
 from ..models import Look
 from .options import FRONTEND_TRAITS, LARGEST_WINDOW
 
-__all__ = ["LARGEST_FALLBACK", "Memory", "fallback"]
-
 LARGEST_FALLBACK = 4_500  # bytes of both texts together in a notebook's JSON, where a style adds some 500
 _MOST_NAMED = 20  # selected looks
 _LONGEST_FILTER = 250  # characters

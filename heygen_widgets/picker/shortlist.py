@@ -11,8 +11,6 @@ from ..models import AvatarGroup, Look
 from .grid import GridModel
 from .options import LARGEST_WINDOW
 
-__all__ = ["Shortlist", "first_selection"]
-
 _MOST_RECENT = 12
 
 
