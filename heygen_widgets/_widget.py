@@ -87,9 +87,7 @@ class SharedTemplate(VuetifyTemplate):
         meant = self._meant(name, self._public_traits())
         if getattr(getattr(type(self), name, None), "__module__", "").startswith(_PACKAGE):  # not traitlets'
             problem, way_out = f"{name} is a method", meant or f".{name}()"
-        elif not (
-            name in vars(self) or hasattr(type(self), name) or name == "description"
-        ):  # `ipywidgets.interact` sets it
+        elif not (name in vars(self) or hasattr(type(self), name) or name == "description"):  # which `interact` sets
             problem, way_out = f"there is no attribute {name!r}", meant
         else:
             return
@@ -180,17 +178,17 @@ class SharedTemplate(VuetifyTemplate):
 
     def _leave_page(self) -> None:
         """Close the comm, so that neither the page nor a saved notebook keeps the widget. Showing it opens it again."""
-        with WIDGET_LOCK:
-            super().close()
-            _displayed.discard(self)
-            self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets' None
-            if self._own_layout:
-                self._own_layout.close()
+        super().close()
+        _displayed.discard(self)
+        self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets' None
+        if self._own_layout:
+            self._own_layout.close()
 
     def close(self) -> None:
         """Remove the widget from the page for good."""
         self._closed = True
-        self._leave_page()
+        with WIDGET_LOCK:
+            self._leave_page()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - what IPython asks for
         """Return the widget, and texts for places without widgets."""

@@ -10,8 +10,6 @@ from ..catalogue.store import Character
 from ..models import AvatarGroup, Look, Voice
 from ..videos import VideoOptions
 
-__all__ = ["Characters", "card", "character_card", "details", "pictured_of", "voice_of"]
-
 _MOST_NAMED = 40  # tags or engines
 _MOST_ENGINES = 4  # columns
 # The options that differ between looks and engines.

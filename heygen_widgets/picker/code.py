@@ -12,8 +12,6 @@ from ..api.validation import checked_id
 from ..filters import LookFilter
 from ..models import Look
 
-__all__ = ["python_code", "video_code"]
-
 _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own client"
 
 

@@ -21,8 +21,6 @@ from .cards import Characters, card, character_card, details, pictured_of
 from .code import python_code, video_code
 from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, found_options, short_options
 
-__all__ = ["GridModel", "Source", "catalogue_of"]
-
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
 _COUNTS = ("loaded", "expected", "loading", "complete", "refreshed")  # of a load
@@ -48,10 +46,12 @@ class GridModel:
         The loading error that the user has closed.
     """
 
-    def __init__(self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None) -> None:
+    def __init__(
+        self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None, cache: timedelta | None = None
+    ) -> None:
         self.is_waiting = catalogue is None  # for an API key
         self.is_demo = False  # whether the looks are the stand-in's in place of an account's
-        self._client = client
+        self._client, self._cache = client, cache
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
         self.catalogue = catalogue
@@ -68,19 +68,18 @@ class GridModel:
     def __len__(self) -> int:
         return len(self._cards)
 
-    def start(self, client: HeyGenClient, cache: timedelta | None) -> None:
+    def start(self, client: HeyGenClient) -> None:
         """Show the looks of a client, when there was none before."""
-        self.catalogue, self.is_waiting = LookCatalogue.shared(client, cache=cache), False
+        self.catalogue, self.is_waiting = LookCatalogue.shared(client, cache=self._cache), False
 
-    def start_demo(self, cache: timedelta | None) -> bool:
-        """Show the looks of the stand-in, when there was no client before, and return whether that is so."""
+    def start_demo(self) -> bool:
+        """Show the looks of the stand-in, when there was no client before. Returns whether they are shown."""
         if self.is_waiting:
             from .._demo_client import demo_client  # only who has no key needs it
 
-            self.start(demo_client(), cache)
+            self.start(demo_client())
             self.is_demo = True
-            return True
-        return False
+        return self.is_demo
 
     # -- filter and view --
 

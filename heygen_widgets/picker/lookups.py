@@ -23,8 +23,6 @@ from ..models import AvatarGroup, Look, Voice
 from .cards import voice_of
 from .grid import GridModel
 
-__all__ = ["Lookups"]
-
 _Record: TypeAlias = Look | AvatarGroup
 
 # A CloudFront signature: ten digits of Unix time.

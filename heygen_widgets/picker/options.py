@@ -12,24 +12,6 @@ from .._parsing import did_you_mean
 from ..filters import OTHER_NAMES, FilterFields, LookFilter, as_filter, fold
 from ..models import Look, Looks, checked_records
 
-__all__ = [
-    "FIRST_WINDOW",
-    "FRONTEND_TRAITS",
-    "HEIGHTS",
-    "LARGEST_WINDOW",
-    "MOST_COMPARED",
-    "SHORT_FIELDS",
-    "TILES",
-    "FilterTrait",
-    "bounded",
-    "changed_filter",
-    "checked_selection",
-    "found_options",
-    "meant_assignment",
-    "refuse_unknown",
-    "short_options",
-]
-
 LARGEST_WINDOW = 120  # cards per message
 FIRST_WINDOW = 24  # cards of the first message, about one screen
 MOST_COMPARED = 4  # looks side by side
@@ -39,6 +21,7 @@ NO_SOURCE = (
 )
 """The error for a path or a key in place of a source."""
 
+LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
 HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px
 TILES = ("s", "m", "l")  # small, medium, large
 # The fields with few values. Their dropdowns offer all of them.

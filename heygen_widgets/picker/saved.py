@@ -5,34 +5,28 @@ Neither contains a preview URL, because a signed URL is a key to a private face.
 
 from __future__ import annotations
 
-import atexit
 import json
 import re
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 from typing import Any, TypeAlias
 
 import platformdirs
 
-from .._background import Worker
 from .._display import clip, name_of, shown
 from .._files import replacement
 from .._parsing import warn
 from ..catalogue import LookCatalogue
 from ..errors import APIResponseError, HeyGenError
-from ..filters import LookFilter
+from ..filters import LookFilter, as_filter
 from ..models import Look
-from .options import FRONTEND_TRAITS, LARGEST_WINDOW, changed_filter
-
-__all__ = ["LARGEST_FALLBACK", "Kept", "Memory", "fallback", "finish_writing"]
+from .options import FRONTEND_TRAITS, LARGEST_WINDOW
 
 LARGEST_FALLBACK = 4_500  # bytes of both texts together in a notebook's JSON, where a style adds some 500
 _MOST_NAMED = 20  # selected looks
 _LONGEST_FILTER = 250  # characters
-_LARGEST_FILE = 2**22  # bytes
 _FORMAT = {"format": "heygen_widgets picker", "version": 1}
 _Start: TypeAlias = tuple[tuple[str, LookFilter], tuple[object, ...]]
 _NAME = re.compile(r"[\w-][\w -]{0,58}[\w-]|[\w-]")  # Windows removes spaces at the end
@@ -83,15 +77,6 @@ def _counts(status: Mapping[str, Any], view: str) -> str:
     return f"{characters}{looks}{'' if status['complete'] else ' loaded so far'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a picker shows and has selected."""
-
-    view: str
-    filter: LookFilter
-    looks: tuple[Look, ...]
-
-
 class Memory:
     """Keeps what a named picker shows and has selected in a file of the user, and nothing without a name.
 
@@ -106,10 +91,7 @@ class Memory:
             raise (ValueError if isinstance(name, str) else TypeError)(f"remember must be {rule}, not {shown(name)}")
         folder = platformdirs.user_data_path("heygen_widgets", appauthor=False) / "pickers"
         self._path = folder / f"{name}.json" if name else None
-        self._kept: Kept | None = None
         self._has_warned = False
-        # A click does not wait for the disk. Of several changes, only the last one is written.
-        self._writer: Worker[object] = Worker("remember", self._write, limit=1)
 
     def restored(
         self, initial: _Start, has_filter: bool, multiple: bool, catalogue: Callable[[], LookCatalogue]
@@ -119,56 +101,30 @@ class Memory:
         Looks have the previews that are loaded or in the cache. Nothing is requested for them.
         """
         (view, wanted), selected = initial
-        if kept := self.read():
-            view = kept.view if view == "looks" else view
-            wanted = wanted if has_filter else kept.filter
-            selected = selected or _newest(kept.looks[: None if multiple else 1], catalogue)
-        return (view, wanted), selected
-
-    def read(self) -> Kept | None:
-        """Return what was kept last, by any picker of the name; with a warning for a file that is not one of ours."""
-        finish_writing()
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
-                return _parsed(self._path.read_bytes()) if self._path else None
+                if self._path:
+                    kept_view, kept_filter, looks = _parsed(self._path.read_bytes())
+                    view = kept_view if view == "looks" else view
+                    wanted = wanted if has_filter else kept_filter
+                    selected = selected or _newest(looks[: None if multiple else 1], catalogue)
         except (OSError, ValueError, TypeError, LookupError, RecursionError, APIResponseError) as problem:
             warn(f"{self._path} cannot be read and is replaced at the picker's next change: {problem}")
-        return None
+        return (view, wanted), selected
 
     def keep(self, view: str, wanted: LookFilter, looks: Sequence[Look]) -> None:
-        """Write a change in the background, whole or not at all."""
-        if self._path and (kept := Kept(view, wanted, tuple(looks))) != self._kept:
-            self._kept = kept
-            _writing.add(self)
-            with suppress(HeyGenError):  # no thread can start; the next change tries again
-                self._writer.submit(object())  # a new object: the one that is being handled is ignored
-
-    def join(self) -> None:
-        """Wait until the last change is written."""
-        self._writer.join()
-
-    def _write(self, _: object) -> None:
-        if self._path and self._kept:
-            wanted, looks = self._kept.filter.to_json(), [_record(look) for look in self._kept.looks]
-            content = {**_FORMAT, "view": self._kept.view, "filter": wanted, "looks": looks}
-            try:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with replacement(self._path, 0o600) as file:
-                    file.write(json.dumps(content, indent=1).encode())
-            except OSError as problem:
-                if not self._has_warned:
-                    self._has_warned = True
-                    warn(f"The picker is not remembered in {self._path}: {problem}")
-
-
-_writing: weakref.WeakSet[Memory] = weakref.WeakSet()
-
-
-@atexit.register
-def finish_writing() -> None:
-    """Wait for all changes, also for those of the last cell of a batch."""
-    for memory in list(_writing):
-        memory.join()
+        """Write the current state, whole or not at all. It takes some ms, after the views have got the change."""
+        if self._path is None:
+            return
+        content = {**_FORMAT, "view": view, "filter": wanted.to_json(), "looks": [_record(look) for look in looks]}
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with replacement(self._path, 0o600) as file:
+                file.write(json.dumps(content).encode())
+        except OSError as problem:
+            if not self._has_warned:
+                self._has_warned = True
+                warn(f"The picker is not remembered in {self._path}: {problem}")
 
 
 def _newest(looks: tuple[Look, ...], catalogue: Callable[[], LookCatalogue]) -> tuple[Look, ...]:
@@ -188,15 +144,15 @@ def _record(look: Look) -> dict[str, Any]:
     return {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
 
 
-def _parsed(content: bytes) -> Kept:
+def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
     """Read a file, which may be anything."""
-    found = json.loads(content.decode()) if len(content) <= _LARGEST_FILE else None
-    if not isinstance(found, dict) or {**found, **_FORMAT} != found:
+    found = json.loads(content)
+    if {**found, **_FORMAT} != found:
         raise ValueError("it is not a picker's, or of a newer release")
-    wanted, view = changed_filter(LookFilter(), found["filter"]), found["view"]
-    if wanted is None or not FRONTEND_TRAITS["view"](view):
-        raise ValueError("its filter or view is invalid")
-    return Kept(view, wanted, tuple({look.id: look for look in map(_look, found["looks"][:LARGEST_WINDOW])}.values()))
+    if not FRONTEND_TRAITS["view"](found["view"]):
+        raise ValueError("its view is invalid")
+    looks = {look.id: look for look in map(_look, found["looks"][:LARGEST_WINDOW])}
+    return found["view"], as_filter(found["filter"]), tuple(looks.values())
 
 
 def _look(record: dict[str, Any]) -> Look:

@@ -11,8 +11,6 @@ from ..models import AvatarGroup, Look
 from .grid import GridModel
 from .options import LARGEST_WINDOW
 
-__all__ = ["Shortlist", "first_selection"]
-
 _MOST_RECENT = 12
 
 
@@ -36,9 +34,9 @@ class Shortlist:
         found = (one if isinstance(one, Look) else self.find(one) for one in wanted)
         return [look for look in found if look]
 
-    def pictured(self, card_ids: object, limit: int) -> dict[str, Look | AvatarGroup]:
+    def pictured(self, card_ids: object) -> dict[str, Look | AvatarGroup]:
         """Return the records whose pictures the first of some cards show, by the ids that a view sent."""
-        ids = [i for i in card_ids[:limit] if isinstance(i, str)] if isinstance(card_ids, list) else []
+        ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
         return {i: record for i in ids if (record := self._model.pictured(i) or self.find(i))}
 
     def toggled(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:

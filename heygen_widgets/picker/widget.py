@@ -39,19 +39,15 @@ from .shortlist import Shortlist, first_selection
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LookPicker"]
-
-_HERE = Path(__file__).parent
-_FIRST_PARTS = ("filters", "line", "grid", "card")
-_PARTS = (*_FIRST_PARTS, "options", "menu", "problem", "empty", "panel", "tray", "compare", "picture")
+_TEMPLATE = Path(__file__).with_suffix(".vue")
 
 
 class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidgets has no types
     """Select an avatar look: filter with dropdowns, see previews in a grid, click one.
 
     The first looks show after one request, the others arrive in the background. A missing key or network shows as an
-    error with a button to try again. Traits can be observed and linked, most also in the browser, which may only name
-    what is loaded. Observers share a lock with all widgets of this package: they must not wait for another thread.
+    error with a button to try again. Traits can be observed and linked, most also in the browser. Observers share a
+    lock with all widgets of this package: they must not wait for another thread.
 
     Parameters
     ----------
@@ -78,8 +74,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     layout : ipywidgets.Layout, optional
     remember : str, optional
         A name such as ``"casting"``: a picker with it starts with the filter, view and selection of the last one, also
-        in another session. Arguments given here come first; `reset` brings those back. The file in the user's data
-        folder, such as ``~/.local/share/heygen_widgets/pickers/casting.json``, holds no URL; delete it to forget.
+        in another session; arguments given here come first. The file in the user's data folder, such as
+        ``~/.local/share/heygen_widgets/pickers/casting.json``, holds no URL; delete it to forget.
     cache : datetime.timedelta or None, default 24 hours
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
     api_key : str, optional
@@ -135,8 +131,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             raise TypeError(options.NO_SOURCE)
         options.refuse_unknown(fields, LookPicker)
         selected, wanted = first_selection(selected_id, values), as_filter(filter, **fields)
-        self._cache = cache
-        self._model = GridModel(catalogue_of(source, client, cache, key), client)
+        self._model = GridModel(catalogue_of(source, client, cache, key), client, cache)
         self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)  # five per second
         self._lookups = Lookups(self._model, self._call)
         self._shortlist = Shortlist(self._model)
@@ -146,10 +141,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._initial = (plain(view), wanted), selected
         has_filter = bool(fields) or filter is not None
         (view, wanted), selected = self._memory.restored(self._initial, has_filter, multiple, lambda: self.catalogue)
-        usual_layout = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}
-        parts = {f"look-{name}": read_vue(_HERE / f"{name}.vue") for name in _PARTS}
+        parts = {f"look-{path.stem}": read_vue(path) for path in _TEMPLATE.parent.glob("*.vue") if path != _TEMPLATE}
         traits = {"filter": wanted, "view": view, "multiple": plain(multiple), "height": plain(height)}
-        super().__init__(_HERE / "widget.vue", layout, usual_layout, components=parts, tile=plain(tile), **traits)
+        super().__init__(_TEMPLATE, layout, options.LAYOUT, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)
@@ -173,7 +167,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         """The looks behind the picker. Without a usable key or address it raises HeyGenError or ValueError."""
         with WIDGET_LOCK:
             if self._model.is_waiting:
-                self._model.start(HeyGenClient(), self._cache)
+                self._model.start(HeyGenClient())
             return self._model.catalogue
 
     def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
@@ -233,15 +227,13 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             return self._model.code(kind, self.values, self.multiple)
 
     def _leave_page(self) -> None:
-        with WIDGET_LOCK:
-            super()._leave_page()
-            self._model.forget()
+        super()._leave_page()
+        self._model.forget()
 
     def close(self) -> None:
         """Remove the picker from the page and end its threads. The selection stays readable."""
         self._publisher.close()
         self._lookups.close()
-        self._memory.join()
         super().close()
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -278,9 +270,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @traitlets.observe("value")
     def _value_changed(self, change: dict[str, Any]) -> None:
-        wanted = (change["new"],) if change["new"] else ()
-        if self.values[:1] != wanted:
-            self.values = wanted
+        if change["new"] != (self.values[0] if self.values else None):
+            self.values = change["new"]
 
     @traitlets.observe("selected_id")
     def _selected_id_changed(self, change: dict[str, Any]) -> None:
@@ -353,7 +344,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self.send({"method": method, "args": [{"view": echo(view), **answer}]}, [*buffers])
 
     def _move(self, to: tuple[str, LookFilter] | None) -> None:
-        """Change view and filter in one step, and send one message."""
         if to:
             with self.hold_trait_notifications():
                 self.view, self.filter = to
@@ -366,7 +356,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     # -- events of the view, which may contain anything ---------------------------------------------------------------
 
     def vue_ask_window(self, asked: object) -> None:
-        """Answer with the cards at some positions, and on a view's first request with everything."""
         if isinstance(asked, dict):
             self._screen = max(self._screen, bounded(asked.get("screen"), FIRST_WINDOW, LARGEST_WINDOW))
             self._send_update()
@@ -393,7 +382,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._move(self._model.open_character(group_id))
 
     def vue_show_character(self, group_id: object) -> None:
-        """Show all looks of the character of a loaded or selected look."""
         self._move(self._model.show_character(group_id, self.values))
 
     def vue_leave_character(self, _: object = None) -> None:
@@ -436,8 +424,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._lookups.export(asked, self.values)
 
     def vue_previews_failed(self, card_ids: object) -> None:
-        """Renew the previews that a view could not load, if their URLs have expired."""
-        self._lookups.renew_previews(self._shortlist.pictured(card_ids, LARGEST_WINDOW))
+        self._lookups.renew_previews(self._shortlist.pictured(card_ids))
 
     def vue_dismiss_notice(self, _: object = None) -> None:
         self._lookups.dismiss_notice()
@@ -449,8 +436,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._select(wanted)
 
     def vue_show_demo(self, _: object = None) -> None:
-        """Show the looks of the stand-in, unless there are others."""
-        if self._model.start_demo(self._cache):
+        if self._model.start_demo():
             self._shortlist.wanted = ()
         self.vue_retry()
 
