@@ -40,14 +40,16 @@ def test_the_status_is_shown_until_the_video_is_finished(capsys: pytest.CaptureF
     assert not any(text in bar for text in (KEY, "video_1", "dreaming"))  # nothing from outside
 
 
-def test_the_error_of_a_failed_video_has_its_reason() -> None:
-    failed = video("failed", failure_code="render_failed", failure_message="The audio is empty.")
+def test_the_error_of_a_failed_video_has_its_reason_without_the_key() -> None:
+    message = f"The audio of {KEY.replace('-', '%2d')} is empty."
+    failed = video("failed", failure_code="render_failed", failure_message=message)
     with Loopback(failed) as server, client_of(server) as client, pytest.raises(errors.VideoFailedError) as caught:
         client.wait_for_video("video_1")
     error = caught.value
-    assert str(error) == "HeyGen could not make the video video_1: render_failed: The audio is empty."
+    reason = "The audio of [the key] is empty."
+    assert str(error) == f"HeyGen could not make the video video_1: render_failed: {reason}"
     assert (error.video_id, error.failure_code) == ("video_1", "render_failed")
-    assert error.failure_message == "The audio is empty."
+    assert error.failure_message == reason
 
 
 VIDEO, AGENT = ("wait_for_video", "video_1"), ("wait_for_video_agent", "session_1")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_models import json_values
+from test_fuzz import values
 
 from heygen_widgets.errors import APIResponseError
 from heygen_widgets.videos import Video, VideoAgentSession
@@ -63,7 +63,7 @@ def test_the_question_of_an_agent_is_its_newest_message_while_it_waits(messages:
 names = st.sampled_from([*SERVED, "video_id", "session_id", "progress", "messages", "gender", "new"])
 
 
-@given(st.sampled_from([Video, VideoAgentSession]), st.dictionaries(names, json_values) | json_values)
+@given(st.sampled_from([Video, VideoAgentSession]), st.dictionaries(names, values) | values)
 def test_any_json_is_a_clean_record_or_our_error(kind: type[Video] | type[VideoAgentSession], served: Any) -> None:
     try:
         record = kind.from_json(served)
