@@ -33,10 +33,13 @@ def unloaded(*characters: dict[str, int], **scope: Any) -> Iterator[tuple[avatar
 
 
 @pytest.mark.parametrize(("private", "public"), [(0, 0), (1, 0), (50, 51), (101, 250)])
-def test_each_list_is_loaded_with_the_fewest_pages(private: int, public: int) -> None:
+def test_the_lists_are_loaded_in_parallel_with_the_fewest_pages(private: int, public: int) -> None:
     mine, theirs = ({f"{owner}{n}": 1 for n in range(size)} for owner, size in (("m", private), ("t", public)))
     with unloaded(mine, theirs) as (service, catalogue):
+        everybody = threading.Barrier(4, timeout=PATIENCE)  # the lists are loaded in parallel
+        service.before = lambda seen: everybody.wait() and None if "token" not in seen.query else None
         catalogue.load()
+        assert ids(catalogue) == service.ids()
         sizes = {"private": private, "public": public}
         counts = {f"{owner} {what}": pages(sizes[owner]) for owner in sizes for what in ("looks", "characters")}
         assert service.counts() == counts
@@ -68,14 +71,6 @@ def test_a_scope_sends_only_its_own_requests(
         assert catalogue.progress.expected == expected
         assert {getattr(look, name) for look in catalogue for name in scope} <= set(scope.values())
         assert ids(catalogue) == [look_id for look_id in service.ids() if catalogue.get(look_id)]
-
-
-def test_the_lists_are_loaded_in_parallel() -> None:
-    with unloaded({"p": 60}, {"q": 60}) as (service, catalogue):
-        everybody = threading.Barrier(4, timeout=PATIENCE)
-        service.before = lambda seen: everybody.wait() and None if "token" not in seen.query else None
-        catalogue.load()
-        assert ids(catalogue) == service.ids()
 
 
 def test_a_stop_ends_the_load_after_the_requests_under_way_and_a_load_continues_from_there() -> None:
@@ -234,7 +229,11 @@ def test_a_list_whose_token_is_refused_starts_again_and_adds_no_look_twice(
 
 
 @pytest.mark.parametrize("part", ["public looks", "public characters"])
-def test_a_list_without_end_is_an_error_and_the_next_load_asks_once(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_character_and_a_list_without_end_are_errors(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unloaded({}, {"a": 3}, group_id="nobody") as (_, catalogue):
+        with pytest.raises(APIStatusError, match="404"):
+            catalogue.load()
+        assert catalogue.progress.missing == ("character",)
     monkeypatch.setattr(paging, "MOST_RECORDS", 100)
     with unloaded({}, {f"t{n}": 1 for n in range(500)}) as (service, catalogue):
         if part == "public characters":
@@ -243,13 +242,6 @@ def test_a_list_without_end_is_an_error_and_the_next_load_asks_once(part: str, m
             with pytest.raises(APIResponseError, match=f"list of {part} does not end"):
                 catalogue.load()
             assert service.counts()[part] == number
-
-
-def test_a_missing_character_is_an_error_of_the_load() -> None:
-    with unloaded({}, {"a": 3}, group_id="nobody") as (_, catalogue):
-        with pytest.raises(APIStatusError, match="404"):
-            catalogue.load()
-        assert catalogue.progress.missing == ("character",)
 
 
 @pytest.mark.parametrize("ahead", [False, True], ids=["list", "ahead"])
@@ -494,9 +486,7 @@ def test_a_characters_looks_are_loaded_early_behind_the_others_and_end_in_their_
 def test_a_character_of_unknown_owner_is_fetched_for_both_until_a_stop() -> None:
     with running({"p": 3}, {"a": 9}) as (service, client):
         gate, ahead = threading.Event(), Gate("looks of a")
-        service.before = lambda seen: (
-            ahead(seen) if "group_id" in seen.query else gate.wait(PATIENCE) and None
-        )
+        service.before = lambda seen: ahead(seen) if "group_id" in seen.query else gate.wait(PATIENCE) and None
         catalogue = LookCatalogue(client, cache=None)
         catalogue.load_in_background()
         catalogue.fetch_ahead(["a"])

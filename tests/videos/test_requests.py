@@ -113,13 +113,6 @@ def test_options_are_shown_as_a_table() -> None:
     assert "not for photo avatars with Avatar V" in lines[3]
 
 
-def test_a_plain_request_passes_unchanged_without_a_warning() -> None:
-    request = a_request()
-    assert (request.check(a_look()), doubts(request, a_look())) == (request, [])
-    assert request.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
-    assert "voice_settings" not in a_request(voice_settings=VoiceSettings()).to_json()
-
-
 def test_a_request_becomes_the_documented_body_and_can_be_copied_and_pickled() -> None:
     same = {
         **{"voice_id": "voice_2", "motion_prompt": "waves", "aspect_ratio": "9:16", "resolution": "1080p"},
@@ -135,6 +128,10 @@ def test_a_request_becomes_the_documented_body_and_can_be_copied_and_pickled() -
     engine = {"type": "avatar_v", "reference_look_id": "look_2"}
     assert request.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello", "engine": engine, **same}
     assert {request, copy.deepcopy(request), pickle.loads(pickle.dumps(request))} == {request}
+    plain = a_request()
+    assert (plain.check(a_look()), doubts(plain, a_look())) == (plain, [])
+    for one in (plain, a_request(voice_settings=VoiceSettings())):
+        assert one.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
 
 
 def test_records_labels_and_scalars_become_what_the_service_takes() -> None:
@@ -247,20 +244,17 @@ def test_a_field_wrong_for_any_look_is_one_problem_with_and_without_a_look(field
 
 
 @pytest.mark.parametrize("status", ["processing", "pending_consent", "failed", "completed", None, "something_new"])
-def test_a_look_that_is_not_ready_is_refused(status: str | None) -> None:
+def test_a_look_that_is_not_ready_and_the_id_of_another_look_or_of_a_group_are_refused(status: str | None) -> None:
     look = a_look(status=status, error=Failure("training_failed", "Training did not finish"))
     if look.is_ready:
         assert doubts(a_request(), look) == []
     else:
         for request in (a_request(), an_agent()):
             assert f"'{status}' (Training did not finish)" in problems(request, look)[-1]
-
-
-@pytest.mark.parametrize(("avatar_id", "hint"), [("group_1", ", the id of its group"), ("look_9", "")])
-def test_the_id_of_a_group_or_of_another_look_is_refused(avatar_id: str, hint: str) -> None:
-    for request in (a_request(avatar_id=avatar_id), an_agent(avatar_id=avatar_id)):
-        (problem,) = problems(request, a_look())
-        assert problem == f"avatar_id should be the id of the look, 'look_1', not '{avatar_id}'{hint}"
+    for avatar_id, hint in {"group_1": ", the id of its group", "look_9": ""}.items():
+        for request in (a_request(avatar_id=avatar_id), an_agent(avatar_id=avatar_id)):
+            (problem,) = problems(request, a_look())
+            assert problem == f"avatar_id should be the id of the look, 'look_1', not '{avatar_id}'{hint}"
 
 
 @pytest.mark.parametrize(
