@@ -326,13 +326,17 @@ def test_a_text_that_only_starts_like_a_list_is_a_flat_one() -> None:
             assert set(frame_to_looks([row])[0].tags) == set(tags)
 
 
-def test_rows_and_columns_may_have_any_order_and_index() -> None:
+def test_rows_and_columns_may_have_any_order_and_index_and_values_are_cleaned() -> None:
     frame = looks_to_frame([*LOOKS, Look("look_3", "C", "photo_avatar")]).set_index(pd.Index(["x", "x", "y"]))
     part = frame.iloc[::-1][["avatar_type", "name", "id"]].assign(note="mine")
     looks = frame_to_looks(part)
     assert [look.id for look in looks] == ["look_3", "look_2", "look_1"]
     assert everything_of(looks[2:]) == everything_of([Look("look_1", "Elin Office 8", "photo_avatar")])
     assert frame_to_looks(part[["id"]])[0] == Look("look_3", "", "")
+    # Values are cleaned like those of the service.
+    cleaned = frame_to_looks(part.assign(name="A\0", group_name="G\0", gender=[" Woman ", "robot", None]))
+    found = [(look.name, look.group_name, look.gender) for look in cleaned]
+    assert found == [("A\ufffd", "G\ufffd", gender) for gender in ("female", None, None)]
 
 
 @pytest.mark.parametrize(
@@ -351,13 +355,6 @@ def test_a_missing_or_odd_value_is_none(column: str, values: list[object]) -> No
         assert everything_of(frame_to_looks(frame)) == everything_of([Look("a", "A", "photo_avatar")])
 
 
-def test_values_are_cleaned_like_those_of_the_service() -> None:
-    frame = pd.DataFrame({"id": ["a", "b"], "name": "A\0", "avatar_type": "x", "gender": [" Woman ", "robot"]})
-    looks = frame_to_looks(frame.assign(group_name="G\0"))
-    assert looks[0].group_name == "G\ufffd"
-    assert [(look.name, look.gender) for look in looks] == [("A\ufffd", "female"), ("A\ufffd", None)]
-
-
 def test_a_table_of_any_kind_becomes_a_frame_a_file_or_a_table_with_pictures(tmp_path: Path) -> None:
     read = pd.read_parquet(looks_to_parquet(LOOKS, tmp_path / "a.parquet"))
     expected = looks_to_frame(LOOKS)
@@ -368,13 +365,6 @@ def test_a_table_of_any_kind_becomes_a_frame_a_file_or_a_table_with_pictures(tmp
         assert looks_to_csv(source, tmp_path / "b.csv").read_text() == written
     for source in (read[read["gender"] == "female"], LookPicker(LOOKS, selected_id="look_1"), LOOKS[:1]):
         assert looks_to_table(source).to_html().count(">look_") == 1
-
-
-@pytest.mark.parametrize("convert", [looks_to_frame, summary_frame, lambda looks: looks_to_parquet(looks, "file")])
-def test_ids_cannot_be_converted(convert: Callable[[Any], object]) -> None:
-    for ids in (["look_1"], pd.Series(["look_1"])):
-        with pytest.raises(TypeError, match=r"not str; of ids: client\.get_look"):
-            convert(ids)
 
 
 @pytest.mark.parametrize(
@@ -399,6 +389,10 @@ def test_ids_cannot_be_converted(convert: Callable[[Any], object]) -> None:
 def test_the_error_for_an_unusable_frame_says_what_is_wrong(frame: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         frame_to_looks(frame)
+    for convert in (looks_to_frame, summary_frame, lambda looks: looks_to_parquet(looks, "file.parquet")):
+        for ids in (["look_1"], pd.Series(["look_1"])):
+            with pytest.raises(TypeError, match=r"not str; of ids: client\.get_look"):
+                convert(ids)
 
 
 EVERYDAY: dict[str, tuple[Callable[[pd.DataFrame], Any], Any]] = {

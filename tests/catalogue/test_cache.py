@@ -319,6 +319,8 @@ def test_the_file_is_in_the_users_cache_and_each_address_account_and_scope_has_a
 
 
 def test_a_written_snapshot_is_the_users_alone_and_is_read_back_and_replaced_by_the_next(cache: SnapshotCache) -> None:
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (cache.path, cache.path.parent)]
+    assert os.name != "posix" or modes == [0o600, 0o700]
     with warnings.catch_warnings(action="error"):
         read = cache.read()
     assert read is not None
@@ -326,8 +328,6 @@ def test_a_written_snapshot_is_the_users_alone_and_is_read_back_and_replaced_by_
     cache.write(newer := dataclasses.replace(SNAPSHOT, loaded_at=1_800_000_000.0))
     assert cache.read() == newer
     assert os.listdir(cache.path.parent) == [cache.path.name]
-    modes = [stat.S_IMODE(place.stat().st_mode) for place in (cache.path, cache.path.parent)]
-    assert os.name != "posix" or modes == [0o600, 0o700]
 
 
 @posix_only

@@ -139,18 +139,15 @@ def test_names_have_stray_spaces_accents_emoji_and_other_scripts_and_ids_come_in
     looks: list[Record],
 ) -> None:
     names = [look["name"] for look in looks]
-    assert any(name != name.strip() for name in names)
-    assert any("  " in name.strip() for name in names)
-    assert any("ø" in name or "é" in name or "ë" in name for name in names)
-    assert any(ord(letter) > 0xFFFF for name in names for letter in name)
+    for form in (r"^ | $", r"\S  +\S", "[øéë]", "[\U00010000-\U0010ffff]"):
+        assert any(re.search(form, name) for name in names), form
     assert any(not ascii_name(name.split()[0]) for name in names)
     assert len(set(names)) < len(names), "names are not unique"
     named = [look["id"] for look in looks if "_public_" in look["id"]]
     hexadecimal = {look["id"] for look in looks}.difference(named)
-    assert named
+    assert min(len(named), len(hexadecimal)) > 0
     assert all(look_id.isascii() for look_id in named)
-    assert hexadecimal
-    assert all(len(look_id) == 32 and set(look_id) <= set("0123456789abcdef") for look_id in hexadecimal)
+    assert all(re.fullmatch("[0-9a-f]{32}", look_id) for look_id in hexadecimal)
 
 
 def test_near_square_looks_bear_the_wrong_orientation_and_all_others_the_right_one() -> None:
