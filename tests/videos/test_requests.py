@@ -17,7 +17,6 @@ from heygen_widgets.models import AvatarGroup, Failure, Look, Voice
 from heygen_widgets.videos import Background, VideoAgentRequest, VideoOptionWarning, VideoRequest, VoiceSettings
 
 ENGINES = ("avatar_iv", "avatar_v", "avatar_iii")
-SECOND = ["script", "avatar_id"]  # the parameters after the first ones
 
 
 def a_look(avatar_type: str = "photo_avatar", engines: tuple[str, ...] = ENGINES, **fields: Any) -> Look:
@@ -315,4 +314,5 @@ def test_an_unknown_field_and_a_nested_value_of_another_shape_are_type_errors(
 ) -> None:
     with pytest.raises(TypeError, match=words):
         make(**given)
-    assert [list(inspect.signature(kind).parameters)[1] for kind in (VideoRequest, VideoAgentRequest)] == SECOND
+    assert list(inspect.signature(VideoRequest).parameters)[1] == "script"
+    assert list(inspect.signature(VideoAgentRequest).parameters)[1] == "avatar_id"
