@@ -36,15 +36,12 @@ class Steps:
         return self.handled
 
 
-def test_the_newest_request_is_handled_first_and_none_twice() -> None:
+def test_the_newest_request_is_handled_first_none_twice_and_of_too_many_the_oldest_are_dropped() -> None:
     steps = Steps()
     worker = steps.busy()
     worker.submit("a", "b")
     worker.submit("c", "a", "first")
     assert steps.finish(worker) == ["first", "c", "a", "b"]
-
-
-def test_of_too_many_requests_the_oldest_are_dropped() -> None:
     steps = Steps()
     worker = steps.busy(limit=2)
     worker.submit("old")

@@ -260,17 +260,6 @@ def test_a_view_changes_neither_the_layout_nor_the_template_that_all_pickers_sha
     picker.close()
 
 
-@pytest.mark.parametrize("name", ["close", "values", "value", "comm", "keys", "catalogue", "", "__class__"])
-def test_a_view_can_set_nothing_but_synced_traits(picker: LookPicker, name: str) -> None:
-    before = state_of(picker)
-    set_trait(picker, **{name: "text"})
-    for state in (None, [], "text", 5, [["height", 300]]):
-        picker.set_state(state)
-    assert state_of(picker) == before
-    assert picker.values == (picker.catalogue.get("id-7"),)
-    assert not picker.comm.sent
-
-
 OTHER_MESSAGES: list[Any] = [
     *({"create_widget": ["builtins", "dict"], "id": "x", "props": {"a": {"functionRef": "close"}}},),
     *({"create_widget": ["ipywidgets", "Text"], "id": "x", "props": {"value": {"objectRef": "error"}}},),
@@ -281,8 +270,13 @@ OTHER_MESSAGES: list[Any] = [
 ]
 
 
-def test_a_message_calls_a_handler_of_ours_and_nothing_else(picker: LookPicker) -> None:
+def test_a_message_sets_synced_traits_and_calls_a_handler_of_ours_and_nothing_else(picker: LookPicker) -> None:
     before = state_of(picker)
+    for name in ("close", "values", "value", "comm", "keys", "catalogue", "", "__class__"):
+        set_trait(picker, **{name: "text"})
+    for state in (None, [], "text", 5, [["height", 300]]):
+        picker.set_state(state)
+    assert picker.values == (picker.catalogue.get("id-7"),)
     for content in OTHER_MESSAGES:
         named = isinstance(content, dict) and content.get("id") == "ID"
         receive(picker, {"method": "custom", "content": {**content, "id": picker.model_id} if named else content})

@@ -44,7 +44,7 @@ def test_a_look_is_a_card_in_a_notebook_and_a_line_without_a_url_elsewhere() -> 
     assert output["text/plain"] == "Look(id='look_1', name='Zoë Café', avatar_type='photo_avatar')"
 
 
-def test_many_looks_are_the_first_cards_and_a_count() -> None:
+def test_many_looks_are_the_first_cards_and_a_count_and_so_is_a_page_of_looks_only() -> None:
     catalogue = LookCatalogue(demo_client(looks=2_000), cache=None)
     catalogue.load()
     output = shown(catalogue.select(LookFilter()))
@@ -52,7 +52,10 @@ def test_many_looks_are_the_first_cards_and_a_count() -> None:
     assert "and 1,976 more" in output["text/html"]
     assert len(output["text/html"]) < 100_000
     assert output["text/plain"].startswith("<Looks: 2,000 looks: '")
-    assert " more" not in shown(Looks([LOOK]))["text/html"]
+    for one in (Looks([LOOK]), Page((LOOK,))):
+        assert (shown(one)["text/html"].count("<img"), " more" in shown(one)["text/html"]) == (1, False)
+    group = AvatarGroup("g", "Group")
+    assert not any("text/html" in shown(other) for other in (Page((group,)), Page((LOOK, group)), Page(()), Looks()))
 
 
 def test_looks_are_a_tuple_and_in_a_terminal_one_short_line() -> None:
@@ -64,12 +67,6 @@ def test_looks_are_a_tuple_and_in_a_terminal_one_short_line() -> None:
     assert repr(looks[:0]) == "<Looks: 0 looks>"
     assert repr(looks[:1]) == "<Looks: 1 look: 'look_0'>"
     assert repr(looks) == "<Looks: 4 looks: 'look_0', 'look_1', 'look_2', …>"
-
-
-def test_only_a_page_of_looks_is_cards() -> None:
-    assert shown(Page((LOOK,)))["text/html"].count("<img") == 1
-    group = AvatarGroup("g", "Group")
-    assert not any("text/html" in shown(other) for other in (Page((group,)), Page((LOOK, group)), Page(()), Looks()))
 
 
 @pytest.mark.parametrize("url", [None, "javascript:alert(1)", "https://files.example/" + "a" * 4_000])

@@ -54,7 +54,9 @@ def test_a_picker_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> 
     assert subprocess.check_output(run, text=True, cwd=tmp_path).strip() == "60"
 
 
-def test_every_public_name_can_be_imported_more_than_once() -> None:
+def test_every_public_name_can_be_imported_more_than_once_and_modules_are_reached_through_the_package() -> None:
+    program = "import heygen_widgets as h; print(h.errors.NotFoundError.__name__, h.demo.DemoService.__name__, h.api)"
+    assert "NotFoundError DemoService <module" in subprocess.check_output([sys.executable, "-c", program], text=True)
     for name in 2 * heygen_widgets.__all__:
         assert getattr(heygen_widgets, name).__name__ == name
     assert heygen_widgets.__version__ == importlib.metadata.version("heygen-widgets")
@@ -72,8 +74,3 @@ def test_every_public_name_can_be_imported_more_than_once() -> None:
 def test_an_unknown_name_suggests_the_closest_one(name: str, words: str) -> None:
     with pytest.raises(AttributeError, match=words):
         getattr(heygen_widgets, name)
-
-
-def test_modules_are_reached_through_the_package() -> None:
-    program = "import heygen_widgets as h; print(h.errors.NotFoundError.__name__, h.demo.DemoService.__name__, h.api)"
-    assert "NotFoundError DemoService <module" in subprocess.check_output([sys.executable, "-c", program], text=True)

@@ -86,14 +86,6 @@ def test_a_key_that_no_header_can_hold_is_not_skipped(key: str, folder: Path, mo
             find()
 
 
-def test_the_folder_is_heygen_config_dir_or_dot_heygen_at_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/someone")
-    monkeypatch.setenv("USERPROFILE", "/home/someone")
-    monkeypatch.setenv("HEYGEN_CONFIG_DIR", "")
-    with pytest.raises(MissingAPIKeyError, match=r"no file /home/someone/\.heygen/credentials\."):
-        from_file()
-
-
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -190,9 +182,14 @@ def test_a_file_that_gives_nothing_usable_is_an_error_that_names_it_and_not_its_
     assert str(path) in assert_refused(match)
 
 
-def test_a_file_that_cannot_be_read_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_or_is_not_at_home_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder / "credentials").mkdir()
     assert_refused("cannot be read")
     (folder / "plain").write_text("x")
     monkeypatch.setenv("HEYGEN_CONFIG_DIR", str(folder / "plain"))
     assert_refused("cannot be read")
+    for name, value in {"HOME": "/home/someone", "USERPROFILE": "/home/someone", "HEYGEN_CONFIG_DIR": ""}.items():
+        monkeypatch.setenv(name, value)
+    assert_refused(r"no file /home/someone/\.heygen/credentials\.")

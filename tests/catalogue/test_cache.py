@@ -50,16 +50,16 @@ def cache_of(*scope: Any, base_url: str = "https://api.heygen.com", account: str
 
 
 @pytest.fixture
-def empty() -> SnapshotCache:
-    return cache_of()
-
-
-@pytest.fixture
-def cache(empty: SnapshotCache) -> SnapshotCache:
-    """Give a cache that holds a snapshot."""
-    with warnings.catch_warnings(action="error"):
-        empty.write(SNAPSHOT)
-    return empty
+def cache() -> SnapshotCache:
+    """Give a cache that holds a snapshot, which was written with a umask that hides nothing."""
+    made: SnapshotCache = cache_of()
+    before = os.umask(0)
+    try:
+        with warnings.catch_warnings(action="error"):
+            made.write(SNAPSHOT)
+    finally:
+        os.umask(before)
+    return made
 
 
 def warning_of(action: Callable[[], object]) -> str:
@@ -73,14 +73,6 @@ def warning_of(action: Callable[[], object]) -> str:
     for secret in ("digest-of-an-account", "look_def456", "Zoë"):
         assert secret not in str(warning.message)
     return str(warning.message)
-
-
-def reading(cache: SnapshotCache) -> str:
-    return warning_of(cache.read)
-
-
-def writing(cache: SnapshotCache) -> str:
-    return warning_of(lambda: cache.write(SNAPSHOT))
 
 
 def requests_of_a_load(service: Service, client: HeyGenClient, **arguments: Any) -> int:
@@ -221,22 +213,16 @@ def test_a_bug_in_writing_the_cache_is_reported_and_hides_no_look(
     assert ["a fault" in str(bug.exc_value) for bug in reported] == [True]
 
 
-def test_a_load_is_fresh_for_the_time_that_is_asked_for(service: Service, client: HeyGenClient) -> None:
-    LookCatalogue(client).load()
-    rewrite(the_file(), loaded_at=time.time() - 23 * 3600)
-    assert requests_of_a_load(service, client) == 0
-    assert requests_of_a_load(service, client, cache=timedelta(days=2)) == 0
-    assert requests_of_a_load(service, client, cache=timedelta(hours=22)) == WHOLE
-    assert requests_of_a_load(service, client) == 0
-
-
 @pytest.mark.parametrize(
     ("age", "cache"),
-    [(0, timedelta(0)), (25 * 3600, DAY), (-3600, DAY), (1e9, DAY)],
-    ids=["never fresh", "too old", "from the future", "far too old"],
+    [(0, timedelta(0)), (23 * 3600, timedelta(hours=22)), (25 * 3600, DAY), (-3600, DAY), (1e9, DAY)],
+    ids=["never fresh", "asked for", "too old", "from the future", "far too old"],
 )
 def test_stale_loads_show_until_replaced(service: Service, client: HeyGenClient, age: float, cache: timedelta) -> None:
     LookCatalogue(client).load()
+    rewrite(the_file(), loaded_at=time.time() - 23 * 3600)
+    for fresh in ({}, {"cache": timedelta(days=2)}):
+        assert requests_of_a_load(service, client, **fresh) == 0
     before, loaded_at = service.ids(), time.time() - age
     rewrite(the_file(), loaded_at=loaded_at)
     service.looks["public"] = [look_record("new", group_id="a"), *service.looks["public"][1:]]
@@ -332,7 +318,9 @@ def test_the_file_is_in_the_users_cache_and_each_address_account_and_scope_has_a
         assert re.fullmatch(r"[0-9a-f]{40}\.jsonl\.gz", cache.path.name)
 
 
-def test_a_written_snapshot_is_read_back_and_replaced_by_the_next(cache: SnapshotCache) -> None:
+def test_a_written_snapshot_is_the_users_alone_and_is_read_back_and_replaced_by_the_next(cache: SnapshotCache) -> None:
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (cache.path, cache.path.parent)]
+    assert os.name != "posix" or modes == [0o600, 0o700]
     with warnings.catch_warnings(action="error"):
         read = cache.read()
     assert read is not None
@@ -340,17 +328,6 @@ def test_a_written_snapshot_is_read_back_and_replaced_by_the_next(cache: Snapsho
     cache.write(newer := dataclasses.replace(SNAPSHOT, loaded_at=1_800_000_000.0))
     assert cache.read() == newer
     assert os.listdir(cache.path.parent) == [cache.path.name]
-
-
-@posix_only
-def test_folder_and_file_are_the_users_alone_independent_of_the_umask(empty: SnapshotCache) -> None:
-    before = os.umask(0)
-    try:
-        empty.write(SNAPSHOT)
-    finally:
-        os.umask(before)
-    folder = empty.path.parent
-    assert [stat.S_IMODE(place.stat().st_mode) for place in (empty.path, folder)] == [0o600, 0o700]
 
 
 @posix_only
@@ -365,8 +342,8 @@ def test_a_folder_or_a_file_that_is_not_the_users_is_neither_used_nor_changed(
     path.rename(moved := tmp_path / "moved")
     PROBLEMS[problem](path, moved)
     before = path.lstat()
-    for act in (reading, writing) if place == "folder" else (reading,):
-        assert f"{path} is not a {place} of yours: remove it" in act(cache)
+    for act in (cache.read, lambda: cache.write(SNAPSHOT)) if place == "folder" else (cache.read,):
+        assert f"{path} is not a {place} of yours: remove it" in warning_of(act)
     after = path.lstat()
     assert (after.st_mode, after.st_ino, after.st_mtime) == (before.st_mode, before.st_ino, before.st_mtime)
     assert not path.with_name("nowhere").exists()
@@ -425,7 +402,7 @@ def test_a_full_disk_is_a_warning_and_leaves_the_older_file(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, function, fail)
-        text = writing(cache)
+        text = warning_of(lambda: cache.write(SNAPSHOT))
     assert str(cache.path.parent) in text
     assert os.strerror(errno.ENOSPC) in text
     assert os.listdir(cache.path.parent) == [cache.path.name]

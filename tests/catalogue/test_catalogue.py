@@ -54,24 +54,15 @@ def test_select_facets_summary_tables_and_characters_agree(demo: LookCatalogue, 
     assert demo.looks == tuple(demo) == (demo[0], *demo[1:])
     assert demo.select() == tuple(sorted(demo.looks, key=lambda look: not look.is_ready)) != demo.looks
     assert demo.to_frame()["id"].tolist() == ids(demo.select())
-    assert demo.facets()["avatar_type"] == {
-        name: len(demo.select(LookFilter(avatar_type=name))) for name in demo.values("avatar_type")
-    }
-    assert sum(demo.facets(wanted, ["ready"])["ready"].values()) == len(selected)
     assert sum(character.matched for character in demo.characters(wanted)) == len(selected)
-    summary = demo.summary()
-    assert summary["looks"].sum() == 400
-    assert summary.groupby("ownership", observed=True)["looks"].sum().to_dict() == demo.facets()["ownership"]
+    assert demo.summary().groupby("ownership")["looks"].sum().to_dict() == demo.facets()["ownership"]
     assert demo.summary(wanted)["looks"].sum() == len(selected)
     frame = demo.to_frame(wanted)
     assert frame["id"].tolist() == [look.id for look in selected]
     assert frame["group_name"].notna().any()
     demo.to_parquet(tmp_path / "looks.parquet", wanted)
     read = pd.read_parquet(tmp_path / "looks.parquet")
-    assert list(read.columns) == list(frame.columns)
     assert read["id"].tolist() == frame["id"].tolist()
-    assert read["group_name"].dropna().tolist() == frame["group_name"].dropna().tolist()
-    assert [tuple(tags) for tags in read["tags"]] == frame["tags"].tolist()
 
 
 def test_a_filter_is_a_text_a_dict_or_keywords_and_tags_and_types_are_written_in_any_case(demo: LookCatalogue) -> None:
@@ -139,13 +130,6 @@ def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> No
     assert demo.facets("gender") == demo.facets(fields="gender") == demo.facets(fields=["gender"])
 
 
-def test_a_catalogue_takes_labels_records_and_missing_values(client: HeyGenClient) -> None:
-    group = client.list_groups(ownership="private")[0]
-    made = LookCatalogue(client, ownership="Private", avatar_type="Photo avatar", group_id=group)  # type: ignore[arg-type]
-    assert (made.ownership, made.avatar_type, made.group_id) == ("private", "photo_avatar", group.id)
-    assert LookCatalogue(client, ownership=float("nan")).ownership is None  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
@@ -161,6 +145,11 @@ def test_a_catalogue_takes_labels_records_and_missing_values(client: HeyGenClien
 def test_wrong_arguments_are_refused_when_a_catalogue_is_made(
     client: HeyGenClient, arguments: dict[str, Any], error: type[Exception], match: str
 ) -> None:
+    # Labels, records and missing values are taken.
+    group, nothing = AvatarGroup("g", "G"), {"ownership": float("nan")}
+    made = LookCatalogue(client, ownership="Private", avatar_type="Photo avatar", group_id=group)  # type: ignore[arg-type]
+    assert (made.ownership, made.avatar_type, made.group_id) == ("private", "photo_avatar", "g")
+    assert LookCatalogue(client, **nothing).ownership is None  # type: ignore[arg-type]
     with pytest.raises(error, match=match):
         LookCatalogue(**{"client": client, **arguments})
     if arguments.keys() <= {"client", "cache"}:
@@ -323,14 +312,11 @@ def test_a_file_saved_during_a_load_or_a_refresh_holds_what_was_shown(
     assert ids(LookCatalogue.open(path)) == before != ids(catalogue)
 
 
-@pytest.mark.parametrize("name", ["looks.csv", "looks.parquet", "looks.XLSX"])
-def test_a_snapshot_cannot_have_the_name_of_a_table(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=rf"{name}.*to_csv.*to_excel.*to_parquet.*\.jsonl\.gz"):
-        LookCatalogue.of([]).save(tmp_path / name)
-    assert not list(tmp_path.glob("looks*"))
-
-
-def test_a_foreign_file_is_an_error_that_names_it_and_does_not_change(tmp_path: Path) -> None:
+def test_a_foreign_file_is_an_error_that_names_it_and_a_snapshot_has_no_name_of_a_table(tmp_path: Path) -> None:
+    for name in ("looks.csv", "looks.parquet", "looks.XLSX"):
+        with pytest.raises(ValueError, match=rf"{name}.*to_csv.*to_excel.*to_parquet.*\.jsonl\.gz"):
+            LookCatalogue.of([]).save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
     path = tmp_path / "foreign.gz"
     path.write_bytes(b"id,name\n")
     for read in (LookCatalogue.open, LookCatalogue.of([]).diff):

@@ -1,4 +1,4 @@
-"""A load sends the fewest requests, loads each look once, and never reports more than it has loaded.
+"""A load sends the fewest requests, loads each look once, first those that are looked at, and reports only those.
 
 The service is a real server with a small catalogue. A test can delay its requests or answer them differently.
 """
@@ -33,10 +33,13 @@ def unloaded(*characters: dict[str, int], **scope: Any) -> Iterator[tuple[avatar
 
 
 @pytest.mark.parametrize(("private", "public"), [(0, 0), (1, 0), (50, 51), (101, 250)])
-def test_each_list_is_loaded_with_the_fewest_pages(private: int, public: int) -> None:
+def test_the_lists_are_loaded_in_parallel_with_the_fewest_pages(private: int, public: int) -> None:
     mine, theirs = ({f"{owner}{n}": 1 for n in range(size)} for owner, size in (("m", private), ("t", public)))
     with unloaded(mine, theirs) as (service, catalogue):
+        everybody = threading.Barrier(4, timeout=PATIENCE)  # the lists are loaded in parallel
+        service.before = lambda seen: everybody.wait() and None if "token" not in seen.query else None
         catalogue.load()
+        assert ids(catalogue) == service.ids()
         sizes = {"private": private, "public": public}
         counts = {f"{owner} {what}": pages(sizes[owner]) for owner in sizes for what in ("looks", "characters")}
         assert service.counts() == counts
@@ -68,14 +71,6 @@ def test_a_scope_sends_only_its_own_requests(
         assert catalogue.progress.expected == expected
         assert {getattr(look, name) for look in catalogue for name in scope} <= set(scope.values())
         assert ids(catalogue) == [look_id for look_id in service.ids() if catalogue.get(look_id)]
-
-
-def test_the_lists_are_loaded_in_parallel() -> None:
-    with unloaded({"p": 60}, {"q": 60}) as (service, catalogue):
-        everybody = threading.Barrier(4, timeout=PATIENCE)
-        service.before = lambda seen: everybody.wait() and None if "token" not in seen.query else None
-        catalogue.load()
-        assert ids(catalogue) == service.ids()
 
 
 def test_a_stop_ends_the_load_after_the_requests_under_way_and_a_load_continues_from_there() -> None:
@@ -174,8 +169,13 @@ def test_calls_from_many_threads_end_with_each_look_loaded_once(refreshes: bool)
 def test_a_list_that_fails_leaves_the_others_running_and_is_continued_alone(part: str) -> None:
     mine, theirs = ({f"{owner}{n}": 1 for n in range(70)} for owner in "mt")
     with unloaded(mine, theirs) as (service, catalogue):
-        service.before = fails(part, 2, failure(500))
+        fault, gate = fails(part, 2, failure(500)), Gate(part)
+        service.before = lambda seen: gate(seen) or fault(seen)
         catalogue.load_in_background()
+        wait_until(catalogue, lambda now: now.missing == (part,))
+        assert (catalogue.complete, catalogue.progress.complete, catalogue.progress.loading) == (False, False, True)
+        assert catalogue.loaded_at is None
+        gate.opened.set()
         assert not finish(catalogue)
         progress = catalogue.progress
         assert progress.missing == progress.failed == (part,)
@@ -189,6 +189,7 @@ def test_a_list_that_fails_leaves_the_others_running_and_is_continued_alone(part
         assert ids(catalogue) == service.ids()
         assert list(catalogue.groups) == [*mine, *theirs]
         assert catalogue.progress == Progress(140, 140, True, False, None, (), (), None)
+        assert catalogue.loaded_at is not None
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,11 @@ def test_a_list_whose_token_is_refused_starts_again_and_adds_no_look_twice(
 
 
 @pytest.mark.parametrize("part", ["public looks", "public characters"])
-def test_a_list_without_end_is_an_error_and_the_next_load_asks_once(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_character_and_a_list_without_end_are_errors(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unloaded({}, {"a": 3}, group_id="nobody") as (_, catalogue):
+        with pytest.raises(APIStatusError, match="404"):
+            catalogue.load()
+        assert catalogue.progress.missing == ("character",)
     monkeypatch.setattr(paging, "MOST_RECORDS", 100)
     with unloaded({}, {f"t{n}": 1 for n in range(500)}) as (service, catalogue):
         if part == "public characters":
@@ -243,13 +248,6 @@ def test_a_list_without_end_is_an_error_and_the_next_load_asks_once(part: str, m
             with pytest.raises(APIResponseError, match=f"list of {part} does not end"):
                 catalogue.load()
             assert service.counts()[part] == number
-
-
-def test_a_missing_character_is_an_error_of_the_load() -> None:
-    with unloaded({}, {"a": 3}, group_id="nobody") as (_, catalogue):
-        with pytest.raises(APIStatusError, match="404"):
-            catalogue.load()
-        assert catalogue.progress.missing == ("character",)
 
 
 @pytest.mark.parametrize("ahead", [False, True], ids=["list", "ahead"])
@@ -290,21 +288,6 @@ def test_a_thread_that_cannot_start_is_an_error_of_the_load(name: str, monkeypat
         assert "could not start" in str(catalogue.progress.error)
         catalogue.load()
         assert ids(catalogue) == service.ids()
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_a_catalogue_is_not_complete_while_one_request_is_under_way(part: str) -> None:
-    with unloaded({"p": 3}, {"a": 3}) as (service, catalogue):
-        gate = service.before = Gate(part)
-        catalogue.load_in_background()
-        wait_until(catalogue, lambda now: now.missing == (part,))
-        assert not catalogue.complete
-        assert not catalogue.progress.complete
-        assert catalogue.progress.loading
-        assert catalogue.loaded_at is None
-        gate.opened.set()
-        assert finish(catalogue)
-        assert catalogue.loaded_at is not None
 
 
 @pytest.mark.parametrize("end", ["complete", "failure", "stop"])
@@ -469,3 +452,133 @@ with DemoService(looks=400) as service, HeyGenClient(service.api_key, base_url=s
 """
     ended = avatar_service.run(program, TQDM_DISABLE="1")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "400\n", "")
+
+
+def loaded_of(catalogue: LookCatalogue, *group_ids: str) -> int:
+    return len(catalogue.matching(LookFilter(group_id=group_ids)))
+
+
+def test_a_characters_looks_are_loaded_early_behind_the_others_and_end_in_their_own_place() -> None:
+    gate = Gate("public looks", first=2)
+    with held_up({"p": 60}, {"a": 200, "b": 90, "c": 3}, gate) as (service, catalogue):
+        wait_until(catalogue, lambda now: now.loaded == 110)
+        catalogue.fetch_ahead(["b", "c"])  # c is loaded already
+        wait_until(catalogue, lambda _: loaded_of(catalogue, "b", "c") == 93)
+        assert ids(catalogue)[:110] == service.ids()[:110]
+        assert not catalogue.complete
+        gate.opened.set()
+        assert finish(catalogue)
+        assert ids(catalogue) == service.ids()
+        assert service.counts()["looks of b"] == pages(90)
+        assert not service.asked("looks of c")
+        assert service.counts()["public looks"] == pages(293)
+
+
+def test_a_character_of_unknown_owner_is_fetched_for_both_until_a_stop() -> None:
+    with running({"p": 3}, {"a": 9}) as (service, client):
+        gate, ahead = threading.Event(), Gate("looks of a")
+        service.before = lambda seen: ahead(seen) if "group_id" in seen.query else gate.wait(PATIENCE) and None
+        catalogue = LookCatalogue(client, cache=None)
+        catalogue.load_in_background()
+        catalogue.fetch_ahead(["a"])
+        service.wait_for_request("looks of a")
+        catalogue.stop()
+        revision = catalogue.revision
+        ahead.opened.set()
+        catalogue.wait_for_change(revision, PATIENCE)
+        catalogue.load_in_background()
+        catalogue.fetch_ahead(["a"])
+        wait_until(catalogue, lambda now: now.loaded == 9)
+        assert {look.ownership for look in catalogue} == {"public"}
+        assert [seen.query["ownership"] for seen in service.asked("looks of a")] == ["private", "public"]
+        gate.set()
+        assert finish(catalogue)
+        assert ids(catalogue) == service.ids()
+
+
+def test_looks_that_are_fetched_ahead_have_the_catalogues_type() -> None:
+    with held_up({}, {"a": 30}, Gate("public looks"), avatar_type="digital_twin") as (service, catalogue):
+        assert catalogue.groups
+        assert catalogue.characters() == []  # the group's number counts all types
+        catalogue.fetch_ahead(["a"])
+        wait_until(catalogue, lambda now: now.loaded == 10)
+        assert service.asked("looks of a")[0].query["avatar_type"] == "digital_twin"
+        assert [(character.id, character.expected) for character in catalogue.characters()] == [("a", 10)]
+
+
+def test_a_character_that_is_loaded_is_not_fetched_again() -> None:
+    gate = Gate("public looks", first=2)
+    with running({"p": 3}, {"a": 90, "b": 60}) as (service, client):
+        # These looks do not name their characters, which therefore seem to miss a look.
+        service.looks["private"][1]["group_id"] = None
+        next(look for look in service.looks["public"] if look["id"] == "b-59")["group_id"] = None
+        service.before = gate
+        catalogue = LookCatalogue(client, cache=None)
+        catalogue.load_in_background()
+        wait_until(catalogue, lambda now: now.missing == ("public looks",))
+        catalogue.fetch_ahead(["", "p", "b", "b"])
+        wait_until(catalogue, lambda _: catalogue.get("b-59"))
+        for _ in range(3):
+            catalogue.fetch_ahead(["b"])
+            catalogue.stop()
+            catalogue.load_in_background()
+        gate.opened.set()
+        assert finish(catalogue)
+        catalogue.fetch_ahead(["a", "b", "p"])
+        assert not catalogue.progress.loading
+        assert service.counts()["looks of b"] == pages(60)
+        assert not service.asked("looks of p")
+        assert not service.asked("looks of a")
+        assert not service.asked("looks of ")
+
+
+def test_the_character_asked_for_last_is_fetched_first_and_one_call_fetches_ten() -> None:
+    gate, ahead = Gate("public looks"), Gate("looks of c0")
+    names = [f"c{number}" for number in range(15)]
+    with held_up({}, dict.fromkeys(names, 2), gate) as (service, catalogue):
+        service.before = lambda seen: gate(seen) or ahead(seen)
+        catalogue.fetch_ahead(names)
+        service.wait_for_request("looks of c0")
+        catalogue.fetch_ahead("c12")
+        ahead.opened.set()
+        wait_until(catalogue, lambda now: now.loaded == 22)
+        gate.opened.set()
+        assert finish(catalogue)
+        fetched = [seen.query["group_id"] for seen in service.asked() if "group_id" in seen.query]
+        assert fetched == ["c0", "c12", *names[1:10]]
+
+
+def test_a_stop_cancels_the_characters_that_wait_and_those_asked_for_later_are_fetched() -> None:
+    gate, ahead = Gate("public looks", first=2), Gate("looks of a")
+    with held_up({}, {"a": 90, "b": 70, "c": 60}, gate) as (service, catalogue):
+        service.before = lambda seen: gate(seen) or ahead(seen)
+        catalogue.fetch_ahead(["a", "b"])
+        service.wait_for_request("looks of a")
+        catalogue.stop()
+        catalogue.fetch_ahead(["c"])
+        ahead.opened.set()
+        service.wait_for_request("looks of c", 2)
+        gate.opened.set()
+        assert not finish(catalogue)
+        assert service.counts()["looks of a"] == 1  # and not its second page
+        assert service.counts()["looks of c"] == 2
+        assert not service.asked("looks of b")
+
+
+@pytest.mark.parametrize("then", ["fetch again", "load again", "complete"])
+def test_a_character_that_cannot_be_fetched_is_an_error_until(then: str) -> None:
+    gate = Gate("public looks", first=2)
+    with held_up({}, {"a": 90, "b": 40}, gate) as (service, catalogue):
+        broken = fails("looks of b", 1, failure(500))
+        service.before = lambda seen: gate(seen) or broken(seen)
+        catalogue.fetch_ahead(["b"])
+        wait_until(catalogue, lambda now: now.error)
+        if then == "fetch again":
+            catalogue.fetch_ahead(["b"])
+            wait_until(catalogue, lambda _: loaded_of(catalogue, "b") == 40)
+        elif then == "load again":
+            catalogue.load_in_background()
+        else:
+            gate.opened.set()
+            assert finish(catalogue)
+        assert catalogue.progress.error is None

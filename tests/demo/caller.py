@@ -22,6 +22,12 @@ class Answer:
         assert self.headers["Content-Type"].startswith("application/json")
         return json.loads(self.body)
 
+    @property
+    def error(self) -> tuple[int, str, str | None]:
+        error = self.json["error"]
+        assert error["message"]
+        return self.status, error["code"], error.get("param")
+
 
 class Caller:
     """Calls one stand-in, over one connection that is kept open."""

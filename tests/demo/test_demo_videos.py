@@ -12,7 +12,7 @@ import pytest
 
 from heygen_widgets.demo import DemoService
 
-from .caller import Answer, Caller
+from .caller import Caller
 
 VIDEOS, AGENTS, LOOKS = "/v3/videos", "/v3/video-agents", "/v3/avatars/looks"
 PATIENCE = 30  # s
@@ -56,11 +56,6 @@ def studio() -> Iterator[Studio]:
     studio = Studio()
     yield studio
     studio.service.close()
-
-
-def error_of(answer: Answer) -> tuple[int, str, str | None]:
-    error = answer.json["error"]
-    return answer.status, error["code"], error.get("param")
 
 
 def test_the_status_of_a_video_follows_the_clock(studio: Studio) -> None:
@@ -130,7 +125,7 @@ def test_ten_videos_are_rendered_at_a_time(studio: Studio) -> None:
     studio.ask("An ad")
     studio.ask("An ad [ask]")
     answer = studio.post(VIDEOS, studio.body())
-    assert (*error_of(answer)[:2], answer.headers["Retry-After"]) == (429, "rate_limit_exceeded", "2")
+    assert (*answer.error[:2], answer.headers["Retry-After"]) == (429, "rate_limit_exceeded", "2")
     studio.now += 31  # an agent that asks does not count
     studio.make()
     assert studio.post(VIDEOS, studio.body()).status == 429
@@ -173,7 +168,7 @@ def test_a_refused_request_can_be_repeated_with_its_key_agents_ignore_keys_and_i
     assert sessions[0]["session_id"] != sessions[1]["session_id"]
     for key in ("", "a b", "x" * 256, "a/b"):
         answer = studio.post(VIDEOS, studio.body(), Idempotency_Key=key)
-        assert error_of(answer) == (400, "invalid_parameter", "Idempotency-Key")
+        assert answer.error == (400, "invalid_parameter", "Idempotency-Key")
 
 
 def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +186,7 @@ def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypa
         assert arrived.wait(PATIENCE)
         second = studio.post(VIDEOS, studio.body(), Idempotency_Key="key")
         go_on.set()
-    assert error_of(second)[:2] == (409, "request_in_progress")
+    assert second.error[:2] == (409, "request_in_progress")
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").json == first.result().json
     assert len(studio.service.videos) == 1
 
@@ -225,7 +220,7 @@ def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypa
 )
 def test_a_refused_field_is_named(studio: Studio, path: str, fields: dict[str, Any], param: str) -> None:
     body = studio.body() if path == VIDEOS else {"prompt": "An ad"}
-    assert error_of(studio.post(path, {**body, **fields})) == (400, "invalid_parameter", param)
+    assert studio.post(path, {**body, **fields}).error == (400, "invalid_parameter", param)
     assert len(studio.service.accepted) == 0
 
 
@@ -233,20 +228,20 @@ def test_unknown_ids_and_ids_of_groups_are_404_and_looks_that_are_not_ready_are_
     for look_id in ("none", studio.look["group_id"]):
         for path, body in ((VIDEOS, studio.body()), (AGENTS, {"prompt": "An ad"})):
             answer = studio.post(path, {**body, "avatar_id": look_id})
-            assert error_of(answer)[:2] == (404, "avatar_not_found")
-    assert error_of(studio.post(VIDEOS, studio.body(voice_id="none")))[:2] == (404, "voice_not_found")
+            assert answer.error[:2] == (404, "avatar_not_found")
+    assert studio.post(VIDEOS, studio.body(voice_id="none")).error[:2] == (404, "voice_not_found")
     with DemoService(looks=0) as service:
         answer = Caller(service).post(AGENTS, {"prompt": "An ad"})
-        assert (error_of(answer)[:2], len(service.accepted)) == ((404, "avatar_not_found"), 0)
+        assert (answer.error[:2], len(service.accepted)) == ((404, "avatar_not_found"), 0)
     statuses = {record["status"]: record["id"] for record in studio.every(LOOKS) if record.get("status")}
     for status in ("processing", "pending_consent", "failed"):
         answer = studio.post(VIDEOS, studio.body(avatar_id=statuses[status]))
-        assert error_of(answer) == (400, "invalid_parameter", "avatar_id")
+        assert answer.error == (400, "invalid_parameter", "avatar_id")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
 def test_a_body_that_is_no_object_or_has_half_a_character_is_refused(studio: Studio, body: bytes) -> None:
-    assert error_of(studio.call("POST", VIDEOS, body=body))[:2] == (400, "validation_error")
+    assert studio.call("POST", VIDEOS, body=body).error[:2] == (400, "validation_error")
 
 
 def test_voices_are_listed_filtered_and_served_one_by_one(studio: Studio) -> None:

@@ -112,13 +112,6 @@ def test_options_are_shown_as_a_table() -> None:
     assert "not for photo avatars with Avatar V" in lines[3]
 
 
-def test_a_plain_request_passes_unchanged_without_a_warning() -> None:
-    request = a_request()
-    assert (request.check(a_look()), doubts(request, a_look())) == (request, [])
-    assert request.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
-    assert "voice_settings" not in a_request(voice_settings=VoiceSettings()).to_json()
-
-
 def test_a_request_becomes_the_documented_body_and_can_be_copied_and_pickled() -> None:
     same = {
         **{"voice_id": "voice_2", "motion_prompt": "waves", "aspect_ratio": "9:16", "resolution": "1080p"},
@@ -134,39 +127,34 @@ def test_a_request_becomes_the_documented_body_and_can_be_copied_and_pickled() -
     engine = {"type": "avatar_v", "reference_look_id": "look_2"}
     assert request.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello", "engine": engine, **same}
     assert {request, copy.deepcopy(request), pickle.loads(pickle.dumps(request))} == {request}
+    plain = a_request()
+    assert (plain.check(a_look()), doubts(plain, a_look())) == (plain, [])
+    for one in (plain, a_request(voice_settings=VoiceSettings())):
+        assert one.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({"avatar_id": a_look(), "voice_id": Voice("v")}, {"avatar_id": "look_1", "voice_id": "v"}),
-        (
-            {"engine": "Avatar V", "reference_look_id": a_look()},
-            {"engine": {"type": "avatar_v", "reference_look_id": "look_1"}},
-        ),
-        (
-            {"resolution": "4K", "fit": " Cover", "expressiveness": "High"},
-            {"resolution": "4k", "fit": "cover", "expressiveness": "high"},
-        ),
-        (
-            {"remove_background": np.bool_(True), "title": np.str_("A"), "callback_id": pd.NA},
-            {"remove_background": True, "title": "A"},
-        ),
-        (
-            {"voice_settings": {"pitch": np.int64(5), "speed": np.float32(1.5), "volume": float("nan")}},
-            {"voice_settings": {"pitch": 5, "speed": 1.5}},
-        ),
-        ({"voice_settings": VoiceSettings(volume=np.float64(0.5))}, {"voice_settings": {"volume": 0.5}}),
-        (
-            {"background": {"type": "color", "value": np.str_("#00ff00"), "url": pd.NA}},
-            {"background": {"type": "color", "value": "#00ff00"}},
-        ),
-        ({"caption": {"style": pd.NA}}, {"caption": {"file_format": "srt"}}),
-    ],
-)
-def test_records_labels_and_scalars_become_what_the_service_takes(given: Any, expected: Any) -> None:
-    body = a_request(**given).check().to_json()
-    assert json.loads(json.dumps(body)) == {"type": "avatar", "avatar_id": "look_1", "script": "Hello", **expected}
+def test_records_labels_and_scalars_become_what_the_service_takes() -> None:
+    given: dict[str, Any] = {
+        **{"avatar_id": a_look(), "voice_id": Voice("v"), "resolution": "4K", "fit": " Cover"},
+        **{"engine": "Avatar V", "reference_look_id": a_look(), "callback_id": pd.NA, "title": np.str_("A")},
+        "voice_settings": {"pitch": np.int64(5), "speed": np.float32(1.5), "volume": float("nan")},
+        "background": {"type": "color", "value": np.str_("#00ff00"), "url": pd.NA},
+        "caption": {"style": pd.NA},
+    }
+    expected = {
+        **{"type": "avatar", "avatar_id": "look_1", "voice_id": "v", "script": "Hello"},
+        **{"engine": {"type": "avatar_v", "reference_look_id": "look_1"}, "resolution": "4k", "fit": "cover"},
+        **{"title": "A", "voice_settings": {"pitch": 5, "speed": 1.5}, "caption": {"file_format": "srt"}},
+        "background": {"type": "color", "value": "#00ff00"},
+    }
+    assert json.loads(json.dumps(a_request(**given).check().to_json())) == expected
+    others = {"voice_settings": VoiceSettings(volume=np.float64(0.5)), "remove_background": np.bool_(True)}
+    body = a_request(expressiveness="High", **others).check().to_json()
+    assert (body["expressiveness"], body["voice_settings"], body["remove_background"]) == (
+        "high",
+        {"volume": 0.5},
+        True,
+    )
     assert VideoRequest(a_look(), "Hello") == a_request()
 
 
@@ -255,20 +243,17 @@ def test_a_field_wrong_for_any_look_is_one_problem_with_and_without_a_look(field
 
 
 @pytest.mark.parametrize("status", ["processing", "pending_consent", "failed", "completed", None, "something_new"])
-def test_a_look_that_is_not_ready_is_refused(status: str | None) -> None:
+def test_a_look_that_is_not_ready_and_the_id_of_another_look_or_of_a_group_are_refused(status: str | None) -> None:
     look = a_look(status=status, error=Failure("training_failed", "Training did not finish"))
     if look.is_ready:
         assert doubts(a_request(), look) == []
     else:
         for request in (a_request(), an_agent()):
             assert f"'{status}' (Training did not finish)" in problems(request, look)[-1]
-
-
-@pytest.mark.parametrize(("avatar_id", "hint"), [("group_1", ", the id of its group"), ("look_9", "")])
-def test_the_id_of_a_group_or_of_another_look_is_refused(avatar_id: str, hint: str) -> None:
-    for request in (a_request(avatar_id=avatar_id), an_agent(avatar_id=avatar_id)):
-        (problem,) = problems(request, a_look())
-        assert problem == f"avatar_id should be the id of the look, 'look_1', not '{avatar_id}'{hint}"
+    for avatar_id, hint in {"group_1": ", the id of its group", "look_9": ""}.items():
+        for request in (a_request(avatar_id=avatar_id), an_agent(avatar_id=avatar_id)):
+            (problem,) = problems(request, a_look())
+            assert problem == f"avatar_id should be the id of the look, 'look_1', not '{avatar_id}'{hint}"
 
 
 @pytest.mark.parametrize(
@@ -315,32 +300,19 @@ def test_a_reference_look_must_be_in_the_same_group() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"background": "green"}, "Background or a dict with its fields, not 'green'"),
-        ({"background": {"value": "#00ff00"}}, "Background.*'type'"),
-        ({"voice_settings": {"rate": 2}}, "VoiceSettings.*'rate'"),
-    ],
-)
-def test_a_nested_value_of_another_shape_is_a_type_error(fields: dict[str, Any], words: str) -> None:
-    with pytest.raises(TypeError, match=words):
-        a_request(**fields)
-
-
-@pytest.mark.parametrize(
     ("make", "given", "words"),
     [
-        (
-            VideoRequest,
-            {"look": "a", "script": "b"},
-            r"VideoRequest has no parameter 'look': did you mean avatar_id=…\?",
-        ),
-        (VideoRequest, {"avatar_id": "a", "text": "b"}, r"did you mean script=…\?"),
-        (VideoAgentRequest, {"prompt": "a", "voice": "b"}, r"VideoAgentRequest .*'voice': did you mean voice_id=…\?"),
+        (a_request, {"background": "green"}, "Background or a dict with its fields, not 'green'"),
+        (a_request, {"background": {"value": "#00ff00"}}, "Background.*'type'"),
+        (a_request, {"voice_settings": {"rate": 2}}, "VoiceSettings.*'rate'"),
+        (an_agent, {"voice": "b"}, r"VideoAgentRequest .*'voice': did you mean voice_id=…\?"),
         (VideoAgentRequest, {"text": "a"}, "no parameter 'text': its parameters are prompt, avatar_id, "),
     ],
 )
-def test_an_unknown_field_names_the_one_that_is_meant(make: Any, given: dict[str, str], words: str) -> None:
-    assert list(inspect.signature(make).parameters)[1] in ("script", "avatar_id")
+def test_an_unknown_field_and_a_nested_value_of_another_shape_are_type_errors(
+    make: Any, given: dict[str, Any], words: str
+) -> None:
     with pytest.raises(TypeError, match=words):
         make(**given)
+    assert list(inspect.signature(VideoRequest).parameters)[1] == "script"
+    assert list(inspect.signature(VideoAgentRequest).parameters)[1] == "avatar_id"
