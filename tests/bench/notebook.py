@@ -103,6 +103,7 @@ class BenchNotebook:
         self._waits = waits
         self.page = notebook.page
         self.messages: list[bytes] = []
+        self._devtools = notebook.page.context.new_cdp_session(notebook.page)
         notebook.page.on("websocket", self._listen)
         notebook.run(KEEP_MESSAGES)
         notebook.page.evaluate(RECONNECT)  # only a new WebSocket is listened to
@@ -131,7 +132,9 @@ class BenchNotebook:
         self.page.locator(".look-card[data-look-id]").first.wait_for()
         self.wait(SETTLED)
 
-    def time_cell(self, code: str, *, controls: int = 0, pictures: int = 0, is_first: bool = False) -> dict[str, float]:
+    def time_cell(
+        self, code: str, *, controls: int = 0, pictures: int = 0, is_first: bool = False, clear_cache: bool = False
+    ) -> dict[str, float]:
         """Run code in the cell; return when its controls and decoded pictures appeared, in s after the start.
 
         With `is_first`, the page compiles all parts of the front end again, as for its first picker.
@@ -140,6 +143,10 @@ class BenchNotebook:
         self.page.evaluate(SET_SOURCE, code)
         if is_first:
             self.page.evaluate(FORGET_PARTS)
+        if clear_cache:
+            self._devtools.send("Network.clearBrowserCache")
+            for disabled in (True, False):  # clears that of the page too
+                self._devtools.send("Network.setCacheDisabled", {"cacheDisabled": disabled})
         self.wait_for_silence()
         self.messages.clear()
         steps = self.measure(lambda: self.page.evaluate(RUN_CELL), "run", SHOWN, controls, pictures)
