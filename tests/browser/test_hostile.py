@@ -57,8 +57,8 @@ ROWS = """root => [...root.querySelectorAll('.look-grid__row')].map(row => {
         return { width, height, inside: left >= box.left - 1 && right <= box.right + 1 };
     });
 })"""
-SIDEWAYS = """root => ['.look-grid', '.look-bar', '.look-line'].map(name => root.querySelector(name))
-    .concat(root).filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
+SIDEWAYS = """root => [root, ...root.querySelectorAll('.look-grid, .look-filters, .look-line, .look-tray')]
+    .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
 
 
 def records(url: str) -> list[dict[str, Any]]:
@@ -141,8 +141,7 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
 
     ui.choose_option(picker, "Tag", PAYLOADS[1])
     expect(ui.total(picker)).to_have_text("1 of 12 looks")
-    expect(picker.locator(".look-line__chip")).to_have_text(f"Tag: {PAYLOADS[1]}")
-    expect(ui.named(picker, "Tag")).to_contain_text(PAYLOADS[1])
+    expect(picker.locator(".look-line__chip")).to_have_text(PAYLOADS[1])
     picker.get_by_role("button", name="Clear filters").click()
     expect(ui.total(picker)).to_have_text("12 looks")
     ui.choose_option(picker, "Type", PAYLOADS[0])
@@ -153,7 +152,7 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
     expect(picker.locator(".look-line__chip")).to_have_count(12)
     assert picker.evaluate(SIDEWAYS) == []
     notebook.run("picker.filter = LookFilter(); picker.view = 'characters'")
-    expect(ui.total(picker)).to_have_text("12 characters · 12 looks")
+    expect(ui.total(picker)).to_have_text("12 people")
     ui.wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
     expect_form(picker)
     expect_calm(notebook)
