@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from heygen_widgets.demo import DemoService
 
@@ -41,15 +41,22 @@ START = (
     "look = next(look for look in client.iter_looks() if look.is_ready and look.default_voice_id)\n"
     "video = client.create_video(VideoRequest(avatar_id=look.id, script='Hello'))\n"
 )
-ENDED = "job = VideoJob(client, video_id=video.id, timeout=0)\n"
+ENDED = "job = VideoJob(client, video_id=video.id, timeout=0)\ndisplay(job)\n"
+situations = pytest.mark.parametrize(
+    "situation", ["at-rest", "in-the-cell-that-created-it", "after-the-cell-set-a-trait"]
+)
 
 
-def opened(open_notebook: OpenNotebook, service: DemoService, before: str, busy: str) -> NotebookPage:
-    """Open a notebook whose first cell has run and whose second one will be busy."""
-    code = ui.client_code(service.api_key, service.base_url) + before
-    notebook = open_notebook([code, busy + BUSY], viewport=(1400, 1600))
+def opened(
+    open_notebook: OpenNotebook, service: DemoService, situation: str, shows: str, trait: str, first: str = ""
+) -> tuple[NotebookPage, Locator]:
+    """Open a notebook whose second cell will be busy, run the first one, and give the output with the widget."""
+    created = situation.startswith("in")
+    before, busy = ("", shows) if created else (shows, trait if situation.startswith("after") else "")
+    code = ui.client_code(service.api_key, service.base_url) + first + before
+    notebook = open_notebook([code, f"{busy}\n{BUSY}"], viewport=(1400, 1600))
     notebook.run_cell(0)
-    return notebook
+    return notebook, notebook.output(int(created))
 
 
 @contextmanager
@@ -62,23 +69,13 @@ def busy_cell(notebook: NotebookPage) -> Iterator[None]:
     expect(notebook.output(1)).to_contain_text("released")
 
 
-@pytest.mark.parametrize(
-    ("latency", "before", "busy"),
-    [
-        pytest.param(0, f"{LOADED}display(picker)", "", id="at-rest"),
-        pytest.param(0.3, f"{PICKER}display(picker)", "", id="while-loading"),
-        pytest.param(0, "", f"{LOADED}display(picker)", id="in-the-cell-that-created-it"),
-        pytest.param(0.3, "", f"{PICKER}display(picker)", id="in-the-cell-that-created-it-while-loading"),
-        pytest.param(0, f"{LOADED}display(picker)", "picker.height = 500", id="after-the-cell-set-a-trait"),
-        pytest.param(0.3, f"{PICKER}display(picker)", "picker.height = 500", id="after-a-trait-while-loading"),
-    ],
-)
-def test_pickers_answer_while_a_cell_runs(open_notebook: OpenNotebook, latency: float, before: str, busy: str) -> None:
+@situations
+@pytest.mark.parametrize("latency", [0, 0.3], ids=["loaded", "loading"])
+def test_pickers_answer_while_a_cell_runs(open_notebook: OpenNotebook, latency: float, situation: str) -> None:
+    shows = f"{PICKER if latency else LOADED}display(picker)"
     with DemoService(looks=25_000 if latency else 2_000, latency=latency) as service:
-        notebook = opened(open_notebook, service, before, busy)
-        picker = ui.picker_of(notebook, 0 if before else 1)
-        if before:
-            ui.wait_for_pictures(picker)
+        notebook, output = opened(open_notebook, service, situation, shows, "picker.height = 500")
+        picker = output.locator(".look-picker")
         with busy_cell(notebook):
             ui.wait_for_pictures(picker)
             card = ui.cards(picker).nth(3)
@@ -149,20 +146,13 @@ def test_without_subshells_clicks_are_shown_at_once_and_answered_when_the_cell_h
     notebook.page.evaluate(SET_SUBSHELLS, "perCommTarget")
 
 
-@pytest.mark.parametrize(
-    ("before", "busy"),
-    [
-        pytest.param(f"{ENDED}display(job)", "", id="at-rest"),
-        pytest.param("", f"{ENDED}display(job)", id="in-the-cell-that-created-it"),
-        pytest.param(f"{ENDED}display(job)", "job.layout = {'width': '50%'}", id="after-the-cell-set-a-trait"),
-    ],
-)
+@situations
 def test_a_job_continues_at_a_click_while_a_cell_runs(
-    open_notebook: OpenNotebook, service: DemoService, clock: list[float], before: str, busy: str
+    open_notebook: OpenNotebook, service: DemoService, clock: list[float], situation: str
 ) -> None:
-    notebook = opened(open_notebook, service, START + before, busy)
+    notebook, output = opened(open_notebook, service, situation, ENDED, "job.layout = {'width': '50%'}", START)
+    job = output.locator(".video-job")
     with busy_cell(notebook):
-        job = notebook.output(0 if before else 1).locator(".video-job")
         expect(job.locator(".video-job__problem")).to_contain_text("not finished after 0 s")
         clock[0] = 600
         job.get_by_role("button", name="Try again").click()

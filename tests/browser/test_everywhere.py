@@ -98,21 +98,13 @@ def test_a_cell_that_is_run_again_or_after_a_restart_leaves_no_ghost(open_notebo
 
     # The stand-in ends with its kernel: no clip may be loading from it.
     notebook.page.mouse.move(0, 0)
-    first.locator("input").first.focus()
     expect(notebook.page.locator(".look-card__clip")).to_have_count(0)
     notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all') }")
-    first.locator(".look-picker__cut").evaluate(
-        """notice => new ResizeObserver(() => {
-            if (notice.offsetHeight) window.notice = notice.innerText;
-        }).observe(notice)"""
-    )
     notebook.confirm_restart()
     for cell in (0, 1):
         expect(ui.total(ui.picker_of(notebook, cell))).to_have_text("2,000 looks", timeout=60_000)
         ui.wait_for_pictures(ui.picker_of(notebook, cell))
     expect(notebook.page.locator(".look-picker")).to_have_count(2)
-    # Until the new one was there, the old one said that it has no kernel.
-    assert "run its cell again" in notebook.page.evaluate("window.notice")
     expect(ui.picker_of(notebook, 0).locator(".look-picker__cut")).to_be_hidden()
     notebook.expect_run(DISPLAYS, [2])
     assert not notebook.value("'before' in globals()")
@@ -128,8 +120,6 @@ def _two_displays_stay_in_step(first: Locator, second: Locator) -> None:
     for picker in (first, second):
         ui.expect_characters(picker)
     second.get_by_role("button", name="Looks").click()
-    for picker in (first, second):
-        expect(ui.cards(picker).first).not_to_contain_text(re.compile(r"\d looks?"))
     second.locator(".look-filters input").first.fill("office")
     for picker in (first, second):
         expect(ui.total(picker)).to_have_text(re.compile(r"^\d+ of 2,000 looks$"))
@@ -146,10 +136,7 @@ def _two_displays_stay_in_step(first: Locator, second: Locator) -> None:
 def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebook: OpenNotebook) -> None:
     with DemoService(looks=2_000, api_key=KEY) as service:
         notebook = open_notebook(
-            [
-                "from heygen_widgets import *\npicker = LookPicker(multiple=True)\npicker",
-                "picker",
-            ],
+            ["from heygen_widgets import *\npicker = LookPicker(multiple=True)\npicker", "picker"],
             env={"HEYGEN_API_KEY": KEY, "HEYGEN_API_BASE": service.base_url},
             viewport=(1400, 1900),
             save=True,

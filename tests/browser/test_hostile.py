@@ -50,12 +50,9 @@ looks = [Look.from_json(record) for record in records]
 groups = [AvatarGroup.from_json({**record, "id": record["group_id"], "looks_count": 1}) for record in records]
 picker = LookPicker(LookCatalogue.of(looks, groups))
 picker"""
-ROWS = """root => [...root.querySelectorAll('.look-grid__row')].map(row => {
-    const box = row.getBoundingClientRect();
-    return [...row.querySelectorAll('.look-card')].map(card => {
-        const { left, right, width, height } = card.getBoundingClientRect();
-        return { width, height, inside: left >= box.left - 1 && right <= box.right + 1 };
-    });
+CARDS = """root => [...root.querySelectorAll('.look-card')].map(card => {
+    const [box, row] = [card, card.closest('.look-grid__row')].map(element => element.getBoundingClientRect());
+    return [box.width, box.height, box.left >= row.left - 1 && box.right <= row.right + 1];
 })"""
 SIDEWAYS = """root => [root, ...root.querySelectorAll('.look-grid, .look-filters, .look-line, .look-tray')]
     .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
@@ -100,11 +97,10 @@ def expect_calm(notebook: NotebookPage) -> None:
 
 def expect_form(picker: Locator) -> None:
     """Expect cards in columns, all of one size, and nothing beside them."""
-    rows = picker.evaluate(ROWS)
-    sizes = [(round(card["width"]), round(card["height"])) for row in rows for card in row]
-    assert max(width for width, _ in sizes) - min(width for width, _ in sizes) <= 1
-    assert len({height for _, height in sizes}) == 1
-    assert all(card["inside"] for row in rows for card in row)
+    widths, heights, inside = zip(*picker.evaluate(CARDS), strict=True)
+    assert max(widths) - min(widths) <= 1
+    assert max(heights) - min(heights) <= 1
+    assert all(inside)
     assert picker.evaluate(SIDEWAYS) == []
 
 
