@@ -1,7 +1,4 @@
-"""Clicks while a cell runs: JupyterLab sends them to a subshell of the kernel, and the widgets answer at once.
-
-Without subshells they are shown at once, and answered when the cell has ended.
-"""
+"""Clicks while a cell runs: JupyterLab sends them to a subshell of the kernel, and the widgets answer at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,9 +24,8 @@ for _ in range(400):
         break
     time.sleep(0.05)
 """
-SET_SUBSHELLS = """comms => {
-    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.commsOverSubshells = comms;
-}"""
+SESSION = "window.jupyterapp.shell.currentWidget.sessionContext.session"
+SET_SUBSHELLS = f"comms => {{ {SESSION}.kernel.commsOverSubshells = comms; }}"
 RUN = """cell => {
     window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell;
     window.jupyterapp.commands.execute('notebook:run-cell');
@@ -88,8 +84,8 @@ def test_pickers_answer_while_a_cell_runs(open_notebook: OpenNotebook, latency: 
             expect(picker.locator(".look-line__chip")).to_have_text("Female")
             if latency:
                 expect(ui.total(picker)).to_contain_text("so far")
-        state = notebook.value("(picker.value is not None, picker.filter.search, picker.filter.gender)")
-        assert state == (True, "office", ("female",))
+        state = "(picker.value is not None, picker.filter.search, picker.filter.gender)"
+        notebook.expect_run(state, (True, "office", ("female",)))
         notebook.run("picker.catalogue.stop()")
 
 
