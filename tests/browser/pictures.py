@@ -13,7 +13,7 @@ from .jupyter import NotebookPage, Server, Theme
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICK, SHARE = "01_pick_a_look", "03_shortlist_and_share"
 CLIENT, PICKER = 1, 3  # their cells
-CHOSEN = 6  # a card in the left half, beside which the panel opens on the right
+CHOSEN = 11  # a card in the left half, beside which the panel opens on the right, and with a voice to play
 SHORTLIST = (0, 4, 13)
 LARGEST = 450_000  # bytes
 
