@@ -6,13 +6,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from loopback import Loopback, reply
-from playwright.sync_api import Locator, Request, expect
+from playwright.sync_api import Locator, expect
 
 from heygen_widgets._display import clip
 
 from . import picker_page as ui
 from .conftest import OpenNotebook
-from .jupyter import NotebookPage
 
 PAYLOADS = [
     "<script>window.pwned = 1</script>",
@@ -50,15 +49,12 @@ looks = [Look.from_json(record) for record in records]
 groups = [AvatarGroup.from_json({**record, "id": record["group_id"], "looks_count": 1}) for record in records]
 picker = LookPicker(LookCatalogue.of(looks, groups))
 picker"""
-ROWS = """root => [...root.querySelectorAll('.look-grid__row')].map(row => {
-    const box = row.getBoundingClientRect();
-    return [...row.querySelectorAll('.look-card')].map(card => {
-        const { left, right, width, height } = card.getBoundingClientRect();
-        return { width, height, inside: left >= box.left - 1 && right <= box.right + 1 };
-    });
+CARDS = """root => [...root.querySelectorAll('.look-card')].map(card => {
+    const [box, row] = [card, card.closest('.look-grid__row')].map(element => element.getBoundingClientRect());
+    return [box.width, box.height, box.left >= row.left - 1 && box.right <= row.right + 1];
 })"""
-SIDEWAYS = """root => ['.look-grid', '.look-bar', '.look-line'].map(name => root.querySelector(name))
-    .concat(root).filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
+SIDEWAYS = """root => [root, ...root.querySelectorAll('.look-grid, .look-filters, .look-line, .look-tray')]
+    .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
 
 
 def records(url: str) -> list[dict[str, Any]]:
@@ -87,24 +83,12 @@ def pictures() -> Iterator[Loopback]:
         yield server
 
 
-def origin(request: Request) -> str:
-    parts = urlsplit(request.url.removeprefix("blob:"))
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
-
-
-def expect_calm(notebook: NotebookPage) -> None:
-    """Expect that no payload ran, and that nothing was raised."""
-    assert notebook.page.evaluate("window.pwned") is None
-    assert (notebook.errors(), notebook.console_errors) == ([], [])
-
-
 def expect_form(picker: Locator) -> None:
     """Expect cards in columns, all of one size, and nothing beside them."""
-    rows = picker.evaluate(ROWS)
-    sizes = [(round(card["width"]), round(card["height"])) for row in rows for card in row]
-    assert max(width for width, _ in sizes) - min(width for width, _ in sizes) <= 1
-    assert len({height for _, height in sizes}) == 1
-    assert all(card["inside"] for row in rows for card in row)
+    widths, heights, inside = zip(*picker.evaluate(CARDS), strict=True)
+    assert max(widths) - min(widths) <= 1
+    assert max(heights) - min(heights) <= 1
+    assert all(inside)
     assert picker.evaluate(SIDEWAYS) == []
 
 
@@ -113,8 +97,8 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
 ) -> None:
     notebook = open_notebook([PICKER])
     notebook.run(f"records = {records(pictures.url)!a}")
-    origins: set[str] = set()
-    notebook.page.on("request", lambda request: origins.add(origin(request)))
+    origins: set[tuple[str, ...]] = set()
+    notebook.page.on("request", lambda request: origins.add(urlsplit(request.url.removeprefix("blob:"))[:2]))
     notebook.run_cell(0)
     picker = ui.picker_of(notebook)
     expect(ui.total(picker)).to_have_text("12 looks")
@@ -137,12 +121,10 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
         card.click()
         selected = int(position or 0) if has_id else before
         notebook.expect_run("picker.catalogue.looks.index(picker.value)", selected)
-    expect_calm(notebook)
 
     ui.choose_option(picker, "Tag", PAYLOADS[1])
     expect(ui.total(picker)).to_have_text("1 of 12 looks")
-    expect(picker.locator(".look-line__chip")).to_have_text(f"Tag: {PAYLOADS[1]}")
-    expect(ui.named(picker, "Tag")).to_contain_text(PAYLOADS[1])
+    expect(picker.locator(".look-line__chip")).to_have_text(PAYLOADS[1])
     picker.get_by_role("button", name="Clear filters").click()
     expect(ui.total(picker)).to_have_text("12 looks")
     ui.choose_option(picker, "Type", PAYLOADS[0])
@@ -153,8 +135,10 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
     expect(picker.locator(".look-line__chip")).to_have_count(12)
     assert picker.evaluate(SIDEWAYS) == []
     notebook.run("picker.filter = LookFilter(); picker.view = 'characters'")
-    expect(ui.total(picker)).to_have_text("12 characters · 12 looks")
+    expect(ui.total(picker)).to_have_text("12 people")
     ui.wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")
     expect_form(picker)
-    expect_calm(notebook)
-    assert origins <= {pictures.url, notebook.page.evaluate("location.origin"), "data:"}
+    # No payload ran, and nothing was raised.
+    assert notebook.page.evaluate("window.pwned") is None
+    assert (notebook.errors(), notebook.console_errors) == ([], [])
+    assert origins <= {*(urlsplit(url)[:2] for url in (pictures.url, notebook.page.url)), ("data", "")}
