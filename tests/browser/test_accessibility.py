@@ -8,11 +8,6 @@ from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
 
-# The top of the grid, from the picker's top, in px.
-TOP = """root => {
-    const [picker, grid] = [root, root.querySelector('.look-grid')].map(part => part.getBoundingClientRect().top);
-    return Math.round(grid - picker);
-}"""
 # Elements that the keyboard reaches and that are cut off or covered when they are scrolled into view.
 CUT = """root => {
     const reached = [...root.querySelectorAll('button, input, [tabindex="0"]')]
@@ -102,19 +97,6 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
     expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
     look("a character")
     assert {state: faults for state, faults in found.items() if faults} == {}
-
-
-@pytest.mark.parametrize("width", [1400, 640])
-def test_filters_and_chips_never_move_the_grid(open_notebook: OpenNotebook, width: int) -> None:
-    notebook, picker = selected_three(open_notebook, (width, 1000))
-    before = picker.evaluate(TOP)
-    notebook.run(ui.EIGHT_CHIPS)
-    expect(picker.locator(".look-line__chip")).to_have_count(7)
-    assert picker.evaluate(TOP) == before
-    assert not picker.evaluate(SIDEWAYS)
-    ui.cards(picker).first.press("i")
-    expect(picker.locator(".look-panel")).to_be_visible()
-    assert picker.evaluate(TOP) == before
 
 
 def test_a_screen_reader_hears_the_selection_the_view_and_the_count_after_typing(open_notebook: OpenNotebook) -> None:

@@ -124,7 +124,7 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
     expect(card(picker, screen)).to_have_attribute("aria-selected", "true")
     press("ArrowRight", screen + 1)
     press(" ", screen + 1)
-    notebook.expect_run("[picker.catalogue.looks.index(look) for look in picker.values]", [screen, screen + 1])
+    notebook.expect_run("[picker.catalogue.select().index(look) for look in picker.values]", [screen, screen + 1])
 
 
 def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook: OpenNotebook) -> None:
