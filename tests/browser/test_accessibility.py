@@ -14,7 +14,7 @@ CUT = """root => {
         .filter(element => element.tabIndex >= 0 && !element.disabled)
         .filter(element => element.checkVisibility({ visibilityProperty: true }));
     return reached.filter(element => {
-        const shown = element.matches('input') ? element.closest('.v-field') : element;
+        const shown = element.closest('.look-filters__field') ?? element;
         element.focus();
         shown.scrollIntoView({ block: 'center', inline: 'center' });
         const { x, y, width, height } = shown.getBoundingClientRect();
