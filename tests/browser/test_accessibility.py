@@ -159,8 +159,8 @@ def test_a_clip_plays_muted_under_the_mouse_unless_motion_is_reduced(open_notebo
     notebook, picker = selected_three(open_notebook)
     page = notebook.page
     clip = picker.locator("video.look-card__clip")
-    filmed = notebook.value("[look.id for look in picker.catalogue.looks[:12] if look.preview_video_url]")
-    still = notebook.value("next(look.id for look in picker.catalogue.looks[:24] if not look.preview_video_url)")
+    filmed = notebook.value("[look.id for look in picker.catalogue.select()[:24] if look.preview_video_url]")
+    still = notebook.value("next(look.id for look in picker.catalogue.select()[:24] if not look.preview_video_url)")
     first, other = (ui.card_of(picker, look_id) for look_id in (filmed[-1], still))
     page.mouse.move(0, 0)
     expect(clip).to_have_count(0)
