@@ -150,7 +150,6 @@ class Picker {
     if (search === "") shown.search = null;
     this.kernel.submit("set_filter", changes, Object.keys(shown).length ? 0 : TYPED);
     this.changed = { ...this.changed, ...shown };
-    this.details.compared = null;   // the grid shows the matches
   }
 
   clearFilter() {
@@ -161,7 +160,6 @@ class Picker {
   setView(view) {
     this.kernel.submit("set_view", view);
     this.wantedShow = view;
-    this.details.compared = null;
   }
 
   openCharacter(id, position) {
@@ -189,6 +187,7 @@ class Picker {
     this.notice = answer.text;
   }
 
+  // The search field's part sets it.
   focusSearch() {
     if (this.filters) this.filters.focusSearch();
   }
@@ -291,6 +290,7 @@ class Picker {
     this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
   }
 
+  // To a screen reader.
   say(text) {
     this.said = text;
     this.kernel.later("saying", SAID, () => { this.said = this.copied = ""; });
