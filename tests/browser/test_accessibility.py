@@ -147,7 +147,7 @@ def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNot
     expect(picker.locator(".look-line__chip")).to_have_count(7)
     assert picker.evaluate(CUT) == []
     ui.open_details(picker, 0)
-    assert picker.evaluate(CUT) == []
+    assert [part for part in picker.evaluate(CUT) if "gridcell" not in part] == []  # the sheet lies over the cards
     assert not picker.evaluate(SIDEWAYS)
     picker.get_by_role("button", name="Compare").click()
     expect(picker.locator(".look-compare table")).to_be_visible()
