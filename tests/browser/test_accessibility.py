@@ -8,7 +8,8 @@ from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
 
-# Elements that the keyboard reaches and that are cut off or covered when they are scrolled into view.
+# Elements that the keyboard reaches and that are cut off or covered when they are scrolled into view. A card is there
+# already, above the sheet, which may cover its lower part.
 CUT = """root => {
     const reached = [...root.querySelectorAll('button, input, [tabindex="0"]')]
         .filter(element => element.tabIndex >= 0 && !element.disabled)
@@ -16,9 +17,10 @@ CUT = """root => {
     return reached.filter(element => {
         const shown = element.closest('.look-filters__field') ?? element;
         element.focus();
-        shown.scrollIntoView({ block: 'center', inline: 'center' });
+        if (!element.matches('.look-card')) shown.scrollIntoView({ block: 'center', inline: 'center' });
         const { x, y, width, height } = shown.getBoundingClientRect();
-        const hits = [0.1, 0.5, 0.9].map(part => document.elementFromPoint(x + part * width, y + height / 2));
+        const down = y + Math.min(40, height / 2);
+        const hits = [0.1, 0.5, 0.9].map(part => document.elementFromPoint(x + part * width, down));
         return !hits.every(hit => hit && shown.contains(hit));
     }).map(element => element.outerHTML.slice(0, 120));
 }"""
@@ -147,7 +149,7 @@ def test_at_200_percent_nothing_is_cut_and_all_is_reached(open_notebook: OpenNot
     expect(picker.locator(".look-line__chip")).to_have_count(7)
     assert picker.evaluate(CUT) == []
     ui.open_details(picker, 0)
-    assert [part for part in picker.evaluate(CUT) if "gridcell" not in part] == []  # the sheet lies over the cards
+    assert picker.evaluate(CUT) == []
     assert not picker.evaluate(SIDEWAYS)
     picker.get_by_role("button", name="Compare").click()
     expect(picker.locator(".look-compare table")).to_be_visible()
