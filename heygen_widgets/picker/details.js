@@ -35,7 +35,7 @@ class Details {
 
   open(id) {
     this.picker.kernel.cancel("opening");
-    this.opening = this.compared = null;
+    this.opening = null;
     this.opened = id;
   }
 

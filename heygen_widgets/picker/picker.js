@@ -11,11 +11,11 @@ class Picker {
     Object.assign(this, {
       filter: {}, show: "looks", opened: null, status: {}, choices: {}, found: {}, notice: "",
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
+      cleared: [],   // the selection before the last look was deselected, to undo that
       held: Object.create(null),   // cards of the selected looks, by id
-      code: null, exporting: false, copied: "", uncopied: "", said: "", settled: false, width: 0,
+      copied: "", uncopied: "", said: "", settled: false, width: 0,
     });
     this.root = root;   // has the traits
-    this.cleared = [];
     this.grid = this.filters = this.tray = null;   // parts, when they are mounted
   }
 
@@ -26,6 +26,7 @@ class Picker {
       kernel: shallowReactive(new Kernel(root, model, answer => picker.answered(answer))),
       windows: shallowReactive(new Windows()),
       details: shallowReactive(new Details(picker)),
+      exports: shallowReactive(new Exports(picker)),
       pictures: shallowReactive(new Pictures(picker)),
     });
   }
@@ -150,6 +151,7 @@ class Picker {
     if (search === "") shown.search = null;
     this.kernel.submit("set_filter", changes, Object.keys(shown).length ? 0 : TYPED);
     this.changed = { ...this.changed, ...shown };
+    this.details.compared = null;   // the grid shows the matches
   }
 
   clearFilter() {
@@ -160,6 +162,7 @@ class Picker {
   setView(view) {
     this.kernel.submit("set_view", view);
     this.wantedShow = view;
+    this.details.compared = null;
   }
 
   openCharacter(id, position) {
@@ -187,7 +190,6 @@ class Picker {
     this.notice = answer.text;
   }
 
-  // The search field's part sets it.
   focusSearch() {
     if (this.filters) this.filters.focusSearch();
   }
@@ -197,16 +199,17 @@ class Picker {
   }
 
   // -- selection --
-  keepChosen(ids) {
+  keepChosen(ids, cleared = []) {
     if (JSON.stringify(ids) === JSON.stringify(this.chosen)) return;
-    this.chosen = ids;
+    Object.assign(this, { chosen: ids, cleared });
     this.holdSelected();
   }
 
   choose(id, selected = !this.chosen.includes(id)) {
     const others = this.chosen.filter(other => other !== id);
     this.kernel.submit("select", { id, selected });
-    this.keepChosen(!selected ? others : this.root.multiple ? [...others, id] : [id]);
+    if (selected) this.keepChosen(this.root.multiple ? [...others, id] : [id]);
+    else this.keepChosen(others, this.chosen);
   }
 
   // Select all looks between two positions, besides some others.
@@ -225,13 +228,17 @@ class Picker {
 
   clearSelection() {
     this.kernel.submit("clear_selection");
-    this.cleared = this.chosen;
-    this.keepChosen([]);
+    this.keepChosen([], this.chosen);
   }
 
   restoreSelection() {
-    this.kernel.submit("restore_selection");
-    this.keepChosen(this.root.multiple ? this.cleared : this.cleared.slice(0, 1));
+    const { chosen, cleared, kernel } = this;
+    if (!chosen.length) kernel.submit("restore_selection");
+    else {
+      kernel.submit("select", { id: cleared.find(id => !chosen.includes(id)), selected: true });
+      kernel.submit("order", cleared);
+    }
+    this.keepChosen(this.root.multiple ? cleared : cleared.slice(0, 1));
   }
 
   // The cards of the selected looks, which may be out of sight or not loaded at all.
@@ -255,33 +262,7 @@ class Picker {
     this.held = held;
   }
 
-  // -- code, exports and the clipboard --
-  askCode() {
-    this.code = null;
-    this.kernel.submit("ask_code", this.kernel.viewId);
-  }
-
-  codeOf(answer) {
-    this.code = answer.python;
-  }
-
-  // Kinds: csv, excel, gallery and ids; of: selection or matches.
-  export(kind, of) {
-    this.exporting = true;
-    this.kernel.send("export", { view: this.kernel.viewId, kind, of });
-  }
-
-  exported(answer, buffers) {
-    this.exporting = false;
-    this.notice = answer.problem || "";
-    if (!buffers || !buffers.length) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(buffers, { type: answer.type }));
-    link.download = answer.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), PATIENCE);
-  }
-
+  // -- the clipboard, and lists --
   async copy(text) {
     this.copied = this.uncopied = this.said = "";
     const done = await copyText(text, this.root.$refs.root);
@@ -290,13 +271,11 @@ class Picker {
     this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
   }
 
-  // To a screen reader.
   say(text) {
     this.said = text;
     this.kernel.later("saying", SAID, () => { this.said = this.copied = ""; });
   }
 
-  // -- lists --
   // Move the focus in a list: by arrows, Home, End, and the letter that a name starts with.
   walk(event, items) {
     const { key } = event;

@@ -112,7 +112,7 @@ def expect_matches(notebook: NotebookPage, picker: Locator) -> None:
     number, every, first = notebook.value(
         "(lambda found: (len(found), len(picker.catalogue), found[0].id))(picker.catalogue.select(picker.filter))"
     )
-    expect(total(picker)).to_have_text(f"{number:,} of {every:,} looks")
+    expect(total(picker)).to_contain_text(f"{number:,} of {every:,}")
     expect(picker.locator('[data-position="0"]')).to_have_attribute("data-look-id", first)
 
 
@@ -142,7 +142,7 @@ def open_filter(picker: Locator, label: str) -> None:
 def choose_action(picker: Locator, title: str) -> None:
     """Click an entry of the menu with more actions, such as an order."""
     picker.get_by_role("button", name="More actions").click()
-    menu(picker).locator(".look-line__item", has_text=re.compile(f"^{re.escape(title)}($|Updated)")).click()
+    menu(picker).locator(".look-menu__item", has_text=re.compile(f"^{re.escape(title)}($|Updated)")).click()
 
 
 def menu(picker: Locator) -> Locator:

@@ -42,13 +42,14 @@ def card(picker: Locator, position: int) -> Locator:
     return picker.locator(f'[data-position="{position}"]')
 
 
-def expect_opened(picker: Locator, position: int) -> None:
+def expect_opened(picker: Locator, position: int, clear: bool = True) -> None:
     """Wait until the panel is that of a card, which has a ring, and which the panel does not cover."""
     look_id = card(picker, position).get_attribute("data-look-id") or ""
     expect(fact(picker, "Id")).to_have_text(look_id)
     expect(picker.locator(".look-card--opened")).to_have_attribute("data-look-id", look_id)
     covered = f"panel => ({OVERLAP})(panel, panel.parentElement.querySelector('.look-card--opened'))"
-    ui.wait_until(panel(picker), f"panel => !({covered})(panel)")
+    if clear:
+        ui.wait_until(panel(picker), f"panel => !({covered})(panel)")
 
 
 def rectangle(part: Locator) -> dict[str, Any]:
@@ -114,13 +115,15 @@ def test_the_panel_lies_over_the_grid_beside_the_card_and_follows_arrow_keys(ope
     assert [rectangle(card(picker, position)) for position in (0, last)] == before
     expect_opened(picker, last + 3)
     previous = button(panel(picker), "Previous look")
+    place = rectangle(previous)
     previous.click()
     expect_opened(picker, last + 2)
     panel(picker).locator("summary").first.click()
     expect(panel(picker).get_by_role("table")).to_be_in_viewport()
     for position in range(last + 1, -1, -1):
-        previous.press("Enter")
-        expect_opened(picker, position)
+        previous.click()
+        expect_opened(picker, position, clear=False)
+        assert rectangle(previous) == place  # not away from the pointer
     expect(panel(picker).get_by_role("table")).to_be_visible()  # stays unfolded
     expect(previous).to_have_attribute("aria-disabled", "true")
     keyboard.press("ArrowLeft")
@@ -199,17 +202,29 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     expect(row("Default voice").locator("td")).to_contain_text(voices[:4])
     assert axe.violations(notebook.page, ".look-compare") == []
 
-    # A fifth look takes the place of the first one, and what is equal can be hidden.
+    # A fifth look finds a place when another one leaves, and what is equal can be hidden.
     which = picker.get_by_role("toolbar", name="Looks to compare")
     which.get_by_role("button").first.focus()
     picker.page.keyboard.press("End")
     picker.page.keyboard.press("Enter")
+    expect(picker.locator(".look-picker__said")).to_contain_text("take one out first")
+    which.get_by_role("button").first.click()
+    expect(table.locator("thead th bdi")).to_have_text(names[1:4])
+    which.get_by_role("button").last.click()
     expect(table.locator("thead th bdi")).to_have_text([*names[1:4], names[5]])
     expect(which.get_by_role("button", pressed=True)).to_have_count(4)
     expect(row("Gender")).to_have_count(1)
     picker.get_by_role("checkbox", name="Only differences").check()
     expect(row("Gender")).to_have_count(0)
     expect(row("Id")).to_have_count(1)
+
+    # The details of a look lie over the comparison.
+    items = picker.locator(".look-tray__open")
+    items.first.click()
+    expect(panel(picker).locator(".look-panel__name")).to_be_focused()
+    picker.page.keyboard.press("Escape")
+    expect(panel(picker)).to_have_count(0)
+    expect(items.first).to_be_focused()
     which.get_by_role("button").last.click()
     expect(table.locator("thead th bdi")).to_have_text(names[1:4])
 

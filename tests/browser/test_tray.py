@@ -75,10 +75,16 @@ def test_a_shortlist_is_made_dragged_into_order_compared_cleared_and_restored(op
     expect(picker.locator(".look-compare")).to_have_count(0)
     expect(button(tray, "Compare")).to_be_focused()
 
-    for name, following, left in (("Clear selection", "Undo", []), ("Undo", "Clear selection", ids)):
+    # What was deselected last comes back to its place.
+    for name, left in (("Clear selection", []), ("Undo", ids)):
         button(tray, name).press("Enter")
-        expect(button(tray, following)).to_be_focused()
         expect_order(notebook, picker, left)
+        expect(button(tray, "Undo") if not left else items(picker).first.get_by_role("button").first).to_be_focused()
+    items(picker).nth(2).hover()
+    items(picker).nth(2).get_by_title("Deselect").click()
+    expect_order(notebook, picker, [*ids[:2], *ids[3:]])
+    button(tray, "Undo").click()
+    expect_order(notebook, picker, ids)
     notebook.run("picker.filter = LookFilter()")
     button(tray, "Clear selection").click()
     ui.cards(picker).first.click()
@@ -123,14 +129,14 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     expect(picker.locator(".look-compare")).to_have_count(1)
     button(tray, "Export").press("Enter")
     expect(page.get_by_role("menuitem", name="CSV").first).to_be_focused()
-    walk(page, ("End", "Ids"), ("Home", "CSV"), ("ArrowDown", "Excel"), ("Escape", "Export"))
+    walk(page, ("End", "Ids, as text"), ("Home", "CSV"), ("ArrowDown", "Excel"), ("Escape", "Export"))
     expect(page.get_by_role("menu")).to_have_count(0)
     expect(picker.locator(".look-compare")).to_have_count(1)
 
 
 def test_the_selection_and_all_matches_are_downloaded(open_notebook: OpenNotebook) -> None:
     notebook, _, tray, ids = selected(open_notebook)
-    for group, number in (("Selection", 5), ("All matches", 2000)):
+    for group, number in (("Export the selection of 5", 5), ("Export all 2,000 matches", 2000)):
         button(tray, "Export").click()
         with notebook.page.expect_download() as download:
             notebook.page.get_by_role("group", name=group).get_by_role("menuitem", name="Ids").click()

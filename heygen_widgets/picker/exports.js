@@ -1,0 +1,47 @@
+const EXPORTS = [
+  ["csv", "CSV", "mdi-file-delimited-outline"], ["excel", "Excel", "mdi-file-excel-outline"], ["gallery", "Gallery page", "mdi-image-multiple-outline"],
+  ["ids", "Ids, as text", "mdi-identifier"],
+];
+
+// What the kernel makes of the selection or the matches: files, and code.
+class Exports {
+  constructor(picker) {
+    Object.assign(this, { running: false, code: null });
+    this.picker = picker;
+  }
+
+  // The downloads of the selection or of all matches, as a group of a menu.
+  group(of, number) {
+    const { picker, running } = this;
+    const what = of === "matches" ? `all ${picker.number(number)} matches` : `the selection of ${picker.number(number)}`;
+    const items = EXPORTS.map(([kind, title, icon]) => ({ title, icon, disabled: running || !number, run: () => this.start(kind, of) }));
+    return { label: running ? "Preparing the export…" : `Export ${what}`, items };
+  }
+
+  start(kind, of) {
+    const { kernel } = this.picker;
+    this.running = true;
+    kernel.send("export", { view: kernel.viewId, kind, of });
+  }
+
+  take(answer, buffers) {
+    this.running = false;
+    this.picker.notice = answer.problem || "";
+    if (!buffers || !buffers.length) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(buffers, { type: answer.type }));
+    link.download = answer.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), PATIENCE);
+  }
+
+  askCode() {
+    const { kernel } = this.picker;
+    this.code = null;
+    kernel.submit("ask_code", kernel.viewId);
+  }
+
+  takeCode(answer) {
+    this.code = answer.python;
+  }
+}
