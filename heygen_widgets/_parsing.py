@@ -36,7 +36,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - as `value`
 
 def json_object(record: object, kind: str) -> dict[str, Any]:
     if not isinstance(record, dict):
-        raise APIResponseError(f"{_sent(kind)} that is no JSON object but {_type_name(record)}.")
+        raise APIResponseError(f"The service sent {kind} that is no JSON object but {_type_name(record)}.")
     return record
 
 
@@ -57,12 +57,8 @@ def parse(
     if not values[0] or None in values[:required]:  # the first one is the id
         name = list(parsers)[values.index(None) if values[0] else 0]
         got = "empty" if values[0] == "" else _type_name(get(name))
-        raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
+        raise APIResponseError(f"The service sent {kind} whose {name!r} should be a string and is {got}.")
     return make(*values, *more, unknown_fields(record, parsers))
-
-
-def _sent(kind: str) -> str:
-    return f"The service sent {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _type_name(value: object) -> str:
@@ -92,10 +88,6 @@ def integer(value: object, smallest: int, largest: int = _LARGEST_INT) -> int | 
 
 def number(value: object, largest: float) -> float | None:
     return value if isinstance(value, (int, float)) and type(value) is not bool and 0 <= value <= largest else None
-
-
-def gender(value: object) -> str | None:
-    return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 _SEPARATORS = re.compile(r"[\s_-]+")
@@ -263,7 +255,7 @@ _PARSERS: dict[str, Parser] = {
     ),
     **dict.fromkeys(("tags", "supported_api_engines"), labels),
     **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
-    "gender": gender,
+    "gender": lambda value: _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None,
     "looks_count": lambda value: integer(value, 0),
     "created_at": lambda value: integer(value, 0, 253_402_300_799),  # the latest time of datetime
     "support_pause": lambda value: value if isinstance(value, bool) else None,

@@ -179,29 +179,22 @@ def _several(name: str, value: object) -> tuple[str, ...]:
     value = id_of(name, value)
     several = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
     items: set[str] = set()
-    for item in several:
-        items.update(_known(name, item))
+    for item in (id_of(name, given) for given in several):
+        if item is None:
+            continue
+        if not isinstance(item, str):
+            raise TypeError(f"{name} must be a string or several, not {shown(item)}{hint_for(name, item)}")
+        if not is_sendable(item):
+            raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
+        known: str = known_value(name, item)
+        if known and name in CLOSED and known not in CLOSED[name]:
+            choices = ", ".join(repr(choice) for choice in (*CLOSED[name], ""))
+            raise ValueError(f"unknown {name} {shown(item)}: choose from {choices} ('' matches looks without one)")
+        items.add(known)
     if not (items or value is None or (isinstance(value, tuple) and not value)):
         kind = type(value).__name__
         raise ValueError(f"{name}: an empty {kind} would match nothing: leave {name} out, or give None")
     return tuple(sorted(items))
-
-
-def _known(name: str, given: object) -> tuple[str, ...]:
-    """Return one value of a field as the service has it, and none for a missing one."""
-    __tracebackhide__ = True
-    item = id_of(name, given)
-    if item is None:
-        return ()
-    if not isinstance(item, str):
-        raise TypeError(f"{name} must be a string or several, not {shown(item)}{hint_for(name, item)}")
-    if not is_sendable(item):
-        raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
-    value: str = known_value(name, item)
-    if value and name in CLOSED and value not in CLOSED[name]:
-        known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
-        raise ValueError(f"unknown {name} {shown(item)}: choose from {known} ('' matches looks without one)")
-    return (value,)
 
 
 def _known_sort(given: object) -> str | None:

@@ -177,8 +177,6 @@ class LookCatalogue:
         with self._changed:
             return self._loader.progress(self._store, self.complete)
 
-    # -- loading ------------------------------------------------------------------------------------------------------
-
     def load_in_background(self) -> None:
         """Load the missing looks on threads, and return at once. Does nothing without missing looks or a client.
 
@@ -379,8 +377,6 @@ class LookCatalogue:
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
         return write_snapshot(user_path(path), self._snapshot())
-
-    # -- internal -----------------------------------------------------------------------------------------------------
 
     def _note_change(self) -> None:
         self.revision += 1

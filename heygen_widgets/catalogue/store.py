@@ -55,7 +55,6 @@ class Selection:
         return len(self.rows)
 
     def looks(self, start: int = 0, stop: int | None = None) -> list[Look]:
-        """Return the looks at some positions."""
         return [self.store.looks[row] for row in self.rows[start:stop].tolist()]
 
     def extends(self, other: object) -> bool:

@@ -214,19 +214,14 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
 def _read_cell(name: str, value: object, flat: bool) -> Any:  # noqa: ANN401 - by the column
     if name in SIZES:
         return _read_whole(value)
-    text = _read_text(value)
+    whole = value if isinstance(value, str) else _read_whole(value)  # `read_csv` makes numbers of ids of digits
+    text = None if whole is None else str(whole)
     if text and flat:
         text = _ESCAPED.sub("", text)
     if name not in LISTS:
         return text
     items = _read_list(value)
     return text.split(SEPARATOR) if text and items is None else items
-
-
-def _read_text(value: object) -> str | None:
-    """Return a text, or a whole number as text, because ``read_csv`` converts ids of digits; otherwise None."""
-    whole = value if isinstance(value, str) else _read_whole(value)
-    return None if whole is None else str(whole)
 
 
 def _read_whole(value: object) -> int | None:

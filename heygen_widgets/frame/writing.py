@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
 from io import BytesIO
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from .._display import image
 from .._files import replacement, user_path
 from .._parsing import warn
 from ..filters import CLOSED
-from ..models import COLUMNS, Look
+from ..models import COLUMN_VALUES, COLUMNS, Look
 from .reading import FORMULA, LISTS, SEPARATOR, SIZES, HasFrame, Source, looks_of
 
 if TYPE_CHECKING:
@@ -107,16 +106,8 @@ def _names(previews: bool) -> list[str]:
 def _frame(looks: Source, names: Iterable[str], flat: bool = False) -> pd.DataFrame:
     rows = looks_of(looks)
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
-    columns = {name: _series(name, _values(name, rows), flat) for name in names}
+    columns = {name: _series(name, list(map(COLUMN_VALUES[name], rows)), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
-
-
-def _values(name: str, looks: Sequence[Look]) -> list[Any]:
-    if name == "error_code":
-        return [look.error and look.error.code for look in looks]
-    if name == "error_message":
-        return [look.error and look.error.message for look in looks]
-    return list(map(attrgetter(name), looks))
 
 
 def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:

@@ -10,9 +10,9 @@ from traitlets import Instance, TraitError
 from .._display import TITLES, clip, fits, title
 from .._parsing import did_you_mean
 from ..filters import OTHER_NAMES, FilterFields, LookFilter, as_filter, fold
-from ..models import Look, Looks, checked_records
+from ..models import MOST_SELECTED, Look, Looks, checked_records
 
-LARGEST_WINDOW = 120  # cards per message
+LARGEST_WINDOW = MOST_SELECTED  # cards per message, so that one holds the whole selection
 FIRST_WINDOW = 24  # cards of the first message, about one screen
 MOST_COMPARED = 4  # looks side by side
 NO_SOURCE = (
@@ -53,7 +53,7 @@ class FilterTrait(Instance[LookFilter]):
 
 
 def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> Looks | Look | None:
-    """Return the looks, or the one, to be selected, or raise `TraitError`. As many fit as one message has cards."""
+    """Return the looks, or the one, to be selected, or raise `TraitError`."""
     if given is None or isinstance(given, Look):
         checked_selection((given,) if given else (), True)
         return given
@@ -67,9 +67,9 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
         raise TraitError(f"values must hold different looks, not {looks!r}")
     if len(looks) > 1 and not multiple:
         raise TraitError(f"{len(looks)} values need LookPicker(…, multiple=True)")
-    if len(looks) > LARGEST_WINDOW:
+    if len(looks) > MOST_SELECTED:
         raise TraitError(
-            f"A picker holds at most {LARGEST_WINDOW} selected looks, not {len(looks):,}. For more, use a filter: "
+            f"A picker holds at most {MOST_SELECTED} selected looks, not {len(looks):,}. For more, use a filter: "
             "picker.catalogue.select(picker.filter)"
         )
     return looks

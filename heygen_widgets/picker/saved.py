@@ -21,8 +21,8 @@ from .._parsing import warn
 from ..catalogue import LookCatalogue
 from ..errors import APIResponseError, HeyGenError
 from ..filters import LookFilter, as_filter
-from ..models import Look
-from .options import FRONTEND_TRAITS, LARGEST_WINDOW
+from ..models import MOST_SELECTED, Look
+from .options import FRONTEND_TRAITS
 
 LARGEST_FALLBACK = 4_500  # bytes of both texts together in a notebook's JSON, where a style adds some 500
 _MOST_NAMED = 20  # selected looks
@@ -151,7 +151,7 @@ def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
         raise ValueError("it is not a picker's, or of a newer release")
     if not FRONTEND_TRAITS["view"](found["view"]):
         raise ValueError("its view is invalid")
-    looks = {look.id: look for look in map(_look, found["looks"][:LARGEST_WINDOW])}
+    looks = {look.id: look for look in map(_look, found["looks"][:MOST_SELECTED])}
     return found["view"], as_filter(found["filter"]), tuple(looks.values())
 
 

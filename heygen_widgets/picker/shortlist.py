@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from .._parsing import plain
 from ..catalogue import LookCatalogue
 from ..errors import HeyGenError, NotFoundError
-from ..models import AvatarGroup, Look
+from ..models import MOST_SELECTED, AvatarGroup, Look
 from .grid import GridModel
 from .options import LARGEST_WINDOW
 
@@ -116,10 +116,10 @@ class Shortlist:
 
 def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
     """Return the first looks, as many as can be selected, and what to say about the others."""
-    if len(looks) <= LARGEST_WINDOW:
+    if len(looks) <= MOST_SELECTED:
         return looks, ""
-    return looks[:LARGEST_WINDOW], (
-        f"{LARGEST_WINDOW} of {len(looks):,} looks are selected: a picker holds at most {LARGEST_WINDOW}. "
+    return looks[:MOST_SELECTED], (
+        f"{MOST_SELECTED} of {len(looks):,} looks are selected: a picker holds at most {MOST_SELECTED}. "
         "Export takes all matches, and picker.catalogue.select(picker.filter) returns them."
     )
 
