@@ -38,25 +38,6 @@ def ids(looks: tuple[Look, ...]) -> list[str]:
     return [one.id for one in looks]
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[DemoService]:
-    with DemoService(looks=300) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(service: DemoService) -> Iterator[HeyGenClient]:
-    with HeyGenClient(service.api_key, base_url=service.base_url, max_retries=0) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def catalogue(client: HeyGenClient) -> LookCatalogue:
-    loaded = LookCatalogue(client)
-    loaded.load()
-    return loaded
-
-
 @pytest.fixture
 def picker(catalogue: LookCatalogue) -> RecordingPicker:
     return RecordingPicker(catalogue)
