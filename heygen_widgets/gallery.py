@@ -99,9 +99,8 @@ def looks_to_gallery(
         for part in chain([start], cards, [end]):
             file.write(part.encode("utf-8", "replace"))
     shown = [outcome_of(outcomes, image(look)) for look in chosen if look.preview_image_url]
-    shown += [
-        outcome_of(outcomes, page(look.preview_video_url)) for look in chosen if videos and look.preview_video_url
-    ]
+    clips = [look.preview_video_url for look in chosen if videos and look.preview_video_url]
+    shown += [outcome_of(outcomes, page(url)) for url in clips]
     warn_of_missing(shown, "page", "picture", *["clip"] * videos)
     return target
 

@@ -124,10 +124,8 @@ def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
         return pd.Series(values, dtype="Int64" if name in SIZES else "string")
     # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
     types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
-    column: pd.Series = pa.array(values, pa.int64() if name in SIZES else pa.large_string()).to_pandas(
-        types_mapper=types.get
-    )
-    return column
+    array = pa.array(values, pa.int64() if name in SIZES else pa.large_string())
+    return array.to_pandas(types_mapper=types.get)  # type: ignore[no-any-return]
 
 
 def _storable(text: str, *, cut: bool) -> str | None:
@@ -289,12 +287,8 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
     except ImportError:
         raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
     names, target = _names(previews), _target(path, ".parquet")
-    special = {
-        "is_ready": pa.bool_(),
-        **dict.fromkeys(SIZES, pa.int64()),
-        **dict.fromkeys(LISTS, pa.list_(pa.string())),
-    }
-    schema = pa.schema([(name, special.get(name, pa.large_string())) for name in names])
+    types = {"is_ready": pa.bool_(), **dict.fromkeys(SIZES, pa.int64()), **dict.fromkeys(LISTS, pa.list_(pa.string()))}
+    schema = pa.schema([(name, types.get(name, pa.large_string())) for name in names])
     table = pa.Table.from_pandas(_frame(looks, names), schema, preserve_index=False)
     with replacement(target, 0o666) as file:
         pq.write_table(table, file)
