@@ -47,14 +47,12 @@ def parsers_of(record: type, **own: Parser) -> dict[str, Parser]:
     return {f.name: parsers.get(f.name, text) for f in fields(record) if f.name not in unsent}
 
 
-def parse(
-    make: Callable[..., T], parsers: dict[str, Parser], served: object, kind: str, required: int, *more: object
-) -> T:
-    """Parse a record whose first fields are required; `more` comes before its `extra`."""
-    record = json_object(served, kind)
+def parse(make: Callable[..., T], parsers: dict[str, Parser], sent: object, kind: str, needed: int, *more: object) -> T:
+    """Parse a record whose first fields are `needed`; `more` comes before its `extra`."""
+    record = json_object(sent, kind)
     get = record.get
     values = [parse_field(get(name)) for name, parse_field in parsers.items()]
-    if not values[0] or None in values[:required]:  # the first one is the id
+    if not values[0] or None in values[:needed]:  # the first one is the id
         name = list(parsers)[values.index(None) if values[0] else 0]
         got = "empty" if values[0] == "" else _type_name(get(name))
         raise APIResponseError(f"The service sent {kind} whose {name!r} should be a string and is {got}.")
@@ -117,11 +115,7 @@ _KNOWN = {
 
 
 def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
-    """Return the service's value for a label of the widget or a value in any case; anything else as `plain` does.
-
-    ``Avatar IV`` becomes ``avatar_iv``, ``photo-avatar`` becomes ``photo_avatar``, and ``Not specified`` or
-    ``None``, for looks without a value, becomes ``""``.
-    """
+    """Return the service's value for a label, such as ``avatar_iv`` for ``Avatar IV``; all else as `plain` does."""
     value = plain(value)
     return _KNOWN.get(field, {}).get(key_of(value), value) if isinstance(value, str) else value
 
@@ -147,10 +141,7 @@ _HINTS = {
 
 
 def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
-    """Return the id of a record of the kind that the parameter `name` takes; anything else as `plain` does.
-
-    A row of a table of looks, or a dict, is a look too.
-    """
+    """Return the id of a record or a row of the kind that the parameter `name` takes; else the same as `plain`."""
     kind, attribute = _record_of(value)
     if _kind_of(name) == "look" and callable(keys := getattr(value, "keys", None)) and "id" in keys():
         return plain(value["id"])  # type: ignore[index]  # of a mapping or a Series

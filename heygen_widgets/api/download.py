@@ -94,10 +94,7 @@ def wait_for(kind: str, get: Callable[[str], P], record_id: str, timeout: float,
 
 
 def download(get: Callable[[str], Video], video_id: str, path: Path, session: requests.Session) -> Path:
-    """Download a video; see `HeyGenClient.download_video`.
-
-    `get` requests its record, again if the first URL has expired. The `session` has neither credentials nor cookies.
-    """
+    """Download a video, whose record `get` requests, also for a new URL; see `HeyGenClient.download_video`."""
     try:
         with replacement(path, 0o666) as file:
             response = _open(get(video_id), session)

@@ -202,10 +202,7 @@ class CatalogueLoader:
         return sum(count or 0 for count in counts)
 
     def start(self) -> None:
-        """Read the cache once, then start or continue each list that is not complete.
-
-        Raises HeyGenError when the cache cannot be read because no thread can start.
-        """
+        """Read the cache once, then start or continue each list. A HeyGenError if the cache gets no thread."""
         self._stopping = False
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         if self._cache and os.path.lexists(self._cache.path):

@@ -113,10 +113,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> SavedSnapshot:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot that may come from anybody.
-
-    Raises OSError, and SnapshotError when the file is no snapshot, damaged, or of a newer format.
-    """
+    """Read a snapshot from anybody. Raises OSError, and SnapshotError if it is none, damaged, or of a newer format."""
     groups: list[AvatarGroup] = []
     looks: list[Look] = []
     try:

@@ -168,10 +168,7 @@ class LookStore:
         return None if row is None else self.looks[row]
 
     def add_looks(self, looks: Iterable[Look], first_place: int, *, ahead: bool = False) -> None:
-        """Add the looks that are not loaded yet. They are ordered by their places, from `first_place` on.
-
-        Looks that are fetched `ahead` move to their final place when they are added again.
-        """
+        """Add new looks in the order of their places. Those fetched `ahead` move when they are added again."""
         self._sorted.clear()
         for place, look in enumerate(looks, first_place):
             row = self._row_of.setdefault(look.id, len(self.looks))

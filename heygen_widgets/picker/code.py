@@ -16,11 +16,7 @@ _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own cl
 
 
 def python_code(looks: Sequence[Look], wanted: LookFilter, client: str, multiple: bool, view: str = "looks") -> str:
-    """Return Python that fetches the selected looks and creates a picker with the same filter, view and selection.
-
-    `client` is the code of a client: see `HeyGenClient.code`. A comment says how many looks are left out because the
-    service cannot be asked for them.
-    """
+    """Return Python that makes a picker with the same selection, filter and view, with the code of a `client`."""
     selected = list(filter(_is_requestable, looks))
     lines = _client_lines(client, "LookPicker")
     if left_out := len(looks) - len(selected):

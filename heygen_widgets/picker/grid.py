@@ -146,10 +146,7 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return a message if anything has changed, or with `force`, and with a window of cards if they have changed.
-
-        `screen` is the number of cards that a view has in sight; 0 without a view, for which there is no message.
-        """
+        """Return what has changed, or all with `force`; None without a view, which has `screen` cards in sight."""
         with self.catalogue.unchanged():
             version, before = self.version, len(self)
             changed = self.update()
@@ -300,10 +297,7 @@ class GridModel:
         return offered
 
     def options(self, field: object, query: object) -> dict[str, Any]:
-        """Return the characters or tags whose name contains the words of a query, those that match looks first.
-
-        The items of characters have an ``image`` too, a URL or None.
-        """
+        """Return the characters or tags whose name has all words of a query, those that match looks first."""
         catalogue, pictures = self.catalogue, dict[str, Look | AvatarGroup | None]()
         if field == "tag":
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}

@@ -78,10 +78,9 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
 def short_options(
     field: str, values: Iterable[str], counts: Mapping[str, int], selected: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return the ``value``, ``title`` and ``count`` of each option in the dropdown of one of the `SHORT_FIELDS`.
+    """Return the options of a dropdown with few values, in an order that does not depend on the filter.
 
-    `values` are all loaded values, and `counts` the looks by value. The order does not depend on the filter. The list
-    is empty when no look has a value and none is selected. Values too long for a message are left out.
+    `values` are all loaded values, and `counts` the looks by value. Values too long for a message are left out.
     """
     known = list(TITLES.get(field, {}))
     offered = {*filter(fits, values), *selected}
@@ -93,11 +92,7 @@ def short_options(
 
 
 def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:
-    """Return the options whose titles contain all words of a query, those that match looks first, "" last.
-
-    The first 50 are the ``items``, and ``more`` is the number of the others. `titles` and `counts` are by value. Values
-    too long for a message are left out.
-    """
+    """Return the first 50 options with all words of a query, those that match looks first, and how many ``more``."""
     words = fold(clip(query)).split()
     folded = {value: fold(text) for value, text in titles.items() if fits(value)}
     found = [value for value, text in folded.items() if all(word in text for word in words)]
