@@ -3,8 +3,6 @@
 All public names are imported on first use, so ``import heygen_widgets.api`` loads neither widgets nor pandas.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,5 @@
 """Daemon threads, and one worker that serves the newest request first."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar

@@ -1,7 +1,5 @@
 """A client of the built-in stand-in service: no key, no network."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Parse values from outside: any type in, a clean value out, and an error if a required field is not a string."""
 
-from __future__ import annotations
-
 import re
 import sys
 import warnings

@@ -3,8 +3,6 @@
 The first line of a message is the cause and the way out. If a request failed, the last line names it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

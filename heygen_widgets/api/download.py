@@ -1,7 +1,5 @@
 """Wait for a video or an agent with growing intervals, and download a video to a file."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

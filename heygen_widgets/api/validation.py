@@ -1,7 +1,5 @@
 """Checks of arguments before anything is sent. Each error names the argument and its value."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Callable, Iterable

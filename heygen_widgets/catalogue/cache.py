@@ -3,8 +3,6 @@
 A problem with the cache never stops a load: it is a `UserWarning`, and the looks are loaded from the service.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

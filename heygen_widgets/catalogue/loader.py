@@ -1,7 +1,5 @@
 """Fill a store from the service: one cursor for each list, each on a thread of its own."""
 
-from __future__ import annotations
-
 import os
 import threading
 import weakref

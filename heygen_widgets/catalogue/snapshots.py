@@ -5,8 +5,6 @@ file holds neither the key nor the address of the service. Files may come from s
 and their records are cleaned like those of the service.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import json

@@ -3,8 +3,6 @@
 Text from the service cannot leave its place: it is a literal of printable characters, or a comment on one line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from .._display import clip, literal

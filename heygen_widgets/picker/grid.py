@@ -1,7 +1,5 @@
 """What the grid of a picker shows: a plain object without widget, thread or lock. Its owner holds a lock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta

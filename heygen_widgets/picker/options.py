@@ -1,7 +1,5 @@
 """What the dropdowns offer and what the front end may set, as plain values: no widget and no catalogue in here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 

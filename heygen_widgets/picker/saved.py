@@ -3,8 +3,6 @@
 Neither contains a preview URL, because a signed URL is a key to a private face.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The selection of a picker besides its traits: looks that may not be loaded, and what to come back to; no widget."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 
 from .._parsing import plain
