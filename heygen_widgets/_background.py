@@ -6,8 +6,6 @@ from typing import Generic, TypeVar
 
 from .errors import HeyGenError
 
-__all__ = ["WIDGET_LOCK", "Worker", "start_thread"]
-
 T = TypeVar("T", bound=Hashable)
 
 WIDGET_LOCK = threading.RLock()

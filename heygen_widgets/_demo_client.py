@@ -10,8 +10,6 @@ from .api import HeyGenClient
 from .demo import DemoService
 from .errors import MissingAPIKeyError
 
-__all__ = ["client_or_demo", "demo_client"]
-
 
 def client_or_demo(looks: int = 2_000) -> HeyGenClient:
     """Return a client of the user's account or, without a usable key, of the stand-in, and print which.

@@ -13,8 +13,6 @@ try:
 except ImportError:  # Windows, where an open file can be neither removed nor renamed
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["UserPath", "replacement", "user_path"]
-
 UserPath: TypeAlias = str | os.PathLike[str]
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
     from ..videos import Video, VideoAgentSession, VideoRequest
 
-__all__ = ["BASE_URL", "HeyGenClient"]
-
 BASE_URL = "https://api.heygen.com"
 
 _LOOKS = "/v3/avatars/looks"

@@ -19,8 +19,6 @@ import platformdirs
 from ..errors import SnapshotError
 from .snapshots import FORMAT_NUMBER, Scope, Snapshot, read_snapshot, write_snapshot
 
-__all__ = ["DEFAULT_MAX_AGE", "SnapshotCache"]
-
 DEFAULT_MAX_AGE = timedelta(hours=24)
 """How long a cached catalogue stays fresh by default."""
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from ..frame import Source
 
-__all__ = ["LookCatalogue"]
-
 _NO_CLIENT = "This catalogue has no client: open its snapshot with one, LookCatalogue.open(path, client), and load()."
 
 

@@ -18,8 +18,6 @@ from .cache import SnapshotCache
 from .snapshots import Ownership, Scope, Snapshot
 from .store import LookStore
 
-__all__ = ["CatalogueLoader", "Progress"]
-
 _OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
 _OF_THE_ACCOUNT = (401, 402, 403, 429)  # statuses that another token would not prevent

@@ -19,8 +19,6 @@ from .._files import replacement
 from ..errors import APIResponseError, SnapshotError
 from ..models import AvatarGroup, Look
 
-__all__ = ["FORMAT_NUMBER", "Ownership", "SavedSnapshot", "Scope", "Snapshot", "read_snapshot", "write_snapshot"]
-
 Ownership = Literal["public", "private"]
 
 FORMAT_NUMBER = 1

@@ -23,8 +23,6 @@ from .._parsing import did_you_mean, known_value
 from ..filters import FACETS, LookFilter, fold
 from ..models import AvatarGroup, Look
 
-__all__ = ["Character", "Facets", "LookStore", "Selection", "Wanted", "missing_groups"]
-
 _Rows: TypeAlias = npt.NDArray[np.intp]
 _Mask: TypeAlias = npt.NDArray[np.bool_]
 Facets: TypeAlias = dict[str, dict[str, int]]

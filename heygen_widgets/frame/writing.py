@@ -28,11 +28,6 @@ try:
 except ImportError:
     pa = None
 
-__all__ = [
-    *("diff_frame", "looks_to_csv", "looks_to_excel", "looks_to_frame", "looks_to_parquet", "looks_to_table"),
-    "summary_frame",
-]
-
 _URLS = ("preview_image_url", "preview_video_url")
 _COMPARED = tuple(field.name for field in fields(Look) if field.compare)
 
