@@ -31,8 +31,6 @@ from .store import Character, Facets, LookStore, Selection, Wanted, missing_grou
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..frame import Source
-
 _NO_CLIENT = "This catalogue has no client: open its snapshot with one, LookCatalogue.open(path, client), and load()."
 
 
@@ -115,7 +113,7 @@ class LookCatalogue:
             return catalogue
 
     @classmethod
-    def of(cls, source: Source, groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
+    def of(cls, source: frame.Source, groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
         """Make a catalogue of looks, a table or rows, in their order; see `frame_to_looks`.
 
         Characters get their names from the groups, those without a group from the looks' `group_name`.

@@ -144,7 +144,7 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return what has changed, or all with `force`; None without a view, which has `screen` cards in sight."""
+        """Return a message if something has changed, or with `force`; None if no cards, `screen`, are in sight."""
         with self.catalogue.unchanged():
             version, before = self.version, len(self)
             changed = self.update()
