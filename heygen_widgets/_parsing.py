@@ -179,31 +179,52 @@ def warn(message: str, kind: type[Warning] = UserWarning) -> None:
     warnings.warn(message, kind, stacklevel=level + 1)
 
 
-def unknown_keyword(owner: str, name: str, known: Iterable[str], others: Mapping[str, str]) -> TypeError:
-    """Build the error for a keyword that `owner` does not take."""
+# By the name of a parameter, the other names that users try.
+_OTHER_PARAMETERS = {
+    **{"search": "query q text name", "avatar_type": "type kind avatar", "group_id": "character group avatar_group"},
+    **{"ownership": "owner scope public private", "gender": "sex", "tag": "category label", "ready": "usable"},
+    **{"orientation": "aspect aspect_ratio preferred_orientation", "engine": "supported_api_engines"},
+    **{"sort": "order order_by", "limit": "page_size per_page max_items count"},
+    **{"max_items": "limit max_results page_size", "token": "page cursor next_token", "language": "locale"},
+    **{"avatar_id": "look look_id avatar", "script": "text prompt input_text", "voice_id": "voice"},
+    **{"aspect_ratio": "dimension", "caption": "subtitles", "output_format": "format"},
+    **{"view": "show mode", "filter": "filters", "values": "selected selection look looks"},
+    **{"multiple": "multi multiselect", "height": "max_height", "api_key": "key apikey token"},
+}
+
+
+def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
+    return {other: meant for meant, names in others.items() for other in names.split()}
+
+
+def meant_parameter(name: str, known: Iterable[str]) -> str:
+    """Return the parameter among the known ones that a name means, or ``""``."""
     known = [*known]
-    meant = did_you_mean(name, known, {other: meant for other, meant in others.items() if meant in known})
+    others = {meant: names for meant, names in _OTHER_PARAMETERS.items() if meant in known}
+    return did_you_mean(name, known, _by_other_name(others))
+
+
+def unknown_keyword(owner: str, name: str, known: Iterable[str]) -> TypeError:
+    """Build the error for a keyword that `owner` does not take."""
+    meant = meant_parameter(name, known)
     way_out = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
     return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
 
 
-# By the class, what other names mean that users try to read.
+# By the class and the attribute, the other names that users try to read.
 _OTHER_ATTRIBUTES: dict[str, dict[str, str]] = {
     "HeyGenClient": {
-        **dict.fromkeys(("avatars", "looks", "get_avatars", "get_looks", "list_avatars"), "list_looks"),
-        **{"get_avatar": "get_look", "groups": "list_groups", "voices": "list_voices"},
-        "generate_video": "create_video",
+        **{"list_looks": "avatars looks get_avatars get_looks list_avatars", "get_look": "get_avatar"},
+        **{"list_groups": "groups", "list_voices": "voices", "create_video": "generate_video"},
     },
     "LookCatalogue": {
-        **dict.fromkeys(("filter", "search", "find", "query"), "select"),
-        **dict.fromkeys(("df", "to_df", "dataframe", "to_pandas"), "to_frame"),
-        **{"export": "to_csv", "tags": "facets"},
+        **{"select": "filter search find query", "to_frame": "df to_df dataframe to_pandas"},
+        **{"to_csv": "export", "facets": "tags"},
     },
     "LookPicker": {
-        **dict.fromkeys(("df", "to_df", "dataframe", "to_pandas"), "to_frame"),
-        **{"selected": "value", "look": "value", "selection": "values", "looks": "catalogue.looks"},
-        **{"filters": "filter", "export": "to_csv"},
-        **{name: f"filter.{name}" for name in ("search", "avatar_type", "gender", "orientation", "engine", "tag")},
+        **{"value": "selected look", "values": "selection", "catalogue.looks": "looks", "filter": "filters"},
+        **{"to_frame": "df to_df dataframe to_pandas", "to_csv": "export"},
+        **{f"filter.{name}": name for name in ("search", "avatar_type", "gender", "orientation", "engine", "tag")},
     },
 }
 
@@ -214,7 +235,8 @@ def no_attribute(record: object, name: str) -> object:
     if hasattr(kind, name):  # a property has raised an error, and raises it again
         return object.__getattribute__(record, name)
     if not name.startswith("_"):  # tools ask for those
-        meant = did_you_mean(name, (n for n in dir(record) if n[0] != "_"), _OTHER_ATTRIBUTES.get(kind.__name__, {}))
+        others = _by_other_name(_OTHER_ATTRIBUTES.get(kind.__name__, {}))
+        meant = did_you_mean(name, (known for known in dir(record) if known[0] != "_"), others)
         message += f": did you mean {meant}?" if meant else ""
     raise AttributeError(message, name=name)  # without the object, or Python adds a guess of its own
 

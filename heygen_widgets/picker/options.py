@@ -6,8 +6,8 @@ from typing import Any, cast
 from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, title
-from .._parsing import did_you_mean
-from ..filters import OTHER_NAMES, FilterFields, LookFilter, as_filter, fold
+from .._parsing import meant_parameter
+from ..filters import FilterFields, LookFilter, as_filter, fold
 from ..models import MOST_SELECTED, Look, Looks, checked_records
 
 LARGEST_WINDOW = MOST_SELECTED  # cards per message, so that one holds the whole selection
@@ -26,12 +26,6 @@ TILES = ("s", "m", "l")  # small, medium, large
 SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")
 
 _FIELDS = FilterFields.__annotations__.keys()
-_OTHER_NAMES = {
-    **dict.fromkeys(("show", "mode"), "view"),
-    **dict.fromkeys(("selected", "selection", "look", "looks"), "values"),
-    **dict.fromkeys(("key", "apikey", "token"), "api_key"),
-    **{"max_height": "height", "multi": "multiple", "multiselect": "multiple", "filters": "filter"},
-}
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 _LONGEST_ERROR = 2_000  # characters
@@ -116,7 +110,7 @@ def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
 
 def meant_assignment(name: str, traits: Iterable[str]) -> str:
     """Return the assignment to a trait that one to an unknown attribute of a picker means, or ``""``."""
-    meant = _meant(name, traits)
+    meant = meant_parameter(name, [*traits, *_FIELDS])
     return f"picker.filter = LookFilter({meant}=…)" if meant in _FIELDS else meant and f"picker.{meant} = …"
 
 
@@ -124,12 +118,9 @@ def refuse_unknown(given: FilterFields, picker: type) -> None:
     """Raise a `TypeError` for keywords that are no fields of a filter, and empty them: one may be a key."""
     for name in given.keys() - _FIELDS:
         cast("dict[str, object]", given).clear()
-        meant = _meant(name, picker.__init__.__kwdefaults__)  # type: ignore[misc]  # of the class
+        known = picker.__init__.__kwdefaults__  # type: ignore[misc]  # of the class
+        meant = meant_parameter(name, [*known, *_FIELDS])
         raise TypeError(f"LookPicker has no parameter {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(name, [*known, *_FIELDS], OTHER_NAMES | _OTHER_NAMES)
 
 
 def _is_value(value: object) -> bool:
