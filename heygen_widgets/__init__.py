@@ -3,8 +3,6 @@
 All public names are imported on first use, so ``import heygen_widgets.api`` loads neither widgets nor pandas.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -28,26 +26,22 @@ if TYPE_CHECKING:
 
     __version__: str
 
-_MODULES = {
-    "AvatarGroup": "models",
-    "HeyGenClient": "api",
-    "HeyGenError": "errors",
-    "Look": "models",
-    "LookCatalogue": "catalogue",
-    "LookFilter": "filters",
-    "LookPicker": "picker",
-    "Page": "models",
-    "VideoAgentRequest": "videos",
-    "VideoJob": "job",
-    "VideoRequest": "videos",
-    "client_or_demo": "_demo_client",
-    "demo_client": "_demo_client",
-    "looks_to_frame": "frame",
-    "looks_to_gallery": "gallery",
-    "looks_to_table": "frame",
+_NAMES = {
+    "_demo_client": "client_or_demo demo_client",
+    "api": "HeyGenClient",
+    "catalogue": "LookCatalogue",
+    "errors": "HeyGenError",
+    "filters": "LookFilter",
+    "frame": "looks_to_frame looks_to_table",
+    "gallery": "looks_to_gallery",
+    "job": "VideoJob",
+    "models": "AvatarGroup Look Page",
+    "picker": "LookPicker",
+    "videos": "VideoAgentRequest VideoRequest",
 }
-__all__ = list(_MODULES)
-_SUBMODULES = {"demo", *(module for module in _MODULES.values() if not module.startswith("_"))}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+_SUBMODULES = {"demo", *(module for module in _NAMES if not module.startswith("_"))}
+__all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare each type

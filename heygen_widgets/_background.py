@@ -1,14 +1,10 @@
 """Daemon threads, and one worker that serves the newest request first."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from .errors import HeyGenError
-
-__all__ = ["WIDGET_LOCK", "Worker", "start_thread"]
 
 T = TypeVar("T", bound=Hashable)
 
@@ -27,21 +23,11 @@ def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
 
 
 class Worker(Generic[T]):
-    """Handle requests one at a time on a daemon thread, the newest first.
+    """Handle requests one at a time on a daemon thread, the newest first, with a pause of `interval` s after each.
 
-    The thread starts with the first request and ends when none is left.
-
-    Parameters
-    ----------
-    name : str
-        What the work is, for the name of the thread.
-    handle : callable
-        Called on the thread with each request. An exception is reported by `threading.excepthook`, and the next
-        `submit` continues with what is left.
-    limit : int, default 100
-        Waiting requests. The oldest ones are dropped.
-    interval : float, default 0.0
-        Pause after each request, in s.
+    The thread starts with the first request and ends when none is left. At most `limit` requests wait; the oldest ones
+    are dropped. An exception of `handle` is reported by `threading.excepthook`, and the next `submit` continues with
+    what is left.
     """
 
     def __init__(self, name: str, handle: Callable[[T], object], *, limit: int = 100, interval: float = 0.0) -> None:

@@ -1,7 +1,5 @@
 """A client of the built-in stand-in service: no key, no network."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from typing import Any, Literal
@@ -11,8 +9,6 @@ from ._parsing import plain
 from .api import HeyGenClient
 from .demo import DemoService
 from .errors import MissingAPIKeyError
-
-__all__ = ["client_or_demo", "demo_client"]
 
 
 def client_or_demo(looks: int = 2_000) -> HeyGenClient:

@@ -1,7 +1,5 @@
 """Files that are replaced whole or not at all."""
 
-from __future__ import annotations
-
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,8 +12,6 @@ try:
     import fcntl
 except ImportError:  # Windows, where an open file can be neither removed nor renamed
     fcntl = None  # type: ignore[assignment]
-
-__all__ = ["UserPath", "replacement", "user_path"]
 
 UserPath: TypeAlias = str | os.PathLike[str]
 

@@ -1,7 +1,5 @@
 """Parse values from outside: any type in, a clean value out, and an error if a required field is not a string."""
 
-from __future__ import annotations
-
 import re
 import sys
 import warnings
@@ -36,7 +34,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - as `value`
 
 def json_object(record: object, kind: str) -> dict[str, Any]:
     if not isinstance(record, dict):
-        raise APIResponseError(f"{_sent(kind)} that is no JSON object but {_type_name(record)}.")
+        raise APIResponseError(f"The service sent {kind} that is no JSON object but {_type_name(record)}.")
     return record
 
 
@@ -47,22 +45,16 @@ def parsers_of(record: type, **own: Parser) -> dict[str, Parser]:
     return {f.name: parsers.get(f.name, text) for f in fields(record) if f.name not in unsent}
 
 
-def parse(
-    make: Callable[..., T], parsers: dict[str, Parser], served: object, kind: str, required: int, *more: object
-) -> T:
-    """Parse a record whose first fields are required; `more` comes before its `extra`."""
-    record = json_object(served, kind)
+def parse(make: Callable[..., T], parsers: dict[str, Parser], sent: object, kind: str, needed: int, *more: object) -> T:
+    """Parse a record whose first fields are `needed`; `more` comes before its `extra`."""
+    record = json_object(sent, kind)
     get = record.get
     values = [parse_field(get(name)) for name, parse_field in parsers.items()]
-    if not values[0] or None in values[:required]:  # the first one is the id
+    if not values[0] or None in values[:needed]:  # the first one is the id
         name = list(parsers)[values.index(None) if values[0] else 0]
         got = "empty" if values[0] == "" else _type_name(get(name))
-        raise APIResponseError(f"{_sent(kind)} whose {name!r} should be a string and is {got}.")
+        raise APIResponseError(f"The service sent {kind} whose {name!r} should be a string and is {got}.")
     return make(*values, *more, unknown_fields(record, parsers))
-
-
-def _sent(kind: str) -> str:
-    return f"The service sent {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _type_name(value: object) -> str:
@@ -94,10 +86,6 @@ def number(value: object, largest: float) -> float | None:
     return value if isinstance(value, (int, float)) and type(value) is not bool and 0 <= value <= largest else None
 
 
-def gender(value: object) -> str | None:
-    return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
-
-
 _SEPARATORS = re.compile(r"[\s_-]+")
 _OTHER_NAMES = {
     "avatar_type": {"video_avatar": "digital_twin"},
@@ -125,11 +113,7 @@ _KNOWN = {
 
 
 def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
-    """Return the service's value for a label of the widget or a value in any case; anything else as `plain` does.
-
-    ``Avatar IV`` becomes ``avatar_iv``, ``photo-avatar`` becomes ``photo_avatar``, and ``Not specified`` or
-    ``None``, for looks without a value, becomes ``""``.
-    """
+    """Return the service's value for a label, such as ``avatar_iv`` for ``Avatar IV``; all else as `plain` does."""
     value = plain(value)
     return _KNOWN.get(field, {}).get(key_of(value), value) if isinstance(value, str) else value
 
@@ -155,10 +139,7 @@ _HINTS = {
 
 
 def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
-    """Return the id of a record of the kind that the parameter `name` takes; anything else as `plain` does.
-
-    A row of a table of looks, or a dict, is a look too.
-    """
+    """Return the id of a record or a row of the kind that the parameter `name` takes; else the same as `plain`."""
     kind, attribute = _record_of(value)
     if _kind_of(name) == "look" and callable(keys := getattr(value, "keys", None)) and "id" in keys():
         return plain(value["id"])  # type: ignore[index]  # of a mapping or a Series
@@ -198,31 +179,52 @@ def warn(message: str, kind: type[Warning] = UserWarning) -> None:
     warnings.warn(message, kind, stacklevel=level + 1)
 
 
-def unknown_keyword(owner: str, name: str, known: Iterable[str], others: Mapping[str, str]) -> TypeError:
-    """Build the error for a keyword that `owner` does not take."""
+# By the name of a parameter, the other names that users try.
+_OTHER_PARAMETERS = {
+    **{"search": "query q text name", "avatar_type": "type kind avatar", "group_id": "character group avatar_group"},
+    **{"ownership": "owner scope public private", "gender": "sex", "tag": "category label", "ready": "usable"},
+    **{"orientation": "aspect aspect_ratio preferred_orientation", "engine": "supported_api_engines"},
+    **{"sort": "order order_by", "limit": "page_size per_page max_items count"},
+    **{"max_items": "limit max_results page_size", "token": "page cursor next_token", "language": "locale"},
+    **{"avatar_id": "look look_id avatar", "script": "text prompt input_text", "voice_id": "voice"},
+    **{"aspect_ratio": "dimension", "caption": "subtitles", "output_format": "format"},
+    **{"view": "show mode", "filter": "filters", "values": "selected selection look looks"},
+    **{"multiple": "multi multiselect", "height": "max_height", "api_key": "key apikey token"},
+}
+
+
+def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
+    return {other: meant for meant, names in others.items() for other in names.split()}
+
+
+def meant_parameter(name: str, known: Iterable[str]) -> str:
+    """Return the parameter among the known ones that a name means, or ``""``."""
     known = [*known]
-    meant = did_you_mean(name, known, {other: meant for other, meant in others.items() if meant in known})
+    others = {meant: names for meant, names in _OTHER_PARAMETERS.items() if meant in known}
+    return did_you_mean(name, known, _by_other_name(others))
+
+
+def unknown_keyword(owner: str, name: str, known: Iterable[str]) -> TypeError:
+    """Build the error for a keyword that `owner` does not take."""
+    meant = meant_parameter(name, known)
     way_out = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
     return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
 
 
-# By the class, what other names mean that users try to read.
+# By the class and the attribute, the other names that users try to read.
 _OTHER_ATTRIBUTES: dict[str, dict[str, str]] = {
     "HeyGenClient": {
-        **dict.fromkeys(("avatars", "looks", "get_avatars", "get_looks", "list_avatars"), "list_looks"),
-        **{"get_avatar": "get_look", "groups": "list_groups", "voices": "list_voices"},
-        "generate_video": "create_video",
+        **{"list_looks": "avatars looks get_avatars get_looks list_avatars", "get_look": "get_avatar"},
+        **{"list_groups": "groups", "list_voices": "voices", "create_video": "generate_video"},
     },
     "LookCatalogue": {
-        **dict.fromkeys(("filter", "search", "find", "query"), "select"),
-        **dict.fromkeys(("df", "to_df", "dataframe", "to_pandas"), "to_frame"),
-        **{"export": "to_csv", "tags": "facets"},
+        **{"select": "filter search find query", "to_frame": "df to_df dataframe to_pandas"},
+        **{"to_csv": "export", "facets": "tags"},
     },
     "LookPicker": {
-        **dict.fromkeys(("df", "to_df", "dataframe", "to_pandas"), "to_frame"),
-        **{"selected": "value", "look": "value", "selection": "values", "looks": "catalogue.looks"},
-        **{"filters": "filter", "export": "to_csv"},
-        **{name: f"filter.{name}" for name in ("search", "avatar_type", "gender", "orientation", "engine", "tag")},
+        **{"value": "selected look", "values": "selection", "catalogue.looks": "looks", "filter": "filters"},
+        **{"to_frame": "df to_df dataframe to_pandas", "to_csv": "export"},
+        **{f"filter.{name}": name for name in ("search", "avatar_type", "gender", "orientation", "engine", "tag")},
     },
 }
 
@@ -233,7 +235,8 @@ def no_attribute(record: object, name: str) -> object:
     if hasattr(kind, name):  # a property has raised an error, and raises it again
         return object.__getattribute__(record, name)
     if not name.startswith("_"):  # tools ask for those
-        meant = did_you_mean(name, (n for n in dir(record) if n[0] != "_"), _OTHER_ATTRIBUTES.get(kind.__name__, {}))
+        others = _by_other_name(_OTHER_ATTRIBUTES.get(kind.__name__, {}))
+        meant = did_you_mean(name, (known for known in dir(record) if known[0] != "_"), others)
         message += f": did you mean {meant}?" if meant else ""
     raise AttributeError(message, name=name)  # without the object, or Python adds a guess of its own
 
@@ -263,7 +266,7 @@ _PARSERS: dict[str, Parser] = {
     ),
     **dict.fromkeys(("tags", "supported_api_engines"), labels),
     **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
-    "gender": gender,
+    "gender": lambda value: _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None,
     "looks_count": lambda value: integer(value, 0),
     "created_at": lambda value: integer(value, 0, 253_402_300_799),  # the latest time of datetime
     "support_pause": lambda value: value if isinstance(value, bool) else None,

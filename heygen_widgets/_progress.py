@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from tqdm.auto import tqdm
 
-__all__ = ["noted", "progress_bar", "set_total", "unattended"]
-
 
 class _Stderr:
     """The current `sys.stderr`, which may be None, closed, full or a broken pipe: text that it cannot take is lost."""

@@ -3,8 +3,6 @@
 The first line of a message is the cause and the way out. If a request failed, the last line names it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 
@@ -61,17 +59,9 @@ class VideoFailedError(HeyGenError):
     `video_id` is None if a video agent failed before it created a video.
     """
 
-    def __init__(
-        self,
-        message: str,
-        video_id: str | None = None,
-        failure_code: str | None = None,
-        failure_message: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.video_id = video_id
-        self.failure_code = failure_code
-        self.failure_message = failure_message
+    video_id: str | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
 
 
 class VideoTimeoutError(HeyGenError, TimeoutError):

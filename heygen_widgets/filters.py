@@ -14,7 +14,7 @@ from ._parsing import hint_for, id_of, known_value, plain, unknown_keyword
 if TYPE_CHECKING:
     from .models import AvatarGroup
 
-__all__ = ["CLOSED", "FACETS", "OTHER_NAMES", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold"]
+__all__ = ["CLOSED", "FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
 CLOSED = {
@@ -25,16 +25,6 @@ CLOSED = {
 """The fields with a fixed set of values, and these values in their order."""
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
 _READY = {"ready to use": True, "not ready": False, "yes": True, "no": False, "true": True, "false": False}
-OTHER_NAMES = {
-    **dict.fromkeys(("query", "q", "text", "name"), "search"),
-    **dict.fromkeys(("type", "kind", "avatar"), "avatar_type"),
-    **dict.fromkeys(("character", "group", "avatar_group"), "group_id"),
-    **dict.fromkeys(("owner", "scope", "public", "private"), "ownership"),
-    **dict.fromkeys(("order", "order_by"), "sort"),
-    **{"sex": "gender", "supported_api_engines": "engine", "usable": "ready", "category": "tag", "label": "tag"},
-    **dict.fromkeys(("aspect", "aspect_ratio", "preferred_orientation"), "orientation"),
-}
-"""The fields that other names mean."""
 # Letters that Unicode does not decompose into a base letter and an accent.
 _BASE_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
@@ -135,7 +125,7 @@ class LookFilter:
     ) -> None:
         __tracebackhide__ = True  # in IPython, here and below
         for name in unknown:
-            raise unknown_keyword("LookFilter", name, FilterFields.__annotations__, OTHER_NAMES)
+            raise unknown_keyword("LookFilter", name, FilterFields.__annotations__)
         search = plain(search)
         if not (search is None or isinstance(search, str)):
             raise TypeError(f"search must be a string, not {shown(search)}")
@@ -179,29 +169,22 @@ def _several(name: str, value: object) -> tuple[str, ...]:
     value = id_of(name, value)
     several = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
     items: set[str] = set()
-    for item in several:
-        items.update(_known(name, item))
+    for item in (id_of(name, given) for given in several):
+        if item is None:
+            continue
+        if not isinstance(item, str):
+            raise TypeError(f"{name} must be a string or several, not {shown(item)}{hint_for(name, item)}")
+        if not is_sendable(item):
+            raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
+        known: str = known_value(name, item)
+        if known and name in CLOSED and known not in CLOSED[name]:
+            choices = ", ".join(repr(choice) for choice in (*CLOSED[name], ""))
+            raise ValueError(f"unknown {name} {shown(item)}: choose from {choices} ('' matches looks without one)")
+        items.add(known)
     if not (items or value is None or (isinstance(value, tuple) and not value)):
         kind = type(value).__name__
         raise ValueError(f"{name}: an empty {kind} would match nothing: leave {name} out, or give None")
     return tuple(sorted(items))
-
-
-def _known(name: str, given: object) -> tuple[str, ...]:
-    """Return one value of a field as the service has it, and none for a missing one."""
-    __tracebackhide__ = True
-    item = id_of(name, given)
-    if item is None:
-        return ()
-    if not isinstance(item, str):
-        raise TypeError(f"{name} must be a string or several, not {shown(item)}{hint_for(name, item)}")
-    if not is_sendable(item):
-        raise ValueError(f"{name} cannot be sent as UTF-8 because of a lone surrogate: {item!r}")
-    value: str = known_value(name, item)
-    if value and name in CLOSED and value not in CLOSED[name]:
-        known = ", ".join(repr(v) for v in (*CLOSED[name], ""))
-        raise ValueError(f"unknown {name} {shown(item)}: choose from {known} ('' matches looks without one)")
-    return (value,)
 
 
 def _known_sort(given: object) -> str | None:

@@ -17,12 +17,11 @@ from ._files import replacement, user_path
 from .api import HeyGenClient
 from .api.media import Kept, Problem, fetch_previews, outcome_of, warn_of_missing
 from .frame import Source, looks_of
-from .models import Look, checked_records
+from .models import MOST_SELECTED, Look, checked_records
 
 __all__ = ["looks_to_gallery"]
 
 _MOST_LOOKS = 500
-_MOST_SELECTED = 120  # of a picker
 _UNTRANSLATED = ' translate="no"'
 
 
@@ -100,9 +99,8 @@ def looks_to_gallery(
         for part in chain([start], cards, [end]):
             file.write(part.encode("utf-8", "replace"))
     shown = [outcome_of(outcomes, image(look)) for look in chosen if look.preview_image_url]
-    shown += [
-        outcome_of(outcomes, page(look.preview_video_url)) for look in chosen if videos and look.preview_video_url
-    ]
+    clips = [look.preview_video_url for look in chosen if videos and look.preview_video_url]
+    shown += [outcome_of(outcomes, page(url)) for url in clips]
     warn_of_missing(shown, "page", "picture", *["clip"] * videos)
     return target
 
@@ -119,7 +117,7 @@ def _code(client: HeyGenClient | None, number: int) -> dict[str, str]:
     """Return Python for a picker with chosen looks: what comes before and after the lines with their ids."""
     client_code = client.code if client else "HeyGenClient()"
     names = ", ".join(sorted([client_code.partition("(")[0], "LookPicker"]))
-    most = f"[:{_MOST_SELECTED}]" if number > _MOST_SELECTED else ""
+    most = f"[:{MOST_SELECTED}]" if number > MOST_SELECTED else ""
     picker = f"picker = LookPicker(client, multiple=True, values=look_ids{most})"
     return {
         "before": escape(f"from heygen_widgets import {names}\n\nlook_ids = [\n"),

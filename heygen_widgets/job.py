@@ -18,11 +18,11 @@ from ._background import Worker, start_thread
 from ._display import clip, echo, image, literal, name_of, page, title
 from ._parsing import plain
 from ._widget import WIDGET_LOCK, SharedTemplate
+from .api.download import checked_wait, poll_until_finished
 from .api.validation import checked_id
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
 from .videos import Video
-from .videos.polling import checked_wait, poll_until_finished
 from .videos.records import failure_of
 
 if TYPE_CHECKING:

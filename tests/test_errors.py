@@ -17,6 +17,7 @@ from heygen_widgets.api.credentials import Credential, Secret
 from heygen_widgets.api.responses import Answer, error_for_status
 from heygen_widgets.demo import DemoService
 from heygen_widgets.errors import APIStatusError, HeyGenError
+from heygen_widgets.videos.records import Video, failure_of
 
 LOOK = "/v3/avatars/looks/a%2Fb"
 
@@ -75,7 +76,7 @@ def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_reques
     [
         build(429, "some_code", param="limit", wait="7"),
         errors.MissingAPIKeyError("no key"),
-        errors.VideoFailedError("failed", "v", "code", "message"),
+        failure_of(Video("v", failure_code="code", failure_message="message")),
     ],
 )
 def test_a_copy_of_an_error_keeps_every_attribute(error: HeyGenError) -> None:

@@ -62,19 +62,6 @@ LOOKS = [
 PLAIN = [Look("look_3", "C", "studio_avatar"), Look("look_4", "D", "studio_avatar")]
 
 
-def test_a_frame_has_one_row_per_look_with_the_id_first() -> None:
-    frame = looks_to_frame(LOOKS)
-    assert frame.columns[0] == "id"
-    assert frame["id"].tolist() == ["look_1", "look_2"]
-    assert frame["orientation"].tolist()[0] == "portrait"
-    assert frame["tags"].tolist() == [("UGC", "it's; new"), ()]
-    assert frame["is_ready"].tolist() == [True, False]
-    assert frame["error_code"].tolist()[1] == "bad"
-    assert frame["group_name"].tolist()[0] == "Elin"
-    for name in ("image_width", "group_name"):
-        assert frame.isna()[name].tolist() == [False, True]
-
-
 SIGNS = "=+-@\t\n＝＋－＠"
 UNCHANGED = ["'a", "a=1", "", "'", "a;=1", "Ann-Marie; Jean-Luc, 9:16"]
 
@@ -381,6 +368,7 @@ def test_a_table_of_any_kind_becomes_a_frame_a_file_or_a_table_with_pictures(tmp
         (HeyGenClient("key"), TypeError, r"HeyGenClient: use LookCatalogue\(client\)\.to_frame\(\)"),
         ({"id": "a"}, TypeError, "not from dict: put one look into a list"),
         ("looks.csv", TypeError, r"not from str.*LookCatalogue.open.*read_csv"),
+        *((7, TypeError, "not from int"), (b"bytes", TypeError, "not from bytes")),
         (pl.LazyFrame({"id": ["a"]}), TypeError, r"LazyFrame: call \.collect\(\) first"),
         (ds.dataset(pa.table({"id": ["a"]})), TypeError, r"Dataset: call \.to_table\(\) first"),
         (duckdb.connect().execute("SELECT 'a' AS id"), TypeError, r"Connection: call \.df\(\) first"),

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
     from ..videos import Video, VideoAgentSession, VideoRequest
 
-__all__ = ["BASE_URL", "HeyGenClient"]
-
 BASE_URL = "https://api.heygen.com"
 
 _LOOKS = "/v3/avatars/looks"
@@ -263,7 +261,7 @@ class HeyGenClient:
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance, with undocumented fields: ``GET /v3/users/me``. A cheap way to try a key."""
         content = self._transport.request("GET", "/v3/users/me")
-        return self._transport.read(lambda account: unknown_fields(json_object(account, "account"), ()), content)
+        return self._transport.read(lambda account: unknown_fields(json_object(account, "an account"), ()), content)
 
     def start_video(
         self,

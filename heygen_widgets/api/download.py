@@ -1,6 +1,4 @@
-"""Wait for a video, and download it to a file."""
-
-from __future__ import annotations
+"""Wait for a video or an agent with growing intervals, and download a video to a file."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +12,9 @@ import requests
 
 from .._display import TITLES, clip, literal
 from .._files import replacement
+from .._parsing import plain
 from .._progress import progress_bar
-from ..errors import APIConnectionError, HeyGenError, VideoTimeoutError
-from ..videos.polling import checked_wait, poll_until_finished
+from ..errors import APIConnectionError, APIStatusError, HeyGenError, MissingAPIKeyError, VideoTimeoutError
 from ..videos.records import Video, VideoAgentSession, failure_of
 from .media import has_length, is_whole, media_type, open_media
 from .responses import NETWORK_ERRORS, raised_by_signal_handler, tls_problem
@@ -24,6 +22,44 @@ from .transport import Transport
 from .validation import problem_with_url
 
 P = TypeVar("P", Video, VideoAgentSession)
+
+
+def poll_until_finished(
+    ask: Callable[[], P], timeout: float, *, now: Callable[[], float], sleep: Callable[[float], object]
+) -> Iterator[P]:
+    """Yield each record, until one is finished or the time-out, in s, is over; then `ask` is called once more.
+
+    The first wait is 2 s, each next one half as long again, at most 30 s. A permanent error of `ask` is raised at once,
+    a temporary one, such as a broken connection, after the time-out.
+    """
+    end = now() + timeout
+    wait = 2.0
+    while True:
+        try:
+            record = ask()
+        except HeyGenError as error:
+            if not _is_temporary(error) or now() >= end:
+                raise
+        else:
+            yield record
+            if record.is_finished or now() >= end:
+                return
+        sleep(min(wait, end - now()))
+        wait = min(1.5 * wait, 30)
+
+
+def _is_temporary(error: HeyGenError) -> bool:
+    if isinstance(error, APIStatusError):
+        return error.status_code >= 500 or error.status_code in (408, 429)
+    return not isinstance(error, MissingAPIKeyError)
+
+
+def checked_wait(value: object) -> float:
+    """Return a time to wait in s, or raise a `ValueError` if it is no number from 0 to 86,400,000 (1,000 days)."""
+    seconds = plain(value)
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds <= 86_400_000:
+        return float(seconds)
+    raise ValueError(f"timeout must be a number of s, from 0 to 1,000 days, not {value!r}")
 
 
 def wait_for(kind: str, get: Callable[[str], P], record_id: str, timeout: float, clock: Transport) -> P:
@@ -56,10 +92,7 @@ def wait_for(kind: str, get: Callable[[str], P], record_id: str, timeout: float,
 
 
 def download(get: Callable[[str], Video], video_id: str, path: Path, session: requests.Session) -> Path:
-    """Download a video; see `HeyGenClient.download_video`.
-
-    `get` requests its record, again if the first URL has expired. The `session` has neither credentials nor cookies.
-    """
+    """Download a video, whose record `get` requests, also for a new URL; see `HeyGenClient.download_video`."""
     try:
         with replacement(path, 0o666) as file:
             response = _open(get(video_id), session)

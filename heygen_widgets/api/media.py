@@ -80,11 +80,9 @@ class Problem(NamedTuple):
 def fetch(
     wanted: Mapping[str, Kind], session: requests.Session, *, on_each: Callable[[], object] = lambda: None
 ) -> dict[str, Kept | Problem]:
-    """Fetch what is expected at each URL, four at a time, each once and without a retry.
+    """Fetch what is expected at each URL, each once and without a retry, within the limits above.
 
-    A picture may have 8 MB, a clip 32 MB, and all ``data:`` URLs together 128 MB. With Pillow, a picture of more than
-    100 KB becomes a WebP of at most 720 px on the longer side. After ten minutes nothing more is read. The `session`
-    has neither credentials nor cookies. `on_each` is called on this thread after each.
+    The `session` has neither credentials nor cookies. `on_each` is called on this thread after each.
     """
     deadline = time.monotonic() + _LONGEST
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
@@ -218,10 +216,7 @@ def _data_url(kind: str, content: bytes) -> str:
 
 
 def embedded(url: str) -> str | None:
-    """Rewrite a ``data:`` URL with the media type of its bytes: a raster image, or an SVG of shapes that loads nothing.
-
-    None for anything else.
-    """
+    """Rewrite a ``data:`` URL with the type of its bytes: an image, or an SVG that loads nothing; None for all else."""
     try:
         content = DataHandler().data_open(Request(url)).read()  # noqa: S310 - it opens no other URL
     except ValueError:

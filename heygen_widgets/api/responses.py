@@ -1,7 +1,5 @@
 """Reading responses: bodies under a size limit and a deadline, JSON without surprises, and errors with clean texts."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """One way to the service: sign a request, send it, repeat it where that is safe, and parse the response."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import os

@@ -1,7 +1,5 @@
 """Checks of arguments before anything is sent. Each error names the argument and its value."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
@@ -11,15 +9,9 @@ from urllib.parse import urlsplit
 import requests
 
 from .._display import is_sendable, shown
-from .._parsing import did_you_mean, hint_for, id_of, known_value, plain, unknown_keyword
+from .._parsing import hint_for, id_of, known_value, meant_parameter, plain, unknown_keyword
 
 LARGEST_PAGE = 50  # records
-_OTHER_NAMES = (
-    *((name, "limit") for name in ("page_size", "per_page", "max_items", "count")),
-    *((name, "max_items") for name in ("limit", "max_results", "page_size")),
-    *((name, "token") for name in ("page", "cursor", "next_token")),
-    ("locale", "language"),
-)
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
 
 
@@ -123,14 +115,13 @@ def checked_look_filters(ownership: object, avatar_type: object, group_id: objec
 def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:
     """Raise a `TypeError` for keywords that a list does not take: a field of `LookFilter`, or a similar name."""
     for name in unknown:
-        from ..filters import OTHER_NAMES, FilterFields  # only this error needs them
+        from ..filters import FilterFields  # only this error needs it
 
         known = [*(method.__kwdefaults__ or ())]
-        field = did_you_mean(name, FilterFields.__annotations__, OTHER_NAMES)
+        field = meant_parameter(name, FilterFields.__annotations__)
         lists = {"looks": "select", "look_pages": "select", "groups": "characters"}
         way_out = lists.get(method.__name__.partition("_")[2])
         if field and field not in known and way_out:
             what = "sort" if field == "sort" else f"filter by {field}"
             raise TypeError(f"HeyGen cannot {what}. Use LookCatalogue(client).{way_out}({field}=…).")
-        others = {other: name for other, name in _OTHER_NAMES if name in known}
-        raise unknown_keyword(method.__name__, name, known, others | ({name: field} if field else {}))
+        raise unknown_keyword(method.__name__, name, known)

@@ -3,8 +3,6 @@
 A problem with the cache never stops a load: it is a `UserWarning`, and the looks are loaded from the service.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -20,8 +18,6 @@ import platformdirs
 
 from ..errors import SnapshotError
 from .snapshots import FORMAT_NUMBER, Scope, Snapshot, read_snapshot, write_snapshot
-
-__all__ = ["DEFAULT_MAX_AGE", "SnapshotCache"]
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 """How long a cached catalogue stays fresh by default."""

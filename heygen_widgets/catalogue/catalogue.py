@@ -31,10 +31,6 @@ from .store import Character, Facets, LookStore, Selection, Wanted, missing_grou
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..frame import Source
-
-__all__ = ["LookCatalogue"]
-
 _NO_CLIENT = "This catalogue has no client: open its snapshot with one, LookCatalogue.open(path, client), and load()."
 
 
@@ -117,7 +113,7 @@ class LookCatalogue:
             return catalogue
 
     @classmethod
-    def of(cls, source: Source, groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
+    def of(cls, source: frame.Source, groups: Iterable[AvatarGroup] = ()) -> LookCatalogue:
         """Make a catalogue of looks, a table or rows, in their order; see `frame_to_looks`.
 
         Characters get their names from the groups, those without a group from the looks' `group_name`.
@@ -176,8 +172,6 @@ class LookCatalogue:
         """How much is loaded."""
         with self._changed:
             return self._loader.progress(self._store, self.complete)
-
-    # -- loading ------------------------------------------------------------------------------------------------------
 
     def load_in_background(self) -> None:
         """Load the missing looks on threads, and return at once. Does nothing without missing looks or a client.
@@ -379,8 +373,6 @@ class LookCatalogue:
         Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
         """
         return write_snapshot(user_path(path), self._snapshot())
-
-    # -- internal -----------------------------------------------------------------------------------------------------
 
     def _note_change(self) -> None:
         self.revision += 1

@@ -1,7 +1,5 @@
 """Fill a store from the service: one cursor for each list, each on a thread of its own."""
 
-from __future__ import annotations
-
 import os
 import threading
 import weakref
@@ -19,8 +17,6 @@ from ..models import Page
 from .cache import SnapshotCache
 from .snapshots import Ownership, Scope, Snapshot
 from .store import LookStore
-
-__all__ = ["CatalogueLoader", "Progress"]
 
 _OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
@@ -202,10 +198,7 @@ class CatalogueLoader:
         return sum(count or 0 for count in counts)
 
     def start(self) -> None:
-        """Read the cache once, then start or continue each list that is not complete.
-
-        Raises HeyGenError when the cache cannot be read because no thread can start.
-        """
+        """Read the cache once, then start or continue each list. A HeyGenError if the cache gets no thread."""
         self._stopping = False
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         if self._cache and os.path.lexists(self._cache.path):

@@ -5,8 +5,6 @@ file holds neither the key nor the address of the service. Files may come from s
 and their records are cleaned like those of the service.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import json
@@ -20,8 +18,6 @@ from .. import _parsing as read
 from .._files import replacement
 from ..errors import APIResponseError, SnapshotError
 from ..models import AvatarGroup, Look
-
-__all__ = ["FORMAT_NUMBER", "Ownership", "SavedSnapshot", "Scope", "Snapshot", "read_snapshot", "write_snapshot"]
 
 Ownership = Literal["public", "private"]
 
@@ -113,10 +109,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> SavedSnapshot:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot that may come from anybody.
-
-    Raises OSError, and SnapshotError when the file is no snapshot, damaged, or of a newer format.
-    """
+    """Read a snapshot from anybody. Raises OSError, and SnapshotError if it is none, damaged, or of a newer format."""
     groups: list[AvatarGroup] = []
     looks: list[Look] = []
     try:

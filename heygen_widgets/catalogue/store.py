@@ -23,8 +23,6 @@ from .._parsing import did_you_mean, known_value
 from ..filters import FACETS, LookFilter, fold
 from ..models import AvatarGroup, Look
 
-__all__ = ["Character", "Facets", "LookStore", "Selection", "Wanted", "missing_groups"]
-
 _Rows: TypeAlias = npt.NDArray[np.intp]
 _Mask: TypeAlias = npt.NDArray[np.bool_]
 Facets: TypeAlias = dict[str, dict[str, int]]
@@ -55,7 +53,6 @@ class Selection:
         return len(self.rows)
 
     def looks(self, start: int = 0, stop: int | None = None) -> list[Look]:
-        """Return the looks at some positions."""
         return [self.store.looks[row] for row in self.rows[start:stop].tolist()]
 
     def extends(self, other: object) -> bool:
@@ -169,10 +166,7 @@ class LookStore:
         return None if row is None else self.looks[row]
 
     def add_looks(self, looks: Iterable[Look], first_place: int, *, ahead: bool = False) -> None:
-        """Add the looks that are not loaded yet. They are ordered by their places, from `first_place` on.
-
-        Looks that are fetched `ahead` move to their final place when they are added again.
-        """
+        """Add new looks in the order of their places. Those fetched `ahead` move when they are added again."""
         self._sorted.clear()
         for place, look in enumerate(looks, first_place):
             row = self._row_of.setdefault(look.id, len(self.looks))

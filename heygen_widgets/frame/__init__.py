@@ -1,7 +1,5 @@
 """Looks as tables and files, and read from them again. pandas is imported by the first function that needs it."""
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

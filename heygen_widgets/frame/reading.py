@@ -136,18 +136,14 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
         names, rows = source.columns, source.rows()
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
         names, rows = source.column_names, zip(*[column.to_pylist() for column in source.columns], strict=True)
-    elif (
-        isinstance(source, Iterable) and not isinstance(source, (str, bytes, Mapping)) and not hasattr(kind, "columns")
-    ):
+    elif isinstance(source, Iterable) and not (isinstance(source, (str, bytes, Mapping)) or hasattr(kind, "columns")):
         items = list(source)
         for other in set(map(type, items)):
             if not issubclass(other, (Look, Mapping)):
                 ids = "; of ids: client.get_look(id) for each"
                 hint = ids if issubclass(other, str) else "; of rows: the whole table, or a dict of each row"
                 raise TypeError(f"expected Look records or dicts, not {other.__name__}{hint}")
-        return [
-            item if isinstance(item, Look) else dict(zip(_renamed(item), item.values(), strict=True)) for item in items
-        ]
+        return [row if isinstance(row, Look) else dict(zip(_renamed(row), row.values(), strict=True)) for row in items]
     else:
         raise TypeError(
             "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
@@ -214,19 +210,14 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
 def _read_cell(name: str, value: object, flat: bool) -> Any:  # noqa: ANN401 - by the column
     if name in SIZES:
         return _read_whole(value)
-    text = _read_text(value)
+    whole = value if isinstance(value, str) else _read_whole(value)  # `read_csv` makes numbers of ids of digits
+    text = None if whole is None else str(whole)
     if text and flat:
         text = _ESCAPED.sub("", text)
     if name not in LISTS:
         return text
     items = _read_list(value)
     return text.split(SEPARATOR) if text and items is None else items
-
-
-def _read_text(value: object) -> str | None:
-    """Return a text, or a whole number as text, because ``read_csv`` converts ids of digits; otherwise None."""
-    whole = value if isinstance(value, str) else _read_whole(value)
-    return None if whole is None else str(whole)
 
 
 def _read_whole(value: object) -> int | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
 from io import BytesIO
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from .._display import image
 from .._files import replacement, user_path
 from .._parsing import warn
 from ..filters import CLOSED
-from ..models import COLUMNS, Look
+from ..models import COLUMN_VALUES, COLUMNS, Look
 from .reading import FORMULA, LISTS, SEPARATOR, SIZES, HasFrame, Source, looks_of
 
 if TYPE_CHECKING:
@@ -28,11 +27,6 @@ try:
     import pyarrow as pa
 except ImportError:
     pa = None
-
-__all__ = [
-    *("diff_frame", "looks_to_csv", "looks_to_excel", "looks_to_frame", "looks_to_parquet", "looks_to_table"),
-    "summary_frame",
-]
 
 _URLS = ("preview_image_url", "preview_video_url")
 _COMPARED = tuple(field.name for field in fields(Look) if field.compare)
@@ -107,16 +101,8 @@ def _names(previews: bool) -> list[str]:
 def _frame(looks: Source, names: Iterable[str], flat: bool = False) -> pd.DataFrame:
     rows = looks_of(looks)
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
-    columns = {name: _series(name, _values(name, rows), flat) for name in names}
+    columns = {name: _series(name, list(map(COLUMN_VALUES[name], rows)), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
-
-
-def _values(name: str, looks: Sequence[Look]) -> list[Any]:
-    if name == "error_code":
-        return [look.error and look.error.code for look in looks]
-    if name == "error_message":
-        return [look.error and look.error.message for look in looks]
-    return list(map(attrgetter(name), looks))
 
 
 def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
@@ -133,10 +119,8 @@ def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
         return pd.Series(values, dtype="Int64" if name in SIZES else "string")
     # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
     types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
-    column: pd.Series = pa.array(values, pa.int64() if name in SIZES else pa.large_string()).to_pandas(
-        types_mapper=types.get
-    )
-    return column
+    array = pa.array(values, pa.int64() if name in SIZES else pa.large_string())
+    return array.to_pandas(types_mapper=types.get)  # type: ignore[no-any-return]
 
 
 def _storable(text: str, *, cut: bool) -> str | None:
@@ -298,12 +282,8 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
     except ImportError:
         raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
     names, target = _names(previews), _target(path, ".parquet")
-    special = {
-        "is_ready": pa.bool_(),
-        **dict.fromkeys(SIZES, pa.int64()),
-        **dict.fromkeys(LISTS, pa.list_(pa.string())),
-    }
-    schema = pa.schema([(name, special.get(name, pa.large_string())) for name in names])
+    types = {"is_ready": pa.bool_(), **dict.fromkeys(SIZES, pa.int64()), **dict.fromkeys(LISTS, pa.list_(pa.string()))}
+    schema = pa.schema([(name, types.get(name, pa.large_string())) for name in names])
     table = pa.Table.from_pandas(_frame(looks, names), schema, preserve_index=False)
     with replacement(target, 0o666) as file:
         pq.write_table(table, file)

@@ -1,7 +1,5 @@
 """What the views show of looks, characters and voices, as plain values: no widget in here."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

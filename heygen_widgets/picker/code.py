@@ -3,8 +3,6 @@
 Text from the service cannot leave its place: it is a literal of printable characters, or a comment on one line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from .._display import clip, literal
@@ -16,17 +14,15 @@ _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own cl
 
 
 def python_code(looks: Sequence[Look], wanted: LookFilter, client: str, multiple: bool, view: str = "looks") -> str:
-    """Return Python that fetches the selected looks and creates a picker with the same filter, view and selection.
-
-    `client` is the code of a client: see `HeyGenClient.code`. A comment says how many looks are left out because the
-    service cannot be asked for them.
-    """
+    """Return Python that makes a picker with the same selection, filter and view, with the code of a `client`."""
     selected = list(filter(_is_requestable, looks))
-    lines = [*_client_lines(client, "LookPicker"), *_left_out(len(looks) - len(selected))]
+    lines = _client_lines(client, "LookPicker")
+    if left_out := len(looks) - len(selected):
+        lines.append(f"# Left out: {left_out:,} selected looks")
     if len(selected) == 1:
-        lines.append(_commented(f"look = client.get_look({literal(selected[0].id)})", _name(selected[0])))
+        lines.append(_commented(f"look = client.get_look({literal(selected[0].id)})", selected[0].name))
     elif selected:
-        ids = [_commented(f"    {literal(look.id)},", _name(look)) for look in selected]
+        ids = [_commented(f"    {literal(look.id)},", look.name) for look in selected]
         lines += ["look_ids = (", *ids, ")", "looks = [client.get_look(look_id) for look_id in look_ids]"]
     arguments = [
         *("client", "multiple=True" if multiple else "", repr(wanted).removeprefix("LookFilter(").removesuffix(")")),
@@ -45,7 +41,7 @@ def video_code(look: Look, client_code: str) -> str | None:
     request = f'VideoRequest(avatar_id={literal(look.id)}, script="Hello! This is a first try."{engine})'
     lines = [
         *_client_lines(client_code, "VideoRequest"),
-        _commented(f"request = {request}", _name(look)),
+        _commented(f"request = {request}", look.name),
         "job = client.start_video(request)  # checks the request and sends it: this costs credits",
         *("job", ""),
     ]
@@ -67,12 +63,5 @@ def _is_requestable(look: Look) -> bool:
 
 
 def _commented(line: str, comment: str) -> str:
+    comment = clip(comment).strip()
     return f"{line}  # {comment}" if comment else line
-
-
-def _name(look: Look) -> str:
-    return clip(look.name).strip()
-
-
-def _left_out(number: int) -> list[str]:
-    return [f"# Left out: {number:,} selected looks"] if number else []

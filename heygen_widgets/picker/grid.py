@@ -1,7 +1,5 @@
 """What the grid of a picker shows: a plain object without widget, thread or lock. Its owner holds a lock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -33,17 +31,6 @@ class GridModel:
 
     Without an API key there is no catalogue yet, and no looks. A `client` besides a catalogue fetches looks by id,
     voices, and previews that have expired.
-
-    Attributes
-    ----------
-    opened : str or None
-        The character whose looks are shown after a click, ``""`` for looks without one.
-    version : int
-        Grows whenever a position may hold another card. Cards that are only appended keep the version.
-    state : tuple or None
-        What the last `update` was for. It differs when a view has missed something.
-    dismissed : str
-        The loading error that the user has closed.
     """
 
     def __init__(
@@ -57,11 +44,11 @@ class GridModel:
         self.catalogue = catalogue
         self.filter = LookFilter()
         self.view = "looks"
-        self.opened: str | None = None
-        self.version = 0
-        self.dismissed = ""
+        self.opened: str | None = None  # the character whose looks are shown after a click, "" for looks without one
+        self.version = 0  # grows whenever a position may hold another card, not when cards are only appended
+        self.dismissed = ""  # the loading error that the user has closed
         self._cards: Selection | Characters = Characters()
-        self.state: tuple[object, ...] | None = None
+        self.state: tuple[object, ...] | None = None  # of the last `update`; differs when a view has missed something
         # From an opened character to the view and filter before.
         self._back: Callable[[LookFilter], tuple[str, LookFilter]] = lambda now: ("characters", now)
 
@@ -80,8 +67,6 @@ class GridModel:
             self.start(demo_client())
             self.is_demo = True
         return self.is_demo
-
-    # -- filter and view --
 
     def show(self, wanted: LookFilter, view: str) -> None:
         """Set the filter and the view. An opened character stays open while the filter is on it alone."""
@@ -127,8 +112,6 @@ class GridModel:
         self.opened = None
         return self._back(self.filter)
 
-    # -- messages --
-
     def update(self) -> bool:
         """Read the catalogue again. Returns whether anything may have changed since the last call."""
         catalogue = self.catalogue
@@ -161,10 +144,7 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return a message if anything has changed, or with `force`, and with a window of cards if they have changed.
-
-        `screen` is the number of cards that a view has in sight; 0 without a view, for which there is no message.
-        """
+        """Return a message if something has changed, or with `force`; None if no cards, `screen`, are in sight."""
         with self.catalogue.unchanged():
             version, before = self.version, len(self)
             changed = self.update()
@@ -179,15 +159,12 @@ class GridModel:
         return self.message(start, count) if asked.get("first") is True else {"window": self.window(start, count)}
 
     def window(self, start: int, count: int) -> dict[str, Any]:
-        """Return the cards from a position on."""
         cards, stop = self._cards, start + count
         if isinstance(cards, Characters):
             shown = [character_card(character) for character in cards[start:stop]]
         else:
             shown = [card(look) for look in cards.looks(start, stop)]
         return {"version": self.version, "shown": len(cards), "start": start, "looks": shown}
-
-    # -- records --
 
     def between(self, first: object, last: object, version: object) -> list[Look]:
         """Return the looks on the cards from one position to another, in their order; none for another version."""
@@ -215,11 +192,9 @@ class GridModel:
         return self.client.code if self.client else "HeyGenClient()"
 
     def group_names(self) -> dict[str, str]:
-        """Return the names of the loaded characters by id."""
         return {group.id: group.name for group in self.catalogue.groups.values()}
 
     def look(self, look_id: object) -> Look | None:
-        """Return a loaded look."""
         return self.catalogue.get(look_id) if isinstance(look_id, str) else None
 
     def fetch(self, look_id: str) -> Look:
@@ -244,7 +219,6 @@ class GridModel:
         return looks
 
     def details(self, look: Look) -> dict[str, Any]:
-        """Return what the panel shows of a look."""
         found = self.catalogue.characters(LookFilter(group_id=look.group_id)) if look.group_id else []
         shown = details(self.loaded(look), sum(character.expected for character in found))
         return {**shown, "video_code": video_code(look, self.client_code)}
@@ -260,8 +234,6 @@ class GridModel:
             reason = f"{selected[0]!r} is not ready or has no usable id" if selected else "nothing is selected"
             raise ValueError(f"There is no code for a video, because {reason}: select a look that is ready")
         return code
-
-    # -- counts and options --
 
     def status(self) -> dict[str, Any]:
         """Return the counts, the state of the load and the loading error."""
@@ -323,10 +295,7 @@ class GridModel:
         return offered
 
     def options(self, field: object, query: object) -> dict[str, Any]:
-        """Return the characters or tags whose name contains the words of a query, those that match looks first.
-
-        The items of characters have an ``image`` too, a URL or None.
-        """
+        """Return the characters or tags whose name has all words of a query, those that match looks first."""
         catalogue, pictures = self.catalogue, dict[str, Look | AvatarGroup | None]()
         if field == "tag":
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}

@@ -1,7 +1,5 @@
 """Slow work that a picker does for its views: voices, previews whose URLs have expired, and files to download."""
 
-from __future__ import annotations
-
 import re
 import threading
 import time

@@ -1,18 +1,16 @@
 """What the dropdowns offer and what the front end may set, as plain values: no widget and no catalogue in here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, title
-from .._parsing import did_you_mean
-from ..filters import OTHER_NAMES, FilterFields, LookFilter, as_filter, fold
-from ..models import Look, Looks, checked_records
+from .._parsing import meant_parameter
+from ..filters import FilterFields, LookFilter, as_filter, fold
+from ..models import MOST_SELECTED, Look, Looks, checked_records
 
-LARGEST_WINDOW = 120  # cards per message
+LARGEST_WINDOW = MOST_SELECTED  # cards per message, so that one holds the whole selection
 FIRST_WINDOW = 24  # cards of the first message, about one screen
 MOST_COMPARED = 4  # looks side by side
 NO_SOURCE = (
@@ -28,12 +26,6 @@ TILES = ("s", "m", "l")  # small, medium, large
 SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")
 
 _FIELDS = FilterFields.__annotations__.keys()
-_OTHER_NAMES = {
-    **dict.fromkeys(("show", "mode"), "view"),
-    **dict.fromkeys(("selected", "selection", "look", "looks"), "values"),
-    **dict.fromkeys(("key", "apikey", "token"), "api_key"),
-    **{"max_height": "height", "multi": "multiple", "multiselect": "multiple", "filters": "filter"},
-}
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 _LONGEST_ERROR = 2_000  # characters
@@ -53,7 +45,7 @@ class FilterTrait(Instance[LookFilter]):
 
 
 def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> Looks | Look | None:
-    """Return the looks, or the one, to be selected, or raise `TraitError`. As many fit as one message has cards."""
+    """Return the looks, or the one, to be selected, or raise `TraitError`."""
     if given is None or isinstance(given, Look):
         checked_selection((given,) if given else (), True)
         return given
@@ -67,9 +59,9 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
         raise TraitError(f"values must hold different looks, not {looks!r}")
     if len(looks) > 1 and not multiple:
         raise TraitError(f"{len(looks)} values need LookPicker(…, multiple=True)")
-    if len(looks) > LARGEST_WINDOW:
+    if len(looks) > MOST_SELECTED:
         raise TraitError(
-            f"A picker holds at most {LARGEST_WINDOW} selected looks, not {len(looks):,}. For more, use a filter: "
+            f"A picker holds at most {MOST_SELECTED} selected looks, not {len(looks):,}. For more, use a filter: "
             "picker.catalogue.select(picker.filter)"
         )
     return looks
@@ -78,10 +70,9 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
 def short_options(
     field: str, values: Iterable[str], counts: Mapping[str, int], selected: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return the ``value``, ``title`` and ``count`` of each option in the dropdown of one of the `SHORT_FIELDS`.
+    """Return the options of a dropdown with few values, in an order that does not depend on the filter.
 
-    `values` are all loaded values, and `counts` the looks by value. The order does not depend on the filter. The list
-    is empty when no look has a value and none is selected. Values too long for a message are left out.
+    `values` are all loaded values, and `counts` the looks by value. Values too long for a message are left out.
     """
     known = list(TITLES.get(field, {}))
     offered = {*filter(fits, values), *selected}
@@ -93,11 +84,7 @@ def short_options(
 
 
 def found_options(titles: Mapping[str, str], counts: Mapping[str, int], query: object) -> dict[str, Any]:
-    """Return the options whose titles contain all words of a query, those that match looks first, "" last.
-
-    The first 50 are the ``items``, and ``more`` is the number of the others. `titles` and `counts` are by value. Values
-    too long for a message are left out.
-    """
+    """Return the first 50 options with all words of a query, those that match looks first, and how many ``more``."""
     words = fold(clip(query)).split()
     folded = {value: fold(text) for value, text in titles.items() if fits(value)}
     found = [value for value, text in folded.items() if all(word in text for word in words)]
@@ -123,7 +110,7 @@ def changed_filter(wanted: LookFilter, changes: object) -> LookFilter | None:
 
 def meant_assignment(name: str, traits: Iterable[str]) -> str:
     """Return the assignment to a trait that one to an unknown attribute of a picker means, or ``""``."""
-    meant = _meant(name, traits)
+    meant = meant_parameter(name, [*traits, *_FIELDS])
     return f"picker.filter = LookFilter({meant}=…)" if meant in _FIELDS else meant and f"picker.{meant} = …"
 
 
@@ -131,12 +118,9 @@ def refuse_unknown(given: FilterFields, picker: type) -> None:
     """Raise a `TypeError` for keywords that are no fields of a filter, and empty them: one may be a key."""
     for name in given.keys() - _FIELDS:
         cast("dict[str, object]", given).clear()
-        meant = _meant(name, picker.__init__.__kwdefaults__)  # type: ignore[misc]  # of the class
+        known = picker.__init__.__kwdefaults__  # type: ignore[misc]  # of the class
+        meant = meant_parameter(name, [*known, *_FIELDS])
         raise TypeError(f"LookPicker has no parameter {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(name, [*known, *_FIELDS], OTHER_NAMES | _OTHER_NAMES)
 
 
 def _is_value(value: object) -> bool:

@@ -3,8 +3,6 @@
 Neither contains a preview URL, because a signed URL is a key to a private face.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +19,8 @@ from .._parsing import warn
 from ..catalogue import LookCatalogue
 from ..errors import APIResponseError, HeyGenError
 from ..filters import LookFilter, as_filter
-from ..models import Look
-from .options import FRONTEND_TRAITS, LARGEST_WINDOW
+from ..models import MOST_SELECTED, Look
+from .options import FRONTEND_TRAITS
 
 LARGEST_FALLBACK = 4_500  # bytes of both texts together in a notebook's JSON, where a style adds some 500
 _MOST_NAMED = 20  # selected looks
@@ -32,16 +30,10 @@ _Start: TypeAlias = tuple[tuple[str, LookFilter], tuple[object, ...]]
 _NAME = re.compile(r"[\w-][\w -]{0,58}[\w-]|[\w-]")  # Windows removes spaces at the end
 
 
-def fallback(
-    status: Mapping[str, Any], selected: Sequence[Look], wanted: LookFilter, view: str = "looks"
-) -> dict[str, str]:
-    """Return ``text/html`` and ``text/plain``, together at most `LARGEST_FALLBACK` bytes.
-
-    Both show the counts (of the picker's `status`), the filter, the selected looks and the code to select them again.
-    Looks that do not fit are only counted.
-    """
-    for number in range(min(len(selected), _MOST_NAMED), -1, -1):
-        lines = _lines(_counts(status, view), selected, wanted, number)
+def fallback(status: dict[str, Any], looks: Sequence[Look], wanted: LookFilter, view: str = "looks") -> dict[str, str]:
+    """Return ``text/html`` and ``text/plain``, at most `LARGEST_FALLBACK` bytes: looks that do not fit are counted."""
+    for number in range(min(len(looks), _MOST_NAMED), -1, -1):
+        lines = _lines(_counts(status, view), looks, wanted, number)
         texts = {"text/html": "".join(f"<div>{escape(line)}</div>" for line in lines), "text/plain": "\n".join(lines)}
         if len(json.dumps(texts, ensure_ascii=False).encode()) <= LARGEST_FALLBACK:
             break
@@ -81,8 +73,7 @@ class Memory:
     """Keeps what a named picker shows and has selected in a file of the user, and nothing without a name.
 
     The file is ``pickers/NAME.json`` in this package's part of the user's data, such as ``~/.local/share`` on Linux.
-    Only the user can read it. It holds the records of the selected looks, without preview URLs and unknown fields.
-    A problem with it is a `UserWarning`, never an error.
+    Only the user can read it. A problem with it is a `UserWarning`, never an error.
     """
 
     def __init__(self, name: str | None) -> None:
@@ -96,10 +87,7 @@ class Memory:
     def restored(
         self, initial: _Start, has_filter: bool, multiple: bool, catalogue: Callable[[], LookCatalogue]
     ) -> _Start:
-        """Return view, filter and selection to start with: those that the picker was given, then the kept ones.
-
-        Looks have the previews that are loaded or in the cache. Nothing is requested for them.
-        """
+        """Return view, filter and selection to start with: those given, then the kept ones. No look is requested."""
         (view, wanted), selected = initial
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
@@ -151,7 +139,7 @@ def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
         raise ValueError("it is not a picker's, or of a newer release")
     if not FRONTEND_TRAITS["view"](found["view"]):
         raise ValueError("its view is invalid")
-    looks = {look.id: look for look in map(_look, found["looks"][:LARGEST_WINDOW])}
+    looks = {look.id: look for look in map(_look, found["looks"][:MOST_SELECTED])}
     return found["view"], as_filter(found["filter"]), tuple(looks.values())
 
 

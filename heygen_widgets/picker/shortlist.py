@@ -1,13 +1,11 @@
 """The selection of a picker besides its traits: looks that may not be loaded, and what to come back to; no widget."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 
 from .._parsing import plain
 from ..catalogue import LookCatalogue
 from ..errors import HeyGenError, NotFoundError
-from ..models import AvatarGroup, Look
+from ..models import MOST_SELECTED, AvatarGroup, Look
 from .grid import GridModel
 from .options import LARGEST_WINDOW
 
@@ -40,10 +38,7 @@ class Shortlist:
         return {i: record for i in ids if (record := self._model.pictured(i) or self.find(i))}
 
     def toggled(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:
-        """Return the selection after an event that selects or deselects a look, and what could not be done or ``""``.
-
-        A repeated or invalid event changes nothing.
-        """
+        """Return the selection after a click, and what could not be done. An invalid event changes nothing."""
         wanted = asked if isinstance(asked, dict) else {}
         look, selected = self.find(wanted.get("id")), wanted.get("selected")
         others = tuple(other for other in self.selected if other.id != wanted.get("id"))
@@ -55,10 +50,9 @@ class Shortlist:
         return _cut((*(others if multiple else ()), look))
 
     def ranged(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:
-        """Return the same after an event that selects the looks on a range of cards: their order is that of the cards.
+        """Return the same after an event that selects a range of cards, in their order.
 
-        Of what is selected, the ids in ``kept`` stay, so that a range can shrink; without it all. Without `multiple`
-        only the last card of the event is selected.
+        The ids in ``kept`` stay selected, so that a range can shrink; without it all do.
         """
         wanted = asked if isinstance(asked, dict) else {}
         last, version = wanted.get("to"), wanted.get("version")
@@ -116,10 +110,10 @@ class Shortlist:
 
 def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
     """Return the first looks, as many as can be selected, and what to say about the others."""
-    if len(looks) <= LARGEST_WINDOW:
+    if len(looks) <= MOST_SELECTED:
         return looks, ""
-    return looks[:LARGEST_WINDOW], (
-        f"{LARGEST_WINDOW} of {len(looks):,} looks are selected: a picker holds at most {LARGEST_WINDOW}. "
+    return looks[:MOST_SELECTED], (
+        f"{MOST_SELECTED} of {len(looks):,} looks are selected: a picker holds at most {MOST_SELECTED}. "
         "Export takes all matches, and picker.catalogue.select(picker.filter) returns them."
     )
 

@@ -3,8 +3,6 @@
 `given` is a request as a dictionary: the fields that are not None by their names, nested objects as dictionaries.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

@@ -3,8 +3,6 @@
 Source: ``POST /v3/videos``. This module knows no records: a look is its type and the engines it lists.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Iterable, Sequence

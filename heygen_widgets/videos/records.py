@@ -64,7 +64,7 @@ class Video:
         if isinstance(record, dict) and not record.get("id"):
             record = {**record, "id": record.get("video_id")}
             record.pop("video_id", None)
-        return read.parse(cls, _VIDEO, record, "video", 1)
+        return read.parse(cls, _VIDEO, record, "a video", 1)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -111,7 +111,7 @@ class VideoAgentSession:
         """Read a session. An `APIResponseError` if it is no JSON object, or has no ``session_id``."""
         if isinstance(record, dict):
             record = {**record, "question": _question(record)}
-        return read.parse(cls, _SESSION, record, "video agent session", 1)
+        return read.parse(cls, _SESSION, record, "a video agent session", 1)
 
 
 def _question(served: dict[str, Any]) -> object:
@@ -122,12 +122,8 @@ def _question(served: dict[str, Any]) -> object:
     return next((m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "model"), None)
 
 
-def _video_status(value: object) -> str:
-    status = read.label(value)
-    return "pending" if status in (None, "waiting") else status
-
-
-_VIDEO = read.parsers_of(Video, status=_video_status)
+_STATUSES = {None: "pending", "waiting": "pending"}
+_VIDEO = read.parsers_of(Video, status=lambda value: _STATUSES.get(status := read.label(value), status))
 _SESSION = read.parsers_of(
     VideoAgentSession,
     status=lambda value: read.label(value) or "thinking",
@@ -139,7 +135,11 @@ def failure_of(record: Video | VideoAgentSession) -> VideoFailedError:
     """Build the error for what HeyGen could not make."""
     code, message = record.failure_code, record.failure_message
     reason = ": ".join(filter(None, (clip(code), clip(message).rstrip(".")))) or "it does not say why"
-    if isinstance(record, VideoAgentSession):
-        text = f"The agent {clip(record.session_id)} failed: {reason}."
-        return VideoFailedError(text, record.video_id, code, message)
-    return VideoFailedError(f"HeyGen could not make the video {clip(record.id)}: {reason}.", record.id, code, message)
+    if isinstance(record, Video):
+        error = VideoFailedError(f"HeyGen could not make the video {clip(record.id)}: {reason}.")
+        error.video_id = record.id
+    else:
+        error = VideoFailedError(f"The agent {clip(record.session_id)} failed: {reason}.")
+        error.video_id = record.video_id
+    error.failure_code, error.failure_message = code, message
+    return error

@@ -14,12 +14,6 @@ from .options import SERVICE_ENGINE, read_rules
 
 T = TypeVar("T", bound=type[Any])
 
-_OTHER_NAMES = {
-    **dict.fromkeys(("look", "look_id", "avatar"), "avatar_id"),
-    **dict.fromkeys(("text", "prompt", "input_text"), "script"),
-    **{"voice": "voice_id", "dimension": "aspect_ratio", "subtitles": "caption", "format": "output_format"},
-}
-
 
 def _request(make: T) -> T:
     """Let a dataclass make its fields what the service takes, and say which field an unknown keyword means."""
@@ -29,7 +23,7 @@ def _request(make: T) -> T:
     @wraps(init)
     def clean_init(self: object, *values: object, **more: object) -> None:
         for name in more.keys() - known:
-            raise unknown_keyword(make.__name__, name, known, _OTHER_NAMES)
+            raise unknown_keyword(make.__name__, name, known)
         init(self, *values, **more)
         for name in known:
             object.__setattr__(self, name, _cleaned(name, getattr(self, name)))

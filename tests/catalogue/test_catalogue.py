@@ -117,9 +117,10 @@ def test_a_value_that_no_look_has_warns_with_the_closest_one(
 def test_wrong_filters_and_fields_are_refused_by_name(demo: LookCatalogue) -> None:
     asking: list[Any] = [demo.select, demo.matching, demo.characters, demo.facets, demo.to_frame, demo.summary]
     for ask in asking:
-        for wrong in (3, ["office"]):
-            with pytest.raises(TypeError, match="a filter must be a LookFilter"):
+        for wrong in (3, ["office"], pd.DataFrame({"url": ["https://secret"]})):
+            with pytest.raises(TypeError, match=r"a filter must be a LookFilter.* not a") as caught:
                 ask(wrong)
+            assert "secret" not in str(caught.value)
     with pytest.raises(ValueError, match="group_id"):
         demo.fetch_ahead(["a", "\ud800"])  # before anything waits for the first one
     for name in ("foo", "search", "sort", 3):

@@ -19,13 +19,6 @@ DOCUMENTED = "https://developers.heygen.com/docs/error-codes#unauthorized"
 UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "Unauthorized", "doc_url": DOCUMENTED}}
 
 
-@pytest.mark.parametrize(("path", "limit"), [(LOOKS, 50), (LOOKS, 7), (GROUPS, 1)])
-def test_paging_visits_every_record_exactly_once(caller: Caller, path: str, limit: int) -> None:
-    ids = [record["id"] for record in caller.every(path, limit=limit)]
-    catalogue = caller.service.catalogue
-    assert ids == [record.id for record in (catalogue.looks if path == LOOKS else catalogue.groups)]
-
-
 def test_a_page_has_twenty_records_by_default_and_the_last_one_promises_no_more(caller: Caller) -> None:
     page = caller.get(LOOKS)
     assert page.keys() == {"data", "has_more", "next_token"}

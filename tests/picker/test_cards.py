@@ -183,3 +183,4 @@ def test_numbers_from_views_stay_within_bounds_and_any_query_is_answered(value: 
 def test_invalid_changes_of_a_filter_are_refused(changes: object) -> None:
     assert changed_filter(LookFilter("office"), changes) is None
     assert changed_filter(LookFilter("office"), {"tag": ["a"]}) == LookFilter("office", tag=["a"])
+    assert changed_filter(LookFilter("office", tag="a", sort="name"), {"tag": []}) == LookFilter("office", sort="name")

@@ -6,16 +6,9 @@ import pytest
 from avatar_service import Gate, ids, running, wait_until
 from recording import ids_in, look
 
-from heygen_widgets import LookCatalogue, LookFilter, demo_client
+from heygen_widgets import LookCatalogue, LookFilter
 from heygen_widgets.models import AvatarGroup, Looks
 from heygen_widgets.picker.grid import GridModel
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> LookCatalogue:
-    loaded = LookCatalogue(demo_client(looks=300), cache=None)
-    loaded.load()
-    return loaded
 
 
 @pytest.fixture

@@ -38,25 +38,6 @@ def ids(looks: tuple[Look, ...]) -> list[str]:
     return [one.id for one in looks]
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[DemoService]:
-    with DemoService(looks=300) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(service: DemoService) -> Iterator[HeyGenClient]:
-    with HeyGenClient(service.api_key, base_url=service.base_url, max_retries=0) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def catalogue(client: HeyGenClient) -> LookCatalogue:
-    loaded = LookCatalogue(client)
-    loaded.load()
-    return loaded
-
-
 @pytest.fixture
 def picker(catalogue: LookCatalogue) -> RecordingPicker:
     return RecordingPicker(catalogue)
@@ -191,17 +172,6 @@ def test_the_selection_takes_another_order_and_nothing_else() -> None:
     for wrong in (["id0", "id1"], ["id0", "id1", "id3"], ["id0", "id1", "id1"], ["id0", "id1", "id2", "id2"], None, 7):
         picker.vue_order(wrong)
         assert picker.values == before
-
-
-def test_dropdowns_change_one_field_of_the_filter_each(picker: RecordingPicker) -> None:
-    picker.vue_set_filter({"search": "office"})
-    picker.vue_set_filter({"avatar_type": "photo_avatar"})
-    picker.vue_set_filter({"sort": "-size"})
-    assert picker.filter == LookFilter("office", avatar_type="photo_avatar", sort="-size")
-    picker.vue_set_filter({"avatar_type": [], "search": ""})  # as a cleared dropdown
-    assert picker.filter == LookFilter(sort="-size")
-    picker.vue_set_filter({"sort": None})
-    assert picker.filter == LookFilter()
 
 
 def test_a_character_opens_and_closes_by_clicks(picker: RecordingPicker) -> None:
@@ -439,14 +409,6 @@ def test_looks_from_anywhere_show_in_their_order_without_a_request(catalogue: Lo
     assert (status["online"], status["complete"], status["loading"]) == (False, True, False)
     with pytest.raises(HeyGenError, match="no_such_look"):
         picker.selected_id = "no_such_look"
-
-
-@pytest.mark.parametrize("source", [{"id": "x"}, b"bytes", 7, [1, 2], ["look_id"], [None], "my-key"])
-def test_another_source_is_refused(source: Any) -> None:
-    with pytest.raises(TypeError):
-        LookPicker(source)
-    with pytest.raises(ValueError, match="no column 'id'"):
-        LookPicker(looks_to_frame(many(3)).drop(columns="id"))
 
 
 def test_of_rows_with_the_same_id_the_first_is_shown_and_types_and_names_may_be_missing() -> None:

@@ -10,8 +10,8 @@ from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrup
 from test_fuzz import values
 
 from heygen_widgets import errors
+from heygen_widgets.api.download import poll_until_finished
 from heygen_widgets.videos import Video, VideoAgentSession
-from heygen_widgets.videos.polling import poll_until_finished
 
 
 def video(status: str, **fields: Any) -> Reply:
