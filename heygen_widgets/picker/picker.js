@@ -271,6 +271,11 @@ class Picker {
     this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
   }
 
+  // After a click nothing scrolls; what a key opens comes into sight.
+  focusOn(element) {
+    element.focus({ preventScroll: !document.activeElement.matches(":focus-visible") });
+  }
+
   say(text) {
     this.said = text;
     this.kernel.later("saying", SAID, () => { this.said = this.copied = ""; });

@@ -142,7 +142,7 @@ def open_filter(picker: Locator, label: str) -> None:
 def choose_action(picker: Locator, title: str) -> None:
     """Click an entry of the menu with more actions, such as an order."""
     picker.get_by_role("button", name="More actions").click()
-    menu(picker).locator(".look-menu__item", has_text=re.compile(f"^{re.escape(title)}($|Updated)")).click()
+    menu(picker).locator(".look-menu__item", has_text=re.compile(f"^{re.escape(title)}($|Updated|Ctrl)")).click()
 
 
 def menu(picker: Locator) -> Locator:

@@ -80,7 +80,7 @@ def test_tab_goes_from_the_search_to_the_tray_and_the_grid_is_one_stop(open_note
             break
     assert not page.evaluate(INSIDE)
     above = ["Search", "Clear search", "Type", "Gender, 1 chosen", "Orientation", "Engine", "More filters"]
-    above += ["Remove Female", "Clear filters", "People", "Looks", "Size of the tiles", "More actions"]
+    above += ["2 selected", "Remove Female", "Clear filters", "People", "Looks", "Size of the tiles", "More actions"]
     assert names[: len(above) + 1] == [*above, "card 0"]
     rest = names[len(above) + 1 :]
     assert not [name for name in rest if name.startswith("card")]
@@ -285,6 +285,12 @@ def test_escape_leads_from_the_looks_of_a_character_back_to_its_card(open_notebo
     expect(picker.locator(".look-card:focus")).to_be_in_viewport()
     ui.wait_until(picker, f"root => Math.abs(root.querySelector('.look-grid').scrollTop - {place}) < 1")
     expect(picker.locator(".look-tray")).to_contain_text("Open a person")
+
+    # With nothing left to close, it leads to the cell.
+    page.keyboard.press("Escape")
+    expect(picker.locator(":focus")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(notebook.cells.nth(1).locator(".cm-content")).to_be_focused()
 
 
 def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebook: OpenNotebook) -> None:

@@ -178,7 +178,7 @@ def test_where_it_is_narrow_the_panel_is_a_sheet_below_the_card(open_notebook: O
 
 
 def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook, ui.SEVERAL, "1")
+    notebook, picker = ui.shown(open_notebook, ui.SEVERAL, "1", viewport=(1400, 700))
     table = picker.locator(".look-compare table")
     notebook.run(
         "looks = [look for look in picker.catalogue.select(LookFilter(gender='female')) if look.default_voice_id]\n"
@@ -186,6 +186,8 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     )
     ui.scroll_and_load(picker, 3_000)
     place = ui.grid(picker).evaluate("grid => grid.scrollTop")
+    button(picker.locator(".look-tray"), "Compare").scroll_into_view_if_needed()
+    top = picker.evaluate("root => root.getBoundingClientRect().top")
     button(picker.locator(".look-tray"), "Compare").click()
     names = notebook.value("[' '.join(look.name.split()) for look in picker.values]")
     expect(table.locator("thead th bdi")).to_have_text(names[:4])
@@ -200,6 +202,7 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     expect(row("Size").get_by_role("img", name="differs")).to_have_count(int(len(set(sizes[:4])) > 1))
     voices = notebook.value("[picker.catalogue.client.get_voice(look.default_voice_id).name for look in picker.values]")
     expect(row("Default voice").locator("td")).to_contain_text(voices[:4])
+    assert picker.evaluate("root => root.getBoundingClientRect().top") == top < 0  # a click does not scroll
     assert axe.violations(notebook.page, ".look-compare") == []
 
     # A fifth look finds a place when another one leaves, and what is equal can be hidden.
@@ -207,7 +210,7 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     which.get_by_role("button").first.focus()
     picker.page.keyboard.press("End")
     picker.page.keyboard.press("Enter")
-    expect(picker.locator(".look-picker__said")).to_contain_text("take one out first")
+    expect(picker.locator(".look-picker__said")).to_have_text("Take one out first")
     which.get_by_role("button").first.click()
     expect(table.locator("thead th bdi")).to_have_text(names[1:4])
     which.get_by_role("button").last.click()
@@ -220,7 +223,10 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
 
     # The details of a look lie over the comparison.
     items = picker.locator(".look-tray__open")
+    button(table, f"Details of {names[1]}").click()
+    expect(panel(picker).locator(".look-panel__name")).to_have_text(names[1])
     items.first.click()
+    expect(panel(picker).locator(".look-panel__name")).to_have_text(names[0])
     expect(panel(picker).locator(".look-panel__name")).to_be_focused()
     picker.page.keyboard.press("Escape")
     expect(panel(picker)).to_have_count(0)

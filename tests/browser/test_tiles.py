@@ -98,6 +98,8 @@ def test_shift_selects_a_range_with_the_mouse_and_with_keys_and_ctrl_a_all(open_
     expect(picker.locator(".look-problem")).to_contain_text("at most 120")
     notebook.run("picker.values = ()")
     expect(picker.locator('.look-card[aria-selected="true"]')).to_have_count(0)
+    ui.choose_action(picker, "Select all matches")
+    notebook.expect_run("len(picker.values)", 120)
 
 
 def test_an_output_that_was_hidden_comes_back_at_its_place(open_notebook: OpenNotebook) -> None:
