@@ -28,6 +28,7 @@ from ._parsing import plain
 __all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
 
 _INCLUDE = re.compile(r"^// include (\w+\.js)$", re.MULTILINE)
+_INDENTATION = re.compile(r"^ +", re.MULTILINE)
 
 _Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
 _PACKAGE = "heygen_widgets."
@@ -278,10 +279,13 @@ def _shared(path: Path) -> Template:
 
 @cache
 def read_vue(path: Path) -> str:
-    """Read a component. A line ``// include NAME.js`` becomes that script, from its folder or from this package."""
+    """Read a component without its indentation, which is a tenth of what a display sends.
+
+    A line ``// include NAME.js`` becomes that script, from its folder or from this package.
+    """
 
     def script(line: re.Match[str]) -> str:
         own = path.with_name(line[1])
         return (own if own.exists() else Path(__file__).with_name(line[1])).read_text(encoding="utf-8")
 
-    return _INCLUDE.sub(script, path.read_text(encoding="utf-8"))
+    return _INDENTATION.sub("", _INCLUDE.sub(script, path.read_text(encoding="utf-8")))

@@ -142,6 +142,16 @@ def test_keys_move_in_the_list_of_a_filter_and_choose(open_notebook: OpenNoteboo
     keyboard.press("Tab")
     expect(ui.menu(picker)).to_have_count(0)
     expect(ui.named(picker, "Orientation")).to_be_focused()
+    # Arrows lead from one list to the next.
+    picker.locator('.look-filters__button[data-field="more"]').press("Enter")
+    expect(ui.named(picker, "Ready")).to_be_focused()
+    keyboard.press("Enter")
+    expect(ui.options(picker)).not_to_have_count(0)
+    for _ in range(ui.options(picker).count() + 1):
+        keyboard.press("ArrowDown")
+    expect(ui.named(picker, "Ownership")).to_be_focused()
+    keyboard.press("ArrowUp")
+    expect(ui.options(picker).last).to_be_focused()
 
 
 def test_a_chip_removes_its_value_and_the_order_stays(open_notebook: OpenNotebook) -> None:

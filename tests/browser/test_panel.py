@@ -72,6 +72,7 @@ def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook
     expect(panel(picker)).to_have_attribute("aria-label", f"Details of {name}")
     expect(panel(picker).locator(".look-panel__name")).to_be_focused()
     expect(panel(picker).locator(".look-panel__line")).to_contain_text(f" · {size} · ")
+    expect(panel(picker).locator(".look-panel__line")).to_contain_text(" · Ready to use")
     expect(fact(picker, "Tags")).to_have_text(tags)
     assert notebook.value("len(picker.values)") == 0
     expect(fact(picker, "Default voice")).to_contain_text(voice)

@@ -108,6 +108,8 @@ def test_an_output_that_was_hidden_comes_back_at_its_place(open_notebook: OpenNo
     output = notebook.output(0)
     output.evaluate("output => { output.style.display = 'none' }")
     expect(picker).to_be_hidden()
+    # Nobody shows it again within one frame
+    picker.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     output.evaluate("output => { output.style.display = '' }")
     ui.wait_until(picker, "root => root.querySelector('.look-grid').scrollTop === 4000")
     ui.wait_for_cards(picker)

@@ -118,6 +118,8 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     expect_order(notebook, picker, [ids[place] for place in order])
     walk(page, ("Delete", names[3]), ("End", names[0]), ("Backspace", names[3]))
     expect_order(notebook, picker, [ids[place] for place in (1, 2, 3)])
+    page.keyboard.press("Control+z")
+    expect_order(notebook, picker, [ids[place] for place in (1, 2, 3, 0)])
 
     # The pressed look is gone, whoever has deselected it.
     notebook.run(f"picker.values = [{ids[1]!r}]")
