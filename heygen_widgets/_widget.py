@@ -279,7 +279,7 @@ def _shared(path: Path) -> Template:
 
 @cache
 def read_vue(path: Path) -> str:
-    """Read a component without its indentation, which is a tenth of what a display sends.
+    """Read a component without its indentation, which a display need not send.
 
     A line ``// include NAME.js`` becomes that script, from its folder or from this package.
     """

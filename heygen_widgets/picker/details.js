@@ -13,7 +13,9 @@ class Details {
     this.picker = picker;
     this.panel = null;     // the part, when it is mounted
     this.opening = null;   // the id of the look that the panel is about to show
-    this.from = null;      // where the panel was opened: a position in the grid, or null for the tray
+    this.from = null;      // where the panel was opened: a position in the grid, or null for the tray and the comparison
+    this.opener = null;    // the element that had the focus then
+    this.comparison = null;   // the part, when it is mounted
   }
 
   get look() {
@@ -25,6 +27,7 @@ class Details {
     if (!look || look.character || look.id === null) return;
     const { kernel } = this.picker;
     this.from = position;
+    if (this.opened === null) this.opener = document.activeElement;
     if (look.id === this.opened && this.panel) this.panel.focus();
     this.opening = look.id;
     this.keep([look]);
@@ -45,10 +48,14 @@ class Details {
   }
 
   close() {
-    const { opened, from, picker } = this;
+    const { opened, from, opener, picker, comparison } = this;
     this.shut();
-    // Focus where it was opened: in the tray, or on a card.
-    nextTick(() => { if (from !== null || !picker.tray || !picker.tray.focusLook(opened)) picker.grid.focus(); });
+    // Focus where it was opened: on a card, in the comparison or in the tray.
+    nextTick(() => {
+      if (from !== null) picker.grid.focus();
+      else if (opener.isConnected && comparison && comparison.$el.contains(opener)) picker.focusOn(opener);
+      else if (!picker.tray || !picker.tray.focusLook(opened)) (comparison || picker.grid).focus();
+    });
   }
 
   // The place of the next look in the grid, or in the selection if the panel was opened there; null without one.
@@ -102,7 +109,8 @@ class Details {
   stopComparing() {
     const { root, tray, grid } = this.picker;
     // Don't take focus from another cell that changes the selection.
-    const inside = root.$refs.root.contains(document.activeElement);
+    const active = document.activeElement;
+    const inside = root.$refs.root.contains(active) && !(this.panel && this.panel.$el.contains(active));
     this.compared = null;
     nextTick(() => { if (inside && !(tray && tray.focusCompare())) grid.focus(); });
   }

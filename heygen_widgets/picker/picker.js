@@ -17,6 +17,7 @@ class Picker {
     });
     this.root = root;   // has the traits
     this.grid = this.filters = this.tray = null;   // parts, when they are mounted
+    this.keyed = false;   // whether a key was used last, and not the pointer
   }
 
   static of(root) {
@@ -173,6 +174,7 @@ class Picker {
 
   showCharacter(groupId) {
     this.details.shut();
+    this.details.compared = null;
     this.grid.noteWhere();
     this.kernel.submit("show_character", groupId);
     nextTick(() => this.grid.focus());   // the panel's button disappears
@@ -274,7 +276,7 @@ class Picker {
 
   // After a click nothing scrolls; what a key opens comes into sight.
   focusOn(element) {
-    element.focus({ preventScroll: !document.activeElement.matches(":focus-visible") });
+    element.focus({ preventScroll: !this.keyed });
   }
 
   say(text) {

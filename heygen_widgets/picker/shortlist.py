@@ -46,6 +46,8 @@ class Shortlist:
             return self.selected, ""
         if not selected:
             self._remember(look)
+            if not others:
+                self.clear()
             return others, ""
         return _cut((*(others if multiple else ()), look))
 

@@ -90,6 +90,25 @@ def test_clicks_that_a_busy_kernel_gets_late_say_what_is_wanted_and_never_undo_e
     assert picker.sent == [{"method": "answered", "args": [{"view": "view 7", "ids": ["id2"]}]}]
 
 
+def test_dropdowns_change_one_field_of_the_filter_each(picker: RecordingPicker) -> None:
+    picker.vue_set_filter({"search": "office"})
+    picker.vue_set_filter({"avatar_type": "photo_avatar"})
+    picker.vue_set_filter({"sort": "-size"})
+    assert picker.filter == LookFilter("office", avatar_type="photo_avatar", sort="-size")
+    picker.vue_set_filter({"avatar_type": [], "search": ""})  # as a cleared dropdown
+    assert picker.filter == LookFilter(sort="-size")
+    picker.vue_set_filter({"sort": None})
+    assert picker.filter == LookFilter()
+
+
+@pytest.mark.parametrize("source", [{"id": "x"}, b"bytes", 7, [1, 2], ["look_id"], [None], "my-key"])
+def test_another_source_is_refused(source: Any) -> None:
+    with pytest.raises(TypeError):
+        LookPicker(source)
+    with pytest.raises(ValueError, match="no column 'id'"):
+        LookPicker(looks_to_frame(many(3)).drop(columns="id"))
+
+
 def test_several_looks_are_selected_in_order_cleared_and_restored() -> None:
     picker = RecordingPicker(many(5), multiple=True)
     picker.vue_restore_selection()
@@ -112,6 +131,11 @@ def test_several_looks_are_selected_in_order_cleared_and_restored() -> None:
     picker.value = None
     picker.vue_restore_selection()
     assert ids(picker.values) == ["id3"]
+    # Also the last look that was deselected by itself
+    picker.click("id1")
+    picker.click("id1", selected=False)
+    picker.vue_restore_selection()
+    assert ids(picker.values) == ["id1"]
 
 
 def test_a_selected_look_that_is_not_loaded_can_be_deselected_and_selected_again() -> None:
