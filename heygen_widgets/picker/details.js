@@ -27,7 +27,7 @@ class Details {
     if (!look || look.character || look.id === null) return;
     const { kernel } = this.picker;
     this.from = position;
-    if (this.opened === null) this.opener = document.activeElement;
+    if (!this.panel || !this.panel.$el.contains(document.activeElement)) this.opener = document.activeElement;
     if (look.id === this.opened && this.panel) this.panel.focus();
     this.opening = look.id;
     this.keep([look]);

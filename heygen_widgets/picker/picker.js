@@ -274,6 +274,14 @@ class Picker {
     this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
   }
 
+  // A wheel scrolls a row, and at its end the notebook.
+  roll(event) {
+    const row = event.currentTarget;
+    const before = row.scrollLeft;
+    if (!event.deltaX && !event.ctrlKey) row.scrollLeft += event.deltaY;
+    if (row.scrollLeft !== before) event.preventDefault();
+  }
+
   // After a click nothing scrolls; what a key opens comes into sight.
   focusOn(element) {
     element.focus({ preventScroll: !this.keyed });

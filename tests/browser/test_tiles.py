@@ -78,10 +78,12 @@ def test_pictures_fill_the_picker_in_windows_of_any_width(open_notebook: OpenNot
 
 
 def test_shift_selects_a_range_with_the_mouse_and_with_keys_and_ctrl_a_all(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
+    notebook, picker = ui.shown(open_notebook, ui.SEVERAL, "1")
     places = "[picker.catalogue.select(picker.filter).index(look) for look in picker.values]"
     card(picker, 2).click()
+    notebook.cells.nth(1).locator(".cm-content").click()
     card(picker, 9).click(modifiers=["Shift"])
+    expect(notebook.page.locator(".jp-Cell.jp-mod-selected")).to_have_count(1)  # Jupyter selects no range of cells
     notebook.expect_run(places, list(range(2, 10)))
     expect(picker.locator('.look-card[aria-selected="true"]')).to_have_count(8)
     # A range that shrinks lets go of the rest, and keeps what was selected before.
