@@ -127,6 +127,13 @@ def test_keys_move_in_two_dimensions_through_all_looks_and_across_windows(open_n
     press(" ", screen + 1)
     notebook.expect_run("[picker.catalogue.select().index(look) for look in picker.values]", [screen, screen + 1])
 
+    # The notebook scrolls too, where its window is lower than the picker.
+    page.set_viewport_size({"width": 1400, "height": 480})
+    picker.evaluate("root => root.querySelector('.look-filters').scrollIntoView({ block: 'end' })")
+    expect(card(picker, screen + 1)).not_to_be_in_viewport(ratio=0.9)
+    press("ArrowRight", screen + 2)
+    expect(card(picker, screen + 2)).to_be_in_viewport(ratio=0.9)
+
 
 def test_letters_and_escape_lead_to_details_to_the_search_and_back(open_notebook: OpenNotebook) -> None:
     _, page, picker = opened(open_notebook)
