@@ -103,7 +103,6 @@ class Picker {
     const { windows } = this;
     if (window.version < windows.version) return this.ask();
     if (window.version !== windows.version) this.pictures.failed = new Set();
-    if (!windows.version) this.pictures.fetch(window.looks);
     const other = windows.take(window);
     this.resize(window.version === this.status.version ? this.status.shown : window.shown);
     if (other && this.grid) this.grid.comeBack();

@@ -9,11 +9,6 @@ class Pictures {
     this.picker = picker;
   }
 
-  // The first pictures are fetched while the cards are compiled.
-  fetch(looks) {
-    looks.slice(0, FIRST_PICTURES).filter(look => look.image).forEach(look => { new Image().src = look.image; });
-  }
-
   load(image) {
     const { loaded, picker } = this;
     loaded.add(image);
