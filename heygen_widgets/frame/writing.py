@@ -120,7 +120,8 @@ def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
     # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
     types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
     array = pa.array(values, pa.int64() if name in SIZES else pa.large_string())
-    return array.to_pandas(types_mapper=types.get)  # type: ignore[no-any-return]
+    column: pd.Series = array.to_pandas(types_mapper=types.get)
+    return column
 
 
 def _storable(text: str, *, cut: bool) -> str | None:
