@@ -1,6 +1,6 @@
 """The picker in a real JupyterLab: filtering, scrolling through all looks, and errors."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from . import picker_page as ui
 from .conftest import OpenNotebook
@@ -60,6 +60,22 @@ COUNT_RENDERS = """root => {
 }"""
 
 
+def styles_computed(picker: Locator, change: str) -> int:
+    """Return the number of elements whose styles the browser computes after a change, at most in one go."""
+    session, events, ended = picker.page.context.new_cdp_session(picker.page), [], []
+    session.on("Tracing.dataCollected", lambda message: events.extend(message["value"]))
+    session.on("Tracing.tracingComplete", lambda message: ended.append(message))
+    options = {"transferMode": "ReportEvents", "traceConfig": {"includedCategories": ["devtools.timeline"]}}
+    session.send("Tracing.start", options)
+    picker.evaluate(
+        f"root => {{ {change}; return new Promise(done => requestAnimationFrame(() => setTimeout(done))); }}"
+    )
+    session.send("Tracing.end")
+    while not ended:
+        picker.page.wait_for_timeout(10)
+    return max(event["args"].get("elementCount", 0) for event in events if event["name"] == "UpdateLayoutTree")
+
+
 def test_the_search_and_python_narrow_the_grid(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     search, clear = picker.locator("input").first, picker.get_by_role("button", name="Clear filters")
@@ -81,6 +97,7 @@ def test_the_search_and_python_narrow_the_grid(open_notebook: OpenNotebook) -> N
     notebook.expect_run("picker.filter.search", "studio")
     ui.expect_matches(notebook, picker)
     assert notebook.page.evaluate("window.renders") == 0
+    assert 0 < styles_computed(picker, "root.querySelector('.look-picker__total').textContent = '1 look'") < 50
     picker.get_by_role("button", name="Clear search").click()
     expect(ui.total(picker)).to_have_text("2,000 looks")
     expect(search).to_be_focused()
