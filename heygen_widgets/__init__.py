@@ -7,22 +7,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._demo_client import client_or_demo as client_or_demo
-    from ._demo_client import demo_client as demo_client
+    from ._demo_client import client_or_demo as client_or_demo, demo_client as demo_client
     from .api import HeyGenClient as HeyGenClient
     from .catalogue import LookCatalogue as LookCatalogue
     from .errors import HeyGenError as HeyGenError
     from .filters import LookFilter as LookFilter
-    from .frame import looks_to_frame as looks_to_frame
-    from .frame import looks_to_table as looks_to_table
+    from .frame import looks_to_frame as looks_to_frame, looks_to_table as looks_to_table
     from .gallery import looks_to_gallery as looks_to_gallery
     from .job import VideoJob as VideoJob
-    from .models import AvatarGroup as AvatarGroup
-    from .models import Look as Look
-    from .models import Page as Page
+    from .models import AvatarGroup as AvatarGroup, Look as Look, Page as Page
     from .picker import LookPicker as LookPicker
-    from .videos import VideoAgentRequest as VideoAgentRequest
-    from .videos import VideoRequest as VideoRequest
+    from .videos import VideoAgentRequest as VideoAgentRequest, VideoRequest as VideoRequest
 
     __version__: str
 

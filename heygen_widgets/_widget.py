@@ -32,8 +32,8 @@ _INDENTATION = re.compile(r"^ +", re.MULTILINE)
 
 _Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
 _PACKAGE = "heygen_widgets."
-# Hides the texts beneath a widget that shows. Without a kernel, JupyterLab puts a text in the place of its panel. There, no rule may look
-# deep into a widget's output: at each of its changes, the browser would compute the styles of all its elements.
+# Hides the texts beneath a widget that shows. Without a kernel, JupyterLab puts a text in the place of its panel.
+# There, no rule may look deep into a widget's output: each change in it would compute the styles of all its elements.
 _STYLE = """<style>
 :is(.jp-OutputArea-child:has(> .jp-OutputArea-output.lm-Panel) + *,
   :is(.jp-OutputArea-child:not(.lm-Widget), .output_area, .output_container):has(.look-picker, .video-job) + *

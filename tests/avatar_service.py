@@ -12,8 +12,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, reply
-from loopback import look as look_record
+from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, look as look_record, reply
 
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue, Progress

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from heygen_widgets import AvatarGroup, LookCatalogue
 from heygen_widgets.filters import FACETS, SORTS, LookFilter, as_filter, fold

@@ -21,8 +21,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from heygen_widgets import HeyGenClient, LookCatalogue, LookPicker
 from heygen_widgets.filters import CLOSED

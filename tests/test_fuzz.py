@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from loopback import Handler, Loopback, client_of, reply
 from test_models import SERVED_GROUP, SERVED_LOOK
 

@@ -22,8 +22,7 @@ import PIL.ImageDraw
 import pytest
 import requests
 from avatar_service import said
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from loopback import KEY, Handler, Loopback, TlsLoopback, client_of, drip, hang_up, reply, stay_silent, unsized
 from test_html import Parsed
 

@@ -13,8 +13,7 @@ import comm
 import pytest
 from avatar_service import Gate, end_of, finish, our_threads, running
 from ipywidgets import Layout, Widget
-from loopback import Loopback, client_of, failure
-from loopback import look as record
+from loopback import Loopback, client_of, failure, look as record
 
 from heygen_widgets import LookCatalogue, LookFilter, LookPicker, looks_to_gallery, looks_to_table
 from heygen_widgets.errors import NotFoundError

@@ -20,8 +20,7 @@ from ..api import HeyGenClient
 from ..api.media import thumbnails
 from ..api.validation import checked_look_filters
 from ..errors import HeyGenError
-from ..filters import FACETS, LookFilter, as_filter
-from ..filters import FilterFields as Fields
+from ..filters import FACETS, FilterFields as Fields, LookFilter, as_filter
 from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress

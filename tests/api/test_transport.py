@@ -16,8 +16,7 @@ import loopback
 import pytest
 import requests
 from avatar_service import PATIENCE
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from loopback import KEY, REFUSED, Handler, Loopback, Reply, TlsLoopback, client_of, drip, failure, hang_up, look, reply
 
 from heygen_widgets import HeyGenError, errors

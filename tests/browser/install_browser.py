@@ -11,8 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Browser, Error as PlaywrightError, Playwright, sync_playwright
 
 VARIABLE = "HEYGEN_WIDGETS_BROWSER"
 COMMANDS = (

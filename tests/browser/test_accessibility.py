@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from . import axe
-from . import picker_page as ui
+from . import axe, picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
-from . import axe
-from . import picker_page as ui
+from . import axe, picker_page as ui
 from .conftest import OpenNotebook
 
 # Whether two elements share a part of the page

@@ -8,8 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from heygen_widgets.demo import DemoService
 
-from . import axe
-from . import picker_page as ui
+from . import axe, picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage, Theme
 

@@ -20,8 +20,7 @@ from typing import Any
 
 import pytest
 from avatar_service import PATIENCE, Gate, Service, end_of, fails, finish, ids, let_no_thread_begin, our_threads, pages
-from loopback import KEY, client_of, failure
-from loopback import look as look_record
+from loopback import KEY, client_of, failure, look as look_record
 
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue, Progress

@@ -11,8 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from avatar_service import Gate, Service, fails, finish, held_up, ids, said
-from loopback import client_of
-from loopback import look as look_record
+from loopback import client_of, look as look_record
 
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue import LookCatalogue

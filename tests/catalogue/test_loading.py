@@ -14,8 +14,7 @@ from typing import Any
 import avatar_service
 import pytest
 from avatar_service import PATIENCE, Gate, end_of, fails, finish, held_up, ids, our_threads, pages, running, wait_until
-from loopback import Reply, Seen, failure, hang_up, press_ctrl_c, reply
-from loopback import look as look_record
+from loopback import Reply, Seen, failure, hang_up, look as look_record, press_ctrl_c, reply
 
 from heygen_widgets.api import paging
 from heygen_widgets.catalogue import LookCatalogue, Progress, loader

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from test_fuzz import values
 from test_models import SERVED_GROUP, SERVED_LOOK
 

@@ -14,8 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from avatar_service import PATIENCE, end_of, our_threads
-from loopback import Handler, Loopback, Reply, client_of, failure, hang_up, reply
-from loopback import look as look_record
+from loopback import Handler, Loopback, Reply, client_of, failure, hang_up, look as look_record, reply
 
 from heygen_widgets import LookCatalogue, LookFilter
 from heygen_widgets.models import AvatarGroup, Look

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 from test_fuzz import values
 
