@@ -1,5 +1,5 @@
 const FIRST_WINDOW = 24;   // looks, about one screen
-const SETTLED = 400;       // ms after the first looks before other pictures and hidden rows load
+const SETTLED = 400;       // ms after the first looks, or other ones, before hidden rows and other pictures load
 const TYPED = 1000;        // ms after the last letter before an answer is asked for, so that it meets no other letter
 const SAID = 3000;         // ms to show what was copied
 const FIELDS = ["avatar_type", "gender", "orientation", "engine", "ownership", "status", "ready", "tag", "group_id"];
@@ -106,7 +106,8 @@ class Picker {
     const other = windows.take(window);
     this.resize(window.version === this.status.version ? this.status.shown : window.shown);
     if (other && this.grid) this.grid.comeBack();
-    if (!this.settled && !this.kernel.timers.settling) this.kernel.later("settling", SETTLED, () => this.rest());
+    if (other) windows.rested = false;
+    if (other || (!this.settled && !this.kernel.timers.settling)) this.kernel.later("settling", SETTLED, () => this.rest());
     this.pictures.gather();
   }
 
