@@ -37,11 +37,11 @@ class Exports {
 
   askCode() {
     const { kernel } = this.picker;
-    this.code = null;
     kernel.submit("ask_code", kernel.viewId);
   }
 
   takeCode(answer) {
     this.code = answer.python;
+    this.picker.copy(answer.python);
   }
 }

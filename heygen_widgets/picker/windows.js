@@ -28,7 +28,6 @@ class Windows {
     answer.looks.forEach((look, index) => this.looks.set(answer.start + index, look));
     this.forget();
     if (this.before.size && !this.lacks(this.from, this.to)) this.before = new Map();
-    this.changes += 1;
     return other;
   }
 
