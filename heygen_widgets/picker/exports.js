@@ -27,12 +27,7 @@ class Exports {
   take(answer, buffers) {
     this.running = false;
     this.picker.notice = answer.problem || "";
-    if (!buffers || !buffers.length) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(buffers, { type: answer.type }));
-    link.download = answer.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), PATIENCE);
+    if (buffers && buffers.length) saveFile(new Blob(buffers, { type: answer.type }), answer.name);
   }
 
   askCode() {
