@@ -10,8 +10,7 @@ class Kernel {
     this.viewId = `${Date.now()}-${Math.random()}`;   // a picker can be displayed several times: answers repeat the view's id
     this.asked = this.awaited = "";   // the last event of the user until it is answered, and the last one with an answer requested
     this.events = 0;
-    this.waiting = false;   // one request for cards at a time
-    this.timers = {};
+    this.timers = {};   // by name; while there is one called "patience", no other cards are requested
     this.gone = false;
   }
 
@@ -82,15 +81,13 @@ class Kernel {
 
   // Ask for cards, and again if no answer comes.
   askWindow(wanted, again) {
-    this.waiting = true;
-    this.later("patience", PATIENCE, () => { this.waiting = false; again(); if (!this.waiting) this.heard(); });
+    this.later("patience", PATIENCE, () => { again(); if (!this.timers.patience) this.heard(); });
     this.send("ask_window", { view: this.viewId, ...wanted });
     this.expect();
   }
 
   gotWindow() {
     this.cancel("patience");
-    this.waiting = false;
     this.heard();
   }
 
@@ -101,6 +98,6 @@ class Kernel {
   heard() {
     this.cancel("expecting");
     this.busy = false;
-    if (this.awaited || this.waiting) this.expect();
+    if (this.awaited || this.timers.patience) this.expect();
   }
 }

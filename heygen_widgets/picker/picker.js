@@ -126,8 +126,8 @@ class Picker {
   }
 
   ask() {
-    const { live, waiting, gone } = this.kernel;
-    const wanted = live && !waiting && !gone && this.grid ? this.windows.missing() : null;
+    const { live, timers, gone } = this.kernel;
+    const wanted = live && !timers.patience && !gone && this.grid ? this.windows.missing() : null;
     if (wanted) this.askWindow(wanted);
   }
 
