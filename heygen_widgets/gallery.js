@@ -86,10 +86,8 @@ clear.addEventListener("click", () => {
 });
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-for (const { card } of looks) {
-  const clip = card.querySelector("video");
-  if (clip) {
-    card.addEventListener("pointerenter", () => { if (!still.matches) clip.play().catch(() => {}); });
-    card.addEventListener("pointerleave", () => { clip.pause(); });
-  }
+for (const clip of document.querySelectorAll("video")) {
+  const card = clip.closest(".look");
+  card.addEventListener("pointerenter", () => { if (!still.matches) clip.play().catch(() => {}); });
+  card.addEventListener("pointerleave", () => { clip.pause(); });
 }

@@ -31,25 +31,21 @@ class Details {
     if (look.id === this.opened && this.panel) this.panel.focus();
     this.opening = look.id;
     this.keep([look]);
-    kernel.later("opening", SLOW, () => this.open(look.id));
+    kernel.later("opening", SLOW, () => this.show(look.id));
     kernel.submit("ask_details", { view: kernel.viewId, ids: [look.id] });
     kernel.send("ask_voice", look.id);
   }
 
-  open(id) {
+  // Show the panel of a look, or none.
+  show(id) {
     this.picker.kernel.cancel("opening");
     this.opening = null;
     this.opened = id;
   }
 
-  shut() {
-    this.picker.kernel.cancel("opening");
-    this.opened = this.opening = null;
-  }
-
   close() {
     const { opened, from, opener, picker, comparison } = this;
-    this.shut();
+    this.show(null);
     // Focus where it was opened: on a card, in the comparison or in the tray.
     nextTick(() => {
       if (from !== null) picker.grid.focus();
@@ -87,7 +83,7 @@ class Details {
 
   take(answer) {
     this.keep(answer.looks);
-    if (this.opening !== null && answer.looks.some(look => look.id === this.opening)) this.open(this.opening);
+    if (this.opening !== null && answer.looks.some(look => look.id === this.opening)) this.show(this.opening);
     if (!answer.compared) return;
     this.answered = true;
     answer.looks.filter(look => look.voice_id && !this.voices.has(look.voice_id)).forEach(look => this.picker.kernel.send("ask_voice", look.id));
@@ -100,7 +96,7 @@ class Details {
   // Show up to four looks side by side.
   compare(ids) {
     const { kernel } = this.picker;
-    this.shut();
+    this.show(null);
     this.compared = ids.slice(0, COMPARED);
     this.answered = false;
     kernel.submit("ask_details", { view: kernel.viewId, ids: this.compared, compared: true });

@@ -27,21 +27,16 @@ class Exports {
   take(answer, buffers) {
     this.running = false;
     this.picker.notice = answer.problem || "";
-    if (!buffers || !buffers.length) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(buffers, { type: answer.type }));
-    link.download = answer.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), PATIENCE);
+    if (buffers && buffers.length) saveFile(new Blob(buffers, { type: answer.type }), answer.name);
   }
 
   askCode() {
     const { kernel } = this.picker;
-    this.code = null;
     kernel.submit("ask_code", kernel.viewId);
   }
 
   takeCode(answer) {
     this.code = answer.python;
+    this.picker.copy(answer.python);
   }
 }

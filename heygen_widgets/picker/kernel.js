@@ -3,16 +3,14 @@ const BUSY = 1000;         // ms without an answer before the kernel counts as b
 
 // The connection of a view to its kernel: events with an answer, and timers that end with the view.
 class Kernel {
-  constructor(root, model, onAnswer) {
+  constructor(picker) {
     Object.assign(this, { live: true, busy: false });
-    this.root = root;   // has the events as methods
-    this.model = model;
-    this.onAnswer = onAnswer;
+    this.picker = picker;
+    this.model = inject("viewCtx").getView().model;
     this.viewId = `${Date.now()}-${Math.random()}`;   // a picker can be displayed several times: answers repeat the view's id
     this.asked = this.awaited = "";   // the last event of the user until it is answered, and the last one with an answer requested
     this.events = 0;
-    this.waiting = false;   // one request for cards at a time
-    this.timers = {};
+    this.timers = {};   // by name; while there is one called "patience", no other cards are requested
     this.gone = false;
   }
 
@@ -50,7 +48,7 @@ class Kernel {
   }
 
   send(event, data = null) {
-    if (this.live) this.root[event](data);
+    if (this.live) this.picker.root[event](data);
   }
 
   // Events of the user say what is wanted, which is shown once it is sent. A busy kernel handles them later, and its answer to the last one
@@ -76,22 +74,20 @@ class Kernel {
     if (answer.view === this.asked) {
       this.cancel("asking");
       this.asked = "";
-      this.onAnswer(answer);
+      this.picker.answered(answer);
     }
     this.heard();
   }
 
   // Ask for cards, and again if no answer comes.
   askWindow(wanted, again) {
-    this.waiting = true;
-    this.later("patience", PATIENCE, () => { this.waiting = false; again(); if (!this.waiting) this.heard(); });
+    this.later("patience", PATIENCE, () => { again(); if (!this.timers.patience) this.heard(); });
     this.send("ask_window", { view: this.viewId, ...wanted });
     this.expect();
   }
 
   gotWindow() {
     this.cancel("patience");
-    this.waiting = false;
     this.heard();
   }
 
@@ -102,6 +98,6 @@ class Kernel {
   heard() {
     this.cancel("expecting");
     this.busy = false;
-    if (this.awaited || this.waiting) this.expect();
+    if (this.awaited || this.timers.patience) this.expect();
   }
 }

@@ -12,7 +12,7 @@ class Picker {
       filter: {}, show: "looks", opened: null, status: {}, choices: {}, found: {}, notice: "",
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
       cleared: [],   // the selection before the last look was deselected, to undo that
-      held: Object.create(null),   // cards of the selected looks, by id
+      held: new Map(),   // cards of the selected looks, by id
       copied: "", uncopied: "", said: "", settled: false, width: 0,
     });
     this.root = root;   // has the traits
@@ -22,14 +22,11 @@ class Picker {
 
   static of(root) {
     const picker = shallowReactive(new Picker(root));
-    const { model } = inject("viewCtx").getView();
-    return Object.assign(picker, {
-      kernel: shallowReactive(new Kernel(root, model, answer => picker.answered(answer))),
-      windows: shallowReactive(new Windows()),
-      details: shallowReactive(new Details(picker)),
-      exports: shallowReactive(new Exports(picker)),
-      pictures: shallowReactive(new Pictures(picker)),
+    picker.windows = shallowReactive(new Windows());
+    Object.entries({ kernel: Kernel, details: Details, exports: Exports, pictures: Pictures }).forEach(([name, Part]) => {
+      picker[name] = shallowReactive(new Part(picker));
     });
+    return picker;
   }
 
   start() {
@@ -78,7 +75,7 @@ class Picker {
   }
 
   get selected() {
-    return this.chosen.map(id => this.held[id] || { id, name: id, image: null });
+    return this.chosen.map(id => this.held.get(id) || { id, name: id, image: null });
   }
 
   number(value) {
@@ -130,8 +127,8 @@ class Picker {
   }
 
   ask() {
-    const { live, waiting, gone } = this.kernel;
-    const wanted = live && !waiting && !gone && this.grid ? this.windows.missing() : null;
+    const { live, timers, gone } = this.kernel;
+    const wanted = live && !timers.patience && !gone && this.grid ? this.windows.missing() : null;
     if (wanted) this.askWindow(wanted);
   }
 
@@ -173,7 +170,7 @@ class Picker {
   }
 
   showCharacter(groupId) {
-    this.details.shut();
+    this.details.show(null);
     this.details.compared = null;
     this.grid.noteWhere();
     this.kernel.submit("show_character", groupId);
@@ -183,10 +180,6 @@ class Picker {
   leaveCharacter() {
     this.grid.leave();
     this.kernel.submit("leave_character");
-  }
-
-  askOptions(field, query) {
-    this.kernel.send("ask_options", { view: this.kernel.viewId, field, query });
   }
 
   notify(answer) {
@@ -224,9 +217,12 @@ class Picker {
     this.keepChosen([...new Set([...kept, ...ids.filter(id => id !== null)])].slice(0, LARGEST_WINDOW));
   }
 
-  reorder(ids) {
+  // After a look was moved.
+  reorder(ids, id) {
+    if (ids.join() === this.chosen.join()) return;
     this.kernel.submit("order", ids);
     this.keepChosen(ids);
+    this.say(`Moved to place ${ids.indexOf(id) + 1} of ${ids.length}`);
   }
 
   clearSelection() {
@@ -246,23 +242,14 @@ class Picker {
 
   // The cards of the selected looks, which may be out of sight or not loaded at all.
   holdSelected() {
-    const here = new Map([...this.windows.looks.values()].map(look => [look.id, look]));
-    const held = Object.create(null);
-    let absent = false;
-    [...this.chosen, ...this.cleared].forEach(id => {   // cleared ones may come back
-      const look = here.get(id) || this.held[id] || this.details.records[id];
-      if (look) held[id] = look;
-      else absent = true;
-    });
-    this.held = held;
-    if (absent) this.kernel.send("ask_selected", this.kernel.viewId);
+    const wanted = new Set([...this.chosen, ...this.cleared]);   // cleared ones may come back
+    const known = [...Object.values(this.details.records), ...this.held.values(), ...this.windows.looks.values()];
+    this.held = new Map(known.filter(look => wanted.has(look.id)).map(look => [look.id, look]));
+    if (this.held.size < wanted.size) this.kernel.send("ask_selected", this.kernel.viewId);
   }
 
   selectedCards(answer) {
-    const ids = new Set(this.chosen);
-    const held = Object.assign(Object.create(null), this.held);
-    answer.looks.forEach(look => { if (ids.has(look.id)) held[look.id] = look; });
-    this.held = held;
+    this.held = new Map([...this.held, ...answer.looks.map(look => [look.id, look])]);
   }
 
   // -- the clipboard, and lists --
@@ -306,8 +293,7 @@ class Picker {
 
   renewed(answer) {
     const images = new Map(Object.entries(answer.images));
-    this.held = Object.assign(Object.create(null), this.held);
-    images.forEach((image, id) => { if (this.held[id]) this.held[id] = { ...this.held[id], image }; });
+    this.held = new Map([...this.held].map(([id, look]) => [id, images.has(id) ? { ...look, image: images.get(id) } : look]));
     this.details.renew(images);
     this.windows.renew(images);
   }

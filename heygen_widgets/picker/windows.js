@@ -28,7 +28,6 @@ class Windows {
     answer.looks.forEach((look, index) => this.looks.set(answer.start + index, look));
     this.forget();
     if (this.before.size && !this.lacks(this.from, this.to)) this.before = new Map();
-    this.changes += 1;
     return other;
   }
 
@@ -53,12 +52,8 @@ class Windows {
     // During fast scrolling, other rows are visible when the answer arrives.
     const reach = this.hurried ? Math.max(screen, LARGEST_WINDOW - screen) : screen;
     const ahead = this.direction > 0 ? [to, to + reach] : [from - reach, from];
-    const all = this.direction > 0 ? [from, to + reach] : [from - reach, to];
-    for (const [start, end] of this.hurried ? [all] : this.rested ? [[from, to], ahead] : [[from, to]]) {
-      const absent = this.lacks(start, end);
-      if (absent) return absent;
-    }
-    return null;
+    if (this.hurried) return this.lacks(Math.min(from, ahead[0]), Math.max(to, ahead[1]));
+    return this.lacks(from, to) || (this.rested ? this.lacks(...ahead) : null);
   }
 
   lacks(start, end) {
