@@ -18,6 +18,19 @@ class Details {
     this.comparison = null;   // the part, when it is mounted
   }
 
+  // The id of the look that is open, or about to be.
+  get current() {
+    return this.opening ?? this.opened;
+  }
+
+  // Where that look is in the grid, or null: other looks may have come.
+  get place() {
+    const { current, from, picker: { windows } } = this;
+    if (from !== null && (windows.at(from) || {}).id === current) return from;
+    const [place] = [...windows.looks].find(([, look]) => look.id === current) || [null];
+    return place;
+  }
+
   get look() {
     return this.opened === null ? null : this.records[this.opened] || null;
   }
@@ -44,21 +57,21 @@ class Details {
   }
 
   close() {
-    const { opened, from, opener, picker, comparison } = this;
+    const { current, from, opener, picker, comparison } = this;
     this.show(null);
     // Focus where it was opened: on a card, in the comparison or in the tray.
     nextTick(() => {
       if (from !== null) picker.grid.focus();
       else if (opener.isConnected && comparison && comparison.$el.contains(opener)) picker.focusOn(opener);
-      else if (!picker.tray || !picker.tray.focusLook(opened)) (comparison || picker.grid).focus();
+      else if (!picker.tray || !picker.tray.focusLook(current)) (comparison || picker.grid).focus();
     });
   }
 
   // The place of the next look in the grid, or in the selection if the panel was opened there; null without one.
   nextTo(by) {
     const { chosen, show, windows } = this.picker;
-    const [at, number] = this.from === null ? [chosen.indexOf(this.opened), chosen.length] : [this.from, show === "looks" ? windows.matched : 0];
-    return at + by >= 0 && at + by < number ? at + by : null;
+    const [at, number] = this.from === null ? [chosen.indexOf(this.current), chosen.length] : [this.place, show === "looks" ? windows.matched : 0];
+    return at !== null && at + by >= 0 && at + by < number ? at + by : null;
   }
 
   step(by) {
@@ -66,7 +79,7 @@ class Details {
     const at = this.nextTo(by);
     if (at === null) return;
     if (this.from === null) return this.inform(selected[at]);
-    this.panel.reveal(at);
+    grid.reveal(at);
     grid.focused = at;
     this.inform(windows.at(at), at);
   }

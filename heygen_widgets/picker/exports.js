@@ -6,7 +6,7 @@ const EXPORTS = [
 // What the kernel makes of the selection or the matches: files, and code.
 class Exports {
   constructor(picker) {
-    Object.assign(this, { running: false, code: null });
+    Object.assign(this, { running: false, code: null, problem: "" });
     this.picker = picker;
   }
 
@@ -26,7 +26,7 @@ class Exports {
 
   take(answer, buffers) {
     this.running = false;
-    this.picker.notice = answer.problem || "";
+    this.problem = answer.problem || "";
     if (buffers && buffers.length) saveFile(new Blob(buffers, { type: answer.type }), answer.name);
   }
 

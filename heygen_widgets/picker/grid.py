@@ -228,6 +228,7 @@ class GridModel:
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
         """Return code for the selected looks, the filter and the view; see `LookPicker.code`."""
+        selected = tuple(map(self.loaded, selected))
         if kind == "python":
             return python_code(selected, self.filter, self.client_code, multiple, self.view)
         if kind != "video":

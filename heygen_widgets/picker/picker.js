@@ -18,6 +18,7 @@ class Picker {
     this.root = root;   // has the traits
     this.grid = this.filters = this.tray = null;   // parts, when they are mounted
     this.keyed = false;   // whether a key was used last, and not the pointer
+    this.besides = this.chosen;   // what is selected besides the last range
   }
 
   static of(root) {
@@ -88,7 +89,10 @@ class Picker {
     if (view) this.kernel.gotWindow();
     if (status) {
       const differs = show !== this.show || JSON.stringify(filter) !== JSON.stringify(this.filter);
+      const loaded = status.loadedAt !== this.status.loadedAt;
       Object.assign(this, { filter, show, opened, status, choices });
+      if (differs || loaded) this.pictures.failed = new Set();
+      if (loaded) this.askAgain();
       if (differs && this.grid) this.grid.goToTop();
     }
     if (window) this.take(window);
@@ -99,11 +103,10 @@ class Picker {
   take(window) {
     const { windows } = this;
     if (window.version < windows.version) return this.ask();
-    if (window.version !== windows.version) this.pictures.failed = new Set();
     const other = windows.take(window);
+    if (other) windows.rested = false;
     this.resize(window.version === this.status.version ? this.status.shown : window.shown);
     if (other && this.grid) this.grid.comeBack();
-    if (other) windows.rested = false;
     if (other || (!this.settled && !this.kernel.timers.settling)) this.kernel.later("settling", SETTLED, () => this.rest());
     this.pictures.gather();
   }
@@ -118,7 +121,16 @@ class Picker {
   // The kernel hands the first window to a view that is mounting, which saves a request.
   takeFirstWindow() {
     this.update(this.root.first_window);
+    this.kernel.model.attributes.first_window = {};   // a notebook that is saved now holds no picture's URL
     this.kernel.send("took_first_window", null);
+  }
+
+  // After a load, what is selected or open may have changed.
+  askAgain() {
+    const { chosen, kernel, details: { opened, compared } } = this;
+    const ids = [opened, ...(compared || [])].filter(id => id !== null);
+    if (chosen.length) kernel.send("ask_selected", kernel.viewId);
+    if (ids.length) kernel.send("ask_details", { view: kernel.viewId, ids });
   }
 
   rest() {
@@ -141,7 +153,7 @@ class Picker {
   answered(answer) {
     this.changed = {};
     this.wantedShow = null;
-    this.keepChosen(answer.ids);
+    this.keepChosen(answer.ids, [], this.besides === this.chosen ? answer.ids : this.besides);
   }
 
   // -- filter and view --
@@ -195,9 +207,9 @@ class Picker {
   }
 
   // -- selection --
-  keepChosen(ids, cleared = []) {
+  keepChosen(ids, cleared = [], besides = ids) {
     if (JSON.stringify(ids) === JSON.stringify(this.chosen)) return;
-    Object.assign(this, { chosen: ids, cleared });
+    Object.assign(this, { chosen: ids, cleared, besides });
     this.holdSelected();
   }
 
@@ -208,13 +220,19 @@ class Picker {
     else this.keepChosen(others, this.chosen);
   }
 
-  // Select all looks between two positions, besides some others.
-  selectRange(from, to, kept = this.chosen) {
+  // Select all looks between two positions, besides those that were selected before: a range can shrink.
+  selectRange(from, to) {
     const [low, high] = [Math.min(from, to), Math.max(from, to)];
+    const kept = this.besides;
     this.kernel.submit("select_range", { from: low, to: high, version: this.windows.version, kept });
     const ids = [];
     for (let p = low; p <= high && ids.length < LARGEST_WINDOW; p += 1) if (this.windows.looks.has(p)) ids.push(this.windows.looks.get(p).id);
-    this.keepChosen([...new Set([...kept, ...ids.filter(id => id !== null)])].slice(0, LARGEST_WINDOW));
+    this.keepChosen([...new Set([...kept, ...ids.filter(id => id !== null)])].slice(0, LARGEST_WINDOW), [], kept);
+  }
+
+  selectAll() {
+    this.besides = this.chosen;
+    this.selectRange(0, this.windows.matched - 1);
   }
 
   // After a look was moved.
@@ -279,6 +297,11 @@ class Picker {
     this.kernel.later("saying", SAID, () => { this.said = this.copied = ""; });
   }
 
+  // The letter of a key, also on a keyboard for another script.
+  letter({ key, code }) {
+    return (/^[ -~]$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
+  }
+
   // Move the focus in a list: by arrows, Home, End, and the letter that a name starts with.
   walk(event, items) {
     const { key } = event;
@@ -289,12 +312,5 @@ class Picker {
     const to = key in next ? next[key] : key.trim().length === 1 && [...items.slice(at + 1), ...items.slice(0, at)].find(starts);
     if (to) to.focus();
     if (to || key in next) event.preventDefault();
-  }
-
-  renewed(answer) {
-    const images = new Map(Object.entries(answer.images));
-    this.held = new Map([...this.held].map(([id, look]) => [id, images.has(id) ? { ...look, image: images.get(id) } : look]));
-    this.details.renew(images);
-    this.windows.renew(images);
   }
 }

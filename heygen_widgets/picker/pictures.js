@@ -22,6 +22,15 @@ class Pictures {
     this.gather();
   }
 
+  // The kernel has other URLs.
+  renewed(answer) {
+    const { picker } = this;
+    const images = new Map(Object.entries(answer.images));
+    picker.held = new Map([...picker.held].map(([id, look]) => [id, images.has(id) ? { ...look, image: images.get(id) } : look]));
+    picker.details.renew(images);
+    picker.windows.renew(images);
+  }
+
   gather() {
     const { kernel } = this.picker;
     if (this.failed.size && !kernel.timers.gathering) kernel.later("gathering", GATHERED, () => this.report());
