@@ -43,11 +43,6 @@ class Picker {
     return this.root.error || this.status.problem || "";
   }
 
-  // There is only an error: without looks there is nothing to filter.
-  get bare() {
-    return !!this.problem && !this.status.loaded && !this.status.loading;
-  }
-
   get filtered() {
     return Object.keys(this.filter).some(name => name !== "sort");
   }
