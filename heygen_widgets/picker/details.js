@@ -62,23 +62,33 @@ class Details {
     // Focus where it was opened: on a card, in the comparison or in the tray.
     nextTick(() => {
       if (from !== null) picker.grid.focus();
-      else if (opener.isConnected && comparison && comparison.$el.contains(opener)) picker.focusOn(opener);
+      else if (opener.isConnected && comparison && comparison.$el.contains(opener)) comparison.focus(current);
       else if (!picker.tray || !picker.tray.focusLook(current)) (comparison || picker.grid).focus();
     });
   }
 
-  // The place of the next look in the grid, or in the selection if the panel was opened there; null without one.
+  // What to say of a voice.
+  said(voice) {
+    return voice.audio ? voice.text : `${voice.text}, without a sample to play`;
+  }
+
+  // Those to step through, if the panel was not opened in the grid.
+  get others() {
+    return this.compared || this.picker.chosen;
+  }
+
+  // The place of the next look in the grid, or among those; null without one.
   nextTo(by) {
-    const { chosen, show, windows } = this.picker;
-    const [at, number] = this.from === null ? [chosen.indexOf(this.current), chosen.length] : [this.place, show === "looks" ? windows.matched : 0];
+    const { others, picker: { show, windows } } = this;
+    const [at, number] = this.from === null ? [others.indexOf(this.current), others.length] : [this.place, show === "looks" ? windows.matched : 0];
     return at !== null && at + by >= 0 && at + by < number ? at + by : null;
   }
 
   step(by) {
-    const { grid, selected, windows } = this.picker;
+    const { grid, held, windows } = this.picker;
     const at = this.nextTo(by);
     if (at === null) return;
-    if (this.from === null) return this.inform(selected[at]);
+    if (this.from === null) return this.inform(held.get(this.others[at]) || null);
     grid.reveal(at);
     grid.focused = at;
     this.inform(windows.at(at), at);

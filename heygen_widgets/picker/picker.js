@@ -2,7 +2,8 @@ const FIRST_WINDOW = 24;   // looks, about one screen
 const SETTLED = 400;       // ms after the first looks, or other ones, before hidden rows and other pictures load
 const TYPED = 1000;        // ms after the last letter before an answer is asked for, so that it meets no other letter
 const SAID = 3000;         // ms to show what was copied
-const FIELDS = ["avatar_type", "gender", "orientation", "engine", "ownership", "status", "ready", "tag", "group_id"];
+const FIELDS = ["avatar_type", "gender", "orientation", "engine", "ownership", "status", "ready", "tag", "group_id", "sort"];
+const NO_FILTER = { ...Object.fromEntries(FIELDS.map(name => [name, null])), search: "" };
 
 // What the parts of a view share, which inject it as `picker`. Fields are replaced, never changed in place: a part renders again when a
 // field that it reads is replaced. Names in the first line are those of the kernel's messages.
@@ -11,20 +12,20 @@ class Picker {
     Object.assign(this, {
       filter: {}, show: "looks", opened: null, status: {}, choices: {}, found: {}, notice: "",
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
-      cleared: [],   // the selection before the last look was deselected, to undo that
+      cleared: [], removed: null,   // the selection before the last look was deselected, and the filter before a part was removed
       held: new Map(),   // cards of the selected looks, by id
       copied: "", uncopied: "", said: "", settled: false, width: 0,
     });
     this.root = root;   // has the traits
     this.grid = this.filters = this.tray = null;   // parts, when they are mounted
-    this.keyed = false;   // whether a key was used last, and not the pointer
+    this.undoesFilter = false;   // whether that was removed last
     this.besides = this.chosen;   // what is selected besides the last range
   }
 
   static of(root) {
     const picker = shallowReactive(new Picker(root));
     picker.windows = shallowReactive(new Windows());
-    Object.entries({ kernel: Kernel, details: Details, exports: Exports, pictures: Pictures }).forEach(([name, Part]) => {
+    Object.entries({ kernel: Kernel, keys: Keys, details: Details, exports: Exports, pictures: Pictures }).forEach(([name, Part]) => {
       picker[name] = shallowReactive(new Part(picker));
     });
     return picker;
@@ -88,6 +89,7 @@ class Picker {
       Object.assign(this, { filter, show, opened, status, choices });
       if (differs || loaded) this.pictures.failed = new Set();
       if (loaded) this.askAgain();
+      if (differs && !this.kernel.asked) this.removed = null;   // Python has set another one
       if (differs && this.grid) this.grid.goToTop();
     }
     if (window) this.take(window);
@@ -157,12 +159,28 @@ class Picker {
     if (search === "") shown.search = null;
     this.kernel.submit("set_filter", changes, Object.keys(shown).length ? 0 : TYPED);
     this.changed = { ...this.changed, ...shown };
+    this.removed = null;
     this.details.compared = null;   // the grid shows the matches
+  }
+
+  remove(changes) {
+    const removed = this.wantedFilter;
+    this.change(changes);
+    Object.assign(this, { removed, undoesFilter: true });
   }
 
   clearFilter() {
     if (this.filters) this.filters.forget();
-    this.change({ ...Object.fromEntries(FIELDS.map(name => [name, null])), search: "" });
+    this.remove(NO_FILTER);
+  }
+
+  restoreFilter() {
+    this.change({ ...NO_FILTER, ...this.removed });
+  }
+
+  undo() {
+    if (this.removed && (this.undoesFilter || !this.cleared.length)) this.restoreFilter();
+    else if (this.cleared.length) this.restoreSelection();
   }
 
   setView(view) {
@@ -193,8 +211,8 @@ class Picker {
     this.notice = answer.text;
   }
 
-  focusSearch() {
-    if (this.filters) this.filters.focusSearch();
+  focusSearch(marked = false) {
+    if (this.filters) this.filters.focusSearch(marked);
   }
 
   options(answer) {
@@ -205,6 +223,7 @@ class Picker {
   keepChosen(ids, cleared = [], besides = ids) {
     if (JSON.stringify(ids) === JSON.stringify(this.chosen)) return;
     Object.assign(this, { chosen: ids, cleared, besides });
+    if (cleared.length) this.undoesFilter = false;
     this.holdSelected();
   }
 
@@ -265,7 +284,7 @@ class Picker {
     this.held = new Map([...this.held, ...answer.looks.map(look => [look.id, look])]);
   }
 
-  // -- the clipboard, and lists --
+  // -- the clipboard --
   async copy(text) {
     this.copied = this.uncopied = this.said = "";
     const done = await copyText(text, this.root.$refs.root);
@@ -274,38 +293,8 @@ class Picker {
     this.say(done ? "Copied" : "The browser does not allow copying: take the text from the field below");
   }
 
-  // A wheel scrolls a row, and at its end the notebook.
-  roll(event) {
-    const row = event.currentTarget;
-    const before = row.scrollLeft;
-    if (!event.deltaX && !event.ctrlKey) row.scrollLeft += event.deltaY;
-    if (row.scrollLeft !== before) event.preventDefault();
-  }
-
-  // After a click nothing scrolls; what a key opens comes into sight.
-  focusOn(element) {
-    element.focus({ preventScroll: !this.keyed });
-  }
-
   say(text) {
     this.said = text;
     this.kernel.later("saying", SAID, () => { this.said = this.copied = ""; });
-  }
-
-  // The letter of a key, also on a keyboard for another script.
-  letter({ key, code }) {
-    return (/^[ -~]$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
-  }
-
-  // Move the focus in a list: by arrows, Home, End, and the letter that a name starts with.
-  walk(event, items) {
-    const { key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = items.indexOf(event.target);
-    const next = { ArrowDown: items[at + 1], ArrowUp: items[at - 1], Home: items[0], End: items[items.length - 1] };
-    const starts = item => item.textContent.trim().toLowerCase().startsWith(key.toLowerCase());
-    const to = key in next ? next[key] : key.trim().length === 1 && [...items.slice(at + 1), ...items.slice(0, at)].find(starts);
-    if (to) to.focus();
-    if (to || key in next) event.preventDefault();
   }
 }

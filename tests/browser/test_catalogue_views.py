@@ -154,7 +154,7 @@ def test_keys_move_in_the_list_of_a_filter_and_choose(open_notebook: OpenNoteboo
     expect(ui.options(picker).last).to_be_focused()
 
 
-def test_a_chip_removes_its_value_and_the_order_stays(open_notebook: OpenNotebook) -> None:
+def test_a_chip_removes_its_value_and_undo_brings_it_back(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook)
     ui.choose_action(picker, "Largest first")
     notebook.expect_run("picker.filter.sort", "-size")
@@ -181,13 +181,26 @@ def test_a_chip_removes_its_value_and_the_order_stays(open_notebook: OpenNoteboo
         chips(picker).first.press(key)
         expect(chips(picker)).to_have_count(number)
         expect(chips(picker).first).to_be_focused()
+    left = notebook.run("print(picker.filter)")
+    undo = picker.locator(".look-line").get_by_role("button", name="Undo")
     picker.get_by_role("button", name="Clear filters").click()
-    notebook.expect_run("picker.filter == LookFilter(sort='-avatar_type')", True)
-    expect(picker.locator("input").first).to_have_value("")
-    expect(chips(picker)).to_have_text(["Sorted: Type, Z to A"])
-    chips(picker).press("Backspace")
     notebook.expect_run("picker.filter == LookFilter()", True)
+    expect(picker.locator("input").first).to_have_value("")
     expect(chips(picker)).to_have_count(0)
+    undo.click()
+    notebook.expect_run(f"str(picker.filter) == {left!r}", True)
+    expect(picker.locator("input").first).to_have_value("office")
+    expect(undo).to_have_count(0)
+    # The last one first, whatever it was.
+    ui.cards(picker).first.click()
+    ui.cards(picker).first.click()
+    notebook.expect_run("picker.value", None)
+    expect(chips(picker).last).to_have_text("Sorted: Type, Z to A")
+    chips(picker).last.press("Backspace")
+    notebook.expect_run("picker.filter.sort", None)
+    for filtered, selected in ((True, False), (True, True)):
+        ui.cards(picker).last.press("Control+z")
+        notebook.expect_run(f"(str(picker.filter) == {left!r}, picker.value is not None)", (filtered, selected))
 
 
 def test_narrow_pickers_keep_everything_in_one_row_and_one_line(open_notebook: OpenNotebook) -> None:
