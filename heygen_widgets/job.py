@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import Layout
 
-from ._background import Worker, start_thread
+from ._background import WIDGET_LOCK, Worker, start_thread
 from ._display import clip, echo, image, literal, name_of, page, title
 from ._parsing import plain
-from ._widget import WIDGET_LOCK, SharedTemplate
+from ._widget import SharedTemplate
 from .api.download import checked_wait, poll_until_finished
 from .api.validation import checked_id
 from .errors import HeyGenError, VideoTimeoutError

@@ -21,7 +21,6 @@ from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, foun
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
-_COUNTS = ("loaded", "expected", "loading", "complete", "refreshed")  # of a load
 _CHOSEN_TITLES = 50  # selected characters, tags or statuses that get their names
 _MOST_OF_THEM = 0.75  # of the looks, which decide the shape of all tiles
 
@@ -249,7 +248,7 @@ class GridModel:
             "matched": len(looks),  # looks, also in the view of characters
             "shape": self._shape(),
             "absent": [] if len(looks) else [clip(text) for text in self.catalogue.absent(self.filter)[:3]],
-            **{name: getattr(progress, name) for name in _COUNTS},
+            **{name: getattr(progress, name) for name in ("loaded", "expected", "loading", "complete", "refreshed")},
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
             "keyless": self.is_waiting,
             "demo": self.is_demo,

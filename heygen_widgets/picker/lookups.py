@@ -31,7 +31,6 @@ _NO_CLIENT = f"{_EXPIRED}. A client renews them: LookPicker(table, client=client
 _FAILED = f"{_EXPIRED} and cannot be renewed now. "
 _IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
-
 _FILES = {
     "csv": ("avatar-looks.csv", "text/csv"),
     "excel": ("avatar-looks.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),

@@ -9,8 +9,6 @@ from ..models import MOST_SELECTED, AvatarGroup, Look
 from .grid import GridModel
 from .options import LARGEST_WINDOW
 
-_MOST_RECENT = 12
-
 
 class Shortlist:
     """Finds looks by their ids, and remembers selections."""
@@ -107,7 +105,7 @@ class Shortlist:
         return look
 
     def _remember(self, look: Look) -> None:
-        self._recent = (look, *self._recent)[:_MOST_RECENT]
+        self._recent = (look, *self._recent)[:12]
 
 
 def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
