@@ -39,7 +39,6 @@ _STYLE = """<style>
 </style>"""
 
 _exiting = threading.Event()
-
 _displayed: weakref.WeakSet[SharedTemplate] = weakref.WeakSet()  # with texts in a notebook
 _opened: defaultdict[str, weakref.WeakSet[SharedTemplate]] = defaultdict(weakref.WeakSet)  # by the id of the cell
 

@@ -47,8 +47,6 @@ _NOTHING = {
 class Lookups:
     """Fetch previews, at most two per second and each expired URL once, and voices, the last one asked for first.
 
-    ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}`` and ``GET /v3/voices/{voice_id}``.
-
     The client is the model's, whose catalogue gets the new URLs. `send` sends a method and its argument to the views:
     ``renewed`` with the ``images`` by card id, ``voice`` with the ``id`` and the ``voice`` or None, ``notice`` with the
     ``text`` to show about previews that cannot be renewed, or ``exported`` with a file (see `export`).

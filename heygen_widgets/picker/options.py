@@ -17,7 +17,6 @@ NO_SOURCE = (
     "A text is no source of looks. Give a key as api_key=…, a snapshot as LookCatalogue.open(path), and another file "
     "as a table, such as pd.read_csv(path)."
 )
-"""The error for a path or a key in place of a source."""
 
 LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
 HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px
