@@ -190,7 +190,6 @@ class GridModel:
 
     @property
     def client_code(self) -> str:
-        """Python for a client of the same service."""
         return self.client.code if self.client else "HeyGenClient()"
 
     def group_names(self) -> dict[str, str]:
@@ -200,7 +199,6 @@ class GridModel:
         return self.catalogue.get(look_id) if isinstance(look_id, str) else None
 
     def fetch(self, look_id: str) -> Look:
-        """Fetch a look that is not loaded: ``GET /v3/avatars/looks/{look_id}``."""
         if self.client is None:
             raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
         return self.client.get_look(look_id)
@@ -238,7 +236,6 @@ class GridModel:
         return code
 
     def status(self) -> dict[str, Any]:
-        """Return the counts, the state of the load and the loading error."""
         progress, loaded_at = self.catalogue.progress, self.catalogue.loaded_at
         looks = self._cards if isinstance(self._cards, Selection) else self.catalogue.matching(self.filter)
         problem = _problem(progress)

@@ -119,7 +119,6 @@ def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
 
 
 def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
-    """Return the looks and ids that a picker selects at first."""
     one, several = _listed(selected_id), _listed(values)
     if one and several:
         raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
