@@ -86,7 +86,6 @@ def number(value: object, largest: float) -> float | None:
     return value if isinstance(value, (int, float)) and type(value) is not bool and 0 <= value <= largest else None
 
 
-_SEPARATORS = re.compile(r"[\s_-]+")
 _OTHER_NAMES = {
     "avatar_type": {"video_avatar": "digital_twin"},
     "gender": _GENDERS,
@@ -101,7 +100,7 @@ _OTHER_NAMES = {
 
 def key_of(text: str) -> str:
     """Return a label or a name in lower case with underscores: ``Avatar type`` becomes ``avatar_type``."""
-    return _SEPARATORS.sub("_", text.strip().lower())
+    return re.sub(r"[\s_-]+", "_", text.strip().lower())
 
 
 _KNOWN = {
@@ -128,7 +127,6 @@ _RECORDS = {
     "VideoJob": ("video", "video_id"),
     "VideoAgentSession": ("session", "session_id"),
 }
-_LOOK_IDS = ("avatar_id", "reference_look_id")
 _HINTS = {
     ("look", "group"): ", a character: use the id of one of its looks, see client.list_looks(group_id=…)",
     ("group", "look"): ": use look.group_id",
@@ -152,12 +150,11 @@ def hint_for(name: str, value: object) -> str:
 
 
 def _kind_of(name: str) -> str:
-    return "look" if name in _LOOK_IDS else name.removesuffix("_id")
+    return "look" if name in ("avatar_id", "reference_look_id") else name.removesuffix("_id")
 
 
 def _record_of(value: object) -> tuple[str, str]:
-    classes = (_RECORDS.get(kind.__name__) for kind in type(value).__mro__)
-    return next(filter(None, classes), ("", ""))
+    return next((_RECORDS[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in _RECORDS), ("", ""))
 
 
 def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> str:

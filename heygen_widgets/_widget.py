@@ -25,8 +25,6 @@ from traitlets.utils.sentinel import Sentinel
 from ._background import WIDGET_LOCK
 from ._parsing import plain
 
-__all__ = ["WIDGET_LOCK", "SharedTemplate", "read_vue"]
-
 _INCLUDE = re.compile(r"^// include (\w+\.js)$", re.MULTILINE)
 _INDENTATION = re.compile(r"^ +", re.MULTILINE)
 
@@ -41,7 +39,6 @@ _STYLE = """<style>
 </style>"""
 
 _exiting = threading.Event()
-
 _displayed: weakref.WeakSet[SharedTemplate] = weakref.WeakSet()  # with texts in a notebook
 _opened: defaultdict[str, weakref.WeakSet[SharedTemplate]] = defaultdict(weakref.WeakSet)  # by the id of the cell
 
@@ -153,7 +150,6 @@ class SharedTemplate(VuetifyTemplate):
         return False
 
     def send_state(self, key: str | Iterable[str] | None = None) -> None:
-        """Send traits to the front end."""
         with WIDGET_LOCK:
             super().send_state(key)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 
-from ._display import is_sendable, shown
+from ._display import TITLES, is_sendable, shown
 from ._parsing import hint_for, id_of, known_value, plain, unknown_keyword
 
 if TYPE_CHECKING:
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CLOSED", "FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
-CLOSED = {
-    "ownership": ("public", "private"),
-    "gender": ("female", "male"),
-    "orientation": ("portrait", "landscape", "square"),
-}
+CLOSED = {name: tuple(TITLES[name]) for name in ("ownership", "gender", "orientation")}
 """The fields with a fixed set of values, and these values in their order."""
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
 _READY = {"ready to use": True, "not ready": False, "yes": True, "no": False, "true": True, "false": False}

@@ -99,8 +99,7 @@ def looks_to_gallery(
         for part in chain([start], cards, [end]):
             file.write(part.encode("utf-8", "replace"))
     shown = [outcome_of(outcomes, image(look)) for look in chosen if look.preview_image_url]
-    clips = [look.preview_video_url for look in chosen if videos and look.preview_video_url]
-    shown += [outcome_of(outcomes, page(url)) for url in clips]
+    shown += [outcome_of(outcomes, page(url)) for look in chosen if videos and (url := look.preview_video_url)]
     warn_of_missing(shown, "page", "picture", *["clip"] * videos)
     return target
 
@@ -126,9 +125,8 @@ def _code(client: HeyGenClient | None, number: int) -> dict[str, str]:
 
 
 def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
-    name, why = name_of(look.id, look.name), ""
-    if not look.is_ready:
-        why = ": ".join(filter(None, [title("status", look.status or ""), reason(look.error)]))
+    name = name_of(look.id, look.name)
+    why = "" if look.is_ready else ": ".join(filter(None, [title("status", look.status or ""), reason(look.error)]))
     facts = _facts(look)
     words = " ".join([name, *facts.values(), why, clip(look.id)])
     rows = "".join(
@@ -163,7 +161,6 @@ def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, v
 
 
 def _facts(look: Look) -> dict[str, str]:
-    """Return the known facts of a look, by label."""
     fields = {"Type": "avatar_type", "Gender": "gender", "Orientation": "orientation"}
     labels = {label: title(field, value) for label, field in fields.items() if (value := getattr(look, field))}
     size = f"{look.image_width} × {look.image_height} px" if look.image_width and look.image_height else ""

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 from . import _parsing as read
-from ._display import shown
+from ._display import TITLES, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,6 @@ __all__ = ["COLUMNS", "NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "P
 R = TypeVar("R", bound="Look | AvatarGroup")
 T = TypeVar("T")
 
-_ORIENTATIONS = frozenset({"portrait", "landscape", "square"})
 NOT_READY = frozenset({"processing", "pending_consent", "failed"})
 """The statuses of looks that cannot be used in a video now."""
 MOST_SELECTED = 120
@@ -117,7 +116,7 @@ class Look:
         """
         width, height = self.image_width, self.image_height
         if width is None or height is None:
-            return self.preferred_orientation if self.preferred_orientation in _ORIENTATIONS else None
+            return self.preferred_orientation if self.preferred_orientation in TITLES["orientation"] else None
         if 10 * width >= 11 * height:
             return "landscape"
         return "portrait" if 10 * height >= 11 * width else "square"

@@ -34,8 +34,7 @@ class SnapshotCache:
 
     def __init__(self, base_url: str, account: str, scope: Scope, max_age: timedelta) -> None:
         # The format's number is part of the name: an older release ignores the files of a newer one.
-        # The loader refuses what is no text.
-        parts = json.dumps([FORMAT_NUMBER, base_url, account, *scope], default=str)
+        parts = json.dumps([FORMAT_NUMBER, base_url, account, *scope])
         name = f"{hashlib.blake2b(parts.encode(), digest_size=20).hexdigest()}.jsonl.gz"
         self.path = platformdirs.user_cache_path("heygen_widgets", appauthor=False) / "snapshots" / name
         self._max_age = max_age

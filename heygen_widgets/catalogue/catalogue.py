@@ -244,8 +244,7 @@ class LookCatalogue:
     def on_load(self, callback: Callable[[], object]) -> None:
         """Call a bound method, kept by a weak reference, when a load starts: on its thread, with no lock held."""
         with self._changed:
-            alive = {method for method in self._followers if method()}
-            self._followers = {*alive, weakref.WeakMethod(callback)}
+            self._followers = {method for method in self._followers if method()} | {weakref.WeakMethod(callback)}
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until loading ends (complete, stopped or failed) or for `timeout` s; return whether it is complete."""

@@ -21,7 +21,6 @@ from .store import LookStore
 _OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
 _OF_THE_ACCOUNT = (401, 402, 403, 429)  # statuses that another token would not prevent
-_MOST_AHEAD = 10  # characters of one call
 _PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
 
 
@@ -223,7 +222,7 @@ class CatalogueLoader:
         if self._client is None or self._scope.group_id or self.reading:
             return
         wanted: list[PageCursor] = []
-        for group_id in [i for i in group_ids if i not in ("", ".", "..")][:_MOST_AHEAD]:
+        for group_id in [i for i in group_ids if i not in ("", ".", "..")][:10]:
             for owner in self._scope.owners:
                 cursor = self._ahead.get((group_id, owner))
                 if cursor is None or not (cursor.running or cursor.complete):

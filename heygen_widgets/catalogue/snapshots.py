@@ -181,8 +181,7 @@ _HEADER: dict[str, Callable[[Any], bool]] = {
     "format": lambda value: value == _FORMAT,
     "version": lambda value: read.integer(value, 1) is not None,
     "ownership": lambda value: value in _OWNERS,
-    "avatar_type": lambda value: isinstance(value, str | None),
-    "group_id": lambda value: isinstance(value, str | None),
+    **dict.fromkeys(("avatar_type", "group_id"), lambda value: isinstance(value, str | None)),
     # The comparison also refuses NaN, and integers that are too large for a float.
     "loaded_at": lambda value: type(value) in (int, float) and 0 <= value <= _LAST_SECOND,
     "complete": lambda value: isinstance(value, bool),

@@ -208,14 +208,12 @@ class LookStore:
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
         image, video = record.preview_image_url, record.preview_video_url
-        if isinstance(record, AvatarGroup):
-            if group := self.groups.get(record.id):
-                self.groups[group.id] = replace(group, preview_image_url=image, preview_video_url=video)
-            return group is not None
-        row = self._row_of.get(record.id)
-        if row is not None:
-            self.looks[row] = replace(self.looks[row], preview_image_url=image, preview_video_url=video)
-        return row is not None
+        known = self.groups.get(record.id) if isinstance(record, AvatarGroup) else self.get(record.id)
+        if isinstance(known, AvatarGroup):
+            self.groups[known.id] = replace(known, preview_image_url=image, preview_video_url=video)
+        elif known:
+            self.looks[self._row_of[known.id]] = replace(known, preview_image_url=image, preview_video_url=video)
+        return known is not None
 
     def in_order(self) -> list[Look]:
         """Return all looks by their places."""

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from numbers import Integral
 from pathlib import Path
@@ -46,7 +46,7 @@ Source: TypeAlias = Table | HasFrame | Look | Iterable[Look | Mapping[str, Any]]
 
 LISTS = ("supported_api_engines", "tags")
 SIZES = ("image_width", "image_height")
-_SERVED = frozenset(field.name for field in fields(Look)) - {"ownership", "extra", "group_name"}
+_SERVED = frozenset(read.parsers_of(Look))
 _KNOWN = {*COLUMNS, *_SERVED}
 _OTHER_NAMES = {
     **{"engines": "supported_api_engines", "type": "avatar_type", "voice_id": "default_voice_id"},

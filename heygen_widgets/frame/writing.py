@@ -36,7 +36,6 @@ _LONGEST_TEXT = 32_767
 _MOST_LINKS = 65_530
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 has no such characters
 
-_WIDEST = 40  # characters of a column
 _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
 
@@ -201,7 +200,7 @@ def looks_to_excel(
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
         for number, name in enumerate(frame, 1):
             longest = max(map(len, [name, *frame[name].head(200).astype("string").dropna()]))
-            width = _THUMBNAIL[0] / 7 if name == "preview" else min(longest + 4, _WIDEST)
+            width = _THUMBNAIL[0] / 7 if name == "preview" else min(longest + 4, 40)
             sheet.column_dimensions[get_column_letter(number)].width = width
         for number, content in enumerate(pictures, 2):
             sheet.row_dimensions[number].height = _THUMBNAIL[1] * 0.75 + 3  # points

@@ -51,10 +51,10 @@ class Characters(tuple[Character, ...]):
 
 
 def character_card(character: Character) -> dict[str, Any]:
-    group, pictured, number = character.group, pictured_of(character), character.expected
+    pictured, number = pictured_of(character), character.expected
     return {
         "id": character.id if fits(character.id) else None,
-        "name": title_of_character(character.id, group.name if group else ""),
+        "name": title_of_character(character.id, character.name),
         "type": f"{number:,} look{'' if number == 1 else 's'}" if number else "looks not loaded yet",
         "image": image(pictured) if pictured else None,
         "character": True,
@@ -62,8 +62,7 @@ def character_card(character: Character) -> dict[str, Any]:
 
 
 def pictured_of(character: Character) -> Look | AvatarGroup | None:
-    records = (character.group, character.example)
-    return next((record for record in records if record and image(record)), None)
+    return next((record for record in (character.group, character.example) if record and image(record)), None)
 
 
 def _unsigned(character: Character) -> dict[str, Any]:
@@ -142,7 +141,6 @@ def _notes(label: str, columns: Sequence[VideoOptions], name: str) -> list[str]:
 
 def voice_of(voice: Voice) -> dict[str, Any]:
     """Return what the panel shows of a voice: ``text``, and ``audio``, the URL of a sample or None."""
-    language, gender = clip(voice.language).strip(), _title("gender", voice.gender)
-    spoken = ", ".join(part for part in (language, gender) if part)
+    spoken = ", ".join(filter(None, [clip(voice.language).strip(), _title("gender", voice.gender)]))
     name = clip(voice.name).strip() or clip(voice.voice_id)
     return {"text": f"{name} ({spoken})" if spoken else name, "audio": page(voice.preview_audio_url)}

@@ -21,7 +21,6 @@ from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, foun
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
-_COUNTS = ("loaded", "expected", "loading", "complete", "refreshed")  # of a load
 _CHOSEN_TITLES = 50  # selected characters, tags or statuses that get their names
 _MOST_OF_THEM = 0.75  # of the looks, which decide the shape of all tiles
 
@@ -191,7 +190,6 @@ class GridModel:
 
     @property
     def client_code(self) -> str:
-        """Python for a client of the same service."""
         return self.client.code if self.client else "HeyGenClient()"
 
     def group_names(self) -> dict[str, str]:
@@ -201,7 +199,6 @@ class GridModel:
         return self.catalogue.get(look_id) if isinstance(look_id, str) else None
 
     def fetch(self, look_id: str) -> Look:
-        """Fetch a look that is not loaded: ``GET /v3/avatars/looks/{look_id}``."""
         if self.client is None:
             raise HeyGenError(f"There is no look {look_id!r} among these {len(self.catalogue):,}.")
         return self.client.get_look(look_id)
@@ -240,7 +237,6 @@ class GridModel:
         return code
 
     def status(self) -> dict[str, Any]:
-        """Return the counts, the state of the load and the loading error."""
         progress, loaded_at = self.catalogue.progress, self.catalogue.loaded_at
         looks = self._cards if isinstance(self._cards, Selection) else self.catalogue.matching(self.filter)
         problem = _problem(progress)
@@ -250,7 +246,7 @@ class GridModel:
             "matched": len(looks),  # looks, also in the view of characters
             "shape": self._shape(),
             "absent": [] if len(looks) else [clip(text) for text in self.catalogue.absent(self.filter)[:3]],
-            **{name: getattr(progress, name) for name in _COUNTS},
+            **{name: getattr(progress, name) for name in ("loaded", "expected", "loading", "complete", "refreshed")},
             "loadedAt": loaded_at.timestamp() if loaded_at else None,
             "keyless": self.is_waiting,
             "demo": self.is_demo,

@@ -31,7 +31,6 @@ _NO_CLIENT = f"{_EXPIRED}. A client renews them: LookPicker(table, client=client
 _FAILED = f"{_EXPIRED} and cannot be renewed now. "
 _IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
-
 _FILES = {
     "csv": ("avatar-looks.csv", "text/csv"),
     "excel": ("avatar-looks.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -47,8 +46,6 @@ _NOTHING = {
 
 class Lookups:
     """Fetch previews, at most two per second and each expired URL once, and voices, the last one asked for first.
-
-    ``GET /v3/avatars/looks/{look_id}``, ``GET /v3/avatars/{group_id}`` and ``GET /v3/voices/{voice_id}``.
 
     The client is the model's, whose catalogue gets the new URLs. `send` sends a method and its argument to the views:
     ``renewed`` with the ``images`` by card id, ``voice`` with the ``id`` and the ``voice`` or None, ``notice`` with the

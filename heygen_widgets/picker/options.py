@@ -6,7 +6,7 @@ from typing import Any, cast
 from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, title
-from .._parsing import meant_parameter
+from .._parsing import integer, meant_parameter
 from ..filters import FilterFields, LookFilter, as_filter, fold
 from ..models import MOST_SELECTED, Look, Looks, checked_records
 
@@ -17,7 +17,6 @@ NO_SOURCE = (
     "A text is no source of looks. Give a key as api_key=…, a snapshot as LookCatalogue.open(path), and another file "
     "as a table, such as pd.read_csv(path)."
 )
-"""The error for a path or a key in place of a source."""
 
 LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
 HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px
@@ -28,8 +27,6 @@ SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")
 _FIELDS = FilterFields.__annotations__.keys()
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
-_LONGEST_ERROR = 2_000  # characters
-_MOST_VIEWS = 1_000
 
 
 class FilterTrait(Instance[LookFilter]):
@@ -129,17 +126,13 @@ def _is_value(value: object) -> bool:
     return value is None or isinstance(value, bool) or fits(value)
 
 
-def _is_int(value: object, low: int, high: int) -> bool:
-    return type(value) is int and low <= value <= high
-
-
 FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
     "view": lambda value: value in ("looks", "characters"),
     "selected_id": fits,
-    "error": lambda value: fits(value, _LONGEST_ERROR),
+    "error": lambda value: fits(value, longest=2_000),
     "multiple": lambda value: isinstance(value, bool),
-    "height": lambda value: value is None or _is_int(value, *HEIGHTS.values()),
+    "height": lambda value: value is None or integer(value, *HEIGHTS.values()) is not None,
     "tile": lambda value: value in TILES,
-    "_view_count": lambda value: _is_int(value, 0, _MOST_VIEWS),
+    "_view_count": lambda value: integer(value, 0, 1_000) is not None,
 }
 """The traits that the front end may set besides `filter`, each with a check of the value."""

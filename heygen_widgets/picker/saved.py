@@ -50,8 +50,7 @@ def _lines(counts: str, selected: Sequence[Look], wanted: LookFilter, number: in
         if selected
         else "Nothing selected.",
     ]
-    for place, look in enumerate(selected[:number], 1):
-        lines.append(f"{place}. {name_of(look.id, look.name)}")
+    lines += [f"{place}. {name_of(look.id, look.name)}" for place, look in enumerate(selected[:number], 1)]
     if ids := [look.id for look in selected[:number]]:
         argument = f"selected_id={ids[0]!r}" if len(selected) == 1 else f"multiple=True, values={ids!r}"
         which = first or ("it" if len(selected) == 1 else "them")

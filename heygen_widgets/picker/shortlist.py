@@ -9,8 +9,6 @@ from ..models import MOST_SELECTED, AvatarGroup, Look
 from .grid import GridModel
 from .options import LARGEST_WINDOW
 
-_MOST_RECENT = 12
-
 
 class Shortlist:
     """Finds looks by their ids, and remembers selections."""
@@ -107,7 +105,7 @@ class Shortlist:
         return look
 
     def _remember(self, look: Look) -> None:
-        self._recent = (look, *self._recent)[:_MOST_RECENT]
+        self._recent = (look, *self._recent)[:12]
 
 
 def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
@@ -121,7 +119,6 @@ def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
 
 
 def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
-    """Return the looks and ids that a picker selects at first."""
     one, several = _listed(selected_id), _listed(values)
     if one and several:
         raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")

@@ -14,11 +14,11 @@ from IPython.display import display
 from ipywidgets import Layout, ValueWidget
 
 from .. import frame
-from .._background import Worker
+from .._background import WIDGET_LOCK, Worker
 from .._display import echo
 from .._files import UserPath
 from .._parsing import no_attribute, plain
-from .._widget import WIDGET_LOCK, SharedTemplate, read_vue
+from .._widget import SharedTemplate, read_vue
 from ..api import HeyGenClient
 from ..api.credentials import Secret
 from ..api.media import thumbnails
