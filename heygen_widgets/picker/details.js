@@ -127,9 +127,9 @@ class Details {
 
   stopComparing() {
     const { root, tray, grid } = this.picker;
-    // Don't take focus from another cell that changes the selection.
+    // Don't take focus from another cell that changes the selection, nor from the tray.
     const active = document.activeElement;
-    const inside = root.$refs.root.contains(active) && !(this.panel && this.panel.$el.contains(active));
+    const inside = root.$refs.root.contains(active) && ![this.panel, tray].some(part => part && part.$el.contains(active));
     this.compared = null;
     nextTick(() => { if (inside && !(tray && tray.focusCompare())) grid.focus(); });
   }

@@ -130,11 +130,16 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     expect(items(picker)).to_have_count(5)
     button(tray, "Compare").press("Enter")
     expect(picker.locator(".look-compare")).to_have_count(1)
-    button(tray, "Export").press("Enter")
+    button(tray, "Export").press("ArrowDown")
     expect(page.get_by_role("menuitem", name="CSV").first).to_be_focused()
     walk(page, ("End", "Ids, as text"), ("Home", "CSV"), ("ArrowDown", "Excel"), ("Escape", "Export"))
     expect(page.get_by_role("menu")).to_have_count(0)
     expect(picker.locator(".look-compare")).to_have_count(1)
+    notebook.run(f"picker.values = {ids[:2]}")
+    expect(items(picker)).to_have_count(2)
+    items(picker).first.locator(".look-tray__open").focus()
+    walk(page, ("Delete", names[1]))
+    expect(picker.locator(".look-compare")).to_have_count(0)
 
 
 def test_the_selection_and_all_matches_are_downloaded(open_notebook: OpenNotebook) -> None:
