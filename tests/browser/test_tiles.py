@@ -99,9 +99,25 @@ def test_shift_selects_a_range_with_the_mouse_and_with_keys_and_ctrl_a_all(open_
     for key, wanted in (("Right", [6, 7]), ("Right", [6, 7, 8]), ("Left", [6, 7])):
         notebook.page.keyboard.press(f"Shift+Arrow{key}")
         notebook.expect_run(places, [2, 3, 4, *wanted])
+    # And what Python has selected since.
+    notebook.run("picker.values = [*picker.values, picker.catalogue.select(picker.filter)[11]]")
+    expect(picker.locator('.look-card[aria-selected="true"]')).to_have_count(6)
+    card(picker, 7).click(modifiers=["Shift"])
+    notebook.expect_run(places, [2, 3, 4, 6, 7, 11])
+    # A range starts at its look, also when that has another place.
+    card(picker, 14).click()
+    notebook.expect_run("len(picker.values)", 7)
+    notebook.run("look = picker.values[-1]; picker.filter = LookFilter(group_id=look.group_id, sort='-name')")
+    ui.expect_matches(notebook, picker)
+    start = notebook.value("picker.catalogue.select(picker.filter).index(look)")
+    card(picker, abs(start - 1)).click(modifiers=["Shift"])
+    notebook.expect_run(
+        "[len(picker.values), *[one.group_id == look.group_id for one in picker.values[-2:]]]", [8, True, True]
+    )
     notebook.run("picker.filter = LookFilter('office', ready=True)")
     ui.expect_matches(notebook, picker)
-    card(picker, 0).press("Control+a")
+    russian = {"key": "ф", "code": "KeyA", "ctrlKey": True, "bubbles": True}
+    card(picker, 0).dispatch_event("keydown", russian)
     notebook.expect_run("len(picker.values)", 120)
     expect(picker.locator(".look-problem")).to_contain_text("at most 120")
     notebook.run("picker.values = ()")

@@ -223,6 +223,12 @@ def test_a_view_gets_the_details_of_at_most_four_looks() -> None:
     assert (answer["view"], ids_in(answer), answer["compared"]) == ("v", ["id5", "id1", "id2"], True)
 
 
+def test_code_for_a_video_is_of_the_look_as_it_was_loaded_last() -> None:
+    picker = LookPicker([look("a1")])
+    picker.value = Look("a1", "Look a1", "photo_avatar", status="processing")
+    assert '"a1"' in picker.code("video")
+
+
 def test_a_view_gets_code_voices_and_files(service: DemoService) -> None:
     picker = RecordingPicker(HeyGenClient(service.api_key, base_url=service.base_url), cache=None)
     picker.catalogue.load()
