@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipywidgets import Layout
 
@@ -18,13 +18,15 @@ from ._background import WIDGET_LOCK, Worker, start_thread
 from ._display import clip, echo, image, literal, name_of, page, title
 from ._parsing import plain
 from ._widget import SharedTemplate
-from .api import HeyGenClient
 from .api.download import checked_wait, poll_until_finished
 from .api.validation import checked_id
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
 from .videos import Video
 from .videos.records import failure_of
+
+if TYPE_CHECKING:
+    from .api import HeyGenClient
 
 __all__ = ["VideoJob"]
 

@@ -3,21 +3,31 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .reading import Source as Source, frame_to_looks as frame_to_looks, looks_of as looks_of
+from .reading import Source, frame_to_looks, looks_of
 
 if TYPE_CHECKING:
     from .writing import (
-        diff_frame as diff_frame,
-        looks_to_csv as looks_to_csv,
-        looks_to_excel as looks_to_excel,
-        looks_to_frame as looks_to_frame,
-        looks_to_parquet as looks_to_parquet,
-        looks_to_table as looks_to_table,
-        summary_frame as summary_frame,
+        diff_frame,
+        looks_to_csv,
+        looks_to_excel,
+        looks_to_frame,
+        looks_to_parquet,
+        looks_to_table,
+        summary_frame,
     )
 
-_WRITING = "diff_frame looks_to_csv looks_to_excel looks_to_frame looks_to_parquet looks_to_table summary_frame"
-__all__ = ["Source", "frame_to_looks", "looks_of", *_WRITING.split()]
+__all__ = [
+    "Source",
+    "diff_frame",
+    "frame_to_looks",
+    "looks_of",
+    "looks_to_csv",
+    "looks_to_excel",
+    "looks_to_frame",
+    "looks_to_parquet",
+    "looks_to_table",
+    "summary_frame",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare each type
