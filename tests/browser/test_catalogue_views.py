@@ -190,12 +190,10 @@ def test_a_chip_removes_its_value_and_undo_brings_it_back(open_notebook: OpenNot
     undo.click()
     notebook.expect_run(f"str(picker.filter) == {left!r}", True)
     expect(picker.locator("input").first).to_have_value("office")
-    expect(undo).to_have_count(0)
     # The last one first, whatever it was.
     ui.cards(picker).first.click()
     ui.cards(picker).first.click()
     notebook.expect_run("picker.value", None)
-    expect(chips(picker).last).to_have_text("Sorted: Type, Z to A")
     chips(picker).last.press("Backspace")
     notebook.expect_run("picker.filter.sort", None)
     for filtered, selected in ((True, False), (True, True)):

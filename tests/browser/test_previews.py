@@ -141,21 +141,6 @@ def test_expired_previews_of_a_table_without_a_client_are_named_until_that_is_di
     expect(again.locator(".look-problem")).to_have_count(0)
 
 
-def test_a_preview_that_failed_is_tried_again_when_600_others_have_failed_since(open_notebook: OpenNotebook) -> None:
-    made = UNANSWERED.replace("{names!r}", "['Anna'] * 700")
-    notebook, picker = opened(open_notebook, made, options=", height=1200")
-    have_failed = "root => [...root.querySelectorAll('.look-card')].every(c => c.textContent.startsWith('A'))"
-    notebook.expect_run("sorted(requested())[:24]", list(range(24)))  # those at first, and then the others
-    while ui.grid(picker).evaluate("grid => grid.scrollTop + grid.clientHeight < grid.scrollHeight - 1"):
-        ui.grid(picker).evaluate("grid => { grid.scrollTop += 1000 }")
-        ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({have_failed})(root)")
-    notebook.expect_run("(len(requested()), len(set(requested())))", (700, 700))
-    ui.scroll_to(picker, 0)
-    expect(picker.locator('[data-position="0"]')).to_be_visible()
-    ui.wait_until(picker, f"root => ({ui.BLANK})(root) === 0 && ({have_failed})(root)")
-    notebook.expect_run("sorted(requested()[700:])", [int(look_id) for look_id in in_sight(picker)])
-
-
 def test_expired_previews_in_sight_are_renewed_and_the_others_stay(open_notebook: OpenNotebook) -> None:
     # The signed ones are at the end.
     notebook, picker = opened(open_notebook, EXPIRED, looks=24, options=", filter=LookFilter(sort='avatar_type')")

@@ -4,7 +4,6 @@ import pydoc
 import re
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pandas as pd
 import pytest
@@ -174,7 +173,6 @@ def test_a_picker_is_shown_and_linked_like_any_widget(capsys: pytest.CaptureFixt
     assert "2 selected" in capsys.readouterr().out
     own = RecordingPicker(LOOKS)
     own.note = "a class of the user may have its own"
-    ipywidgets.interactive(lambda look: None, look=LookPicker(LOOKS))
     assert not [name for name in dir(picker) if name.startswith("vue_") or name in ("css", "data", "methods")]
     assert {"select", "set_filter"} <= {*picker.events}
     assert {"value", "to_frame", "clear", "observe", "layout"} <= {*dir(picker)}
