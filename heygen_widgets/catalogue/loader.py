@@ -194,7 +194,7 @@ class CatalogueLoader:
         missing = not self._lists or any(not cursor.complete for cursor in self._lists if not cursor.ownership)
         if missing or None in counts or scope.avatar_type or (scope.group_id and scope.ownership):
             return None
-        return sum(count or 0 for count in counts)
+        return sum(filter(None, counts))
 
     def start(self) -> None:
         """Read the cache once, then start or continue each list. A HeyGenError if the cache gets no thread."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -105,6 +105,7 @@ class _Column:
         self.codes = np.empty(0, dtype=np.int32)
         self.values: list[tuple[str, ...]] = []
         self._code_of: dict[Any, int] = {}
+        self._codes_with: defaultdict[str, list[int]] = defaultdict(list)
 
     def extend(self, keys: Iterable[str | tuple[str, ...] | None]) -> None:
         code_of = self._code_of
@@ -113,13 +114,18 @@ class _Column:
         for key in islice(code_of, len(self.values), None):
             values = key if isinstance(key, tuple) else (key,)
             self.values.append(tuple(dict.fromkeys(known_value(self.name, value) for value in values)))
+            for value in self.values[-1]:
+                self._codes_with[value].append(len(self.values) - 1)
 
     def mask(self, wanted: Iterable[str], *, ignore_case: bool = False) -> _Mask:
         """Mark the rows that have any of the wanted values; `ignore_case` is for those that do not occur exactly."""
         chosen = set(wanted)
-        if ignore_case and (absent := {value.casefold() for value in chosen.difference(*self.values)}):
-            chosen |= {value for values in self.values for value in values if value.casefold() in absent}
-        return np.array([not chosen.isdisjoint(values) for values in self.values], dtype=np.bool_)[self.codes]
+        if ignore_case and (absent := {value.casefold() for value in chosen.difference(self._codes_with)}):
+            chosen |= {value for value in self._codes_with if value.casefold() in absent}
+        has = np.zeros(len(self.values), dtype=np.bool_)
+        for value in chosen:
+            has[self._codes_with.get(value, [])] = True
+        return has[self.codes]
 
     def count(self, rows: _Mask | _Rows) -> dict[str, int]:
         counts: Counter[str] = Counter()
