@@ -23,12 +23,13 @@ class Details {
     return this.opening ?? this.opened;
   }
 
-  // Where that look is in the grid, or null: other looks may have come.
+  // Where that look is in the grid, or null: other looks may have come. If it was opened elsewhere, only what is in sight counts.
   get place() {
     const { current, from, picker: { windows } } = this;
     if (from !== null && (windows.at(from) || {}).id === current) return from;
-    const [place] = [...windows.looks].find(([, look]) => look.id === current) || [null];
-    return place;
+    const counts = place => from !== null || (place >= windows.from && place < windows.to);
+    const [found] = [...windows.looks].find(([place, look]) => look.id === current && counts(place)) || [null];
+    return found;
   }
 
   get look() {
