@@ -71,7 +71,7 @@ def styles_computed(picker: Locator) -> int:
     picker.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
     session.send("Tracing.end")
     while not ended:
-        picker.page.wait_for_timeout(10)
+        picker.page.title()  # Playwright hands events over while it waits for an answer
     return max(event["args"].get("elementCount", 0) for event in events if event["name"] == "UpdateLayoutTree")
 
 
