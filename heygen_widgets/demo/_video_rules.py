@@ -51,9 +51,9 @@ def check_video(body: Record, find_look: Find, find_voice: Find) -> Record:
     return given
 
 
-def check_agent(body: Record, find_look: Find, find_voice: Find) -> Record:
-    """Return the fields of a request to an agent that are given; see `check_video`."""
-    given = _check_fields("agent", body, find_voice)
+def check_agent(body: Record, find_look: Find, find_voice: Find, kind: str = "agent") -> Record:
+    """Return the fields of a request to an agent, or of an answer (the `kind` "answer"); see `check_video`."""
+    given = _check_fields(kind, body, find_voice)
     if "avatar_id" in given:
         _find_ready(given["avatar_id"], find_look)
     return given

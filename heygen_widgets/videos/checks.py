@@ -22,10 +22,10 @@ class VideoOptionWarning(UserWarning):
 
 
 def check_request(
-    kind: Literal["video", "agent"],
+    kind: Literal["video", "agent", "answer"],
     given: Mapping[str, Any],
-    look: Look | None,
-    group: AvatarGroup | None,
+    look: Look | None = None,
+    group: AvatarGroup | None = None,
     reference: Look | None = None,
 ) -> None:
     """Raise an error with all problems; without any, warn of each doubt at the line outside of this package."""
@@ -38,8 +38,8 @@ def check_request(
         problems += _look_problems(given, look)
         doubts += _consent_doubts(look, group)
     if problems:
-        name = f"A video with {_shown(given.get('avatar_id'))}" if kind == "video" else "A video from a prompt"
-        raise VideoOptionError(name, problems)
+        names = {"video": f"A video with {_shown(given.get('avatar_id'))}", "agent": "A video from a prompt"}
+        raise VideoOptionError(names.get(kind, "An answer to a video agent"), problems)
     for doubt in doubts:
         warn(doubt, VideoOptionWarning)
 

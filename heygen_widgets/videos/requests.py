@@ -190,9 +190,38 @@ class VideoAgentRequest:
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/video-agents``."""
-        body = _given(self)
-        files = list(body.pop("files"))
-        return {**body, "files": files} if files else body
+        return _body_with_files(self)
+
+
+@_request
+@dataclass(frozen=True, slots=True)
+class VideoAgentAnswer:
+    """An answer to a video agent: the body of ``POST /v3/video-agents/{session_id}``. None leaves a field out.
+
+    The fields are as in `VideoAgentRequest`; the `message` has 1 to 10,000 characters.
+    """
+
+    message: str
+    _: KW_ONLY
+    avatar_id: str | Look | None = None
+    voice_id: str | Voice | None = None
+    brand_kit_id: str | None = None
+    files: Sequence[Any] = ()
+
+    def check(self) -> VideoAgentAnswer:
+        """Check the answer; see `VideoRequest.check`."""
+        check_request("answer", _given(self))
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of ``POST /v3/video-agents/{session_id}``."""
+        return _body_with_files(self)
+
+
+def _body_with_files(request: VideoAgentRequest | VideoAgentAnswer) -> dict[str, Any]:
+    body = _given(request)
+    files = list(body.pop("files"))
+    return {**body, "files": files} if files else body
 
 
 def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a part of one
