@@ -126,7 +126,11 @@ _RECORDS = {
     "Video": ("video", "id"),
     "VideoJob": ("video", "video_id"),
     "VideoAgentSession": ("session", "session_id"),
+    "VideoAgentStyle": ("style", "style_id"),
+    "BrandKit": ("brand_kit", "brand_kit_id"),
+    "Asset": ("asset", "asset_id"),
 }
+_KINDS = {"avatar_id": "look", "reference_look_id": "look", "audio_asset_id": "asset"}
 _HINTS = {
     ("look", "group"): ", a character: use the id of one of its looks, see client.list_looks(group_id=…)",
     ("group", "look"): ": use look.group_id",
@@ -150,7 +154,7 @@ def hint_for(name: str, value: object) -> str:
 
 
 def _kind_of(name: str) -> str:
-    return "look" if name in ("avatar_id", "reference_look_id") else name.removesuffix("_id")
+    return _KINDS.get(name) or name.removesuffix("_id")
 
 
 def _record_of(value: object) -> tuple[str, str]:
@@ -261,11 +265,15 @@ _PARSERS: dict[str, Parser] = {
     **dict.fromkeys(
         ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language"), label
     ),
-    **dict.fromkeys(("tags", "supported_api_engines"), labels),
+    **dict.fromkeys(("tags", "supported_api_engines", "colors"), labels),
     **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
     "gender": lambda value: _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None,
     "looks_count": lambda value: integer(value, 0),
-    "created_at": lambda value: integer(value, 0, 253_402_300_799),  # the latest time of datetime
+    **dict.fromkeys(
+        ("created_at", "completed_at"),
+        lambda value: integer(value, 0, 253_402_300_799),  # the latest time of datetime
+    ),
+    "size_bytes": lambda value: integer(value, 0),
     "support_pause": lambda value: value if isinstance(value, bool) else None,
     "duration": lambda value: number(value, 10**7),
     "progress": lambda value: number(value, 100),

@@ -34,7 +34,12 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIResponseError(HeyGenError):
-    """The response is not what the API documents: no JSON, another shape, too large, or pages without end."""
+    """The response is not what the API documents: no JSON, another shape, too large, or pages without end.
+
+    `said` is the code and message of an error that the service sent with a status of success; else None.
+    """
+
+    said: str | None = None
 
 
 class SnapshotError(HeyGenError, ValueError):

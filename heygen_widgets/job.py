@@ -7,7 +7,6 @@ import re
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from ._background import WIDGET_LOCK, Worker, start_thread
 from ._display import clip, echo, image, literal, name_of, page, title
 from ._parsing import plain
 from ._widget import SharedTemplate
-from .api.download import checked_wait, poll_until_finished
+from .api.polling import add_way_back, checked_wait, poll_until_finished, video_with_url, wait_code
 from .api.validation import checked_id
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
@@ -57,6 +56,8 @@ class VideoJob(SharedTemplate):
         How long the job follows the video, in s. A click on the card, or `follow`, continues.
     aspect_ratio : str, optional
         Of the requested film, such as ``9:16``: the card keeps that space for it. By default that of the look, or 16:9.
+    idempotency_key : str, optional
+        Of the request that started the video: it is part of the `repr`, and sends that request again within 24 h.
     layout : ipywidgets.Layout, optional
     """
 
@@ -73,6 +74,7 @@ class VideoJob(SharedTemplate):
         look: Look | None = None,
         timeout: float = 1_200,
         aspect_ratio: str | None = None,
+        idempotency_key: str | None = None,
         layout: Layout | None = None,
     ) -> None:
         if not hasattr(client, "get_video"):
@@ -80,6 +82,7 @@ class VideoJob(SharedTemplate):
         checked_records([] if look is None else [look], Look)
         self.video_id = checked_id("video_id", video_id)
         self.look = look
+        self.idempotency_key = idempotency_key
         self._client = client
         self._timeout = checked_wait(timeout)
         self._shape = _shape(look, aspect_ratio)
@@ -94,7 +97,8 @@ class VideoJob(SharedTemplate):
         self.follow()
 
     def __repr__(self) -> str:
-        return f"<VideoJob {clip(self.video_id)}: {self.status or 'not polled yet'}>"
+        key = f", idempotency_key={self.idempotency_key!r}" if self.idempotency_key else ""
+        return f"<VideoJob {clip(self.video_id)}: {self.status or 'not polled yet'}{key}>"
 
     def _texts(self) -> dict[str, str]:
         state = f"Video {clip(self.video_id)} (heygen_widgets): {self.status or 'not polled yet'}."
@@ -175,16 +179,19 @@ class VideoJob(SharedTemplate):
         self._ended.set()
 
     def _way_back(self) -> str:
-        return f"The render goes on at HeyGen: client.wait_for_video({literal(self.video_id)}) waits for it."
+        return f"The render goes on at HeyGen: {wait_code('video', self.video_id)} waits for it."
 
     def _run(self) -> None:
         """Poll: the work of a thread, which sends messages and sets no trait."""
-        ask = partial(self._client.get_video, self.video_id)
+        now, is_new = time.monotonic, self._client.is_new(self.video_id)
+        ask = video_with_url(self._client.get_video, self.video_id, now)
         try:
-            for video in poll_until_finished(ask, self._timeout, now=time.monotonic, sleep=self._sleep):
+            for video in poll_until_finished(ask, self._timeout, now=now, sleep=self._sleep, is_new=is_new):
                 self._keep(video)
                 self._send_update()
         except Exception as error:  # noqa: BLE001 - also what a hook of the user's session raises
+            if error is not self._problem:
+                add_way_back(error, f"job.follow() or {wait_code('video', self.video_id)}")
             self._problem = error
         finally:
             self._ended.set()

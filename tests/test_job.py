@@ -96,8 +96,8 @@ def test_the_first_message_comes_before_those_of_a_thread_however_fast(monkeypat
         assert [content["args"][0]["status"] for content in vars(job)["sent"]] == ["", "completed", "completed"]
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", None])
-def test_a_url_that_no_page_may_use_is_not_shown(url: str | None) -> None:
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd"])
+def test_a_url_that_no_page_may_use_is_not_shown(url: str) -> None:
     with followed(video("completed", video_url=url, video_page_url=url, thumbnail_url=url)) as (_, job):
         last = ended(job)
     assert (last["video"], last["page"], last["image"], last["name"]) == (None, None, None, "Video")
@@ -105,7 +105,7 @@ def test_a_url_that_no_page_may_use_is_not_shown(url: str | None) -> None:
 
 def test_long_texts_are_clipped_and_the_id_is_whole() -> None:
     whole = "v" * 300
-    script = (video("x" * 10_000, id=whole), video("completed", id=whole))
+    script = (video("x" * 10_000, id=whole), video("completed", id=whole, video_url=FILM))
     with followed(*script, video_id=whole) as (_, job):
         job.result(PATIENCE)
         last, first = ended(job), job.shown()[0]
@@ -118,7 +118,7 @@ def test_the_elapsed_time_counts_from_when_the_video_was_created(age: int, shown
     with followed(video("processing", created_at=int(time.time()) - age), DONE) as (_, job):
         job.result(PATIENCE)
         assert shown <= job.shown()[0]["elapsed"] < shown + PATIENCE
-    with followed(video("completed", created_at=int(time.time()) - 300)) as (_, job):
+    with followed(video("completed", created_at=int(time.time()) - 300, video_url=FILM)) as (_, job):
         assert ended(job)["elapsed"] is None
 
 
@@ -245,14 +245,15 @@ def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_does_not_wait_for_the_thread_of_its_parent() -> None:
     answered = threading.Event()
-    client: Any = SimpleNamespace(get_video=lambda _: answered.wait(PATIENCE), is_local=True, code="HeyGenClient()")
+    client: Any = SimpleNamespace(is_local=True, code="HeyGenClient()", is_new=lambda _: False)
+    client.get_video = lambda _: answered.wait(PATIENCE)
     job = VideoJob(client, video_id="video_1")
     child = os.fork()
     if not child:
         with suppress(BaseException):
             with pytest.raises(HeyGenError, match=r"job\.follow\(\)"):
                 job.result(PATIENCE)
-            client.get_video = lambda _: Video("video_1", "completed")
+            client.get_video = lambda _: Video("video_1", "completed", FILM)
             job.follow()
             os._exit(not job.result(PATIENCE).is_finished)
         os._exit(2)
@@ -333,7 +334,7 @@ def service(**look: Any) -> Iterator[tuple[Loopback, HeyGenClient]]:
         "GET /v3/avatars/looks/look_2": {**record, "id": "look_2", "group_id": "group_2"},
         "GET /v3/avatars/group_1": {"id": "group_1", "name": "Ada", "consent_status": "pending"},
         "POST /v3/videos": {"video_id": "video_1", "status": "waiting", "output_format": "mp4"},
-        "GET /v3/videos/video_1": {"id": "video_1", "status": "completed"},
+        "GET /v3/videos/video_1": {"id": "video_1", "status": "completed", "video_url": FILM},
     }
 
     def answer(handler: Handler) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar
+from urllib.parse import quote
 
 import requests
 
@@ -25,7 +27,9 @@ from .transport import Transport, open_session
 if TYPE_CHECKING:
     from ..job import VideoJob
     from ..models import AvatarGroup, Look, Page, Voice
-    from ..videos import Video, VideoAgentSession, VideoRequest
+    from ..videos import Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle, VideoRequest
+
+N = TypeVar("N", "Video", "VideoAgentSession")
 
 BASE_URL = "https://api.heygen.com"
 
@@ -34,6 +38,9 @@ _GROUPS = "/v3/avatars"
 _VOICES = "/v3/voices"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
+_ASSETS = "/v3/assets"
+
+_log = logging.getLogger("heygen_widgets")
 
 
 class HeyGenClient:
@@ -83,6 +90,7 @@ class HeyGenClient:
             url = validation.checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
         else:
             url = validation.checked_base_url(base_url, "base_url")
+        self._started: dict[str, float] = {}  # by id, on the clock of the transport
         self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
 
     if not TYPE_CHECKING:
@@ -317,16 +325,46 @@ class HeyGenClient:
         script : str, optional
         idempotency_key : str or None, default None
             1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. For 24 h, the service answers
-            the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`.
+            the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`. It
+            is logged (``heygen_widgets``, INFO) before the request is sent.
         """
         videos = heygen_widgets.videos
         body = videos.requests.request_of(request, script, fields).check().to_json()
         key = validation.checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
-        return self._transport.post(_VIDEOS, body, videos.Video.from_json, key)
+        _log.info("POST %s with idempotency_key=%r", _VIDEOS, key)
+        way_out = f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
+        return self._new(self._transport.post(_VIDEOS, body, videos.Video.from_json, way_out, key))
 
     def get_video(self, video_id: str | Video | VideoJob) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
         return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video.from_json)
+
+    def list_videos(
+        self,
+        *,
+        title: str | None = None,
+        folder_id: str | None = None,
+        limit: int = 20,
+        token: str | None = None,
+        **unknown: Never,
+    ) -> Page[Video]:
+        """List one page of videos, the way back to one after a kernel died: ``GET /v3/videos``.
+
+        The service filters by a part of the `title` and by folder. A page has 1 to 100 videos; see `list_looks` for
+        `token`.
+        """
+        return fetch_page(self._videos(self.list_videos, unknown, title, folder_id), limit, token)
+
+    def iter_videos(
+        self,
+        *,
+        title: str | None = None,
+        folder_id: str | None = None,
+        max_items: int | None = None,
+        **unknown: Never,
+    ) -> Iterator[Video]:
+        """Iterate over videos, at most `max_items`, with the filters of `list_videos`: ``GET /v3/videos``."""
+        return iter_items(self._videos(self.iter_videos, unknown, title, folder_id), max_items)
 
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
@@ -334,23 +372,42 @@ class HeyGenClient:
         A render commonly takes 10 to 15 minutes. It is asked for after 2 s, then less often, at last every 30 s. The
         `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
         `VideoFailedError` with HeyGen's code and message; one that takes longer is a `VideoTimeoutError`, and goes on.
+        Errors say how to wait again. A video that this client has started, or that has been found before, may be
+        unknown (404) for 3 min, and a completed one without its URL for 1 min.
         """
-        from .download import wait_for
+        from .polling import wait_for_video
 
-        return wait_for("video", self.get_video, validation.checked_id("video_id", video_id), timeout, self._transport)
+        return wait_for_video(self, validation.checked_id("video_id", video_id), timeout, self._transport)
 
-    def download_video(self, video_id: str | Video | VideoJob, path: str | os.PathLike[str]) -> Path:
-        """Download a finished video to a file: ``GET /v3/videos/{video_id}``, then the URL in the response.
+    def download_video(
+        self, video_id: str | Video | VideoJob, path: str | os.PathLike[str], what: str = "film"
+    ) -> Path:
+        """Download a file of a finished video: ``GET /v3/videos/{video_id}``, then the URL in the response.
 
-        The file at `path`, in an existing folder, appears or is replaced when it is complete. It is fetched over https
-        (http on loopback), without the key and redirects, with the proxies and certificates of this client's session.
-        A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a `HeyGenError`, and a file
-        that cannot be written an `OSError`.
+        `what` is the ``film``, the ``captioned`` film or the ``subtitles`` (SRT); the last two need a video that was
+        started with a `caption`. The file at `path`, in an existing folder, appears or is replaced when it is complete.
+        It is fetched over https (http on loopback), without the key and redirects, with the proxies and certificates of
+        this client's session. A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a
+        `HeyGenError`, and a file that cannot be written an `OSError`.
         """
         from .download import download
 
+        video_id = validation.checked_id("video_id", video_id)
         with self.media_session() as session:
-            return download(self.get_video, validation.checked_id("video_id", video_id), user_path(path), session)
+            return download(self.get_video, video_id, user_path(path), session, what)
+
+    def upload_asset(self, path: str | os.PathLike[str]) -> Asset:
+        """Upload a picture, sound, film, PDF or SRT file, of 1 byte to 32 MB: ``POST /v3/assets``.
+
+        `VideoRequest` takes the result as `audio_asset_id`, and its `asset_id` in a background, a watermark or the
+        `files` of an agent. A file that cannot be read is an `OSError`. The request is repeated only if nothing was
+        sent.
+        """
+        from .download import multipart
+
+        way_out = "Uploading it again makes another asset, and costs nothing."
+        read = heygen_widgets.videos.Asset.from_json
+        return self._transport.post(_ASSETS, multipart(user_path(path)), read, way_out)
 
     def create_video_agent(
         self,
@@ -366,28 +423,93 @@ class HeyGenClient:
         """
         videos = heygen_widgets.videos
         body = videos.VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
-        return self._transport.post(_AGENTS, body, videos.VideoAgentSession.from_json)
+        way_out = "Look among your videos at HeyGen before you ask again, since that may make a second one."
+        return self._new(self._transport.post(_AGENTS, body, videos.VideoAgentSession.from_json, way_out))
 
     def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
         read = heygen_widgets.videos.VideoAgentSession.from_json
         return fetch_record(self._transport, _AGENTS, "session_id", session_id, read)
 
-    def wait_for_video_agent(self, session_id: str | VideoAgentSession, timeout: float = 1_200) -> VideoAgentSession:
-        """Wait as `wait_for_video` does until an agent has finished: ``GET /v3/video-agents/{session_id}``.
+    def answer_video_agent(
+        self,
+        session_id: str | VideoAgentSession,
+        message: str,
+        **fields: Any,  # noqa: ANN401 - those of `VideoAgentAnswer`
+    ) -> VideoAgentSession:
+        """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
-        The result is ``completed``, with a `video_id`, or ``waiting_for_input``, with a `question` to answer at HeyGen.
+        Only sessions in ``chat`` mode take messages. Other parameters are `avatar_id`, `voice_id`, `brand_kit_id` and
+        `files`, as in `VideoAgentRequest`. What the agent does next may cost credits. The request is repeated only if
+        nothing was sent. The service's response is not documented: the result has the status ``thinking`` unless it
+        says otherwise. `wait_for_video_agent` waits for the next question or the video.
         """
-        from .download import wait_for
-
+        videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)
-        return wait_for("agent", self.get_video_agent, session_id, timeout, self._transport)
+        body = videos.VideoAgentAnswer(message, **fields).check().to_json()
+        way_out = f"client.get_video_agent({literal(session_id)}).messages shows it."
+
+        def read(record: object) -> VideoAgentSession:
+            known = record if isinstance(record, dict) else {}
+            return videos.VideoAgentSession.from_json({**known, "session_id": session_id})
+
+        path = f"{_AGENTS}/{quote(session_id, safe='')}"
+        return self._new(self._transport.post(path, body, read, way_out))
+
+    def wait_for_video_agent(self, session_id: str | VideoAgentSession, timeout: float = 1_200) -> VideoAgentSession:
+        """Wait as `wait_for_video` does until an agent has made its video: ``GET /v3/video-agents/{session_id}``.
+
+        The result is ``completed``, with a `video_id`, or it `is_paused`, mostly with a `question` to answer by
+        `answer_video_agent`. Once the rendering has started, the video is asked for instead of the session, which may
+        be gone. A failed agent or video is a `VideoFailedError`.
+        """
+        from .polling import wait_for_video_agent
+
+        return wait_for_video_agent(self, session_id, timeout, self._transport)
+
+    def list_video_agent_styles(
+        self, *, tag: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
+    ) -> Page[VideoAgentStyle]:
+        """List one page of styles for video agents: ``GET /v3/video-agents/styles``. A notebook shows thumbnails.
+
+        `tag` is sent unchanged. A page has 1 to 100 styles; see `list_looks` for `token`.
+        """
+        validation.refuse_unknown(self.list_video_agent_styles, unknown)
+        query, read = {"tag": validation.checked_text("tag", tag)}, heygen_widgets.videos.VideoAgentStyle.from_json
+        return fetch_page(Listing(self._transport, f"{_AGENTS}/styles", query, read, 100), limit, token)
+
+    def list_brand_kits(self, *, limit: int = 20, token: str | None = None, **unknown: Never) -> Page[BrandKit]:
+        """List one page of brand kits for video agents: ``GET /v3/brand-kits``.
+
+        A page has 1 to 100 brand kits; see `list_looks` for `token`.
+        """
+        validation.refuse_unknown(self.list_brand_kits, unknown)
+        read = heygen_widgets.videos.BrandKit.from_json
+        return fetch_page(Listing(self._transport, "/v3/brand-kits", {}, read, 100), limit, token)
+
+    def is_new(self, record_id: str) -> bool:
+        """Whether this client has started the video or agent within 3 min: the service may not know it yet."""
+        started = self._started.get(record_id)
+        return started is not None and self._transport.now() - started < 180
+
+    def _new(self, record: N) -> N:
+        record_id = record.session_id if isinstance(record, heygen_widgets.videos.VideoAgentSession) else record.id
+        self._started[record_id] = self._transport.now()
+        return record
 
     def _looks(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Look]:
         validation.refuse_unknown(method, unknown)
         query = validation.checked_look_filters(*filters)
         read = partial(heygen_widgets.models.Look.from_json, ownership=query["ownership"])
         return Listing(self._transport, _LOOKS, query, read)
+
+    def _videos(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Video]:
+        validation.refuse_unknown(method, unknown)
+        query = {
+            name: validation.checked_text(name, value)
+            for name, value in zip(("title", "folder_id"), filters, strict=True)
+        }
+        return Listing(self._transport, _VIDEOS, query, heygen_widgets.videos.Video.from_json, largest_page=100)
 
     def _groups(self, method: Callable[..., object], unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
         validation.refuse_unknown(method, unknown)

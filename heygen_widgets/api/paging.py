@@ -16,11 +16,12 @@ from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
 
 if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
+    from ..videos import BrandKit, Video, VideoAgentStyle
 
 MOST_RECORDS = 1_000_000  # of one list; a service that sends more never ends
 
 R = TypeVar("R")
-T = TypeVar("T", "Look", "AvatarGroup", "Voice")
+T = TypeVar("T", "Look", "AvatarGroup", "Voice", "Video", "VideoAgentStyle", "BrandKit")
 
 
 class Listing(NamedTuple, Generic[T]):

@@ -44,6 +44,7 @@ _KINDS: dict[int, tuple[type[APIStatusError], str]] = {
     404: (NotFoundError, "{missing}"),
     429: (RateLimitError, "Too many requests. Wait {wait} before trying again."),
 }
+_NO_DATA = "The response is no JSON object with data."
 _REFUSED, _FAILED = "HeyGen refused the request.", "HeyGen has a problem. Try again later."
 _RECORDS = {"looks": "look", "avatars": "group", "voices": "voice", "videos": "video", "video-agents": "video agent"}
 
@@ -102,19 +103,26 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
     said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
+    is_error = _names_error(content)
     del content  # it may repeat the key, and a verbose traceback shows local variables
-    text = "The response is no JSON object with data."
+    text = "The response is an error, though its status is a success." if is_error else _NO_DATA
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    raise APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
+    error = APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
+    error.said = said or None if is_error else None
+    raise error
 
 
 def _is_success(content: dict[str, Any]) -> bool:
     data, error = content.get("data"), content.get("error")
     if data is None or (error and isinstance(error, dict)):
         return False
+    return bool(data) or not _names_error(content)
+
+
+def _names_error(content: dict[str, Any]) -> bool:
     named = {str(content.get(name)).lower() for name in ("code", "status", "success")}
-    return bool(data) or not (error or content.get("errors") or content.get("detail") or named - _SUCCESSES)
+    return any(map(content.get, ("error", "errors", "detail"))) or bool(named - _SUCCESSES)
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from .validation import checked_integer, checked_timeout, is_local
 
 T = TypeVar("T")
 _Fields: TypeAlias = Mapping[str, Any] | None
+_Body: TypeAlias = _Fields | tuple[bytes, str]
 
 USER_AGENT = "heygen-widgets"
 _POST_READ = 120.0  # s: creating a video takes up to half a minute
@@ -43,7 +44,8 @@ class _Call(NamedTuple):
     method: str
     path: str
     params: _Fields
-    body: str | None
+    body: bytes | None
+    content_type: str | None
     idempotency_key: str | None
     is_repeatable: bool  # sending it twice does no more than sending it once
     credential: Credential
@@ -53,7 +55,7 @@ class _Call(NamedTuple):
         return f"{self.method} {self.path}"
 
 
-class _Body(BytesIO):
+class _Content(BytesIO):
     """The body of a POST. It is read when the connection is ready and the headers are sent."""
 
     is_sent = False
@@ -104,21 +106,28 @@ class Transport:
         self._own_session.close()
 
     def request(
-        self, method: str, path: str, params: _Fields = None, body: _Fields = None, idempotency_key: str | None = None
+        self, method: str, path: str, params: _Fields = None, body: _Body = None, idempotency_key: str | None = None
     ) -> dict[str, Any]:
         """Send a request, repeat it where that is safe, and return the JSON object of the response, which has ``data``.
 
         A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error. A POST with an
         idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
         on it. A POST without a key has a new connection, and is repeated only if nothing was sent. The waits have ±25 %
-        of jitter. `params` is the query, without its None values. The error of a POST has `is_uncertain`.
+        of jitter. `params` is the query, without its None values. The `body` is JSON, or bytes and their content type.
+        The error of a POST has `is_uncertain`.
         """
         self.credential = self.credential.renewed()
-        timeout, text = self._timeout, None
+        timeout = self._timeout
+        content, content_type = None, None
         if method == "POST":
-            timeout, text = (timeout[0], max(timeout[1], _POST_READ)), json.dumps(body or {}, allow_nan=False)
+            timeout = (timeout[0], max(timeout[1], _POST_READ))
+            if not isinstance(body, tuple):
+                body = json.dumps(body or {}, allow_nan=False).encode(), "application/json"
+            content, content_type = body
         is_repeatable = method == "GET" or idempotency_key is not None
-        call = _Call(method, path, params, text, idempotency_key, is_repeatable, self.credential, timeout)
+        call = _Call(
+            method, path, params, content, content_type, idempotency_key, is_repeatable, self.credential, timeout
+        )
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
             outcome = self._attempt(call)
@@ -139,13 +148,13 @@ class Transport:
             with self._counting:
                 self.retries += 1
 
-    def post(self, path: str, body: Mapping[str, Any], read: Callable[[object], T], key: str | None = None) -> T:
-        """Send a POST and read its record. An error has the idempotency key, and says how to continue if need be."""
+    def post(self, path: str, body: _Body, read: Callable[[object], T], way_out: str, key: str | None = None) -> T:
+        """Send a POST and read its record.
+
+        An error has the idempotency key and, when it is not known whether the service has done it, the `way_out`.
+        """
         __tracebackhide__ = True
-        way_out = "Look among your videos at HeyGen before you ask again, since that may make a second one."
-        if key:
-            way_out = f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
-        next_step = f"It is not known whether HeyGen has started this. {way_out}"
+        next_step = f"It is not known whether HeyGen has received this. {way_out}"
         try:
             return self.read(read, self.request("POST", path, body=body, idempotency_key=key))
         except KeyboardInterrupt:
@@ -178,12 +187,12 @@ class Transport:
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         deadline = time.monotonic() + call.timeout[0] + 2 * call.timeout[1]
-        body = None if call.body is None else _Body(call.body.encode())
+        body = None if call.body is None else _Content(call.body)
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
         headers |= {"User-Agent": USER_AGENT, "Authorization": None, "X-Api-Key": None}
-        headers |= {"Content-Type": call.body and "application/json", "Idempotency-Key": call.idempotency_key}
+        headers |= {"Content-Type": call.content_type, "Idempotency-Key": call.idempotency_key}
         try:
             if not call.is_repeatable:
                 # The service may have closed an idle connection, which only shows after the request was sent.

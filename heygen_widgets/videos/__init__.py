@@ -2,15 +2,20 @@
 
 from .checks import VideoOptionWarning
 from .options import VideoOption, VideoOptions
-from .records import Video, VideoAgentSession
-from .requests import Background, Caption, VideoAgentRequest, VideoRequest, VoiceSettings
+from .records import AgentMessage, Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle
+from .requests import Background, Caption, VideoAgentAnswer, VideoAgentRequest, VideoRequest, VoiceSettings
 
 __all__ = [
+    "AgentMessage",
+    "Asset",
     "Background",
+    "BrandKit",
     "Caption",
     "Video",
+    "VideoAgentAnswer",
     "VideoAgentRequest",
     "VideoAgentSession",
+    "VideoAgentStyle",
     "VideoOption",
     "VideoOptionWarning",
     "VideoOptions",

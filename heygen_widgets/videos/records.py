@@ -1,7 +1,8 @@
-"""Records of videos and agent sessions, with the API's field names. They are read tolerantly; see `models`."""
+"""Records of videos, agents and uploads, with the API's field names. They are read tolerantly; see `models`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from .._display import clip
 from ..errors import VideoFailedError
 
 _FINISHED = ("completed", "failed")
+_PAUSED = ("waiting_for_input", "reviewing")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,23 +25,29 @@ class Video:
     status : str
         ``pending`` (also for ``waiting`` and when missing, an assumption), ``processing``, ``completed`` or ``failed``.
         Any other value counts as unfinished.
-    video_url, thumbnail_url : str or None
-        Signed: they expire, and `HeyGenClient.get_video` returns fresh ones. Not part of the `repr`.
+    video_url, captioned_video_url, subtitle_url, gif_url, thumbnail_url : str or None
+        The film, the film with captions, an SRT file, a short preview and a picture. Signed: they expire, and
+        `HeyGenClient.get_video` returns fresh ones. Not part of the `repr`.
     video_page_url : str or None
         A page at HeyGen that shows the video.
     duration : float or None
         In s.
     failure_code, failure_message : str or None
         Why `status` is ``failed``.
-    created_at : int or None
+    created_at, completed_at : int or None
         Unix time in s.
+    folder_id : str or None
+        The folder at HeyGen that the video is in.
     output_format : str or None
-        ``mp4``, ``webm`` or a newer one.
+        ``mp4``, ``webm`` or a newer one; only in the response that starts a video.
     """
 
     id: str
     status: str = "pending"
     video_url: str | None = field(default=None, compare=False)
+    captioned_video_url: str | None = field(default=None, compare=False)
+    subtitle_url: str | None = field(default=None, compare=False)
+    gif_url: str | None = field(default=None, compare=False)
     thumbnail_url: str | None = field(default=None, compare=False)
     video_page_url: str | None = None
     duration: float | None = None
@@ -47,11 +55,13 @@ class Video:
     failure_message: str | None = None
     title: str | None = None
     created_at: int | None = None
+    completed_at: int | None = None
+    folder_id: str | None = None
     output_format: str | None = None
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return f"Video(id={clip(self.id)!r}, status={clip(self.status)!r}, duration={self.duration})"
+        return _repr_of(self, "id", "status", "duration", "title")
 
     @property
     def is_finished(self) -> bool:
@@ -67,6 +77,15 @@ class Video:
         return read.parse(cls, _VIDEO, record, "a video", 1)
 
 
+@dataclass(frozen=True, slots=True)
+class AgentMessage:
+    """A message of a session: `role` is ``user`` or ``model``, `type` ``text``, ``resource`` or ``error``."""
+
+    role: str | None
+    type: str | None
+    content: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class VideoAgentSession:
     """A session of a video agent, as ``GET /v3/video-agents/{session_id}`` serves it; see `Video`.
@@ -80,46 +99,142 @@ class VideoAgentSession:
         counts as unfinished.
     progress : float or None
         0 to 100.
-    question : str or None
-        The agent's newest message while it is ``waiting_for_input``.
-    failure_code, failure_message : str or None
-        As for a video (an assumption).
+    title : str or None
+        As the agent chose it.
+    video_id : str or None
+        The video, at once or when its rendering has started.
+    messages : tuple of AgentMessage
+        Newest first, at most 40.
     """
 
     session_id: str
     status: str = "thinking"
     progress: float | None = None
+    title: str | None = None
     video_id: str | None = None
     created_at: int | None = None
-    question: str | None = None
-    failure_code: str | None = None
-    failure_message: str | None = None
+    messages: tuple[AgentMessage, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        details = {"status": self.status, "video_id": self.video_id, "question": self.question}
-        shown = ", ".join(f"{name}={clip(text)!r}" for name, text in details.items() if text is not None)
-        return f"VideoAgentSession(session_id={clip(self.session_id)!r}, {shown})"
+        return _repr_of(self, "session_id", "status", "video_id", "question")
 
     @property
     def is_finished(self) -> bool:
         """Whether it is ``completed`` or ``failed``."""
         return self.status in _FINISHED
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the agent waits for `HeyGenClient.answer_video_agent`; only sessions in ``chat`` mode do."""
+        return self.status in _PAUSED
+
+    @property
+    def question(self) -> str | None:
+        """The agent's newest message while it `is_paused`; else None."""
+        return _newest(message.content for message in self.messages if self.is_paused and message.role == "model")
+
+    @property
+    def failure_message(self) -> str | None:
+        """The newest message of type ``error`` when the session is ``failed``; else None."""
+        errors = (message.content for message in self.messages if message.type == "error")
+        return _newest(errors) if self.status == "failed" else None
+
     @classmethod
     def from_json(cls, record: object) -> VideoAgentSession:
         """Read a session. An `APIResponseError` if it is no JSON object, or has no ``session_id``."""
-        if isinstance(record, dict):
-            record = {**record, "question": _question(record)}
         return read.parse(cls, _SESSION, record, "a video agent session", 1)
 
 
-def _question(served: dict[str, Any]) -> object:
-    """Return the newest message of the agent, while it waits for an answer."""
-    messages = served.get("messages")
-    if served.get("status") != "waiting_for_input" or not isinstance(messages, list):
-        return None
-    return next((m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "model"), None)
+@dataclass(frozen=True, slots=True, repr=False)
+class VideoAgentStyle:
+    """A style of video agents, as ``GET /v3/video-agents/styles`` lists it. Missing values are None or empty.
+
+    `style_id` is never empty; `aspect_ratio` is one such as ``16:9``. `VideoAgentRequest` takes it as `style_id`.
+    """
+
+    style_id: str
+    name: str | None = None
+    thumbnail_url: str | None = field(default=None, compare=False)
+    preview_video_url: str | None = field(default=None, compare=False)
+    tags: tuple[str, ...] = ()
+    aspect_ratio: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        return _repr_of(self, "style_id", "name")
+
+    @property
+    def id(self) -> str:
+        """The same as `style_id`."""
+        return self.style_id
+
+    @classmethod
+    def from_json(cls, record: object) -> VideoAgentStyle:
+        """Read a style. An `APIResponseError` if it is no JSON object, or has no ``style_id``."""
+        return read.parse(cls, _STYLE, record, "a style", 1)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BrandKit:
+    """A brand kit, as ``GET /v3/brand-kits`` lists it; `colors` are such as ``#ff5733``. See `VideoAgentStyle`."""
+
+    brand_kit_id: str
+    name: str | None = None
+    colors: tuple[str, ...] = ()
+    logo_url: str | None = field(default=None, compare=False)
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        return _repr_of(self, "brand_kit_id", "name")
+
+    @property
+    def id(self) -> str:
+        """The same as `brand_kit_id`."""
+        return self.brand_kit_id
+
+    @classmethod
+    def from_json(cls, record: object) -> BrandKit:
+        """Read a brand kit. An `APIResponseError` if it is no JSON object, or has no ``brand_kit_id``."""
+        return read.parse(cls, _KIT, record, "a brand kit", 1)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asset:
+    """An uploaded file, as ``POST /v3/assets`` returns it; `size_bytes` is in bytes. Missing fields are None."""
+
+    asset_id: str
+    url: str | None = field(default=None, compare=False)
+    mime_type: str | None = None
+    size_bytes: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        return _repr_of(self, "asset_id", "mime_type", "size_bytes")
+
+    @classmethod
+    def from_json(cls, record: object) -> Asset:
+        """Read an asset. An `APIResponseError` if it is no JSON object, or has no ``asset_id``."""
+        return read.parse(cls, _ASSET, record, "an asset", 1)
+
+
+def _repr_of(record: object, *names: str) -> str:
+    """Return the `repr` with the fields of these names that are not None."""
+    given = {name: value for name in names if (value := getattr(record, name)) is not None}
+    shown = (f"{name}={(clip(value) if isinstance(value, str) else value)!r}" for name, value in given.items())
+    return f"{type(record).__name__}({', '.join(shown)})"
+
+
+def _newest(texts: Iterable[str]) -> str | None:
+    return next(iter(texts), None)
+
+
+def _messages(value: object) -> tuple[AgentMessage, ...]:
+    sent = [item for item in value[:100] if isinstance(item, dict)] if isinstance(value, list) else []
+    return tuple(
+        AgentMessage(read.label(item.get("role")), read.label(item.get("type")), read.text(item.get("content")) or "")
+        for item in sent
+    )
 
 
 _STATUSES = {None: "pending", "waiting": "pending"}
@@ -128,12 +243,15 @@ _SESSION = read.parsers_of(
     VideoAgentSession,
     status=lambda value: read.label(value) or "thinking",
     video_id=lambda value: read.text(value) or None,
+    messages=_messages,
 )
+_STYLE, _KIT, _ASSET = map(read.parsers_of, (VideoAgentStyle, BrandKit, Asset))
 
 
 def failure_of(record: Video | VideoAgentSession) -> VideoFailedError:
     """Build the error for what HeyGen could not make."""
-    code, message = record.failure_code, record.failure_message
+    code = record.failure_code if isinstance(record, Video) else None
+    message = record.failure_message
     reason = ": ".join(filter(None, (clip(code), clip(message).rstrip(".")))) or "it does not say why"
     if isinstance(record, Video):
         error = VideoFailedError(f"HeyGen could not make the video {clip(record.id)}: {reason}.")

@@ -232,7 +232,7 @@ a_look, a_video = Look("a", "A", "photo_avatar", group_id="g", default_voice_id=
 def test_a_record_stands_for_its_id_and_one_of_another_kind_is_refused(
     method: str, record: object, other: object, words: str
 ) -> None:
-    names, more = ("voice_id", "session_id"), {"status": "completed"}
+    names, more = ("voice_id", "session_id"), {"status": "completed", "video_url": "https://files.example/v.mp4"}
     answers = [reply({"data": {**look(name), **dict.fromkeys(names, name), **more}}) for name in ("a", f"b {KEY}")]
     with Loopback(*answers) as server, client_of(server) as client:
         found = getattr(client, method)(record)

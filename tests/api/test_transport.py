@@ -324,7 +324,7 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
         "forbidden, Something",
     ),
     "no success": (b'{"success": false, "message": "Something is off", "data": []}', {}, "Something is off"),
-    "errors beside no records": (b'{"errors": ["x"], "data": []}', {}, NO_DATA),
+    "errors beside no records": (b'{"errors": ["x"], "data": []}', {}, "is an error"),
     "data is null": (b'{"data": null}', {}, NO_DATA),
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),

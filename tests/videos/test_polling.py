@@ -1,6 +1,7 @@
 """Records of videos and agents, how often the service is asked for them, and how the wait ends."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrup
 from test_fuzz import values
 
 from heygen_widgets import errors
-from heygen_widgets.api.download import poll_until_finished
-from heygen_widgets.videos import Video, VideoAgentSession
+from heygen_widgets.api.polling import poll_until_finished
+from heygen_widgets.videos import Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle
 
 
 def video(status: str, **fields: Any) -> Reply:
@@ -22,6 +23,7 @@ def session(status: str, **fields: Any) -> Reply:
 
 
 DONE = video("completed", video_url="https://files.example/v.mp4?Signature=s", duration=3)
+UNKNOWN = failure(404, "video_not_found")
 
 
 def test_a_video_is_polled_less_and_less_often_until_it_is_finished() -> None:
@@ -61,9 +63,11 @@ VIDEO, AGENT = ("wait_for_video", "video_1"), ("wait_for_video_agent", "session_
 @pytest.mark.parametrize(
     ("wait", "answer", "timeout", "kind", "words", "requests"),
     [
-        (VIDEO, failure(404, "video_not_found"), 1_200, errors.NotFoundError, "video_not_found", 1),
+        (VIDEO, UNKNOWN, 1_200, errors.NotFoundError, "video_not_found", 1),
         (VIDEO, failure(401), 1_200, errors.AuthenticationError, "401", 1),
+        (VIDEO, reply({"error": {"message": "Gone"}, "data": None}), 1_200, errors.APIResponseError, "says: Gone", 1),
         (AGENT, session("failed"), 1_200, errors.VideoFailedError, "agent session_1 failed: it does not say why", 1),
+        (AGENT, UNKNOWN, 1_200, errors.NotFoundError, r"client\.wait_for_video_agent\(\"session_1\"\)", 1),
         (VIDEO, video("processing"), 0, errors.VideoTimeoutError, r"after 0 s.*\.wait_for_video\(\"video_1\"\)", 1),
         (VIDEO, video("processing"), 100, errors.VideoTimeoutError, "still processing after 100 s", 10),
         (AGENT, session("thinking"), 9, errors.VideoTimeoutError, r"client\.wait_for_video_agent\(\"session_1\"\)", 4),
@@ -74,8 +78,10 @@ def test_the_wait_ends_with_a_permanent_error_at_once_or_after_the_time_out(
     wait: tuple[str, str], answer: Reply, timeout: float, kind: type[errors.HeyGenError], words: str, requests: int
 ) -> None:
     with Loopback(answer) as server, client_of(server, max_retries=0) as client:
-        with pytest.raises(kind, match=words):
+        with pytest.raises(kind, match=words) as caught:
             getattr(client, wait[0])(wait[1], timeout)
+        # A render is never lost with an error: it says how to wait again.
+        assert (f'client.{wait[0]}("{wait[1]}")' in str(caught.value)) == (kind is not errors.VideoFailedError)
         assert sum(client.waits) == pytest.approx(timeout if requests > 1 else 0)  # type: ignore[attr-defined]
     assert len(server.seen) == requests
 
@@ -105,28 +111,116 @@ def test_an_invalid_argument_is_refused_before_anything_is_sent(timeout: Any) ->
         assert server.seen == []
 
 
-def test_the_wait_for_an_agent_ends_with_a_video_or_a_question(capsys: pytest.CaptureFixture[str]) -> None:
-    done = [session("generating", progress=55), session("reviewing"), session("completed", video_id="video_1")]
-    with Loopback(session("thinking"), *done) as server, client_of(server) as client:
-        assert client.wait_for_video_agent("session_1").video_id == "video_1"
-        assert {seen.path for seen in server.seen} == {"/v3/video-agents/session_1"}
-    assert "55 %" in capsys.readouterr().err
-    asks = session("waiting_for_input", messages=[{"role": "model", "content": "Which colours?"}])
-    with Loopback(session("thinking"), asks) as server, client_of(server) as client:
-        assert client.wait_for_video_agent("session_1").question == "Which colours?"
+STARTED = reply({"data": {"video_id": "video_1", "status": "waiting"}})
+
+
+@pytest.mark.parametrize("good", [STARTED, video("processing")], ids=["after its start", "after a response"])
+def test_a_video_may_be_unknown_for_three_minutes_after_its_start_or_a_response(good: Reply) -> None:
+    for ends in (True, False):
+        script = [good, UNKNOWN, UNKNOWN, *([DONE] if ends else [])]
+        with Loopback(*script) as server, client_of(server) as client:
+            if good is STARTED:
+                client.create_video("look_1", "Hello")
+            if ends:
+                assert client.wait_for_video("video_1").is_finished
+                continue
+            with pytest.raises(errors.NotFoundError):
+                client.wait_for_video("video_1")
+            assert 180 <= sum(client.waits) < 215  # type: ignore[attr-defined]
+
+
+def test_a_completed_video_is_polled_for_a_minute_until_it_has_its_url() -> None:
+    bare = video("completed")
+    with Loopback(bare, bare, DONE) as server, client_of(server) as client:
+        assert client.wait_for_video("video_1").video_url
+    with Loopback(bare) as server, client_of(server) as client:
+        assert client.wait_for_video("video_1").status == "completed"
+        assert 60 <= sum(client.waits) < 90  # type: ignore[attr-defined]
+
+
+THINKS, MAKES = session("thinking", progress=5), session("generating", progress=55, video_id="video_1")
+EARLY = session("thinking", video_id="video_1")
+
+
+@pytest.mark.parametrize(
+    ("script", "videos"),
+    [
+        ((THINKS, MAKES, video("processing"), UNKNOWN, DONE), 3),
+        ((EARLY, UNKNOWN, video("processing"), DONE), 2),  # the session is gone
+        ((MAKES, video("completed"), DONE), 2),
+        ((session("completed", video_id="video_1"), DONE), 1),
+    ],
+)
+def test_once_rendering_starts_the_video_is_asked_for_instead_of_its_agent(script: Any, videos: int) -> None:
+    with Loopback(*script) as server, client_of(server) as client:
+        found = client.wait_for_video_agent("session_1")
+        paths = [seen.path.rpartition("/")[2] for seen in server.seen]
+    assert (found.session_id, found.status, found.video_id, found.progress) == (
+        "session_1",
+        "completed",
+        "video_1",
+        100,
+    )
+    assert paths == ["session_1"] * (len(script) - videos) + ["video_1"] * videos
+
+
+def test_an_agent_of_a_session_that_is_gone_is_followed_by_the_record_of_its_start() -> None:
+    known = VideoAgentSession("session_1", "generating", video_id="video_1")
+    failed = video("failed", failure_code="render_failed")
+    with Loopback(UNKNOWN, video("processing"), failed) as server, client_of(server) as client:
+        with pytest.raises(errors.VideoFailedError, match="render_failed") as caught:
+            client.wait_for_video_agent(known)
+        assert caught.value.video_id == "video_1"
+    with Loopback(MAKES, video("processing"), failure(401)) as server, client_of(server) as client:
+        with pytest.raises(errors.AuthenticationError, match=r"client\.wait_for_video\(\"video_1\"\)"):
+            client.wait_for_video_agent("session_1")
+
+
+MESSAGES = [
+    {"role": "model", "type": "text", "content": "Which colours?"},
+    {"role": "model", "type": "error", "content": "Too long"},
+    {"role": "user", "type": "text", "content": "An ad"},
+]
+
+
+@pytest.mark.parametrize("status", ["waiting_for_input", "reviewing"])
+def test_an_agent_that_is_paused_asks_and_goes_on_when_it_is_answered(status: str) -> None:
+    started = reply({"data": {"session_id": "session_1", "status": "thinking", "created_at": 1}})
+    answered = reply({"data": {"session_id": "session_1", "run_id": "run_1", "title": "Ad"}})
+    script = (started, UNKNOWN, THINKS, session(status, messages=MESSAGES), answered, UNKNOWN, MAKES, DONE)
+    with Loopback(*script) as server, client_of(server) as client:
+        agent = client.wait_for_video_agent(client.create_video_agent("An ad", mode="chat"))
+        assert (agent.is_paused, agent.is_finished, agent.question) == (True, False, "Which colours?")
+        agent = client.answer_video_agent(agent, "Blue", files=[{"type": "asset_id", "asset_id": "a"}])
+        assert (agent.session_id, agent.status, agent.title, agent.question) == ("session_1", "thinking", "Ad", None)
+        assert client.wait_for_video_agent(agent).video_id == "video_1"
+        post = server.seen[4]
+    assert (post.method, post.path) == ("POST", "/v3/video-agents/session_1")
+    assert json.loads(post.body) == {"message": "Blue", "files": [{"type": "asset_id", "asset_id": "a"}]}
+
+
+def test_an_answer_that_may_have_arrived_is_not_sent_again_and_an_invalid_one_never() -> None:
+    with Loopback(hang_up) as server, client_of(server) as client:
+        with pytest.raises(errors.APIConnectionError, match=r"get_video_agent\(\"session_1\"\)\.messages") as caught:
+            client.answer_video_agent("session_1", "Blue")
+        with pytest.raises(errors.VideoOptionError, match="1 to 10,000 characters"):
+            client.answer_video_agent("session_1", "")
+        assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
 
 
 SERVED: dict[str, Any] = {
     **{"id": "video_1", "status": "completed", "video_page_url": "https://app.example/videos/video_1"},
     **{"video_url": "https://files.example/v.mp4?Signature=secret", "thumbnail_url": "https://f.example/?s=secret"},
-    **{"duration": 12.5, "title": "Ad", "created_at": 1_750_000_000, "output_format": "mp4", "folder_id": "f"},
+    **{"subtitle_url": "https://f.example/?s=secret", "captioned_video_url": "https://f.example/?s=secret"},
+    **{"gif_url": "https://f.example/?s=secret", "completed_at": 1_750_000_900, "folder_id": "f"},
+    **{"duration": 12.5, "title": "Ad", "created_at": 1_750_000_000, "output_format": "mp4", "output_language": "en"},
 }
 
 
 def test_a_video_keeps_unknown_fields_and_its_repr_hides_signed_urls() -> None:
     video = Video.from_json(SERVED)
     assert (video.id, video.status, video.duration, video.title) == ("video_1", "completed", 12.5, "Ad")
-    assert (video.video_url, video.extra) == (SERVED["video_url"], {"folder_id": "f"})
+    assert {name: getattr(video, name) for name in SERVED if name != "output_language"} | video.extra == SERVED
     assert "secret" not in repr(video)
     assert len(repr(Video.from_json({"id": "i" * 10**6, "status": "s" * 10**6}))) < 1_000
 
@@ -149,30 +243,27 @@ def test_the_status_of_a_video_says_whether_it_is_finished(served: str | None, s
     assert video.extra == {}
 
 
-@pytest.mark.parametrize(
-    ("messages", "question"),
-    [
-        ([{"role": "user", "content": "Hi"}, {"role": "model", "content": "Which?"}, {"role": "model"}], "Which?"),
-        ([{"role": "user", "content": "Hi"}, "Hi"], None),
-        ([], None),
-        (None, None),
-    ],
-)
-def test_the_question_of_an_agent_is_its_newest_message_while_it_waits(messages: Any, question: str | None) -> None:
-    record = {"session_id": "s", "status": "waiting_for_input", "progress": 30, "messages": messages}
-    session = VideoAgentSession.from_json(record)
-    assert (session.question, session.progress, session.is_finished) == (question, 30, False)
-    assert VideoAgentSession.from_json({**record, "status": "thinking"}).question is None
+@pytest.mark.parametrize("messages", [MESSAGES, [*MESSAGES, "Hi", {}], [], None, {"role": "model"}])
+@pytest.mark.parametrize("status", ["waiting_for_input", "reviewing", "failed", "thinking", "completed"])
+def test_the_newest_messages_are_the_question_of_a_pause_and_the_reason_of_a_failure(
+    status: str, messages: Any
+) -> None:
+    session = VideoAgentSession.from_json({"session_id": "s", "status": status, "progress": 30, "messages": messages})
+    has, paused = isinstance(messages, list) and len(messages) > 0, status in ("waiting_for_input", "reviewing")
+    assert session.question == ("Which colours?" if has and paused else None)
+    assert session.failure_message == ("Too long" if has and status == "failed" else None)
+    assert (session.is_paused, session.is_finished, session.progress) == (paused, status in ("failed", "completed"), 30)
 
 
 names = st.sampled_from([*SERVED, "video_id", "session_id", "progress", "messages", "gender", "new"])
+KINDS = [Video, VideoAgentSession, VideoAgentStyle, BrandKit, Asset]
 
 
-@given(st.sampled_from([Video, VideoAgentSession]), st.dictionaries(names, values) | values)
-def test_any_json_is_a_clean_record_or_our_error(kind: type[Video] | type[VideoAgentSession], served: Any) -> None:
+@given(st.sampled_from(KINDS), st.dictionaries(names, values) | values)
+def test_any_json_is_a_clean_record_or_our_error(kind: Any, served: Any) -> None:
     try:
         record = kind.from_json(served)
     except errors.APIResponseError:
         return
-    json.dumps([getattr(record, name) for name in kind.__dataclass_fields__], allow_nan=False).encode()
+    json.dumps(asdict(record), allow_nan=False).encode()
     assert isinstance(hash(record), int)
