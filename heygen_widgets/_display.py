@@ -70,6 +70,10 @@ TITLES = {
     },
     "video_status": {
         "pending": "Waiting for its turn",
+        "thinking": "Thinking",
+        "waiting_for_input": "Waiting for an answer",
+        "reviewing": "Waiting for an answer",
+        "generating": "Rendering",
         "processing": "Rendering",
         "completed": "Completed",
         "failed": "Failed",

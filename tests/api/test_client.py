@@ -362,3 +362,42 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
             client.get_look(groups[0].id)
     assert caught.value.code == "avatar_not_found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "id_field"),
+    [
+        ("list_videos", "/v3/videos", {"title": "Ad", "folder_id": "f 1"}, "id"),
+        ("list_video_agent_styles", "/v3/video-agents/styles", {"tag": "cinematic"}, "style_id"),
+        ("list_brand_kits", "/v3/brand-kits", {}, "brand_kit_id"),
+    ],
+)
+def test_videos_styles_and_brand_kits_are_listed_by_pages(
+    method: str, path: str, query: dict[str, str], id_field: str
+) -> None:
+    served = {
+        id_field: "one",
+        "name": "One",
+        "thumbnail_url": "https://f.org/?s=secret",
+        "colors": ["#ff5733"],
+        "new": 1,
+    }
+    with (
+        Loopback(reply({"data": [served], "has_more": True, "next_token": "t1"})) as server,
+        client_of(server) as client,
+    ):
+        found = getattr(client, method)(**query, limit=100, token="t0")
+        with pytest.raises(ValueError, match="limit"):
+            getattr(client, method)(limit=101)
+        with pytest.raises(TypeError, match="no parameter 'colour'"):
+            getattr(client, method)(colour="red")
+    assert (found[0].id, found[0].extra["new"], found.next_token) == ("one", 1, "t1")
+    assert "secret" not in repr(found)
+    assert [(seen.path, seen.query) for seen in server.seen] == [(path, {**query, "limit": "100", "token": "t0"})]
+
+
+def test_iter_videos_is_the_way_back_to_a_video_of_any_page() -> None:
+    pages = chain(*({"data": [{"id": f"v{n}"}], "has_more": n < 2, "next_token": f"t{n + 1}"} for n in range(3)))
+    with Loopback(pages) as server, client_of(server) as client:
+        assert [video.id for video in client.iter_videos(title="Ad")] == ["v0", "v1", "v2"]
+    assert [seen.query["limit"] for seen in server.seen] == ["100"] * 3

@@ -13,6 +13,7 @@ from heygen_widgets.errors import APIConnectionError, HeyGenError, NotFoundError
 
 FILM = b"\0\0\0\x0cftypisom\0\0\0\x08moov\0\x0f\xa0\x08mdat" + bytes(range(256)) * 4_000
 SENT = reply(FILM, Content_Type="video/mp4")
+SUBTITLES = b"\xef\xbb\xbf1\n00:00:00,000 --> 00:00:02,400\nHello\n"
 
 
 class Films(Loopback):
@@ -23,6 +24,7 @@ class Films(Loopback):
         self.status = status
         self.film_url = url
         self.signature = 0
+        self.captions: tuple[str, ...] = ()
 
     def next_reply(self, seen: Seen) -> Reply:
         if seen.path == "/film.mp4":
@@ -33,15 +35,15 @@ class Films(Loopback):
         self.signature += 1
         url = f"{self.film_url or self.url}/film.mp4?Signature={self.signature}"
         video = {"id": "video_1", "status": self.status, "video_url": url if self.status == "completed" else None}
-        return reply({"data": video})
+        return reply({"data": {**video, **dict.fromkeys(self.captions, url)}})
 
     def films(self) -> list[Seen]:
         return [seen for seen in self.seen if seen.path == "/film.mp4"]
 
 
-def error_of(client: HeyGenClient, path: Path, video_id: str = "video_1") -> HeyGenError:
+def error_of(client: HeyGenClient, path: Path, video_id: str = "video_1", what: str = "film") -> HeyGenError:
     with pytest.raises(HeyGenError) as caught:
-        client.download_video(video_id, path)
+        client.download_video(video_id, path, what)
     return caught.value
 
 
@@ -130,6 +132,25 @@ def test_a_video_that_cannot_be_downloaded_says_why(tmp_path: Path) -> None:
         assert "HeyGen sent no usable address for the film." in str(unsafe := error_of(client, path))
         assert "secret" not in str(unsafe)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "field", "sent", "wrong"),
+    [("captioned", "captioned_video_url", FILM, SUBTITLES), ("subtitles", "subtitle_url", SUBTITLES, b"<Error>")],
+)
+def test_a_captioned_film_and_subtitles_are_downloaded_if_the_video_has_them(
+    what: str, field: str, sent: bytes, wrong: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    with Films(failure(403), unsized(sent), reply(wrong)) as server, client_of(server) as client:
+        assert "start a video with caption=" in str(error_of(client, path, what=what))
+        server.captions = (field,)
+        client.download_video("video_1", path, what)
+        assert path.read_bytes() == sent
+        assert "by its first bytes" in str(error_of(client, path, what=what))
+        with pytest.raises(ValueError, match="what should be one of film, captioned, subtitles, not 'gif'"):
+            client.download_video("video_1", path, "gif")
+    assert path.read_bytes() == sent
 
 
 def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:

@@ -255,3 +255,49 @@ def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests
     assert (seen.method, seen.path) == ("POST", "/v3/video-agents")
     assert "idempotency-key" not in seen.headers
     assert json.loads(seen.body) == {"prompt": "An ad", **given}
+
+
+def test_a_file_is_uploaded_once_and_stands_for_its_id(tmp_path: Path) -> None:
+    path, made = tmp_path / "voice ü.wav", {"asset_id": "asset_1", "url": "https://f.org/a?s=secret", "size_bytes": 4}
+    path.write_bytes(b"RIFF")
+    with (
+        Loopback(reply({"data": made}), failure(413, "payload_too_large"), hang_up) as server,
+        client_of(server) as client,
+    ):
+        asset = client.upload_asset(str(path))
+        assert VideoRequest("look_1", audio_asset_id=asset).check().to_json()["audio_asset_id"] == "asset_1"
+        assert ("secret" in repr(asset), asset.size_bytes) == (False, 4)
+        with pytest.raises(errors.APIStatusError, match="413 payload_too_large"):
+            client.upload_asset(path)
+        with pytest.raises(errors.APIConnectionError, match="makes another asset"):
+            client.upload_asset(path)
+        seen = server.seen[0]
+    assert (seen.method, seen.path, len(server.seen)) == ("POST", "/v3/assets", 3)
+    kind, boundary = seen.headers["content-type"].split("; boundary=")
+    assert kind == "multipart/form-data"
+    head, _, content = seen.body.partition(b"\r\n\r\n")
+    assert (b'name="file"' in head, content) == (True, b"RIFF\r\n--%s--\r\n" % boundary.encode())
+
+
+def test_an_empty_large_or_missing_file_is_not_uploaded(tmp_path: Path) -> None:
+    (tmp_path / "empty.srt").touch()
+    with open(tmp_path / "large.mp4", "wb") as file:
+        file.truncate(32 * 2**20 + 1)
+    with Loopback(TAKEN) as server, client_of(server) as client:
+        for name in ("empty.srt", "large.mp4", "."):
+            with pytest.raises(ValueError, match="should be a file of 1 byte to 32 MB"):
+                client.upload_asset(tmp_path / name)
+        with pytest.raises(FileNotFoundError):
+            client.upload_asset(tmp_path / "missing.png")
+        assert server.seen == []
+
+
+def test_the_idempotency_key_is_logged_before_the_request_is_sent(caplog: pytest.LogCaptureFixture) -> None:
+    def check(handler: Handler) -> None:
+        logged.append(handler.headers["Idempotency-Key"] in caplog.text)
+        TAKEN(handler)
+
+    logged: list[bool] = []
+    with caplog.at_level("INFO", "heygen_widgets"), Loopback(check) as server, client_of(server) as client:
+        client.create_video(REQUEST)
+    assert (logged, KEY in caplog.text) == ([True], False)

@@ -171,9 +171,9 @@ def test_an_agent_of_a_session_that_is_gone_is_followed_by_the_record_of_its_sta
         with pytest.raises(errors.VideoFailedError, match="render_failed") as caught:
             client.wait_for_video_agent(known)
         assert caught.value.video_id == "video_1"
-    with Loopback(MAKES, video("processing"), failure(401)) as server, client_of(server) as client:
-        with pytest.raises(errors.AuthenticationError, match=r"client\.wait_for_video\(\"video_1\"\)"):
-            client.wait_for_video_agent("session_1")
+    refused = pytest.raises(errors.AuthenticationError, match=r"client\.wait_for_video\(\"video_1\"\)")
+    with Loopback(MAKES, video("processing"), failure(401)) as server, client_of(server) as client, refused:
+        client.wait_for_video_agent("session_1")
 
 
 MESSAGES = [
