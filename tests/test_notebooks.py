@@ -74,7 +74,9 @@ def check_video(notebook: Any, folder: Path) -> None:
     assert outputs_of(notebook, "download")["print"] == "completed: 2.4 s\n"
     assert (folder / "welcome.mp4").read_bytes().startswith(b"\x1aE\xdf\xa3")
     assert "VideoJob(client, video_id=" in outputs_of(notebook, "taken")["text/plain"]
-    assert "VideoJob(client, video_id=" in outputs_of(notebook, "session")["text/plain"]
+    assert "<audio" in outputs_of(notebook, "voices")["text/html"]
+    assert outputs_of(notebook, "session")["print"].endswith("?\n")
+    assert "VideoJob(client, video_id=" in outputs_of(notebook, "answered")["text/plain"]
 
 
 CHECKS = {"01_pick_a_look": check_pick, "03_shortlist_and_share": check_shortlist, VIDEO.stem: check_video}

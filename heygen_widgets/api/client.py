@@ -267,7 +267,11 @@ class HeyGenClient:
         return iter_items(self._voices(self.iter_voices, unknown, type, language, gender), max_items)
 
     def get_me(self) -> dict[str, Any]:
-        """Get the account and its balance, with undocumented fields: ``GET /v3/users/me``. A cheap way to try a key."""
+        """Get the account and its balance: ``GET /v3/users/me``. A cheap way to try a key.
+
+        The fields are as served, such as `username`, `billing_type` (``wallet``, ``subscription`` or ``usage_based``)
+        and an object of each type with the balance.
+        """
         content = self._transport.request("GET", "/v3/users/me")
         return self._transport.read(lambda account: unknown_fields(json_object(account, "an account"), ()), content)
 
