@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import requests
 from avatar_service import said
-from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
+from loopback import KEY, Handler, Loopback, Reply, client_of, failure, look, page, reply
 
 from heygen_widgets import client_or_demo
 from heygen_widgets.api import HeyGenClient, paging
@@ -130,14 +130,15 @@ def test_list_groups_and_voices_send_their_filters_and_read_the_page() -> None:
 
 
 def voice_lists(**ids: range) -> Reply:
-    """List voices by their type; a cursor counts only with its limit."""
+    """List voices by their type; a cursor with another limit is refused."""
 
     def play(handler: Handler) -> None:
         query = handler.server.seen[-1].query
         start, limit = map(int, query.get("token", f"0/{query['limit']}").split("/"))
-        voices, end = ids[query["type"]], start + limit if query["limit"] == str(limit) else start
+        voices, end = ids[query["type"]], start + limit
         content = {"data": [{"voice_id": f"{n}"} for n in voices[start:end]], "has_more": len(voices) > end}
-        reply({**content, "next_token": f"{end}/{limit}" if len(voices) > end else None})(handler)
+        answer = reply({**content, "next_token": f"{end}/{limit}" if len(voices) > end else None})
+        (answer if query["limit"] == f"{limit}" else failure(400))(handler)
 
     return play
 
@@ -169,6 +170,14 @@ def test_voices_of_a_service_that_ignores_their_type_are_listed_once() -> None:
         assert ([voice.id for voice in page], page.has_more, page.next_token) == ([*"01234"], False, None)
         assert [(*seen.query.values(),) for seen in server.seen] == [("private", "20"), ("public", "17")]
         assert client.list_voices(limit=7).next_token == "public:4:4/4"
+
+
+def test_a_page_of_voices_without_a_cursor_or_with_an_invalid_record_is_what_the_service_sent() -> None:
+    with Loopback(reply({"data": [{"voice_id": "v"}, None], "has_more": True})) as server, client_of(server) as client:
+        with pytest.warns(UserWarning, match="1 of 2 records") as warned:
+            found = client.list_voices()
+        assert ([*found], found.has_more, found.next_token) == ([Voice("v")], True, None)
+    assert said(warned)[0].filename == __file__
 
 
 @pytest.mark.parametrize("item_id", ["look_def456", "a/b", "?x=1", "../x#y", "%2e%2e", " é🎬"])
@@ -404,7 +413,6 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         assert client.get_group(groups[0].id) == groups[0]
         assert {found.group_id for found in client.iter_looks(group_id=groups[0].id)} == {groups[0].id}
         assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
-        assert len(list(client.iter_voices(max_items=7))) == 7
         assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
         assert client.get_me()["remaining_credits"] == 100
         with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
