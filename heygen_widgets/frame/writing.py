@@ -104,7 +104,7 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
 def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
     """Convert voices, such as those of `iter_voices`, to a DataFrame: one row per voice, with a RangeIndex.
 
-    The columns are the fields of `Voice`, always in the same order and with the same types: ``support_pause`` and
+    The columns are the fields of `Voice` but `extra`, always in one order, with the same types: ``support_pause`` and
     ``support_locale`` are ``boolean``, all others ``string``, with NA for missing values. Other records raise
     `TypeError`, and voices made by hand with a value of the wrong type `ValueError`.
     """
