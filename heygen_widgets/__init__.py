@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from .catalogue import LookCatalogue as LookCatalogue
     from .errors import HeyGenError as HeyGenError
     from .filters import LookFilter as LookFilter
-    from .frame import looks_to_frame as looks_to_frame, looks_to_table as looks_to_table
+    from .frame import (
+        looks_to_frame as looks_to_frame,
+        looks_to_table as looks_to_table,
+        voices_to_frame as voices_to_frame,
+    )
     from .gallery import looks_to_gallery as looks_to_gallery
     from .job import VideoJob as VideoJob
     from .models import AvatarGroup as AvatarGroup, Look as Look, Page as Page
@@ -27,7 +31,7 @@ _NAMES = {
     "catalogue": "LookCatalogue",
     "errors": "HeyGenError",
     "filters": "LookFilter",
-    "frame": "looks_to_frame looks_to_table",
+    "frame": "looks_to_frame looks_to_table voices_to_frame",
     "gallery": "looks_to_gallery",
     "job": "VideoJob",
     "models": "AvatarGroup Look Page",

@@ -1,4 +1,4 @@
-"""How records look to people: labels, initials, URLs that a page may show, and HTML cards."""
+"""How records look to people: labels, initials, URLs that a page may show, HTML cards and tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
-    from .models import AvatarGroup, Failure, Look
+    from .models import AvatarGroup, Failure, Look, Voice
 
 LONGEST_TEXT = 200
 """The most characters of a name, a search, an id or a filter value."""
@@ -159,3 +159,23 @@ def _card(look: Look) -> str:
         f'<code style="display:block;{_LINE};color:inherit;background:none;padding:0;font-size:11px" '
         f'title="{look_id}">{look_id}</code></div></div>'
     )
+
+
+def voice_table(voices: Sequence[Voice]) -> str:
+    """Return HTML with a row for each voice, with a player if its sample is on the web. Only a click loads a sample."""
+    from html import escape
+
+    style = 'style="text-align:left;max-width:280px;overflow-wrap:anywhere"'
+    heads = ("Name", "Language", "Gender", "Type", "Voice ID", "Sample")
+    table = "".join(f"<th {style}>{head}</th>" for head in heads)
+    for voice in voices:
+        name, url = escape(name_of(voice.voice_id, voice.name or "")), page(voice.preview_audio_url) or ""
+        known = {"language": voice.language, "gender": voice.gender, "ownership": voice.type}
+        player = (
+            f'<audio controls preload="none" src="{escape(url)}" aria-label="Sample of {name}" '
+            'style="width:240px;height:32px;vertical-align:middle"></audio>'
+        )
+        cells = [name, *(escape(title(field, value)) if value else "" for field, value in known.items())]
+        cells += [f"<code>{escape(clip(voice.voice_id))}</code>", player if 0 < len(url) <= _LONGEST_CARD_URL else ""]
+        table += "</tr><tr>" + "".join(f"<td {style}>{cell}</td>" for cell in cells)
+    return f'<div style="max-height:440px;overflow:auto;color:inherit"><table><tr>{table}</tr></table></div>'

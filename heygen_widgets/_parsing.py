@@ -263,7 +263,7 @@ def _clean_json(value: object, depth: int = 20) -> object:
 
 _PARSERS: dict[str, Parser] = {
     **dict.fromkeys(
-        ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language"), label
+        ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language", "type"), label
     ),
     **dict.fromkeys(("tags", "supported_api_engines", "colors"), labels),
     **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
@@ -274,7 +274,7 @@ _PARSERS: dict[str, Parser] = {
         lambda value: integer(value, 0, 253_402_300_799),  # the latest time of datetime
     ),
     "size_bytes": lambda value: integer(value, 0),
-    "support_pause": lambda value: value if isinstance(value, bool) else None,
+    **dict.fromkeys(("support_pause", "support_locale"), lambda value: value if isinstance(value, bool) else None),
     "duration": lambda value: number(value, 10**7),
     "progress": lambda value: number(value, 100),
 }

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 from . import _parsing as read
-from ._display import TITLES, shown
+from ._display import TITLES, cards, shown, voice_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice", "checked_records"]
 
-R = TypeVar("R", bound="Look | AvatarGroup")
+R = TypeVar("R", bound="Look | AvatarGroup | Voice")
 T = TypeVar("T")
 
 NOT_READY = frozenset({"processing", "pending_consent", "failed"})
@@ -106,7 +106,9 @@ class Look:
         return f"Look(id={_short(self.id)}, name={_short(self.name)}, avatar_type={_short(self.avatar_type)})"
 
     def _repr_html_(self) -> str:
-        return Looks((self,))._repr_html_() or ""
+        return cards((self,))
+
+    _page_html = staticmethod(cards)
 
     @property
     def orientation(self) -> str | None:
@@ -199,8 +201,6 @@ class Looks(tuple[Look, ...]):
         return looks_to_frame(self, flat=flat, previews=previews)
 
     def _repr_html_(self) -> str | None:
-        from ._display import cards  # only notebooks need it
-
         return cards(self) if self else None
 
 
@@ -252,7 +252,7 @@ class AvatarGroup:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Voice:
-    """One voice, as ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
+    """One voice, as ``GET /v3/voices`` lists it and ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
     Hash, equality and the fields that are not listed here are as in `Look`.
 
@@ -265,9 +265,13 @@ class Voice:
     preview_audio_url : str or None
         As served; an ``s3://`` URL cannot be played.
     status : str or None
-        ``processing``, ``complete`` or ``failed``; an open set.
+        ``processing``, ``complete`` or ``failed``; an open set. The list does not have it.
     support_pause : bool or None
         Whether a script for this voice may contain pauses.
+    type : str or None
+        ``public``, or ``private`` for the account's own voices; an open set.
+    support_locale : bool or None
+        Whether a request may choose a locale (accent) for this voice.
     """
 
     voice_id: str
@@ -277,6 +281,8 @@ class Voice:
     preview_audio_url: str | None = field(default=None, compare=False)
     status: str | None = None
     support_pause: bool | None = None
+    type: str | None = None
+    support_locale: bool | None = None
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -295,10 +301,12 @@ class Voice:
         """Parse one voice of a response, as `Look.from_json` does; only ``voice_id`` is required."""
         return read.parse(cls, _VOICE, record, "a voice", 1)
 
+    _page_html = staticmethod(voice_table)
+
 
 @dataclass(frozen=True)
 class Page(Sequence[T]):
-    """One page of a list: a sequence of its `data`.
+    """One page of a list: a sequence of its `data`. A notebook shows looks as cards, voices as a table with sound.
 
     Attributes
     ----------
@@ -330,8 +338,9 @@ class Page(Sequence[T]):
         return self.data[index]
 
     def _repr_html_(self) -> str | None:
-        looks = Looks(item for item in self.data if isinstance(item, Look))
-        return looks._repr_html_() if len(looks) == len(self) else None
+        kinds = {type(record) for record in self.data}
+        to_html = getattr(kinds.pop(), "_page_html", None) if len(kinds) == 1 else None
+        return to_html(self.data) if to_html else None
 
 
 def _failure(value: object) -> Failure | None:
@@ -368,11 +377,12 @@ def _checks(fields: dict[str, read.Parser], **more: read.Parser) -> dict[str, re
 _CHECKS: dict[type, dict[str, read.Parser]] = {
     Look: _checks(_LOOK, avatar_type=_OWN["name"], group_name=read.text),
     AvatarGroup: _checks(_GROUP),
+    Voice: {**_VOICE, "voice_id": _OWN["id"]},
 }
 
 
 def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
-    """Return looks or groups that may be made by hand, or raise an error that names the first wrong field.
+    """Return looks, groups or voices that may be made by hand, or raise an error that names the first wrong field.
 
     A value is wrong if `from_json` would change it: a `ValueError`. Other records are a `TypeError`.
     """

@@ -34,8 +34,9 @@ from heygen_widgets.frame import (
     looks_to_parquet,
     looks_to_table,
     summary_frame,
+    voices_to_frame,
 )
-from heygen_widgets.models import Failure, Look
+from heygen_widgets.models import AvatarGroup, Failure, Look, Page, Voice
 
 LOOKS = [
     Look(
@@ -539,9 +540,26 @@ def test_new_preview_urls_do_not_count_as_a_change_and_ownership_only_if_both_si
         (looks_to_frame(LOOKS), pd.concat([looks_to_frame(PLAIN), looks_to_frame([])], ignore_index=True)),
         (summary_frame(MANY), summary_frame([])),
         (diff_frame(by_id(A, B), by_id(B, C)), diff_frame({}, {})),
+        *((voices_to_frame([Voice("a", "A", support_pause=True)]), voices_to_frame(few)) for few in ([], [Voice("b")])),
     ],
 )
 def test_columns_and_types_are_the_same_for_any_looks(full: pd.DataFrame, empty: pd.DataFrame) -> None:
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
     assert isinstance(full.index, pd.RangeIndex)
     assert isinstance(empty.index, pd.RangeIndex)
+
+
+def test_voices_become_a_frame_of_texts_and_nullable_bools() -> None:
+    voices = [Voice("a", "A", "English", "female", "s3://a", "complete", True, "public", False), Voice("b")]
+    frame = voices_to_frame(Page(tuple(voices)))
+    columns = ["voice_id", "name", "language", "gender", "type", "support_pause", "support_locale", "status"]
+    assert list(frame) == [*columns, "preview_audio_url"]
+    assert frame.iloc[0].tolist() == ["a", "A", "English", "female", "public", True, False, "complete", "s3://a"]
+    assert frame.iloc[1].isna().tolist() == [False, *[True] * 8]
+    types = [f"{dtype}" for dtype in voices_to_frame(iter(voices)).dtypes]
+    assert types == [*["string"] * 5, *["boolean"] * 2, *["string"] * 2]
+    for other in (LOOKS[0], AvatarGroup("g", "G"), {"voice_id": "a"}, "a"):
+        with pytest.raises(TypeError, match=f"expected Voice records, not {type(other).__name__}"):
+            voices_to_frame([voices[0], other])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match=r"Voice 'a' has an invalid name, 5: make it by Voice\.from_json"):
+        voices_to_frame([Voice("a", 5)])  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from loopback import Loopback, client_of, failure, look as record
 
 from heygen_widgets import LookCatalogue, LookFilter, LookPicker, looks_to_gallery, looks_to_table
 from heygen_widgets.errors import NotFoundError
-from heygen_widgets.models import AvatarGroup, Look, Looks
+from heygen_widgets.models import AvatarGroup, Look, Looks, Page, Voice
 
 LONG = "x" * 100_000
 MEGABYTES = "y" * 10_000_000
@@ -128,10 +128,11 @@ def test_outside_text_is_escaped_in_every_html_that_python_makes(text: str, tmp_
     signed = f"https://host/a.png?{text}"
     look = Look(text, text, text, group_id=text, tags=(text,), supported_api_engines=(text,), status=text)
     looks = Looks([look, Look("b", text, text, preview_image_url=signed)])
+    voices = Page((Voice(text, text, text, text, signed, type=text),))
     picker = LookPicker(LookCatalogue.of(looks, [AvatarGroup(text, text)]), filter=LookFilter(text), values=[look])
     gallery = looks_to_gallery(picker.catalogue.looks[:1], tmp_path / "a.html", title=text)
     pages = [gallery.read_text(encoding="utf-8"), look.video_options(text)._repr_html_()]
-    pages += [shown._repr_html_() for shown in (looks, *looks, looks_to_table(picker.catalogue.looks))]
+    pages += [shown._repr_html_() for shown in (looks, *looks, voices, looks_to_table(picker.catalogue.looks))]
     pages.append(picker._repr_mimebundle_()["text/html"])
     assert not [page for page in pages if "<i x=" in page or text in page]
     picker.close()

@@ -10,7 +10,7 @@ from IPython.core.formatters import DisplayFormatter
 
 from heygen_widgets import AvatarGroup, Look, LookCatalogue, LookFilter, Page, demo_client
 from heygen_widgets._display import MOST_CARDS
-from heygen_widgets.models import Looks
+from heygen_widgets.models import Looks, Voice
 
 SIGNED = "https://files2.heygen.ai/talking_photo/a/b.WEBP?Expires=1&Signature=secret"
 LOOK = Look("look_1", "Zoë Café", "photo_avatar", preview_image_url=SIGNED)
@@ -55,7 +55,22 @@ def test_many_looks_are_the_first_cards_and_a_count_and_so_is_a_page_of_looks_on
     for one in (Looks([LOOK]), Page((LOOK,))):
         assert (shown(one)["text/html"].count("<img"), " more" in shown(one)["text/html"]) == (1, False)
     group = AvatarGroup("g", "Group")
-    assert not any("text/html" in shown(other) for other in (Page((group,)), Page((LOOK, group)), Page(()), Looks()))
+    assert not any(
+        "text/html" in shown(other) for other in (Page((group,)), Page((LOOK, Voice("v"))), Page(()), Looks())
+    )
+
+
+def test_a_page_of_voices_is_a_table_that_plays_the_samples_on_the_web() -> None:
+    samples = [SIGNED, None, "s3://voices/a.wav", "javascript:alert(1)", "https://files.example/" + "a" * 4_000]
+    voices = [Voice(f"voice_{n}", "Zoë", "English", "female", url, type="private") for n, url in enumerate(samples)]
+    table = Parsed(shown(Page((*voices, Voice("voice_5", "x" * 9_000))))["text/html"])
+    assert table.texts[:6] == ["Name", "Language", "Gender", "Type", "Voice ID", "Sample"]
+    assert table.texts[6:12] == ["Zoë", "English", "Female", "Private", "voice_0", "Zoë"]
+    assert table.texts[-2:] == ["x" * 199 + "…", "voice_5"]
+    (player,) = [item for tag, item in table.elements if tag == "audio"]
+    assert (player["src"], player["preload"], player["aria-label"]) == (SIGNED, "none", "Sample of Zoë")
+    html = shown(Page((replace(voices[0], voice_id="a" * 32),) * 100))["text/html"]
+    assert (len(html) < 100_000, "max-height" in html, "#" in html) == (True, True, False)  # scrolls; no own colours
 
 
 def test_looks_are_a_tuple_and_in_a_terminal_one_short_line() -> None:

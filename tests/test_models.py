@@ -113,6 +113,13 @@ def test_a_field_is_cleaned_or_missing(field: str, parsed: object, served: list[
     assert [getattr(model.from_json({**record, name: value}), field) for value in served] == [parsed] * len(served)
 
 
+def test_a_voice_has_the_fields_of_the_service() -> None:
+    texts = {name: name for name in ("voice_id", "name", "language", "preview_audio_url", "status", "type")}
+    served = {**texts, "gender": "female", "support_pause": True, "support_locale": False}
+    assert dataclasses.asdict(Voice.from_json({**served, "new": 1})) == {**served, "extra": {"new": 1}}
+    assert Voice.from_json({**dict.fromkeys(served, 5), "voice_id": "v"}) == Voice("v")
+
+
 def test_lone_surrogates_and_nuls_are_replaced_in_every_text() -> None:
     bad, good = "a\ud800b\0c", "a\ufffdb\ufffdc"
     look = parse(id=bad, name=bad, tags=[bad], status=bad, preview_image_url=bad, error={"code": bad})

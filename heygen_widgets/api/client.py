@@ -21,7 +21,7 @@ from .._parsing import json_object, no_attribute, plain, unknown_fields
 from ..errors import HeyGenError
 from . import validation
 from .credentials import Secret, find
-from .paging import Listing, fetch_page, fetch_record, iter_items, iter_pages
+from .paging import Listing, fetch_joined_page, fetch_page, fetch_record, iter_items, iter_pages
 from .transport import Transport, open_session
 
 if TYPE_CHECKING:
@@ -242,29 +242,34 @@ class HeyGenClient:
         self,
         *,
         type: str | None = None,
+        engine: str | None = None,
         language: str | None = None,
         gender: str | None = None,
         limit: int = 20,
         token: str | None = None,
         **unknown: Never,
     ) -> Page[Voice]:
-        """List one page of voices: ``GET /v3/voices``.
+        """List one page of voices, which a notebook shows as a table that plays them: ``GET /v3/voices``.
 
-        `type`, `language` and `gender` are sent unchanged. A page has 1 to 100 voices; see `list_looks` for `token`.
+        The `type` is ``private`` (the account's own voices), ``public``, or None for both: the private ones first, and
+        then a second request for public ones if the page has room. `type`, `engine` (such as ``starfish``), `language`
+        and `gender` are sent unchanged. A page has 1 to 100 voices; see `list_looks` for `token`.
         """
-        return fetch_page(self._voices(self.list_voices, unknown, type, language, gender), limit, token)
+        return fetch_joined_page(self._voices(self.list_voices, unknown, type, engine, language, gender), limit, token)
 
     def iter_voices(
         self,
         *,
         type: str | None = None,
+        engine: str | None = None,
         language: str | None = None,
         gender: str | None = None,
         max_items: int | None = None,
         **unknown: Never,
     ) -> Iterator[Voice]:
         """Iterate over voices, at most `max_items`, with the filters of `list_voices`: ``GET /v3/voices``."""
-        return iter_items(self._voices(self.iter_voices, unknown, type, language, gender), max_items)
+        first, *others = self._voices(self.iter_voices, unknown, type, engine, language, gender).values()
+        return iter_items(first, max_items, *others)
 
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance: ``GET /v3/users/me``. A cheap way to try a key.
@@ -520,8 +525,12 @@ class HeyGenClient:
         query = {"ownership": validation.checked_ownership(ownership)}
         return Listing(self._transport, _GROUPS, query, partial(heygen_widgets.models.AvatarGroup.from_json, **query))
 
-    def _voices(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Voice]:
+    def _voices(
+        self, method: Callable[..., object], unknown: Iterable[str], *filters: object
+    ) -> dict[str, Listing[Voice]]:
         validation.refuse_unknown(method, unknown)
-        names = ("type", "language", "gender")
+        names = ("type", "engine", "language", "gender")
         query = {name: validation.checked_text(name, value) for name, value in zip(names, filters, strict=True)}
-        return Listing(self._transport, _VOICES, query, heygen_widgets.models.Voice.from_json, largest_page=100)
+        types = (query["type"],) if query["type"] else ("private", "public")  # without one, HeyGen lists public voices
+        read = heygen_widgets.models.Voice.from_json
+        return {one: Listing(self._transport, _VOICES, {**query, "type": one}, read, largest_page=100) for one in types}

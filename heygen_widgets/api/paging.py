@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from .._display import clip, is_sendable
-from .._parsing import plain, text
+from .._display import clip, is_sendable, shown
+from .._parsing import plain, text, warn
 from ..errors import APIResponseError
 from .transport import Transport
 from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
@@ -55,11 +55,43 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
         raise APIResponseError(f"{problems[0]}\nGET {path}")
     if problems:
         number = f"{len(problems)} of {len(records)} records"
-        warnings.warn(f"{number} cannot be read and are skipped. {problems[0]} (GET {path})", stacklevel=3)
+        warn(f"{number} cannot be read and are skipped. {problems[0]} (GET {path})")
     following, has_more = content.get("next_token"), content.get("has_more")
     following = following if isinstance(following, str) and following and is_sendable(following) else None
     has_more = has_more if isinstance(has_more, bool) else following is not None
     return Page(tuple(items), has_more, following if has_more else None)
+
+
+def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str | None) -> Page[T]:
+    """Fetch one page of lists that follow each other. When one ends, the next fills the page, unless half of it is full.
+
+    A cursor is valid only with its limit, so a token has both, after the name of the list: ``public:17:<cursor>``. An
+    empty cursor is the start of the list. The tokens of a single list are those of the service.
+    """
+    __tracebackhide__ = True
+    from ..models import Page
+
+    names = [*listings]
+    if len(names) == 1:
+        return fetch_page(listings[names[0]], limit, token)
+    limit = checked_integer("limit", limit, 1, listings[names[0]].largest_page)
+    token = checked_text("token", token) or f"{names[0]}:{limit}:"
+    parts = re.fullmatch(r"(\w+):([0-9]{1,3}):(.*)", token, re.DOTALL)
+    if parts is None or parts[1] not in names or not 1 <= int(parts[2]) <= limit:
+        raise ValueError(f"token should be a next_token from the same filters and the same limit, not {shown(token)}")
+    room, cursor = int(parts[2]), parts[3] or None
+    found: list[T] = []
+    for name in names[names.index(parts[1]) :]:
+        page = fetch_page(listings[name], room or limit, cursor)
+        if not room and (page.data or page.has_more):  # this list only shows that more follows
+            return Page(tuple(_unique(found)), True, f"{name}:{limit}:")
+        found += page
+        if page.has_more:
+            return Page(tuple(_unique(found)), True, page.next_token and f"{name}:{room}:{page.next_token}")
+        room, cursor = limit - len(found), None
+        if 2 * room < limit:  # all following pages would be as small
+            room = 0
+    return Page(tuple(_unique(found)))
 
 
 def fetch_record(transport: Transport, path: str, name: str, item_id: object, read: Callable[[object], R]) -> R:
@@ -85,13 +117,23 @@ def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[P
     return (page for page, _ in _pages(listing, limit, checked_text("token", token)))
 
 
-def iter_items(listing: Listing[T], max_items: int | None) -> Iterator[T]:
-    """Iterate over records, at most `max_items`; pages are fetched when they are needed."""
+def iter_items(listing: Listing[T], max_items: int | None, *others: Listing[T]) -> Iterator[T]:
+    """Iterate over records, then those of `others`, at most `max_items`; pages are fetched when they are needed."""
     __tracebackhide__ = True
     max_items = None if plain(max_items) is None else checked_integer("max_items", max_items, 0)
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
-    pages = _pages(listing, min(listing.largest_page, max_items or listing.largest_page), None)
-    return islice((item for _, new in pages for item in new), max_items)
+    limit = min(listing.largest_page, max_items or listing.largest_page)
+    pages = (page for each in chain([listing], others) for page in _pages(each, limit, None))
+    return islice(_unique(item for _, new in pages for item in new), max_items)
+
+
+def _unique(records: Iterable[T]) -> Iterator[T]:
+    """Leave out records whose id has occurred, such as those in two lists."""
+    known: set[str] = set()
+    for record in records:
+        if record.id not in known:
+            known.add(record.id)
+            yield record
 
 
 def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple[Page[T], Iterable[T]]]:

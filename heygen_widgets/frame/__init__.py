@@ -1,4 +1,4 @@
-"""Looks as tables and files, and read from them again. pandas is imported by the first function that needs it."""
+"""Looks as tables and files, and read from them again; voices as tables. The first call imports pandas."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         looks_to_parquet,
         looks_to_table,
         summary_frame,
+        voices_to_frame,
     )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "looks_to_parquet",
     "looks_to_table",
     "summary_frame",
+    "voices_to_frame",
 ]
 
 

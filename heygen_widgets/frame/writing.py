@@ -1,4 +1,7 @@
-"""Convert looks to DataFrames, tables with pictures, CSV, Excel and Parquet. The only module that imports pandas."""
+"""Convert looks and voices to DataFrames, and looks to tables with pictures, CSV, Excel and Parquet.
+
+The only module that imports pandas.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from .._display import image
 from .._files import replacement, user_path
 from .._parsing import warn
 from ..filters import CLOSED
-from ..models import COLUMN_VALUES, COLUMNS, Look
+from ..models import COLUMN_VALUES, COLUMNS, Look, Voice, checked_records
 from .reading import FORMULA, LISTS, SEPARATOR, SIZES, HasFrame, Source, looks_of
 
 if TYPE_CHECKING:
@@ -38,6 +41,11 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
+
+_OF_VOICES = (
+    *("voice_id", "name", "language", "gender", "type", "support_pause", "support_locale", "status"),
+    "preview_audio_url",
+)
 
 _METHODS = {
     **{".csv": "to_csv", ".txt": "to_csv", ".xlsx": "to_excel", ".xls": "to_excel", ".parquet": "to_parquet"},
@@ -93,6 +101,18 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
     return frame
 
 
+def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
+    """Convert voices, such as those of `iter_voices`, to a DataFrame: one row per voice, with a RangeIndex.
+
+    The columns are the fields of `Voice` but `extra`, always in one order, with the same types: ``support_pause`` and
+    ``support_locale`` are ``boolean``, all others ``string``, with NA for missing values. Other records raise
+    `TypeError`, and voices made by hand with a value of the wrong type `ValueError`.
+    """
+    rows = checked_records(voices, Voice)
+    columns = {name: _series(name, [getattr(voice, name) for voice in rows], flat=False) for name in _OF_VOICES}
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+
+
 def _names(previews: bool) -> list[str]:
     return [name for name in COLUMNS if previews or name not in _URLS]
 
@@ -107,6 +127,8 @@ def _frame(looks: Source, names: Iterable[str], flat: bool = False) -> pd.DataFr
 def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
     if name == "is_ready":
         return pd.Series(values, dtype="bool")
+    if name.startswith("support_"):
+        return pd.Series(values, dtype="boolean")
     if name in LISTS and not flat:
         # Most looks share their lists.
         shared: dict[tuple[str, ...], tuple[str, ...]] = {}

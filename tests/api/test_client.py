@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import requests
 from avatar_service import said
-from loopback import KEY, Handler, Loopback, Reply, client_of, look, page, reply
+from loopback import KEY, Handler, Loopback, Reply, client_of, failure, look, page, reply
 
 from heygen_widgets import client_or_demo
 from heygen_widgets.api import HeyGenClient, paging
@@ -117,7 +117,7 @@ def test_list_looks_sends_its_filters_and_reads_the_page() -> None:
 
 
 def test_list_groups_and_voices_send_their_filters_and_read_the_page() -> None:
-    filters = {"type": "public", "language": "English", "gender": "female", "token": "t0"}
+    filters = {"type": "public", "engine": "starfish", "language": "English", "gender": "female", "token": "public:0:"}
     voices = reply({"data": [{"voice_id": "v", "name": "V"}], "has_more": True, "next_token": "t1"})
     groups = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
     with Loopback(groups, voices) as server, client_of(server) as client:
@@ -127,6 +127,57 @@ def test_list_groups_and_voices_send_their_filters_and_read_the_page() -> None:
     assert server.seen[1][1:3] == ("/v3/voices", {**filters, "limit": "100"})
     assert (group.id, group.looks_count, group.ownership) == ("g", 1, "public")
     assert ([voice.voice_id for voice in found], found.has_more, found.next_token) == (["v"], True, "t1")
+
+
+def voice_lists(**ids: range) -> Reply:
+    """List voices by their type; a cursor with another limit is refused."""
+
+    def play(handler: Handler) -> None:
+        query = handler.server.seen[-1].query
+        start, limit = map(int, query.get("token", f"0/{query['limit']}").split("/"))
+        voices, end = ids[query["type"]], start + limit
+        content = {"data": [{"voice_id": f"{n}"} for n in voices[start:end]], "has_more": len(voices) > end}
+        answer = reply({**content, "next_token": f"{end}/{limit}" if len(voices) > end else None})
+        (answer if query["limit"] == f"{limit}" else failure(400))(handler)
+
+    return play
+
+
+@pytest.mark.parametrize(("own", "public"), [(own, public) for own in range(5) for public in range(4)])
+def test_voices_are_the_users_own_ones_and_then_public_ones(own: int, public: int) -> None:
+    expected = [f"{n}" for n in range(own + public)]
+    service = voice_lists(private=range(own), public=range(own, own + public))
+    with Loopback(service) as server, client_of(server) as client:
+        for limit in range(1, 7):
+            pages = [client.list_voices(limit=limit)]
+            while pages[-1].has_more:
+                pages.append(client.list_voices(limit=limit, token=pages[-1].next_token))
+            assert [voice.id for page in pages for voice in page] == expected
+            sizes = [len(page) for page in pages]
+            assert (max(sizes) <= limit, min(sizes[:-1], default=limit) >= limit / 2, 0 in sizes[1:]) == (True, True, False)
+            assert [voice.id for voice in client.iter_voices(max_items=limit)] == expected[:limit]
+        assert [voice.id for voice in client.iter_voices(type="private")] == expected[:own]
+
+
+def test_voices_of_a_service_that_ignores_their_type_are_listed_once() -> None:
+    every = range(450)  # more pages than may have nothing new
+    with Loopback(voice_lists(private=every, public=every)) as server, client_of(server) as client:
+        assert [int(voice.id) for voice in client.iter_voices(engine="starfish")] == [*every]
+        assert [seen.query["type"] for seen in server.seen] == ["private"] * 5 + ["public"] * 5
+        assert {(seen.query["engine"], seen.query["limit"]) for seen in server.seen} == {("starfish", "100")}
+    with Loopback(voice_lists(private=range(3), public=range(5))) as server, client_of(server) as client:
+        page = client.list_voices()
+        assert ([voice.id for voice in page], page.has_more, page.next_token) == ([*"01234"], False, None)
+        assert [(*seen.query.values(),) for seen in server.seen] == [("private", "20"), ("public", "17")]
+        assert client.list_voices(limit=7).next_token == "public:4:4/4"
+
+
+def test_a_page_of_voices_without_a_cursor_or_with_an_invalid_record_is_what_the_service_sent() -> None:
+    with Loopback(reply({"data": [{"voice_id": "v"}, None], "has_more": True})) as server, client_of(server) as client:
+        with pytest.warns(UserWarning, match="1 of 2 records") as warned:
+            found = client.list_voices()
+        assert ([*found], found.has_more, found.next_token) == ([Voice("v")], True, None)
+    assert said(warned)[0].filename == __file__
 
 
 @pytest.mark.parametrize("item_id", ["look_def456", "a/b", "?x=1", "../x#y", "%2e%2e", " é🎬"])
@@ -159,7 +210,9 @@ WRONG_ARGUMENTS: list[dict[str, Any]] = [
         *(("iter_look_pages", arguments) for arguments in WRONG_ARGUMENTS),
         *(("iter_looks", {"max_items": value}) for value in (-1, True, 1.5)),
         *(("iter_groups", {"ownership": value}) for value in ("yours", "")),
-        *(("list_voices", arguments) for arguments in ({"limit": 101}, {"gender": ""}, {"token": ""})),
+        *(("list_voices", arguments) for arguments in ({"limit": 101}, {"gender": ""}, {"engine": 5}, {"type": ""})),
+        *(("list_voices", {"token": f"public:{rest}"}) for rest in ("", "17", "0:a", "21:a", "-1:a", "x:a", "1/1")),
+        *(("list_voices", {"token": token}) for token in ("", "t1", "shared:5:a", "\nprivate:5:a", ":5:a")),
         *(
             (f"get_{kind}", {f"{name}_id": value})  # an id that leads to another path
             for kind, name in (*((one, one) for one in ("look", "group", "voice", "video")), ("video_agent", "session"))
@@ -190,7 +243,11 @@ def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, argu
         ("iter_looks", "limit", r"did you mean max_items=…\?"),
         ("iter_group_pages", "page_size", r"did you mean limit=…\?"),
         ("list_voices", "locale", r"did you mean language=…\?"),
-        ("iter_voices", "zzz", "iter_voices has no parameter 'zzz': its parameters are type, language, gender, max_"),
+        (
+            "iter_voices",
+            "zzz",
+            "iter_voices has no parameter 'zzz': its parameters are type, engine, language, gender, max_",
+        ),
     ],
 )
 def test_a_filter_that_the_service_has_not_names_the_way_out(method: str, unknown: str, words: str) -> None:
@@ -356,7 +413,6 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         assert client.get_group(groups[0].id) == groups[0]
         assert {found.group_id for found in client.iter_looks(group_id=groups[0].id)} == {groups[0].id}
         assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
-        assert len(list(client.iter_voices(max_items=7))) == 7
         assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
         assert client.get_me()["remaining_credits"] == 100
         with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
