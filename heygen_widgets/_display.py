@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from .models import AvatarGroup, Failure, Look, Voice
+    from .videos import VideoAgentStyle
 
 LONGEST_TEXT = 200
 """The most characters of a name, a search, an id or a filter value."""
@@ -111,9 +112,9 @@ _VIDEO = re.compile(rf"https?://[^\s/?#\\@:]{_REST}", re.IGNORECASE)
 _PICTURE = re.compile(rf"(?:{_VIDEO.pattern}|data:image/{_REST})", re.IGNORECASE)
 
 
-def image(record: Look | AvatarGroup) -> str | None:
+def image(record: Look | AvatarGroup | VideoAgentStyle) -> str | None:
     """Return the URL of a record's preview picture if its scheme is http, https or ``data:image/``."""
-    return _of(_PICTURE, record.preview_image_url)
+    return _of(_PICTURE, getattr(record, "preview_image_url", None) or getattr(record, "thumbnail_url", None))
 
 
 def page(url: str | None) -> str | None:
@@ -133,18 +134,20 @@ _LINE = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
 _AREA = "display:block;width:100%;height:140px;background:rgba(128,128,128,.15)"
 
 
-def cards(looks: Sequence[Look]) -> str:
-    """Return HTML that shows the first looks side by side, and the number of the others on the last line."""
-    more = len(looks) - MOST_CARDS
+def cards(records: Sequence[Look | VideoAgentStyle]) -> str:
+    """Return HTML that shows the first records side by side, and the number of the others on the last line."""
+    more = len(records) - MOST_CARDS
     rest = f'<div style="margin:8px 4px">… and {more:,} more</div>' if more > 0 else ""
-    shown = "".join(map(_card, looks[:MOST_CARDS]))
+    shown = "".join(map(_card, records[:MOST_CARDS]))
     return f'<div style="display:flex;flex-wrap:wrap;gap:8px;color:inherit">{shown}</div>{rest}'
 
 
-def _card(look: Look) -> str:
+def _card(record: Look | VideoAgentStyle) -> str:
     from html import escape  # slow, and only a notebook needs it
 
-    name, look_id, url = name_of(look.id, look.name), escape(clip(look.id)), image(look) or ""
+    name, record_id, url = name_of(record.id, record.name or ""), escape(clip(record.id)), image(record) or ""
+    avatar_type = getattr(record, "avatar_type", None)
+    line = clip(", ".join(record.tags)) if avatar_type is None else title("avatar_type", avatar_type)
     picture = (
         f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" '
         f'style="{_AREA};margin:0;object-fit:contain">'
@@ -155,9 +158,9 @@ def _card(look: Look) -> str:
         '<div style="width:160px;border:1px solid rgba(128,128,128,.4);border-radius:6px;overflow:hidden;'
         f'font-size:13px;line-height:1.4">{picture}<div style="padding:6px 8px">'
         f'<div style="{_LINE};font-weight:600" title="{escape(name)}">{escape(name)}</div>'
-        f'<div style="{_LINE}">{escape(title("avatar_type", look.avatar_type))}</div>'
+        f'<div style="{_LINE}">{escape(line)}</div>'
         f'<code style="display:block;{_LINE};color:inherit;background:none;padding:0;font-size:11px" '
-        f'title="{look_id}">{look_id}</code></div></div>'
+        f'title="{record_id}">{record_id}</code></div></div>'
     )
 
 

@@ -11,6 +11,7 @@ from IPython.core.formatters import DisplayFormatter
 from heygen_widgets import AvatarGroup, Look, LookCatalogue, LookFilter, Page, demo_client
 from heygen_widgets._display import MOST_CARDS
 from heygen_widgets.models import Looks, Voice
+from heygen_widgets.videos import VideoAgentStyle
 
 SIGNED = "https://files2.heygen.ai/talking_photo/a/b.WEBP?Expires=1&Signature=secret"
 LOOK = Look("look_1", "Zoë Café", "photo_avatar", preview_image_url=SIGNED)
@@ -71,6 +72,16 @@ def test_a_page_of_voices_is_a_table_that_plays_the_samples_on_the_web() -> None
     assert (player["src"], player["preload"], player["aria-label"]) == (SIGNED, "none", "Sample of Zoë")
     html = shown(Page((replace(voices[0], voice_id="a" * 32),) * 100))["text/html"]
     assert (len(html) < 100_000, "max-height" in html, "#" in html) == (True, True, False)  # scrolls; no own colours
+
+
+def test_a_page_of_styles_shows_their_thumbnails() -> None:
+    style = VideoAgentStyle.from_json(
+        {"style_id": "s1", "name": "<b>Film", "thumbnail_url": SIGNED, "tags": ["retro", "<i>"]}
+    )
+    page = Parsed(shown(Page((style,)))["text/html"])
+    assert page.texts == ["<b>Film", "retro, <i>", "s1"]
+    assert [item["src"] for tag, item in page.elements if tag == "img"] == [SIGNED]
+    assert "secret" not in shown(Page((style,)))["text/plain"]
 
 
 def test_looks_are_a_tuple_and_in_a_terminal_one_short_line() -> None:

@@ -63,7 +63,7 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
 
 
 def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str | None) -> Page[T]:
-    """Fetch one page of lists that follow each other. When one ends, the next fills the page, unless half of it is full.
+    """Fetch one page of lists that follow each other. When one ends early in a page, the next fills it.
 
     A cursor is valid only with its limit, so a token has both, after the name of the list: ``public:17:<cursor>``. An
     empty cursor is the start of the list. The tokens of a single list are those of the service.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import _parsing as read
-from .._display import clip
+from .._display import cards, clip
 from ..errors import VideoFailedError
 
 _FINISHED = ("completed", "failed")
@@ -173,6 +173,8 @@ class VideoAgentStyle:
     def from_json(cls, record: object) -> VideoAgentStyle:
         """Read a style. An `APIResponseError` if it is no JSON object, or has no ``style_id``."""
         return read.parse(cls, _STYLE, record, "a style", 1)
+
+    _page_html = staticmethod(cards)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

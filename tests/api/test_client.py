@@ -154,7 +154,11 @@ def test_voices_are_the_users_own_ones_and_then_public_ones(own: int, public: in
                 pages.append(client.list_voices(limit=limit, token=pages[-1].next_token))
             assert [voice.id for page in pages for voice in page] == expected
             sizes = [len(page) for page in pages]
-            assert (max(sizes) <= limit, min(sizes[:-1], default=limit) >= limit / 2, 0 in sizes[1:]) == (True, True, False)
+            assert (max(sizes) <= limit, min(sizes[:-1], default=limit) >= limit / 2, 0 in sizes[1:]) == (
+                True,
+                True,
+                False,
+            )
             assert [voice.id for voice in client.iter_voices(max_items=limit)] == expected[:limit]
         assert [voice.id for voice in client.iter_voices(type="private")] == expected[:own]
 
