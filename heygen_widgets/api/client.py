@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Self
 from urllib.parse import quote
 
 import requests
@@ -21,15 +21,13 @@ from .._parsing import json_object, no_attribute, plain, unknown_fields
 from ..errors import HeyGenError
 from . import validation
 from .credentials import Secret, find
-from .paging import Listing, fetch_joined_page, fetch_page, fetch_record, iter_items, iter_pages
+from .paging import Listing, fetch_joined_page, fetch_page, fetch_record, iter_items, iter_pages, listing_of
 from .transport import Transport, open_session
 
 if TYPE_CHECKING:
     from ..job import VideoJob
     from ..models import AvatarGroup, Look, Page, Voice
     from ..videos import Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle, VideoRequest
-
-N = TypeVar("N", "Video", "VideoAgentSession")
 
 BASE_URL = "https://api.heygen.com"
 
@@ -39,7 +37,6 @@ _VOICES = "/v3/voices"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
 _ASSETS = "/v3/assets"
-
 _log = logging.getLogger("heygen_widgets")
 
 
@@ -90,7 +87,6 @@ class HeyGenClient:
             url = validation.checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
         else:
             url = validation.checked_base_url(base_url, "base_url")
-        self._started: dict[str, float] = {}  # by id, on the clock of the transport
         self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
 
     if not TYPE_CHECKING:
@@ -177,7 +173,7 @@ class HeyGenClient:
         token : str or None, default None
             ``next_token`` of the page before, with the same filters and the same limit.
         """
-        return fetch_page(self._looks(self.list_looks, unknown, ownership, avatar_type, group_id), limit, token)
+        return fetch_page(self._list(self.list_looks, unknown, group_id, avatar_type, ownership), limit, token)
 
     def iter_looks(
         self,
@@ -192,7 +188,7 @@ class HeyGenClient:
 
         Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
-        return iter_items(self._looks(self.iter_looks, unknown, ownership, avatar_type, group_id), max_items)
+        return iter_items(self._list(self.iter_looks, unknown, group_id, avatar_type, ownership), max_items)
 
     def iter_look_pages(
         self,
@@ -205,7 +201,7 @@ class HeyGenClient:
         **unknown: Never,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
-        return iter_pages(self._looks(self.iter_look_pages, unknown, ownership, avatar_type, group_id), limit, token)
+        return iter_pages(self._list(self.iter_look_pages, unknown, group_id, avatar_type, ownership), limit, token)
 
     def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
@@ -215,19 +211,19 @@ class HeyGenClient:
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
     ) -> Page[AvatarGroup]:
         """List one page of avatar groups (characters), with the parameters of `list_looks`: ``GET /v3/avatars``."""
-        return fetch_page(self._groups(self.list_groups, unknown, ownership), limit, token)
+        return fetch_page(self._list(self.list_groups, unknown, ownership), limit, token)
 
     def iter_groups(
         self, *, ownership: str | None = None, max_items: int | None = None, **unknown: Never
     ) -> Iterator[AvatarGroup]:
         """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
-        return iter_items(self._groups(self.iter_groups, unknown, ownership), max_items)
+        return iter_items(self._list(self.iter_groups, unknown, ownership), max_items)
 
     def iter_group_pages(
         self, *, ownership: str | None = None, limit: int = 50, token: str | None = None, **unknown: Never
     ) -> Iterator[Page[AvatarGroup]]:
         """Iterate over pages of avatar groups, with the parameters of `iter_look_pages`: ``GET /v3/avatars``."""
-        return iter_pages(self._groups(self.iter_group_pages, unknown, ownership), limit, token)
+        return iter_pages(self._list(self.iter_group_pages, unknown, ownership), limit, token)
 
     def get_group(self, group_id: str | AvatarGroup) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
@@ -342,7 +338,7 @@ class HeyGenClient:
         key = validation.checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
         _log.info("POST %s with idempotency_key=%r", _VIDEOS, key)
         way_out = f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
-        return self._new(self._transport.post(_VIDEOS, body, videos.Video.from_json, way_out, key))
+        return self._transport.post(_VIDEOS, body, videos.Video.from_json, way_out, key)
 
     def get_video(self, video_id: str | Video | VideoJob) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
@@ -362,7 +358,7 @@ class HeyGenClient:
         The service filters by a part of the `title` and by folder. A page has 1 to 100 videos; see `list_looks` for
         `token`.
         """
-        return fetch_page(self._videos(self.list_videos, unknown, title, folder_id), limit, token)
+        return fetch_page(self._list(self.list_videos, unknown, title, folder_id), limit, token)
 
     def iter_videos(
         self,
@@ -373,7 +369,7 @@ class HeyGenClient:
         **unknown: Never,
     ) -> Iterator[Video]:
         """Iterate over videos, at most `max_items`, with the filters of `list_videos`: ``GET /v3/videos``."""
-        return iter_items(self._videos(self.iter_videos, unknown, title, folder_id), max_items)
+        return iter_items(self._list(self.iter_videos, unknown, title, folder_id), max_items)
 
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
@@ -433,7 +429,7 @@ class HeyGenClient:
         videos = heygen_widgets.videos
         body = videos.VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
         way_out = "Look among your videos at HeyGen before you ask again, since that may make a second one."
-        return self._new(self._transport.post(_AGENTS, body, videos.VideoAgentSession.from_json, way_out))
+        return self._transport.post(_AGENTS, body, videos.VideoAgentSession.from_json, way_out)
 
     def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
@@ -457,13 +453,8 @@ class HeyGenClient:
         session_id = validation.checked_id("session_id", session_id)
         body = videos.VideoAgentAnswer(message, **fields).check().to_json()
         way_out = f"client.get_video_agent({literal(session_id)}).messages shows it."
-
-        def read(record: object) -> VideoAgentSession:
-            known = record if isinstance(record, dict) else {}
-            return videos.VideoAgentSession.from_json({**known, "session_id": session_id})
-
-        path = f"{_AGENTS}/{quote(session_id, safe='')}"
-        return self._new(self._transport.post(path, body, read, way_out))
+        read = partial(videos.VideoAgentSession.from_json, session_id=session_id)
+        return self._transport.post(f"{_AGENTS}/{quote(session_id, safe='')}", body, read, way_out)
 
     def wait_for_video_agent(self, session_id: str | VideoAgentSession, timeout: float = 1_200) -> VideoAgentSession:
         """Wait as `wait_for_video` does until an agent has made its video: ``GET /v3/video-agents/{session_id}``.
@@ -483,54 +474,25 @@ class HeyGenClient:
 
         `tag` is sent unchanged. A page has 1 to 100 styles; see `list_looks` for `token`.
         """
-        validation.refuse_unknown(self.list_video_agent_styles, unknown)
-        query, read = {"tag": validation.checked_text("tag", tag)}, heygen_widgets.videos.VideoAgentStyle.from_json
-        return fetch_page(Listing(self._transport, f"{_AGENTS}/styles", query, read, 100), limit, token)
+        return fetch_page(self._list(self.list_video_agent_styles, unknown, tag), limit, token)
 
     def list_brand_kits(self, *, limit: int = 20, token: str | None = None, **unknown: Never) -> Page[BrandKit]:
         """List one page of brand kits for video agents: ``GET /v3/brand-kits``.
 
         A page has 1 to 100 brand kits; see `list_looks` for `token`.
         """
-        validation.refuse_unknown(self.list_brand_kits, unknown)
-        read = heygen_widgets.videos.BrandKit.from_json
-        return fetch_page(Listing(self._transport, "/v3/brand-kits", {}, read, 100), limit, token)
+        return fetch_page(self._list(self.list_brand_kits, unknown), limit, token)
 
     def is_new(self, record_id: str) -> bool:
-        """Whether this client has started the video or agent within 3 min: the service may not know it yet."""
-        started = self._started.get(record_id)
-        return started is not None and self._transport.now() - started < 180
+        """Whether this client has started this video or agent within 3 min: the service may not know it yet."""
+        return self._transport.now() - self._transport.posted.get(record_id, float("-inf")) < 180
 
-    def _new(self, record: N) -> N:
-        record_id = record.session_id if isinstance(record, heygen_widgets.videos.VideoAgentSession) else record.id
-        self._started[record_id] = self._transport.now()
-        return record
-
-    def _looks(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Look]:
+    def _list(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Any]:
         validation.refuse_unknown(method, unknown)
-        query = validation.checked_look_filters(*filters)
-        read = partial(heygen_widgets.models.Look.from_json, ownership=query["ownership"])
-        return Listing(self._transport, _LOOKS, query, read)
-
-    def _videos(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Video]:
-        validation.refuse_unknown(method, unknown)
-        query = {
-            name: validation.checked_text(name, value)
-            for name, value in zip(("title", "folder_id"), filters, strict=True)
-        }
-        return Listing(self._transport, _VIDEOS, query, heygen_widgets.videos.Video.from_json, largest_page=100)
-
-    def _groups(self, method: Callable[..., object], unknown: Iterable[str], ownership: object) -> Listing[AvatarGroup]:
-        validation.refuse_unknown(method, unknown)
-        query = {"ownership": validation.checked_ownership(ownership)}
-        return Listing(self._transport, _GROUPS, query, partial(heygen_widgets.models.AvatarGroup.from_json, **query))
+        return listing_of(self._transport, method.__name__, filters)
 
     def _voices(
-        self, method: Callable[..., object], unknown: Iterable[str], *filters: object
+        self, method: Callable[..., object], unknown: Iterable[str], type: object, *filters: object
     ) -> dict[str, Listing[Voice]]:
-        validation.refuse_unknown(method, unknown)
-        names = ("type", "engine", "language", "gender")
-        query = {name: validation.checked_text(name, value) for name, value in zip(names, filters, strict=True)}
-        types = (query["type"],) if query["type"] else ("private", "public")  # without one, HeyGen lists public voices
-        read = heygen_widgets.models.Voice.from_json
-        return {one: Listing(self._transport, _VOICES, {**query, "type": one}, read, largest_page=100) for one in types}
+        types = ("private", "public") if plain(type) is None else (type,)  # without one, HeyGen lists public voices
+        return {str(one): self._list(method, unknown, one, *filters) for one in types}

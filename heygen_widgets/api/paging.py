@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
+
+import heygen_widgets  # its modules are imported when they are used
 
 from .._display import clip, is_sendable, shown
 from .._parsing import plain, text, warn
 from ..errors import APIResponseError
 from .transport import Transport
-from .validation import LARGEST_PAGE, checked_id, checked_integer, checked_text
+from .validation import checked_filters, checked_id, checked_integer, checked_text
 
 if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
@@ -31,7 +34,29 @@ class Listing(NamedTuple, Generic[T]):
     path: str
     query: dict[str, str | None]
     read: Callable[[object], T]
-    largest_page: int = LARGEST_PAGE
+    largest_page: int
+
+
+# By the end of a method's name: the path, the module and the class of a record, the largest page, and the filters.
+_LISTS: dict[str, tuple[Any, ...]] = {
+    "looks": ("/v3/avatars/looks", "models", "Look", 50, "group_id", "avatar_type", "ownership"),
+    "groups": ("/v3/avatars", "models", "AvatarGroup", 50, "ownership"),
+    "voices": ("/v3/voices", "models", "Voice", 100, "type", "engine", "language", "gender"),
+    "videos": ("/v3/videos", "videos", "Video", 100, "title", "folder_id"),
+    "video_agent_styles": ("/v3/video-agents/styles", "videos", "VideoAgentStyle", 100, "tag"),
+    "brand_kits": ("/v3/brand-kits", "videos", "BrandKit", 100),
+}
+
+
+def listing_of(transport: Transport, method: str, filters: Iterable[object]) -> Listing[Any]:
+    """Describe the list of a method such as `iter_looks`, with its filters in the order above; they are checked."""
+    name = method.partition("_")[2]
+    path, module, record, largest_page, *names = _LISTS[name.replace("_pages", "s")]
+    query = checked_filters(**dict(zip(names, filters, strict=True)))
+    read = getattr(getattr(heygen_widgets, module), record).from_json
+    if "ownership" in query:
+        read = partial(read, ownership=query["ownership"])
+    return Listing(transport, path, query, read, largest_page)
 
 
 def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:

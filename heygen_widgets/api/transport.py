@@ -90,6 +90,7 @@ class Transport:
         self.credential = credential
         self.base_url = base_url
         self.retries = 0  # requests that were sent again, in all threads
+        self.posted: dict[str, float] = {}  # when a video or agent was started, by its id
         self.now: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], object] = time.sleep
         self._timeout = checked_timeout(timeout)
@@ -156,7 +157,7 @@ class Transport:
         __tracebackhide__ = True
         next_step = f"It is not known whether HeyGen has received this. {way_out}"
         try:
-            return self.read(read, self.request("POST", path, body=body, idempotency_key=key))
+            record = self.read(read, self.request("POST", path, body=body, idempotency_key=key))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(next_step) from None
         except HeyGenError as error:
@@ -170,6 +171,9 @@ class Transport:
         except Exception as error:  # of a signal handler
             error.add_note(next_step)
             raise
+        record_id: Any = getattr(record, "session_id", None) or getattr(record, "id", None)
+        self.posted[record_id] = self.now()
+        return record
 
     def read(self, read: Callable[[object], T], content: dict[str, Any]) -> T:
         """Read the one record of a response, whose texts may become those of an error, without the key."""

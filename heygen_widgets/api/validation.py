@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,6 @@ import requests
 from .._display import is_sendable, shown
 from .._parsing import hint_for, id_of, known_value, meant_parameter, plain, unknown_keyword
 
-LARGEST_PAGE = 50  # records
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
 
 
@@ -103,13 +103,16 @@ def checked_id(name: str, value: object) -> str:
     return text
 
 
-def checked_look_filters(ownership: object, avatar_type: object, group_id: object) -> dict[str, Any]:
-    """Check what the service can filter looks by, and return it by name."""
-    return {
-        "group_id": None if plain(group_id) is None else checked_id("group_id", group_id),
-        "avatar_type": checked_text("avatar_type", known_value("avatar_type", avatar_type)),
-        "ownership": checked_ownership(ownership),
-    }
+def checked_filters(**filters: object) -> dict[str, Any]:
+    """Check what the service can filter a list by."""
+    return {name: _CHECKS.get(name, partial(checked_text, name))(value) for name, value in filters.items()}
+
+
+_CHECKS: dict[str, Callable[[object], str | None]] = {
+    "group_id": lambda value: None if plain(value) is None else checked_id("group_id", value),
+    "avatar_type": lambda value: checked_text("avatar_type", known_value("avatar_type", value)),
+    "ownership": checked_ownership,
+}
 
 
 def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:

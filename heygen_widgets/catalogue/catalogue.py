@@ -18,7 +18,7 @@ from .._parsing import id_of, no_attribute, warn
 from .._progress import progress_bar, set_total
 from ..api import HeyGenClient
 from ..api.media import thumbnails
-from ..api.validation import checked_look_filters
+from ..api.validation import checked_filters
 from ..errors import HeyGenError
 from ..filters import FACETS, FilterFields as Fields, LookFilter, as_filter
 from ..models import AvatarGroup, Look, Looks, checked_records
@@ -88,7 +88,11 @@ class LookCatalogue:
         if not (cache is None or isinstance(cache, timedelta)):
             raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
-        self._scope = snapshot.scope if snapshot else Scope(**checked_look_filters(ownership, avatar_type, group_id))
+        self._scope = (
+            snapshot.scope
+            if snapshot
+            else Scope(**checked_filters(ownership=ownership, avatar_type=avatar_type, group_id=group_id))
+        )
         self.ownership, self.avatar_type, self.group_id = self._scope
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:

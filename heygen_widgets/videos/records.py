@@ -141,8 +141,10 @@ class VideoAgentSession:
         return _newest(errors) if self.status == "failed" else None
 
     @classmethod
-    def from_json(cls, record: object) -> VideoAgentSession:
-        """Read a session. An `APIResponseError` if it is no JSON object, or has no ``session_id``."""
+    def from_json(cls, record: object, *, session_id: str = "") -> VideoAgentSession:
+        """Read a session. An `APIResponseError` if it is no JSON object, or has no ``session_id`` and none is given."""
+        if isinstance(record, dict) and session_id:
+            record = {**record, "session_id": session_id}
         return read.parse(cls, _SESSION, record, "a video agent session", 1)
 
 
