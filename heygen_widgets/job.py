@@ -260,7 +260,8 @@ class VideoJob(SharedTemplate):
     def _file(self) -> str:
         """Return the name of a file for the film."""
         name = self.video_id if re.fullmatch(r"[\w-]{1,64}", self.video_id) else "video"
-        return f"{name}.{'webm' if self._video and self._video.output_format == 'webm' else 'mp4'}"
+        url = (self._video and self._video.video_url) or ""
+        return f"{name}.{'webm' if url.partition('?')[0].endswith('.webm') else 'mp4'}"
 
     def vue_ask(self, view: object) -> None:
         """Answer a view that is mounting; like any view, it may send anything."""

@@ -146,6 +146,12 @@ def test_copied_code_downloads_the_film_or_asks_for_a_script(tmp_path: Path, mon
         assert ('avatar_id = "look_1"' in ended(job)["code"], len(server.seen)) == (True, 1)
 
 
+def test_the_file_is_named_by_the_id_and_the_kind_of_the_film() -> None:
+    for url, name in ((FILM, "video_1.mp4"), ("https://f.org/a.webm?Signature=s", "video_1.webm")):
+        with followed(video("completed", video_url=url)) as (_, job):
+            assert ended(job)["file"] == name
+
+
 def test_the_space_for_the_player_has_the_shape_of_the_film() -> None:
     flat = replace(LOOK, image_width=10_000, image_height=9)
     tall = replace(LOOK, preferred_orientation="portrait")
