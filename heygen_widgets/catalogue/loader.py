@@ -82,7 +82,8 @@ class PageCursor:
     def take(self, page: Page[Any]) -> None:
         if self.scope:
             first = 0 if self.scope.ownership == "private" else 2 * _PLACES
-            position = _PLACES + len(self.store) if self.ahead else self.position
+            # After all looks that were fetched ahead before, also if most of a page (of less than 1,000) is not new.
+            position = _PLACES + 1_000 * len(self.store) if self.ahead else self.position
             self.store.add_looks(page.data, first + position, ahead=self.ahead)
         else:
             self.store.add_groups(page.data)
