@@ -178,15 +178,15 @@ class CatalogueLoader:
 
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""
-        errors = [cursor.error for cursor in self._cursors if cursor.error]
+        # Looks that could not be fetched ahead may still have been loaded.
+        errors = [cursor.error for cursor in self._cursors if cursor.error and not self._is_loaded(cursor)]
         return Progress(
             loaded=len(shown),
             expected=self._expected_looks(),
             complete=complete,
             # A complete load is over for users, even if its last thread still writes the cache.
             loading=self.busy and not (complete and shown is self.store),
-            # Without looks that were to be fetched ahead, everything may still have been loaded.
-            error=errors[0] if errors and not self.complete else None,
+            error=errors[0] if errors else None,
             missing=() if complete else tuple(c.name for c in self._lists if not c.complete) or ("looks",),
             failed=tuple(cursor.name for cursor in self._lists if cursor.error),
             refreshed=None if shown is self.store else len(self.store),
