@@ -97,12 +97,13 @@ def _group(group_id: str, looks_count: int) -> dict[str, Any]:
 
 
 def name_of(seen: Seen) -> str:
-    """Name what a request asks for: ``private looks``, ``public characters``, ``looks of a``, ``character a``."""
+    """Name what is asked for: ``private looks``, ``public characters``, ``looks of a`` (or a type), ``character a``."""
     if seen.path == "/v3/avatars":
         return f"{seen.query['ownership']} characters"
     if seen.path != "/v3/avatars/looks":
         return f"character {seen.path.rpartition('/')[2]}"
-    return f"looks of {seen.query['group_id']}" if "group_id" in seen.query else f"{seen.query['ownership']} looks"
+    chosen = seen.query.get("group_id") or seen.query.get("avatar_type")
+    return f"looks of {chosen}" if chosen else f"{seen.query['ownership']} looks"
 
 
 class Gate:

@@ -230,13 +230,17 @@ class LookCatalogue:
         self.stop()
         self._loader.join()
 
-    def fetch_ahead(self, group_ids: str | Iterable[str]) -> None:
-        """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing."""
+    def fetch_ahead(self, group_ids: str | Iterable[str] = (), avatar_type: str | Iterable[str] | None = None) -> None:
+        """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing.
+
+        Without a character, fetch those of one or several types, until 500 of each type and owner are loaded: the rest
+        comes with the load, so a type that is most of the catalogue costs ten more requests at most.
+        """
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
-        LookFilter(group_id=group_ids)  # refuses what cannot be sent
+        checked = LookFilter(group_id=group_ids, avatar_type=avatar_type)  # refuses what cannot be sent
         with self._changed:
             if not self.complete and self._loader.store is self._store:
-                self._loader.fetch_ahead(group_ids)
+                self._loader.fetch_ahead(group_ids, checked.avatar_type)
                 self._note_change()
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:

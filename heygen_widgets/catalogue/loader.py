@@ -5,23 +5,25 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
 from .._background import WIDGET_LOCK, Worker, start_thread
+from .._display import TITLES
 from ..api import HeyGenClient, paging
 from ..errors import APIResponseError, APIStatusError, HeyGenError
 from ..filters import LookFilter
 from ..models import Page
 from .cache import SnapshotCache
-from .snapshots import Ownership, Scope, Snapshot
+from .snapshots import Scope, Snapshot
 from .store import LookStore
 
 _OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
 _OF_THE_ACCOUNT = (401, 402, 403, 429)  # statuses that another token would not prevent
 _PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
+_ENOUGH = 500  # looks of one type and owner to look at while a load fetches the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ class PageCursor:
     name: str
     store: LookStore
     pages: Callable[..., Iterator[Page[Any]]]
-    ownership: Ownership | None = None  # only for lists of looks
-    group_id: str = ""  # only for looks that are fetched ahead
+    scope: Scope | None = None  # only for lists of looks, of one owner
+    ahead: bool = False  # whether the looks are also in another list
     token: str | None = None
     failed_at: str | None = None  # the token that may have caused the last error
     position: int = 0  # of the first record after the token
@@ -78,10 +80,11 @@ class PageCursor:
         self.running, self.stopping, self.error = True, False, None
 
     def take(self, page: Page[Any]) -> None:
-        if self.ownership:
-            first = 0 if self.ownership == "private" else 2 * _PLACES
-            position = _PLACES + len(self.store) if self.group_id else self.position
-            self.store.add_looks(page.data, first + position, ahead=bool(self.group_id))
+        if self.scope:
+            first = 0 if self.scope.ownership == "private" else 2 * _PLACES
+            # After all looks that were fetched ahead before, also if most of a page (of less than 1,000) is not new.
+            position = _PLACES + 1_000 * len(self.store) if self.ahead else self.position
+            self.store.add_looks(page.data, first + position, ahead=self.ahead)
         else:
             self.store.add_groups(page.data)
         self.complete = not page.has_more
@@ -89,7 +92,7 @@ class PageCursor:
         if page.next_token:
             self.token = page.next_token
             self.position += len(page.data)
-        loaded = len(self.store if self.ownership else self.store.groups)
+        loaded = len(self.store if self.scope else self.store.groups)
         if page.has_more and loaded >= paging.MOST_RECORDS:
             # Otherwise each load would fetch as many again.
             raise APIResponseError(f"The list of {self.name} does not end: {loaded:,} records are loaded.")
@@ -132,9 +135,9 @@ class CatalogueLoader:
         self.reading = False
         self.writing = 0  # times that the catalogue is writing to the cache, which it counts
         self._threads: list[threading.Thread] = []
-        self._ahead: dict[tuple[str, Ownership], PageCursor] = {}
-        # No limit is needed: `_ahead` holds each character once.
-        self._worker: Worker[PageCursor] = Worker("looks of a character", self._follow, limit=1_000_000)
+        self._ahead: dict[Scope, PageCursor] = {}
+        # No limit is needed: `_ahead` holds each character and type once.
+        self._worker: Worker[PageCursor] = Worker("looks fetched ahead", self._follow, limit=1_000_000)
         for cursor in self._lists:
             cursor.running = False
 
@@ -146,7 +149,7 @@ class CatalogueLoader:
         self._ahead, self._lists = {}, []
         if client := self._client:
             owners, group_id = self._scope.owners, self._scope.group_id
-            self._lists += [self._look_list(client, owner) for owner in owners]
+            self._lists += [self._look_list(client, self._scope._replace(ownership=owner)) for owner in owners]
             if group_id:
                 one_group = PageCursor("character", store, lambda token: iter([Page((client.get_group(group_id),))]))
                 self._lists.append(one_group)
@@ -154,11 +157,11 @@ class CatalogueLoader:
             pages = client.iter_group_pages
             self._lists += [PageCursor(f"{o} characters", store, partial(pages, ownership=o)) for o in owners]
 
-    def _look_list(self, client: HeyGenClient, owner: Ownership, ahead: str = "") -> PageCursor:
-        _, kind, character = self._scope
-        pages = partial(client.iter_look_pages, group_id=ahead or character, avatar_type=kind, ownership=owner)
+    def _look_list(self, client: HeyGenClient, scope: Scope, *, ahead: bool = False) -> PageCursor:
+        pages = partial(client.iter_look_pages, **scope._asdict())
         pages()  # checks the arguments now, not on the thread
-        return PageCursor(f"looks of {ahead}" if ahead else f"{owner} looks", self.store, pages, owner, ahead)
+        name = f"looks of {scope.group_id or scope.avatar_type}" if ahead else f"{scope.ownership} looks"
+        return PageCursor(name, self.store, pages, scope, ahead)
 
     @property
     def complete(self) -> bool:
@@ -175,15 +178,15 @@ class CatalogueLoader:
 
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""
-        errors = [cursor.error for cursor in self._cursors if cursor.error]
+        # Looks that could not be fetched ahead may still have been loaded.
+        errors = [cursor.error for cursor in self._cursors if cursor.error and not self._is_loaded(cursor)]
         return Progress(
             loaded=len(shown),
             expected=self._expected_looks(),
             complete=complete,
             # A complete load is over for users, even if its last thread still writes the cache.
             loading=self.busy and not (complete and shown is self.store),
-            # Without a character that was to be fetched ahead, everything may still have been loaded.
-            error=errors[0] if errors and not self.complete else None,
+            error=errors[0] if errors else None,
             missing=() if complete else tuple(c.name for c in self._lists if not c.complete) or ("looks",),
             failed=tuple(cursor.name for cursor in self._lists if cursor.error),
             refreshed=None if shown is self.store else len(self.store),
@@ -191,7 +194,7 @@ class CatalogueLoader:
 
     def _expected_looks(self) -> int | None:
         scope, counts = self._scope, [group.looks_count for group in self.store.groups.values()]
-        missing = not self._lists or any(not cursor.complete for cursor in self._lists if not cursor.ownership)
+        missing = not self._lists or any(not cursor.complete for cursor in self._lists if not cursor.scope)
         if missing or None in counts or scope.avatar_type or (scope.group_id and scope.ownership):
             return None
         return sum(filter(None, counts))
@@ -217,36 +220,48 @@ class CatalogueLoader:
                 except HeyGenError as error:
                     cursor.fail(error)
 
-    def fetch_ahead(self, group_ids: Iterable[str]) -> None:
-        """Fetch the looks of some characters next, in this order, if they are not loaded yet."""
+    def fetch_ahead(self, group_ids: Iterable[str], avatar_types: Iterable[str]) -> None:
+        """Fetch the missing looks of some characters next, in this order; without a character, some of each type."""
         if self._client is None or self._scope.group_id or self.reading:
             return
-        wanted: list[PageCursor] = []
-        for group_id in [i for i in group_ids if i not in ("", ".", "..")][:10]:
-            for owner in self._scope.owners:
-                cursor = self._ahead.get((group_id, owner))
-                if cursor is None or not (cursor.running or cursor.complete):
-                    # A new one, because the worker ignores a request that it is still handling.
-                    cursor = self._look_list(self._client, owner, group_id)
-                if not self._is_loaded(cursor):
-                    cursor.start()
-                    self._ahead[group_id, owner] = cursor
-                    wanted.append(cursor)
+        scopes = [self._scope._replace(group_id=i) for i in group_ids if i not in ("", ".", "..")][:10]
+        if not (scopes or self._scope.avatar_type):
+            # The service refuses other types.
+            known = [kind for kind in avatar_types if kind in TITLES["avatar_type"]]
+            scopes = [self._scope._replace(avatar_type=kind) for kind in known]
+        wanted: dict[Scope, PageCursor] = {}
+        for scope in [each._replace(ownership=owner) for each in scopes for owner in each.owners]:
+            cursor = self._ahead.get(scope) or self._look_list(self._client, scope, ahead=True)
+            if not (cursor.running or cursor.complete):
+                cursor = replace(cursor)  # because the worker ignores a request that it is still handling
+            if not self._is_loaded(cursor):
+                wanted[scope] = cursor
+        # Nothing waits for the pages of a type that was chosen before.
+        for scope, cursor in self._ahead.items() if wanted else ():
+            cursor.stopping = cursor.stopping or not scope.group_id
+        for cursor in wanted.values():
+            cursor.start()
+        self._ahead |= wanted
         try:
-            self._worker.submit(*wanted)
+            self._worker.submit(*wanted.values())
         except HeyGenError as error:
-            for cursor in wanted:
+            for cursor in wanted.values():
                 cursor.fail(error)
 
-    def _is_loaded(self, ahead: PageCursor) -> bool:
-        """Whether a cursor that fetches a character ahead would find nothing new."""
-        group = ahead.store.groups.get(ahead.group_id)
-        if ahead.complete or any(c.complete for c in self._lists if c.ownership == ahead.ownership):
+    def _is_loaded(self, cursor: PageCursor) -> bool:
+        """Whether a cursor that fetches ahead would find nothing new, or enough looks of its type are loaded."""
+        if not (cursor.ahead and cursor.scope):
+            return False
+        ownership, kind, group_id = cursor.scope
+        if cursor.complete or any(c.complete for c in self._lists if c.scope and c.scope.ownership == ownership):
             return True
-        if group and group.ownership not in (None, ahead.ownership):
+        if not group_id:
+            return len(cursor.store.select(LookFilter(avatar_type=kind, ownership=ownership))) >= _ENOUGH
+        group = cursor.store.groups.get(group_id)
+        if group and group.ownership not in (None, ownership):
             return True
         number = group.looks_count if group else None
-        return number is not None and len(ahead.store.select(LookFilter(group_id=ahead.group_id))) >= number
+        return number is not None and len(cursor.store.select(LookFilter(group_id=group_id))) >= number
 
     def stop(self) -> None:
         self._stopping = True
@@ -277,13 +292,13 @@ class CatalogueLoader:
         """Fetch pages until the end, a stop or an error: the work of a thread."""
         error: HeyGenError | None = None
         with self.lock:
-            active = cursor.running = not (cursor.stopping or (cursor.group_id and self._is_loaded(cursor)))
+            active = cursor.running = not (cursor.stopping or self._is_loaded(cursor))
         try:
             for page in cursor.pages(token=cursor.token) if active and self._report() else ():
                 with self.lock:
                     cursor.take(page)
                     # Decided under the lock: a `start` after a `stop` either keeps this thread or starts another.
-                    active = cursor.running = cursor.complete or not cursor.stopping
+                    active = cursor.running = cursor.complete or not (cursor.stopping or self._is_loaded(cursor))
                 if not (self._report() and active):
                     break
         except HeyGenError as problem:

@@ -72,7 +72,7 @@ class GridModel:
         self.filter, self.view = wanted, view
         if view == "characters" or wanted.group_id != (self.opened,):
             self.opened = None
-        self.catalogue.fetch_ahead(wanted.group_id)
+        self.catalogue.fetch_ahead(wanted.group_id, wanted.avatar_type)
 
     def switch(self, view: object) -> tuple[str, LookFilter] | None:
         """Leave an opened character for all characters. Returns the view and filter to set, or None for no view."""

@@ -54,7 +54,7 @@ def test_the_lists_are_loaded_in_parallel_with_the_fewest_pages(private: int, pu
     [
         ({"ownership": "private"}, {"private looks": 2, "private characters": 1}, 51, 51),
         ({"ownership": "public"}, {"public looks": 5, "public characters": 1}, 201, 201),
-        ({"avatar_type": "digital_twin"}, {**dict.fromkeys(PARTS, 1), "public looks": 2}, 17 + 67, None),
+        ({"avatar_type": "digital_twin"}, {**dict.fromkeys(PARTS[2:], 1), "looks of digital_twin": 3}, 17 + 67, None),
         ({"group_id": "q"}, {"looks of q": 1 + 2, "character q": 1}, 51, 51),
         ({"group_id": "q", "ownership": "public"}, {"looks of q": 2, "character q": 1}, 51, None),
     ],
@@ -149,10 +149,11 @@ def test_calls_from_many_threads_end_with_each_look_loaded_once(refreshes: bool)
             assert len(now) == len(set(now))
 
         acts = [catalogue.stop, lambda: catalogue.fetch_ahead(["b", "q"]), look, catalogue.load_in_background]
+        acts.append(lambda: catalogue.fetch_ahead(avatar_type="digital_twin"))
 
         def ask(number: int) -> None:
             for step in range(20):
-                acts[(number + step) % 4]()
+                acts[(number + step) % 5]()
                 if refreshes and step % 10 == number:
                     catalogue.refresh()
 
@@ -274,7 +275,7 @@ def test_a_bug_is_reported_and_ends_the_load_with_an_error(ahead: bool, monkeypa
         assert finish(catalogue) == ahead
 
 
-@pytest.mark.parametrize("name", ["public looks", "looks of a character"])
+@pytest.mark.parametrize("name", ["public looks", "looks fetched ahead"])
 def test_a_thread_that_cannot_start_is_an_error_of_the_load(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with unloaded({"p": 3}, {"a": 60}) as (service, catalogue):
         with monkeypatch.context() as patch:
@@ -439,6 +440,7 @@ with DemoService(looks=400) as service, HeyGenClient(service.api_key, base_url=s
     catalogue = LookCatalogue(client, cache=None)
     catalogue.load_in_background()
     catalogue.fetch_ahead("unknown")
+    catalogue.fetch_ahead(avatar_type="studio_avatar")
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of a fork with threads
     for _ in range(5):
         catalogue.wait_for_change(catalogue.revision, timeout=1)
@@ -496,13 +498,18 @@ def test_a_character_of_unknown_owner_is_fetched_for_both_until_a_stop() -> None
 
 
 def test_looks_that_are_fetched_ahead_have_the_catalogues_type() -> None:
-    with held_up({}, {"a": 30}, Gate("public looks"), avatar_type="digital_twin") as (service, catalogue):
+    scope = {"avatar_type": "digital_twin"}
+    with held_up({}, {"a": 30}, gate := Gate("looks of digital_twin"), **scope) as (service, catalogue):
         assert catalogue.groups
         assert catalogue.characters() == []  # the group's number counts all types
         catalogue.fetch_ahead(["a"])
         wait_until(catalogue, lambda now: now.loaded == 10)
         assert service.asked("looks of a")[0].query["avatar_type"] == "digital_twin"
         assert [(character.id, character.expected) for character in catalogue.characters()] == [("a", 10)]
+        catalogue.fetch_ahead(**scope)
+        gate.opened.set()
+        assert finish(catalogue)
+        assert len(service.asked("looks of digital_twin")) == 2  # of the catalogue's own lists
 
 
 def test_a_character_that_is_loaded_is_not_fetched_again() -> None:
@@ -581,3 +588,58 @@ def test_a_character_that_cannot_be_fetched_is_an_error_until(then: str) -> None
             gate.opened.set()
             assert finish(catalogue)
         assert catalogue.progress.error is None
+
+
+def test_looks_that_could_not_be_fetched_ahead_are_no_error_when_they_are_loaded() -> None:
+    private, public = Gate("private looks"), Gate("public looks")
+    broken = fails("looks of digital_twin", 1, failure(500))
+    with unloaded({"p": 3}, {"a": 3}) as (service, catalogue):
+        service.before = lambda seen: private(seen) or public(seen) or broken(seen)
+        catalogue.load_in_background()
+        catalogue.fetch_ahead(avatar_type="digital_twin")
+        wait_until(catalogue, lambda now: now.error)
+        private.opened.set()
+        wait_until(catalogue, lambda now: now.missing == ("public looks",))
+        assert catalogue.progress.error is None
+        public.opened.set()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "requests", "loaded"),
+    [
+        ("studio_avatar", ["studio_avatar"] * 6, 300),
+        (["Studio avatar", "digital_twin"], ["digital_twin"] * 2 + ["studio_avatar"] * 6, 360),
+        ("photo_avatar", ["photo_avatar"] * 10, 500),  # enough to look at
+        (["", "brand_new"], [], 0),  # the service cannot filter by these
+    ],
+)
+def test_500_looks_of_a_type_come_early_and_end_in_their_place(wanted: Any, requests: list[str], loaded: int) -> None:
+    with held_up({"p": 750}, {"a": 900, "b": 360}, gate := Gate("public looks")) as (service, catalogue):
+        kinds = ["photo_avatar"] * 900 + ["studio_avatar"] * 300 + ["digital_twin"] * 60
+        for look, kind in zip(service.looks["public"], kinds, strict=True):
+            look["avatar_type"] = kind
+        wait_until(catalogue, lambda now: now.missing == ("public looks",))
+        for _ in range(2):
+            catalogue.fetch_ahead(avatar_type=wanted)
+            wait_until(catalogue, lambda now: now.loaded == 750 + loaded)
+        gate.opened.set()
+        assert finish(catalogue)
+        assert ids(catalogue) == service.ids()
+        assert [seen.query["avatar_type"] for seen in service.asked() if "avatar_type" in seen.query] == requests
+        assert service.counts()["public looks"] == pages(1260)
+
+
+def test_a_character_goes_before_a_type_which_is_continued_when_it_is_chosen_again() -> None:
+    gate, ahead = Gate("public looks"), Gate("looks of digital_twin", first=2)
+    with held_up({}, {"a": 20, "b": 300}, gate) as (service, catalogue):
+        wait_until(catalogue, lambda now: now.missing == ("public looks",))
+        service.before = lambda seen: gate(seen) or ahead(seen)
+        catalogue.fetch_ahead(avatar_type="digital_twin")
+        service.wait_for_request("looks of digital_twin", 2)
+        catalogue.fetch_ahead("a", "digital_twin")  # the character is enough
+        ahead.opened.set()
+        wait_until(catalogue, lambda _: loaded_of(catalogue, "a") == 20)
+        assert service.counts()["looks of digital_twin"] == 2
+        catalogue.fetch_ahead(avatar_type="digital_twin")
+        wait_until(catalogue, lambda now: now.loaded == 20 + 100)
+        assert service.counts()["looks of digital_twin"] == pages(106)

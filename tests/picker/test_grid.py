@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from avatar_service import Gate, ids, running, wait_until
+from avatar_service import Gate, held_up, ids, running, wait_until
 from recording import ids_in, look
 
 from heygen_widgets import LookCatalogue, LookFilter
@@ -238,6 +238,15 @@ def test_characters_whose_looks_are_not_loaded_yet_are_offered_with_their_groups
         assert {*shown(model)} == {"g-55-0", "g-55-1"}
         gate.opened.set()
         catalogue.wait(20)
+
+
+def test_a_type_that_is_filtered_by_is_fetched_ahead_in_order() -> None:
+    with held_up({}, {"a": 170}, Gate("public looks", first=2)) as (_, catalogue):
+        model = GridModel(catalogue)
+        wait_until(catalogue, lambda now: now.loaded == 50)
+        model.show(LookFilter(avatar_type="digital_twin"), "looks")
+        wait_until(catalogue, lambda now: now.loaded == 50 + 40)
+        assert shown(model) == [f"a-{number}" for number in range(2, 170, 3)]
 
 
 def test_the_status_counts_looks_also_in_the_view_of_characters(model: GridModel, catalogue: LookCatalogue) -> None:
