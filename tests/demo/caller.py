@@ -1,12 +1,49 @@
-"""A small client that knows nothing but HTTP."""
+"""A small client that knows nothing but HTTP, and checks every answer of the API against its schema."""
 
 import http.client
 import json
+import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from jsonschema import Draft202012Validator
+
 from heygen_widgets.demo import DemoService
+
+SCHEMA = json.loads((Path(__file__).parents[1] / "contract" / "answers.schema.json").read_text(encoding="utf-8"))
+LISTS = {
+    **{"/v3/avatars/looks": "look", "/v3/avatars": "group", "/v3/voices": "listed_voice", "/v3/videos": "video"},
+    **{"/v3/video-agents/styles": "style", "/v3/brand-kits": "brand_kit"},
+}
+ONES = {
+    **{"POST /v3/videos": "started_video", "POST /v3/video-agents": "started_session", "POST /v3/assets": "asset"},
+    **{"GET /v3/avatars/looks/[^/]+": "look", "GET /v3/avatars/[^/]+": "group", "GET /v3/voices/[^/]+": "voice"},
+    **{"GET /v3/videos/[^/]+": "video", "GET /v3/users/me": "account"},
+    **{"GET /v3/video-agents/[^/]+": "session", "POST /v3/video-agents/[^/]+": "answered"},
+}
+
+
+@cache
+def validator(kind: str) -> Draft202012Validator:
+    return Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
+
+
+def check(method: str, path: str, status: int, content: Any) -> None:
+    """Check an answer of the API against the schema of its kind."""
+    route = path.partition("?")[0]
+    if status != 200:
+        validator("error").validate(content)
+    elif method == "GET" and route in LISTS:
+        validator("list").validate(content)
+        for record in content["data"]:
+            validator(LISTS[route]).validate(record)
+    else:
+        validator("one").validate(content)
+        kind = next(kind for form, kind in ONES.items() if re.fullmatch(form, f"{method} {route}"))
+        validator(kind).validate(content["data"])
 
 
 @dataclass(frozen=True)
@@ -41,7 +78,10 @@ class Caller:
             headers = {"X-Api-Key": self.service.api_key}
         self.connection.request(method, path, body=body, headers=headers)
         response = self.connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        answer = Answer(response.status, response.headers, response.read())
+        if path.startswith("/v3/") and method != "HEAD":
+            check(method, path, answer.status, answer.json)
+        return answer
 
     def get(self, path: str, **query: str | int) -> Any:
         """The body of an answer that has to be a success."""

@@ -31,11 +31,19 @@ def test_a_page_has_twenty_records_by_default_and_the_last_one_promises_no_more(
         assert len(service.requests) == 2
 
 
-@pytest.mark.parametrize("changed", ["limit=11", "ownership=public", "avatar_type=photo_avatar", "group_id=any"])
-def test_a_token_is_valid_only_for_its_query(caller: Caller, changed: str) -> None:
-    token = caller.get(LOOKS, limit=10)["next_token"]
-    assert caller.get(LOOKS, limit=10, token=token)["data"]
-    for path in (f"{LOOKS}?limit=10&token={token}&{changed}", f"{GROUPS}?limit=10&token={token}"):
+@pytest.mark.parametrize("changed", ["limit=11", "ownership=private", "avatar_type=photo_avatar", "group_id=any"])
+def test_a_token_is_valid_alone_and_with_its_own_query(caller: Caller, changed: str) -> None:
+    query = "limit=10&ownership=public"
+    first = caller.get(f"{LOOKS}?{query}")
+    token = first["next_token"]
+    second = caller.get(f"{LOOKS}?token={token}")
+    assert second == caller.get(f"{LOOKS}?{query}&token={token}")
+    assert first["data"] + second["data"] == caller.get(LOOKS, limit=20, ownership="public")["data"]
+    for path in (
+        f"{LOOKS}?{query}&token={token}&{changed}",
+        f"{LOOKS}?limit=10&token={token}",
+        f"{GROUPS}?token={token}",
+    ):
         assert caller.call("GET", path).error == (400, "invalid_parameter", "token")
 
 
@@ -118,7 +126,8 @@ def test_either_header_and_another_key_can_be_used(caller: Caller) -> None:
     ("method", "path", "allowed"),
     [
         *((method, LOOKS, "GET") for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "BREW")),
-        *(("GET", "/v3/videos", "POST"), ("PUT", "/v3/video-agents", "POST")),
+        *(("GET", "/v3/video-agents", "POST"), ("PUT", "/v3/videos", "GET, POST")),
+        ("DELETE", "/v3/video-agents/session", "GET, POST"),
     ],
 )
 def test_other_methods_are_405(caller: Caller, method: str, path: str, allowed: str) -> None:

@@ -44,11 +44,22 @@ class Studio(Caller):
     def video(self, video_id: str) -> dict[str, Any]:
         return self.get(f"{VIDEOS}/{video_id}")["data"]  # type: ignore[no-any-return]
 
-    def ask(self, prompt: str) -> str:
-        return str(self.post(AGENTS, {"prompt": prompt}).json["data"]["session_id"])
+    def ask(self, prompt: str, mode: str = "chat") -> str:
+        return str(self.post(AGENTS, {"prompt": prompt, "mode": mode}).json["data"]["session_id"])
 
     def session(self, session_id: str) -> dict[str, Any]:
         return self.get(f"{AGENTS}/{session_id}")["data"]  # type: ignore[no-any-return]
+
+    def steps(self, session_id: str, *waits: float) -> list[tuple[str, int, bool]]:
+        """Status, progress, and whether there is a video, after each wait."""
+        steps = []
+        for wait in waits:
+            self.now += wait
+            session = self.session(session_id)
+            if video_id := session["video_id"]:
+                assert self.video(video_id)["id"] == video_id
+            steps.append((session["status"], session["progress"], video_id is not None))
+        return steps
 
 
 @pytest.fixture
@@ -71,6 +82,7 @@ def test_the_status_of_a_video_follows_the_clock(studio: Studio) -> None:
         assert (video["video_url"] is None) == (video["status"] != "completed")
     assert statuses == ["pending", "pending", "processing", "processing", "completed", "completed"]
     assert (video["id"], video["title"], video["duration"]) == (data["video_id"], "Ad", 2.4)
+    assert video["completed_at"] == video["created_at"] + 100
     assert studio.service.videos == [data["video_id"]]
     assert studio.service.accepted[-1] == (VIDEOS, studio.body(title="Ad", output_format="webm"))
 
@@ -88,21 +100,130 @@ def test_a_video_with_fail_in_its_texts_fails_and_has_no_film(studio: Studio, fi
     assert studio.fetch(url).status == 404, "not finished"
 
 
-def test_an_agent_thinks_generates_and_has_a_video_or_asks_or_fails(studio: Studio) -> None:
-    good, asking, failing = (studio.ask(f"An ad {mark}") for mark in ("", "[ask]", "[fail]"))
-    steps = []
-    for step in (0, 31, 39, 30):
-        studio.now += step
-        session = studio.session(good)
-        steps.append((session["status"], session["progress"], session["video_id"] is not None))
-    assert steps == [
-        *(("thinking", 0, False), ("generating", 31, False), ("generating", 70, False)),
+def test_an_agent_has_a_video_at_once_and_in_a_chat_once_it_renders(studio: Studio) -> None:
+    generating = studio.post(AGENTS, {"prompt": "An ad [ask] [review]"}).json["data"]
+    chatting = studio.post(AGENTS, {"prompt": "An ad", "mode": "chat"}).json["data"]
+    assert (generating["status"], chatting["status"], chatting["video_id"]) == ("generating", "thinking", None)
+    assert studio.video(generating["video_id"])["status"] == "pending"
+    assert [video["id"] for video in studio.every(VIDEOS)] == [generating["video_id"]]
+    waits = (0, 29, 2, 68, 2)
+    assert studio.steps(chatting["session_id"], *waits) == [
+        *(("thinking", 0, False), ("thinking", 29, False), ("generating", 31, True), ("generating", 99, True)),
         ("completed", 100, True),
     ]
-    assert studio.video(session["video_id"])["status"] == "completed"
-    assert studio.session(asking)["status"] == "waiting_for_input"
-    assert studio.session(asking)["messages"][0]["content"].endswith("?")
-    assert studio.session(failing)["status"] == "failed"
+    session = studio.session(chatting["session_id"])
+    assert [(message["role"], message["content"]) for message in session["messages"]] == [
+        ("model", "The video is ready."),
+        ("user", "An ad"),
+    ]
+    studio.now -= sum(waits)
+    assert studio.steps(generating["session_id"], *waits) == [
+        *(("generating", progress, True) for progress in (0, 29, 31, 99)),
+        ("completed", 100, True),
+    ]
+    assert studio.session(generating["session_id"])["video_id"] == generating["video_id"]
+
+
+@pytest.mark.parametrize(("mark", "status"), [("[ask]", "waiting_for_input"), ("[review]", "reviewing")])
+def test_a_chat_pauses_until_it_is_answered_and_goes_on_after_every_message(
+    studio: Studio, mark: str, status: str
+) -> None:
+    session_id = studio.ask(f"An ad {mark}")
+    assert studio.steps(session_id, 0, 31, 1_000) == [("thinking", 0, False), *([(status, 30, False)] * 2)]
+    question = studio.session(session_id)["messages"][0]
+    assert (question["role"], question["content"][-1]) == ("model", "?")
+    answer = studio.post(f"{AGENTS}/{session_id}", {"message": "Cyclists"})
+    assert (answer.status, answer.json["data"]["session_id"]) == (200, session_id)
+    assert studio.service.accepted[-1] == (f"{AGENTS}/{session_id}", {"message": "Cyclists"})
+    session = studio.session(session_id)
+    assert session["messages"][:2] == [{"role": "user", "type": "text", "content": "Cyclists"}, question]
+    assert session["messages"][-1]["content"] == f"An ad {mark}"
+    expected = [("thinking", 0, False), ("generating", 31, True), ("completed", 100, True)]
+    assert studio.steps(session_id, 0, 31, 69) == expected
+    first = studio.session(session_id)["video_id"]
+    studio.post(f"{AGENTS}/{session_id}", {"message": "Shorter"})
+    assert studio.steps(session_id, 0, 10) == [("thinking", 0, False), ("thinking", 10, False)]
+    studio.post(f"{AGENTS}/{session_id}", {"message": f"More colours {mark}"})
+    assert studio.steps(session_id, 90) == [(status, 30, False)]
+    studio.post(f"{AGENTS}/{session_id}", {"message": "Red"})
+    assert studio.steps(session_id, 100) == [("completed", 100, True)]
+    assert [video["id"] for video in studio.every(VIDEOS)] == [studio.session(session_id)["video_id"], first]
+    for place in range(40):
+        studio.post(f"{AGENTS}/{session_id}", {"message": f"Change {place}"})
+    messages = studio.session(session_id)["messages"]
+    assert (len(messages), messages[0]["content"], messages[-1]["content"]) == (40, "Change 39", "Change 0")
+
+
+def test_only_a_chat_takes_messages(studio: Studio) -> None:
+    chat = studio.ask("An ad [ask]")
+    for session_id, body, error in [
+        (studio.ask("An ad [ask]", mode="generate"), {"message": "Go on"}, (400, "invalid_parameter", "session_id")),
+        ("none", {"message": "Go on"}, (404, "not_found", None)),
+        (chat, {}, (400, "invalid_parameter", "message")),
+        (chat, {"message": "Go on", "avatar_id": "none"}, (404, "avatar_not_found", None)),
+    ]:
+        assert studio.post(f"{AGENTS}/{session_id}", body).error == error
+    assert len(studio.service.accepted) == 2
+
+
+@pytest.mark.parametrize("mode", ["chat", "generate"])
+def test_an_agent_with_fail_fails_with_its_video_and_one_with_gone_is_404_while_its_video_is_made(
+    studio: Studio, mode: str
+) -> None:
+    failing, gone = studio.ask("An ad [fail]", mode), studio.ask("An ad [gone]", mode)
+    assert studio.call("GET", f"{AGENTS}/{gone}").status == (200 if mode == "chat" else 404)
+    studio.now += 31
+    assert studio.call("GET", f"{AGENTS}/{gone}").error == (404, "not_found", None)
+    studio.now += 69
+    assert studio.session(gone)["status"] == "completed"
+    session = studio.session(failing)
+    assert (session["status"], session["messages"][0]["type"]) == ("failed", "error")
+    assert studio.video(session["video_id"])["status"] == "failed"
+
+
+@pytest.mark.parametrize("fields", [{"script": "Hello [late]"}, {"title": "[late]"}])
+def test_a_video_with_late_is_completed_before_its_film_is_there(studio: Studio, fields: dict[str, str]) -> None:
+    video_id = studio.make(**fields)
+    studio.now += 100
+    assert (studio.video(video_id)["status"], studio.video(video_id)["video_url"]) == ("completed", None)
+    studio.now += 10.1
+    assert studio.fetch(studio.video(video_id)["video_url"]).status == 200
+
+
+def test_a_video_has_subtitles_if_it_was_asked_for_a_caption_and_captions_in_the_film_if_for_a_style(
+    studio: Studio,
+) -> None:
+    script = "Hello everyone and welcome to the show. Let us begin!"
+    captions = (None, {"file_format": "srt"}, {"file_format": "srt", "style": "default"})
+    made = [studio.make(script=script, caption=caption) for caption in captions]
+    assert studio.video(made[1])["subtitle_url"] is None, "not finished"
+    studio.now += 100
+    plain, captioned, styled = (studio.video(video_id) for video_id in made)
+    assert (plain["subtitle_url"], captioned["captioned_video_url"]) == (None, None)
+    assert studio.fetch(styled["captioned_video_url"]).body[:4] == b"\x1aE\xdf\xa3"
+    url = captioned["subtitle_url"]
+    answer = studio.fetch(url)
+    assert answer.headers["Content-Type"].startswith("application/x-subrip")
+    assert answer.body.decode().splitlines() == [
+        *("1", "00:00:00,000 --> 00:00:01,200", "Hello everyone and welcome to the show. Let", ""),
+        *("2", "00:00:01,200 --> 00:00:02,400", "us begin!"),
+    ]
+    assert studio.fetch(url.replace("Signature=", "Signature=x")).status == 403
+
+
+def test_videos_are_listed_newest_first_by_title_and_folder_and_a_new_one_moves_none(studio: Studio) -> None:
+    made = [studio.make(title=f"Ad {place}") for place in range(9)]
+    studio.now += 1_000
+    made += [studio.make(title="News") for _ in range(9)]
+    first = studio.get(VIDEOS)
+    assert [video["id"] for video in first["data"]] == made[:-11:-1], "ten by default"
+    studio.make(title="News")
+    second = studio.get(VIDEOS, token=first["next_token"])
+    assert [video["id"] for video in first["data"] + second["data"]] == made[::-1]
+    assert studio.get(f"{VIDEOS}/{made[0]}")["data"] == second["data"][-1]
+    assert [video["id"] for video in studio.every(VIDEOS, limit=2, title="aD")] == made[8::-1]
+    assert studio.every(VIDEOS, folder_id="three") == []
+    assert studio.call("GET", f"{VIDEOS}?limit=101").error == (400, "invalid_parameter", "limit")
 
 
 def test_a_film_is_served_in_ranges_with_a_url_that_expires(studio: Studio) -> None:
@@ -236,17 +357,28 @@ def test_a_body_that_is_no_object_or_has_half_a_character_is_refused(studio: Stu
     assert studio.call("POST", VIDEOS, body=body).error[:2] == (400, "validation_error")
 
 
-def test_voices_are_listed_filtered_and_served_one_by_one(studio: Studio) -> None:
-    every = studio.every("/v3/voices", limit=100)
-    assert sorted(r["voice_id"] for r in every) == sorted(g.voice_id for g in studio.service.catalogue.groups)
-    assert studio.every("/v3/voices", limit=7) == every
-    assert studio.call("GET", "/v3/voices?limit=101").status == 400
-    found = studio.every("/v3/voices", language="english", gender="FEMALE", type="public")
-    assert found == [r for r in every if r.get("language") == "English" and r["gender"] == "female"] != []
-    assert studio.every("/v3/voices", language="none") == []
-    for record in every:
-        assert studio.get(f"/v3/voices/{record['voice_id']}") == {"data": record}
-        assert {"voice_id", "support_pause"} <= record.keys()
+def test_voices_are_listed_by_type_filtered_and_served_one_by_one(studio: Studio) -> None:
+    groups = studio.service.catalogue.groups
+    public, private = (studio.every("/v3/voices", limit=100, type=kind) for kind in ("public", "private"))
+    for listed, is_private in ((public, False), (private, True)):
+        assert [r["voice_id"] for r in listed] == [group.voice_id for group in groups if group.private is is_private]
+    assert studio.every("/v3/voices", limit=7) == public
+    for query, param in (("limit=101", "limit"), ("type=mine", "type"), ("type=", "type")):
+        assert studio.call("GET", f"/v3/voices?{query}").error == (400, "invalid_parameter", param)
+    found = studio.every("/v3/voices", language="english", gender="FEMALE")
+    assert found == [r for r in public if (r["language"], r["gender"]) == ("English", "female")] != []
+    able = studio.every("/v3/voices", engine="starfish")
+    assert 0 < len(able) < len(public)
+    assert [r for r in public if r in able] == able
+    for name in ("language", "gender", "engine"):
+        assert studio.every("/v3/voices", **{name: "none"}) == []
+    alone = [studio.get(f"/v3/voices/{r['voice_id']}")["data"] for r in public + private]
+    assert {r.get("status") for r in alone} == {"complete", "processing", "failed", None}
+    for name in ("name", "language", "gender"):
+        for one, listed in zip(alone, public + private, strict=True):
+            assert one.get(name) in (listed[name], None)
+        assert None in (values := {one.get(name) for one in alone})
+        assert len(values) > 2
 
 
 def test_most_voices_have_a_short_soft_sound_of_their_own(caller: Caller) -> None:
