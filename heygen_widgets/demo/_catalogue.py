@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, zip_longest
 
 from ._people import Person, make_person
@@ -81,6 +81,9 @@ MAX_LOOKS = 100_000
 FILMED = {True: 14, False: 10}
 """Private and public groups whose first look is the same in every catalogue: there is a clip of it."""
 
+_EXAMPLE_PERSON = 2
+"""Whom the example looks like: one of the first public people."""
+
 _FILMED_SIZES = ((1920, 1080), (1080, 1920), (1920, 1080), (720, 720))
 
 _BLANK_CYCLE = 401
@@ -150,6 +153,14 @@ class Catalogue:
     ValueError
         When `looks` is outside 0 to 100,000.
 
+    Attributes
+    ----------
+    groups : list of Group
+    looks : list of Look
+        In the order in which they are listed.
+    example : Group
+        The character of the examples in the service's documentation: found by its id, and in no list.
+
     Notes
     -----
     A few looks have no `group_id`. They still belong to a group: its `looks_count` includes them, and listing the
@@ -162,8 +173,9 @@ class Catalogue:
         self.seed = seed
         self.groups: list[Group] = make_groups(looks, random.Random(seed))
         self.looks: list[Look] = _listed(self.groups)
-        self._look_by_id = {look.id: look for look in self.looks}
-        self._group_by_id = {group.id: group for group in self.groups}
+        self.example = make_example()
+        self._look_by_id = {look.id: look for look in [*self.looks, *self.example.looks]}
+        self._group_by_id = {group.id: group for group in [*self.groups, self.example]}
         self._looks_by_query: dict[tuple[str | None, str | None], list[Look]] = {(None, None): self.looks}
         self._groups_by_ownership: dict[str | None, list[Group]] = {None: self.groups}
 
@@ -241,6 +253,22 @@ def make_groups(looks: int, rng: random.Random) -> list[Group]:
         groups.append(group)
     _give_statuses([look for look in _listed(groups) if look.group.private], rng)
     return groups
+
+
+def make_example() -> Group:
+    """Make the character of the examples in the service's documentation, with one look of which there is a clip."""
+    rng = random.Random(_EXAMPLE_PERSON)
+    group = _make_group(0, _EXAMPLE_PERSON, False, rng)
+    _fill_group(group, 1, "photo_avatar", rng, {})
+    group.id, group.name, group.voice_id = "group_abc123", "Monica", "voice_xyz789"
+    group.gender, group.status, group.blank = "female", "completed", ""
+    group.person = replace(group.person, first=group.name)
+    look = group.looks[0]
+    _make_filmed(look, _EXAMPLE_PERSON)
+    look.id, look.name, look.gender, look.status = "look_def456", "Monica - Business Casual", "female", "completed"
+    look.tags, look.engines = ("business", "casual", "female"), ("avatar_4_quality", "avatar_4_turbo")
+    look.has_voice = True
+    return group
 
 
 def _public_sizes(looks: int, rng: random.Random) -> list[int]:

@@ -70,7 +70,7 @@ class DemoServer(socketserver.ThreadingTCPServer):
         catalogue = service.catalogue
         secret = hashlib.blake2b(f"{service.api_key} {len(catalogue.looks)} {catalogue.seed}".encode()).digest()
         self.previews = Previews(self.base_url, service.previews, service.clock, secret)
-        self.voices = Voices(catalogue.groups, self.base_url)
+        self.voices = Voices(catalogue.groups, catalogue.example, self.base_url)
         self.videos = Videos(service, self.previews, self.voices)
         agents = Agents(self.videos, self.voices, service.clock)
         self.answers = Answers(catalogue, self.previews, self.voices, self.videos, agents, secret)

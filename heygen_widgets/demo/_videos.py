@@ -98,7 +98,7 @@ class Videos:
 
     def __init__(self, service: DemoService, previews: Previews, voices: Voices) -> None:
         self._catalogue = service.catalogue
-        self._filmed = [look for look in service.catalogue.looks if look.filmed]
+        self._filmed = [look for look in [*self._catalogue.looks, *self._catalogue.example.looks] if look.filmed]
         self._previews = previews
         self._voices = voices
         self._clock = service.clock

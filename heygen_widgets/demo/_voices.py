@@ -35,12 +35,16 @@ class Voices:
     Parameters
     ----------
     groups : iterable of Group
+    example : Group
+        Its voice is found by its id, and in no list.
     base_url : str
         Without a slash at the end.
     """
 
-    def __init__(self, groups: Iterable[Group], base_url: str) -> None:
+    def __init__(self, groups: Iterable[Group], example: Group, base_url: str) -> None:
         self._speakers = {group.voice_id: (place, group) for place, group in enumerate(groups)}
+        self._ids = list(self._speakers)
+        self._speakers[example.voice_id] = (0, example)
         self._base_url = base_url
 
     def _listed(self, voice_id: str) -> dict[str, Any]:
@@ -93,7 +97,7 @@ class Voices:
         """
         filters = {"type": kind, "language": language, "gender": gender}
         wanted = {name: value.lower() for name, value in filters.items() if value is not None}
-        records = [self._listed(voice_id) for voice_id in self._speakers if _supports(voice_id, engine)]
+        records = [self._listed(voice_id) for voice_id in self._ids if _supports(voice_id, engine)]
         return [record for record in records if all(record[name].lower() == value for name, value in wanted.items())]
 
     def sound(self, file: str) -> bytes | None:

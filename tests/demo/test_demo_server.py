@@ -1,18 +1,21 @@
 """The stand-in answers like the service: paging, filters, credentials, errors, and HTTP itself."""
 
 import http.client
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from heygen_widgets.demo import DEMO_API_KEY, DemoService
 
-from .caller import Answer, Caller
+from .caller import Answer, Caller, check
 
 LOOKS, GROUPS = "/v3/avatars/looks", "/v3/avatars"
 DOCUMENTED = "https://developers.heygen.com/docs/error-codes#unauthorized"
@@ -57,6 +60,37 @@ def test_a_token_is_valid_alone_and_with_its_own_query(caller: Caller, changed: 
 )
 def test_an_invalid_argument_is_named(caller: Caller, name: str, value: str) -> None:
     assert caller.call("GET", f"{LOOKS}?{name}={quote(value)}").error == (400, "invalid_parameter", name)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_curl_lines_of_the_documentation_run() -> None:
+    def curl(path: str, body: dict[str, str] | None = None) -> Any:
+        sent = ["-H", "Content-Type: application/json", "-d", json.dumps(body)] if body else []
+        url, key = f"{service.base_url}{path}", f"X-Api-Key: {service.api_key}"
+        content = json.loads(
+            subprocess.check_output(["curl", "-s", "-X", "POST" if body else "GET", url, "-H", key, *sent])
+        )
+        check("POST" if body else "GET", path, 200, content)
+        return content
+
+    with DemoService(looks=300, render_time=0) as service:
+        caller = Caller(service)
+        first = curl(f"{LOOKS}?avatar_type=photo_avatar&ownership=public&limit=5")
+        second = curl(f"{LOOKS}?token={first['next_token']}")
+        expected = caller.get(LOOKS, avatar_type="photo_avatar", ownership="public", limit=10)
+        assert first["data"] + second["data"] == expected["data"]
+        (look,) = curl(f"{LOOKS}?group_id=group_abc123")["data"]
+        assert (look["name"], look["default_voice_id"]) == ("Monica - Business Casual", "voice_xyz789")
+        assert look["supported_api_engines"] == ["avatar_4_quality", "avatar_4_turbo"]
+        fields = {"avatar_id": "look_def456", "voice_id": "voice_xyz789", "title": "Hi", "resolution": "1080p"}
+        video_id = curl("/v3/videos", {"type": "avatar", "script": "Hello", **fields})["data"]["video_id"]
+        assert caller.fetch(caller.get(f"/v3/videos/{video_id}")["data"]["video_url"]).status == 200
+        assert curl("/v3/video-agents", {"prompt": "An ad", "avatar_id": "look_def456"})["data"]["video_id"]
+        assert caller.get(f"{GROUPS}/group_abc123")["data"]["looks_count"] == 1
+        assert caller.get("/v3/voices/voice_xyz789")["data"]["name"].startswith("Monica")
+        assert caller.fetch(look["preview_video_url"]).status == 200
+        for path in (LOOKS, GROUPS, "/v3/voices"):
+            assert not any("Monica" in record["name"] for record in caller.every(path))
 
 
 def test_the_filters_split_the_catalogue(caller: Caller) -> None:
