@@ -1,4 +1,4 @@
-"""Video agents of the stand-in: sessions whose status depends on the clock, and their conversations."""
+"""Video agents of the stand-in: sessions whose status depends on the clock, their conversations, styles and brands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ._portraits import backdrop_url, logo_url
 from ._records import ApiError, found, invalid
+from ._scenes import SCENES
 from ._video_rules import check_agent
 from ._videos import THINKING, Answer, Job, Videos
 from ._voices import Voices
@@ -26,7 +28,39 @@ _SAID = {
     "completed": [("text", "The video is ready.")],
     "failed": [("error", "The request contains [fail].")],
 }
+
+_STYLE_TAGS = ("cinematic", "minimal", "retro", "handmade", "corporate")
+_STYLE_SIZES = {"16:9": (320, 180), "9:16": (180, 320), "1:1": (240, 240)}
+_BRANDS = {"Northwind": ("#1b4965", "#f4a259"), "Fern & Co": ("#2f7f6d", "#e9f5db", "#13315c"), "Plain": ("#222222",)}
+
 _PAUSES = {"[ask]": "waiting_for_input", "[review]": "reviewing"}
+
+
+def make_styles() -> dict[str, Answer]:
+    """Make the styles by id: two for each scene, with its picture."""
+    scenes, ratios = sorted(SCENES), list(_STYLE_SIZES)
+    styles = {}
+    for place in range(2 * len(scenes)):
+        scene, tag = scenes[place % len(scenes)], _STYLE_TAGS[place % len(_STYLE_TAGS)]
+        ratio, style_id = ratios[place % len(ratios)], f"style_{place + 1}"
+        styles[style_id] = {
+            "style_id": style_id,
+            "name": f"{tag.title()} {scene.lower()}",
+            "thumbnail_url": backdrop_url(scene, place, *_STYLE_SIZES[ratio]),
+            "preview_video_url": None,
+            "tags": [tag, "dark"] if "night" in scene else [tag],
+            "aspect_ratio": ratio,
+        }
+    return styles
+
+
+def make_brand_kits() -> dict[str, Answer]:
+    """Make the brand kits by id; one with a single colour has no logo."""
+    kits = {}
+    for place, (name, colours) in enumerate(_BRANDS.items(), start=1):
+        logo = logo_url(colours) if len(colours) > 1 else None
+        kits[f"kit_{place}"] = {"brand_kit_id": f"kit_{place}", "name": name, "colors": colours, "logo_url": logo}
+    return kits
 
 
 @dataclass(slots=True)
@@ -74,10 +108,11 @@ class Agents:
         self._clock = clock
         self._lock = threading.Lock()
         self._sessions: dict[str, _Session] = {}
+        self._styles, self._brand_kits = make_styles(), make_brand_kits()
 
     def create(self, body: Answer) -> Answer:
         """Answer ``POST /v3/video-agents``: only in the mode `generate` the id of the video is known at once."""
-        given = check_agent(body, self._videos.look_record, self._voices.record)
+        given = self._check(body, "agent")
         prompt, in_chat = given["prompt"], given.get("mode") == "chat"
         title = " ".join(prompt.split()[:_TITLE_WORDS])
         fields: Answer = {"title": title, "is_agents": True}
@@ -100,7 +135,7 @@ class Agents:
         session = self._find(session_id)
         if not session.in_chat:
             raise invalid("session_id", "Only a session in the mode chat takes messages")
-        given = check_agent(body, self._videos.look_record, self._voices.record, kind="answer")
+        given = self._check(body, "answer")
         message, path = given["message"], f"{_PATH}/{session_id}"
         fields = {"title": session.title, "is_agents": True, "appears": THINKING, "pause": _pause(message)}
         with self._lock:
@@ -110,6 +145,20 @@ class Agents:
             session.job = self._videos.start(path, body, given, marked, fields, session.job)
             session.messages = [*conversation, _by_user(message)]
         return {"data": {"session_id": session_id, "run_id": uuid.uuid4().hex, "title": session.title}}
+
+    def _check(self, body: Answer, kind: str) -> Answer:
+        given = check_agent(body, self._videos.look_record, self._voices.record, kind=kind)
+        for name, known in {"style_id": self._styles, "brand_kit_id": self._brand_kits}.items():
+            if name in given:
+                found(known.get(given[name]), "resource_not_found", f"{name} {given[name]}")
+        return given
+
+    def styles(self, tag: str | None) -> list[Answer]:
+        """Return the styles with a tag, ignoring case; None means all."""
+        return [style for style in self._styles.values() if tag is None or tag.lower() in style["tags"]]
+
+    def brand_kits(self) -> list[Answer]:
+        return list(self._brand_kits.values())
 
     def session(self, session_id: str) -> Answer:
         """Answer ``GET /v3/video-agents/{session_id}``."""

@@ -42,7 +42,7 @@ def allowed_methods(path: str) -> tuple[str, ...]:
             return "GET", "POST"
         case ["v3", "video-agents"]:
             return ("POST",)
-        case ["v3", "video-agents", session_id] if session_id:
+        case ["v3", "video-agents", session_id] if session_id not in ("", "styles"):
             return "GET", "POST"
     return ("GET",)
 
@@ -106,12 +106,16 @@ class Answers:
             case ["v3", "voices"]:
                 filters = {name: arguments.get(name) for name in ("language", "gender", "engine")}
                 voices = self._voices.select(kind=_choice(arguments, "type") or "public", **filters)
-                return page(voices, lambda voice: voice, MAX_LONG_LIMIT)
+                return page(voices, dict, MAX_LONG_LIMIT)
             case ["v3", "videos"]:
                 videos = self._videos.select(title=arguments.get("title"), folder_id=arguments.get("folder_id"))
                 return page(videos, self._videos.record, MAX_LONG_LIMIT, default=10)
             case ["v3", "videos", video_id] if video_id:
                 return self._videos.video(video_id)
+            case ["v3", "video-agents", "styles"]:
+                return page(self._agents.styles(arguments.get("tag")), dict, MAX_LONG_LIMIT)
+            case ["v3", "brand-kits"]:
+                return page(self._agents.brand_kits(), dict, MAX_LONG_LIMIT)
             case ["v3", "video-agents", session_id] if session_id:
                 return self._agents.session(session_id)
             case ["v3", "users", "me"]:

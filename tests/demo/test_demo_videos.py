@@ -7,6 +7,8 @@ from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 
@@ -164,6 +166,22 @@ def test_only_a_chat_takes_messages(studio: Studio) -> None:
     ]:
         assert studio.post(f"{AGENTS}/{session_id}", body).error == error
     assert len(studio.service.accepted) == 2
+
+
+def test_an_agent_takes_styles_and_brand_kits_that_are_listed(studio: Studio) -> None:
+    styles, kits = studio.every(f"{AGENTS}/styles", limit=9), studio.every("/v3/brand-kits", limit=2)
+    assert len(studio.get(f"{AGENTS}/styles")["data"]) == 20 < len(styles)
+    tagged = studio.every(f"{AGENTS}/styles", tag="RETRO")
+    assert tagged == [style for style in styles if "retro" in style["tags"]] != []
+    for record in (*styles, *(kit for kit in kits if kit["logo_url"])):
+        url = record.get("thumbnail_url") or record["logo_url"]
+        assert ElementTree.fromstring(unquote(url.partition(",")[2])).tag == "{http://www.w3.org/2000/svg}svg"
+    known = {"style_id": styles[-1]["style_id"], "brand_kit_id": kits[-1]["brand_kit_id"]}
+    assert studio.post(AGENTS, {"prompt": "An ad", **known}).status == 200
+    session_id = studio.ask("An ad [ask]")
+    for path, name in ((AGENTS, "style_id"), (AGENTS, "brand_kit_id"), (f"{AGENTS}/{session_id}", "brand_kit_id")):
+        said = "prompt" if path == AGENTS else "message"
+        assert studio.post(path, {said: "An ad", name: "none"}).error == (404, "resource_not_found", None)
 
 
 @pytest.mark.parametrize("mode", ["chat", "generate"])
