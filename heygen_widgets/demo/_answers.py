@@ -6,14 +6,17 @@ import base64
 import functools
 import hashlib
 import json
+import re
+import uuid
 from collections.abc import Callable, Sequence
+from email.message import Message
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from ._agents import Agents
 from ._catalogue import AVATAR_TYPES, OWNERSHIPS, Catalogue
 from ._previews import Previews
-from ._records import ApiError, found, group_record, invalid, look_record
+from ._records import ApiError, account_record, found, group_record, invalid, look_record
 from ._videos import Answer, Videos
 from ._voices import VOICE_TYPES, Voices
 
@@ -25,6 +28,19 @@ MAX_LONG_LIMIT = 100
 
 DEFAULT_LIMIT = 20
 """Size of a page by default; of videos it is 10."""
+
+MAX_ASSET = 32 * 2**20
+"""Largest file that can be uploaded, in bytes."""
+
+_ASSET_SUFFIXES = {
+    **{"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "mp4": "video/mp4", "webm": "video/webm"},
+    **{"mp3": "audio/mpeg", "wav": "audio/wav", "pdf": "application/pdf", "srt": "application/x-subrip"},
+}
+_ASSET_STARTS = {
+    **{rb"\x89PNG\r\n": "image/png", rb"\xff\xd8\xff": "image/jpeg", rb"....ftyp": "video/mp4"},
+    **{rb"\x1aE\xdf\xa3": "video/webm", rb"ID3|\xff[\xe2-\xfb]": "audio/mpeg", rb"RIFF....WAVE": "audio/wav"},
+    rb"%PDF-": "application/pdf",
+}
 
 _Item = TypeVar("_Item")
 _ALLOWED = {"avatar_type": AVATAR_TYPES, "ownership": OWNERSHIPS, "type": VOICE_TYPES}
@@ -40,7 +56,7 @@ def allowed_methods(path: str) -> tuple[str, ...]:
     match path_segments(path):
         case ["v3", "videos"]:
             return "GET", "POST"
-        case ["v3", "video-agents"]:
+        case ["v3", "video-agents"] | ["v3", "assets"]:
             return ("POST",)
         case ["v3", "video-agents", session_id] if session_id not in ("", "styles"):
             return "GET", "POST"
@@ -77,7 +93,7 @@ class Answers:
         self._agents = agents
         self._secret = secret
 
-    def get(self, path: str, query: str) -> dict[str, Any]:
+    def get(self, path: str, query: str, headers: Message) -> dict[str, Any]:
         """Return the body for `GET path?query`, ready for JSON.
 
         Raises
@@ -119,19 +135,20 @@ class Answers:
             case ["v3", "video-agents", session_id] if session_id:
                 return self._agents.session(session_id)
             case ["v3", "users", "me"]:
-                # The fields are an assumption.
-                return {"data": {"username": "demo", "email": "demo@example.invalid", "remaining_credits": 100}}
+                return {"data": account_record(is_oauth="Authorization" in headers)}
         raise ApiError(404, "not_found", f"There is nothing at {path}")
 
-    def post(self, path: str, body: bytes, key: str | None, work: Callable[[], object]) -> Answer:
-        """Return the body for `POST path`, ready for JSON; see `Videos.create` for `key` and `work`."""
+    def post(self, path: str, body: bytes, headers: Message, work: Callable[[], object]) -> Answer:
+        """Return the body for `POST path`, ready for JSON; see `Videos.create` for `work`."""
         match path_segments(path):
             case ["v3", "videos"]:
-                return self._videos.create(_parsed(body), key, work)
+                return self._videos.create(_parsed(body), headers["Idempotency-Key"], work)
             case ["v3", "video-agents"]:
                 return self._agents.create(_parsed(body))
             case ["v3", "video-agents", session_id] if session_id:
                 return self._agents.answer(session_id, _parsed(body))
+            case ["v3", "assets"]:
+                return {"data": _asset(headers["Content-Type"] or "", body, self._previews.base_url)}
         raise ApiError(404, "not_found", f"There is nothing at {path}")
 
     def _page(
@@ -203,3 +220,33 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ApiError(400, "validation_error", "The body must be a JSON object with a Content-Length")
     return content
+
+
+def _asset(content_type: str, body: bytes, base_url: str) -> dict[str, Any]:
+    """Return the record of an uploaded file, which is not kept."""
+    name, content = _uploaded(content_type, body)
+    if len(content) > MAX_ASSET:
+        raise too_large()
+    starts = (kind for start, kind in _ASSET_STARTS.items() if re.match(start, content, re.DOTALL))
+    kind = next(starts, _ASSET_SUFFIXES.get(name.rpartition(".")[2].lower()))
+    if kind is None or not content:
+        raise invalid("file", f"file must be one of {', '.join(_ASSET_SUFFIXES)} and not empty")
+    asset_id = uuid.uuid4().hex
+    url = f"{base_url}/assets/{asset_id}"
+    return {"asset_id": asset_id, "url": url, "mime_type": kind, "size_bytes": len(content)}
+
+
+def _uploaded(content_type: str, body: bytes) -> tuple[str, bytes]:
+    """Return the name and content of the field `file` in a multipart body."""
+    boundary = re.search(r'^multipart/form-data;.*boundary="?([^";]+)', content_type, re.IGNORECASE)
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode())[1:-1] if boundary else ():
+        head, _, content = part.partition(b"\r\n\r\n")
+        if re.search(rb'[; ]name="?file"?\s*(;|$)', head, re.MULTILINE):
+            name = re.search(rb'filename="([^"]*)"', head)
+            return name[1].decode("utf-8", "replace") if name else "", content
+    raise invalid("file", "The body must be multipart/form-data with the field file")
+
+
+def too_large() -> ApiError:
+    """Return the error for an upload, or any body, over the limit."""
+    return ApiError(413, "payload_too_large", f"A file may have {MAX_ASSET:,} bytes at most")

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._agents import Agents
-from ._answers import Answers, allowed_methods, path_segments
+from ._answers import MAX_ASSET, Answers, allowed_methods, path_segments, too_large
 from ._catalogue import Look
 from ._portraits import portrait
 from ._previews import Previews, clip_name, read_clips
@@ -36,6 +36,8 @@ _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 _DAY = 86_400
+_CHUNK = 2**20  # bytes
+_MAX_BODY = MAX_ASSET + _CHUNK  # bytes, with the other fields and the boundaries of an upload
 
 
 class DemoServer(socketserver.ThreadingTCPServer):
@@ -155,10 +157,12 @@ class DemoHandler(BaseHTTPRequestHandler):
             raise ApiError(401, "unauthorized", "Unauthorized")
         if self.command not in allowed_methods(self.route):
             raise _wrong_method(self.command, self.route)
+        if self._body is None:
+            raise too_large()
         if self.command == "POST":
             wait = functools.partial(time.sleep, self.server.service.latency)
-            return self.server.answers.post(self.route, self._body, self.headers.get("Idempotency-Key"), wait)
-        return self.server.answers.get(self.route, self.query)
+            return self.server.answers.post(self.route, self._body, self.headers, wait)
+        return self.server.answers.get(self.route, self.query, self.headers)
 
     def _has_key(self) -> bool:
         """Return whether the request has the key, in exactly one header."""
@@ -240,13 +244,22 @@ class DemoHandler(BaseHTTPRequestHandler):
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         self.wfile.write(head if self.command == "HEAD" else head + body)
 
-    def _read_body(self) -> bytes:
-        """Read the body. One without a length counts as empty, and the connection is closed afterwards."""
+    def _read_body(self) -> bytes | None:
+        """Read the body, or return None if it is too large.
+
+        One without a length counts as empty, and the connection is closed afterwards.
+        """
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self.close_connection = True
             return b""
-        return self.rfile.read(int(length))
+        left = int(length)
+        if left <= _MAX_BODY:
+            return self.rfile.read(left)
+        # A client that may not send all of it would report a broken connection instead of the error.
+        while left > 0 and (chunk := self.rfile.read(min(left, _CHUNK))):
+            left -= len(chunk)
+        return None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send the base class's errors as an envelope, then close the connection."""

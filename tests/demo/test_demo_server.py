@@ -148,8 +148,9 @@ def test_a_request_without_the_key_in_exactly_one_header_is_401(caller: Caller, 
 
 
 def test_either_header_and_another_key_can_be_used(caller: Caller) -> None:
-    for headers in ({"X-Api-Key": DEMO_API_KEY}, {"Authorization": f"Bearer {DEMO_API_KEY}"}):
-        assert caller.call("GET", LOOKS, headers=headers).status == 200
+    ways = {"wallet": {"X-Api-Key": DEMO_API_KEY}, "subscription": {"Authorization": f"Bearer {DEMO_API_KEY}"}}
+    for billing_type, headers in ways.items():
+        assert caller.call("GET", "/v3/users/me", headers=headers).json["data"]["billing_type"] == billing_type
     with DemoService(looks=1, api_key="another") as service:
         other = Caller(service)
         assert other.call("GET", LOOKS, headers={"X-Api-Key": "another"}).status == 200
@@ -255,6 +256,53 @@ def test_the_error_rate_fails_a_share_of_api_requests_and_the_seed_decides_which
     assert found[0] == found[1] != found[2]
     assert {*found[0]} == {200, 503}
     assert 6 < found[0].count(503) < 30
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def upload(caller: Caller, name: str, content: bytes, field: str = "file") -> Answer:
+    head = f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
+    note = '--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nHello\r\n'
+    headers = {"X-Api-Key": DEMO_API_KEY, "Content-Type": "multipart/form-data; boundary=b"}
+    return caller.call("POST", "/v3/assets", headers, f"{note}{head}".encode() + content + b"\r\n--b--\r\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        *(
+            ("a", PNG, "image/png"),
+            ("a", b"\xff\xd8\xff\xe0", "image/jpeg"),
+            ("a", bytes(4) + b"ftypmp42", "video/mp4"),
+        ),
+        *(
+            ("a", b"\x1aE\xdf\xa3", "video/webm"),
+            ("a", b"ID3\x04", "audio/mpeg"),
+            ("a", b"%PDF-1.7", "application/pdf"),
+        ),
+        *(
+            ("a", b"RIFF\0\0\n\0WAVE", "audio/wav"),
+            ("A.SRT", b"1\r\n\r\n", "application/x-subrip"),
+            ("a.gif", b"GIF89a", None),
+        ),
+        *(("a.txt", b"Hello", None), ("a.png", b"", None)),
+    ],
+)
+def test_a_file_of_a_known_type_can_be_uploaded(caller: Caller, name: str, content: bytes, kind: str | None) -> None:
+    answer = upload(caller, name, content)
+    if kind is None:
+        assert answer.error == (400, "invalid_parameter", "file")
+    else:
+        assert (answer.json["data"]["mime_type"], answer.json["data"]["size_bytes"]) == (kind, len(content))
+
+
+def test_an_upload_is_multipart_with_a_file_of_32_mib_at_most(caller: Caller) -> None:
+    assert caller.post("/v3/assets", {}).error == upload(caller, "a", PNG, "other").error
+    most = 32 * 2**20
+    assert upload(caller, "a", PNG.ljust(most, b"-")).json["data"]["size_bytes"] == most
+    for size in (most + 1, 2 * most):
+        assert upload(caller, "a", PNG.ljust(size, b"-")).error == (413, "payload_too_large", None)
 
 
 def command(*arguments: str) -> list[str]:
