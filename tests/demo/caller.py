@@ -14,15 +14,14 @@ from jsonschema import Draft202012Validator
 from heygen_widgets.demo import DemoService
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "contract" / "answers.schema.json").read_text(encoding="utf-8"))
-LISTS = {
-    **{"/v3/avatars/looks": "look", "/v3/avatars": "group", "/v3/voices": "listed_voice", "/v3/videos": "video"},
-    **{"/v3/video-agents/styles": "style", "/v3/brand-kits": "brand_kit"},
-}
-ONES = {
-    **{"POST /v3/videos": "started_video", "POST /v3/video-agents": "started_session", "POST /v3/assets": "asset"},
-    **{"GET /v3/avatars/looks/[^/]+": "look", "GET /v3/avatars/[^/]+": "group", "GET /v3/voices/[^/]+": "voice"},
-    **{"GET /v3/videos/[^/]+": "video", "GET /v3/users/me": "account"},
-    **{"GET /v3/video-agents/[^/]+": "session", "POST /v3/video-agents/[^/]+": "answered"},
+# What an answer holds, one or a list of, by the form of its request. The first form that fits counts.
+KINDS = {
+    **{"GET /v3/avatars/looks": "look", "GET /v3/avatars/looks/.+": "look", "GET /v3/avatars(/.+)?": "group"},
+    **{"GET /v3/voices": "listed_voice", "GET /v3/voices/.+": "voice", "GET /v3/users/me": "account"},
+    **{"GET /v3/videos(/.+)?": "video", "POST /v3/videos": "started_video", "POST /v3/assets": "asset"},
+    **{"GET /v3/video-agents/styles": "style", "GET /v3/brand-kits": "brand_kit"},
+    **{"POST /v3/video-agents": "started_session", "GET /v3/video-agents/.+": "session"},
+    "POST /v3/video-agents/.+": "answered",
 }
 
 
@@ -31,19 +30,16 @@ def validator(kind: str) -> Draft202012Validator:
     return Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
 
 
-def check(method: str, path: str, status: int, content: Any) -> None:
+def check(request: str, status: int, content: Any) -> None:
     """Check an answer of the API against the schema of its kind."""
-    route = path.partition("?")[0]
     if status != 200:
         validator("error").validate(content)
-    elif method == "GET" and route in LISTS:
-        validator("list").validate(content)
-        for record in content["data"]:
-            validator(LISTS[route]).validate(record)
-    else:
-        validator("one").validate(content)
-        kind = next(kind for form, kind in ONES.items() if re.fullmatch(form, f"{method} {route}"))
-        validator(kind).validate(content["data"])
+        return
+    kind = next(kind for form, kind in KINDS.items() if re.fullmatch(form, request.partition("?")[0]))
+    is_list = isinstance(content["data"], list)
+    validator("list" if is_list else "one").validate(content)
+    for record in content["data"] if is_list else [content["data"]]:
+        validator(kind).validate(record)
 
 
 @dataclass(frozen=True)
@@ -79,8 +75,8 @@ class Caller:
         self.connection.request(method, path, body=body, headers=headers)
         response = self.connection.getresponse()
         answer = Answer(response.status, response.headers, response.read())
-        if path.startswith("/v3/") and method != "HEAD":
-            check(method, path, answer.status, answer.json)
+        if answer.body and (path.startswith("/v3/") or answer.status >= 400):
+            check(f"{method} {path}", answer.status, answer.json)
         return answer
 
     def get(self, path: str, **query: str | int) -> Any:

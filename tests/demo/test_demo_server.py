@@ -64,31 +64,27 @@ def test_an_invalid_argument_is_named(caller: Caller, name: str, value: str) -> 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_the_curl_lines_of_the_documentation_run() -> None:
-    def curl(path: str, body: dict[str, str] | None = None) -> Any:
+    def curl(path: str, **body: str) -> Any:
         sent = ["-H", "Content-Type: application/json", "-d", json.dumps(body)] if body else []
-        url, key = f"{service.base_url}{path}", f"X-Api-Key: {service.api_key}"
-        content = json.loads(
-            subprocess.check_output(["curl", "-s", "-X", "POST" if body else "GET", url, "-H", key, *sent])
-        )
-        check("POST" if body else "GET", path, 200, content)
+        command = ["curl", "-s", f"{service.base_url}{path}", "-H", f"X-Api-Key: {service.api_key}", *sent]
+        content = json.loads(subprocess.check_output(command))
+        check(f"{'POST' if body else 'GET'} {path}", 200, content)
         return content
 
     with DemoService(looks=300, render_time=0) as service:
         caller = Caller(service)
         first = curl(f"{LOOKS}?avatar_type=photo_avatar&ownership=public&limit=5")
-        second = curl(f"{LOOKS}?token={first['next_token']}")
-        expected = caller.get(LOOKS, avatar_type="photo_avatar", ownership="public", limit=10)
-        assert first["data"] + second["data"] == expected["data"]
+        both = first["data"] + curl(f"{LOOKS}?token={first['next_token']}")["data"]
+        assert both == caller.get(LOOKS, avatar_type="photo_avatar", ownership="public", limit=10)["data"]
         (look,) = curl(f"{LOOKS}?group_id=group_abc123")["data"]
         assert (look["name"], look["default_voice_id"]) == ("Monica - Business Casual", "voice_xyz789")
-        assert look["supported_api_engines"] == ["avatar_4_quality", "avatar_4_turbo"]
-        fields = {"avatar_id": "look_def456", "voice_id": "voice_xyz789", "title": "Hi", "resolution": "1080p"}
-        video_id = curl("/v3/videos", {"type": "avatar", "script": "Hello", **fields})["data"]["video_id"]
-        assert caller.fetch(caller.get(f"/v3/videos/{video_id}")["data"]["video_url"]).status == 200
-        assert curl("/v3/video-agents", {"prompt": "An ad", "avatar_id": "look_def456"})["data"]["video_id"]
+        fields = {"type": "avatar", "avatar_id": "look_def456", "voice_id": "voice_xyz789", "resolution": "1080p"}
+        video_id = curl("/v3/videos", script="Hello", title="Hi", **fields)["data"]["video_id"]
+        assert curl("/v3/video-agents", prompt="An ad", avatar_id="look_def456")["data"]["video_id"]
+        film = caller.get(f"/v3/videos/{video_id}")["data"]["video_url"]
+        assert caller.fetch(film).body == caller.fetch(look["preview_video_url"]).body
         assert caller.get(f"{GROUPS}/group_abc123")["data"]["looks_count"] == 1
         assert caller.get("/v3/voices/voice_xyz789")["data"]["name"].startswith("Monica")
-        assert caller.fetch(look["preview_video_url"]).status == 200
         for path in (LOOKS, GROUPS, "/v3/voices"):
             assert not any("Monica" in record["name"] for record in caller.every(path))
 
@@ -223,22 +219,18 @@ def test_closing_ends_open_connections_and_the_service_can_be_started_again() ->
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"looks": -1}, "looks must be between 0 and 100,000, not -1"),
         ({"looks": 100_001}, "looks must be between 0 and 100,000, not 100001"),
-        ({"latency": -0.5}, "latency must be 0 s or more, not -0.5"),
-        ({"latency": float("nan")}, "latency must be 0 s or more, not nan"),
-        ({"render_time": float("inf")}, "render_time must be 0 s or more, not inf"),
-        ({"error_rate": 1.5}, "error_rate must be 0 to 1, not 1.5"),
         ({"looks": 61.0}, "looks must be an integer, not 61.0"),
-        ({"seed": None}, "seed must be an integer, not None"),
-        ({"latency": "1"}, "latency must be a number, not '1'"),
+        ({"latency": float("nan")}, "latency must be 0 s or more, not nan"),
+        ({"render_time": "1"}, "render_time must be a number, not '1'"),
+        ({"error_rate": 1.5}, "error_rate must be 0 to 1, not 1.5"),
         ({"previews": "ftp"}, "previews must be one of data, http, not 'ftp'"),
         ({"api_key": ""}, "api_key must not be empty"),
     ],
 )
-def test_an_invalid_option_is_refused_with_its_value(arguments: dict[str, object], words: str) -> None:
+def test_an_invalid_option_is_refused_with_its_value(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises((ValueError, TypeError), match=words):
-        DemoService(**arguments)  # type: ignore[arg-type]
+        DemoService(**arguments)
 
 
 def test_the_error_rate_fails_a_share_of_api_requests_and_the_seed_decides_which() -> None:
@@ -258,51 +250,29 @@ def test_the_error_rate_fails_a_share_of_api_requests_and_the_seed_decides_which
     assert 6 < found[0].count(503) < 30
 
 
-PNG = b"\x89PNG\r\n\x1a\n"
-
-
 def upload(caller: Caller, name: str, content: bytes, field: str = "file") -> Answer:
-    head = f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
     note = '--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nHello\r\n'
+    head = f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
     headers = {"X-Api-Key": DEMO_API_KEY, "Content-Type": "multipart/form-data; boundary=b"}
     return caller.call("POST", "/v3/assets", headers, f"{note}{head}".encode() + content + b"\r\n--b--\r\n")
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "kind"),
-    [
-        *(
-            ("a", PNG, "image/png"),
-            ("a", b"\xff\xd8\xff\xe0", "image/jpeg"),
-            ("a", bytes(4) + b"ftypmp42", "video/mp4"),
-        ),
-        *(
-            ("a", b"\x1aE\xdf\xa3", "video/webm"),
-            ("a", b"ID3\x04", "audio/mpeg"),
-            ("a", b"%PDF-1.7", "application/pdf"),
-        ),
-        *(
-            ("a", b"RIFF\0\0\n\0WAVE", "audio/wav"),
-            ("A.SRT", b"1\r\n\r\n", "application/x-subrip"),
-            ("a.gif", b"GIF89a", None),
-        ),
-        *(("a.txt", b"Hello", None), ("a.png", b"", None)),
-    ],
-)
-def test_a_file_of_a_known_type_can_be_uploaded(caller: Caller, name: str, content: bytes, kind: str | None) -> None:
-    answer = upload(caller, name, content)
-    if kind is None:
-        assert answer.error == (400, "invalid_parameter", "file")
-    else:
-        assert (answer.json["data"]["mime_type"], answer.json["data"]["size_bytes"]) == (kind, len(content))
-
-
-def test_an_upload_is_multipart_with_a_file_of_32_mib_at_most(caller: Caller) -> None:
-    assert caller.post("/v3/assets", {}).error == upload(caller, "a", PNG, "other").error
-    most = 32 * 2**20
-    assert upload(caller, "a", PNG.ljust(most, b"-")).json["data"]["size_bytes"] == most
+def test_files_of_some_types_up_to_32_mib_can_be_uploaded(caller: Caller) -> None:
+    wav, mp4, most = b"RIFF\0\0\n\0WAVE", bytes(4) + b"ftypmp42", 32 * 2**20
+    png, jpeg, mp3 = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"ID3\x04"
+    for kind, content in {
+        **{"image/png": png, "image/jpeg": jpeg, "video/mp4": mp4, "video/webm": b"\x1aE\xdf\xa3"},
+        **{"audio/mpeg": mp3, "audio/wav": wav, "application/pdf": b"%PDF-1.7", "application/x-subrip": b"1\r\n\r\n"},
+    }.items():
+        data = upload(caller, "A.SRT", content).json["data"]
+        assert (data["mime_type"], data["size_bytes"]) == (kind, len(content))
+    invalid = (400, "invalid_parameter", "file")
+    assert caller.post("/v3/assets", {}).error == upload(caller, "a.png", png, "other").error == invalid
+    for name, content in (("a.gif", b"GIF89a"), ("a", b"Hello"), ("a.png", b"")):
+        assert upload(caller, name, content).error == invalid
+    assert upload(caller, "a", png.ljust(most)).json["data"]["size_bytes"] == most
     for size in (most + 1, 2 * most):
-        assert upload(caller, "a", PNG.ljust(size, b"-")).error == (413, "payload_too_large", None)
+        assert upload(caller, "a", png.ljust(size)).error == (413, "payload_too_large", None)
 
 
 def command(*arguments: str) -> list[str]:
