@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from heygen_widgets.demo import DemoService
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "contract" / "answers.schema.json").read_text(encoding="utf-8"))
+CONTRACT = Path(__file__).parents[1] / "contract"
+SCHEMA = json.loads((CONTRACT / "answers.schema.json").read_text(encoding="utf-8"))
 # What an answer holds, one or a list of, by the form of its request. The first form that fits counts.
 KINDS = {
     **{"GET /v3/avatars/looks": "look", "GET /v3/avatars/looks/.+": "look", "GET /v3/avatars(/.+)?": "group"},

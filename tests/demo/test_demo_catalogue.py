@@ -12,10 +12,9 @@ import pytest
 
 from heygen_widgets.demo import DemoService
 from heygen_widgets.demo._catalogue import Catalogue
-from heygen_widgets.demo._people import BEARDS, MEN_HAIR, WOMEN_HAIR, ascii_name
-from heygen_widgets.demo._portraits import data_url, draw, portrait
+from heygen_widgets.demo._people import ascii_name
+from heygen_widgets.demo._portraits import data_url, portrait
 from heygen_widgets.demo._previews import clip_name, read_clips
-from heygen_widgets.demo._scenes import SCENES
 
 from .caller import SCHEMA, Caller
 
@@ -179,15 +178,6 @@ def test_a_person_keeps_face_and_hair_and_changes_clothes_pose_and_background_in
         assert len(found(same, drawings)) == 1
     for different in ("<linearGradient id='c'(.*?)</", "viewBox='([^']*)'", "background:([^']*)'"):
         assert len(found(different, drawings)) > 5
-
-
-def test_people_differ_from_group_to_group_and_backgrounds_from_scene_to_scene(catalogue: Catalogue) -> None:
-    people = {group.person for group in catalogue.groups}
-    assert len({person.skin for person in people}) == 9
-    assert {person.hair_style for person in people} == {*WOMEN_HAIR, *MEN_HAIR}
-    assert {person.beard for person in people} == set(BEARDS)
-    drawings = [draw(catalogue.groups[0].person, scene, 12, 1280, 720) for scene in SCENES]
-    assert len(found("(background:[^']*'>.*?)<path fill='url", drawings)) == len(SCENES)
 
 
 @pytest.mark.parametrize(("size", "seed"), [(1, 0), (60, 1), (2_000, 0), (25_000, 2)])

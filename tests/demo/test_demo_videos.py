@@ -122,12 +122,12 @@ def test_a_caption_gives_subtitles_and_with_a_style_a_captioned_film(studio: Stu
     studio.now += 100
     plain, captioned, styled = (studio.video(video_id) for video_id in made)
     assert (plain["subtitle_url"], captioned["captioned_video_url"]) == (None, None)
+    assert studio.fetch(styled["captioned_video_url"].partition("?")[0]).status == 403
     assert studio.fetch(styled["captioned_video_url"]).headers["Content-Type"] == "video/webm"
     assert studio.fetch(captioned["subtitle_url"]).body.decode().splitlines() == [
         *("1", "00:00:00,000 --> 00:00:01,200", "Hello everyone and welcome to the show. Let", ""),
         *("2", "00:00:01,200 --> 00:00:02,400", "us begin!"),
     ]
-    assert studio.fetch(captioned["subtitle_url"].replace("Signature=", "Signature=x")).status == 403
 
 
 def test_videos_are_listed_newest_first_and_a_new_one_moves_none(studio: Studio) -> None:
@@ -142,7 +142,6 @@ def test_videos_are_listed_newest_first_and_a_new_one_moves_none(studio: Studio)
     assert studio.video(made[0]) == both[-1]
     assert studio.every(VIDEOS, limit=2, title="aD") == both[9:]
     assert studio.every(VIDEOS, folder_id="none") == []
-    assert studio.call("GET", f"{VIDEOS}?limit=101").error == (400, "invalid_parameter", "limit")
 
 
 def test_an_agent_has_a_video_at_once_and_in_a_chat_once_it_renders(studio: Studio) -> None:
@@ -169,18 +168,13 @@ def test_a_chat_pauses_until_it_is_answered_and_each_message_starts_it_again(
     assert studio.steps(session_id, 0, 31, 1_000) == [("thinking", 0, False), *([(status, 30, False)] * 2)]
     question = studio.session(session_id)["messages"][0]
     assert (question["role"], question["content"][-1]) == ("model", "?")
-    films = []
+    films, thinking = [], ("thinking", 25, False)
+    to_the_end = (thinking, ("generating", 50, True), ("generating", 75, True), ("completed", 100, True))
     for message, *expected in (
-        (
-            "Cyclists",
-            ("thinking", 25, False),
-            ("generating", 50, True),
-            ("generating", 75, True),
-            ("completed", 100, True),
-        ),
-        ("Shorter", ("thinking", 25, False)),  # another message comes before this one is done
-        (f"Longer {mark}", ("thinking", 25, False), (status, 30, False)),
-        ("Yes", ("thinking", 25, False), ("generating", 50, True), ("generating", 75, True), ("completed", 100, True)),
+        ("Cyclists", *to_the_end),
+        ("Shorter", thinking),  # another message comes before this one is done
+        (f"Longer {mark}", thinking, (status, 30, False)),
+        ("Yes", *to_the_end),
     ):
         assert studio.post(path, {"message": message}).json["data"]["session_id"] == session_id
         assert studio.steps(session_id, *([25] * len(expected))) == expected
@@ -197,15 +191,13 @@ def test_a_chat_pauses_until_it_is_answered_and_each_message_starts_it_again(
 
 
 def test_only_a_chat_takes_messages(studio: Studio) -> None:
-    sessions = {mode: studio.ask("An ad [ask]", mode) for mode in ("chat", "generate")} | {"none": "none"}
     for mode, body, error in (
         ("generate", {"message": "Go on"}, (400, "invalid_parameter", "session_id")),
-        ("none", {"message": "Go on"}, (404, "not_found", None)),
         ("chat", {}, (400, "invalid_parameter", "message")),
         ("chat", {"message": "Go on", "brand_kit_id": "none"}, (404, "resource_not_found", None)),
     ):
-        assert studio.post(f"{AGENTS}/{sessions[mode]}", body).error == error
-    assert len(studio.service.accepted) == 2
+        assert studio.post(f"{AGENTS}/{studio.ask('An ad [ask]', mode)}", body).error == error
+        assert studio.service.accepted[-1][0] == AGENTS
 
 
 @pytest.mark.parametrize("mode", ["chat", "generate"])
@@ -229,7 +221,6 @@ def test_an_agent_takes_styles_and_brand_kits_that_are_listed(studio: Studio) ->
         ElementTree.fromstring(unquote(url.removeprefix("data:image/svg+xml,")))
     for name, known in (("style_id", styles[-1]["style_id"]), ("brand_kit_id", kits[-1]["brand_kit_id"])):
         assert studio.post(AGENTS, {"prompt": "An ad", name: known}).status == 200
-        assert studio.post(AGENTS, {"prompt": "An ad", name: "none"}).error == (404, "resource_not_found", None)
 
 
 def test_ten_videos_are_rendered_at_a_time(studio: Studio) -> None:
@@ -304,40 +295,17 @@ def test_a_second_request_with_a_key_in_progress_is_409(studio: Studio, monkeypa
     assert len(studio.service.videos) == 1
 
 
-@pytest.mark.parametrize(
-    ("path", "fields", "param"),
-    [
-        (VIDEOS, {"type": "photo"}, "type"),
-        (VIDEOS, {"avatar_id": None}, "avatar_id"),
-        (VIDEOS, {"script": None}, "script"),
-        (VIDEOS, {"engine": {}}, "engine"),
-        (VIDEOS, {"colour": "red"}, "colour"),
-        (AGENTS, {"prompt": None}, "prompt"),
-        (AGENTS, {"engine": {"type": "avatar_iv"}}, "engine"),
-    ],
-)
-def test_a_refused_field_is_named(studio: Studio, path: str, fields: dict[str, Any], param: str) -> None:
-    body = studio.body() if path == VIDEOS else {"prompt": "An ad"}
-    assert studio.post(path, {**body, **fields}).error == (400, "invalid_parameter", param)
-    assert len(studio.service.accepted) == 0
-
-
-def test_unknown_ids_and_ids_of_groups_are_404_and_looks_that_are_not_ready_are_refused(studio: Studio) -> None:
-    for look_id in ("none", studio.look.group.id):
-        for path, body in ((VIDEOS, studio.body()), (AGENTS, {"prompt": "An ad"})):
-            answer = studio.post(path, {**body, "avatar_id": look_id})
-            assert answer.error[:2] == (404, "avatar_not_found")
-    assert studio.post(VIDEOS, studio.body(voice_id="none")).error[:2] == (404, "voice_not_found")
-    with DemoService(looks=0) as service:
-        answer = Caller(service).post(AGENTS, {"prompt": "An ad"})
-        assert (answer.error[:2], len(service.accepted)) == ((404, "avatar_not_found"), 0)
-    statuses = {record["status"]: record["id"] for record in studio.every(LOOKS) if record.get("status")}
+def test_looks_that_are_not_ready_are_refused_and_without_looks_there_are_no_agents(studio: Studio) -> None:
+    statuses = {look.status: look.id for look in studio.service.catalogue.looks}
     for status in ("processing", "pending_consent", "failed"):
         answer = studio.post(VIDEOS, studio.body(avatar_id=statuses[status]))
         assert answer.error == (400, "invalid_parameter", "avatar_id")
+    assert len(studio.service.accepted) == 0
+    with DemoService(looks=0) as service:
+        assert Caller(service).post(AGENTS, {"prompt": "An ad"}).error[:2] == (404, "avatar_not_found")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"text"', b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b'{"title": "\\ud800"}'])
 def test_a_body_that_is_no_object_or_has_half_a_character_is_refused(studio: Studio, body: bytes) -> None:
     assert studio.call("POST", VIDEOS, body=body).error[:2] == (400, "validation_error")
 
@@ -348,8 +316,6 @@ def test_voices_are_listed_by_type_filtered_and_served_one_by_one(studio: Studio
     for listed, is_private in ((public, False), (private, True)):
         assert [r["voice_id"] for r in listed] == [group.voice_id for group in groups if group.private is is_private]
     assert studio.every("/v3/voices", limit=7) == public
-    for query, param in (("limit=101", "limit"), ("type=mine", "type"), ("type=", "type")):
-        assert studio.call("GET", f"/v3/voices?{query}").error == (400, "invalid_parameter", param)
     found = studio.every("/v3/voices", language="english", gender="FEMALE")
     assert found == [r for r in public if (r["language"], r["gender"]) == ("English", "female")] != []
     assert 0 < len(studio.every("/v3/voices", engine="starfish")) < len(public)
@@ -382,4 +348,3 @@ def test_most_voices_have_a_short_soft_sound_of_their_own(caller: Caller) -> Non
         assert max(levels[-len(levels) // 10 :]) < max(levels) / 8
     assert len(sounds) == 12
     assert caller.fetch(urls[0], Range="bytes=100-199").body == caller.fetch(urls[0]).body[100:200]
-    assert caller.call("GET", "/voice_preview/nobody.wav", headers={}).status == 404
