@@ -33,18 +33,20 @@ _REMEMBERED_REQUESTS = 10_000
 class DemoService:
     """A stand-in that can be started and closed.
 
-    It serves avatar looks and groups, voices, videos, video agents and the account at the paths of the API, and the
-    pictures, clips, sounds, films and subtitles in their responses. It refuses the requests that the service refuses.
-    Its threads are daemons, so it ends with the process.
+    It serves `GET /v3/avatars`, `/v3/avatars/{group_id}`, `/v3/avatars/looks`, `/v3/avatars/looks/{look_id}`,
+    `/v3/voices`, `/v3/voices/{voice_id}`, `/v3/users/me`, `/v3/brand-kits` and `/v3/video-agents/styles`; `GET` and
+    `POST /v3/videos` and `/v3/video-agents/{session_id}`, `GET /v3/videos/{video_id}`, `POST /v3/video-agents` and
+    `/v3/assets`; and the pictures, clips, sounds, films and subtitles in their responses. It refuses the requests that
+    the service refuses. Uploaded files are checked and not kept. Its threads are daemons, so it ends with the process.
 
     A video takes `render_time`. Ten can be rendered at a time, another one is refused with 429. The film is the preview
-    clip of the look, or of one like it, always as WebM: 24 looks have a clip. The id of an agent's video is in the
-    response that starts it; in the mode `chat` it follows once the agent renders, and each message starts it again.
+    clip of the look, or of one like it, always as WebM: 24 looks have a clip. The id of an agent's video is known at
+    once; in the mode `chat` only once it is rendered, and each message starts the work again.
 
     Marks in a script, title, prompt or message change what happens:
 
     - `[fail]`: the video fails, and its agent;
-    - `[late]`: the video is completed for a tenth of `render_time` before its `video_url` is there;
+    - `[late]`: the `video_url` appears a tenth of `render_time` after the video is completed;
     - `[ask]` and `[review]`: an agent in the mode `chat` asks a question, or waits for a review before it renders;
     - `[gone]`: the session of an agent is 404 while its video is made.
 
