@@ -358,7 +358,7 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
         assert len(list(client.iter_voices(max_items=7))) == 7
         assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
-        assert client.get_me()["remaining_credits"] == 100
+        assert client.get_me()["billing_type"] == "wallet"
         with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
             client.get_look(groups[0].id)
     assert caught.value.code == "avatar_not_found"
