@@ -1,4 +1,4 @@
-"""The stand-in's response to a path and a query, as values: routes, arguments and paging."""
+"""The stand-in's response to a request of the API, as values: routes, arguments, paging and uploads."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Answers:
         self._secret = secret
 
     def get(self, path: str, query: str, headers: Message) -> dict[str, Any]:
-        """Return the body for `GET path?query`, ready for JSON.
+        """Return the body for `GET path?query`, ready for JSON; the headers say who pays for the account.
 
         Raises
         ------
@@ -232,14 +232,14 @@ def _asset(content_type: str, body: bytes, base_url: str) -> dict[str, Any]:
     if kind is None or not content:
         raise invalid("file", f"file must be one of {', '.join(_ASSET_SUFFIXES)} and not empty")
     asset_id = uuid.uuid4().hex
-    url = f"{base_url}/assets/{asset_id}"
-    return {"asset_id": asset_id, "url": url, "mime_type": kind, "size_bytes": len(content)}
+    return {"asset_id": asset_id, "url": f"{base_url}/assets/{asset_id}", "mime_type": kind, "size_bytes": len(content)}
 
 
 def _uploaded(content_type: str, body: bytes) -> tuple[str, bytes]:
     """Return the name and content of the field `file` in a multipart body."""
     boundary = re.search(r'^multipart/form-data;.*boundary="?([^";]+)', content_type, re.IGNORECASE)
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode())[1:-1] if boundary else ():
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode()) if boundary else []
+    for part in parts[1:-1]:
         head, _, content = part.partition(b"\r\n\r\n")
         if re.search(rb'[; ]name="?file"?\s*(;|$)', head, re.MULTILINE):
             name = re.search(rb'filename="([^"]*)"', head)

@@ -81,7 +81,7 @@ def account_record(is_oauth: bool) -> dict[str, Any]:
         "username": "demo",
         "email": "demo@example.invalid",
         "first_name": "Demo",
-        "last_name": None,
+        "last_name": "User",
         "billing_type": "subscription" if is_oauth else "wallet",
         "wallet": None if is_oauth else {"currency": "usd", "remaining_balance": 100.0, "auto_reload": None},
         "subscription": {"plan": "creator", "credits": {"premium_credits": {"remaining": 600}}} if is_oauth else None,
