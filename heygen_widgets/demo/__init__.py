@@ -34,14 +34,21 @@ class DemoService:
     """A stand-in that can be started and closed.
 
     It serves `GET /v3/avatars`, `/v3/avatars/{group_id}`, `/v3/avatars/looks`, `/v3/avatars/looks/{look_id}`,
-    `/v3/voices`, `/v3/voices/{voice_id}`, `/v3/users/me`, `/v3/videos/{video_id}`, `/v3/video-agents/{session_id}`,
-    `POST /v3/videos` and `/v3/video-agents`, and the pictures, clips, sounds and films in their responses. Its threads
-    are daemons, so it ends with the process.
+    `/v3/voices`, `/v3/voices/{voice_id}`, `/v3/users/me`, `/v3/brand-kits` and `/v3/video-agents/styles`; `GET` and
+    `POST /v3/videos` and `/v3/video-agents/{session_id}`, `GET /v3/videos/{video_id}`, `POST /v3/video-agents` and
+    `/v3/assets`; and the pictures, clips, sounds, films and subtitles in their responses. It refuses the requests that
+    the service refuses. Uploaded files are checked and not kept. Its threads are daemons, so it ends with the process.
 
     A video takes `render_time`. Ten can be rendered at a time, another one is refused with 429. The film is the preview
-    clip of the look, or of one like it, always as WebM: 24 looks have a clip. `[fail]` in a script, title or prompt
-    makes the video fail; `[ask]` in a prompt makes the agent ask a question. It refuses the requests that the service
-    refuses.
+    clip of the look, or of one like it, always as WebM: 24 looks have a clip. The id of an agent's video is known at
+    once; in the mode `chat` only once it is rendered, and each message starts the work again.
+
+    Marks in a script, title, prompt or message change what happens:
+
+    - `[fail]`: the video fails, and its agent;
+    - `[late]`: the `video_url` appears a tenth of `render_time` after the video is completed;
+    - `[ask]` and `[review]`: an agent in the mode `chat` asks a question, or waits for a review before it renders;
+    - `[gone]`: the session of an agent is 404 while its video is made.
 
     Parameters
     ----------
@@ -76,7 +83,7 @@ class DemoService:
     requests : collections.deque of (str, str)
         Method, and path with query, of the last 10,000 requests, including media; without the key.
     accepted : collections.deque of (str, dict)
-        Path and body of the last 10,000 accepted requests for a video.
+        Path and body of the last 10,000 accepted requests for a video, and messages to agents.
 
     Raises
     ------

@@ -3,22 +3,76 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, zip_longest
 
 from ._people import Person, make_person
 from ._scenes import SCENES
-from ._vocabulary import (
-    EMOJI,
-    ENGINES,
-    FAILURES,
-    GENDERS,
-    OPTIONAL_GROUP_FIELDS,
-    OPTIONAL_LOOK_FIELDS,
-    PRIVATE_PHOTO_SIZES,
-    SIZES,
-    STATUSES,
-    TAGS,
+
+AVATAR_TYPES = ("photo_avatar", "digital_twin", "studio_avatar")
+OWNERSHIPS = ("public", "private")
+
+OPTIONAL_LOOK_FIELDS = (
+    "group_id",
+    "gender",
+    "preview_image_url",
+    "preview_video_url",
+    "default_voice_id",
+    "tags",
+    "supported_api_engines",
+    "status",
+    "image_width",
+    "image_height",
+    "preferred_orientation",
+    "error",
+)
+OPTIONAL_GROUP_FIELDS = (
+    "gender",
+    "preview_image_url",
+    "preview_video_url",
+    "default_voice_id",
+    "consent_status",
+    "status",
+    "error",
+)
+
+EMOJI = {"Garden": "🌿", "Beach": "🏖️", "Café": "☕", "Podcast": "🎙️", "Autumn": "🍂", "Studio": "✨"}
+
+SIZES = {
+    "photo_avatar": (
+        *(((1920, 1080),) * 18 + ((1280, 720),) * 3 + ((1080, 1920),) * 3 + ((720, 1280),) * 2),
+        *((1024, 1024), (1024, 1024), (896, 1152), (1344, 768), (1000, 1040), (1040, 1000)),
+    ),
+    "digital_twin": (*(((1920, 1080),) * 8 + ((1080, 1920),) * 5 + ((1280, 720),) * 3), (720, 720), (1440, 1080)),
+    "studio_avatar": ((1920, 1080), (1920, 1080), (1280, 720), (720, 720)),
+}
+PRIVATE_PHOTO_SIZES = ((2143, 3840), (1536, 2048), (3024, 3024), (1280, 720), (720, 1280), (1024, 960))
+
+ENGINES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "photo_avatar": (
+        *((("avatar_iv",),) * 5 + (("avatar_v", "avatar_iv"),) * 4 + (("avatar_iv", "avatar_iii"),) * 3),
+        *(("avatar_v", "avatar_iv", "avatar_iii"), ("avatar_4_quality", "avatar_iv"), ("avatar_4_quality",), ()),
+    ),
+    "digital_twin": (
+        *((("avatar_v", "avatar_iv", "avatar_iii"),) * 5 + (("avatar_iv", "avatar_iii"),) * 4),
+        *(("avatar_iii",), ("avatar_iii",), ("avatar_v",), ()),
+    ),
+    "studio_avatar": (("avatar_iii",), ("avatar_iii",), ("avatar_iv", "avatar_iii"), ()),
+}
+
+TAGS: tuple[tuple[str, ...], ...] = (
+    *((),) * 16,
+    *(("business",), ("lifestyle",), ("UGC",), ("casual", "outdoor"), ("business", "new"), ("education",)),
+)
+GENDERS = {
+    True: ("female",) * 24 + ("Woman",) * 3 + ("Unspecified", "unknown", None),
+    False: ("male",) * 24 + ("Man",) * 3 + ("Unspecified", "unknown", None),
+}
+STATUSES = ("completed", "processing", "pending_consent", "failed")
+FAILURES = (
+    ("face_not_detected", "No face was found in the photo. Upload one in which the face is well lit."),
+    ("moderation_failed", "The material was refused by moderation."),
+    ("training_failed", "Training did not finish. Try again with a longer recording."),
 )
 
 MAX_LOOKS = 100_000
@@ -26,6 +80,9 @@ MAX_LOOKS = 100_000
 
 FILMED = {True: 14, False: 10}
 """Private and public groups whose first look is the same in every catalogue: there is a clip of it."""
+
+_EXAMPLE_PERSON = 2
+"""Whom the example looks like: one of the first public people."""
 
 _FILMED_SIZES = ((1920, 1080), (1080, 1920), (1920, 1080), (720, 720))
 
@@ -96,6 +153,14 @@ class Catalogue:
     ValueError
         When `looks` is outside 0 to 100,000.
 
+    Attributes
+    ----------
+    groups : list of Group
+    looks : list of Look
+        In the order in which they are listed.
+    example : Group
+        The character of the examples in the service's documentation: found by its id, and in no list.
+
     Notes
     -----
     A few looks have no `group_id`. They still belong to a group: its `looks_count` includes them, and listing the
@@ -108,8 +173,9 @@ class Catalogue:
         self.seed = seed
         self.groups: list[Group] = make_groups(looks, random.Random(seed))
         self.looks: list[Look] = _listed(self.groups)
-        self._look_by_id = {look.id: look for look in self.looks}
-        self._group_by_id = {group.id: group for group in self.groups}
+        self.example = make_example()
+        self._look_by_id = {look.id: look for look in [*self.looks, *self.example.looks]}
+        self._group_by_id = {group.id: group for group in [*self.groups, self.example]}
         self._looks_by_query: dict[tuple[str | None, str | None], list[Look]] = {(None, None): self.looks}
         self._groups_by_ownership: dict[str | None, list[Group]] = {None: self.groups}
 
@@ -187,6 +253,22 @@ def make_groups(looks: int, rng: random.Random) -> list[Group]:
         groups.append(group)
     _give_statuses([look for look in _listed(groups) if look.group.private], rng)
     return groups
+
+
+def make_example() -> Group:
+    """Make the character of the examples in the service's documentation, with one look of which there is a clip."""
+    rng = random.Random(_EXAMPLE_PERSON)
+    group = _make_group(0, _EXAMPLE_PERSON, False, rng)
+    _fill_group(group, 1, "photo_avatar", rng, {})
+    group.id, group.name, group.voice_id = "group_abc123", "Monica", "voice_xyz789"
+    group.gender, group.status, group.blank = "female", "completed", ""
+    group.person = replace(group.person, first=group.name)
+    look = group.looks[0]
+    _make_filmed(look, _EXAMPLE_PERSON)
+    look.id, look.name, look.gender, look.status = "look_def456", "Monica - Business Casual", "female", "completed"
+    look.tags, look.engines = ("business", "casual", "female"), ("avatar_4_quality", "avatar_4_turbo")
+    look.has_voice = True
+    return group
 
 
 def _public_sizes(looks: int, rng: random.Random) -> list[int]:

@@ -7,6 +7,8 @@ avoided. Depth comes from three gradients: `s` on skin, `h` on hair, `c` on clot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ._catalogue import Look
 from ._people import SKINS, Person, mix
 from ._scenes import CUT_OUT, Outfit, outfit_for, setting_for
@@ -98,14 +100,36 @@ _GLASSES = {
     "square": "M-13-4h11v5q-5 6-10 0zM2-4h11l-1 5q-5 6-10 0zM-2-2h4",
 }
 _FAIR = ("#8c6545", "#d8b272", "#a9522d", "#8f9097", "#dddad6")
+_HALVES = ("M4 0a4 4 0 0 0 0 8", "M4 0a4 4 0 0 1 0 8")  # of a disc
 _TILTS = (-5, -4, -2, -1, 1, 2, 3, 5)
 _IRISES = ("#5b3a22", "#47301f", "#4f7394", "#5f7d4e")
 
 
 def data_url(look: Look) -> str:
     """Return the portrait as a `data:` URL."""
-    drawing = portrait(look).replace("%", "%25").replace("#", "%23").replace("<", "%3C").replace(">", "%3E")
+    return _encoded(portrait(look))
+
+
+def _encoded(drawing: str) -> str:
+    for sign, code in {"%": "%25", "#": "%23", "<": "%3C", ">": "%3E"}.items():
+        drawing = drawing.replace(sign, code)
     return f"data:image/svg+xml,{drawing}"
+
+
+def backdrop_url(scene: str, bits: int, width: int, height: int) -> str:
+    """Return a picture of a scene without a person, as a `data:` URL; `bits` choose details, the size is in px."""
+    setting = setting_for(scene, bits)
+    layers = "".join(f"{layer}," for layer in reversed(setting.layers))
+    return _encoded(
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
+        f"viewBox='{_view(0, width, height)}' style='background:{layers}{setting.base}'>{setting.props}</svg>"
+    )
+
+
+def logo_url(colours: Sequence[str]) -> str:
+    """Return a round logo, half of it in either of two colours, as a `data:` URL."""
+    halves = "".join(f"<path fill='{colour}' d='{half}'/>" for colour, half in zip(colours, _HALVES, strict=False))
+    return _encoded(f"<svg xmlns='http://www.w3.org/2000/svg' width='96' height='96' viewBox='0 0 8 8'>{halves}</svg>")
 
 
 def portrait(look: Look) -> str:

@@ -50,7 +50,7 @@ class Previews:
     """
 
     def __init__(self, base_url: str, kind: str, clock: Callable[[], float], secret: bytes) -> None:
-        self._base_url = base_url
+        self.base_url = base_url
         self._kind = kind
         self._clock = clock
         self._secret = secret
@@ -65,18 +65,18 @@ class Previews:
             expires = (int(self._clock()) // _DAY + 4) * _DAY + look.paint % (2 * _DAY)
             return self.signed(path, expires)
         if "_" in look.id:
-            return f"{self._base_url}/public-avatars/{look.id}/full/{look.paint % 9}_3.jpg"
-        return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_target.webp"
+            return f"{self.base_url}/public-avatars/{look.id}/full/{look.paint % 9}_3.jpg"
+        return f"{self.base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_target.webp"
 
     def video_url(self, look: Look) -> str:
         """Return the URL of the look's clip. It ends in `.mp4`, and the format is WebM."""
-        return f"{self._base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_video_target.mp4"
+        return f"{self.base_url}/avatar/v3/{look.id}_{look.paint % 9}/preview_video_target.mp4"
 
     def signed(self, path: str, expires: int) -> str:
         """Return the URL of a path with a signature that is valid until `expires`, in Unix seconds."""
         digest = hashlib.shake_256(self._secret + f"{path}?{expires}".encode()).digest(180)
         signature = base64.urlsafe_b64encode(digest).decode()
-        return f"{self._base_url}{path}?Expires={expires}&Signature={signature}&Key-Pair-Id={_KEY_PAIR_ID}"
+        return f"{self.base_url}{path}?Expires={expires}&Signature={signature}&Key-Pair-Id={_KEY_PAIR_ID}"
 
     def is_valid(self, path: str, query: str) -> bool:
         """Return whether a signed URL has the right signature and has not expired."""
@@ -85,5 +85,5 @@ class Previews:
             return False
         expires = int(match[1])
         genuine = self.signed(path, expires)
-        given = f"{self._base_url}{path}?{query}"
+        given = f"{self.base_url}{path}?{query}"
         return hmac.compare_digest(given.encode(), genuine.encode()) and self._clock() < expires

@@ -1,4 +1,4 @@
-"""Groups, looks and errors as the service serves them: dictionaries with the API's own field names."""
+"""Groups, looks, the account and errors as the service serves them: dictionaries with the API's own field names."""
 
 from __future__ import annotations
 
@@ -73,6 +73,20 @@ def group_record(group: Group, previews: Previews) -> dict[str, Any]:
         "error": None,
     }
     return _without(record, group.blank)
+
+
+def account_record(is_oauth: bool) -> dict[str, Any]:
+    """Return the fields of the account: a key bills the wallet, an OAuth token a subscription."""
+    return {
+        "username": "demo",
+        "email": "demo@example.invalid",
+        "first_name": "Demo",
+        "last_name": "User",
+        "billing_type": "subscription" if is_oauth else "wallet",
+        "wallet": None if is_oauth else {"currency": "usd", "remaining_balance": 100.0, "auto_reload": None},
+        "subscription": {"plan": "creator", "credits": {"premium_credits": {"remaining": 600}}} if is_oauth else None,
+        "usage_based": None,
+    }
 
 
 def _without(record: dict[str, Any], blank: str) -> dict[str, Any]:

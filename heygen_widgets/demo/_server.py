@@ -19,7 +19,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._answers import Answers, path_segments
+from ._agents import Agents
+from ._answers import MAX_ASSET, Answers, allowed_methods, path_segments, too_large
 from ._catalogue import Look
 from ._portraits import portrait
 from ._previews import Previews, clip_name, read_clips
@@ -33,11 +34,10 @@ if TYPE_CHECKING:
 # The base class's name for a connection; for datagrams, which are not used here, data and a socket.
 _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
-_CREATING = ("/v3/videos", "/v3/video-agents")
-"""The paths that take a POST."""
-
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 _DAY = 86_400
+_CHUNK = 2**20  # bytes
+_MAX_BODY = MAX_ASSET + _CHUNK  # bytes, with the other fields and the boundaries of an upload
 
 
 class DemoServer(socketserver.ThreadingTCPServer):
@@ -72,9 +72,10 @@ class DemoServer(socketserver.ThreadingTCPServer):
         catalogue = service.catalogue
         secret = hashlib.blake2b(f"{service.api_key} {len(catalogue.looks)} {catalogue.seed}".encode()).digest()
         self.previews = Previews(self.base_url, service.previews, service.clock, secret)
-        self.voices = Voices(catalogue.groups, self.base_url)
+        self.voices = Voices(catalogue.groups, catalogue.example, self.base_url)
         self.videos = Videos(service, self.previews, self.voices)
-        self.answers = Answers(catalogue, self.previews, self.voices, self.videos, secret)
+        agents = Agents(self.videos, self.voices, service.clock)
+        self.answers = Answers(catalogue, self.previews, self.voices, self.videos, agents, secret)
 
     def start(self) -> None:
         """Serve on a daemon thread."""
@@ -127,9 +128,8 @@ class DemoHandler(BaseHTTPRequestHandler):
         service.requests.append((self.command, self.path.replace(service.api_key, "…")))
         self._body = self._read_body()
         self.is_api = self.route == "/v3" or self.route.startswith("/v3/")
-        self._creates = self.command == "POST" and self.route in _CREATING
-        # The latency of a POST is inside `Videos.create`: a second request with the same key arrives during it.
-        if self.is_api and not self._creates:
+        # The latency of this request is inside `Videos.create`: a second one with the same key arrives during it.
+        if self.is_api and (self.command, self.route) != ("POST", "/v3/videos"):
             time.sleep(service.latency)
         try:
             if (self._has_key() or not self.is_api) and service.intercept(self):
@@ -155,12 +155,14 @@ class DemoHandler(BaseHTTPRequestHandler):
         """
         if not self._has_key():
             raise ApiError(401, "unauthorized", "Unauthorized")
-        if self._creates:
+        if self.command not in allowed_methods(self.route):
+            raise _wrong_method(self.command, self.route)
+        if self._body is None:
+            raise too_large()
+        if self.command == "POST":
             wait = functools.partial(time.sleep, self.server.service.latency)
-            return self.server.videos.create(self.route, _parsed(self._body), self.headers.get("Idempotency-Key"), wait)
-        if self.command == "GET" and self.route not in _CREATING:
-            return self.server.answers.get(self.route, self.query)
-        raise _wrong_method(self.command, self.route)
+            return self.server.answers.post(self.route, self._body, self.headers, wait)
+        return self.server.answers.get(self.route, self.query, self.headers)
 
     def _has_key(self) -> bool:
         """Return whether the request has the key, in exactly one header."""
@@ -181,6 +183,9 @@ class DemoHandler(BaseHTTPRequestHandler):
             case ["films", file] if clip := self.server.videos.film(file):
                 self._check_signature()
                 self._send_ranges(self.server.clips[clip], "video/webm")
+            case ["films", file] if subtitles := self.server.videos.subtitles(file):
+                self._check_signature()
+                self._send_ranges(subtitles, "application/x-subrip; charset=utf-8")
             case ["avatar", "v3", place, "preview_video_target.mp4"] if look := find(place.rpartition("_")[0]):
                 self._send_ranges(self.server.clips[clip_name(look)], "video/webm")
             case ["talking_photo", look_id, _] if look := find(look_id):
@@ -239,13 +244,22 @@ class DemoHandler(BaseHTTPRequestHandler):
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         self.wfile.write(head if self.command == "HEAD" else head + body)
 
-    def _read_body(self) -> bytes:
-        """Read the body. One without a length counts as empty, and the connection is closed afterwards."""
+    def _read_body(self) -> bytes | None:
+        """Read the body, or return None if it is too large.
+
+        One without a length counts as empty, and the connection is closed afterwards.
+        """
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self.close_connection = True
             return b""
-        return self.rfile.read(int(length))
+        left = int(length)
+        if left <= _MAX_BODY:
+            return self.rfile.read(left)
+        # A client that may not send all of it would report a broken connection instead of the error.
+        while left > 0 and (chunk := self.rfile.read(min(left, _CHUNK))):
+            left -= len(chunk)
+        return None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send the base class's errors as an envelope, then close the connection."""
@@ -260,21 +274,8 @@ class DemoHandler(BaseHTTPRequestHandler):
 
 
 def _wrong_method(method: str, route: str) -> ApiError:
-    allowed = "POST" if route in _CREATING else "GET"
-    return ApiError(405, "method_not_allowed", f"{method} is not allowed here; use {allowed}", Allow=allowed)
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    """Parse a body that must be a JSON object."""
-    try:
-        content = json.loads(body)
-        # A lone surrogate could not be sent back in an error or a record.
-        json.dumps(content, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise ApiError(400, "validation_error", "The body must be a JSON object with a Content-Length")
-    return content
+    allowed = ", ".join(allowed_methods(route))
+    return ApiError(405, "method_not_allowed", f"{method} is not allowed here, only {allowed}", Allow=allowed)
 
 
 def _span(header: str | None, size: int) -> tuple[int, int] | None:

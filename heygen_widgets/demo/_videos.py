@@ -1,4 +1,4 @@
-"""Videos and agents of the stand-in: jobs whose status depends on the clock, and their films."""
+"""Videos of the stand-in: jobs whose status depends on the clock, with their films and subtitles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ._catalogue import Look
 from ._previews import Previews, clip_name
 from ._records import ApiError, found, invalid, look_record
-from ._video_rules import check_agent, check_video
+from ._video_rules import check_video
 from ._voices import Voices
 
 if TYPE_CHECKING:
@@ -21,40 +21,72 @@ if TYPE_CHECKING:
 AT_A_TIME = 10
 """How many videos and agents are rendered at a time; another one is refused."""
 
+THINKING = 0.3
+"""Share of an agent's time during which it is thinking."""
+
 _REPLAYED = 86_400  # s during which a key gets the same response
 _SIGNED = 3_600  # s until the URL of a film expires
 _KEY = re.compile(r"[A-Za-z0-9_\-:.]{1,255}")
 _FILM_LENGTH = 2.4  # s
 _QUEUED = 0.2  # share of a video's time during which it is pending
-_THINKING = 0.3  # share of an agent's time during which it is thinking
+_LATE = 0.1  # share of a video's time that a film with [late] comes after its completion
+_CUE = 8  # words
 
 Answer = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A video, perhaps that of an agent; its age says how far it is."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A video, perhaps that of an agent; its age says how far it is.
+
+    `marked` is the text in which marks such as `[fail]` count. `appears` is the share of its time from which on it can
+    be found. A job with a `pause`, the status of an agent that waits, only thinks: it has no video.
+    """
 
     id: str
-    session_id: str | None
     created: float
     time: float  # s until it is finished
     look: Look
-    title: str | None
-    output_format: str
-    fails: bool
-    asks: bool
+    marked: str
+    title: str | None = None
+    script: str | None = None
+    caption: Answer | None = None
+    folder_id: str | None = None
+    is_agents: bool = False
+    appears: float = 0.0
+    pause: str | None = None
+
+    def age(self, now: float) -> float:
+        """Return its age as a share of its time, 0 or more."""
+        return max(0.0, now - self.created) / self.time if self.time else float("inf")
 
     def share(self, now: float) -> float:
         """Return its progress, 0 to 1."""
-        return min(1.0, max(0.0, now - self.created) / self.time) if self.time else 1.0
+        return min(1.0, self.age(now))
 
     def is_at_work(self, now: float) -> bool:
-        return self.share(now) < 1 and not (self.asks and self.share(now) >= _THINKING)
+        return self.share(now) < (THINKING if self.pause else 1)
+
+    def is_there(self, now: float) -> bool:
+        """Return whether it can be found."""
+        return not self.pause and self.share(now) >= self.appears
+
+    def status(self, now: float) -> str:
+        if self.share(now) < 1:
+            return "pending" if self.share(now) < _QUEUED else "processing"
+        return "failed" if self.fails else "completed"
+
+    @property
+    def fails(self) -> bool:
+        return "[fail]" in self.marked
+
+    def has_film(self, now: float) -> bool:
+        late = "[late]" in self.marked and self.age(now) < 1 + _LATE
+        return self.is_there(now) and self.status(now) == "completed" and not late
 
 
 class Videos:
-    """All videos and agents of one running stand-in; see `DemoService` for their behaviour. Thread-safe.
+    """All videos of one running stand-in, those of agents too; see `DemoService` for their behaviour. Thread-safe.
 
     Parameters
     ----------
@@ -66,35 +98,32 @@ class Videos:
 
     def __init__(self, service: DemoService, previews: Previews, voices: Voices) -> None:
         self._catalogue = service.catalogue
-        self._filmed = [look for look in service.catalogue.looks if look.filmed]
+        self._filmed = [look for look in [*self._catalogue.looks, *self._catalogue.example.looks] if look.filmed]
         self._previews = previews
         self._voices = voices
         self._clock = service.clock
         self._render_time = service.render_time
         self._accepted = service.accepted
         self._lock = threading.Lock()
-        self._jobs: dict[str, _Job] = {}  # by the id of the video
-        self._sessions: dict[str, _Job] = {}
-        self._at_work: list[_Job] = []
+        self._jobs: dict[str, Job] = {}
+        self._at_work: list[Job] = []
         self._replies: dict[str, tuple[float, Answer]] = {}
         self._keys_at_work: set[str] = set()
 
-    def create(self, path: str, body: Answer, key: str | None, work: Callable[[], object]) -> Answer:
-        """Answer a POST.
+    def create(self, body: Answer, key: str | None, work: Callable[[], object]) -> Answer:
+        """Answer ``POST /v3/videos``.
 
         Parameters
         ----------
-        path : str
-            ``/v3/videos`` or ``/v3/video-agents``.
         body : dict
         key : str or None
-            The header ``Idempotency-Key``, used only for videos.
+            The header ``Idempotency-Key``.
         work : callable
             Called once the key is known to be new; takes time.
         """
-        if path != "/v3/videos" or key is None:
+        if key is None:
             work()
-            return self._carry_out(path, body)
+            return self._carry_out(body)
         if not _KEY.fullmatch(key):
             raise invalid("Idempotency-Key", "Idempotency-Key must be 1 to 255 of A-Z, a-z, 0-9, _, -, : and .")
         with self._lock:
@@ -106,7 +135,7 @@ class Videos:
             self._keys_at_work.add(key)
         try:
             work()
-            reply = self._carry_out(path, body)
+            reply = self._carry_out(body)
             with self._lock:
                 self._replies[key] = (self._clock(), reply)
             return reply
@@ -114,36 +143,50 @@ class Videos:
             with self._lock:
                 self._keys_at_work.discard(key)
 
-    def _carry_out(self, path: str, body: Answer) -> Answer:
-        is_video = path == "/v3/videos"
-        check = check_video if is_video else check_agent
-        given = check(body, self._record, self._voices.record)
-        prompt = given.get("prompt", "")
+    def _carry_out(self, body: Answer) -> Answer:
+        given = check_video(body, self.look_record, self._voices.record)
+        fields = {name: given.get(name) for name in ("title", "script", "caption", "folder_id")}
+        job = self.start("/v3/videos", body, given, f"{given.get('script')} {given.get('title')}", fields)
+        return {"data": {"video_id": job.id, "status": "waiting", "output_format": given.get("output_format", "mp4")}}
+
+    def start(
+        self, path: str, body: Answer, given: Answer, marked: str, fields: Answer, ended: Job | None = None
+    ) -> Job:
+        """Start a job for a request and return it.
+
+        Parameters
+        ----------
+        path, body : str, dict
+            The request, for `DemoService.accepted`.
+        given : dict
+            Its fields that are given.
+        marked : str
+            The text in which marks count.
+        fields : dict
+            Further fields of the job.
+        ended : Job, optional
+            The job that this one replaces: what cannot be found yet never will be.
+
+        Raises
+        ------
+        ApiError
+            429 when ten are at work.
+        """
+        look = self._look_of(given)
         with self._lock:
             now = self._clock()
-            self._at_work = [job for job in self._at_work if job.is_at_work(now)]
-            if len(self._at_work) >= AT_A_TIME:
+            replaced = ended if ended and not ended.is_there(now) else None
+            at_work = [job for job in self._at_work if job.is_at_work(now) and job is not replaced]
+            if len(at_work) >= AT_A_TIME:
                 message = f"{AT_A_TIME} videos are being rendered; wait until one is finished"
                 raise ApiError(429, "rate_limit_exceeded", message, Retry_After="2")
-            job = _Job(
-                id=uuid.uuid4().hex,
-                session_id=None if is_video else uuid.uuid4().hex,
-                created=now,
-                time=self._render_time,
-                look=self._look_of(given),
-                title=given.get("title"),
-                output_format=given.get("output_format", "mp4"),
-                fails="[fail]" in f"{prompt} {given.get('script')} {given.get('title')}",
-                asks="[ask]" in prompt,
-            )
+            if replaced:
+                del self._jobs[replaced.id]
+            job = Job(uuid.uuid4().hex, now, self._render_time, look, marked, **fields)
             self._jobs[job.id] = job
-            self._at_work.append(job)
+            self._at_work = [*at_work, job]
             self._accepted.append((path, body))
-            if job.session_id is None:
-                return {"data": {"video_id": job.id, "status": "waiting", "output_format": job.output_format}}
-            self._sessions[job.session_id] = job
-            started = {"session_id": job.session_id, "status": "thinking", "created_at": int(now), "video_id": None}
-            return {"data": started}
+        return job
 
     def _look_of(self, given: Answer) -> Look:
         """Return the requested look, or one that is ready."""
@@ -151,7 +194,8 @@ class Videos:
         look = self._catalogue.look(given.get("avatar_id", "")) or next(ready, None)
         return found(look, "avatar_not_found", "A look to make a video with")
 
-    def _record(self, look_id: str) -> Answer | None:
+    def look_record(self, look_id: str) -> Answer | None:
+        """Return the fields of a look, or None."""
         look = self._catalogue.look(look_id)
         return look_record(look, self._previews) if look else None
 
@@ -159,71 +203,77 @@ class Videos:
     def ids(self) -> list[str]:
         """The ids of the requested videos, without those of agents, in order."""
         with self._lock:
-            return [job.id for job in self._jobs.values() if job.session_id is None]
+            return [job.id for job in self._jobs.values() if not job.is_agents]
 
     def video(self, video_id: str) -> Answer:
         """Answer ``GET /v3/videos/{video_id}``."""
-        job = found(self._find(video_id), "video_not_found", f"Video {video_id}")
-        share = job.share(self._clock())
-        status = "pending" if share < _QUEUED else "processing"
-        if share == 1:
-            status = "failed" if job.fails else "completed"
-        is_there = status == "completed"
-        film_url = self._previews.signed(f"/films/{job.id}.webm", int(self._clock()) + _SIGNED)
+        return {"data": self.record(found(self._find(video_id), "video_not_found", f"Video {video_id}"))}
+
+    def select(self, *, title: str | None = None, folder_id: str | None = None) -> list[Job]:
+        """Return the videos with a part of a title, ignoring case, and in a folder, newest first; None means any."""
+        now = self._clock()
+        with self._lock:
+            jobs = [job for job in self._jobs.values() if job.is_there(now)]
+        return [
+            job
+            for job in reversed(jobs)
+            if (title is None or title.lower() in (job.title or "").lower())
+            and (folder_id is None or job.folder_id == folder_id)
+        ]
+
+    def record(self, job: Job) -> Answer:
+        """Return the fields of a video, ready for JSON."""
+        now = self._clock()
+        status, caption = job.status(now), job.caption or {}
+        is_completed, has_film = status == "completed", job.has_film(now)
         return {
-            "data": {
-                "id": job.id,
-                "status": status,
-                "title": job.title,
-                "created_at": int(job.created),
-                "video_url": film_url if is_there else None,
-                "thumbnail_url": self._previews.image_url(job.look) if is_there else None,
-                "video_page_url": None,
-                "duration": _FILM_LENGTH if is_there else None,
-                "failure_code": "render_failed" if status == "failed" else None,
-                "failure_message": "The request contains [fail]." if status == "failed" else None,
-                "output_format": job.output_format,
-            }
+            "id": job.id,
+            "status": status,
+            "title": job.title,
+            "created_at": int(job.created),
+            "completed_at": int(job.created + job.time) if is_completed else None,
+            "video_url": self._url(job, "webm") if has_film else None,
+            "thumbnail_url": self._previews.image_url(job.look) if is_completed else None,
+            "gif_url": None,
+            "video_page_url": None,
+            "duration": _FILM_LENGTH if is_completed else None,
+            "failure_code": "render_failed" if status == "failed" else None,
+            "failure_message": "The request contains [fail]." if status == "failed" else None,
+            "subtitle_url": self._url(job, "srt") if has_film and caption else None,
+            "captioned_video_url": self._url(job, "captioned.webm") if has_film and caption.get("style") else None,
+            "folder_id": job.folder_id,
         }
 
-    def session(self, session_id: str) -> Answer:
-        """Answer ``GET /v3/video-agents/{session_id}``."""
-        with self._lock:
-            job = found(self._sessions.get(session_id), "not_found", f"Session {session_id}")
-        share = job.share(self._clock())
-        messages = []
-        if share < _THINKING:
-            status = "thinking"
-        elif job.asks:
-            status, share = "waiting_for_input", _THINKING
-            messages = [{"role": "model", "type": "text", "content": "Who is the film for?"}]
-        elif share < 1:
-            status = "generating"
-        else:
-            status = "failed" if job.fails else "completed"
-        return {
-            "data": {
-                "session_id": session_id,
-                "status": status,
-                "progress": round(100 * share),
-                "created_at": int(job.created),
-                "video_id": job.id if status == "completed" else None,
-                "messages": messages,
-                "failure_code": "agent_failed" if status == "failed" else None,
-                "failure_message": "The request contains [fail]." if status == "failed" else None,
-            }
-        }
+    def _url(self, job: Job, kind: str) -> str:
+        return self._previews.signed(f"/films/{job.id}.{kind}", int(self._clock()) + _SIGNED)
 
-    def _find(self, video_id: str) -> _Job | None:
+    def _find(self, video_id: str) -> Job | None:
         with self._lock:
-            return self._jobs.get(video_id)
+            job = self._jobs.get(video_id)
+        return job if job and job.is_there(self._clock()) else None
 
     def film(self, file: str) -> str | None:
         """Return the name of the clip that is served as a file in ``/films``, or None."""
-        job = self._find(file.removesuffix(".webm"))
-        if job is None or job.fails or job.share(self._clock()) < 1:
+        video_id, _, kind = file.partition(".")
+        job = self._find(video_id)
+        if job is None or kind not in ("webm", "captioned.webm") or not job.has_film(self._clock()):
             return None
         return clip_name(min(self._filmed, key=lambda look: _unlikeness(look, job.look)))
+
+    def subtitles(self, file: str) -> bytes | None:
+        """Return the SRT file with this name, or None: a cue for every eight words, over the length of the film."""
+        job = self._find(file.removesuffix(".srt"))
+        if job is None or not job.caption or not job.has_film(self._clock()):
+            return None
+        words = (job.script or "").split() or ["(sound)"]
+        cues = [" ".join(words[start : start + _CUE]) for start in range(0, len(words), _CUE)]
+        times = [_timestamp(_FILM_LENGTH * place / len(cues)) for place in range(len(cues) + 1)]
+        entries = [f"{n + 1}\n{times[n]} --> {times[n + 1]}\n{cue}\n" for n, cue in enumerate(cues)]
+        return "\n".join(entries).encode()
+
+
+def _timestamp(seconds: float) -> str:
+    return f"00:00:{seconds:06.3f}".replace(".", ",")
 
 
 def _unlikeness(look: Look, wanted: Look) -> tuple[bool, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+import re
 import sys
 import wave
 from array import array
@@ -14,8 +15,10 @@ from typing import Any
 from ._catalogue import Group
 
 _MANNERS = ("Warm", "Calm", "Bright", "Friendly", "Lively", "Soft", "Clear")
-_LANGUAGES = ("English", "English", "Spanish", "English", "German", "Multilingual", "English", "French", None)
-_BLANK_CYCLE = 9  # some voices of each nine have no sound that can be played
+_LANGUAGES = ("English", "English", "Spanish", "English", "German", "Multilingual", "English", "French", "Portuguese")
+_BLANK_CYCLE = 9  # some voices of each nine have no sound that can be played, or lack other fields
+_NAMELESS_CYCLE = 25
+VOICE_TYPES = ("public", "private")
 
 _RATE = 16_000  # samples a second
 _LENGTH = 1.1  # s
@@ -32,57 +35,88 @@ class Voices:
     Parameters
     ----------
     groups : iterable of Group
+    example : Group
+        Its voice is found by its id, and in no list.
     base_url : str
         Without a slash at the end.
     """
 
-    def __init__(self, groups: Iterable[Group], base_url: str) -> None:
+    def __init__(self, groups: Iterable[Group], example: Group, base_url: str) -> None:
         self._speakers = {group.voice_id: (place, group) for place, group in enumerate(groups)}
+        self._ids = list(self._speakers)
+        self._speakers[example.voice_id] = (0, example)
         self._base_url = base_url
+
+    def _listed(self, voice_id: str) -> dict[str, Any]:
+        """Return the fields of a voice in a list."""
+        place, group = self._speakers[voice_id]
+        number = _number(voice_id)
+        record: dict[str, Any] = {
+            "voice_id": voice_id,
+            "name": f"{group.person.first} - {_MANNERS[number % len(_MANNERS)]}",
+            "language": _LANGUAGES[place % len(_LANGUAGES)],
+            "gender": "female" if group.person.woman else "male",
+            "type": VOICE_TYPES[group.private],
+            "support_pause": number % 4 != 0,
+            "support_locale": number % 3 != 0,
+            "preview_audio_url": f"{self._base_url}/voice_preview/{voice_id}.wav",
+        }
+        match place % _BLANK_CYCLE:
+            case 2:
+                record["preview_audio_url"] = f"s3://voice-previews/{voice_id}.wav"
+            case 4 | 6:
+                record["preview_audio_url"] = None
+        return record
 
     def record(self, voice_id: str) -> dict[str, Any] | None:
         """Return the fields of one voice, ready for JSON, or None; optional ones may be null or missing."""
         if voice_id not in self._speakers:
             return None
-        place, group = self._speakers[voice_id]
-        number = int(voice_id, 16)
-        record: dict[str, Any] = {
-            "voice_id": voice_id,
-            "name": f"{group.person.first} - {_MANNERS[number % len(_MANNERS)]}",
-            "language": _LANGUAGES[place % len(_LANGUAGES)],
-            "gender": group.gender,
-            "preview_audio_url": f"{self._base_url}/voice_preview/{voice_id}.wav",
-            "status": "complete",
-            "support_pause": number % 4 != 0,
-        }
+        place = self._speakers[voice_id][0]
+        record = self._listed(voice_id) | {"status": "complete"}
+        del record["type"], record["support_locale"]
         match place % _BLANK_CYCLE:
-            case 2:
-                record["preview_audio_url"] = f"s3://voice-previews/{voice_id}.wav"
             case 4:
-                record |= {"preview_audio_url": None, "status": "processing"}
+                record["status"] = "processing"
             case 6:
-                record |= {"preview_audio_url": None, "status": "failed"}
+                record["status"] = "failed"
             case 7:
                 del record["language"], record["status"]
+            case 8:
+                record |= {"language": None, "status": None}
+        if place % _NAMELESS_CYCLE == _NAMELESS_CYCLE - 1:
+            record |= {"name": None, "gender": None}
         return record
 
-    def select(self, *, language: str | None = None, gender: str | None = None) -> list[dict[str, Any]]:
-        """Return the records of the voices with a language and a gender, ignoring case; None means any."""
-        every = [record for voice_id in self._speakers if (record := self.record(voice_id)) is not None]
-        wanted = {"language": language, "gender": gender}
-        return [
-            record
-            for record in every
-            if all(value is None or (record.get(name) or "").lower() == value.lower() for name, value in wanted.items())
-        ]
+    def select(
+        self, *, kind: str, language: str | None = None, gender: str | None = None, engine: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the fields that a list has of the voices of a type, one of `VOICE_TYPES`, that pass all filters.
+
+        They ignore case, and None means any.
+        """
+        filters = {"type": kind, "language": language, "gender": gender}
+        wanted = {name: value.lower() for name, value in filters.items() if value is not None}
+        records = [self._listed(voice_id) for voice_id in self._ids if _supports(voice_id, engine)]
+        return [record for record in records if all(record[name].lower() == value for name, value in wanted.items())]
 
     def sound(self, file: str) -> bytes | None:
         """Return the WAV file with this name, or None."""
         voice_id = file.removesuffix(".wav")
-        record = self.record(voice_id) if file != voice_id else None
-        if record is None or not str(record["preview_audio_url"]).startswith(self._base_url):
+        if file == voice_id or voice_id not in self._speakers:
             return None
-        return chime(int(voice_id, 16), self._speakers[voice_id][1].person.woman)
+        if not str(self._listed(voice_id)["preview_audio_url"]).startswith(self._base_url):
+            return None
+        return chime(_number(voice_id), self._speakers[voice_id][1].person.woman)
+
+
+def _number(voice_id: str) -> int:
+    return int("".join(re.findall("[0-9a-f]", voice_id)), 16)
+
+
+def _supports(voice_id: str, engine: str | None) -> bool:
+    """Return whether a voice supports an engine; None means any."""
+    return engine is None or (engine.lower() == "starfish" and _number(voice_id) % 3 != 1)
 
 
 @functools.lru_cache(maxsize=32)

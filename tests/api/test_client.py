@@ -418,7 +418,7 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         assert {found.group_id for found in client.iter_looks(group_id=groups[0].id)} == {groups[0].id}
         assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
         assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
-        assert client.get_me()["remaining_credits"] == 100
+        assert client.get_me()["billing_type"] == "wallet"
         with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
             client.get_look(groups[0].id)
     assert caught.value.code == "avatar_not_found"

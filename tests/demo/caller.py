@@ -1,12 +1,46 @@
-"""A small client that knows nothing but HTTP."""
+"""A small client that knows nothing but HTTP, and checks every answer of the API against its schema."""
 
 import http.client
 import json
+import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from jsonschema import Draft202012Validator
+
 from heygen_widgets.demo import DemoService
+
+CONTRACT = Path(__file__).parents[1] / "contract"
+SCHEMA = json.loads((CONTRACT / "answers.schema.json").read_text(encoding="utf-8"))
+# What an answer holds, one or a list of, by the form of its request. The first form that fits counts.
+KINDS = {
+    **{"GET /v3/avatars/looks": "look", "GET /v3/avatars/looks/.+": "look", "GET /v3/avatars(/.+)?": "group"},
+    **{"GET /v3/voices": "listed_voice", "GET /v3/voices/.+": "voice", "GET /v3/users/me": "account"},
+    **{"GET /v3/videos(/.+)?": "video", "POST /v3/videos": "started_video", "POST /v3/assets": "asset"},
+    **{"GET /v3/video-agents/styles": "style", "GET /v3/brand-kits": "brand_kit"},
+    **{"POST /v3/video-agents": "started_session", "GET /v3/video-agents/.+": "session"},
+    "POST /v3/video-agents/.+": "answered",
+}
+
+
+@cache
+def validator(kind: str) -> Draft202012Validator:
+    return Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
+
+
+def check(request: str, status: int, content: Any) -> None:
+    """Check an answer of the API against the schema of its kind."""
+    if status != 200:
+        validator("error").validate(content)
+        return
+    kind = next(kind for form, kind in KINDS.items() if re.fullmatch(form, request.partition("?")[0]))
+    is_list = isinstance(content["data"], list)
+    validator("list" if is_list else "one").validate(content)
+    for record in content["data"] if is_list else [content["data"]]:
+        validator(kind).validate(record)
 
 
 @dataclass(frozen=True)
@@ -41,7 +75,10 @@ class Caller:
             headers = {"X-Api-Key": self.service.api_key}
         self.connection.request(method, path, body=body, headers=headers)
         response = self.connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        answer = Answer(response.status, response.headers, response.read())
+        if answer.body and (path.startswith("/v3/") or answer.status >= 400):
+            check(f"{method} {path}", answer.status, answer.json)
+        return answer
 
     def get(self, path: str, **query: str | int) -> Any:
         """The body of an answer that has to be a success."""
