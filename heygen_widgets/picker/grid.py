@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from .._display import clip, echo, fits, image, is_sendable, title, title_of_character
+from .._display import TITLES, clip, echo, fits, image, is_sendable, title, title_of_character
 from ..api import HeyGenClient
 from ..api.credentials import Secret
 from ..catalogue import LookCatalogue, Progress
@@ -272,9 +272,11 @@ class GridModel:
         """Return what the short dropdowns offer, and the titles of what is selected in the long ones."""
         catalogue = self.catalogue
         counts = catalogue.facets(self.filter, (*SHORT_FIELDS, "ready"))
+        values = {name: catalogue.values(name) for name in SHORT_FIELDS}
+        if catalogue.progress.loading and not catalogue.avatar_type:
+            values["avatar_type"] = [*values["avatar_type"], *TITLES["avatar_type"]]  # a chosen type is fetched next
         offered = {
-            name: short_options(name, catalogue.values(name), counts[name], getattr(self.filter, name))
-            for name in SHORT_FIELDS
+            name: short_options(name, values[name], counts[name], getattr(self.filter, name)) for name in SHORT_FIELDS
         }
         # When all looks are ready, there is nothing to filter.
         has_both = self.filter.ready is not None or not NOT_READY.isdisjoint(catalogue.values("status"))

@@ -7,6 +7,7 @@ from avatar_service import Gate, held_up, ids, running, wait_until
 from recording import ids_in, look
 
 from heygen_widgets import LookCatalogue, LookFilter
+from heygen_widgets._display import TITLES
 from heygen_widgets.models import AvatarGroup, Looks
 from heygen_widgets.picker.grid import GridModel
 
@@ -244,6 +245,8 @@ def test_a_type_that_is_filtered_by_is_fetched_ahead_in_order() -> None:
     with held_up({}, {"a": 170}, Gate("public looks", first=2)) as (_, catalogue):
         model = GridModel(catalogue)
         wait_until(catalogue, lambda now: now.loaded == 50)
+        # A type can be chosen before the load has found a look of it.
+        assert [item["value"] for item in model.choices()["avatar_type"]] == [*TITLES["avatar_type"]]
         model.show(LookFilter(avatar_type="digital_twin"), "looks")
         wait_until(catalogue, lambda now: now.loaded == 50 + 40)
         assert shown(model) == [f"a-{number}" for number in range(2, 170, 3)]
