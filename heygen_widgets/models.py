@@ -133,10 +133,9 @@ class Look:
 
     @property
     def default_engine(self) -> str:
-        """The engine of a video request that names none: the service's ``avatar_iv`` if the look supports it.
+        """The engine of a video request that names none: ``avatar_iv`` if the look lists it, or no engine of the API.
 
         Otherwise ``avatar_v`` or ``avatar_iii``, whichever it lists first: `VideoRequest.check` adds it to the request.
-        For a look that lists none of the three it is ``avatar_iv``, nothing is added, and the check warns.
         """
         from .videos.options import default_engine
 

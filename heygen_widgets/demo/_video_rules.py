@@ -44,19 +44,27 @@ def check_video(body: Record, find_look: Find, find_voice: Find) -> Record:
     """
     if body.get("type") != "avatar":
         raise invalid("type", f"type must be 'avatar', not {body.get('type')!r}")
-    given = _check_fields(_read_rules()["video"], {name: value for name, value in body.items() if name != "type"})
-    _check_voice(given, find_voice)
-    _check_for_look(given, _find_ready(given["avatar_id"], find_look), find_look)
+    fields = {name: value for name, value in body.items() if name != "type"}
+    given, look = _check_request("video", fields, find_look, find_voice)
+    _check_for_look(given, look, find_look)
     return given
 
 
 def check_agent(body: Record, find_look: Find, find_voice: Find, kind: str = "agent") -> Record:
     """Return the fields of a request to an agent, or of an answer (the `kind` "answer"); see `check_video`."""
-    given = _check_fields(_read_rules()[kind], body)
-    _check_voice(given, find_voice)
+    return _check_request(kind, body, find_look, find_voice)[0]
+
+
+def _check_request(kind: str, body: Record, find_look: Find, find_voice: Find) -> tuple[Record, Record]:
+    """Return the fields that are given, and the record of the look, empty without one."""
+    given, look = _check_fields(_read_rules()[kind], body), {}
+    if "voice_id" in given:
+        found(find_voice(given["voice_id"]), "voice_not_found", f"Voice {given['voice_id']}")
     if "avatar_id" in given:
-        _find_ready(given["avatar_id"], find_look)
-    return given
+        look = found(find_look(given["avatar_id"]), "avatar_not_found", f"Avatar look {given['avatar_id']}")
+        if look.get("status") in _read_rules()["not_ready"]:
+            raise invalid("avatar_id", f"The look is {look['status']}")
+    return given, look
 
 
 def _check_fields(rules: Record, body: Record, param: str = "") -> Record:
@@ -114,18 +122,6 @@ def _check_engine_object(engine: object) -> Record:
         raise invalid("engine", "engine must be an object with a type and perhaps a reference_look_id")
     names = {"engine": "type", "reference_look_id": "reference_look_id"}
     return {name: engine[inner] for name, inner in names.items() if engine.get(inner) is not None}
-
-
-def _check_voice(given: Record, find_voice: Find) -> None:
-    if "voice_id" in given:
-        found(find_voice(given["voice_id"]), "voice_not_found", f"Voice {given['voice_id']}")
-
-
-def _find_ready(look_id: str, find_look: Find) -> Record:
-    look = found(find_look(look_id), "avatar_not_found", f"Avatar look {look_id}")
-    if look.get("status") in _read_rules()["not_ready"]:
-        raise invalid("avatar_id", f"The look is {look['status']}")
-    return look
 
 
 def _check_for_look(given: Record, look: Record, find_look: Find) -> None:

@@ -84,8 +84,7 @@ def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -
             fits, expected = isinstance(value, dict), "a JSON object"
         case _ if shapes:
             fits = isinstance(value, dict) and value.get("type") in [*shapes]
-            examples = [str({**dict.fromkeys(shape["fields"], "…"), "type": kind}) for kind, shape in shapes.items()]
-            expected = " or ".join(examples)
+            expected = " or ".join(str(dict.fromkeys(shapes[kind]["fields"], "…") | {"type": kind}) for kind in shapes)
         case name_of_pattern:
             pattern = read_rules()["patterns"][name_of_pattern]
             fits = isinstance(value, str) and re.fullmatch(pattern["pattern"], value) is not None

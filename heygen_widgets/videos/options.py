@@ -105,8 +105,7 @@ def _engine(listed: Sequence[str], engine: str, *, is_named: bool) -> VideoOptio
     if engine in listed:
         return VideoOption("engine", "allowed", f"the look lists {named}")
     if engine == read_rules()["default_engine"] and not (listed if is_named else _known(listed)):
-        why = f"the look lists no engine of HeyGen's API ({others}); the service would use {named}"
-        return VideoOption("engine", "unknown", why)
+        return VideoOption("engine", "unknown", f"the look lists no known engine ({others}); the service uses {named}")
     return VideoOption("engine", "refused", f"the look does not list {named}; it lists {others}")
 
 

@@ -103,8 +103,7 @@ class VideoRequest:
     remove_background : bool or None
     output_format : {"mp4", "webm"} or None
     watermark : dict or None
-        For enterprise accounts: an ``image``, one of the objects that `VideoAgentRequest` takes as `files`, and options
-        such as its ``opacity``, ``scale`` and ``placement``, sent unchanged.
+        For enterprise accounts: an ``image`` like one of the `files` of `VideoAgentRequest`, and other options.
     title, callback_url, callback_id, folder_id, brand_glossary_id : str or None
         HeyGen calls the URL when the video is finished.
     """
@@ -260,8 +259,7 @@ def _cleaned(name: str, value: object) -> object:
             raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields, not {value!r}")
         return part(**value) if isinstance(value, Mapping) else value
     if name == "files" and isinstance(value, (list, tuple)):
-        files = [{"type": "asset_id", "asset_id": x.asset_id} if hasattr(x, "asset_id") else x for x in value]
-        return files or None
+        return [{"type": "asset_id", "asset_id": x.asset_id} if hasattr(x, "asset_id") else x for x in value] or None
     rules = read_rules()
     choices = {**rules["video"]["fields"], **rules["agent"]["fields"]}.get(name, {}).get("choices", ())
     return next((choice for choice in choices if isinstance(value, str) and choice == value.strip().lower()), value)

@@ -119,7 +119,7 @@ def test_video_options_have_a_column_per_engine_and_reasons() -> None:
     assert len(set(shown["notes"])) == len(shown["notes"])
     # Without engines they are those of the default engine.
     shown = details(look("a"), 0)["options"]
-    assert (shown["engines"], "lists no engine" in shown["notes"][0]) == (["Avatar IV"], True)
+    assert (shown["engines"], "lists no known engine" in shown["notes"][0]) == (["Avatar IV"], True)
     many = look("a", supported_api_engines=tuple(f"avatar_{'x' * 300}{i}" for i in range(900)))
     engines = details(many, 0)["options"]["engines"]
     assert len(engines) == 4

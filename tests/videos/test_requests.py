@@ -56,21 +56,14 @@ def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None
     ("field", "value", "words", "reason"),
     [
         ("expressiveness", "high", "yes no no no no no", "not for .* with Avatar V"),
-        (
-            "motion_prompt",
-            "waves",
-            "yes yes* no no yes no",
-            "if its group has a digital twin|^for looks from video",
-        ),
+        ("motion_prompt", "waves", "yes yes* no no yes no", "^if its group has a|^for looks from video"),
         ("resolution", "4k", "yes yes no yes yes yes", "up to 1080p, put on a 4k canvas"),
         ("reference_look_id", "look_2", "no yes no no yes no", "a digital twin of the same group"),
         ("output_format", "webm", " ".join(["unknown"] * 6), "matting.* removes the background by itself; never with"),
         ("remove_background", True, " ".join(["unknown"] * 6), "matting"),
     ],
 )
-def test_a_look_has_the_documented_options_and_the_check_follows_them(
-    field: str, value: Any, words: str, reason: str
-) -> None:
+def test_the_options_are_as_documented_and_checked(field: str, value: Any, words: str, reason: str) -> None:
     parameter = f"{field} {value}" if field in ("resolution", "output_format") else field
     photo, video = words.split()[:3], words.split()[3:]
     for kind, row in (("photo_avatar", photo), ("studio_avatar", video), ("digital_twin", video)):
@@ -226,22 +219,18 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
             "not Look(id='look_1', name='Ada Office 1', avatar_type='photo_a…: use look.default_voice_id",
         ),
         ({"script": None}, "none is given"),
-        ({"script": ""}, "1 to 5,000 characters, not ''"),
         ({"audio_asset_id": "asset"}, "script and audio_asset_id are given"),
         ({"script": None, "audio_url": "ftp://example.org/a.mp3"}, "audio_url should be a web address"),
         ({"voice_id": "\ud800"}, "voice_id"),
         ({"engine": 5}, "engine should be one of avatar_iv, avatar_v, avatar_iii, not 5"),
         ({"engine": "avatar_4_quality"}, "engine should be one of avatar_iv, avatar_v, avatar_iii, not 'avatar_4_"),
         ({"reference_look_id": "look_2"}, "needs engine='avatar_v', not None"),
-        ({"engine": "avatar_iv", "reference_look_id": "look_2"}, "not 'avatar_iv'"),
         ({"aspect_ratio": "4:3"}, "16:9, 9:16, 4:5, 5:4, 1:1, auto, not '4:3'"),
         ({"fit": ["cover"]}, "fit should be one of contain, cover, not ['cover']"),
         ({"remove_background": "yes"}, "should be one of True, False, not 'yes'"),
         ({"background": Background("image", url="https://a.org", asset_id="a")}, "url and asset_id are given"),
         ({"background": Background("image", value="#00ff00")}, "background type 'image' takes no value"),
         ({"background": Background("color")}, "none is given"),
-        ({"background": Background("image", asset_id="")}, "background asset_id should be"),
-        ({"background": Background("video", asset_id="a")}, "background type should be one of color, image"),
         ({"background": Background(None, asset_id="a")}, "background type should be"),  # type: ignore[arg-type]
         ({"voice_settings": VoiceSettings(speed=float("inf"))}, "inf"),
         ({"voice_settings": {"speed": "1", "pitch": None}}, "speed should be 0.5 to 1.5, not '1'"),
@@ -254,9 +243,7 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
         ),
         ({"watermark": {"image": FILE, "opacity": {1}}}, "watermark opacity should be a JSON value, not {1}"),
         ({"watermark": {"image": FILE, "scale": float("inf")}}, "watermark scale should be a JSON value, not inf"),
-        ({"prompt": ""}, "1 to 10,000 characters, not ''"),
         ({"prompt": "x" * 10_001}, "… (10,001)"),
-        ({"prompt": None}, "prompt should be"),
         ({"prompt": "An ad", "files": ("f",) * 21}, "at most 20 JSON objects, not ['f', "),
         (
             {"prompt": "An ad", "files": [FILE, "a.pdf"]},
@@ -297,8 +284,8 @@ def test_a_look_that_is_not_ready_and_the_id_of_another_look_or_of_a_group_are_r
     ("fields", "look", "words"),
     [
         ({}, a_look(default_voice_id=None), ["voice_id"]),
-        ({}, a_look(engines=()), ["lists no engine"]),
-        ({}, a_look(engines=("avatar_4_quality",)), ["(avatar_4_quality); the service would use Avatar IV"]),
+        ({}, a_look(engines=()), ["lists no known engine (none); the service uses Avatar IV"]),
+        ({}, a_look(engines=("avatar_4_quality",)), ["lists no known engine (avatar_4_quality); the service uses"]),
         ({"voice_id": "voice_2"}, a_look(default_voice_id=None), []),
         ({"script": None, "audio_asset_id": "asset"}, a_look(default_voice_id=None), []),
     ],
