@@ -135,9 +135,9 @@ class Look:
 
     @property
     def default_engine(self) -> str:
-        """The engine of a video request that names none: ``avatar_iv`` if the look supports it or lists no engine.
+        """The engine of a video request that names none: ``avatar_iv`` if the look lists it, or no engine of the API.
 
-        Otherwise the first known engine of the look, or else the first: `VideoRequest.check` adds it to the request.
+        Otherwise ``avatar_v`` or ``avatar_iii``, whichever it lists first: `VideoRequest.check` adds it to the request.
         """
         from .videos.options import default_engine
 

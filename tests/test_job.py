@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -330,22 +331,28 @@ def test_an_invalid_argument_is_refused_before_any_request(arguments: dict[str, 
         assert (server.seen, our_threads()) == ([], set())
 
 
+PRIVATE = "/v3/avatars/looks?group_id=group_1&ownership=private&limit=1"
+
+
 @contextmanager
-def service(**look: Any) -> Iterator[tuple[Loopback, HeyGenClient]]:
-    """Serve one look, and make one video of whatever is asked for."""
+def service(
+    consent: str | None = "pending", *, is_private: bool = True, **look: Any
+) -> Iterator[tuple[Loopback, HeyGenClient]]:
+    """Serve one look and its group, and make one video of whatever is asked for."""
     record = {"id": "look_1", "name": "Ada", "avatar_type": "photo_avatar", "default_voice_id": "v"}
     record |= {"supported_api_engines": ["avatar_iv"], **look}
     answers = {
         "GET /v3/avatars/looks/look_1": record,
         "GET /v3/avatars/looks/look_2": {**record, "id": "look_2", "group_id": "group_2"},
-        "GET /v3/avatars/group_1": {"id": "group_1", "name": "Ada", "consent_status": "pending"},
+        "GET /v3/avatars/group_1": {"id": "group_1", "name": "Ada", "consent_status": consent},
+        f"GET {PRIVATE}": [record] if is_private else [],
         "POST /v3/videos": {"video_id": "video_1", "status": "waiting", "output_format": "mp4"},
         "GET /v3/videos/video_1": {"id": "video_1", "status": "completed", "video_url": FILM},
     }
 
     def answer(handler: Handler) -> None:
         data = answers.get(f"{handler.command} {handler.path}")
-        (reply({"data": data}) if data else failure(404, "avatar_not_found"))(handler)
+        (reply({"data": data}) if data is not None else failure(404, "avatar_not_found"))(handler)
 
     with Loopback(answer) as server, client_of(server) as client:
         yield server, client
@@ -382,14 +389,34 @@ def test_what_the_service_would_refuse_is_not_sent() -> None:
     assert asked(server) == ["GET /v3/avatars/looks/look_1", "GET /v3/avatars/looks/group_1"]
 
 
-def test_the_reference_and_the_consent_are_looked_up() -> None:
+def test_the_reference_is_looked_up() -> None:
     look = {"avatar_type": "digital_twin", "group_id": "group_1", "supported_api_engines": ["avatar_v"]}
-    with service(**look) as (server, client):
-        with pytest.warns(VideoOptionWarning, match="consent"):
-            start(client).close()
-        with pytest.raises(errors.VideoOptionError, match="group_2"):
-            start(client, engine="avatar_v", reference_look_id="look_2")
-    assert "GET /v3/avatars/group_1" in asked(server)
+    with service(**look) as (_, client), pytest.raises(errors.VideoOptionError, match="group_2"):
+        start(client, engine="avatar_v", reference_look_id="look_2")
+
+
+@pytest.mark.parametrize(
+    ("consent", "is_private", "ownership", "paths", "words"),
+    [
+        ("pending", True, None, ["/v3/avatars/group_1"], "'pending'"),
+        ("accepted", True, None, ["/v3/avatars/group_1"], ""),
+        (None, True, None, ["/v3/avatars/group_1", "/v3/avatars/looks"], "no status is recorded"),
+        (None, False, None, ["/v3/avatars/group_1", "/v3/avatars/looks"], ""),
+        (None, False, "private", ["/v3/avatars/group_1"], "no status is recorded"),
+        ("pending", True, "public", [], ""),
+    ],
+)
+def test_the_consent_is_looked_up_where_a_look_may_be_private(
+    consent: str | None, is_private: bool, ownership: str | None, paths: list[str], words: str
+) -> None:
+    look = Look("look_1", "Ada", "photo_avatar", ownership=ownership)
+    for given in ((look, "Hello"), ({"avatar_id": look, "script": "Hello"},)):
+        serving = service(consent, is_private=is_private, group_id="group_1")
+        with serving as (server, client), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            client.start_video(*given).close()
+        assert [words in str(warning.message) for warning in said(caught)] == [True] * bool(words)
+        assert asked(server)[1 : len(paths) + 2] == [*(f"GET {path}" for path in paths), "POST /v3/videos"]
 
 
 def test_what_keeps_the_card_away_loses_no_video(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Self
@@ -286,19 +287,24 @@ class HeyGenClient:
     ) -> VideoJob:
         """Check a request against its look, start the video, and return a card that follows it in the notebook.
 
-        The look (``GET /v3/avatars/looks/{look_id}``), its `reference_look_id` and the group of a digital twin are
-        fetched first. What the service would refuse is a `VideoOptionError` that lists everything, what it may refuse
-        a `VideoOptionWarning`. All else is as for `create_video`.
+        The look (``GET /v3/avatars/looks/{look_id}``), its `reference_look_id` and, unless the look is known to be
+        public, its group are fetched first. What the service would refuse is a `VideoOptionError` that lists
+        everything, what it may refuse a `VideoOptionWarning`. All else is as for `create_video`.
         """
         from ..job import VideoJob  # only a notebook needs the widget
 
+        given = request if isinstance(request, Mapping) else {"avatar_id": request}
+        ownership = plain(getattr({**given, **fields}.get("avatar_id"), "ownership", None))
         request = heygen_widgets.videos.requests.request_of(request, script, fields).check()
-        look = self.get_look(request.avatar_id)
+        look = replace(self.get_look(request.avatar_id), ownership=ownership)
         reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
         group = None
-        if look.avatar_type == "digital_twin" and look.group_id:
-            with suppress(HeyGenError, ValueError):  # the group only matters for a warning
+        if look.group_id and ownership != "public":
+            with suppress(HeyGenError, ValueError):  # this only matters for a warning
                 group = self.get_group(look.group_id)
+                is_unknown = group.consent_status is None and ownership is None
+                if is_unknown and self.list_looks(group_id=group, ownership="private", limit=1):
+                    look = replace(look, ownership="private")
         checked = request.check(look, group=group, reference=reference)
         video = self.create_video(checked, idempotency_key=idempotency_key)
         try:

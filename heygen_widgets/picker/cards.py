@@ -113,14 +113,14 @@ def _titles(field: str, values: tuple[str, ...]) -> str:
 def _options(look: Look) -> dict[str, Any]:
     """Return the video options of a look as a table: ``engines``, ``rows`` of ``label`` and ``cells``, and ``notes``.
 
-    A cell is "yes", "no" or "unknown". An asterisk marks what HeyGen's own pages disagree about. The notes explain the
-    cells that are not a plain "yes".
+    A cell is "yes", "no" or "unknown". An asterisk marks what depends on something that the record does not show. The
+    notes explain the cells that are not a plain "yes".
     """
     columns = [look.video_options(engine) for engine in look.engines[:_MOST_ENGINES]] or [look.video_options()]
-    heads = [title("engine", column.engine) + "*" * column["engine"].is_disputed for column in columns]
+    heads = [title("engine", column.engine) for column in columns]
     rows = [{"label": label, "cells": [column[name].word for column in columns]} for name, label in _OPTIONS.items()]
-    is_disputed = any(option.is_disputed for column in columns for option in column.values())
-    notes = ["*: HeyGen's own pages disagree."] if is_disputed else []
+    is_conditional = any(option.is_conditional for column in columns for option in column.values())
+    notes = ["*: it depends on something that the look's record does not show."] if is_conditional else []
     for head, column in zip(heads, columns, strict=True):
         notes += _notes(head, [column], "engine")
     for name, label in _OPTIONS.items():
@@ -133,7 +133,7 @@ def _notes(label: str, columns: Sequence[VideoOptions], name: str) -> list[str]:
     engines: dict[str, list[str]] = {}
     for column in columns:
         option, engine = column[name], title("engine", column.engine)
-        if option.state != "allowed" or option.is_disputed:
+        if option.state != "allowed" or option.is_conditional:
             why = option.why.removesuffix(f" with {engine}")
             engines.setdefault(why, []).extend([engine] if why != option.why else [])
     return [f"{label}: {why}{' with ' if names else ''}{' and '.join(names)}." for why, names in engines.items()]

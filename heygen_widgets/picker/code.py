@@ -37,7 +37,7 @@ def video_code(look: Look, client_code: str) -> str | None:
     """Return Python that checks a video request, starts the video and shows it; None for a look that is not usable."""
     if not look.is_ready or not _is_requestable(look):
         return None
-    engine = f", engine={literal(look.default_engine)}" if look.engines else ""
+    engine = f", engine={literal(look.default_engine)}" if look.default_engine in look.engines else ""
     request = f'VideoRequest(avatar_id={literal(look.id)}, script="Hello! This is a first try."{engine})'
     lines = [
         *_client_lines(client_code, "VideoRequest"),

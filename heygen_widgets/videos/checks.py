@@ -47,13 +47,13 @@ def check_request(
 def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: str = "") -> Iterator[str]:
     """Yield what is wrong with the fields and their combinations for any look; `path` leads to a nested object."""
     for name, rule in rules["fields"].items():
-        value: Any = given.get(name)
-        if value is None and not rule.get("required"):
-            continue
-        if rule["type"] == "object":
-            yield from _field_problems(rule, value, f"{name} ")
-        elif expected := _unmet(rule, value):
-            yield f"{path}{name} should be {expected}, not {_shown(value)}{hint_for(name, value)}"
+        if given.get(name) is not None or rule.get("required"):
+            yield from _value_problems(rule, given.get(name), name, path)
+    for name in [name for name in given if name not in rules["fields"]]:
+        if not rules.get("open"):
+            yield f"{path}{name} is no field: the fields are {', '.join(rules['fields'])}"
+        elif not _is_json({name: given[name]}):
+            yield f"{path}{name} should be a JSON value, not {_shown(given[name])}"
     if names := rules.get("exactly_one"):
         used = [name for name in names if name in given]
         if len(used) != 1:
@@ -67,8 +67,9 @@ def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: st
             yield f"{name} needs {other}={value!r}, not {_shown(given.get(other))}"
 
 
-def _unmet(rule: Mapping[str, Any], value: object) -> str | None:
-    """Return what the value should be, or None if it is that."""
+def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -> Iterator[str]:  # noqa: ANN401
+    """Yield what is wrong with the value of one field, and with the values inside it."""
+    shapes = read_rules()["shapes"].get(rule["type"], {})
     match rule["type"]:
         case "choice":
             fits = isinstance(value, (str, bool)) and value in rule["choices"]
@@ -77,13 +78,24 @@ def _unmet(rule: Mapping[str, Any], value: object) -> str | None:
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             fits, expected = is_number and rule["min"] <= value <= rule["max"], f"{rule['min']} to {rule['max']}"
         case "list":
-            fits = isinstance(value, (list, tuple)) and len(value) <= rule["max"] and _is_json(value)
+            fits = isinstance(value, (list, tuple)) and len(value) <= rule["max"]
             expected = f"a list of at most {rule['max']} JSON objects"
-        case name:
-            pattern = read_rules()["patterns"][name]
+        case "object":
+            fits, expected = isinstance(value, dict), "a JSON object"
+        case _ if shapes:
+            fits = isinstance(value, dict) and value.get("type") in [*shapes]
+            expected = " or ".join(str(dict.fromkeys(shapes[kind]["fields"], "…") | {"type": kind}) for kind in shapes)
+        case name_of_pattern:
+            pattern = read_rules()["patterns"][name_of_pattern]
             fits = isinstance(value, str) and re.fullmatch(pattern["pattern"], value) is not None
             expected = pattern["says"]
-    return None if fits else expected
+    if not fits:
+        yield f"{path}{name} should be {expected}, not {_shown(value)}{hint_for(name, value)}"
+    elif rule["type"] == "list":
+        for position, item in enumerate(value):
+            yield from _value_problems(rule["items"], item, f"{name}[{position}]", path)
+    elif isinstance(value, dict):
+        yield from _field_problems(shapes[value["type"]] if shapes else rule, value, f"{path}{name} ")
 
 
 def _look_problems(given: Mapping[str, Any], look: Look) -> Iterator[str]:
@@ -108,25 +120,42 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
             continue
         if option.state == "refused" and name != "reference_look_id":  # this is a problem for any look
             problems.append(f"{option.parameter}: {option.why}; leave it out, or choose from look.video_options()")
-        elif option.state == "unknown" or option.is_disputed:
+        elif option.state == "unknown" or option.is_conditional:
             doubts.append(f"{option.parameter}: {option.why}")
     if isinstance(script, str) and script.isspace():
         doubts.append("script: it is only white space, and HeyGen does not document the result")
     if script is not None and "voice_id" not in given and not look.default_voice_id:
         doubts.append("voice_id: the look has no default voice, and HeyGen does not document what happens without one")
     if reference_id is not None:
-        if reference is None or not (look.group_id and reference.group_id):
-            doubts.append(f"reference_look_id: whether {_shown(reference_id)} is in the same group is not known")
-        elif (reference.id, reference.group_id) != (reference_id, look.group_id):
-            found = f"the reference is {reference.id!r} of {reference.group_id!r}"
-            problems.append(f"reference_look_id {_shown(reference_id)} should be of {look.group_id!r}, but {found}")
+        for is_certain, what in _reference_findings(reference_id, reference, look):
+            (problems if is_certain else doubts).append(f"reference_look_id {_shown(reference_id)} {what}")
     return problems, doubts
 
 
+def _reference_findings(reference_id: object, reference: Look | None, look: Look) -> Iterator[tuple[bool, str]]:
+    """Yield what a reference look lacks, or may lack, and whether that is certain."""
+    if reference is None:
+        yield False, "should be a digital_twin of the same group that is ready, and its record is not given"
+        return
+    rules, groups = read_rules(), {look.group_id, reference.group_id}
+    if reference.id != reference_id or len(groups - {None}) > 1:
+        yield True, f"should be of {look.group_id!r}, but the reference is {reference.id!r} of {reference.group_id!r}"
+    elif None in groups:
+        yield False, "should be of the same group, which is not known"
+    if reference.avatar_type not in rules["reference_types"]:
+        yield reference.avatar_type in rules["look_kinds"], f"should be a digital_twin, not {reference.avatar_type!r}"
+    if not reference.is_ready:
+        yield True, f"should be ready, and its status is {reference.status!r}"
+
+
 def _consent_doubts(look: Look, group: AvatarGroup | None) -> Iterator[str]:
-    is_private_twin = look.avatar_type == "digital_twin" and look.ownership != "public"
-    if is_private_twin and group is not None and group.consent_status not in (None, "accepted", "approved"):
+    ownership = look.ownership or (group and group.ownership)
+    if group is None or ownership == "public" or group.consent_status in read_rules()["consented"]:
+        return
+    if group.consent_status is not None:
         yield f"the consent for {_shown(group.name)} is {_shown(group.consent_status)}: the service may refuse"
+    elif ownership == "private":
+        yield f"the consent for {_shown(group.name)}: no status is recorded; consent may still be required"
 
 
 def _is_json(value: object) -> bool:

@@ -15,9 +15,6 @@ from .._display import clip, title
 
 State: TypeAlias = Literal["allowed", "refused", "unknown"]
 
-SERVICE_ENGINE = "avatar_iv"
-"""The engine that the service uses when a request names none."""
-
 _WORDS: dict[State, str] = {"allowed": "yes", "refused": "no", "unknown": "unknown"}
 _LEFT = 'style="text-align:left"'  # notebooks align tables to the right
 
@@ -42,19 +39,19 @@ class VideoOption:
         HeyGen, or try it with a short script.
     why : str
         The reason in words; may be empty.
-    is_disputed : bool
-        Whether HeyGen's own pages disagree; see `why`.
+    is_conditional : bool
+        Whether it depends on something that the record does not show; see `why`. `VideoRequest.check` warns.
     """
 
     parameter: str
     state: State
     why: str = ""
-    is_disputed: bool = False
+    is_conditional: bool = False
 
     @property
     def word(self) -> str:
-        """The state as "yes", "no" or "unknown", with an asterisk if it is disputed."""
-        return _WORDS[self.state] + "*" * self.is_disputed
+        """The state as "yes", "no" or "unknown", with an asterisk if it is conditional."""
+        return _WORDS[self.state] + "*" * self.is_conditional
 
 
 class VideoOptions(dict[str, VideoOption]):
@@ -77,10 +74,10 @@ class VideoOptions(dict[str, VideoOption]):
 
 
 def default_engine(listed: Sequence[str]) -> str:
-    """Return the `Look.default_engine`. The service refuses its own when the look does not list it (inferred)."""
-    if not listed or SERVICE_ENGINE in listed:
-        return SERVICE_ENGINE
-    return next((engine for engine in listed if engine in read_rules()["engines"]), listed[0])
+    """Return the `Look.default_engine`. The service refuses its own when the look lists others only (inferred)."""
+    service_engine: str = read_rules()["default_engine"]
+    known = _known(listed)
+    return service_engine if service_engine in known or not known else known[0]
 
 
 def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -> VideoOptions:
@@ -89,24 +86,28 @@ def video_options(avatar_type: str, listed: Sequence[str], engine: str | None) -
     chosen = default_engine(listed) if engine is None else engine
     looks = rules["look_kinds"].get(avatar_type)
     state: State = "allowed" if chosen == "avatar_v" else "refused"
-    why = "another look of the same group" if chosen == "avatar_v" else "needs Avatar V"
-    options = [_engine(listed, chosen), VideoOption("reference_look_id", state, why)]
+    why = "a digital twin of the same group that is ready" if chosen == "avatar_v" else "needs Avatar V"
+    options = [_engine(listed, chosen, is_named=engine is not None), VideoOption("reference_look_id", state, why)]
     for parameter, verdicts in rules["by_look"].items():
         verdict = verdicts.get(looks, {}).get(chosen, "undocumented")
-        state, why = rules["verdicts"][verdict]
+        state, why, *is_conditional = rules["verdicts"][verdict]
         why = why.format(looks=looks, engine=title("engine", chosen))
-        options.append(VideoOption(parameter, state, why, is_disputed=verdict == "disputed"))
+        options.append(VideoOption(parameter, state, why, *is_conditional))
     notes = rules["notes"] | (rules["notes_of_photo_avatars"] if avatar_type == "photo_avatar" else {})
     options += [VideoOption(parameter, *note) for parameter, note in notes.items()]
     return VideoOptions(chosen, options)
 
 
-def _engine(listed: Sequence[str], engine: str) -> VideoOption:
-    named = title("engine", engine)
+def _engine(listed: Sequence[str], engine: str, *, is_named: bool) -> VideoOption:
+    named, others = title("engine", engine), clip(", ".join(listed)) or "none"
+    if not _known([engine]):
+        return VideoOption("engine", "refused", f"HeyGen's API knows no engine {named}")
     if engine in listed:
-        dispute = read_rules()["engines"].get(engine, "")
-        return VideoOption("engine", "allowed", f"the look lists {named}{dispute}", is_disputed=bool(dispute))
-    if not listed and engine == SERVICE_ENGINE:
-        return VideoOption("engine", "unknown", f"the look lists no engine; the service would use {named}")
-    known = clip(", ".join(listed)) or "none"
-    return VideoOption("engine", "refused", f"the look does not list {named}; it lists {known}")
+        return VideoOption("engine", "allowed", f"the look lists {named}")
+    if engine == read_rules()["default_engine"] and not (listed if is_named else _known(listed)):
+        return VideoOption("engine", "unknown", f"the look lists no known engine ({others}); the service uses {named}")
+    return VideoOption("engine", "refused", f"the look does not list {named}; it lists {others}")
+
+
+def _known(listed: Sequence[str]) -> list[str]:
+    return [engine for engine in listed if engine in read_rules()["video"]["fields"]["engine"]["choices"]]

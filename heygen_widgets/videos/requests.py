@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from .._parsing import id_of, known_value, unknown_keyword
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
-from .options import SERVICE_ENGINE, read_rules
+from .options import read_rules
 
 T = TypeVar("T", bound=type[Any])
 
@@ -55,12 +55,16 @@ class Caption:
 @_request
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
-    """The voice: `speed` 0.5 to 1.5 (1 by default), `pitch` -50 to 50, `volume` 0 to 1, `locale` as in ``en-GB``."""
+    """The voice: `speed` 0.5 to 1.5 (1 by default), `pitch` -50 to 50, `volume` 0 to 1, `locale` as in ``en-GB``.
+
+    The `engine_settings` are a dict with an ``engine_type``, sent unchanged.
+    """
 
     speed: float | None = None
     pitch: float | None = None
     volume: float | None = None
     locale: str | None = None
+    engine_settings: dict[str, Any] | None = None
 
 
 @_request
@@ -83,10 +87,10 @@ class VideoRequest:
     voice_id : str or None
         The look's default voice by default.
     engine : str or None
-        One that the look lists, such as ``avatar_v``. The service's default is ``avatar_iv``; if the look does not
-        list that, `check` names one that it lists.
-    reference_look_id : str or None
-        Another look of the same group; needs ``avatar_v``.
+        ``avatar_iv``, ``avatar_v`` or ``avatar_iii``, one that the look lists. The service's default is ``avatar_iv``;
+        if the look does not list that, `check` names one of the other two that it lists.
+    reference_look_id : str, Look or None
+        A digital twin of the same group that is ready; needs ``avatar_v``.
     motion_prompt : str or None
         How the avatar moves, in words.
     expressiveness : {"high", "medium", "low"} or None
@@ -98,7 +102,9 @@ class VideoRequest:
         A dict uses the service's fields: ``{"type": "color", "value": "#00ff00"}``. Others raise `TypeError`.
     remove_background : bool or None
     output_format : {"mp4", "webm"} or None
-    title, callback_url, callback_id : str or None
+    watermark : dict or None
+        For enterprise accounts: an ``image`` like one of the `files` of `VideoAgentRequest`, and other options.
+    title, callback_url, callback_id, folder_id, brand_glossary_id : str or None
         HeyGen calls the URL when the video is finished.
     """
 
@@ -120,9 +126,12 @@ class VideoRequest:
     output_format: str | None = None
     caption: Caption | Mapping[str, Any] | None = None
     voice_settings: VoiceSettings | Mapping[str, Any] | None = None
+    watermark: dict[str, Any] | None = None
     title: str | None = None
     callback_url: str | None = None
     callback_id: str | None = None
+    folder_id: str | None = None
+    brand_glossary_id: str | None = None
 
     def check(
         self, look: Look | None = None, *, group: AvatarGroup | None = None, reference: Look | None = None
@@ -131,12 +140,12 @@ class VideoRequest:
 
         Without a `look`, only what does not depend on it is checked. The `group` is the look's, whose consent is
         checked, and `reference` the look of `reference_look_id`. A `VideoOptionError` lists all problems. There is a
-        `VideoOptionWarning` for each parameter that HeyGen does not document for this look, such as a transparent
-        background.
+        `VideoOptionWarning` for each parameter that the service may refuse, since HeyGen does not document it for this
+        look or the records do not show what it needs, such as matting for a transparent background.
         """
         __tracebackhide__ = True
         check_request("video", _given(self), look, group, reference)
-        if look is None or self.engine is not None or look.default_engine == SERVICE_ENGINE:
+        if look is None or self.engine is not None or look.default_engine == read_rules()["default_engine"]:
             return self
         return replace(self, engine=look.default_engine)
 
@@ -166,8 +175,9 @@ class VideoAgentRequest:
     orientation : {"landscape", "portrait"} or None
     mode : {"generate", "chat"} or None
     incognito_mode : bool or None
-    files : sequence of dict
-        At most 20, such as ``{"type": "url", "url": "https://…"}``, sent unchanged.
+    files : sequence of dict or None
+        At most 20, each ``{"type": "url", "url": …}``, ``{"type": "asset_id", "asset_id": …}`` or
+        ``{"type": "base64", "media_type": …, "data": …}``. A record with an `asset_id` becomes the second.
     """
 
     prompt: str
@@ -181,7 +191,7 @@ class VideoAgentRequest:
     incognito_mode: bool | None = None
     callback_url: str | None = None
     callback_id: str | None = None
-    files: Sequence[Any] = ()
+    files: Sequence[Any] | None = None
 
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
@@ -190,7 +200,7 @@ class VideoAgentRequest:
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/video-agents``."""
-        return _body_with_files(self)
+        return _given(self)
 
 
 @_request
@@ -206,7 +216,7 @@ class VideoAgentAnswer:
     avatar_id: str | Look | None = None
     voice_id: str | Voice | None = None
     brand_kit_id: str | None = None
-    files: Sequence[Any] = ()
+    files: Sequence[Any] | None = None
 
     def check(self) -> VideoAgentAnswer:
         """Check the answer; see `VideoRequest.check`."""
@@ -215,13 +225,7 @@ class VideoAgentAnswer:
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/video-agents/{session_id}``."""
-        return _body_with_files(self)
-
-
-def _body_with_files(request: VideoAgentRequest | VideoAgentAnswer) -> dict[str, Any]:
-    body = _given(request)
-    files = list(body.pop("files"))
-    return {**body, "files": files} if files else body
+        return _given(self)
 
 
 def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a part of one
@@ -254,6 +258,8 @@ def _cleaned(name: str, value: object) -> object:
         if not isinstance(value, part | Mapping | None):
             raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields, not {value!r}")
         return part(**value) if isinstance(value, Mapping) else value
+    if name == "files" and isinstance(value, (list, tuple)):
+        return [{"type": "asset_id", "asset_id": x.asset_id} if hasattr(x, "asset_id") else x for x in value] or None
     rules = read_rules()
     choices = {**rules["video"]["fields"], **rules["agent"]["fields"]}.get(name, {}).get("choices", ())
     return next((choice for choice in choices if isinstance(value, str) and choice == value.strip().lower()), value)

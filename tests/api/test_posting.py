@@ -237,15 +237,16 @@ def test_an_invalid_key_or_request_is_not_sent() -> None:
             client.create_video(VideoRequest(avatar_id="look_1"))
         with pytest.raises(errors.VideoOptionError, match="1 to 10,000 characters"):
             client.create_video_agent("")
-        with pytest.raises(errors.VideoOptionError, match=r"files should be .* JSON objects, not .*b'x'"):
-            client.create_video_agent("An ad", files=[{"id": "f"}, b"x"])
+        with pytest.raises(errors.VideoOptionError, match=r"files\[1\] should be .*, not b'x'"):
+            client.create_video_agent("An ad", files=[{"type": "asset_id", "asset_id": "f"}, b"x"])
         assert server.seen == []
 
 
 @pytest.mark.parametrize("session", [None, requests.Session()], ids=["own", "given"])
 def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests.Session | None) -> None:
     started = reply({"data": {"session_id": "session_1", "status": "generating", "created_at": 5, "video_id": None}})
-    given: dict[str, Any] = {"avatar_id": "look_1", "orientation": "portrait", "files": [{"id": "f"}]}
+    given: dict[str, Any] = {"avatar_id": "look_1", "orientation": "portrait"}
+    given["files"] = [{"type": "asset_id", "asset_id": "f"}]
     with Loopback(reply({"data": []}), started) as server, client_of(server, session=session) as client:
         client.list_looks()
         agent = client.create_video_agent("An ad", **given)

@@ -102,24 +102,24 @@ def test_details_name_everything_that_is_known_of_a_look() -> None:
 
 def test_video_options_have_a_column_per_engine_and_reasons() -> None:
     shown = details(look("a", supported_api_engines=("avatar_iv", "avatar_v", "avatar_iii")), 0)["options"]
-    assert shown["engines"] == ["Avatar IV", "Avatar V", "Avatar III*"]
+    assert shown["engines"] == ["Avatar IV", "Avatar V", "Avatar III"]
     assert {row["label"]: row["cells"] for row in shown["rows"]} == {
         "Expressiveness": ["yes", "no", "no"],
         "Motion prompt": ["yes", "yes*", "no"],
         "Reference look": ["no", "yes", "no"],
-        "4k": ["unknown", "unknown", "no"],
+        "4k": ["yes", "yes", "no"],
         "Background removed": ["unknown"] * 3,
         "WebM": ["unknown"] * 3,
     }
     assert "Expressiveness: not for photo avatars with Avatar V and Avatar III." in shown["notes"]
     assert "Background removed: needs matting; HeyGen does not document it for photo avatars." in shown["notes"]
-    assert shown["notes"][0] == "*: HeyGen's own pages disagree."
-    disputed = [note for note in shown["notes"] if "models page" in note]
-    assert [note.partition(":")[0] for note in disputed] == ["Avatar III*", "Motion prompt"]
+    assert shown["notes"][0] == "*: it depends on something that the look's record does not show."
+    conditional = [note for note in shown["notes"] if "if its group has" in note]
+    assert [note.partition(":")[0] for note in conditional] == ["Motion prompt"]
     assert len(set(shown["notes"])) == len(shown["notes"])
     # Without engines they are those of the default engine.
     shown = details(look("a"), 0)["options"]
-    assert (shown["engines"], "lists no engine" in shown["notes"][0]) == (["Avatar IV"], True)
+    assert (shown["engines"], "lists no known engine" in shown["notes"][0]) == (["Avatar IV"], True)
     many = look("a", supported_api_engines=tuple(f"avatar_{'x' * 300}{i}" for i in range(900)))
     engines = details(many, 0)["options"]["engines"]
     assert len(engines) == 4

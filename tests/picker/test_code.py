@@ -71,6 +71,7 @@ def test_code_for_a_video_is_a_request_that_is_checked_and_sent() -> None:
         "job = client.start_video(request)  # checks the request and sends it: this costs credits\n"
         "job\n"
     )
+    assert "engine=" not in (video_code(look("a", "", ("avatar_4_quality",)), "HeyGenClient()") or "")
     assert video_code(look(".."), "HeyGenClient()") is None
     assert video_code(Look("a", "", "photo_avatar", status="failed"), "HeyGenClient()") is None
 

@@ -4,7 +4,10 @@ import copy
 import inspect
 import json
 import pickle
+import re
 import warnings
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from heygen_widgets.models import AvatarGroup, Failure, Look, Voice
 from heygen_widgets.videos import Background, VideoAgentRequest, VideoOptionWarning, VideoRequest, VoiceSettings
 
 ENGINES = ("avatar_iv", "avatar_v", "avatar_iii")
+FILE = {"type": "asset_id", "asset_id": "asset"}
 
 
 def a_look(avatar_type: str = "photo_avatar", engines: tuple[str, ...] = ENGINES, **fields: Any) -> Look:
@@ -49,32 +53,40 @@ def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None
 
 # As documented: photo avatars with IV, V and III, then looks from video with IV, V and III.
 @pytest.mark.parametrize(
-    ("field", "value", "states"),
+    ("field", "value", "words", "reason"),
     [
-        ("expressiveness", "high", "allowed refused refused refused refused refused"),
-        ("motion_prompt", "waves", "allowed allowed refused refused allowed refused"),
-        ("resolution", "4k", "unknown unknown refused unknown unknown allowed"),
+        ("expressiveness", "high", "yes no no no no no", "not for .* with Avatar V"),
+        ("motion_prompt", "waves", "yes yes* no no yes no", "^if its group has a|^for looks from video"),
+        ("resolution", "4k", "yes yes no yes yes yes", "up to 1080p, put on a 4k canvas"),
+        ("reference_look_id", "look_2", "no yes no no yes no", "a digital twin of the same group"),
+        ("output_format", "webm", " ".join(["unknown"] * 6), "matting.* removes the background by itself; never with"),
+        ("remove_background", True, " ".join(["unknown"] * 6), "matting"),
     ],
 )
-def test_a_look_has_the_documented_options_and_the_check_follows_them(field: str, value: str, states: str) -> None:
-    parameter = "resolution 4k" if field == "resolution" else field
-    photo, video = states.split()[:3], states.split()[3:]
+def test_the_options_are_as_documented_and_checked(field: str, value: Any, words: str, reason: str) -> None:
+    parameter = f"{field} {value}" if field in ("resolution", "output_format") else field
+    photo, video = words.split()[:3], words.split()[3:]
     for kind, row in (("photo_avatar", photo), ("studio_avatar", video), ("digital_twin", video)):
-        for engine, state in zip(ENGINES, row, strict=True):
+        for engine, word in zip(ENGINES, row, strict=True):
             look, request = a_look(kind), a_request(engine=engine, **{field: value})
             option = look.video_options(engine)[parameter]
-            assert (option.state, bool(option.why)) == (state, True)
-            found = problems(request, look) if state == "refused" else doubts(request, look)
-            is_found = state != "allowed" or option.is_disputed
-            assert sum(text.startswith(parameter) for text in found) == is_found
+            assert (option.word, option.is_conditional, bool(option.why)) == (word, word == "yes*", True)
+            reference = Look("look_2", "Ada", "digital_twin", group_id="group_1")
+            found = (problems if word == "no" else doubts)(request, look, reference=reference)
+            assert sum(text.startswith(parameter) for text in found) == (word != "yes")
+        assert re.search(reason, look.video_options("avatar_v")[parameter].why)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_an_engine_is_allowed_only_if_the_look_lists_it(engine: str) -> None:
-    for listed in (ENGINES, (engine,), tuple(one for one in ENGINES if one != engine), ()):
-        state = a_look("digital_twin", listed).video_options(engine)["engine"].state
+@pytest.mark.parametrize("engine", [*ENGINES, "avatar_4_quality"])
+def test_an_engine_is_allowed_only_if_the_look_lists_it_and_the_service_knows_it(engine: str) -> None:
+    others = tuple(one for one in ENGINES if one != engine)
+    for listed in (ENGINES, (engine,), others, (), ("avatar_4_turbo",), (engine, "avatar_4_turbo")):
+        option = a_look("digital_twin", listed).video_options(engine)["engine"]
         unlisted = "refused" if listed or engine != "avatar_iv" else "unknown"  # the service would use it
-        assert state == ("allowed" if engine in listed else unlisted)
+        assert option.state == ("allowed" if engine in {*listed} & {*ENGINES} else unlisted)
+        request, look = a_request(engine=engine), a_look(engines=listed)
+        found = (problems if option.state == "refused" else doubts)(request, look)
+        assert any("; leave it out, or choose from" in text for text in found) == (option.state == "refused")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +94,7 @@ def test_an_engine_is_allowed_only_if_the_look_lists_it(engine: str) -> None:
     [
         (("avatar_v", "avatar_iv"), "avatar_iv"),
         (("avatar_v", "avatar_iii"), "avatar_v"),
-        (("avatar_4_quality",), "avatar_4_quality"),
+        (("avatar_4_quality",), "avatar_iv"),
         (("avatar_4_quality", "avatar_iii"), "avatar_iii"),
         ((), "avatar_iv"),
     ],
@@ -90,6 +102,10 @@ def test_an_engine_is_allowed_only_if_the_look_lists_it(engine: str) -> None:
 def test_the_default_engine_is_iv_else_the_first_known_one(listed: tuple[str, ...], engine: str) -> None:
     look = a_look(engines=listed)
     assert (look.engines, look.default_engine, look.video_options().engine) == (listed, engine, engine)
+    body = {} if engine == "avatar_iv" else {"engine": {"type": engine}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert a_request().check(look).to_json() == {**a_request().to_json(), **body}
     with pytest.raises(TypeError, match="not 5"):
         look.video_options(5)  # type: ignore[arg-type]
 
@@ -117,17 +133,18 @@ def test_a_request_becomes_the_documented_body_and_can_be_copied_and_pickled() -
         **{"voice_id": "voice_2", "motion_prompt": "waves", "aspect_ratio": "9:16", "resolution": "1080p"},
         **{"fit": "cover", "background": {"type": "color", "value": "#00ff00"}, "remove_background": False},
         **{"output_format": "mp4", "caption": {"file_format": "srt", "style": "default"}, "title": "Ad"},
-        **{"voice_settings": {"speed": 1.2, "locale": "en-GB"}, "callback_url": "https://example.org/done"},
-        "callback_id": "7",
+        **{"voice_settings": {"speed": 1.2, "locale": "en-GB", "engine_settings": {"engine_type": "starfish"}}},
+        **{"watermark": {"image": {"type": "asset_id", "asset_id": "logo"}, "opacity": 0.5}, "folder_id": "folder_1"},
+        **{"callback_url": "https://example.org/done", "callback_id": "7", "brand_glossary_id": "glossary_1"},
     }
     request = a_request(engine="avatar_v", reference_look_id="look_2", **same)
-    reference = Look("look_2", "Ada Beach 1", "photo_avatar", group_id="group_1")
-    (doubt,) = doubts(request, a_look(), reference=reference)
-    assert doubt.startswith("motion_prompt: the schema allows it")
+    reference = Look("look_2", "Ada Beach 1", "digital_twin", group_id="group_1")
+    assert [doubt.partition(":")[0] for doubt in doubts(request, a_look(), reference=reference)] == ["motion_prompt"]
     engine = {"type": "avatar_v", "reference_look_id": "look_2"}
     assert request.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello", "engine": engine, **same}
-    assert {request, copy.deepcopy(request), pickle.loads(pickle.dumps(request))} == {request}
     plain = a_request()
+    assert {plain, copy.deepcopy(plain), pickle.loads(pickle.dumps(plain))} == {plain} != {request.script}
+    assert copy.deepcopy(request) == pickle.loads(pickle.dumps(request)) == request
     assert (plain.check(a_look()), doubts(plain, a_look())) == (plain, [])
     for one in (plain, a_request(voice_settings=VoiceSettings())):
         assert one.to_json() == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
@@ -161,21 +178,14 @@ def test_records_labels_and_scalars_become_what_the_service_takes() -> None:
 def test_a_request_to_an_agent_becomes_the_documented_body() -> None:
     body = {
         **{"prompt": "An ad", "avatar_id": "look_1", "orientation": "portrait", "mode": "chat"},
-        **{"incognito_mode": True, "files": [{"id": "f"}]},
+        **{"incognito_mode": True, "files": [{"type": "asset_id", "asset_id": "a"}]},
     }
+    assert VideoAgentRequest(**body | {"files": (SimpleNamespace(asset_id="a"),)}).check().to_json() == body
     assert VideoAgentRequest(**body).check(a_look()).to_json() == body
     assert VideoAgentRequest(**body | {"avatar_id": a_look(), "mode": "Chat"}).to_json() == body
     assert VideoAgentRequest("An ad", a_look()) == an_agent(avatar_id="look_1")
-    assert an_agent().check().to_json() == {"prompt": "An ad"}
-
-
-def test_the_check_names_the_engine_of_a_look_that_does_not_list_iv() -> None:
-    request, look = a_request(), a_look("studio_avatar", ("avatar_iii",))
-    with pytest.warns(VideoOptionWarning, match="^engine:"):
-        passed = request.check(look)
-    assert (request.engine, passed.to_json()["engine"]) == (None, {"type": "avatar_iii"})
-    chosen = a_request(engine="avatar_v")
-    assert chosen.check(a_look("studio_avatar", ("avatar_iii", "avatar_v"))) == chosen
+    for files in ((), None, pd.NA):
+        assert an_agent(files=files).check().to_json() == {"prompt": "An ad"}
 
 
 def test_all_problems_are_reported_at_once_with_their_values() -> None:
@@ -209,29 +219,43 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
             "not Look(id='look_1', name='Ada Office 1', avatar_type='photo_a…: use look.default_voice_id",
         ),
         ({"script": None}, "none is given"),
-        ({"script": ""}, "1 to 5,000 characters, not ''"),
         ({"audio_asset_id": "asset"}, "script and audio_asset_id are given"),
         ({"script": None, "audio_url": "ftp://example.org/a.mp3"}, "audio_url should be a web address"),
         ({"voice_id": "\ud800"}, "voice_id"),
-        ({"engine": 5}, "engine should be a text that is not empty, not 5"),
+        ({"engine": 5}, "engine should be one of avatar_iv, avatar_v, avatar_iii, not 5"),
+        ({"engine": "avatar_4_quality"}, "engine should be one of avatar_iv, avatar_v, avatar_iii, not 'avatar_4_"),
         ({"reference_look_id": "look_2"}, "needs engine='avatar_v', not None"),
-        ({"engine": "avatar_iv", "reference_look_id": "look_2"}, "not 'avatar_iv'"),
         ({"aspect_ratio": "4:3"}, "16:9, 9:16, 4:5, 5:4, 1:1, auto, not '4:3'"),
         ({"fit": ["cover"]}, "fit should be one of contain, cover, not ['cover']"),
         ({"remove_background": "yes"}, "should be one of True, False, not 'yes'"),
         ({"background": Background("image", url="https://a.org", asset_id="a")}, "url and asset_id are given"),
         ({"background": Background("image", value="#00ff00")}, "background type 'image' takes no value"),
         ({"background": Background("color")}, "none is given"),
-        ({"background": Background("image", asset_id="")}, "background asset_id should be"),
-        ({"background": Background("video", asset_id="a")}, "background type should be one of color, image"),
         ({"background": Background(None, asset_id="a")}, "background type should be"),  # type: ignore[arg-type]
         ({"voice_settings": VoiceSettings(speed=float("inf"))}, "inf"),
         ({"voice_settings": {"speed": "1", "pitch": None}}, "speed should be 0.5 to 1.5, not '1'"),
-        ({"prompt": ""}, "1 to 10,000 characters, not ''"),
+        ({"voice_settings": {"engine_settings": "starfish"}}, "voice_settings engine_settings should be a JSON object"),
+        ({"voice_settings": {"engine_settings": {}}}, "voice_settings engine_settings engine_type should be a text"),
+        ({"watermark": "logo.png"}, "watermark should be a JSON object, not 'logo.png'"),
+        (
+            {"watermark": {"image": "logo.png"}},
+            "watermark image should be {'type': 'url', 'url': '…'} or {",
+        ),
+        ({"watermark": {"image": FILE, "opacity": {1}}}, "watermark opacity should be a JSON value, not {1}"),
+        ({"watermark": {"image": FILE, "scale": float("inf")}}, "watermark scale should be a JSON value, not inf"),
         ({"prompt": "x" * 10_001}, "… (10,001)"),
-        ({"prompt": None}, "prompt should be"),
-        ({"prompt": "An ad", "files": ("f",) * 21}, "at most 20 JSON objects, not ('f', "),
-        ({"prompt": "An ad", "files": [{"data": b"x"}]}, "JSON objects, not [{'data': b'x'}]"),
+        ({"prompt": "An ad", "files": ("f",) * 21}, "at most 20 JSON objects, not ['f', "),
+        (
+            {"prompt": "An ad", "files": [FILE, "a.pdf"]},
+            "files[1] should be {'type': 'url', 'url': '…'} or {",
+        ),
+        ({"prompt": "An ad", "files": [{"type": "pdf"}]}, "'media_type': '…', 'data': '…'}, not {'type': 'pdf'}"),
+        ({"prompt": "An ad", "files": [{"type": "url", "url": "a.pdf"}]}, "files[0] url should be a web address"),
+        (
+            {"prompt": "An ad", "files": [{**FILE, "name": "a"}]},
+            "files[0] name is no field: the fields are type, ",
+        ),
+        ({"prompt": "An ad", "files": [{"type": "base64", "media_type": "a", "data": b"x"}]}, "not b'x'"),
         ({"prompt": "An ad", "files": "f"}, "files should be a list"),
     ],
 )
@@ -259,10 +283,9 @@ def test_a_look_that_is_not_ready_and_the_id_of_another_look_or_of_a_group_are_r
 @pytest.mark.parametrize(
     ("fields", "look", "words"),
     [
-        ({"remove_background": True}, a_look(), ["matting"]),
-        ({"output_format": "webm"}, a_look("digital_twin"), ["matting"]),
         ({}, a_look(default_voice_id=None), ["voice_id"]),
-        ({}, a_look(engines=()), ["lists no engine"]),
+        ({}, a_look(engines=()), ["lists no known engine (none); the service uses Avatar IV"]),
+        ({}, a_look(engines=("avatar_4_quality",)), ["lists no known engine (avatar_4_quality); the service uses"]),
         ({"voice_id": "voice_2"}, a_look(default_voice_id=None), []),
         ({"script": None, "audio_asset_id": "asset"}, a_look(default_voice_id=None), []),
     ],
@@ -273,30 +296,36 @@ def test_undocumented_combinations_are_doubts(fields: dict[str, Any], look: Look
 
 
 @pytest.mark.parametrize(
-    ("consent", "fields", "is_doubted"),
+    ("consent", "ownerships", "words"),
     [
-        ("pending", {"ownership": "private"}, True),
-        ("pending", {"ownership": None}, True),
-        ("pending", {"ownership": "public"}, False),
-        ("pending", {"avatar_type": "photo_avatar"}, False),
-        ("accepted", {}, False),
-        ("approved", {}, False),
-        (None, {}, False),
+        ("pending", ("private", None), "'pending'"),
+        ("pending", (None, None), "'pending'"),
+        ("pending", ("public", "private"), ""),
+        (None, ("private", None), "no status is recorded; consent may still be required"),
+        (None, (None, "private"), "no status is recorded; consent may still be required"),
+        *((None, ownerships, "") for ownerships in ((None, None), ("public", None))),
+        *((consent, ("private", None), "") for consent in ("accepted", "approved")),
     ],
 )
-def test_private_twins_are_doubted_until_consent(consent: str | None, fields: dict[str, Any], is_doubted: bool) -> None:
-    look, group = a_look(**{"avatar_type": "digital_twin", **fields}), AvatarGroup("g", "Ada", consent_status=consent)
-    for request in (a_request(), an_agent(avatar_id="look_1")):
-        assert ["consent" in doubt for doubt in doubts(request, look, group=group)] == [True] * is_doubted
+def test_looks_that_may_be_private_are_doubted_until_consent(consent: str | None, ownerships: Any, words: str) -> None:
+    group = AvatarGroup("g", "Ada", consent_status=consent, ownership=ownerships[1])
+    for kind in ("digital_twin", "photo_avatar", "studio_avatar"):
+        for request in (a_request(), an_agent(avatar_id="look_1")):
+            found = doubts(request, a_look(kind, ownership=ownerships[0]), group=group)
+            assert ["consent" in doubt and words in doubt for doubt in found] == [True] * bool(words)
 
 
-def test_a_reference_look_must_be_in_the_same_group() -> None:
-    request = a_request(engine="avatar_v", reference_look_id="look_2")
-    same, other = (Look("look_2", "Ada", "photo_avatar", group_id=group) for group in ("group_1", "group_2"))
+def test_what_a_reference_look_lacks_is_named() -> None:
+    request, twin = a_request(engine="avatar_v", reference_look_id="look_2"), a_look("digital_twin")
+    same = replace(twin, id="look_2")
     assert doubts(request, a_look(), reference=same) == []
-    assert "'group_2'" in problems(request, a_look(), reference=other)[0]
-    assert "the reference is 'look_1'" in problems(request, a_look(), reference=a_look())[0]
-    assert ["not known" in doubt for doubt in doubts(request, a_look())] == [True]
+    assert "'group_2'" in problems(request, a_look(), reference=replace(same, group_id="group_2"))[0]
+    assert "the reference is 'look_1'" in problems(request, a_look(), reference=twin)[0]
+    found = problems(request, a_look(), reference=replace(same, avatar_type="photo_avatar", status="failed"))
+    assert [words in text for words, text in zip(("'photo_avatar'", "'failed'"), found, strict=True)] == [True, True]
+    for reference in (None, replace(same, group_id=None), replace(same, avatar_type="hologram")):
+        (doubt,) = doubts(request, a_look(), reference=reference)
+        assert doubt.startswith("reference_look_id 'look_2'")
 
 
 @pytest.mark.parametrize(
