@@ -6,7 +6,9 @@ import os
 import re
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +20,12 @@ from ._display import clip, echo, image, literal, name_of, page, title
 from ._parsing import plain
 from ._widget import SharedTemplate
 from .api.polling import add_way_back, checked_wait, poll_until_finished, video_with_url, wait_code
-from .api.validation import checked_id
+from .api.validation import checked_id, checked_key
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
 from .videos import Video
 from .videos.records import failure_of
+from .videos.requests import request_of
 
 if TYPE_CHECKING:
     from .api import HeyGenClient
@@ -285,3 +288,31 @@ def _shape(look: Look | None, aspect_ratio: str | None) -> float:
     if aspect_ratio not in _SHAPES and look and look.image_width and look.image_height:
         return min(max(look.image_width / look.image_height, 1 / 2), 2)
     return _SHAPES.get(aspect_ratio or "") or _SHAPES.get((look and look.orientation) or "") or _SHAPES["16:9"]
+
+
+def start(
+    client: HeyGenClient, request: object, script: str | None, fields: dict[str, Any], idempotency_key: str | None
+) -> VideoJob:
+    """Check a request, start its video and follow it; see `HeyGenClient.start_video`."""
+    given = request if isinstance(request, Mapping) else {"avatar_id": request}
+    ownership = plain(getattr({**given, **fields}.get("avatar_id"), "ownership", None))
+    wanted, key = request_of(request, script, fields).check(), checked_key(idempotency_key)
+    look = replace(client.get_look(wanted.avatar_id), ownership=ownership)
+    reference = client.get_look(wanted.reference_look_id) if wanted.reference_look_id else None
+    group = None
+    if look.group_id and ownership != "public":
+        with suppress(HeyGenError, ValueError):  # this only matters for a warning
+            group = client.get_group(look.group_id)
+            is_unknown = group.consent_status is None and ownership is None
+            if is_unknown and client.list_looks(group_id=group, ownership="private", limit=1):
+                look = replace(look, ownership="private")
+    wanted = wanted.check(look, group=group, reference=reference)
+    # A cell keeps what it has printed when its kernel dies.
+    print(f"Starting a video. The same request with idempotency_key={key!r} makes no second one for 24 h.", flush=True)
+    video = client.create_video(wanted, idempotency_key=key)
+    shape = wanted.aspect_ratio or "16:9"
+    try:
+        return VideoJob(client, video_id=video.id, look=look, aspect_ratio=shape, idempotency_key=key)
+    except BaseException as error:  # nobody else knows the id
+        error.add_note(f"The video {video.id!r} has started: wait with {wait_code('video', video.id)}.")
+        raise

@@ -371,11 +371,20 @@ def test_a_request_is_checked_against_its_look_and_becomes_a_job() -> None:
     with service(supported_api_engines=["avatar_v"]) as (server, client):
         job = start(client, key="mine")
         assert (job.video_id, job.look.id if job.look else "") == ("video_1", "look_1")
+        assert repr(job).endswith(", idempotency_key='mine'>")
         assert job.result(PATIENCE).is_finished
         job.close()
     assert asked(server)[:2] == ["GET /v3/avatars/looks/look_1", "POST /v3/videos"]
     assert json.loads(server.seen[1].body)["engine"] == {"type": "avatar_v"}
     assert server.seen[1].headers["idempotency-key"] == "mine"
+
+
+def test_the_idempotency_key_is_printed_even_if_no_response_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    record = {"id": "look_1", "name": "Ada", "avatar_type": "photo_avatar", "default_voice_id": "v"}
+    with Loopback(reply({"data": record}), hang_up) as server, client_of(server, max_retries=0) as client:
+        with pytest.warns(VideoOptionWarning), pytest.raises(errors.APIConnectionError):
+            start(client)
+        assert f"idempotency_key='{server.seen[1].headers['idempotency-key']}'" in capsys.readouterr().out
 
 
 def test_what_the_service_would_refuse_is_not_sent() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Self
@@ -19,7 +17,6 @@ import heygen_widgets  # its modules are imported when they are used: records ar
 from .._display import literal
 from .._files import user_path
 from .._parsing import json_object, no_attribute, plain, unknown_fields
-from ..errors import HeyGenError
 from . import validation
 from .credentials import Secret, find
 from .paging import Listing, fetch_joined_page, fetch_page, fetch_record, iter_items, iter_pages, listing_of
@@ -289,29 +286,12 @@ class HeyGenClient:
 
         The look (``GET /v3/avatars/looks/{look_id}``), its `reference_look_id` and, unless the look is known to be
         public, its group are fetched first. What the service would refuse is a `VideoOptionError` that lists
-        everything, what it may refuse a `VideoOptionWarning`. All else is as for `create_video`.
+        everything, what it may refuse a `VideoOptionWarning`. The idempotency key is printed before the request is
+        sent. All else is as for `create_video`.
         """
-        from ..job import VideoJob  # only a notebook needs the widget
+        from ..job import start  # only a notebook needs the widget
 
-        given = request if isinstance(request, Mapping) else {"avatar_id": request}
-        ownership = plain(getattr({**given, **fields}.get("avatar_id"), "ownership", None))
-        request = heygen_widgets.videos.requests.request_of(request, script, fields).check()
-        look = replace(self.get_look(request.avatar_id), ownership=ownership)
-        reference = self.get_look(request.reference_look_id) if request.reference_look_id else None
-        group = None
-        if look.group_id and ownership != "public":
-            with suppress(HeyGenError, ValueError):  # this only matters for a warning
-                group = self.get_group(look.group_id)
-                is_unknown = group.consent_status is None and ownership is None
-                if is_unknown and self.list_looks(group_id=group, ownership="private", limit=1):
-                    look = replace(look, ownership="private")
-        checked = request.check(look, group=group, reference=reference)
-        video = self.create_video(checked, idempotency_key=idempotency_key)
-        try:
-            return VideoJob(self, video_id=video.id, look=look, aspect_ratio=checked.aspect_ratio or "16:9")
-        except BaseException as error:  # nobody else knows the id
-            error.add_note(f"The video {video.id!r} has started: wait with client.wait_for_video({literal(video.id)}).")
-            raise
+        return start(self, request, script, fields, idempotency_key)
 
     def create_video(
         self,
@@ -341,7 +321,7 @@ class HeyGenClient:
         """
         videos = heygen_widgets.videos
         body = videos.requests.request_of(request, script, fields).check().to_json()
-        key = validation.checked_key(os.urandom(16).hex() if plain(idempotency_key) is None else idempotency_key)
+        key = validation.checked_key(idempotency_key)
         _log.info("POST %s with idempotency_key=%r", _VIDEOS, key)
         way_out = f"Ask again with idempotency_key={key!r}, which makes no second one for 24 h."
         return self._transport.post(_VIDEOS, body, videos.Video.from_json, way_out, key)

@@ -1,6 +1,7 @@
 """Checks of arguments before anything is sent. Each error names the argument and its value."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -64,7 +65,8 @@ def checked_timeout(value: object) -> tuple[float, float]:
 
 
 def checked_key(value: object) -> str:
-    key = plain(value)
+    """Check an idempotency key; None is a new one."""
+    key = os.urandom(16).hex() if plain(value) is None else plain(value)
     if isinstance(key, str) and re.fullmatch(r"[A-Za-z0-9_\-:.]{1,255}", key):
         return key
     raise ValueError(f"idempotency_key should be 1 to 255 of A-Z, a-z, 0-9, _, -, : and ., not {value!r}")
