@@ -18,7 +18,7 @@ _LONGEST_SHOWN = 60  # characters of a value in a sentence
 
 
 class VideoOptionWarning(UserWarning):
-    """A request for a video uses something that HeyGen does not document for this look."""
+    """A request for a video uses something that the service may refuse; see `VideoRequest.check`."""
 
 
 def check_request(
@@ -109,7 +109,7 @@ def _look_problems(given: Mapping[str, Any], look: Look) -> Iterator[str]:
 
 
 def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | None) -> tuple[list[str], list[str]]:
-    """Return the problems with what a video uses of this look, and the doubts: what HeyGen does not document."""
+    """Return the problems with what a video uses of this look, and the doubts: what the service may refuse."""
     problems, doubts = [], []
     engine, script, reference_id = (given.get(name) for name in ("engine", "script", "reference_look_id"))
     for option in look.video_options(engine if isinstance(engine, str) else None).values():

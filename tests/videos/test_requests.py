@@ -57,7 +57,7 @@ def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None
     [
         ("expressiveness", "high", "yes no no no no no", "not for .* with Avatar V"),
         ("motion_prompt", "waves", "yes yes* no no yes no", "^if its group has a|^for looks from video"),
-        ("resolution", "4k", "yes yes no yes yes yes", "up to 1080p, put on a 4k canvas"),
+        ("resolution", "4k", "canvas canvas no canvas canvas yes", "^up to 1080p, put on a 4k canvas"),
         ("reference_look_id", "look_2", "no yes no no yes no", "a digital twin of the same group"),
         ("output_format", "webm", " ".join(["unknown"] * 6), "matting.* removes the background by itself; never with"),
         ("remove_background", True, " ".join(["unknown"] * 6), "matting"),
@@ -67,10 +67,12 @@ def test_the_options_are_as_documented_and_checked(field: str, value: Any, words
     parameter = f"{field} {value}" if field in ("resolution", "output_format") else field
     photo, video = words.split()[:3], words.split()[3:]
     for kind, row in (("photo_avatar", photo), ("studio_avatar", video), ("digital_twin", video)):
-        for engine, word in zip(ENGINES, row, strict=True):
+        for engine, cell in zip(ENGINES, row, strict=True):
+            word = "yes" if cell == "canvas" else cell
             look, request = a_look(kind), a_request(engine=engine, **{field: value})
             option = look.video_options(engine)[parameter]
             assert (option.word, option.is_conditional, bool(option.why)) == (word, word == "yes*", True)
+            assert ("canvas" in option.why) == (cell == "canvas")
             reference = Look("look_2", "Ada", "digital_twin", group_id="group_1")
             found = (problems if word == "no" else doubts)(request, look, reference=reference)
             assert sum(text.startswith(parameter) for text in found) == (word != "yes")

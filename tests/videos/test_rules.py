@@ -66,7 +66,7 @@ VIDEO_FIELDS: dict[str, list[Any]] = {
         *(VoiceSettings(engine_settings={"engine_type": text, "stability": 0.5}) for text in TEXTS),
         *(VoiceSettings(engine_settings=value) for value in ({}, {"stability": 1}, "starfish")),
     ],
-    "watermark": [*({"image": file, "opacity": 0.5, "placement": {"x": 1}} for file in FILES), {"scale": 1}, "a"],
+    "watermark": [*({"image": file, "opacity": 0.5, "engine": {"x": 1}} for file in FILES), {"scale": 1}, "a"],
     "callback_url": URLS,
     **{"folder_id": TEXTS, "brand_glossary_id": TEXTS},
 }
