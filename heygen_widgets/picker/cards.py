@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .._display import clip, fits, image, name_of, page, reason, title, title_of_character
+from .._display import TITLES, clip, fits, image, name_of, page, reason, title, title_of_character
 from ..catalogue.store import Character
 from ..models import AvatarGroup, Look, Voice
 from ..videos import VideoOptions
 
 _MOST_NAMED = 40  # tags or engines
-_MOST_ENGINES = 4  # columns
 # The options that differ between looks and engines.
 _OPTIONS = {
     "expressiveness": "Expressiveness",
@@ -113,10 +112,11 @@ def _titles(field: str, values: tuple[str, ...]) -> str:
 def _options(look: Look) -> dict[str, Any]:
     """Return the video options of a look as a table: ``engines``, ``rows`` of ``label`` and ``cells``, and ``notes``.
 
-    A cell is "yes", "no" or "unknown". An asterisk marks what depends on something that the record does not show. The
-    notes explain the cells that are not a plain "yes".
+    There is a column for each engine of the API that the look lists. A cell is "yes", "no" or "unknown"; an asterisk
+    marks what depends on something that the record does not show. The notes explain all but a plain "yes".
     """
-    columns = [look.video_options(engine) for engine in look.engines[:_MOST_ENGINES]] or [look.video_options()]
+    engines = [engine for engine in dict.fromkeys(look.engines) if engine in TITLES["engine"]]
+    columns = [look.video_options(engine) for engine in engines] or [look.video_options()]
     heads = [title("engine", column.engine) for column in columns]
     rows = [{"label": label, "cells": [column[name].word for column in columns]} for name, label in _OPTIONS.items()]
     is_conditional = any(option.is_conditional for column in columns for option in column.values())
