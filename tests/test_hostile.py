@@ -1,17 +1,13 @@
 """The service and the front end send hostile data: nothing runs, nothing grows, and the state stays valid."""
 
-import gc
 import json
-import random
-import sys
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import comm
 import pytest
-from avatar_service import Gate, end_of, finish, our_threads, running
+from avatar_service import Gate, finish, our_threads, running
 from ipywidgets import Layout, Widget
 from loopback import Loopback, client_of, failure, look as record
 
@@ -39,7 +35,7 @@ class Comm(comm.base_comm.BaseComm):
 def _no_handler_raises(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     monkeypatch.setattr(comm, "create_comm", Comm)
     yield
-    assert not caplog.records  # ipywidgets logs what a handler raises
+    assert not caplog.get_records("call")  # ipywidgets logs what a handler raises
 
 
 def receive(picker: Widget, data: object) -> None:
@@ -270,6 +266,8 @@ OTHER_MESSAGES: list[Any] = [
 
 
 def test_a_message_sets_synced_traits_and_calls_a_handler_of_ours_and_nothing_else(picker: LookPicker) -> None:
+    # In a view, traits and events are members of one object, and one hides the other.
+    assert not {*picker.events} & {*picker.traits(sync=True)}
     before = state_of(picker)
     for name in ("close", "values", "value", "comm", "keys", "catalogue", "", "__class__"):
         set_trait(picker, **{name: "text"})
@@ -352,39 +350,3 @@ def test_hundreds_of_clicks_on_refresh_and_retry_start_one_load(loaded: int) -> 
         assert finish(picker.catalogue)
         assert service.counts()["public looks"] == loaded + 2
         picker.close()
-
-
-def send_any(rng: random.Random, picker: LookPicker) -> None:
-    """Send a message, either as a view does or without sense."""
-    value = rng.choice([*ANYTHING, "looks", "id-3", "g-3", f"id-{rng.random()}", rng.randrange(-500, 500)])
-    fields = {
-        name: rng.choice([value, "tag 3", "male", 7]) for name in rng.sample(["search", "tag", "gender", "view"], 2)
-    }
-    if rng.random() < 0.3:
-        set_trait(picker, **{rng.choice((*picker.keys, "nonsense")): rng.choice([value, fields])})
-    else:
-        asked = {"start": value, "count": rng.randrange(-5, 500), "field": "tag", "query": value, **fields}
-        event(picker, rng.choice([*picker.events, "nonsense"]), rng.choice([value, asked, fields, [value, value]]))
-
-
-def test_after_thousands_of_messages_nothing_has_grown_and_all_works() -> None:
-    with running(public={f"g-{n}": 5 for n in range(20)}) as (service, client):
-        picker = LookPicker(client, cache=None)
-        assert finish(picker.catalogue)
-        ids = [look.id for look in picker.catalogue.looks]
-        rng, blocks = random.Random(7), []
-        for _ in range(4):
-            for _ in range(500):
-                send_any(rng, picker)
-                picker.comm.sent.clear()
-                service.seen.clear()
-            finish(picker.catalogue)
-            picker.filter, picker.view, picker.values = LookFilter(), "looks", ()
-            assert [one["id"] for one in cards(picker)] == [look.id for look in picker.catalogue.looks] == ids
-            picker.comm.sent.clear()
-            gc.collect()
-            blocks.append(sys.getallocatedblocks())
-        grown = [after - before for before, after in pairwise(blocks)]
-        assert min(grown) < 200  # blocks of memory, in the same state each time
-        picker.close()
-        assert end_of(our_threads())
