@@ -30,10 +30,6 @@ def _error(status: int, code: str = "internal_error", **headers: str) -> Send:
     return send
 
 
-def _html(handler: Handler) -> None:
-    handler.send_answer(502, b"<!doctype html><h1>Bad gateway</h1>", {"Content-Type": "text/html"})
-
-
 def _reset(sent: bytes) -> Send:
     """Close the connection with a reset instead of an orderly end, after some bytes."""
 
@@ -53,7 +49,7 @@ KINDS: dict[str, Send] = {
     "429": _error(429, "rate_limit_exceeded", Retry_After="2"),
     "429-bare": _error(429, "rate_limit_exceeded"),
     **{status: _error(int(status)) for status in ("500", "502", "503", "504")},
-    "html-502": _html,
+    "html-502": lambda handler: handler.send_answer(502, b"<h1>Bad gateway</h1>", {"Content-Type": "text/html"}),
     "reset-before": _reset(b""),
     "reset-headers": _reset(_HEAD),
     "reset-body": _reset(_HEAD + b'Content-Length: 1000000\r\n\r\n{"data": ['),
