@@ -36,7 +36,7 @@ class APITimeoutError(APIConnectionError):
 class APIResponseError(HeyGenError):
     """The response is not what the API documents: no JSON, another shape, too large, or pages without end.
 
-    `said` is the code and message of an error that the service sent with a status of success; else None.
+    `said` is the code and message, or ``""``, of an error that the service sent with a status of success; else None.
     """
 
     said: str | None = None

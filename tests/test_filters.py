@@ -4,7 +4,6 @@ import json
 import pickle
 import re
 from collections import Counter
-from collections.abc import Iterable
 from enum import Enum, StrEnum
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from avatar_service import ids
 from hypothesis import given, strategies as st
 
 from heygen_widgets import AvatarGroup, LookCatalogue
@@ -114,10 +114,6 @@ filters = st.builds(
 
 def catalogue_of(all_looks: list[Look]) -> LookCatalogue:
     return LookCatalogue.of(all_looks, [AvatarGroup(group_id, name) for group_id, name in CHARACTERS.items()])
-
-
-def ids(found: Iterable[Look]) -> list[str]:
-    return [look.id for look in found]
 
 
 @given(looks, st.lists(filters, min_size=1, max_size=4))

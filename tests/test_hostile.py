@@ -1,19 +1,15 @@
 """The service and the front end send hostile data: nothing runs, nothing grows, and the state stays valid."""
 
-import gc
 import json
-import random
-import sys
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import comm
 import pytest
-from avatar_service import Gate, end_of, finish, our_threads, running
+from avatar_service import Gate, finish, our_threads, running
 from ipywidgets import Layout, Widget
-from loopback import Loopback, client_of, failure, look as record
+from loopback import look as record
 
 from heygen_widgets import LookCatalogue, LookFilter, LookPicker, looks_to_gallery, looks_to_table
 from heygen_widgets.errors import NotFoundError
@@ -39,7 +35,7 @@ class Comm(comm.base_comm.BaseComm):
 def _no_handler_raises(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     monkeypatch.setattr(comm, "create_comm", Comm)
     yield
-    assert not caplog.records  # ipywidgets logs what a handler raises
+    assert not caplog.get_records("call")  # ipywidgets logs what a handler raises
 
 
 def receive(picker: Widget, data: object) -> None:
@@ -198,25 +194,6 @@ def test_no_message_and_no_trait_grows_with_the_records_of_the_service() -> None
     picker.close()
 
 
-def test_errors_and_reprs_are_short_lines() -> None:
-    refusal = failure(403, LONG, f"\u202e<script>\n{LONG}\x1b\u2028")
-    with Loopback(refusal) as server, client_of(server, max_retries=0) as client:
-        picker = LookPicker(client, cache=None)
-        finish(picker.catalogue)
-        event(picker, "ask_window", {"view": "v", "first": True})
-        problem = answers(picker, "update")[-1]["status"]["problem"]
-        picker.close()
-    assert "<script>" in problem
-    texts = problem.split("\n")
-    assert len(texts) == 3
-    for text in (LONG, "a\nb", "\u202ea", "<script>"):
-        looks = [Look(f"{text}{n}", text, text) for n in range(50)]
-        picker = LookPicker(looks, multiple=True, values=looks)
-        texts += [repr(looks[0]), repr(AvatarGroup(text, text)), repr(picker), repr(picker.catalogue)]
-        picker.close()
-    assert all(len(text) < 2_000 and text.isprintable() for text in texts)
-
-
 NUMBERS: list[Any] = [True, -5, 10**9, 10**400, 1.5, float("nan"), float("inf")]
 ANYTHING: list[Any] = [
     *(*NUMBERS, None, "", "text", "a\ud800", LONG, [], [[]], [1, None]),
@@ -271,6 +248,8 @@ OTHER_MESSAGES: list[Any] = [
 
 
 def test_a_message_sets_synced_traits_and_calls_a_handler_of_ours_and_nothing_else(picker: LookPicker) -> None:
+    # In a view, traits and events are members of one object, and one hides the other.
+    assert not {*picker.events} & {*picker.traits(sync=True)}
     before = state_of(picker)
     for name in ("close", "values", "value", "comm", "keys", "catalogue", "", "__class__"):
         set_trait(picker, **{name: "text"})
@@ -300,15 +279,6 @@ def test_an_event_with_invalid_data_raises_nothing_and_changes_nothing(picker: L
             assert state_of(picker) == before
         picker.filter, picker.view, picker.selected_id = LookFilter(), "looks", before["selected_id"]
     assert max(map(size, picker.comm.sent)) < WINDOW
-
-
-@pytest.mark.parametrize(("view", "echoed"), [("v", "v"), (LONG, None), (5, None), ("\ud800", None), ({"a": 1}, None)])
-def test_an_answer_names_its_view_if_that_is_a_short_text(picker: LookPicker, view: Any, echoed: str | None) -> None:
-    event(picker, "ask_window", {"view": view, "start": 0, "count": 1})
-    event(picker, "ask_options", {"view": view, "field": view, "query": view})
-    event(picker, "ask_selected", view)
-    every = [answer for method in ("update", "options", "selected") for answer in answers(picker, method)]
-    assert [answer["view"] for answer in every] == [echoed] * 3
 
 
 def test_a_view_can_name_only_what_is_loaded_and_python_can_name_anything() -> None:
@@ -353,39 +323,3 @@ def test_hundreds_of_clicks_on_refresh_and_retry_start_one_load(loaded: int) -> 
         assert finish(picker.catalogue)
         assert service.counts()["public looks"] == loaded + 2
         picker.close()
-
-
-def send_any(rng: random.Random, picker: LookPicker) -> None:
-    """Send a message, either as a view does or without sense."""
-    value = rng.choice([*ANYTHING, "looks", "id-3", "g-3", f"id-{rng.random()}", rng.randrange(-500, 500)])
-    fields = {
-        name: rng.choice([value, "tag 3", "male", 7]) for name in rng.sample(["search", "tag", "gender", "view"], 2)
-    }
-    if rng.random() < 0.3:
-        set_trait(picker, **{rng.choice((*picker.keys, "nonsense")): rng.choice([value, fields])})
-    else:
-        asked = {"start": value, "count": rng.randrange(-5, 500), "field": "tag", "query": value, **fields}
-        event(picker, rng.choice([*picker.events, "nonsense"]), rng.choice([value, asked, fields, [value, value]]))
-
-
-def test_after_thousands_of_messages_nothing_has_grown_and_all_works() -> None:
-    with running(public={f"g-{n}": 5 for n in range(20)}) as (service, client):
-        picker = LookPicker(client, cache=None)
-        assert finish(picker.catalogue)
-        ids = [look.id for look in picker.catalogue.looks]
-        rng, blocks = random.Random(7), []
-        for _ in range(4):
-            for _ in range(500):
-                send_any(rng, picker)
-                picker.comm.sent.clear()
-                service.seen.clear()
-            finish(picker.catalogue)
-            picker.filter, picker.view, picker.values = LookFilter(), "looks", ()
-            assert [one["id"] for one in cards(picker)] == [look.id for look in picker.catalogue.looks] == ids
-            picker.comm.sent.clear()
-            gc.collect()
-            blocks.append(sys.getallocatedblocks())
-        grown = [after - before for before, after in pairwise(blocks)]
-        assert min(grown) < 200  # blocks of memory, in the same state each time
-        picker.close()
-        assert end_of(our_threads())

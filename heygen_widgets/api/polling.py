@@ -69,7 +69,7 @@ def poll_until_finished(
 def _is_temporary(error: HeyGenError) -> bool:
     if isinstance(error, APIStatusError):
         return error.status_code >= 500 or error.status_code in (408, 429)
-    return isinstance(error, APIConnectionError) or (isinstance(error, APIResponseError) and not error.said)
+    return isinstance(error, APIConnectionError) or (isinstance(error, APIResponseError) and error.said is None)
 
 
 def video_with_url(get: Callable[[str], Video], video_id: str, now: Callable[[], float]) -> Callable[[], Video]:

@@ -109,7 +109,7 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
     error = APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
-    error.said = said or None if is_error else None
+    error.said = said if is_error else None
     raise error
 
 

@@ -84,20 +84,6 @@ def test_an_expired_login_is_read_again(tmp_path: Path) -> None:
         assert server.seen[0].headers["authorization"] == "Bearer second"
 
 
-@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
-def test_requests_to_loopback_bypass_a_proxy(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = requests.Session()
-    with Loopback(OK) as server, Loopback(OK) as proxy:
-        monkeypatch.setenv(variable, proxy.url)
-        requests.get(server.url, timeout=5)
-        assert (len(proxy.seen), server.seen) == (1, [])  # the trap is set
-        session.proxies = {"http": proxy.url, "all": proxy.url}
-        for given in (None, session):
-            with client_of(server, session=given) as client:
-                client.list_looks()
-        assert (len(proxy.seen), len(server.seen)) == (1, 2)
-
-
 def test_a_given_session_is_neither_changed_nor_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     session = requests.Session()
     session.headers.update({"X-Mine": "1", "Authorization": "Basic something"})
@@ -305,26 +291,15 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "nested too deeply": (b'{"data": ' * 100_000, {}, NO_DATA),
     "a number too long": (b'{"data": ' + b"9" * 5000 + b"}", {}, NO_DATA),
     "NaN": (b'{"data": [], "x": NaN}', {}, NO_DATA),
-    "Infinity": (b'{"data": [], "x": -Infinity}', {}, NO_DATA),
     "not UTF-8": (b'{"data": [], "x": "\xff"}', {}, NO_DATA),
     "a list": (b"[]", {}, NO_DATA),
-    "null": (b"null", {}, NO_DATA),
-    "an error in a success": (b'{"error": {"message": "Something is off"}}', {}, "Something is off"),
-    "an error beside null": (b'{"data": null, "error": {"message": "Something is off"}}', {}, "Something is off"),
     "an error beside no records": (b'{"data": [], "error": "Something is off"}', {}, "Something is off"),
-    "a code beside null": (b'{"code": 400112, "message": "Something is off", "data": null}', {}, "400112, Something"),
     "a code beside no records": (b'{"code": 400112, "message": "Something is off", "data": []}', {}, "400112, Somethi"),
-    "a message beside null": (b'{"error": null, "message": "Something is off", "data": null}', {}, "Something is off"),
     "an error and a message": (b'{"error": "bad", "message": "Something is off"}', {}, "Something is off"),
-    "an error and messages": (b'{"error": "Something is off", "message": ["a", "b"]}', {}, "Something is off"),
     "an error beside records": (b'{"data": [{}], "error": {"message": "Something is off"}}', {}, "Something is off"),
-    "a code in words": (
-        b'{"code": "forbidden", "message": "Something is off", "data": []}',
-        {},
-        "forbidden, Something",
-    ),
     "no success": (b'{"success": false, "message": "Something is off", "data": []}', {}, "Something is off"),
     "errors beside no records": (b'{"errors": ["x"], "data": []}', {}, "is an error"),
+    "a detail beside no records": (b'{"detail": "x", "data": []}', {}, "is an error"),
     "data is null": (b'{"data": null}', {}, NO_DATA),
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),
@@ -361,13 +336,12 @@ def invalid_chunk(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def interim_for_ever(handler: Handler) -> None:
-    handler.wfile.write(b"HTTP/1.1 103 Wait\r\n\r\n" * 101)
-
-
 @pytest.mark.parametrize(
     ("fault", "text"),
-    [(loopback.babble, ""), (invalid_chunk, ""), (interim_for_ever, "too many interim responses")],
+    [
+        *((loopback.babble, ""), (invalid_chunk, "")),
+        (lambda handler: handler.wfile.write(b"HTTP/1.1 103 Wait\r\n\r\n" * 101), "too many interim responses"),
+    ],
 )
 def test_a_response_that_is_no_http_is_a_connection_error(fault: Reply, text: str) -> None:
     with Loopback(fault) as server, client_of(server, max_retries=0) as client:

@@ -31,7 +31,6 @@ IN_NOTEBOOK: Mapping[str, Mapping[str, Any]] = {
 }
 WITHOUT_NOTEBOOK: Mapping[str, Mapping[str, Any]] = {
     "loading": {"looks": 300, "rounds": 1, "second_starts": 1, "single_pages": 1, "documented_pages": 1},
-    "faults": {"looks": 100},
     "frames": {"looks": 300, "rounds": 1},
     "memory": {"looks": 300, "rounds": 1},
     "paging": {"looks": 300, "rounds": 1},

@@ -50,7 +50,8 @@ def run(
             loop = service.pages(requests.get, {}, limit=str(DOCUMENTED_PAGE))
             documented.seconds.extend(_time_pages(loop, documented_pages))
             fetches.append(service.run_task("fetch", cache, looks))
-    pages = _count_pages(looks)
+    longest = Catalogue(looks).select_looks(ownership="public")
+    pages = max(1, math.ceil(len(longest) / PAGE))
     load = _samples("a picker loads all looks", loads, "complete")
     cpu = _samples("processor time of that", loads, "cpu")
     alone = _samples("processor time of fetching alone", fetches, "cpu")
@@ -70,11 +71,6 @@ def run(
 
 def _samples(name: str, results: list[dict[str, float]], measure: str) -> Samples:
     return Samples(name, [result[measure] for result in results])
-
-
-def _count_pages(looks: int) -> int:
-    """Return the pages of the longest list that a catalogue loads: the public looks."""
-    return max(1, math.ceil(len(Catalogue(looks).select_looks(ownership="public")) / PAGE))
 
 
 def _single_requests(service: StandIn, pages: int) -> list[float]:

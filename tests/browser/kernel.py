@@ -23,16 +23,17 @@ class Kernel:
         self._client = BlockingKernelClient(context=zmq.Context.instance())
         self._client.load_connection_file(str(connection_file))
         self._client.start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
+        self.metadata: dict[str, str] = self._client.session.metadata  # of each message
         self._is_ready = False
         self._handler_errors: list[str] = []
 
-    def run(self, code: str, *, timeout: float = 60.0) -> str:
+    def run(self, code: str, *, timeout: float = 60.0, store_history: bool = False) -> str:
         """Execute code after what the kernel is running; return what it prints and its last value."""
         deadline = time.monotonic() + timeout
         if not self._is_ready:
             self._client.wait_for_ready(timeout)
             self._is_ready = True
-        request = self._client.execute(code, store_history=False, allow_stdin=False)
+        request = self._client.execute(code, store_history=store_history, allow_stdin=False)
         text = failure = ""
         while True:
             try:
@@ -53,6 +54,10 @@ class Kernel:
         if failure:
             raise KernelError(failure)
         return text.strip()
+
+    def start(self, code: str) -> None:
+        """Execute code, and do not wait for it."""
+        self._client.execute(code)
 
     def restarted(self) -> None:
         """Wait, before the next code runs, until messages of the restarted kernel arrive here."""

@@ -16,6 +16,9 @@ EIGHT_CHIPS = (
     " orientation=['portrait', 'square'], engine=['avatar_iv', ''], ready=True, sort='-name')"
 )
 
+# The parts of a picker that are wider than there is room for.
+SIDEWAYS = """root => [root, ...root.querySelectorAll('.look-grid, .look-filters, .look-line, .look-tray')]
+    .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
 DECODED = "root => [...root.querySelectorAll('.look-card img')].filter(i => i.complete && i.naturalWidth > 0).length"
 CARDS = "root => root.querySelectorAll('.look-card').length"
 # What is in sight of the grid, cell by cell: is a loaded card there? And do rows of cards cover all of it? After a jump
@@ -101,6 +104,14 @@ def wait_for_cards(picker: Locator) -> None:
 
 def cards(picker: Locator) -> Locator:
     return picker.locator(".look-card[data-look-id]")
+
+
+def card(picker: Locator, position: int) -> Locator:
+    return picker.locator(f'.look-card[data-position="{position}"]')
+
+
+def button(inside: Locator, name: str) -> Locator:
+    return inside.get_by_role("button", name=name, exact=True)
 
 
 def total(picker: Locator) -> Locator:

@@ -139,6 +139,9 @@ def test_a_saved_notebook_is_small_and_shows_the_selection_elsewhere(open_notebo
             expect(ui.cards(picker).nth(place)).to_have_attribute("aria-selected", "true")
         expect(texts).to_contain_text("2 selected:")  # without another cell
         expect(texts).to_be_hidden()
+        for search in ("offi", "office"):
+            notebook.run(f"picker.filter = LookFilter({search!r})")
+            expect(texts).to_contain_text(f"search='{search}'")  # after the cell
         ui.scroll_and_load(picker, 3_000)
         notebook.run_cell(1)
         ui.wait_for_pictures(ui.picker_of(notebook, 1))

@@ -53,8 +53,6 @@ CARDS = """root => [...root.querySelectorAll('.look-card')].map(card => {
     const [box, row] = [card, card.closest('.look-grid__row')].map(element => element.getBoundingClientRect());
     return [box.width, box.height, box.left >= row.left - 1 && box.right <= row.right + 1];
 })"""
-SIDEWAYS = """root => [root, ...root.querySelectorAll('.look-grid, .look-filters, .look-line, .look-tray')]
-    .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"""
 
 
 def records(url: str) -> list[dict[str, Any]]:
@@ -89,7 +87,7 @@ def expect_form(picker: Locator) -> None:
     assert max(widths) - min(widths) <= 1
     assert max(heights) - min(heights) <= 1
     assert all(inside)
-    assert picker.evaluate(SIDEWAYS) == []
+    assert picker.evaluate(ui.SIDEWAYS) == []
 
 
 def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_selected(
@@ -133,7 +131,7 @@ def test_nothing_of_a_hostile_service_runs_or_is_requested_and_each_look_can_be_
     tags = "{tag for look in picker.catalogue.looks for tag in look.tags if '\\ud800' not in tag}"
     notebook.run(f"picker.filter = LookFilter(tag={tags})")
     expect(picker.locator(".look-line__chip")).to_have_count(12)
-    assert picker.evaluate(SIDEWAYS) == []
+    assert picker.evaluate(ui.SIDEWAYS) == []
     notebook.run("picker.filter = LookFilter(); picker.view = 'characters'")
     expect(ui.total(picker)).to_have_text("12 people")
     ui.wait_until(picker, "root => root.querySelectorAll('.look-card').length === 12")

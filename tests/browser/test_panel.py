@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from . import axe, picker_page as ui
 from .conftest import OpenNotebook
+from .picker_page import button, card
 
 # Whether two elements share a part of the page
 OVERLAP = """(one, other) => {
@@ -31,14 +32,6 @@ def panel(picker: Locator) -> Locator:
 def fact(picker: Locator, label: str) -> Locator:
     row = panel(picker).locator(".look-panel__facts > div")
     return row.filter(has=picker.page.locator("dt", has_text=re.compile(f"^{label}$"))).locator("dd")
-
-
-def button(inside: Locator, name: str) -> Locator:
-    return inside.get_by_role("button", name=name, exact=True)
-
-
-def card(picker: Locator, position: int) -> Locator:
-    return picker.locator(f'[data-position="{position}"]')
 
 
 def expect_opened(picker: Locator, position: int, clear: bool = True) -> None:

@@ -5,15 +5,9 @@ from playwright.sync_api import Locator, expect
 from . import picker_page as ui
 from .conftest import OpenNotebook
 
-# Pickers whose kernel is slow, loses an answer, or notes what it receives and sends.
+# Pickers whose kernel loses an answer, or notes what it receives and sends.
 SPECIAL = """
-import time
 from heygen_widgets import *
-
-class Slow(LookPicker):
-    def vue_set_filter(self, changes):
-        time.sleep(0.4)
-        super().vue_set_filter(changes)
 
 class Forgetful(LookPicker):
     losing = "window"
@@ -115,14 +109,6 @@ def test_the_search_and_python_narrow_the_grid(open_notebook: OpenNotebook) -> N
     expect(empty).to_contain_text("no look has the tag 'Busines': did you mean 'business'?")
     empty.get_by_role("button", name="Clear filters").click()
     ui.wait_for_pictures(picker)
-
-
-def test_a_slow_kernel_loses_no_keystroke(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook, SPECIAL.replace("CLASS", "Slow"))
-    search = picker.locator("input").first
-    search.press_sequentially("office", delay=230)
-    notebook.expect_run("picker.filter.search", "office")
-    expect(search).to_have_value("office")
 
 
 def test_all_looks_scroll_by_in_the_order_of_python(open_notebook: OpenNotebook) -> None:

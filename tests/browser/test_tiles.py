@@ -1,9 +1,10 @@
 """The tiles of the grid: shapes and sizes, ranges, and an output that is hidden and shown again."""
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from . import picker_page as ui
 from .conftest import OpenNotebook
+from .picker_page import card
 
 # The shapes of the frames in sight, width by height, to two digits, and how their pictures are cut.
 # Whether words of a name are cut, and whether a number at its end is.
@@ -25,10 +26,6 @@ PICTURES = """root => {
     const area = seen.reduce((sum, box) => sum + box.width * high(box), 0);
     return [area / (grid.width * grid.height), area / (root.clientWidth * root.clientHeight)];
 }"""
-
-
-def card(picker: Locator, position: int) -> Locator:
-    return picker.locator(f'.look-card[data-position="{position}"]')
 
 
 def test_tiles_are_cut_to_the_face_in_the_shape_of_most_looks_and_in_three_sizes(open_notebook: OpenNotebook) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 from . import picker_page as ui
 from .conftest import OpenNotebook
 from .jupyter import NotebookPage
+from .picker_page import button
 from .test_keyboard import walk
 
 SELECTED = f"{ui.SEVERAL[:-6]}picker.values = picker.catalogue.select(LookFilter(ready=True))[:5]\npicker"
@@ -28,10 +29,6 @@ def selected(open_notebook: OpenNotebook, **options: object) -> tuple[NotebookPa
 
 def items(picker: Locator) -> Locator:
     return picker.locator(".look-tray__item")
-
-
-def button(inside: Locator, name: str) -> Locator:
-    return inside.get_by_role("button", name=name, exact=True)
 
 
 def expect_order(notebook: NotebookPage, picker: Locator, ids: list[str]) -> None:

@@ -48,10 +48,6 @@ def everything(snapshot: Snapshot) -> dict[str, Any]:
     return dataclasses.asdict(snapshot)
 
 
-def lines_of(path: Path) -> list[bytes]:
-    return gzip.decompress(path.read_bytes()).splitlines()
-
-
 def header(**changes: object) -> bytes:
     return json.dumps({**HEADER, **changes}).encode()
 
@@ -83,7 +79,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_file_is_gzipped_json_lines_that_other_tools_can_read(path: Path) -> None:
     write_snapshot(path, SNAPSHOT)
-    first, group, *looks = (json.loads(line) for line in lines_of(path))
+    first, group, *looks = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
     assert set(first) == set(HEADER)  # and no key or address
     assert (first["format"], first["version"]) == ("heygen_widgets catalogue", 1)
     assert group == {"group": GROUP.to_json(), "ownership": "private"}

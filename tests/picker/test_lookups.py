@@ -17,7 +17,7 @@ from avatar_service import PATIENCE, end_of, our_threads
 from loopback import Handler, Loopback, Reply, client_of, failure, hang_up, look as look_record, reply
 
 from heygen_widgets import LookCatalogue, LookFilter
-from heygen_widgets.models import AvatarGroup, Look
+from heygen_widgets.models import Look
 from heygen_widgets.picker.grid import GridModel
 from heygen_widgets.picker.lookups import Lookups
 
@@ -60,15 +60,11 @@ class Sent:
             return [answer for _, answer in self.messages]
 
 
-def model_of(client: Any, looks: list[Look], groups: list[AvatarGroup] = ()) -> GridModel:  # type: ignore[assignment]
-    """Show looks that are loaded, on a client that nothing was loaded from."""
-    return GridModel(LookCatalogue.of(looks, groups), client)
-
-
 @contextmanager
 def lookups(looks: list[Look], *script: Reply) -> Iterator[tuple[Loopback, GridModel, Sent, Lookups]]:
     with Loopback(*script) as server, client_of(server, max_retries=0) as client:
-        model, sent = model_of(client, looks), Sent()
+        # The looks are loaded, but not from this client.
+        model, sent = GridModel(LookCatalogue.of(looks), client), Sent()
         lookup = Lookups(model, sent)
         yield server, model, sent, lookup
         lookup.close()
@@ -149,16 +145,6 @@ def test_after_a_failure_nothing_is_asked_until_a_view_asks_again(answer: Reply)
         lookup.renew_previews({"a": looks[0]})
         assert sent.wait(1) == [{"images": {"a": signed("a", FRESH)}}]
         assert sent.notices[1:] in ([""], [sent.notices[0], ""])
-
-
-def test_a_character_gets_the_new_preview_of_its_group() -> None:
-    old = AvatarGroup("g", "Elin", preview_image_url=signed("g", EXPIRED))
-    answer = reply({"data": {"id": "g", "name": "Elin", "preview_image_url": signed("g", FRESH)}})
-    with Loopback(answer) as server, client_of(server, max_retries=0) as client:
-        model, sent = model_of(client, [expired("a", group_id="g")], [old]), Sent()
-        Lookups(model, sent).renew_previews({"g": old})
-        assert sent.wait(1) == [{"images": {"g": signed("g", FRESH)}}]
-        assert model.catalogue.groups["g"].preview_image_url == signed("g", FRESH)
 
 
 def test_without_a_client_nothing_is_renewed_and_expired_previews_are_named() -> None:
