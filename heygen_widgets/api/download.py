@@ -1,11 +1,14 @@
 """Files: what is rendered is downloaded to one, and one is read for an upload."""
 
+from __future__ import annotations
+
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -20,6 +23,9 @@ from .media import has_length, is_whole, media_type, open_media
 from .responses import NETWORK_ERRORS, raised_by_signal_handler, tls_problem
 from .validation import problem_with_url
 
+if TYPE_CHECKING:
+    from .client import HeyGenClient
+
 FIELDS = MappingProxyType({"film": "video_url", "captioned": "captioned_video_url", "subtitles": "subtitle_url"})
 """The field of a video that has the URL of each file."""
 
@@ -27,18 +33,16 @@ _LARGEST_UPLOAD = 32 * 2**20  # bytes
 _SUBTITLES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\d|WEBVTT)")
 
 
-def download(
-    get: Callable[[str], Video], video_id: str, path: Path, session: requests.Session, what: str = "film"
-) -> Path:
-    """Download a file of a video, whose record `get` requests, also for a new URL; see `HeyGenClient`."""
+def download(client: HeyGenClient, video_id: str, path: Path, what: str) -> Path:
+    """Download a file of a video; see `HeyGenClient.download_video`."""
     if what not in FIELDS:
         raise ValueError(f"what should be one of {', '.join(FIELDS)}, not {what!r}")
     try:
-        with replacement(path, 0o666) as file:
-            response = _open(get(video_id), session, what)
+        with client.media_session() as session, replacement(path, 0o666) as file:
+            response = _open(client.get_video(video_id), session, what)
             if response.status_code in (403, 404, 410):  # the URL has expired
                 response.close()
-                response = _open(get(video_id), session, what)
+                response = _open(client.get_video(video_id), session, what)
             total = response.raw.length_remaining
             with response, progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
                 for piece in _pieces(response, video_id, what):
