@@ -363,7 +363,7 @@ class HeyGenClient:
         over https (http on loopback) by `media_session`, without redirects. A failed video is a `VideoFailedError`, one
         that cannot be downloaded yet or at all a `HeyGenError`, and a file that cannot be written an `OSError`.
         """
-        from .download import download
+        from .media import download
 
         return download(self, validation.checked_id("video_id", video_id), user_path(path), what)
 
@@ -374,7 +374,7 @@ class HeyGenClient:
         `files` of an agent. A file that cannot be read is an `OSError`. The request is repeated only if nothing was
         sent.
         """
-        from .download import multipart
+        from .media import multipart
 
         way_out = "Uploading it again makes another asset, and costs nothing."
         read = heygen_widgets.videos.Asset.from_json
