@@ -1,10 +1,12 @@
 """Parse values from outside: any type in, a clean value out, and an error if a required field is not a string."""
 
+import json
 import re
 import sys
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -131,13 +133,6 @@ _RECORDS = {
     "Asset": ("asset", "asset_id"),
 }
 _KINDS = {"avatar_id": "look", "reference_look_id": "look", "audio_asset_id": "asset"}
-_HINTS = {
-    ("look", "group"): ", a character: use the id of one of its looks, see client.list_looks(group_id=…)",
-    ("group", "look"): ": use look.group_id",
-    ("voice", "look"): ": use look.default_voice_id",
-    ("voice", "group"): ": use group.default_voice_id",
-    ("video", "session"): ": use session.video_id",
-}
 
 
 def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
@@ -150,7 +145,13 @@ def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
 
 def hint_for(name: str, value: object) -> str:
     """Say where a record of another kind has the id that the parameter `name` takes, or ``""``."""
-    return _HINTS.get((_kind_of(name), _record_of(value)[0]), "")
+    hint: str = _hints("ids").get(_kind_of(name), {}).get(_record_of(value)[0], "")
+    return hint
+
+
+def _hints(section: str) -> dict[str, Any]:
+    """Read a section of `hints.json`, which only an error needs."""
+    return json.loads(Path(__file__).with_name("hints.json").read_text(encoding="utf-8"))[section]  # type: ignore[no-any-return]
 
 
 def _kind_of(name: str) -> str:
@@ -180,20 +181,6 @@ def warn(message: str, kind: type[Warning] = UserWarning) -> None:
     warnings.warn(message, kind, stacklevel=level + 1)
 
 
-# By the name of a parameter, the other names that users try.
-_OTHER_PARAMETERS = {
-    **{"search": "query q text name", "avatar_type": "type kind avatar", "group_id": "character group avatar_group"},
-    **{"ownership": "owner scope public private", "gender": "sex", "tag": "category label", "ready": "usable"},
-    **{"orientation": "aspect aspect_ratio preferred_orientation", "engine": "supported_api_engines"},
-    **{"sort": "order order_by", "limit": "page_size per_page max_items count"},
-    **{"max_items": "limit max_results page_size", "token": "page cursor next_token", "language": "locale"},
-    **{"avatar_id": "look look_id avatar", "script": "text prompt input_text", "voice_id": "voice"},
-    **{"aspect_ratio": "dimension", "caption": "subtitles", "output_format": "format"},
-    **{"view": "show mode", "filter": "filters", "values": "selected selection look looks"},
-    **{"multiple": "multi multiselect", "height": "max_height", "api_key": "key apikey token"},
-}
-
-
 def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
     return {other: meant for meant, names in others.items() for other in names.split()}
 
@@ -201,7 +188,7 @@ def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
 def meant_parameter(name: str, known: Iterable[str]) -> str:
     """Return the parameter among the known ones that a name means, or ``""``."""
     known = [*known]
-    others = {meant: names for meant, names in _OTHER_PARAMETERS.items() if meant in known}
+    others = {meant: names for meant, names in _hints("parameters").items() if meant in known}
     return did_you_mean(name, known, _by_other_name(others))
 
 
@@ -212,31 +199,13 @@ def unknown_keyword(owner: str, name: str, known: Iterable[str]) -> TypeError:
     return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
 
 
-# By the class and the attribute, the other names that users try to read.
-_OTHER_ATTRIBUTES: dict[str, dict[str, str]] = {
-    "HeyGenClient": {
-        **{"list_looks": "avatars looks get_avatars get_looks list_avatars", "get_look": "get_avatar"},
-        **{"list_groups": "groups", "list_voices": "voices", "create_video": "generate_video"},
-    },
-    "LookCatalogue": {
-        **{"select": "filter search find query", "to_frame": "df to_df dataframe to_pandas"},
-        **{"to_csv": "export", "facets": "tags"},
-    },
-    "LookPicker": {
-        **{"value": "selected look", "values": "selection", "catalogue.looks": "looks", "filter": "filters"},
-        **{"to_frame": "df to_df dataframe to_pandas", "to_csv": "export"},
-        **{f"filter.{name}": name for name in ("search", "avatar_type", "gender", "orientation", "engine", "tag")},
-    },
-}
-
-
 def no_attribute(record: object, name: str) -> object:
     """Raise the error for an attribute that does not exist, with the one that is meant: a `__getattr__`."""
     message, kind = f"{type(record).__name__} has no attribute {name!r}", type(record)
     if hasattr(kind, name):  # a property has raised an error, and raises it again
         return object.__getattribute__(record, name)
     if not name.startswith("_"):  # tools ask for those
-        others = _by_other_name(_OTHER_ATTRIBUTES.get(kind.__name__, {}))
+        others = _by_other_name(_hints("attributes").get(kind.__name__, {}))
         meant = did_you_mean(name, (known for known in dir(record) if known[0] != "_"), others)
         message += f": did you mean {meant}?" if meant else ""
     raise AttributeError(message, name=name)  # without the object, or Python adds a guess of its own
@@ -261,20 +230,16 @@ def _clean_json(value: object, depth: int = 20) -> object:
     return text(value)
 
 
+_LATEST = 253_402_300_799  # s of Unix time, the end of what datetime represents
+_LABELS = ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language", "type")
 _PARSERS: dict[str, Parser] = {
-    **dict.fromkeys(
-        ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language", "type"), label
-    ),
+    **dict.fromkeys(_LABELS, label),
     **dict.fromkeys(("tags", "supported_api_engines", "colors"), labels),
     **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
-    "gender": lambda value: _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None,
-    "looks_count": lambda value: integer(value, 0),
-    **dict.fromkeys(
-        ("created_at", "completed_at"),
-        lambda value: integer(value, 0, 253_402_300_799),  # the latest time of datetime
-    ),
-    "size_bytes": lambda value: integer(value, 0),
+    **dict.fromkeys(("looks_count", "size_bytes"), lambda value: integer(value, 0)),
+    **dict.fromkeys(("created_at", "completed_at"), lambda value: integer(value, 0, _LATEST)),
     **dict.fromkeys(("support_pause", "support_locale"), lambda value: value if isinstance(value, bool) else None),
+    "gender": lambda value: _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None,
     "duration": lambda value: number(value, 10**7),
     "progress": lambda value: number(value, 100),
 }

@@ -15,7 +15,7 @@ import requests
 import heygen_widgets  # its modules are imported when they are used: records are slow
 
 from .._display import literal
-from .._files import user_path
+from .._files import UserPath, user_path
 from .._parsing import json_object, no_attribute, plain, unknown_fields
 from . import validation
 from .credentials import Secret, find
@@ -29,12 +29,8 @@ if TYPE_CHECKING:
 
 BASE_URL = "https://api.heygen.com"
 
-_LOOKS = "/v3/avatars/looks"
-_GROUPS = "/v3/avatars"
-_VOICES = "/v3/voices"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
-_ASSETS = "/v3/assets"
 _log = logging.getLogger("heygen_widgets")
 
 
@@ -81,10 +77,7 @@ class HeyGenClient:
         del api_key  # a verbose traceback shows local variables
         if key is None and kind is not type(None):
             raise TypeError(f"api_key should be a string, not {kind.__name__}")
-        if base_url is None:
-            url = validation.checked_base_url(os.environ.get("HEYGEN_API_BASE") or BASE_URL, "HEYGEN_API_BASE")
-        else:
-            url = validation.checked_base_url(base_url, "base_url")
+        url = validation.checked_base_url(base_url, BASE_URL)
         self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
 
     if not TYPE_CHECKING:
@@ -186,7 +179,7 @@ class HeyGenClient:
 
         Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
-        return iter_items(self._list(self.iter_looks, unknown, group_id, avatar_type, ownership), max_items)
+        return iter_items(max_items, self._list(self.iter_looks, unknown, group_id, avatar_type, ownership))
 
     def iter_look_pages(
         self,
@@ -203,7 +196,7 @@ class HeyGenClient:
 
     def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
-        return fetch_record(self._transport, _LOOKS, "look_id", look_id, heygen_widgets.models.Look.from_json)
+        return fetch_record(self._transport, "/v3/avatars/looks", "look_id", look_id, heygen_widgets.models.Look)
 
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
@@ -215,7 +208,7 @@ class HeyGenClient:
         self, *, ownership: str | None = None, max_items: int | None = None, **unknown: Never
     ) -> Iterator[AvatarGroup]:
         """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
-        return iter_items(self._list(self.iter_groups, unknown, ownership), max_items)
+        return iter_items(max_items, self._list(self.iter_groups, unknown, ownership))
 
     def iter_group_pages(
         self, *, ownership: str | None = None, limit: int = 50, token: str | None = None, **unknown: Never
@@ -225,12 +218,11 @@ class HeyGenClient:
 
     def get_group(self, group_id: str | AvatarGroup) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
-        read = heygen_widgets.models.AvatarGroup.from_json
-        return fetch_record(self._transport, _GROUPS, "group_id", group_id, read)
+        return fetch_record(self._transport, "/v3/avatars", "group_id", group_id, heygen_widgets.models.AvatarGroup)
 
     def get_voice(self, voice_id: str | Voice) -> Voice:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
-        return fetch_record(self._transport, _VOICES, "voice_id", voice_id, heygen_widgets.models.Voice.from_json)
+        return fetch_record(self._transport, "/v3/voices", "voice_id", voice_id, heygen_widgets.models.Voice)
 
     def list_voices(
         self,
@@ -262,8 +254,7 @@ class HeyGenClient:
         **unknown: Never,
     ) -> Iterator[Voice]:
         """Iterate over voices, at most `max_items`, with the filters of `list_voices`: ``GET /v3/voices``."""
-        first, *others = self._voices(self.iter_voices, unknown, type, engine, language, gender).values()
-        return iter_items(first, max_items, *others)
+        return iter_items(max_items, *self._voices(self.iter_voices, unknown, type, engine, language, gender).values())
 
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance: ``GET /v3/users/me``. A cheap way to try a key.
@@ -328,7 +319,7 @@ class HeyGenClient:
 
     def get_video(self, video_id: str | Video | VideoJob) -> Video:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
-        return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video.from_json)
+        return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video)
 
     def list_videos(
         self,
@@ -341,21 +332,15 @@ class HeyGenClient:
     ) -> Page[Video]:
         """List one page of videos, the way back to one after a kernel died: ``GET /v3/videos``.
 
-        The service filters by a part of the `title` and by folder. A page has 1 to 100 videos; see `list_looks` for
-        `token`.
+        The service filters by a part of the `title` and by folder. A page has 1 to 100; `token` is as in `list_looks`.
         """
         return fetch_page(self._list(self.list_videos, unknown, title, folder_id), limit, token)
 
     def iter_videos(
-        self,
-        *,
-        title: str | None = None,
-        folder_id: str | None = None,
-        max_items: int | None = None,
-        **unknown: Never,
+        self, *, title: str | None = None, folder_id: str | None = None, max_items: int | None = None, **unknown: Never
     ) -> Iterator[Video]:
         """Iterate over videos, at most `max_items`, with the filters of `list_videos`: ``GET /v3/videos``."""
-        return iter_items(self._list(self.iter_videos, unknown, title, folder_id), max_items)
+        return iter_items(max_items, self._list(self.iter_videos, unknown, title, folder_id))
 
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
@@ -370,47 +355,37 @@ class HeyGenClient:
 
         return wait_for_video(self, validation.checked_id("video_id", video_id), timeout, self._transport)
 
-    def download_video(
-        self, video_id: str | Video | VideoJob, path: str | os.PathLike[str], what: str = "film"
-    ) -> Path:
+    def download_video(self, video_id: str | Video | VideoJob, path: UserPath, what: str = "film") -> Path:
         """Download a file of a finished video: ``GET /v3/videos/{video_id}``, then the URL in the response.
 
-        `what` is the ``film``, the ``captioned`` film or the ``subtitles`` (SRT); the last two need a video that was
-        started with a `caption`. The file at `path`, in an existing folder, appears or is replaced when it is complete.
-        It is fetched over https (http on loopback), without the key and redirects, with the proxies and certificates of
-        this client's session. A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a
-        `HeyGenError`, and a file that cannot be written an `OSError`.
+        `what` is the ``film``, the ``captioned`` film or the ``subtitles`` (SRT); the last two need a video with a
+        `caption`. The file at `path`, in an existing folder, appears or is replaced when it is complete. It is fetched
+        over https (http on loopback) by `media_session`, without redirects. A failed video is a `VideoFailedError`, one
+        that cannot be downloaded yet or at all a `HeyGenError`, and a file that cannot be written an `OSError`.
         """
-        from .download import download
+        from .media import download
 
-        video_id = validation.checked_id("video_id", video_id)
-        with self.media_session() as session:
-            return download(self.get_video, video_id, user_path(path), session, what)
+        return download(self, validation.checked_id("video_id", video_id), user_path(path), what)
 
-    def upload_asset(self, path: str | os.PathLike[str]) -> Asset:
+    def upload_asset(self, path: UserPath) -> Asset:
         """Upload a picture, sound, film, PDF or SRT file, of 1 byte to 32 MB: ``POST /v3/assets``.
 
         `VideoRequest` takes the result as `audio_asset_id`, and its `asset_id` in a background, a watermark or the
         `files` of an agent. A file that cannot be read is an `OSError`. The request is repeated only if nothing was
         sent.
         """
-        from .download import multipart
+        from .media import multipart
 
         way_out = "Uploading it again makes another asset, and costs nothing."
         read = heygen_widgets.videos.Asset.from_json
-        return self._transport.post(_ASSETS, multipart(user_path(path)), read, way_out)
+        return self._transport.post("/v3/assets", multipart(user_path(path)), read, way_out)
 
-    def create_video_agent(
-        self,
-        prompt: str,
-        avatar_id: str | Look | None = None,
-        **fields: Any,  # noqa: ANN401 - those of `VideoAgentRequest`
-    ) -> VideoAgentSession:
+    def create_video_agent(self, prompt: str, avatar_id: str | Look | None = None, **fields: Any) -> VideoAgentSession:  # noqa: ANN401
         """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.
 
-        Other parameters are the fields of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. The service has no
-        idempotency key here, so the request is repeated only if nothing was sent, and not after a 429. The
-        `is_uncertain` of an error says whether the agent may have started. `wait_for_video_agent` waits for the result.
+        Other parameters are the fields of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. Without idempotency
+        keys here, the request is repeated only if nothing was sent, and not after a 429. An error `is_uncertain` if the
+        agent may have started. `wait_for_video_agent` waits for the result.
         """
         videos = heygen_widgets.videos
         body = videos.VideoAgentRequest(prompt, avatar_id, **fields).check().to_json()
@@ -419,21 +394,15 @@ class HeyGenClient:
 
     def get_video_agent(self, session_id: str | VideoAgentSession) -> VideoAgentSession:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
-        read = heygen_widgets.videos.VideoAgentSession.from_json
-        return fetch_record(self._transport, _AGENTS, "session_id", session_id, read)
+        return fetch_record(self._transport, _AGENTS, "session_id", session_id, heygen_widgets.videos.VideoAgentSession)
 
-    def answer_video_agent(
-        self,
-        session_id: str | VideoAgentSession,
-        message: str,
-        **fields: Any,  # noqa: ANN401 - those of `VideoAgentAnswer`
-    ) -> VideoAgentSession:
+    def answer_video_agent(self, session_id: str | VideoAgentSession, message: str, **fields: Any) -> VideoAgentSession:  # noqa: ANN401
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
-        Only sessions in ``chat`` mode take messages. Other parameters are `avatar_id`, `voice_id`, `brand_kit_id` and
-        `files`, as in `VideoAgentRequest`. What the agent does next may cost credits. The request is repeated only if
-        nothing was sent. The service's response is not documented: the result has the status ``thinking`` unless it
-        says otherwise. `wait_for_video_agent` waits for the next question or the video.
+        Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What the
+        agent does next may cost credits. The request is repeated only if nothing was sent. The service's response is
+        not documented: the result has the status ``thinking`` unless it says otherwise. `wait_for_video_agent` waits
+        for the next question or the video.
         """
         videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)
@@ -445,9 +414,8 @@ class HeyGenClient:
     def wait_for_video_agent(self, session_id: str | VideoAgentSession, timeout: float = 1_200) -> VideoAgentSession:
         """Wait as `wait_for_video` does until an agent has made its video: ``GET /v3/video-agents/{session_id}``.
 
-        The result is ``completed``, with a `video_id`, or it `is_paused`, mostly with a `question` to answer by
-        `answer_video_agent`. Once the rendering has started, the video is asked for instead of the session, which may
-        be gone. A failed agent or video is a `VideoFailedError`.
+        The result is ``completed``, with a `video_id`, or `is_paused`, mostly with a `question` for
+        `answer_video_agent`. A failed agent or video is a `VideoFailedError`.
         """
         from .polling import wait_for_video_agent
 
@@ -463,10 +431,7 @@ class HeyGenClient:
         return fetch_page(self._list(self.list_video_agent_styles, unknown, tag), limit, token)
 
     def list_brand_kits(self, *, limit: int = 20, token: str | None = None, **unknown: Never) -> Page[BrandKit]:
-        """List one page of brand kits for video agents: ``GET /v3/brand-kits``.
-
-        A page has 1 to 100 brand kits; see `list_looks` for `token`.
-        """
+        """List one page of 1 to 100 brand kits for video agents, `token` as in `list_looks`: ``GET /v3/brand-kits``."""
         return fetch_page(self._list(self.list_brand_kits, unknown), limit, token)
 
     def is_new(self, record_id: str) -> bool:

@@ -1,10 +1,11 @@
-"""Pictures and clips for galleries: fetched without credentials, judged by their bytes, kept as ``data:`` URLs."""
+"""Pictures and films: fetched without credentials, judged by their bytes, kept in ``data:`` URLs or a file; uploads."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import re
+import sys
 import time
 import warnings
 from base64 import b64decode, b64encode
@@ -13,16 +14,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 from urllib.request import DataHandler, Request
 
 import requests
+from urllib3 import encode_multipart_formdata
 
-from .._display import image, initials, name_of, page
+from .._display import clip, image, initials, literal, name_of, page
+from .._files import replacement
 from .._parsing import warn
 from .._progress import progress_bar
+from ..errors import APIConnectionError, HeyGenError
 from ..models import Look
-from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
+from ..videos.records import Video, failure_of
+from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, raised_by_signal_handler, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
 
@@ -40,6 +47,7 @@ _LARGE = 100 * 2**10  # bytes; 60 pictures of this size fit into a mail
 _LONGEST_SIDE = 720  # px, of what was larger
 _TIMEOUT = (5.0, 30.0)  # s: connect, each read
 _LONGEST = 600.0  # s, for all
+_LARGEST_UPLOAD = 32 * 2**20  # bytes
 _HEADERS = {"Accept": "image/*, video/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
 
 _TYPES = {
@@ -63,6 +71,8 @@ _DRAWING = re.compile(
     % (_ATTRIBUTES, _ATTRIBUTES),
     re.IGNORECASE,
 )
+_SUBTITLES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\d|WEBVTT)")
+_FILES = {"film": "video_url", "captioned": "captioned_video_url", "subtitles": "subtitle_url"}  # fields of a video
 
 
 class Kept(NamedTuple):
@@ -291,3 +301,82 @@ def warn_of_missing(shown: Iterable[Kept | Problem], place: str, *kinds: str) ->
 
 def outcome_of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
     return outcomes.get(url or "", Problem("no usable address"))
+
+
+def download(client: HeyGenClient, video_id: str, path: Path, what: str) -> Path:
+    """Download a file of a video; see `HeyGenClient.download_video`."""
+    if what not in _FILES:
+        raise ValueError(f"what should be one of {', '.join(_FILES)}, not {what!r}")
+    try:
+        with client.media_session() as session, replacement(path, 0o666) as file:
+            response = _open(client.get_video(video_id), session, what)
+            if response.status_code in (403, 404, 410):  # the URL has expired
+                response.close()
+                response = _open(client.get_video(video_id), session, what)
+            total = response.raw.length_remaining
+            with response, progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
+                for piece in _pieces(response, video_id, what):
+                    file.write(piece)
+                    bar.update(len(piece))
+            file.seek(0)
+            if not (has_length(response) or what == "subtitles" or is_whole(file, media_type(file.read(64)))):
+                raise _not_downloaded(video_id, "The film is cut short. Try again.")
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
+    return path
+
+
+def _open(video: Video, session: requests.Session, what: str) -> requests.Response:
+    url: str | None = getattr(video, _FILES[what])
+    if video.status == "failed":
+        raise failure_of(video)
+    if not url and video.video_url:
+        caption = 'caption={"style": "default"}' if what == "captioned" else "caption={}"
+        raise HeyGenError(f"The video {clip(video.id)!r} has no file of this kind: start a video with {caption}.")
+    if not url:
+        raise HeyGenError(
+            f"The video {clip(video.id)!r} has nothing to download, its status is {clip(video.status)!r}: wait for it "
+            f"with client.wait_for_video({literal(video.id)})."
+        )
+    if problem := problem_with_url(url):
+        raise _not_downloaded(video.id, f"HeyGen sent {problem} for the film.")
+    with _connection_errors(url, video.id):
+        return open_media(session, url)
+
+
+def _pieces(response: requests.Response, video_id: str, what: str) -> Iterator[bytes]:
+    if response.status_code != 200:
+        raise _not_downloaded(video_id, f"The host of the film answered with status {response.status_code}. Try again.")
+    with _connection_errors(response.url, video_id):
+        piece = response.raw.read(64)
+        is_srt = what == "subtitles"
+        if not (_SUBTITLES.match(piece) if is_srt else media_type(piece).startswith("video/")):
+            kind = "SRT file" if is_srt else "MP4 or WebM video"
+            raise _not_downloaded(video_id, f"What the film's host sent is no {kind} by its first bytes.")
+        while piece:
+            yield piece
+            piece = response.raw.read1(2**18)
+
+
+@contextmanager
+def _connection_errors(url: str, video_id: str) -> Iterator[None]:
+    handled = sys.exception()
+    try:
+        yield
+    except NETWORK_ERRORS as error:
+        if stop := raised_by_signal_handler(error, handled):
+            raise stop.with_traceback(None) from None
+        problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
+        raise _not_downloaded(video_id, problem) from None
+
+
+def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
+    return APIConnectionError(f"{reason}\nThe video {clip(video_id)!r} could not be downloaded.")
+
+
+def multipart(path: Path) -> tuple[bytes, str]:
+    """Read a file into the body of an upload; return it and its content type."""
+    size = path.stat().st_size
+    if path.is_dir() or not 0 < size <= _LARGEST_UPLOAD:
+        raise ValueError(f"{str(path)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
+    return encode_multipart_formdata({"file": (path.name, path.read_bytes())})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -19,11 +19,11 @@ from .validation import checked_filters, checked_id, checked_integer, checked_te
 
 if TYPE_CHECKING:
     from ..models import AvatarGroup, Look, Page, Voice
-    from ..videos import BrandKit, Video, VideoAgentStyle
+    from ..videos import BrandKit, Video, VideoAgentSession, VideoAgentStyle
 
 MOST_RECORDS = 1_000_000  # of one list; a service that sends more never ends
 
-R = TypeVar("R")
+R = TypeVar("R", "Look", "AvatarGroup", "Voice", "Video", "VideoAgentSession")
 T = TypeVar("T", "Look", "AvatarGroup", "Voice", "Video", "VideoAgentStyle", "BrandKit")
 
 
@@ -119,12 +119,12 @@ def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str
     return Page(tuple(_unique(found)))
 
 
-def fetch_record(transport: Transport, path: str, name: str, item_id: object, read: Callable[[object], R]) -> R:
+def fetch_record(transport: Transport, path: str, name: str, item_id: object, kind: type[R]) -> R:
     """Fetch one record by its id, whose parameter is called `name`. Another record is an `APIResponseError`."""
     __tracebackhide__ = True
     item_id = checked_id(name, item_id)
     path = f"{path}/{quote(item_id, safe='')}"
-    record = transport.read(read, transport.request("GET", path))
+    record = transport.read(kind.from_json, transport.request("GET", path))
     found = getattr(record, "session_id" if name == "session_id" else "id")
     if found != text(item_id):
         raise APIResponseError(f"HeyGen sent another record, {clip(found)!r}. Try again.\nGET {path}")
@@ -139,21 +139,21 @@ def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[P
     """
     __tracebackhide__ = True
     limit = checked_integer("limit", limit, 1, listing.largest_page)
-    return (page for page, _ in _pages(listing, limit, checked_text("token", token)))
+    return _pages(listing, limit, checked_text("token", token))
 
 
-def iter_items(listing: Listing[T], max_items: int | None, *others: Listing[T]) -> Iterator[T]:
-    """Iterate over records, then those of `others`, at most `max_items`; pages are fetched when they are needed."""
+def iter_items(max_items: int | None, *listings: Listing[T]) -> Iterator[T]:
+    """Iterate over the records of one list after the other, at most `max_items`; pages are fetched when needed."""
     __tracebackhide__ = True
     max_items = None if plain(max_items) is None else checked_integer("max_items", max_items, 0)
+    largest_page = listings[0].largest_page
     # A token is valid only with its limit, so every page has the same one and the last page is cut here.
-    limit = min(listing.largest_page, max_items or listing.largest_page)
-    pages = (page for each in chain([listing], others) for page in _pages(each, limit, None))
-    return islice(_unique(item for _, new in pages for item in new), max_items)
+    pages = (page for listing in listings for page in _pages(listing, min(largest_page, max_items or largest_page)))
+    return islice(_unique(record for page in pages for record in page), max_items)
 
 
 def _unique(records: Iterable[T]) -> Iterator[T]:
-    """Leave out records whose id has occurred, such as those in two lists."""
+    """Leave out records whose id has occurred: when one is added, the next page starts with one of the last page."""
     known: set[str] = set()
     for record in records:
         if record.id not in known:
@@ -161,19 +161,18 @@ def _unique(records: Iterable[T]) -> Iterator[T]:
             yield record
 
 
-def _pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[tuple[Page[T], Iterable[T]]]:
-    """Yield each page with its new records: when a record is added, the next page starts with one of the last page."""
+def _pages(listing: Listing[T], limit: int, token: str | None = None) -> Iterator[Page[T]]:
     __tracebackhide__ = True
     tokens = {None, token}
     known: set[str] = set()
     repeating = 0
     while True:
         page = fetch_page(listing, limit, token)
-        new = {record.id: record for record in page if record.id not in known}
-        yield page, new.values()
+        yield page
         if not page.has_more:
             return
-        known.update(new)
+        new = {record.id for record in page} - known
+        known |= new
         if len(known) >= MOST_RECORDS:
             raise APIResponseError(f"The list does not end after {len(known):,} records.\nGET {listing.path}")
         repeating = 0 if new else repeating + 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from .._display import TITLES, clip, literal
-from .._parsing import plain
+from .._parsing import number, plain
 from .._progress import progress_bar
 from ..errors import (
     APIConnectionError,
@@ -96,41 +96,30 @@ class Agent:
     def __init__(self, client: HeyGenClient, session: str | VideoAgentSession, now: Callable[[], float]) -> None:
         self.id = checked_id("session_id", session)
         self._client, self._now = client, now
-        self._session = session if isinstance(session, VideoAgentSession) else None
-        self._ask_video: Callable[[], VideoAgentSession] | None = None
+        self._session = session if isinstance(session, VideoAgentSession) else VideoAgentSession(self.id)
+        self._ask_video: Callable[[], Video] | None = None
 
     def ask(self) -> VideoAgentSession:
-        known = self._session
         if self._ask_video is None:
             try:
-                self._session = known = self._client.get_video_agent(self.id)
+                self._session = self._client.get_video_agent(self.id)
+                if not self._session.video_id or self._session.status in _ASKED_AS_SESSION:
+                    return self._session
             except NotFoundError:
-                if known is None or not known.video_id:
+                if not self._session.video_id:
                     raise
-            else:
-                if not known.video_id or known.status in _ASKED_AS_SESSION:
-                    return known
-            self._ask_video = self._rendered(known, known.video_id)
-        return self._ask_video()
-
-    def _rendered(self, session: VideoAgentSession, video_id: str) -> Callable[[], VideoAgentSession]:
-        """Return a function that asks for the video and returns the session that this means."""
-        get = video_with_url(self._client.get_video, video_id, self._now)
-
-        def ask() -> VideoAgentSession:
-            video = get()
-            if video.status == "failed":
-                raise failure_of(video)
-            if video.status == "completed":
-                return replace(session, status="completed", progress=100)
-            return replace(session, status="generating")
-
-        return ask
+            self._ask_video = video_with_url(self._client.get_video, self._session.video_id, self._now)
+        video = self._ask_video()
+        if video.status == "failed":
+            raise failure_of(video)
+        if video.status == "completed":
+            return replace(self._session, status="completed", progress=100)
+        return replace(self._session, status="generating")
 
     @property
     def code(self) -> str:
         """Python that waits for it again."""
-        video_id = self._session.video_id if self._session else None
+        video_id = self._session.video_id
         return wait_code("video", video_id) if video_id else wait_code("video_agent", self.id)
 
 
@@ -152,8 +141,7 @@ def add_way_back(error: Exception, code: str) -> None:
 def wait_for_video(client: HeyGenClient, video_id: str, timeout: float, clock: Transport) -> Video:
     """Poll a video with a progress bar until it is finished; see `HeyGenClient`."""
     ask = video_with_url(client.get_video, video_id, clock.now)
-    is_new = client.is_new(video_id)
-    return _wait("video", video_id, ask, lambda: wait_code("video", video_id), timeout, clock, is_new)
+    return _wait(client, "video", video_id, ask, lambda: wait_code("video", video_id), timeout, clock)
 
 
 def wait_for_video_agent(
@@ -161,19 +149,19 @@ def wait_for_video_agent(
 ) -> VideoAgentSession:
     """Poll an agent with a progress bar until it is finished or paused; see `HeyGenClient`."""
     agent = Agent(client, session, clock.now)
-    return _wait("agent", agent.id, agent.ask, lambda: agent.code, timeout, clock, client.is_new(agent.id))
+    return _wait(client, "agent", agent.id, agent.ask, lambda: agent.code, timeout, clock)
 
 
 def _wait(
+    client: HeyGenClient,
     kind: str,
     record_id: str,
     ask: Callable[[], T],
     code: Callable[[], str],
     timeout: float,
     clock: Transport,
-    is_new: bool,
 ) -> T:
-    timeout = checked_wait(timeout)
+    timeout, is_new = checked_wait(timeout), client.is_new(record_id)
     waiting, record = f"Waiting for the {kind}", None
     try:
         with progress_bar(waiting, bar_format="{desc} ({elapsed})") as bar:
@@ -204,7 +192,7 @@ def _wait(
 
 def checked_wait(value: object) -> float:
     """Return a time to wait in s, or raise a `ValueError` if it is no number from 0 to 86,400,000 (1,000 days)."""
-    seconds = plain(value)
-    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds <= 86_400_000:
-        return float(seconds)
-    raise ValueError(f"timeout must be a number of s, from 0 to 1,000 days, not {value!r}")
+    seconds = number(plain(value), 86_400_000)
+    if seconds is None:
+        raise ValueError(f"timeout must be a number of s, from 0 to 1,000 days, not {value!r}")
+    return float(seconds)

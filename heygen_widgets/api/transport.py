@@ -79,13 +79,7 @@ class Transport:
     """Requests with retries, time-outs and size limits, to a `base_url` that was checked. Threads may share one."""
 
     def __init__(
-        self,
-        credential: Credential,
-        *,
-        base_url: str,
-        timeout: object,
-        max_retries: int,
-        session: requests.Session | None,
+        self, credential: Credential, base_url: str, timeout: object, max_retries: int, session: requests.Session | None
     ) -> None:
         self.credential = credential
         self.base_url = base_url

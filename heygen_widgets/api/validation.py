@@ -16,8 +16,11 @@ from .._parsing import hint_for, id_of, known_value, meant_parameter, plain, unk
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
 
 
-def checked_base_url(value: object, origin: str) -> str:
-    """Check the URL of the service and remove slashes at its end. `origin` is its name in the error."""
+def checked_base_url(value: object, default: str) -> str:
+    """Check the URL of the service, by default that of the environment, and remove slashes at its end."""
+    origin = "base_url"
+    if value is None:
+        origin, value = "HEYGEN_API_BASE", os.environ.get("HEYGEN_API_BASE") or default
     if not isinstance(value, str):
         raise TypeError(f"{origin} should be a string, not {type(value).__name__}")
     url = value.strip().rstrip("/")
