@@ -36,10 +36,11 @@ class APITimeoutError(APIConnectionError):
 class APIResponseError(HeyGenError):
     """The response is not what the API documents: no JSON, another shape, too large, or pages without end.
 
-    `said` is the code and message, or ``""``, of an error that the service sent with a status of success; else None.
+    `service_message` is the code and message (perhaps ``""``) of an error that the service sent with a status of
+    success; else None.
     """
 
-    said: str | None = None
+    service_message: str | None = None
 
 
 class SnapshotError(HeyGenError, ValueError):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from ._background import WIDGET_LOCK, Worker, start_thread
 from ._display import clip, echo, image, literal, name_of, page, title
 from ._parsing import plain
 from ._widget import SharedTemplate
-from .api.polling import add_way_back, checked_wait, poll_until_finished, video_with_url, wait_code
+from .api.polling import add_way_back, checked_wait, poll_until_finished, settled, wait_code
 from .api.validation import checked_id, checked_key
 from .errors import HeyGenError, VideoTimeoutError
 from .models import Look, checked_records
@@ -186,10 +187,11 @@ class VideoJob(SharedTemplate):
 
     def _run(self) -> None:
         """Poll: the work of a thread, which sends messages and sets no trait."""
-        now, is_new = time.monotonic, self._client.is_new(self.video_id)
-        ask = video_with_url(self._client.get_video, self.video_id, now)
+        now = time.monotonic
+        ask = partial(settled(self._client.get_video, now), self.video_id)
         try:
-            for video in poll_until_finished(ask, self._timeout, now=now, sleep=self._sleep, is_new=is_new):
+            posted_at = self._client.posted_at(self.video_id)
+            for video in poll_until_finished(ask, self._timeout, now=now, sleep=self._sleep, posted_at=posted_at):
                 self._keep(video)
                 self._send_update()
         except Exception as error:  # noqa: BLE001 - also what a hook of the user's session raises

@@ -252,7 +252,7 @@ def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_does_not_wait_for_the_thread_of_its_parent() -> None:
     answered = threading.Event()
-    client: Any = SimpleNamespace(is_local=True, code="HeyGenClient()", is_new=lambda _: False)
+    client: Any = SimpleNamespace(is_local=True, code="HeyGenClient()", posted_at=lambda _: None)
     client.get_video = lambda _: answered.wait(PATIENCE)
     job = VideoJob(client, video_id="video_1")
     child = os.fork()

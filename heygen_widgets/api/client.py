@@ -434,9 +434,10 @@ class HeyGenClient:
         """List one page of 1 to 100 brand kits for video agents, `token` as in `list_looks`: ``GET /v3/brand-kits``."""
         return fetch_page(self._list(self.list_brand_kits, unknown), limit, token)
 
-    def is_new(self, record_id: str) -> bool:
-        """Whether this client has started this video or agent within 3 min: the service may not know it yet."""
-        return self._transport.now() - self._transport.posted.get(record_id, float("-inf")) < 180
+    def posted_at(self, record_id: str) -> float | None:
+        """Return when this client started or answered a video or agent, on the clock of `time.monotonic`, or None."""
+        posted = self._transport.posted.get(record_id)
+        return posted and posted[0]
 
     def _list(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Any]:
         validation.refuse_unknown(method, unknown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from .._display import TITLES, clip, literal
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", Video, VideoAgentSession)
 
-_UNKNOWN_AT_MOST = 180.0  # s that a video may be unknown to the service after it has started
-_WITHOUT_URL_AT_MOST = 60.0  # s
-_ASKED_AS_SESSION = ("thinking", "waiting_for_input", "reviewing", "failed")
+_UNKNOWN_AT_MOST = 180.0  # s that the service may not know what it has started or has known before
+_INCOMPLETE_AT_MOST = 60.0  # s
+_WITHOUT_VIDEO = ("thinking", "waiting_for_input", "reviewing", "failed")
 
 
 def poll_until_finished(
@@ -38,16 +39,16 @@ def poll_until_finished(
     *,
     now: Callable[[], float],
     sleep: Callable[[float], object],
-    is_new: bool = False,
+    posted_at: float | None = None,
 ) -> Iterator[T]:
     """Yield each record, until one is finished or the time-out, in s, is over; then `ask` is called once more.
 
     The first wait is 2 s, each next one half as long again, at most 30 s. A temporary error of `ask`, such as a broken
-    connection, is raised after the time-out. A 404 is temporary for 3 min after a response, and after the start if the
-    record `is_new`. Any other error is raised at once, also one that the service sends with the status 200.
+    connection, is raised after the time-out. A 404 is temporary for 3 min after a response, or after the client's own
+    POST, at `posted_at`. Any other error is raised at once, also one that the service sends with the status 200.
     """
     end = now() + timeout
-    answered = now() if is_new else None
+    answered = posted_at
     wait = 2.0
     while True:
         try:
@@ -69,58 +70,73 @@ def poll_until_finished(
 def _is_temporary(error: HeyGenError) -> bool:
     if isinstance(error, APIStatusError):
         return error.status_code >= 500 or error.status_code in (408, 429)
-    return isinstance(error, APIConnectionError) or (isinstance(error, APIResponseError) and error.said is None)
+    return isinstance(error, APIConnectionError) or (
+        isinstance(error, APIResponseError) and error.service_message is None
+    )
 
 
-def video_with_url(get: Callable[[str], Video], video_id: str, now: Callable[[], float]) -> Callable[[], Video]:
-    """Return a function that asks for a video. One that is completed without its URL is in progress for a minute."""
+def settled(get: Callable[[str], T], now: Callable[[], float]) -> Callable[[str], T]:
+    """Wrap `get`: a record that is completed without its URL or video is in progress for a minute."""
     since: float | None = None
 
-    def ask() -> Video:
+    def ask(record_id: str) -> T:
         nonlocal since
-        video = get(video_id)
-        if video.status != "completed" or video.video_url:
-            return video
+        record = get(record_id)
+        result = record.video_url if isinstance(record, Video) else record.video_id
+        if record.status != "completed" or result:
+            return record
         since = now() if since is None else since
-        return video if now() - since >= _WITHOUT_URL_AT_MOST else replace(video, status="processing")
+        return record if now() - since >= _INCOMPLETE_AT_MOST else replace(record, status="processing")
 
     return ask
 
 
 class Agent:
-    """Asks for a session of a video agent and, once its rendering has started, for its video instead.
+    """Asks for a session of a video agent and, once its rendering has started, for its video too.
 
-    While the agent thinks, only the session knows whether it will pause. If it is gone, its video is asked for.
+    Only the session says that the agent pauses or fails, but it may be gone while the video is made.
     """
 
-    def __init__(self, client: HeyGenClient, session: str | VideoAgentSession, now: Callable[[], float]) -> None:
+    def __init__(self, client: HeyGenClient, session: str | VideoAgentSession, clock: Transport) -> None:
         self.id = checked_id("session_id", session)
-        self._client, self._now = client, now
-        self._session = session if isinstance(session, VideoAgentSession) else VideoAgentSession(self.id)
-        self._ask_video: Callable[[], Video] | None = None
+        self._get_session = settled(client.get_video_agent, clock.now)
+        self._get_video = settled(client.get_video, clock.now)
+        known = session if isinstance(session, VideoAgentSession) else None
+        # One that was paused or finished may have been answered since, and get another video.
+        if self.id in clock.posted and (known is None or known.is_paused or known.is_finished):
+            known = clock.posted[self.id][1]
+        self._session: VideoAgentSession = known or VideoAgentSession(self.id)
+        self._is_gone = self._is_video_unknown = False
 
     def ask(self) -> VideoAgentSession:
-        if self._ask_video is None:
-            try:
-                self._session = self._client.get_video_agent(self.id)
-                if not self._session.video_id or self._session.status in _ASKED_AS_SESSION:
-                    return self._session
-            except NotFoundError:
-                if not self._session.video_id:
-                    raise
-            self._ask_video = video_with_url(self._client.get_video, self._session.video_id, self._now)
-        video = self._ask_video()
+        try:
+            self._session = session = self._get_session(self.id)
+            self._is_gone = False
+            if not session.video_id or session.status in _WITHOUT_VIDEO:
+                return session
+        except NotFoundError:
+            session = self._session
+            if not session.video_id:
+                raise
+            self._is_gone = True
+        try:
+            video = self._get_video(session.video_id)
+        except NotFoundError:
+            if self._is_gone or self._is_video_unknown:
+                raise
+            self._is_video_unknown = True
+            return replace(session, status="generating")
         if video.status == "failed":
             raise failure_of(video)
         if video.status == "completed":
-            return replace(self._session, status="completed", progress=100)
-        return replace(self._session, status="generating")
+            return replace(session, status="completed", progress=100)
+        return replace(session, status="generating")
 
     @property
     def code(self) -> str:
         """Python that waits for it again."""
         video_id = self._session.video_id
-        return wait_code("video", video_id) if video_id else wait_code("video_agent", self.id)
+        return wait_code("video", video_id) if self._is_gone and video_id else wait_code("video_agent", self.id)
 
 
 def wait_code(kind: str, record_id: str) -> str:
@@ -140,7 +156,7 @@ def add_way_back(error: Exception, code: str) -> None:
 
 def wait_for_video(client: HeyGenClient, video_id: str, timeout: float, clock: Transport) -> Video:
     """Poll a video with a progress bar until it is finished; see `HeyGenClient`."""
-    ask = video_with_url(client.get_video, video_id, clock.now)
+    ask = partial(settled(client.get_video, clock.now), video_id)
     return _wait(client, "video", video_id, ask, lambda: wait_code("video", video_id), timeout, clock)
 
 
@@ -148,7 +164,7 @@ def wait_for_video_agent(
     client: HeyGenClient, session: str | VideoAgentSession, timeout: float, clock: Transport
 ) -> VideoAgentSession:
     """Poll an agent with a progress bar until it is finished or paused; see `HeyGenClient`."""
-    agent = Agent(client, session, clock.now)
+    agent = Agent(client, session, clock)
     return _wait(client, "agent", agent.id, agent.ask, lambda: agent.code, timeout, clock)
 
 
@@ -161,7 +177,7 @@ def _wait(
     timeout: float,
     clock: Transport,
 ) -> T:
-    timeout, is_new = checked_wait(timeout), client.is_new(record_id)
+    timeout, posted_at = checked_wait(timeout), client.posted_at(record_id)
     waiting, record = f"Waiting for the {kind}", None
     try:
         with progress_bar(waiting, bar_format="{desc} ({elapsed})") as bar:
@@ -172,7 +188,7 @@ def _wait(
                     seconds -= 1
                     bar.refresh()  # shows the elapsed time
 
-            for record in poll_until_finished(ask, timeout, now=clock.now, sleep=sleep, is_new=is_new):
+            for record in poll_until_finished(ask, timeout, now=clock.now, sleep=sleep, posted_at=posted_at):
                 progress = getattr(record, "progress", None)
                 percent = "" if progress is None else f"{progress:.0f} %"
                 known = TITLES["video_status"].get(record.status)

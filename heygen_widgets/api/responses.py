@@ -109,7 +109,7 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
     error = APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
-    error.said = said if is_error else None
+    error.service_message = said if is_error else None
     raise error
 
 
@@ -179,7 +179,7 @@ def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, st
     code = fields.get("code")
     fields = {**fields, "code": str(code) if isinstance(code, int) else code}
     texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
-    return {**texts, "message": texts["message"] or tidy(error, credential)}
+    return {**texts, "message": texts["message"] or tidy(error, credential) or tidy(fields.get("detail"), credential)}
 
 
 def retry_after(header: str | None) -> float | None:

@@ -84,7 +84,7 @@ class Transport:
         self.credential = credential
         self.base_url = base_url
         self.retries = 0  # requests that were sent again, in all threads
-        self.posted: dict[str, float] = {}  # when a video or agent was started, by its id
+        self.posted: dict[str, tuple[float, Any]] = {}  # when a video or agent was started, and its record, by its ids
         self.now: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], object] = time.sleep
         self._timeout = checked_timeout(timeout)
@@ -165,8 +165,9 @@ class Transport:
         except Exception as error:  # of a signal handler
             error.add_note(next_step)
             raise
-        record_id: Any = getattr(record, "session_id", None) or getattr(record, "id", None)
-        self.posted[record_id] = self.now()
+        for name in ("id", "session_id", "video_id"):
+            if record_id := getattr(record, name, None):
+                self.posted[record_id] = (self.now(), record)
         return record
 
     def read(self, read: Callable[[object], T], content: dict[str, Any]) -> T:
@@ -184,7 +185,6 @@ class Transport:
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
-        deadline = time.monotonic() + call.timeout[0] + 2 * call.timeout[1]
         body = None if call.body is None else _Content(call.body)
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -207,6 +207,7 @@ class Transport:
                 allow_redirects=False,  # requests would send X-Api-Key to the other host
                 proxies=proxies_for(self.base_url),
             ) as response:
+                deadline = time.monotonic() + call.timeout[0] + 2 * call.timeout[1]  # an upload may have taken longer
                 answer = responses.read_answer(response, deadline)
             if answer.status < 400:
                 return responses.parse_success(answer, call.credential)

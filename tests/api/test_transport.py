@@ -299,7 +299,7 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "an error beside records": (b'{"data": [{}], "error": {"message": "Something is off"}}', {}, "Something is off"),
     "no success": (b'{"success": false, "message": "Something is off", "data": []}', {}, "Something is off"),
     "errors beside no records": (b'{"errors": ["x"], "data": []}', {}, "is an error"),
-    "a detail beside no records": (b'{"detail": "x", "data": []}', {}, "is an error"),
+    "a detail beside no records": (b'{"detail": "Something is off", "data": []}', {}, "Something is off"),
     "data is null": (b'{"data": null}', {}, NO_DATA),
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),

@@ -1,12 +1,13 @@
 """Records of videos and agents, how often the service is asked for them, and how the wait ends."""
 
 import json
+import re
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
+from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 from test_fuzz import values
 
 from heygen_widgets import errors
@@ -138,42 +139,78 @@ def test_a_completed_video_is_polled_for_a_minute_until_it_has_its_url() -> None
         assert 60 <= sum(client.waits) < 90  # type: ignore[attr-defined]
 
 
-THINKS, MAKES = session("thinking", progress=5), session("generating", progress=55, video_id="video_1")
-EARLY = session("thinking", video_id="video_1")
+def agent(sessions: list[Reply], videos: list[Reply]) -> Reply:
+    """Answer each request for the session and for the video with its next reply, the last one again and again."""
+
+    def play(handler: Handler) -> None:
+        replies = videos if handler.path.startswith("/v3/videos/") else sessions
+        (replies.pop(0) if len(replies) > 1 else replies[0])(handler)
+
+    return play
+
+
+MAKING = video("processing")
+THINKS, EARLY = session("thinking", progress=5), session("thinking", video_id="video_1")
+MAKES = session("generating", progress=55, video_id="video_1")
+MADE = session("completed", video_id="video_1")
 
 
 @pytest.mark.parametrize(
-    ("script", "videos"),
+    ("sessions", "videos"),
     [
-        ((THINKS, MAKES, video("processing"), UNKNOWN, DONE), 3),
-        ((EARLY, UNKNOWN, video("processing"), DONE), 2),  # the session is gone
-        ((MAKES, video("completed"), DONE), 2),
-        ((session("completed", video_id="video_1"), DONE), 1),
+        ([THINKS, MAKES, UNKNOWN], [MAKING, UNKNOWN, DONE]),
+        ([EARLY, UNKNOWN], [MAKING, DONE]),
+        ([UNKNOWN, UNKNOWN, MAKES], [UNKNOWN, UNKNOWN, DONE]),
+        ([MAKES], [video("completed"), DONE]),
+        ([session("completed"), MADE], [DONE]),
     ],
+    ids=["gone", "gone while it thinks", "unknown at first", "without URL at first", "without video at first"],
 )
-def test_once_rendering_starts_the_video_is_asked_for_instead_of_its_agent(script: Any, videos: int) -> None:
-    with Loopback(*script) as server, client_of(server) as client:
-        found = client.wait_for_video_agent("session_1")
-        paths = [seen.path.rpartition("/")[2] for seen in server.seen]
+def test_an_agent_is_followed_by_its_session_and_its_video(sessions: list[Reply], videos: list[Reply]) -> None:
+    started = reply({"data": {"session_id": "session_1", "status": "thinking"}})
+    with Loopback(started, agent(sessions, videos)) as server, client_of(server) as client:
+        found = client.wait_for_video_agent(client.create_video_agent("An ad").session_id)
     assert (found.session_id, found.status, found.video_id, found.progress) == (
         "session_1",
         "completed",
         "video_1",
         100,
     )
-    assert paths == ["session_1"] * (len(script) - videos) + ["video_1"] * videos
 
 
-def test_an_agent_of_a_session_that_is_gone_is_followed_by_the_record_of_its_start() -> None:
-    known = VideoAgentSession("session_1", "generating", video_id="video_1")
+@pytest.mark.parametrize("sessions", [[MAKES], [EARLY, UNKNOWN], [UNKNOWN, UNKNOWN]])
+def test_an_agent_may_pause_also_after_its_rendering_has_started(sessions: list[Reply]) -> None:
+    early = reply({"data": {"session_id": "session_1", "status": "generating", "video_id": "video_1"}})
+    paused = session("reviewing", video_id="video_1")
+    with Loopback(early, agent([*sessions, paused], [MAKING])) as server, client_of(server) as client:
+        assert client.wait_for_video_agent(client.create_video_agent("An ad")).is_paused
+
+
+def test_a_session_that_disappears_loses_nothing() -> None:
+    early = reply({"data": {"session_id": "session_1", "status": "generating", "video_id": "video_1"}})
     failed = video("failed", failure_code="render_failed")
-    with Loopback(UNKNOWN, video("processing"), failed) as server, client_of(server) as client:
+    with Loopback(early, agent([UNKNOWN], [UNKNOWN, MAKING, failed])) as server, client_of(server) as client:
+        session_id = client.create_video_agent("An ad").session_id
         with pytest.raises(errors.VideoFailedError, match="render_failed") as caught:
-            client.wait_for_video_agent(known)
+            client.wait_for_video_agent(session_id)
         assert caught.value.video_id == "video_1"
-    refused = pytest.raises(errors.AuthenticationError, match=r"client\.wait_for_video\(\"video_1\"\)")
-    with Loopback(MAKES, video("processing"), failure(401)) as server, client_of(server) as client, refused:
-        client.wait_for_video_agent("session_1")
+    with Loopback(early, UNKNOWN, DONE) as server, client_of(server) as client:
+        assert client.wait_for_video(client.create_video_agent("An ad").video_id or "").is_finished
+    for sessions, code in (([UNKNOWN], 'wait_for_video("video_1")'), ([MAKES], 'wait_for_video_agent("session_1")')):
+        refused = pytest.raises(errors.AuthenticationError, match=re.escape(code))
+        service = agent(sessions, [MAKING, failure(401)])
+        with Loopback(service) as server, client_of(server) as client, refused:
+            client.wait_for_video_agent(VideoAgentSession("session_1", "generating", video_id="video_1"))
+
+
+def test_after_an_answer_the_earlier_video_of_an_agent_does_not_count() -> None:
+    answered = reply({"data": {"session_id": "session_1", "run_id": "run_1"}})
+    again = [UNKNOWN, THINKS, session("generating", video_id="video_2")]
+    videos = [reply({"data": {"id": "video_2", "status": "completed", "video_url": "https://f.org/2.mp4"}})]
+    with Loopback(answered, agent(again, videos)) as server, client_of(server) as client:
+        known = VideoAgentSession("session_1", "completed", video_id="video_1")
+        client.answer_video_agent(known, "Shorter")
+        assert client.wait_for_video_agent(known).video_id == "video_2"
 
 
 MESSAGES = [
@@ -189,11 +226,11 @@ def test_an_agent_that_is_paused_asks_and_goes_on_when_it_is_answered(status: st
     answered = reply({"data": {"session_id": "session_1", "run_id": "run_1", "title": "Ad"}})
     script = (started, UNKNOWN, THINKS, session(status, messages=MESSAGES), answered, UNKNOWN, MAKES, DONE)
     with Loopback(*script) as server, client_of(server) as client:
-        agent = client.wait_for_video_agent(client.create_video_agent("An ad", mode="chat"))
-        assert (agent.is_paused, agent.is_finished, agent.question) == (True, False, "Which colours?")
-        agent = client.answer_video_agent(agent, "Blue", files=[{"type": "asset_id", "asset_id": "a"}])
-        assert (agent.session_id, agent.status, agent.title, agent.question) == ("session_1", "thinking", "Ad", None)
-        assert client.wait_for_video_agent(agent).video_id == "video_1"
+        asks = client.wait_for_video_agent(client.create_video_agent("An ad", mode="chat"))
+        assert (asks.is_paused, asks.is_finished, asks.question) == (True, False, "Which colours?")
+        goes_on = client.answer_video_agent(asks, "Blue", files=[{"type": "asset_id", "asset_id": "a"}])
+        assert (goes_on.session_id, goes_on.status, goes_on.title) == ("session_1", "thinking", "Ad")
+        assert client.wait_for_video_agent(goes_on).video_id == "video_1"
         post = server.seen[4]
     assert (post.method, post.path) == ("POST", "/v3/video-agents/session_1")
     assert json.loads(post.body) == {"message": "Blue", "files": [{"type": "asset_id", "asset_id": "a"}]}
