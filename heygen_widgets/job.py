@@ -86,7 +86,7 @@ class VideoJob(SharedTemplate):
         checked_records([] if look is None else [look], Look)
         self.video_id = checked_id("video_id", video_id)
         self.look = look
-        self.idempotency_key = idempotency_key
+        self.idempotency_key = None if plain(idempotency_key) is None else checked_key(idempotency_key)
         self._client = client
         self._timeout = checked_wait(timeout)
         self._shape = _shape(look, aspect_ratio)

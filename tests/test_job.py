@@ -320,6 +320,7 @@ def test_a_film_that_does_not_play_gets_a_fresh_url_and_never_becomes_unfinished
         ({"video_id": 5}, ValueError),
         ({"video_id": "v", "look": "look_1"}, TypeError),
         ({"video_id": "v", "timeout": -1}, ValueError),
+        ({"video_id": "v", "idempotency_key": "a b"}, ValueError),
         ({"video_id": "v", "client": "client"}, TypeError),
         ({}, TypeError),
     ],

@@ -50,11 +50,11 @@ class HeyGenClient:
     base_url : str or None, default None
         None reads ``HEYGEN_API_BASE``, else ``https://api.heygen.com``. Plain http only on loopback, without proxies.
     timeout : tuple of float, default (5, 30)
-        Connect and read time-out in s, or one number for both. A response has to be complete after connect + 2 × read.
-        Requests that start a video or an agent read for at least 120 s.
+        Connect and read time-out in s, or one number for both. The body of a response has to be complete within
+        connect + 2 × read. A POST reads for at least 120 s.
     max_retries : int, default 2
-        Retries after 429, 500, 502, 503, 504 or a broken connection; an agent is only asked again if nothing was sent.
-        The wait is 1 s, then twice as long each time, or a longer ``Retry-After``; at most 30 s.
+        Retries after 429, 500, 502, 503, 504 or a broken connection; a POST without an idempotency key is repeated only
+        if nothing was sent. The wait is 1 s, then twice as long each time, or a longer ``Retry-After``; at most 30 s.
     session : requests.Session or None, default None
         Your own session, for example with a proxy or certificate. It is not changed, except for cookies that the
         service sets, and stays open, though its idle connections may be closed. Pictures and films use its `verify`,
@@ -238,8 +238,8 @@ class HeyGenClient:
         """List one page of voices, which a notebook shows as a table that plays them: ``GET /v3/voices``.
 
         The `type` is ``private`` (the account's own voices), ``public``, or None for both: the private ones first, and
-        then a second request for public ones if the page has room. `type`, `engine` (such as ``starfish``), `language`
-        and `gender` are sent unchanged. A page has 1 to 100 voices; see `list_looks` for `token`.
+        then, by a second request, public ones. `type`, `engine` (such as ``starfish``), `language` and `gender` are
+        sent unchanged. A page has 1 to 100 voices; see `list_looks` for `token`.
         """
         return fetch_joined_page(self._voices(self.list_voices, unknown, type, engine, language, gender), limit, token)
 
@@ -276,9 +276,9 @@ class HeyGenClient:
         """Check a request against its look, start the video, and return a card that follows it in the notebook.
 
         The look (``GET /v3/avatars/looks/{look_id}``), its `reference_look_id` and, unless the look is known to be
-        public, its group are fetched first. What the service would refuse is a `VideoOptionError` that lists
-        everything, what it may refuse a `VideoOptionWarning`. The idempotency key is printed before the request is
-        sent. All else is as for `create_video`.
+        public, its group and whether it is private are fetched first. What the service would refuse is a
+        `VideoOptionError` that lists everything, what it may refuse a `VideoOptionWarning`. The idempotency key is
+        printed before the request is sent. All else is as for `create_video`.
         """
         from ..job import start  # only a notebook needs the widget
 
@@ -358,10 +358,11 @@ class HeyGenClient:
     def download_video(self, video_id: str | Video | VideoJob, path: UserPath, what: str = "film") -> Path:
         """Download a file of a finished video: ``GET /v3/videos/{video_id}``, then the URL in the response.
 
-        `what` is the ``film``, the ``captioned`` film or the ``subtitles`` (SRT); the last two need a video with a
-        `caption`. The file at `path`, in an existing folder, appears or is replaced when it is complete. It is fetched
-        over https (http on loopback) by `media_session`, without redirects. A failed video is a `VideoFailedError`, one
-        that cannot be downloaded yet or at all a `HeyGenError`, and a file that cannot be written an `OSError`.
+        `what` is the ``film``, the ``captioned`` film or the ``subtitles`` (SRT); the last two need a video that was
+        started with a `caption`, the film one with a `style`. The file at `path`, in an existing folder, appears or is
+        replaced when it is complete. It is fetched over https (http on loopback) by `media_session`, without redirects.
+        A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a `HeyGenError`, and a file
+        that cannot be written an `OSError`.
         """
         from .media import download
 
@@ -376,7 +377,7 @@ class HeyGenClient:
         """
         from .media import multipart
 
-        way_out = "Uploading it again makes another asset, and costs nothing."
+        way_out = "Uploading it again makes another asset."
         read = heygen_widgets.videos.Asset.from_json
         return self._transport.post("/v3/assets", multipart(user_path(path)), read, way_out)
 

@@ -305,7 +305,7 @@ def outcome_of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept 
 
 def download(client: HeyGenClient, video_id: str, path: Path, what: str) -> Path:
     """Download a file of a video; see `HeyGenClient.download_video`."""
-    if what not in _FILES:
+    if what not in tuple(_FILES):
         raise ValueError(f"what should be one of {', '.join(_FILES)}, not {what!r}")
     try:
         with client.media_session() as session, replacement(path, 0o666) as file:
@@ -332,7 +332,7 @@ def _open(video: Video, session: requests.Session, what: str) -> requests.Respon
         raise failure_of(video)
     if not url and video.video_url:
         caption = 'caption={"style": "default"}' if what == "captioned" else "caption={}"
-        raise HeyGenError(f"The video {clip(video.id)!r} has no file of this kind: start a video with {caption}.")
+        raise HeyGenError(f"The video {clip(video.id)!r} has none yet, or was started without {caption}.")
     if not url:
         raise HeyGenError(
             f"The video {clip(video.id)!r} has nothing to download, its status is {clip(video.status)!r}: wait for it "
@@ -376,7 +376,9 @@ def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
 
 def multipart(path: Path) -> tuple[bytes, str]:
     """Read a file into the body of an upload; return it and its content type."""
-    size = path.stat().st_size
-    if path.is_dir() or not 0 < size <= _LARGEST_UPLOAD:
+    size, name = path.stat().st_size, path.name.encode(errors="replace").decode()
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder: give the name of a file in it")
+    if not 0 < size <= _LARGEST_UPLOAD:
         raise ValueError(f"{str(path)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
-    return encode_multipart_formdata({"file": (path.name, path.read_bytes())})
+    return encode_multipart_formdata({"file": (name, path.read_bytes())})

@@ -80,7 +80,7 @@ def checked_integer(name: str, value: object, smallest: int, largest: int | None
     if isinstance(number, int) and not isinstance(number, bool) and smallest <= number <= (largest or number):
         return number
     wanted = f"from {smallest} to {largest}" if largest else f"of {smallest} or more"
-    way_out = "; for more records, iterate over them with max_items" if name == "limit" else ""
+    way_out = "; for more records, go on with token=page.next_token" if name == "limit" else ""
     raise ValueError(f"{name} should be an integer {wanted}, not {value!r}{way_out}")
 
 

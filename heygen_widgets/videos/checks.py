@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from .._display import clip
+from .._display import clip, shown
 from .._parsing import hint_for, warn
 from ..errors import VideoOptionError
 from ..models import AvatarGroup, Look
@@ -29,6 +29,9 @@ def check_request(
     reference: Look | None = None,
 ) -> None:
     """Raise an error with all problems; without any, warn of each doubt at the line outside of this package."""
+    for name, record, wanted in (("look", look, Look), ("group", group, AvatarGroup), ("reference", reference, Look)):
+        if not isinstance(record, wanted | None):
+            raise TypeError(f"{name} should be a record, {wanted.__name__} or None, not {shown(record)}")
     problems = list(_field_problems(read_rules()[kind], given))
     doubts: list[str] = []
     if look is not None and kind == "video":

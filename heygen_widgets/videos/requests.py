@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -126,7 +126,7 @@ class VideoRequest:
     output_format: str | None = None
     caption: Caption | Mapping[str, Any] | None = None
     voice_settings: VoiceSettings | Mapping[str, Any] | None = None
-    watermark: dict[str, Any] | None = None
+    watermark: dict[str, Any] | None = field(default=None, repr=False)
     title: str | None = None
     callback_url: str | None = None
     callback_id: str | None = None
@@ -191,7 +191,7 @@ class VideoAgentRequest:
     incognito_mode: bool | None = None
     callback_url: str | None = None
     callback_id: str | None = None
-    files: Sequence[Any] | None = None
+    files: Sequence[Any] | None = field(default=None, repr=False)
 
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
@@ -216,7 +216,7 @@ class VideoAgentAnswer:
     avatar_id: str | Look | None = None
     voice_id: str | Voice | None = None
     brand_kit_id: str | None = None
-    files: Sequence[Any] | None = None
+    files: Sequence[Any] | None = field(default=None, repr=False)
 
     def check(self) -> VideoAgentAnswer:
         """Check the answer; see `VideoRequest.check`."""

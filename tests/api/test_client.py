@@ -457,7 +457,10 @@ def test_videos_styles_and_brand_kits_are_listed_by_pages(
 
 
 def test_iter_videos_is_the_way_back_to_a_video_of_any_page() -> None:
-    pages = chain(*({"data": [{"id": f"v{n}"}], "has_more": n < 2, "next_token": f"t{n + 1}"} for n in range(3)))
-    with Loopback(pages) as server, client_of(server) as client:
-        assert [video.id for video in client.iter_videos(title="Ad")] == ["v0", "v1", "v2"]
+    failed = {"status": "failed", "failure_message": f"{KEY} is empty"}
+    pages = ({"data": [{"id": f"v{n}", **failed}], "has_more": n < 2, "next_token": f"t{n + 1}"} for n in range(3))
+    with Loopback(chain(*pages)) as server, client_of(server) as client:
+        found = list(client.iter_videos(title="Ad"))
+    assert [video.id for video in found] == ["v0", "v1", "v2"]
+    assert {video.failure_message for video in found} == {"[the key] is empty"}
     assert [seen.query["limit"] for seen in server.seen] == ["100"] * 3

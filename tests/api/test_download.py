@@ -143,7 +143,7 @@ def test_a_captioned_film_and_subtitles_are_downloaded_if_the_video_has_them(
 ) -> None:
     path = tmp_path / "file"
     with Films(failure(403), unsized(sent), reply(wrong)) as server, client_of(server) as client:
-        assert "start a video with caption=" in str(error_of(client, path, what=what))
+        assert "was started without caption=" in str(error_of(client, path, what=what))
         server.captions = (field,)
         client.download_video("video_1", path, what)
         assert path.read_bytes() == sent

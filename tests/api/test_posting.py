@@ -285,11 +285,13 @@ def test_an_empty_large_or_missing_file_is_not_uploaded(tmp_path: Path) -> None:
     with open(tmp_path / "large.mp4", "wb") as file:
         file.truncate(32 * 2**20 + 1)
     with Loopback(TAKEN) as server, client_of(server) as client:
-        for name in ("empty.srt", "large.mp4", "."):
+        for name in ("empty.srt", "large.mp4"):
             with pytest.raises(ValueError, match="should be a file of 1 byte to 32 MB"):
                 client.upload_asset(tmp_path / name)
         with pytest.raises(FileNotFoundError):
             client.upload_asset(tmp_path / "missing.png")
+        with pytest.raises(IsADirectoryError, match="is a folder"):
+            client.upload_asset(tmp_path)
         assert server.seen == []
 
 

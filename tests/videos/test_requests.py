@@ -56,7 +56,7 @@ def problems(request: VideoRequest | VideoAgentRequest, look: Look | None = None
     ("field", "value", "words", "reason"),
     [
         ("expressiveness", "high", "yes no no no no no", "not for .* with Avatar V"),
-        ("motion_prompt", "waves", "yes yes* no no yes no", "^if its group has a|^for looks from video"),
+        ("motion_prompt", "waves", "yes yes* no no yes no", "^allowed only if its group has a|^for looks from video"),
         ("resolution", "4k", "canvas canvas no canvas canvas yes", "^up to 1080p, put on a 4k canvas"),
         ("reference_look_id", "look_2", "no yes no no yes no", "a digital twin of the same group"),
         ("output_format", "webm", " ".join(["unknown"] * 6), "matting.* removes the background by itself; never with"),
@@ -347,3 +347,15 @@ def test_an_unknown_field_and_a_nested_value_of_another_shape_are_type_errors(
         make(**given)
     assert list(inspect.signature(VideoRequest).parameters)[1] == "script"
     assert list(inspect.signature(VideoAgentRequest).parameters)[1] == "avatar_id"
+
+
+def test_only_records_are_checked_against_and_files_are_not_shown() -> None:
+    for wrong in (
+        {"look": "look_1"},
+        {"look": a_look(), "group": "g"},
+        {"look": a_look(), "reference": AvatarGroup("g", "A")},
+    ):
+        with pytest.raises(TypeError, match="should be a record, "):
+            a_request().check(**wrong)
+    file = {"type": "base64", "media_type": "image/png", "data": "QUJD"}
+    assert "QUJD" not in repr([an_agent(files=[file]), a_request(watermark={"image": file})])
