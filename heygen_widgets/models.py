@@ -1,7 +1,7 @@
 """Records with the API's field names: frozen values, cleaned once, here.
 
-U+FFFD replaces lone surrogates and NULs, which break pandas, Parquet and Jupyter's messages. An optional field of the
-wrong type counts as missing.
+U+FFFD replaces lone surrogates and NULs, which break pandas, Parquet and Jupyter. An optional field of the wrong type
+counts as missing.
 """
 
 from __future__ import annotations
@@ -76,8 +76,7 @@ class Look:
     extra : dict
         Unknown fields, and ``gender`` as served if it differs. Do not change it.
     group_name : str or None
-        The character's name, where it is known: in a catalogue that has loaded the group, and from a table. The service
-        sends it with the group only.
+        The character's name, which the service only sends with the group: in a catalogue with groups, or from a table.
     """
 
     id: str

@@ -6,18 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from .. import errors
 from .._display import TITLES, clip, literal
 from .._parsing import number, plain
 from .._progress import progress_bar
-from ..errors import (
-    APIConnectionError,
-    APIResponseError,
-    APIStatusError,
-    HeyGenError,
-    NotFoundError,
-    VideoFailedError,
-    VideoTimeoutError,
-)
 from ..videos.records import Video, VideoAgentSession, failure_of
 from .transport import Transport
 from .validation import checked_id
@@ -52,9 +44,9 @@ def poll_until_finished(
     while True:
         try:
             record = ask()
-        except HeyGenError as error:
+        except errors.HeyGenError as error:
             is_known = answered is not None and now() - answered < _UNKNOWN_AT_MOST
-            is_temporary = is_known if isinstance(error, NotFoundError) else _is_temporary(error)
+            is_temporary = is_known if isinstance(error, errors.NotFoundError) else _is_temporary(error)
             if not is_temporary or now() >= end:
                 raise
         else:
@@ -66,10 +58,12 @@ def poll_until_finished(
         wait = min(1.5 * wait, 30)
 
 
-def _is_temporary(error: HeyGenError) -> bool:
-    if isinstance(error, APIStatusError):
+def _is_temporary(error: errors.HeyGenError) -> bool:
+    if isinstance(error, errors.APIStatusError):
         return error.status_code >= 500 or error.status_code in (408, 429)
-    return isinstance(error, APIConnectionError) or (isinstance(error, APIResponseError) and not error.said)
+    if isinstance(error, errors.APIResponseError):
+        return not error.said
+    return isinstance(error, errors.APIConnectionError)
 
 
 def video_with_url(get: Callable[[str], Video], video_id: str, now: Callable[[], float]) -> Callable[[], Video]:
@@ -105,7 +99,7 @@ class Agent:
                 self._session = self._client.get_video_agent(self.id)
                 if not self._session.video_id or self._session.status in _ASKED_AS_SESSION:
                     return self._session
-            except NotFoundError:
+            except errors.NotFoundError:
                 if not self._session.video_id:
                     raise
             self._ask_video = video_with_url(self._client.get_video, self._session.video_id, self._now)
@@ -130,9 +124,9 @@ def wait_code(kind: str, record_id: str) -> str:
 def add_way_back(error: Exception, code: str) -> None:
     """Say in an error that ended a wait how to wait again."""
     way_back = f"A render that has started goes on at HeyGen. Wait again with {code}."
-    if not isinstance(error, HeyGenError):
+    if not isinstance(error, errors.HeyGenError):
         error.add_note(way_back)
-    elif not isinstance(error, VideoFailedError):
+    elif not isinstance(error, errors.VideoFailedError):
         lines = str(error.args[0]).split("\n")
         lines.insert(max(1, len(lines) - 1), way_back)  # the last line names the request
         error.args = ("\n".join(lines), *error.args[1:])
@@ -187,7 +181,7 @@ def _wait(
         add_way_back(error, code())
         raise
     late = f"The {kind} {clip(record_id)} is still {clip(record.status) if record else 'unknown'} after {timeout:g} s."
-    raise VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code()}.")
+    raise errors.VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code()}.")
 
 
 def checked_wait(value: object) -> float:

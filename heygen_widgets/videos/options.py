@@ -32,11 +32,9 @@ class VideoOption:
     Attributes
     ----------
     parameter : str
-        Its name in ``POST /v3/videos``, followed by a value when only that value differs: ``resolution 4k``,
-        ``output_format webm``.
+        Its name in ``POST /v3/videos``, followed by a value when only that value differs: ``resolution 4k``.
     state : {"allowed", "refused", "unknown"}
-        "unknown" means that HeyGen does not document it, or that the record of the look does not include it. Ask
-        HeyGen, or try it with a short script.
+        "unknown" means that neither HeyGen nor the record of the look says so: ask HeyGen, or try a short script.
     why : str
         The reason in words; may be empty.
     is_conditional : bool
