@@ -87,20 +87,9 @@ class AgentMessage:
 class VideoAgentSession:
     """A session of a video agent, as ``GET /v3/video-agents/{session_id}`` serves it; see `Video`.
 
-    Attributes
-    ----------
-    session_id : str
-        Never empty.
-    status : str
-        ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed``, ``failed``; an open set.
-    progress : float or None
-        0 to 100.
-    title : str or None
-        As the agent chose it.
-    video_id : str or None
-        The video, at once or when its rendering has started.
-    messages : tuple of AgentMessage
-        Newest first, at most 40.
+    `session_id` is never empty. The `status` is ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``,
+    ``completed`` or ``failed``, an open set, and `progress` is 0 to 100. The agent chooses the `title`. `video_id` is
+    known at once or when the rendering has started. The `messages` are at most 40, newest first.
     """
 
     session_id: str
