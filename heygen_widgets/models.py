@@ -1,7 +1,7 @@
 """Records with the API's field names: frozen values, cleaned once, here.
 
-U+FFFD replaces lone surrogates and NULs, which break pandas, Parquet and Jupyter's messages. An optional field of the
-wrong type counts as missing.
+U+FFFD replaces lone surrogates and NULs, which break pandas, Parquet and Jupyter. An optional field of the wrong type
+counts as missing.
 """
 
 from __future__ import annotations
@@ -76,8 +76,7 @@ class Look:
     extra : dict
         Unknown fields, and ``gender`` as served if it differs. Do not change it.
     group_name : str or None
-        The character's name, where it is known: in a catalogue that has loaded the group, and from a table. The service
-        sends it with the group only.
+        The character's name, which the service only sends with the group: in a catalogue with groups, or from a table.
     """
 
     id: str
@@ -208,16 +207,9 @@ class Looks(tuple[Look, ...]):
 class AvatarGroup:
     """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. Missing values are None.
 
-    Hash, equality and the fields that are not listed here are as in `Look`.
-
-    Attributes
-    ----------
-    id : str
-        `HeyGenClient.list_looks` takes it as ``group_id``; a video cannot use it. Never empty.
-    created_at : int or None
-        Unix time in s, from 0 to the end of the year 9999.
-    looks_count : int or None
-        The number of looks, 0 or more.
+    Hash, equality and the fields that are not named here are as in `Look`. `HeyGenClient.list_looks` takes the `id` as
+    ``group_id``; a video cannot use it. `created_at` is Unix time in s, from 0 to the end of the year 9999, and
+    `looks_count` the number of looks, 0 or more.
     """
 
     id: str
@@ -254,24 +246,11 @@ class AvatarGroup:
 class Voice:
     """One voice, as ``GET /v3/voices`` lists it and ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Hash, equality and the fields that are not listed here are as in `Look`.
-
-    Attributes
-    ----------
-    voice_id : str
-        The `default_voice_id` of a look; never empty.
-    language : str or None
-        As served, such as ``English``; an open set.
-    preview_audio_url : str or None
-        As served; an ``s3://`` URL cannot be played.
-    status : str or None
-        ``processing``, ``complete`` or ``failed``; an open set. The list does not have it.
-    support_pause : bool or None
-        Whether a script for this voice may contain pauses.
-    type : str or None
-        ``public``, or ``private`` for the account's own voices; an open set.
-    support_locale : bool or None
-        Whether a request may choose a locale (accent) for this voice.
+    Hash, equality and the fields that are not named here are as in `Look`. `voice_id`, never empty, is the
+    `default_voice_id` of a look. `language`, such as ``English``, and `preview_audio_url` are as served; an ``s3://``
+    URL cannot be played. Open sets are the `type`, ``public`` or ``private`` (the account's own voices), and the
+    `status`, ``processing``, ``complete`` or ``failed``, which the list does not have. `support_pause` says whether a
+    script may contain pauses, and `support_locale` whether a request may choose a locale (accent).
     """
 
     voice_id: str
@@ -308,14 +287,8 @@ class Voice:
 class Page(Sequence[T]):
     """One page of a list: a sequence of its `data`. A notebook shows looks as cards, voices as a table with sound.
 
-    Attributes
-    ----------
-    data : tuple
-        The records, at most the ``limit`` of the request.
-    has_more : bool
-        Whether another page follows.
-    next_token : str or None
-        The cursor of the next page, valid with the same filters and limit; None on the last page.
+    It has at most ``limit`` records. `has_more` says whether another page follows, and `next_token` is its cursor,
+    valid with the same filters and limit; None on the last page.
     """
 
     data: tuple[T, ...]

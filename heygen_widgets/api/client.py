@@ -56,9 +56,8 @@ class HeyGenClient:
         Retries after 429, 500, 502, 503, 504 or a broken connection; a POST without an idempotency key is repeated only
         if nothing was sent. The wait is 1 s, then twice as long each time, or a longer ``Retry-After``; at most 30 s.
     session : requests.Session or None, default None
-        Your own session, for example with a proxy or certificate. It is not changed, except for cookies that the
-        service sets, and stays open, though its idle connections may be closed. Pictures and films use its `verify`,
-        `cert`, `proxies` and `trust_env`.
+        Your own session, for example with a proxy. It stays open, though its idle connections may be closed, and only
+        its cookies are changed. Pictures and films use its `verify`, `cert`, `proxies` and `trust_env`.
     """
 
     demo_code = ""
@@ -372,8 +371,7 @@ class HeyGenClient:
         """Upload a picture, sound, film, PDF or SRT file, of 1 byte to 32 MB: ``POST /v3/assets``.
 
         `VideoRequest` takes the result as `audio_asset_id`, and its `asset_id` in a background, a watermark or the
-        `files` of an agent. A file that cannot be read is an `OSError`. The request is repeated only if nothing was
-        sent.
+        `files` of an agent. An unreadable file is an `OSError`. The request is repeated only if nothing was sent.
         """
         from .media import multipart
 
@@ -401,9 +399,8 @@ class HeyGenClient:
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
         Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What the
-        agent does next may cost credits. The request is repeated only if nothing was sent. The service's response is
-        not documented: the result has the status ``thinking`` unless it says otherwise. `wait_for_video_agent` waits
-        for the next question or the video.
+        agent does next may cost credits. The request is repeated only if nothing was sent. The response is not
+        documented: the status is ``thinking`` unless it says otherwise. `wait_for_video_agent` waits for what is next.
         """
         videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)

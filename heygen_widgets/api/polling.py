@@ -7,18 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from .. import errors
 from .._display import TITLES, clip, literal
 from .._parsing import number, plain
 from .._progress import progress_bar
-from ..errors import (
-    APIConnectionError,
-    APIResponseError,
-    APIStatusError,
-    HeyGenError,
-    NotFoundError,
-    VideoFailedError,
-    VideoTimeoutError,
-)
 from ..videos.records import Video, VideoAgentSession, failure_of
 from .transport import Transport
 from .validation import checked_id
@@ -53,9 +45,9 @@ def poll_until_finished(
     while True:
         try:
             record = ask()
-        except HeyGenError as error:
+        except errors.HeyGenError as error:
             is_known = answered is not None and now() - answered < _UNKNOWN_AT_MOST
-            is_temporary = is_known if isinstance(error, NotFoundError) else _is_temporary(error)
+            is_temporary = is_known if isinstance(error, errors.NotFoundError) else _is_temporary(error)
             if not is_temporary or now() >= end:
                 raise
         else:
@@ -67,12 +59,12 @@ def poll_until_finished(
         wait = min(1.5 * wait, 30)
 
 
-def _is_temporary(error: HeyGenError) -> bool:
-    if isinstance(error, APIStatusError):
+def _is_temporary(error: errors.HeyGenError) -> bool:
+    if isinstance(error, errors.APIStatusError):
         return error.status_code >= 500 or error.status_code in (408, 429)
-    return isinstance(error, APIConnectionError) or (
-        isinstance(error, APIResponseError) and error.service_message is None
-    )
+    if isinstance(error, errors.APIResponseError):
+        return error.service_message is None
+    return isinstance(error, errors.APIConnectionError)
 
 
 def settled(get: Callable[[str], T], now: Callable[[], float]) -> Callable[[str], T]:
@@ -114,14 +106,14 @@ class Agent:
             self._is_gone = False
             if not session.video_id or session.status in _WITHOUT_VIDEO:
                 return session
-        except NotFoundError:
+        except errors.NotFoundError:
             session = self._session
             if not session.video_id:
                 raise
             self._is_gone = True
         try:
             video = self._get_video(session.video_id)
-        except NotFoundError:
+        except errors.NotFoundError:
             if self._is_gone or self._is_video_unknown:
                 raise
             self._is_video_unknown = True
@@ -146,9 +138,9 @@ def wait_code(kind: str, record_id: str) -> str:
 def add_way_back(error: Exception, code: str) -> None:
     """Say in an error that ended a wait how to wait again."""
     way_back = f"A render that has started goes on at HeyGen. Wait again with {code}."
-    if not isinstance(error, HeyGenError):
+    if not isinstance(error, errors.HeyGenError):
         error.add_note(way_back)
-    elif not isinstance(error, VideoFailedError):
+    elif not isinstance(error, errors.VideoFailedError):
         lines = str(error.args[0]).split("\n")
         lines.insert(max(1, len(lines) - 1), way_back)  # the last line names the request
         error.args = ("\n".join(lines), *error.args[1:])
@@ -203,7 +195,7 @@ def _wait(
         add_way_back(error, code())
         raise
     late = f"The {kind} {clip(record_id)} is still {clip(record.status) if record else 'unknown'} after {timeout:g} s."
-    raise VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code()}.")
+    raise errors.VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code()}.")
 
 
 def checked_wait(value: object) -> float:

@@ -82,10 +82,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 
 
 def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
-    """Parse the JSON object of a success, which has ``data``. Anything else is an `APIResponseError`.
-
-    So are an interim response, a redirect, and any sign of an error beside empty ``data``.
-    """
+    """Parse the JSON object of a success, which has ``data``; all else is an `APIResponseError`, also a redirect."""
     status = str(answer.status)
     if answer.status < 200:
         text = "HeyGen's final response was not read, only an interim one. Without session=, these are skipped."

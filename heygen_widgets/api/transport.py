@@ -107,9 +107,8 @@ class Transport:
 
         A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error. A POST with an
         idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
-        on it. A POST without a key has a new connection, and is repeated only if nothing was sent. The waits have ±25 %
-        of jitter. `params` is the query, without its None values. The `body` is JSON, or bytes and their content type.
-        The error of a POST has `is_uncertain`.
+        on it. A POST without a key has a new connection, and is repeated only if nothing was sent. Waits have ±25 % of
+        jitter. `params` is the query; its None values are left out. The `body` is JSON, or bytes and their type.
         """
         self.credential = self.credential.renewed()
         timeout = self._timeout
@@ -144,10 +143,7 @@ class Transport:
                 self.retries += 1
 
     def post(self, path: str, body: _Body, read: Callable[[object], T], way_out: str, key: str | None = None) -> T:
-        """Send a POST and read its record.
-
-        An error has the idempotency key and, when it is not known whether the service has done it, the `way_out`.
-        """
+        """Send a POST and read its record. An error has the key and, unless it is known that nothing happened, `way_out`."""
         __tracebackhide__ = True
         next_step = f"It is not known whether HeyGen has received this. {way_out}"
         try:

@@ -32,18 +32,15 @@ def check_request(
     for name, record, wanted in (("look", look, Look), ("group", group, AvatarGroup), ("reference", reference, Look)):
         if not isinstance(record, wanted | None):
             raise TypeError(f"{name} should be a record, {wanted.__name__} or None, not {shown(record)}")
-    problems = list(_field_problems(read_rules()[kind], given))
-    doubts: list[str] = []
+    findings = [(True, problem) for problem in _field_problems(read_rules()[kind], given)]
     if look is not None and kind == "video":
-        refused, doubts = _option_findings(given, look, reference)
-        problems += refused
+        findings += _option_findings(given, look, reference)
     if look is not None:
-        problems += _look_problems(given, look)
-        doubts += _consent_doubts(look, group)
-    if problems:
+        findings += _look_findings(given, look, group)
+    if problems := [what for is_certain, what in findings if is_certain]:
         names = {"video": f"A video with {_shown(given.get('avatar_id'))}", "agent": "A video from a prompt"}
         raise VideoOptionError(names.get(kind, "An answer to a video agent"), problems)
-    for doubt in doubts:
+    for _, doubt in findings:
         warn(doubt, VideoOptionWarning)
 
 
@@ -101,19 +98,25 @@ def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -
         yield from _field_problems(shapes[value["type"]] if shapes else rule, value, f"{path}{name} ")
 
 
-def _look_problems(given: Mapping[str, Any], look: Look) -> Iterator[str]:
+def _look_findings(given: Mapping[str, Any], look: Look, group: AvatarGroup | None) -> Iterator[tuple[bool, str]]:
     avatar_id = given.get("avatar_id", look.id)
     if isinstance(avatar_id, str) and avatar_id != look.id:
         kind = ", the id of its group" if avatar_id == look.group_id else ""
-        yield f"avatar_id should be the id of the look, {look.id!r}, not {_shown(avatar_id)}{kind}"
+        yield True, f"avatar_id should be the id of the look, {look.id!r}, not {_shown(avatar_id)}{kind}"
     if not look.is_ready:
         reason = f" ({clip(look.error.message)})" if look.error and look.error.message else ""
-        yield f"the look is not ready, its status is {look.status!r}{reason}: choose one that is"
+        yield True, f"the look is not ready, its status is {look.status!r}{reason}: choose one that is"
+    ownership = look.ownership or (group and group.ownership)
+    if group is None or ownership == "public" or group.consent_status in read_rules()["consented"]:
+        return
+    if group.consent_status is not None:
+        yield False, f"the consent for {_shown(group.name)} is {_shown(group.consent_status)}: the service may refuse"
+    elif ownership == "private":
+        yield False, f"the consent for {_shown(group.name)}: no status is recorded; consent may still be required"
 
 
-def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | None) -> tuple[list[str], list[str]]:
-    """Return the problems with what a video uses of this look, and the doubts: what the service may refuse."""
-    problems, doubts = [], []
+def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | None) -> Iterator[tuple[bool, str]]:
+    """Yield what a video cannot use of this look (True), and what HeyGen does not document (False)."""
     engine, script, reference_id = (given.get(name) for name in ("engine", "script", "reference_look_id"))
     for option in look.video_options(engine if isinstance(engine, str) else None).values():
         name, _, value = option.parameter.partition(" ")
@@ -122,21 +125,20 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
         if name != "engine" and not is_used:
             continue
         if option.state == "refused" and name != "reference_look_id":  # this is a problem for any look
-            problems.append(f"{option.parameter}: {option.why}; leave it out, or choose from look.video_options()")
+            yield True, f"{option.parameter}: {option.why}; leave it out, or choose from look.video_options()"
         elif option.state == "unknown" or option.is_conditional:
-            doubts.append(f"{option.parameter}: {option.why}")
+            yield False, f"{option.parameter}: {option.why}"
     if isinstance(script, str) and script.isspace():
-        doubts.append("script: it is only white space, and HeyGen does not document the result")
+        yield False, "script: it is only white space, and HeyGen does not document the result"
     if script is not None and "voice_id" not in given and not look.default_voice_id:
-        doubts.append("voice_id: the look has no default voice, and HeyGen does not document what happens without one")
+        yield False, "voice_id: the look has no default voice, and HeyGen does not document what happens without one"
     if reference_id is not None:
         for is_certain, what in _reference_findings(reference_id, reference, look):
-            (problems if is_certain else doubts).append(f"reference_look_id {_shown(reference_id)} {what}")
-    return problems, doubts
+            yield is_certain, f"reference_look_id {_shown(reference_id)} {what}"
 
 
 def _reference_findings(reference_id: object, reference: Look | None, look: Look) -> Iterator[tuple[bool, str]]:
-    """Yield what a reference look lacks, or may lack, and whether that is certain."""
+    """Yield whether it is certain, and what a reference look lacks."""
     if reference is None:
         yield False, "should be a digital_twin of the same group that is ready, and its record is not given"
         return
@@ -149,16 +151,6 @@ def _reference_findings(reference_id: object, reference: Look | None, look: Look
         yield reference.avatar_type in rules["look_kinds"], f"should be a digital_twin, not {reference.avatar_type!r}"
     if not reference.is_ready:
         yield True, f"should be ready, and its status is {reference.status!r}"
-
-
-def _consent_doubts(look: Look, group: AvatarGroup | None) -> Iterator[str]:
-    ownership = look.ownership or (group and group.ownership)
-    if group is None or ownership == "public" or group.consent_status in read_rules()["consented"]:
-        return
-    if group.consent_status is not None:
-        yield f"the consent for {_shown(group.name)} is {_shown(group.consent_status)}: the service may refuse"
-    elif ownership == "private":
-        yield f"the consent for {_shown(group.name)}: no status is recorded; consent may still be required"
 
 
 def _is_json(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,6 @@ from .._display import cards, clip
 from ..errors import VideoFailedError
 
 _FINISHED = ("completed", "failed")
-_PAUSED = ("waiting_for_input", "reviewing")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,8 +21,8 @@ class Video:
     id : str
         Never empty.
     status : str
-        ``pending`` (also for ``waiting`` and when missing, an assumption), ``processing``, ``completed`` or ``failed``.
-        Any other value counts as unfinished.
+        ``pending`` (also for ``waiting`` and, as an assumption, when missing), ``processing``, ``completed``,
+        ``failed``; others count as unfinished.
     video_url, captioned_video_url, subtitle_url, gif_url, thumbnail_url : str or None
         The film, the film with captions, an SRT file, a short preview and a picture. Signed: they expire, and
         `HeyGenClient.get_video` returns fresh ones. Not part of the `repr`.
@@ -37,7 +35,6 @@ class Video:
     created_at, completed_at : int or None
         Unix time in s.
     folder_id : str or None
-        The folder at HeyGen that the video is in.
     output_format : str or None
         ``mp4``, ``webm`` or a newer one; only in the response that starts a video.
     """
@@ -90,21 +87,9 @@ class AgentMessage:
 class VideoAgentSession:
     """A session of a video agent, as ``GET /v3/video-agents/{session_id}`` serves it; see `Video`.
 
-    Attributes
-    ----------
-    session_id : str
-        Never empty.
-    status : str
-        ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``. Any other value
-        counts as unfinished.
-    progress : float or None
-        0 to 100.
-    title : str or None
-        As the agent chose it.
-    video_id : str or None
-        The video, at once or when its rendering has started.
-    messages : tuple of AgentMessage
-        Newest first, at most 40.
+    `session_id` is never empty. The `status` is ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``,
+    ``completed`` or ``failed``, an open set, and `progress` is 0 to 100. The agent chooses the `title`. `video_id` is
+    known at once or when the rendering has started. The `messages` are at most 40, newest first.
     """
 
     session_id: str
@@ -127,18 +112,19 @@ class VideoAgentSession:
     @property
     def is_paused(self) -> bool:
         """Whether the agent waits for `HeyGenClient.answer_video_agent`; only sessions in ``chat`` mode do."""
-        return self.status in _PAUSED
+        return self.status in ("waiting_for_input", "reviewing")
 
     @property
     def question(self) -> str | None:
         """The agent's newest message while it `is_paused`; else None."""
-        return _newest(message.content for message in self.messages if self.is_paused and message.role == "model")
+        said = (message.content for message in self.messages if message.role == "model")
+        return next(said, None) if self.is_paused else None
 
     @property
     def failure_message(self) -> str | None:
         """The newest message of type ``error`` when the session is ``failed``; else None."""
         errors = (message.content for message in self.messages if message.type == "error")
-        return _newest(errors) if self.status == "failed" else None
+        return next(errors, None) if self.status == "failed" else None
 
     @classmethod
     def from_json(cls, record: object, *, session_id: str = "") -> VideoAgentSession:
@@ -229,10 +215,6 @@ def _repr_of(record: object, *names: str) -> str:
     return f"{type(record).__name__}({', '.join(shown)})"
 
 
-def _newest(texts: Iterable[str]) -> str | None:
-    return next(iter(texts), None)
-
-
 def _messages(value: object) -> tuple[AgentMessage, ...]:
     sent = [item for item in value[:100] if isinstance(item, dict)] if isinstance(value, list) else []
     return tuple(
@@ -254,8 +236,7 @@ _STYLE, _KIT, _ASSET = map(read.parsers_of, (VideoAgentStyle, BrandKit, Asset))
 
 def failure_of(record: Video | VideoAgentSession) -> VideoFailedError:
     """Build the error for what HeyGen could not make."""
-    code = record.failure_code if isinstance(record, Video) else None
-    message = record.failure_message
+    code, message = getattr(record, "failure_code", None), record.failure_message
     reason = ": ".join(filter(None, (clip(code), clip(message).rstrip(".")))) or "it does not say why"
     if isinstance(record, Video):
         error = VideoFailedError(f"HeyGen could not make the video {clip(record.id)}: {reason}.")
