@@ -143,7 +143,7 @@ class Transport:
                 self.retries += 1
 
     def post(self, path: str, body: _Body, read: Callable[[object], T], way_out: str, key: str | None = None) -> T:
-        """Send a POST and read its record. An error has the key and, unless it is known that nothing happened, `way_out`."""
+        """Send a POST and read its record. An error has the key and, if the service may have done it, the `way_out`."""
         __tracebackhide__ = True
         next_step = f"It is not known whether HeyGen has received this. {way_out}"
         try:
