@@ -267,6 +267,7 @@ def test_a_refused_request_can_be_repeated_with_its_key_agents_ignore_keys_and_i
 ) -> None:
     assert studio.post(VIDEOS, studio.body(script=""), Idempotency_Key="key").status == 400
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").status == 200
+    assert studio.post(VIDEOS, studio.body(), Idempotency_Key="x" * 255).status == 200
     sessions = [studio.post(AGENTS, {"prompt": "An ad"}, Idempotency_Key="key").json["data"] for _ in range(2)]
     assert sessions[0]["session_id"] != sessions[1]["session_id"]
     for key in ("", "a b", "x" * 256, "a/b"):
