@@ -71,6 +71,25 @@ def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_reques
     assert len(str(build(500, "only_a_code", message="")).split("\n")) == 2
 
 
+CODES = {
+    400: ("invalid_parameter", "validation_error", "download_failed", "resource_limit_reached"),
+    401: ("unauthorized",),
+    402: ("insufficient_credit",),
+    403: ("forbidden", "resource_access_denied", "ai_vendor_access_restricted"),
+    404: ("not_found", *(f"{kind}_not_found" for kind in ("resource", "avatar", "avatar_group", "voice", "video"))),
+    409: ("request_in_progress", "conflict"),
+    413: ("payload_too_large",),
+    429: ("rate_limit_exceeded", "quota_exceeded"),
+    500: ("internal_error",),
+}
+
+
+@pytest.mark.parametrize(("status", "code"), [(status, code) for status, codes in CODES.items() for code in codes])
+def test_an_error_has_each_code_of_the_service(status: int, code: str) -> None:
+    error = build(status, code)
+    assert (error.code, error.status_code) == (code, status)
+
+
 @pytest.mark.parametrize(
     "error",
     [
