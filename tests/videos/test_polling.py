@@ -1,5 +1,6 @@
 """Records of videos and agents, how often the service is asked for them, and how the wait ends."""
 
+import inspect
 import json
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import given, strategies as st
 from loopback import KEY, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 from test_fuzz import values
 
-from heygen_widgets import errors
+from heygen_widgets import VideoJob, errors
 from heygen_widgets.api.polling import poll_until_finished
 from heygen_widgets.videos import Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle
 
@@ -86,6 +87,14 @@ def test_the_wait_ends_with_a_permanent_error_at_once_or_after_the_time_out(
     assert len(server.seen) == requests
 
 
+@pytest.mark.parametrize(("wait", "answer"), [(VIDEO, video("pending")), (AGENT, session("thinking"))])
+def test_a_wait_takes_20_minutes_by_default(wait: tuple[str, str], answer: Reply) -> None:
+    late = pytest.raises(errors.VideoTimeoutError, match="after 1200 s")
+    with Loopback(answer) as server, client_of(server) as client, late:
+        getattr(client, wait[0])(wait[1])
+    assert inspect.signature(VideoJob).parameters["timeout"].default == 1_200
+
+
 @pytest.mark.parametrize("fault", [hang_up, failure(503), failure(429), reply(b"<html>")])
 def test_a_temporary_error_does_not_end_the_wait(fault: Reply) -> None:
     with Loopback(video("processing"), fault, fault, DONE) as server, client_of(server, max_retries=0) as client:
@@ -148,6 +157,7 @@ EARLY = session("thinking", video_id="video_1")
         ((THINKS, MAKES, video("processing"), UNKNOWN, DONE), 3),
         ((EARLY, UNKNOWN, video("processing"), DONE), 2),  # the session is gone
         ((MAKES, video("completed"), DONE), 2),
+        ((session("processing", progress=90), MAKES, DONE), 1),
         ((session("completed", video_id="video_1"), DONE), 1),
     ],
 )
@@ -243,16 +253,17 @@ def test_the_status_of_a_video_says_whether_it_is_finished(served: str | None, s
     assert video.extra == {}
 
 
-@pytest.mark.parametrize("messages", [MESSAGES, [*MESSAGES, "Hi", {}], [], None, {"role": "model"}])
+@pytest.mark.parametrize("messages", [MESSAGES, [MESSAGES[2], *MESSAGES, "Hi", {}], [], None, {"role": "model"}])
 @pytest.mark.parametrize("status", ["waiting_for_input", "reviewing", "failed", "thinking", "completed"])
 def test_the_newest_messages_are_the_question_of_a_pause_and_the_reason_of_a_failure(
     status: str, messages: Any
 ) -> None:
-    session = VideoAgentSession.from_json({"session_id": "s", "status": status, "progress": 30, "messages": messages})
+    session = VideoAgentSession.from_json({"session_id": "s", "status": status, "progress": 100, "messages": messages})
     has, paused = isinstance(messages, list) and len(messages) > 0, status in ("waiting_for_input", "reviewing")
     assert session.question == ("Which colours?" if has and paused else None)
     assert session.failure_message == ("Too long" if has and status == "failed" else None)
-    assert (session.is_paused, session.is_finished, session.progress) == (paused, status in ("failed", "completed"), 30)
+    finished = status in ("failed", "completed")
+    assert (session.is_paused, session.is_finished, session.progress) == (paused, finished, 100)
 
 
 names = st.sampled_from([*SERVED, "video_id", "session_id", "progress", "messages", "gender", "new"])

@@ -141,6 +141,9 @@ def test_both_allow_the_same_engines_and_options_for_each_kind_of_look(looks: di
             for fields in options:
                 check_video(look, {"engine": engine, **fields})
         check(VideoAgentRequest("An ad", look.id), look)
+        # The service does not choose another engine by itself.
+        takes_default = look.is_ready and look.default_engine == "avatar_iv"
+        assert is_accepted(VideoRequest(look.id, "Hello"), look) == takes_default
     assert NOT_READY == {*read_rules()["not_ready"]} == {k.status for k in looks.values() if not k.is_ready}
 
 
