@@ -266,7 +266,7 @@ def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests
         client.list_looks()
         agent = client.create_video_agent("An ad", **given)
         assert server.connections == 2
-    assert (agent.session_id, agent.status, agent.video_id) == ("session_1", "generating", None)
+    assert (agent.session_id, agent.status, agent.created_at, agent.video_id) == ("session_1", "generating", 5, None)
     _, seen = server.seen
     assert (seen.method, seen.path) == ("POST", "/v3/video-agents")
     assert "idempotency-key" not in seen.headers

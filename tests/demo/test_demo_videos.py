@@ -194,6 +194,7 @@ def test_only_a_chat_takes_messages(studio: Studio) -> None:
         ("generate", {"message": "Go on"}, (400, "invalid_parameter", "session_id")),
         ("chat", {}, (400, "invalid_parameter", "message")),
         ("chat", {"message": "Go on", "brand_kit_id": "none"}, (404, "resource_not_found", None)),
+        ("chat", {"message": "Go on", "avatar_id": "group_abc123"}, (404, "avatar_not_found", None)),
     ):
         assert studio.post(f"{AGENTS}/{studio.ask('An ad [ask]', mode)}", body).error == error
         assert studio.service.accepted[-1][0] == AGENTS

@@ -67,7 +67,7 @@ VIDEO, AGENT = ("wait_for_video", "video_1"), ("wait_for_video_agent", "session_
         (VIDEO, UNKNOWN, 1_200, errors.NotFoundError, "video_not_found", 1),
         (VIDEO, failure(401), 1_200, errors.AuthenticationError, "401", 1),
         (VIDEO, reply({"error": {"message": "Gone"}, "data": None}), 1_200, errors.APIResponseError, "says: Gone", 1),
-        (AGENT, session("failed"), 1_200, errors.VideoFailedError, "agent session_1 failed: it does not say why", 1),
+        (AGENT, session("failed", video_id="v"), 1_200, errors.VideoFailedError, "session_1 failed: it does not", 1),
         (AGENT, UNKNOWN, 1_200, errors.NotFoundError, r"client\.wait_for_video_agent\(\"session_1\"\)", 1),
         (VIDEO, video("processing"), 0, errors.VideoTimeoutError, r"after 0 s.*\.wait_for_video\(\"video_1\"\)", 1),
         (VIDEO, video("processing"), 100, errors.VideoTimeoutError, "still processing after 100 s", 10),
@@ -197,7 +197,8 @@ MESSAGES = [
 def test_an_agent_that_is_paused_asks_and_goes_on_when_it_is_answered(status: str) -> None:
     started = reply({"data": {"session_id": "session_1", "status": "thinking", "created_at": 1}})
     answered = reply({"data": {"session_id": "session_1", "run_id": "run_1", "title": "Ad"}})
-    script = (started, UNKNOWN, THINKS, session(status, messages=MESSAGES), answered, UNKNOWN, MAKES, DONE)
+    paused = session(status, messages=MESSAGES, video_id="an_earlier_one")
+    script = (started, UNKNOWN, THINKS, paused, answered, UNKNOWN, MAKES, DONE)
     with Loopback(*script) as server, client_of(server) as client:
         agent = client.wait_for_video_agent(client.create_video_agent("An ad", mode="chat"))
         assert (agent.is_paused, agent.is_finished, agent.question) == (True, False, "Which colours?")

@@ -149,11 +149,12 @@ def test_both_allow_the_same_engines_and_options_for_each_kind_of_look(looks: di
 
 @pytest.mark.parametrize("kind", ["digital_twin", "studio_avatar", "photo_avatar", "hologram"])
 def test_a_reference_look_is_a_digital_twin_of_the_same_group_that_is_ready(kind: str) -> None:
-    look = Look("look_1", "Ada", "photo_avatar", group_id="g", supported_api_engines=("avatar_v",))
+    look = Look("look_1", "Ada", "photo_avatar", group_id="g", supported_api_engines=("avatar_v", "avatar_iv"))
     for status, group in product((None, "completed", "something_new", *NOT_READY), ("g", "h", None)):
         reference = Look("look_2", "Ada", kind, group_id=group, status=status)
         is_refused = kind in ("studio_avatar", "photo_avatar") or group == "h" or status in NOT_READY
         assert check_video(look, {"engine": "avatar_v", "reference_look_id": "look_2"}, reference) == (not is_refused)
+        assert not check_video(look, {"engine": "avatar_iv", "reference_look_id": "look_2"}, reference)
 
 
 def test_the_stand_in_accepts_exactly_the_requests_to_agents_and_answers_that_pass_the_checker() -> None:
