@@ -48,8 +48,8 @@ def test_every_error_is_a_heygen_error_and_the_built_in_one_that_fits() -> None:
         (build(400, param="token"), APIStatusError, "The page cursor is no longer valid. Start again from the"),
         (build(401), errors.AuthenticationError, "HeyGen rejected your API key (from HEYGEN_API_KEY). C"),
         (build(401, is_token=True), errors.AuthenticationError, "HeyGen rejected your login (from HEYGEN_API_KEY)."),
-        (build(402), errors.InsufficientCreditError, "Your credit is too low. A key bills"),
-        (build(403), errors.PermissionDeniedError, "Your API key is valid, but not allowed to do this. Logging in"),
+        (build(402), errors.InsufficientCreditError, "Your credit, in client.get_me(), is too low."),
+        (build(403), errors.PermissionDeniedError, "Your API key is valid, but may lack a scope for this."),
         (build(404), errors.NotFoundError, "HeyGen has no such look: 'a/b'. Check the id."),
         (build(404, path="/v3/avatars/{0}"), errors.NotFoundError, "HeyGen has no such group: '{0}'. Check the id."),
         (build(404, path="/v3/avatars/looks"), errors.NotFoundError, "Nothing was found. Check the ids in the request"),
@@ -69,6 +69,25 @@ def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_reques
     code = f" {error.code}" if error.code else ""
     assert re.fullmatch(rf"GET /v3/\S+: {error.status_code}{code} \(request id req_1\)", last)
     assert len(str(build(500, "only_a_code", message="")).split("\n")) == 2
+
+
+CODES = {
+    400: ("invalid_parameter", "validation_error", "download_failed", "resource_limit_reached"),
+    401: ("unauthorized",),
+    402: ("insufficient_credit",),
+    403: ("forbidden", "resource_access_denied", "ai_vendor_access_restricted"),
+    404: ("not_found", *(f"{kind}_not_found" for kind in ("resource", "avatar", "avatar_group", "voice", "video"))),
+    409: ("request_in_progress", "conflict"),
+    413: ("payload_too_large",),
+    429: ("rate_limit_exceeded", "quota_exceeded"),
+    500: ("internal_error",),
+}
+
+
+@pytest.mark.parametrize(("status", "code"), [(status, code) for status, codes in CODES.items() for code in codes])
+def test_an_error_has_each_code_of_the_service(status: int, code: str) -> None:
+    error = build(status, code)
+    assert (error.code, error.status_code) == (code, status)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_look_is_a_card_in_a_notebook_and_a_line_without_a_url_elsewhere() -> 
     output = shown(LOOK)
     page = Parsed(output["text/html"])
     assert {"Zoë Café", "Photo avatar", "look_1"} <= set(page.texts)
-    assert [item["src"] for tag, item in page.elements if tag == "img"] == [SIGNED]
+    assert [(item["src"], item["loading"]) for tag, item in page.elements if tag == "img"] == [(SIGNED, "lazy")]
     assert dict(page.elements)["code"]["title"] == "look_1"
     assert output["text/plain"] == "Look(id='look_1', name='Zoë Café', avatar_type='photo_avatar')"
 

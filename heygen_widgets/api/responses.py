@@ -39,8 +39,14 @@ _USER_PART = re.compile(r"//[^/\s]*@")
 _SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _KINDS: dict[int, tuple[type[APIStatusError], str]] = {
     401: (AuthenticationError, "HeyGen rejected your API key (from {source}). Check or replace it."),
-    402: (InsufficientCreditError, "Your credit is too low. A key bills the API wallet, an OAuth login the web plan."),
-    403: (PermissionDeniedError, "Your API key is valid, but not allowed to do this. Logging in again will not help."),
+    402: (
+        InsufficientCreditError,
+        "Your credit, in client.get_me(), is too low. A key bills the API wallet, an OAuth login the web plan.",
+    ),
+    403: (
+        PermissionDeniedError,
+        "Your API key is valid, but may lack a scope for this. Logging in again will not help.",
+    ),
     404: (NotFoundError, "{missing}"),
     429: (RateLimitError, "Too many requests. Wait {wait} before trying again."),
 }

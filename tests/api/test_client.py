@@ -129,6 +129,13 @@ def test_list_groups_and_voices_send_their_filters_and_read_the_page() -> None:
     assert ([voice.voice_id for voice in found], found.has_more, found.next_token) == (["v"], True, "t1")
 
 
+@pytest.mark.parametrize("name", ["looks", "groups", "voices", "videos", "video_agent_styles", "brand_kits"])
+def test_a_page_has_20_records_by_default(name: str) -> None:
+    with Loopback(reply({"data": []})) as server, client_of(server) as client:
+        getattr(client, f"list_{name}")()
+        assert server.seen[0].query["limit"] == "20"
+
+
 def voice_lists(**ids: range) -> Reply:
     """List voices by their type; a cursor with another limit is refused."""
 

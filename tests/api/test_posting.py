@@ -1,6 +1,7 @@
 """A request for a video is repeated until it is answered, and makes one video."""
 
 import json
+import os
 import pickle
 import re
 import traceback
@@ -40,8 +41,8 @@ def keys(server: Loopback) -> list[str]:
 
 def test_a_request_goes_out_as_json_with_a_key_of_its_own() -> None:
     with Loopback(TAKEN) as server, client_of(server) as client:
-        assert [create(client, None), create(client, None)] == ["video_1", "video_1"]
-    first, second = server.seen
+        assert [create(client, key) for key in (None, None, "x" * 255)] == ["video_1"] * 3
+    first, second, _ = server.seen
     assert (first.method, first.path) == ("POST", "/v3/videos")
     assert first.headers["content-type"] == "application/json"
     assert json.loads(first.body) == {"type": "avatar", "avatar_id": "look_1", "script": "Hello"}
@@ -135,6 +136,20 @@ def test_a_post_waits_longer_than_a_get(read: float, waited: str) -> None:
             create(client)
         with pytest.raises(errors.APITimeoutError, match=f"read {read} s"):
             client.get_video("video_1")
+
+
+def test_by_default_a_get_waits_30_s_and_a_post_120_s() -> None:
+    class Session(requests.Session):
+        def request(self, *_: Any, timeout: Any, **__: Any) -> Any:
+            timeouts.append(timeout)
+            raise requests.ReadTimeout
+
+    timeouts: list[tuple[float, float]] = []
+    with HeyGenClient(KEY, session=Session()) as client:
+        for call in (client.list_looks, lambda: client.create_video_agent("An ad")):
+            with pytest.raises(errors.APITimeoutError):
+                call()
+    assert timeouts == [(5, 30), (5, 120)]
 
 
 def losing_responses(service: DemoService) -> Reply:
@@ -251,7 +266,7 @@ def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests
         client.list_looks()
         agent = client.create_video_agent("An ad", **given)
         assert server.connections == 2
-    assert (agent.session_id, agent.status, agent.video_id) == ("session_1", "generating", None)
+    assert (agent.session_id, agent.status, agent.created_at, agent.video_id) == ("session_1", "generating", 5, None)
     _, seen = server.seen
     assert (seen.method, seen.path) == ("POST", "/v3/video-agents")
     assert "idempotency-key" not in seen.headers
@@ -293,6 +308,9 @@ def test_an_empty_large_or_missing_file_is_not_uploaded(tmp_path: Path) -> None:
         with pytest.raises(IsADirectoryError, match="is a folder"):
             client.upload_asset(tmp_path)
         assert server.seen == []
+    os.truncate(tmp_path / "large.mp4", 32 * 2**20)
+    with Loopback(reply({"data": {"asset_id": "asset_1"}})) as server, client_of(server) as client:
+        assert client.upload_asset(tmp_path / "large.mp4").asset_id == "asset_1"
 
 
 def test_the_idempotency_key_is_logged_before_the_request_is_sent(caplog: pytest.LogCaptureFixture) -> None:

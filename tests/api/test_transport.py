@@ -183,7 +183,7 @@ def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) ->
             error_of(client, errors.APIResponseError)
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 501])
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 413, 501])
 def test_any_other_status_is_final(status: int) -> None:
     with Loopback(failure(status)) as server, client_of(server) as client:
         assert error_of(client, errors.APIStatusError).status_code == status

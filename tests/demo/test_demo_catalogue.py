@@ -54,6 +54,7 @@ def test_fields_with_a_few_values_have_all_of_them(looks: list[Record]) -> None:
     for name, expected in values.items():
         assert {look.get(name) for look in looks} == expected
     assert {tuple(look["error"]) for look in looks if look.get("error")} == {("code", "message")}
+    assert sum(look.get("tags") == [] for look in looks) > len(looks) / 2
     tags = {tag for look in looks for tag in look.get("tags") or ()}
     engines = {tuple(look["supported_api_engines"]) for look in looks if look.get("supported_api_engines") is not None}
     assert all(isinstance(value, str) for value in (*tags, *(name for listed in engines for name in listed)))
@@ -95,6 +96,12 @@ def test_a_large_catalogue_has_the_proportions_of_the_real_one() -> None:
     assert len({look.group.id for look in catalogue.looks[:50]}) == 3, "the first page shows three people"
     public = [look.status for look in catalogue.looks if not look.group.private]
     assert public.count(None) > 0.9 * len(public)
+    assert set(public) == {None, "completed"}
+    assert (2143, 3840) in {(look.width, look.height) for look in catalogue.looks if look.group.private}
+    names = [group.name for group in catalogue.groups]
+    assert names != sorted(names)
+    consents = {(group.private, group.consent_status) for group in catalogue.groups}
+    assert consents == {(False, None), *((True, consent) for consent in ("accepted", "pending", None))}
 
 
 def test_looks_that_do_not_tell_their_group_are_found_and_counted_by_it(caller: Caller, looks: list[Record]) -> None:

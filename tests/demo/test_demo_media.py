@@ -35,6 +35,10 @@ def test_pictures_over_http_are_svg_that_may_be_cached_and_only_photo_avatars_ar
             if "?" in url:
                 assert re.fullmatch(rf"/talking_photo/{look['id']}/[0-9a-f]{{32}}\.WEBP", urlsplit(url).path)
                 assert 350 < len(url) < 450
+                continue
+            named = rf"/public-avatars/{look['id']}/full/\d_3\.jpg"
+            plain = rf"/avatar/v3/{look['id']}_\d/preview_target\.webp"
+            assert re.fullmatch(named if "_" in look["id"] else plain, urlsplit(url).path)
     for group in http_caller.get("/v3/avatars", limit=20)["data"]:
         if url := group.get("preview_image_url"):
             assert http_caller.fetch(url).status == 200

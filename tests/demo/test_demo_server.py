@@ -23,7 +23,8 @@ UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "Unauthorized", "do
 
 
 def test_a_page_has_twenty_records_by_default_and_the_last_one_promises_no_more(caller: Caller) -> None:
-    assert len(caller.get(LOOKS)["data"]) == 20
+    for path in (LOOKS, GROUPS, "/v3/voices"):
+        assert len(caller.get(path)["data"]) == 20
     with DemoService(looks=0) as service:
         for path in (LOOKS, GROUPS):
             assert Caller(service).get(path) == {"data": [], "has_more": False, "next_token": None}
@@ -105,6 +106,8 @@ def test_the_filters_split_the_catalogue(caller: Caller) -> None:
     assert len(caller.every(LOOKS, group_id=group.id, avatar_type=kind, ownership="public")) == len(group.looks)
     assert caller.every(LOOKS, group_id=group.id, ownership="private") == []
     assert caller.every(LOOKS, group_id="nobody") == []
+    for no_filter in ("gender", "tag", "engine", "orientation", "status", "name"):
+        assert caller.get(LOOKS, **{no_filter: "none"})["data"] == caller.get(LOOKS)["data"]
 
 
 @pytest.mark.parametrize(

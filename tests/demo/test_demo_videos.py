@@ -194,6 +194,7 @@ def test_only_a_chat_takes_messages(studio: Studio) -> None:
         ("generate", {"message": "Go on"}, (400, "invalid_parameter", "session_id")),
         ("chat", {}, (400, "invalid_parameter", "message")),
         ("chat", {"message": "Go on", "brand_kit_id": "none"}, (404, "resource_not_found", None)),
+        ("chat", {"message": "Go on", "avatar_id": "group_abc123"}, (404, "avatar_not_found", None)),
     ):
         assert studio.post(f"{AGENTS}/{studio.ask('An ad [ask]', mode)}", body).error == error
         assert studio.service.accepted[-1][0] == AGENTS
@@ -267,6 +268,7 @@ def test_a_refused_request_can_be_repeated_with_its_key_agents_ignore_keys_and_i
 ) -> None:
     assert studio.post(VIDEOS, studio.body(script=""), Idempotency_Key="key").status == 400
     assert studio.post(VIDEOS, studio.body(), Idempotency_Key="key").status == 200
+    assert studio.post(VIDEOS, studio.body(), Idempotency_Key="x" * 255).status == 200
     sessions = [studio.post(AGENTS, {"prompt": "An ad"}, Idempotency_Key="key").json["data"] for _ in range(2)]
     assert sessions[0]["session_id"] != sessions[1]["session_id"]
     for key in ("", "a b", "x" * 256, "a/b"):

@@ -1,5 +1,6 @@
 """Records of videos and agents, how often the service is asked for them, and how the wait ends."""
 
+import inspect
 import json
 import re
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from hypothesis import given, strategies as st
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 from test_fuzz import values
 
-from heygen_widgets import errors
+from heygen_widgets import VideoJob, errors
 from heygen_widgets.api.polling import poll_until_finished
 from heygen_widgets.videos import Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle
 
@@ -67,7 +68,7 @@ VIDEO, AGENT = ("wait_for_video", "video_1"), ("wait_for_video_agent", "session_
         (VIDEO, UNKNOWN, 1_200, errors.NotFoundError, "video_not_found", 1),
         (VIDEO, failure(401), 1_200, errors.AuthenticationError, "401", 1),
         (VIDEO, reply({"error": {"message": "Gone"}, "data": None}), 1_200, errors.APIResponseError, "says: Gone", 1),
-        (AGENT, session("failed"), 1_200, errors.VideoFailedError, "agent session_1 failed: it does not say why", 1),
+        (AGENT, session("failed", video_id="v"), 1_200, errors.VideoFailedError, "session_1 failed: it does not", 1),
         (AGENT, UNKNOWN, 1_200, errors.NotFoundError, r"client\.wait_for_video_agent\(\"session_1\"\)", 1),
         (VIDEO, video("processing"), 0, errors.VideoTimeoutError, r"after 0 s.*\.wait_for_video\(\"video_1\"\)", 1),
         (VIDEO, video("processing"), 100, errors.VideoTimeoutError, "still processing after 100 s", 10),
@@ -85,6 +86,14 @@ def test_the_wait_ends_with_a_permanent_error_at_once_or_after_the_time_out(
         assert (f'client.{wait[0]}("{wait[1]}")' in str(caught.value)) == (kind is not errors.VideoFailedError)
         assert sum(client.waits) == pytest.approx(timeout if requests > 1 else 0)  # type: ignore[attr-defined]
     assert len(server.seen) == requests
+
+
+@pytest.mark.parametrize(("wait", "answer"), [(VIDEO, video("pending")), (AGENT, session("thinking"))])
+def test_a_wait_takes_20_minutes_by_default(wait: tuple[str, str], answer: Reply) -> None:
+    late = pytest.raises(errors.VideoTimeoutError, match="after 1200 s")
+    with Loopback(answer) as server, client_of(server) as client, late:
+        getattr(client, wait[0])(wait[1])
+    assert inspect.signature(VideoJob).parameters["timeout"].default == 1_200
 
 
 @pytest.mark.parametrize("fault", [hang_up, failure(503), failure(429), reply(b"<html>")])
@@ -158,7 +167,7 @@ MADE = session("completed", video_id="video_1")
 @pytest.mark.parametrize(
     ("sessions", "videos"),
     [
-        ([THINKS, MAKES, UNKNOWN], [MAKING, UNKNOWN, DONE]),
+        ([THINKS, session("processing", progress=90), MAKES, UNKNOWN], [MAKING, UNKNOWN, DONE]),
         ([EARLY, UNKNOWN], [MAKING, DONE]),
         ([UNKNOWN, UNKNOWN, MAKES], [UNKNOWN, UNKNOWN, DONE]),
         ([MAKES], [video("completed"), DONE]),
@@ -224,7 +233,8 @@ MESSAGES = [
 def test_an_agent_that_is_paused_asks_and_goes_on_when_it_is_answered(status: str) -> None:
     started = reply({"data": {"session_id": "session_1", "status": "thinking", "created_at": 1}})
     answered = reply({"data": {"session_id": "session_1", "run_id": "run_1", "title": "Ad"}})
-    script = (started, UNKNOWN, THINKS, session(status, messages=MESSAGES), answered, UNKNOWN, MAKES, DONE)
+    paused = session(status, messages=MESSAGES, video_id="an_earlier_one")
+    script = (started, UNKNOWN, THINKS, paused, answered, UNKNOWN, MAKES, DONE)
     with Loopback(*script) as server, client_of(server) as client:
         asks = client.wait_for_video_agent(client.create_video_agent("An ad", mode="chat"))
         assert (asks.is_paused, asks.is_finished, asks.question) == (True, False, "Which colours?")
@@ -280,16 +290,17 @@ def test_the_status_of_a_video_says_whether_it_is_finished(served: str | None, s
     assert video.extra == {}
 
 
-@pytest.mark.parametrize("messages", [MESSAGES, [*MESSAGES, "Hi", {}], [], None, {"role": "model"}])
+@pytest.mark.parametrize("messages", [MESSAGES, [MESSAGES[2], *MESSAGES, "Hi", {}], [], None, {"role": "model"}])
 @pytest.mark.parametrize("status", ["waiting_for_input", "reviewing", "failed", "thinking", "completed"])
 def test_the_newest_messages_are_the_question_of_a_pause_and_the_reason_of_a_failure(
     status: str, messages: Any
 ) -> None:
-    session = VideoAgentSession.from_json({"session_id": "s", "status": status, "progress": 30, "messages": messages})
+    session = VideoAgentSession.from_json({"session_id": "s", "status": status, "progress": 100, "messages": messages})
     has, paused = isinstance(messages, list) and len(messages) > 0, status in ("waiting_for_input", "reviewing")
     assert session.question == ("Which colours?" if has and paused else None)
     assert session.failure_message == ("Too long" if has and status == "failed" else None)
-    assert (session.is_paused, session.is_finished, session.progress) == (paused, status in ("failed", "completed"), 30)
+    finished = status in ("failed", "completed")
+    assert (session.is_paused, session.is_finished, session.progress) == (paused, finished, 100)
 
 
 names = st.sampled_from([*SERVED, "video_id", "session_id", "progress", "messages", "gender", "new"])

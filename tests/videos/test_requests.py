@@ -115,6 +115,10 @@ def test_the_default_engine_is_iv_else_the_first_known_one(listed: tuple[str, ..
 def test_every_parameter_has_an_option_and_unknown_looks_and_engines_have_unknown_ones() -> None:
     fields = {name for name in VideoRequest.__dataclass_fields__ if name != "avatar_id"}
     assert {name.split()[0] for name in a_look().video_options()} == fields
+    known = {"script": "5,000", "audio_url": "600 s", "audio_asset_id": "600 s", "aspect_ratio": "16:9 by default"}
+    known |= {"voice_id": "the look's default voice", "resolution 4k": "up to 1080p, put on a 4k canvas"}
+    for kind in ("photo_avatar", "digital_twin"):
+        assert all(words in a_look(kind).video_options()[name].why for name, words in known.items())
     for look, engine in ((a_look("hologram"), "avatar_iv"), (a_look(engines=("avatar_x",)), "avatar_x")):
         options = look.video_options(engine)
         assert {options[name].state for name in ("expressiveness", "motion_prompt", "resolution 4k")} == {"unknown"}

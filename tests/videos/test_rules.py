@@ -141,16 +141,20 @@ def test_both_allow_the_same_engines_and_options_for_each_kind_of_look(looks: di
             for fields in options:
                 check_video(look, {"engine": engine, **fields})
         check(VideoAgentRequest("An ad", look.id), look)
+        # The service does not choose another engine by itself.
+        takes_default = look.is_ready and look.default_engine == "avatar_iv"
+        assert is_accepted(VideoRequest(look.id, "Hello"), look) == takes_default
     assert NOT_READY == {*read_rules()["not_ready"]} == {k.status for k in looks.values() if not k.is_ready}
 
 
 @pytest.mark.parametrize("kind", ["digital_twin", "studio_avatar", "photo_avatar", "hologram"])
 def test_a_reference_look_is_a_digital_twin_of_the_same_group_that_is_ready(kind: str) -> None:
-    look = Look("look_1", "Ada", "photo_avatar", group_id="g", supported_api_engines=("avatar_v",))
+    look = Look("look_1", "Ada", "photo_avatar", group_id="g", supported_api_engines=("avatar_v", "avatar_iv"))
     for status, group in product((None, "completed", "something_new", *NOT_READY), ("g", "h", None)):
         reference = Look("look_2", "Ada", kind, group_id=group, status=status)
         is_refused = kind in ("studio_avatar", "photo_avatar") or group == "h" or status in NOT_READY
         assert check_video(look, {"engine": "avatar_v", "reference_look_id": "look_2"}, reference) == (not is_refused)
+        assert not check_video(look, {"engine": "avatar_iv", "reference_look_id": "look_2"}, reference)
 
 
 def test_the_stand_in_accepts_exactly_the_requests_to_agents_and_answers_that_pass_the_checker() -> None:
