@@ -114,8 +114,7 @@ def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str
         if page.has_more:
             return Page(tuple(_unique(found)), True, page.next_token and f"{name}:{room}:{page.next_token}")
         room, cursor = limit - len(found), None
-        if 2 * room < limit:  # all following pages would be as small
-            room = 0
+        room = room if 2 * room >= limit else 0  # all following pages would be as small
     return Page(tuple(_unique(found)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from .. import errors
 from .._display import TITLES, clip, literal
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .client import HeyGenClient
 
 T = TypeVar("T", Video, VideoAgentSession)
+Clock: TypeAlias = Callable[[], float]
 
 _UNKNOWN_AT_MOST = 180.0  # s that a video may be unknown to the service after it has started
 _WITHOUT_URL_AT_MOST = 60.0  # s
@@ -25,12 +26,7 @@ _ASKED_AS_SESSION = ("thinking", "waiting_for_input", "reviewing", "failed")
 
 
 def poll_until_finished(
-    ask: Callable[[], T],
-    timeout: float,
-    *,
-    now: Callable[[], float],
-    sleep: Callable[[float], object],
-    is_new: bool = False,
+    ask: Callable[[], T], timeout: float, *, now: Clock, sleep: Callable[[float], object], is_new: bool = False
 ) -> Iterator[T]:
     """Yield each record, until one is finished or the time-out, in s, is over; then `ask` is called once more.
 
@@ -66,7 +62,7 @@ def _is_temporary(error: errors.HeyGenError) -> bool:
     return isinstance(error, errors.APIConnectionError)
 
 
-def video_with_url(get: Callable[[str], Video], video_id: str, now: Callable[[], float]) -> Callable[[], Video]:
+def video_with_url(get: Callable[[str], Video], video_id: str, now: Clock) -> Callable[[], Video]:
     """Return a function that asks for a video. One that is completed without its URL is in progress for a minute."""
     since: float | None = None
 
@@ -87,7 +83,7 @@ class Agent:
     While the agent thinks, only the session knows whether it will pause. If it is gone, its video is asked for.
     """
 
-    def __init__(self, client: HeyGenClient, session: str | VideoAgentSession, now: Callable[[], float]) -> None:
+    def __init__(self, client: HeyGenClient, session: str | VideoAgentSession, now: Clock) -> None:
         self.id = checked_id("session_id", session)
         self._client, self._now = client, now
         self._session = session if isinstance(session, VideoAgentSession) else VideoAgentSession(self.id)

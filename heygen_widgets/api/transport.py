@@ -55,16 +55,6 @@ class _Call(NamedTuple):
         return f"{self.method} {self.path}"
 
 
-class _Content(BytesIO):
-    """The body of a POST. It is read when the connection is ready and the headers are sent."""
-
-    is_sent = False
-
-    def read(self, size: int | None = -1) -> bytes:
-        self.is_sent = True
-        return super().read(size)
-
-
 class _Failure(NamedTuple):
     """Why an attempt failed, and what that means for the next one."""
 
@@ -143,7 +133,7 @@ class Transport:
                 self.retries += 1
 
     def post(self, path: str, body: _Body, read: Callable[[object], T], way_out: str, key: str | None = None) -> T:
-        """Send a POST and read its record. An error has the key and, unless it is known that nothing happened, `way_out`."""
+        """Send a POST and read its record. An error has the key and, if it may have been done, also the `way_out`."""
         __tracebackhide__ = True
         next_step = f"It is not known whether HeyGen has received this. {way_out}"
         try:
@@ -181,7 +171,8 @@ class Transport:
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         deadline = time.monotonic() + call.timeout[0] + 2 * call.timeout[1]
-        body = None if call.body is None else _Content(call.body)
+        # It is read when the connection is ready and the headers are sent.
+        body = None if call.body is None else BytesIO(call.body)
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
@@ -214,7 +205,7 @@ class Transport:
         except responses.NETWORK_ERRORS as exc:
             stop = responses.raised_by_signal_handler(exc, handled)
             if stop is None:
-                is_unsent = body is not None and not body.is_sent
+                is_unsent = body is not None and body.tell() == 0
                 return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
