@@ -79,8 +79,7 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     if problems and not items:
         raise APIResponseError(f"{problems[0]}\nGET {path}")
     if problems:
-        number = f"{len(problems)} of {len(records)} records"
-        warn(f"{number} cannot be read and are skipped. {problems[0]} (GET {path})")
+        warn(f"{len(problems)} of {len(records)} records cannot be read and are skipped. {problems[0]} (GET {path})")
     following, has_more = content.get("next_token"), content.get("has_more")
     following = following if isinstance(following, str) and following and is_sendable(following) else None
     has_more = has_more if isinstance(has_more, bool) else following is not None
