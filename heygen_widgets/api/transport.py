@@ -44,8 +44,7 @@ class _Call(NamedTuple):
     method: str
     path: str
     params: _Fields
-    body: bytes | None
-    content_type: str | None
+    content: tuple[bytes, str] | None  # with its type
     idempotency_key: str | None
     is_repeatable: bool  # sending it twice does no more than sending it once
     credential: Credential
@@ -101,17 +100,13 @@ class Transport:
         jitter. `params` is the query; its None values are left out. The `body` is JSON, or bytes and their type.
         """
         self.credential = self.credential.renewed()
-        timeout = self._timeout
-        content, content_type = None, None
+        connect, read = self._timeout
+        content = body if isinstance(body, tuple) else None
         if method == "POST":
-            timeout = (timeout[0], max(timeout[1], _POST_READ))
-            if not isinstance(body, tuple):
-                body = json.dumps(body or {}, allow_nan=False).encode(), "application/json"
-            content, content_type = body
+            read = max(read, _POST_READ)
+            content = content or (json.dumps(body or {}, allow_nan=False).encode(), "application/json")
         is_repeatable = method == "GET" or idempotency_key is not None
-        call = _Call(
-            method, path, params, content, content_type, idempotency_key, is_repeatable, self.credential, timeout
-        )
+        call = _Call(method, path, params, content, idempotency_key, is_repeatable, self.credential, (connect, read))
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
             outcome = self._attempt(call)
@@ -172,12 +167,12 @@ class Transport:
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         deadline = time.monotonic() + call.timeout[0] + 2 * call.timeout[1]
         # It is read when the connection is ready and the headers are sent.
-        body = None if call.body is None else BytesIO(call.body)
+        body = BytesIO(call.content[0]) if call.content else None
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
         headers |= {"User-Agent": USER_AGENT, "Authorization": None, "X-Api-Key": None}
-        headers |= {"Content-Type": call.content_type, "Idempotency-Key": call.idempotency_key}
+        headers |= {"Content-Type": call.content and call.content[1], "Idempotency-Key": call.idempotency_key}
         try:
             if not call.is_repeatable:
                 # The service may have closed an idle connection, which only shows after the request was sent.
