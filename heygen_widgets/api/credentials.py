@@ -88,7 +88,7 @@ def digest(secret: str) -> str:
 
 
 def find(api_key: Secret | None = None) -> Credential:
-    """Find the argument, else ``HEYGEN_API_KEY`` if not blank, else the file; if it is no key, `MissingAPIKeyError`."""
+    """Return the argument, else ``HEYGEN_API_KEY`` if not blank, else the file's key, or raise `MissingAPIKeyError`."""
     __tracebackhide__ = True
     source = "api_key=" if api_key else "HEYGEN_API_KEY"
     key = Secret(_bare(api_key.reveal() if api_key else os.environ.get("HEYGEN_API_KEY", "")))
