@@ -119,34 +119,32 @@ def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
     return _KNOWN.get(field, {}).get(key_of(value), value) if isinstance(value, str) else value
 
 
-# By the class of a record: what it is, and its id. By names, since importing the records takes time.
-_RECORDS = {
-    "Look": ("look", "id"),
-    "AvatarGroup": ("group", "id"),
-    "Character": ("group", "id"),
-    "Voice": ("voice", "voice_id"),
-    "Video": ("video", "id"),
-    "VideoJob": ("video", "video_id"),
-    "VideoAgentSession": ("session", "session_id"),
-    "VideoAgentStyle": ("style", "style_id"),
-    "BrandKit": ("brand_kit", "brand_kit_id"),
-    "Asset": ("asset", "asset_id"),
-}
+# By the kind of a record, the names of its classes, since importing them takes time.
+_CLASSES = {"look": "Look", "group": "AvatarGroup Character", "voice": "Voice", "video": "Video VideoJob"}
+_CLASSES |= {"session": "VideoAgentSession", "style": "VideoAgentStyle", "brand_kit": "BrandKit", "asset": "Asset"}
 _KINDS = {"avatar_id": "look", "reference_look_id": "look", "audio_asset_id": "asset"}
+
+
+def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
+    return {other: meant for meant, names in others.items() for other in names.split()}
+
+
+_RECORDS = _by_other_name(_CLASSES)
 
 
 def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
     """Return the id of a record or a row of the kind that the parameter `name` takes; else the same as `plain`."""
-    kind, attribute = _record_of(value)
-    if _kind_of(name) == "look" and callable(keys := getattr(value, "keys", None)) and "id" in keys():
+    kind = _kind_of(name)
+    if kind == "look" and callable(keys := getattr(value, "keys", None)) and "id" in keys():
         return plain(value["id"])  # type: ignore[index]  # of a mapping or a Series
-    return getattr(value, attribute) if kind and kind == _kind_of(name) else plain(value)
+    if _record_of(value) != kind:
+        return plain(value)
+    return getattr(value, f"{kind}_id" if hasattr(value, f"{kind}_id") else "id")
 
 
 def hint_for(name: str, value: object) -> str:
     """Say where a record of another kind has the id that the parameter `name` takes, or ``""``."""
-    hint: str = _hints("ids").get(_kind_of(name), {}).get(_record_of(value)[0], "")
-    return hint
+    return str(_hints("ids").get(_kind_of(name), {}).get(_record_of(value), ""))
 
 
 def _hints(section: str) -> dict[str, Any]:
@@ -158,8 +156,8 @@ def _kind_of(name: str) -> str:
     return _KINDS.get(name) or name.removesuffix("_id")
 
 
-def _record_of(value: object) -> tuple[str, str]:
-    return next((_RECORDS[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in _RECORDS), ("", ""))
+def _record_of(value: object) -> str:
+    return next((_RECORDS[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in _RECORDS), "")
 
 
 def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -179,10 +177,6 @@ def warn(message: str, kind: type[Warning] = UserWarning) -> None:
     while sys._getframe(level).f_globals.get("__name__", "").startswith("heygen_widgets."):
         level += 1
     warnings.warn(message, kind, stacklevel=level + 1)
-
-
-def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
-    return {other: meant for meant, names in others.items() for other in names.split()}
 
 
 def meant_parameter(name: str, known: Iterable[str]) -> str:

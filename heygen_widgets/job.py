@@ -229,11 +229,11 @@ class VideoJob(SharedTemplate):
             self.send({"method": "update", "args": [{"view": echo(view), **self._message()}]})
 
     def _message(self) -> dict[str, Any]:
-        video, look, status = self._video, self.look, self.status
-        reasons = (clip(video.failure_code), clip(video.failure_message)) if video else ()
+        video, look, status = self._video or Video(self.video_id), self.look, self.status
+        reasons = filter(None, (clip(video.failure_code), clip(video.failure_message)))
         running = not self.is_finished and not self._ended.is_set()
         return {
-            "name": name_of(look.id, look.name) if look else clip(video.title if video else "") or "Video",
+            "name": name_of(look.id, look.name) if look else clip(video.title) or "Video",
             "id": self.video_id,
             "shape": self._shape,
             "code": self._code(),
@@ -243,11 +243,11 @@ class VideoJob(SharedTemplate):
             "running": running,
             "local": self._client.is_local,
             "elapsed": self._elapsed if self.is_finished else time.time() - self._started if running else None,
-            "duration": video.duration if video else None,
-            "image": (image(look) if look else None) or page(video.thumbnail_url if video else None),
-            "video": page(video.video_url) if video and status == "completed" else None,
-            "page": page(video.video_page_url) if video else None,
-            "reason": ": ".join(filter(None, reasons)) if status == "failed" else "",
+            "duration": video.duration,
+            "image": (image(look) if look else None) or page(video.thumbnail_url),
+            "video": page(video.video_url) if status == "completed" else None,
+            "page": page(video.video_page_url),
+            "reason": ": ".join(reasons) if status == "failed" else "",
             "error": self.error,
         }
 

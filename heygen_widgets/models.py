@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
+
+import heygen_widgets  # its modules are imported when they are used
 
 from . import _parsing as read
 from ._display import TITLES, cards, shown, voice_table
@@ -70,7 +73,6 @@ class Look:
         ``processing``, ``pending_consent``, ``completed``, ``failed``; an open set.
     image_width, image_height : int or None
         In px, at least 1.
-    preferred_orientation : str or None
     ownership : str or None
         ``public`` or ``private`` if the request asked for one of them; the service does not send it.
     extra : dict
@@ -138,9 +140,7 @@ class Look:
 
         Otherwise ``avatar_v`` or ``avatar_iii``, whichever it lists first: `VideoRequest.check` adds it to the request.
         """
-        from .videos.options import default_engine
-
-        return default_engine(self.supported_api_engines)
+        return heygen_widgets.videos.options.default_engine(self.supported_api_engines)
 
     def video_options(self, engine: str | None = None) -> VideoOptions:
         """Return for each parameter of ``POST /v3/videos`` whether it is allowed, refused or unknown, and why.
@@ -150,9 +150,7 @@ class Look:
         """
         if not (engine is None or isinstance(engine, str)):
             raise TypeError(f"engine should be a string such as 'avatar_v', not {shown(engine)}")
-        from .videos.options import video_options
-
-        return video_options(self.avatar_type, self.supported_api_engines, engine)
+        return heygen_widgets.videos.options.video_options(self.avatar_type, self.supported_api_engines, engine)
 
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> Look:
@@ -195,9 +193,7 @@ class Looks(tuple[Look, ...]):
 
     def to_frame(self, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
         """Return the looks as a DataFrame; see `looks_to_frame`."""
-        from . import looks_to_frame
-
-        return looks_to_frame(self, flat=flat, previews=previews)
+        return heygen_widgets.looks_to_frame(self, flat=flat, previews=previews)
 
     def _repr_html_(self) -> str | None:
         return cards(self) if self else None
@@ -207,7 +203,7 @@ class Looks(tuple[Look, ...]):
 class AvatarGroup:
     """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. Missing values are None.
 
-    Hash, equality and the fields that are not named here are as in `Look`. `HeyGenClient.list_looks` takes the `id` as
+    Equality and the fields that are not named here are as in `Look`. `HeyGenClient.list_looks` takes the `id` as
     ``group_id``; a video cannot use it. `created_at` is Unix time in s, from 0 to the end of the year 9999, and
     `looks_count` the number of looks, 0 or more.
     """
@@ -226,9 +222,6 @@ class AvatarGroup:
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __hash__(self) -> int:
-        return hash(self.id)
-
     def __repr__(self) -> str:
         return f"AvatarGroup(id={_short(self.id)}, name={_short(self.name)}, looks_count={self.looks_count})"
 
@@ -246,7 +239,7 @@ class AvatarGroup:
 class Voice:
     """One voice, as ``GET /v3/voices`` lists it and ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Hash, equality and the fields that are not named here are as in `Look`. `voice_id`, never empty, is the
+    Equality and the fields that are not named here are as in `Look`. `voice_id`, never empty, is the
     `default_voice_id` of a look. `language`, such as ``English``, and `preview_audio_url` are as served; an ``s3://``
     URL cannot be played. Open sets are the `type`, ``public`` or ``private`` (the account's own voices), and the
     `status`, ``processing``, ``complete`` or ``failed``, which the list does not have. `support_pause` says whether a
@@ -268,9 +261,6 @@ class Voice:
     def id(self) -> str:
         """The same as `voice_id`."""
         return self.voice_id
-
-    def __hash__(self) -> int:
-        return hash(self.voice_id)
 
     def __repr__(self) -> str:
         return f"Voice(voice_id={_short(self.voice_id)}, name={_short(self.name)})"
@@ -341,10 +331,7 @@ _OWN: dict[str, read.Parser] = {
 
 
 def _checks(fields: dict[str, read.Parser], **more: read.Parser) -> dict[str, read.Parser]:
-    def extra(value: object) -> dict[str, Any]:
-        return read.unknown_fields(value, fields) if isinstance(value, dict) else {}
-
-    return {**fields, **_OWN, "extra": extra, **more}
+    return {**fields, **_OWN, "extra": partial(read.unknown_fields, known=fields), **more}
 
 
 _CHECKS: dict[type, dict[str, read.Parser]] = {
@@ -368,7 +355,7 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
             try:
                 if value == parse(value):
                     continue
-            except (TypeError, ValueError):  # of pandas.NA or an array
+            except (AttributeError, LookupError, TypeError, ValueError):  # of pandas.NA, an array or another type
                 pass
             problem = f"{kind.__name__} {str(record.id)[:60]!r} has an invalid {name}, {repr(value)[:200]}"
             raise ValueError(f"{problem}: make it by {kind.__name__}.from_json, which cleans values")

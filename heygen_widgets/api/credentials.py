@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, SupportsIndex
 
@@ -56,7 +57,7 @@ class Credential(NamedTuple):
     secret: Secret
     source: str  # for messages
     is_token: bool = False
-    expires_at: datetime | None = None  # None if unknown
+    expires_at: datetime | None = None  # None if unknown, which counts as valid, as in HeyGen's own client
     user: str = ""  # a digest of the user beside a token; "" if the file names none
 
     @property
@@ -87,7 +88,7 @@ def digest(secret: str) -> str:
 
 
 def find(api_key: Secret | None = None) -> Credential:
-    """Find the argument, else ``HEYGEN_API_KEY`` if not blank, else the file; if it is no key, `MissingAPIKeyError`."""
+    """Return the argument, else ``HEYGEN_API_KEY`` if not blank, else the file's key, or raise `MissingAPIKeyError`."""
     __tracebackhide__ = True
     source = "api_key=" if api_key else "HEYGEN_API_KEY"
     key = Secret(_bare(api_key.reveal() if api_key else os.environ.get("HEYGEN_API_KEY", "")))
@@ -147,7 +148,10 @@ def _read_credential(path: str) -> Credential | str | None:
     oauth, user = content.get("oauth"), content.get("user")
     if token := _string(oauth, "access_token"):
         account = digest(json.dumps(user, sort_keys=True)) if user and isinstance(user, dict) else ""
-        expires_at = _parse_time(_string(oauth, "expires_at"))
+        expires_at = None
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(_string(oauth, "expires_at"))  # RFC 3339
+            expires_at = moment if moment.tzinfo else None
         return _problem_with(token) or Credential(Secret(token), source, True, expires_at, account)
     return "holds neither an API key nor an OAuth token: run `heygen auth login`"
 
@@ -155,12 +159,3 @@ def _read_credential(path: str) -> Credential | str | None:
 def _string(content: object, name: str) -> str:
     value = content.get(name) if isinstance(content, dict) else None
     return _bare(value) if isinstance(value, str) else ""
-
-
-def _parse_time(text: str) -> datetime | None:
-    """Parse an RFC 3339 time; None for anything else, which counts as valid, as in HeyGen's own client."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

@@ -82,8 +82,7 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     if problems and not items:
         raise APIResponseError(f"{problems[0]}\nGET {path}")
     if problems:
-        number = f"{len(problems)} of {len(records)} records"
-        warn(f"{number} cannot be read and are skipped. {problems[0]} (GET {path})")
+        warn(f"{len(problems)} of {len(records)} records cannot be read and are skipped. {problems[0]} (GET {path})")
     following, has_more = content.get("next_token"), content.get("has_more")
     following = following if isinstance(following, str) and following and is_sendable(following) else None
     has_more = has_more if isinstance(has_more, bool) else following is not None
@@ -117,8 +116,7 @@ def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str
         if page.has_more:
             return Page(tuple(_unique(found)), True, page.next_token and f"{name}:{room}:{page.next_token}")
         room, cursor = limit - len(found), None
-        if 2 * room < limit:  # all following pages would be as small
-            room = 0
+        room = room if 2 * room >= limit else 0  # all following pages would be as small
     return Page(tuple(_unique(found)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from .. import errors
 from .._display import TITLES, clip, literal
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .client import HeyGenClient
 
 T = TypeVar("T", Video, VideoAgentSession)
+Clock: TypeAlias = Callable[[], float]
 
 _UNKNOWN_AT_MOST = 180.0  # s that the service may not know what it has started or has known before
 _INCOMPLETE_AT_MOST = 60.0  # s
@@ -29,7 +30,7 @@ def poll_until_finished(
     ask: Callable[[], T],
     timeout: float,
     *,
-    now: Callable[[], float],
+    now: Clock,
     sleep: Callable[[float], object],
     posted_at: float | None = None,
 ) -> Iterator[T]:
@@ -67,7 +68,7 @@ def _is_temporary(error: errors.HeyGenError) -> bool:
     return isinstance(error, errors.APIConnectionError)
 
 
-def settled(get: Callable[[str], T], now: Callable[[], float]) -> Callable[[str], T]:
+def settled(get: Callable[[str], T], now: Clock) -> Callable[[str], T]:
     """Wrap `get`: a record that is completed without its URL or video is in progress for a minute."""
     since: float | None = None
 

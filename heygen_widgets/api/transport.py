@@ -44,8 +44,7 @@ class _Call(NamedTuple):
     method: str
     path: str
     params: _Fields
-    body: bytes | None
-    content_type: str | None
+    content: tuple[bytes, str] | None  # with its type
     idempotency_key: str | None
     is_repeatable: bool  # sending it twice does no more than sending it once
     credential: Credential
@@ -53,16 +52,6 @@ class _Call(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
-
-
-class _Content(BytesIO):
-    """The body of a POST. It is read when the connection is ready and the headers are sent."""
-
-    is_sent = False
-
-    def read(self, size: int | None = -1) -> bytes:
-        self.is_sent = True
-        return super().read(size)
 
 
 class _Failure(NamedTuple):
@@ -111,17 +100,13 @@ class Transport:
         jitter. `params` is the query; its None values are left out. The `body` is JSON, or bytes and their type.
         """
         self.credential = self.credential.renewed()
-        timeout = self._timeout
-        content, content_type = None, None
+        connect, read = self._timeout
+        content = body if isinstance(body, tuple) else None
         if method == "POST":
-            timeout = (timeout[0], max(timeout[1], _POST_READ))
-            if not isinstance(body, tuple):
-                body = json.dumps(body or {}, allow_nan=False).encode(), "application/json"
-            content, content_type = body
+            read = max(read, _POST_READ)
+            content = content or (json.dumps(body or {}, allow_nan=False).encode(), "application/json")
         is_repeatable = method == "GET" or idempotency_key is not None
-        call = _Call(
-            method, path, params, content, content_type, idempotency_key, is_repeatable, self.credential, timeout
-        )
+        call = _Call(method, path, params, content, idempotency_key, is_repeatable, self.credential, (connect, read))
         attempt, in_progress, uncertain = 0, 0.0, False
         while True:
             outcome = self._attempt(call)
@@ -181,12 +166,13 @@ class Transport:
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
-        body = None if call.body is None else _Content(call.body)
+        # It is read when the connection is ready and the headers are sent.
+        body = BytesIO(call.content[0]) if call.content else None
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
         headers |= {"User-Agent": USER_AGENT, "Authorization": None, "X-Api-Key": None}
-        headers |= {"Content-Type": call.content_type, "Idempotency-Key": call.idempotency_key}
+        headers |= {"Content-Type": call.content and call.content[1], "Idempotency-Key": call.idempotency_key}
         try:
             if not call.is_repeatable:
                 # The service may have closed an idle connection, which only shows after the request was sent.
@@ -215,7 +201,7 @@ class Transport:
         except responses.NETWORK_ERRORS as exc:
             stop = responses.raised_by_signal_handler(exc, handled)
             if stop is None:
-                is_unsent = body is not None and not body.is_sent
+                is_unsent = body is not None and body.tell() == 0
                 return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.

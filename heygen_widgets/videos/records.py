@@ -34,7 +34,6 @@ class Video:
         Why `status` is ``failed``.
     created_at, completed_at : int or None
         Unix time in s.
-    folder_id : str or None
     output_format : str or None
         ``mp4``, ``webm`` or a newer one; only in the response that starts a video.
     """

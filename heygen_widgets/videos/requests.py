@@ -162,21 +162,11 @@ class VideoRequest:
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
 
-    It has no engine, motion or background: the agent decides about them.
-
-    Parameters
-    ----------
-    prompt : str
-        What the video should be, 1 to 10,000 characters.
-    avatar_id : str, Look or None
-        A look or its id, never that of a group. By default the agent chooses one.
-    voice_id, style_id, brand_kit_id, callback_url, callback_id : str or None
-    orientation : {"landscape", "portrait"} or None
-    mode : {"generate", "chat"} or None
-    incognito_mode : bool or None
-    files : sequence of dict or None
-        At most 20, each ``{"type": "url", "url": …}``, ``{"type": "asset_id", "asset_id": …}`` or
-        ``{"type": "base64", "media_type": …, "data": …}``. A record with an `asset_id` becomes the second.
+    The `prompt` has 1 to 10,000 characters. The `avatar_id` is a look or its id, never that of a group; by default the
+    agent chooses one, and it always decides about engine, motion and background. The `orientation` is "landscape" or
+    "portrait", the `mode` "generate" or "chat". There are at most 20 `files`, each ``{"type": "url", "url": …}``,
+    ``{"type": "asset_id", "asset_id": …}`` or ``{"type": "base64", "media_type": …, "data": …}``. A record with an
+    `asset_id` becomes the second.
     """
 
     prompt: str
