@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from .models import AvatarGroup, Failure, Look, Voice
-    from .videos import VideoAgentStyle
+    from .videos import Video, VideoAgentStyle
 
 LONGEST_TEXT = 200
 """The most characters of a name, a search, an id or a filter value."""
@@ -168,9 +168,7 @@ def voice_table(voices: Sequence[Voice]) -> str:
     """Return HTML with a row for each voice, with a player if its sample is on the web. Only a click loads a sample."""
     from html import escape
 
-    style = 'style="text-align:left;max-width:280px;overflow-wrap:anywhere"'
-    heads = ("Name", "Language", "Gender", "Type", "Voice ID", "Sample")
-    table = "".join(f"<th {style}>{head}</th>" for head in heads)
+    rows = []
     for voice in voices:
         name, url = escape(name_of(voice.voice_id, voice.name or "")), page(voice.preview_audio_url) or ""
         known = {"language": voice.language, "gender": voice.gender, "ownership": voice.type}
@@ -179,6 +177,29 @@ def voice_table(voices: Sequence[Voice]) -> str:
             'style="width:240px;height:32px;vertical-align:middle"></audio>'
         )
         cells = [name, *(escape(title(field, value)) if value else "" for field, value in known.items())]
-        cells += [f"<code>{escape(clip(voice.voice_id))}</code>", player if 0 < len(url) <= _LONGEST_CARD_URL else ""]
-        table += "</tr><tr>" + "".join(f"<td {style}>{cell}</td>" for cell in cells)
-    return f'<div style="max-height:440px;overflow:auto;color:inherit"><table><tr>{table}</tr></table></div>'
+        sample = player if 0 < len(url) <= _LONGEST_CARD_URL else "no sample"
+        rows.append([*cells, f"<code>{escape(clip(voice.voice_id))}</code>", sample])
+    return _table(("Name", "Language", "Gender", "Type", "Voice ID", "Sample"), rows)
+
+
+def video_table(videos: Sequence[Video]) -> str:
+    """Return HTML with a row for each video, without URLs."""
+    from datetime import datetime
+    from html import escape
+
+    rows = []
+    for video in videos:
+        created = "" if video.created_at is None else f"{datetime.fromtimestamp(video.created_at):%Y-%m-%d %H:%M}"
+        length = "" if video.duration is None else f"{video.duration:g} s"
+        texts = (clip(video.title) or "Untitled", title("video_status", video.status), created, length)
+        rows.append([*map(escape, texts), f"<code>{escape(clip(video.id))}</code>"])
+    return _table(("Title", "Status", "Started", "Length", "Video ID"), rows)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return HTML of a table that scrolls, of texts that are escaped."""
+    style = 'style="text-align:left;max-width:280px;overflow-wrap:anywhere"'
+    lines = [("th", heads), *(("td", row) for row in rows)]
+    cells = ("".join(f"<{tag} {style}>{text}</{tag}>" for text in texts) for tag, texts in lines)
+    table = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f'<div style="max-height:440px;overflow:auto;color:inherit"><table>{table}</table></div>'

@@ -9,8 +9,12 @@ from collections.abc import Sequence
 class HeyGenError(Exception):
     """Base of every error this package raises, except `ValueError` and `TypeError` for wrong arguments.
 
-    `idempotency_key` is that of the request that failed: the same request with it never creates a second video.
-    `is_uncertain` is True if the request may have created something that costs credits.
+    Attributes
+    ----------
+    idempotency_key : str or None
+        The idempotency key of the request that failed. The same request with this key never creates a second video.
+    is_uncertain : bool
+        True if the request may have created something that costs credits.
     """
 
     idempotency_key: str | None = None
@@ -71,11 +75,20 @@ class VideoTimeoutError(HeyGenError, TimeoutError):
 
 
 class APIStatusError(HeyGenError):
-    """The service answered with an error status: the HTTP `status_code`, such as 404.
+    """The service answered with an error status.
 
-    `code` is the service's error code, such as ``avatar_not_found``, an open set, and `doc_url` its documentation page;
-    `param` is the request field that the service names. HeyGen's support asks for `request_id`, the header
-    ``X-Request-Id``. All but the status may be None.
+    Attributes
+    ----------
+    status_code : int
+        The HTTP status, such as 404.
+    code : str or None
+        The service's error code, such as ``"avatar_not_found"``; an open set.
+    param : str or None
+        The request field that the service names.
+    doc_url : str or None
+        The service's documentation page for this code.
+    request_id : str or None
+        The header ``X-Request-Id``; HeyGen's support asks for it.
     """
 
     status_code: int

@@ -310,7 +310,9 @@ def start(
                 look = replace(look, ownership="private")
     wanted = wanted.check(look, group=group, reference=reference)
     # A cell keeps what it has printed when its kernel dies.
-    print(f"Starting a video. The same request with idempotency_key={key!r} makes no second one for 24 h.", flush=True)
+    print(
+        f"Asking for a video. Within 24 h, asking again with idempotency_key={key!r} makes no second one.", flush=True
+    )
     video = client.create_video(wanted, idempotency_key=key)
     shape = wanted.aspect_ratio or "16:9"
     try:

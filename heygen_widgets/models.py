@@ -203,9 +203,16 @@ class Looks(tuple[Look, ...]):
 class AvatarGroup:
     """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. Missing values are None.
 
-    Equality and the fields that are not named here are as in `Look`. `HeyGenClient.list_looks` takes the `id` as
-    ``group_id``; a video cannot use it. `created_at` is Unix time in s, from 0 to the end of the year 9999, and
-    `looks_count` the number of looks, 0 or more.
+    Equality and the fields that are not listed here are as in `Look`.
+
+    Attributes
+    ----------
+    id : str
+        `HeyGenClient.list_looks` takes it as ``group_id``; a video cannot use it. Never empty.
+    created_at : int or None
+        Unix time in s, from 0 to the end of the year 9999.
+    looks_count : int or None
+        The number of looks, 0 or more.
     """
 
     id: str
@@ -239,11 +246,24 @@ class AvatarGroup:
 class Voice:
     """One voice, as ``GET /v3/voices`` lists it and ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Equality and the fields that are not named here are as in `Look`. `voice_id`, never empty, is the
-    `default_voice_id` of a look. `language`, such as ``English``, and `preview_audio_url` are as served; an ``s3://``
-    URL cannot be played. Open sets are the `type`, ``public`` or ``private`` (the account's own voices), and the
-    `status`, ``processing``, ``complete`` or ``failed``, which the list does not have. `support_pause` says whether a
-    script may contain pauses, and `support_locale` whether a request may choose a locale (accent).
+    Equality and the fields that are not listed here are as in `Look`.
+
+    Attributes
+    ----------
+    voice_id : str
+        The `default_voice_id` of a look; never empty.
+    language : str or None
+        As served, such as ``English``; an open set.
+    preview_audio_url : str or None
+        As served; an ``s3://`` URL cannot be played.
+    status : str or None
+        ``processing``, ``complete`` or ``failed``; an open set. The list does not have it.
+    support_pause : bool or None
+        Whether a script for this voice may contain pauses.
+    type : str or None
+        ``public`` or ``private`` (the account's own voices); an open set.
+    support_locale : bool or None
+        Whether a request may choose a locale (accent).
     """
 
     voice_id: str
@@ -270,15 +290,24 @@ class Voice:
         """Parse one voice of a response, as `Look.from_json` does; only ``voice_id`` is required."""
         return read.parse(cls, _VOICE, record, "a voice", 1)
 
+    def _repr_html_(self) -> str:
+        return voice_table((self,))
+
     _page_html = staticmethod(voice_table)
 
 
 @dataclass(frozen=True)
 class Page(Sequence[T]):
-    """One page of a list: a sequence of its `data`. A notebook shows looks as cards, voices as a table with sound.
+    """One page of a list: a sequence of its `data`. A notebook shows looks as cards, and voices and videos as tables.
 
-    It has at most ``limit`` records. `has_more` says whether another page follows, and `next_token` is its cursor,
-    valid with the same filters and limit; None on the last page.
+    Attributes
+    ----------
+    data : tuple
+        The records, at most the ``limit`` of the request.
+    has_more : bool
+        Whether another page follows.
+    next_token : str or None
+        The cursor of the next page, valid with the same filters and limit; None on the last page.
     """
 
     data: tuple[T, ...]
@@ -303,7 +332,8 @@ class Page(Sequence[T]):
     def _repr_html_(self) -> str | None:
         kinds = {type(record) for record in self.data}
         to_html = getattr(kinds.pop(), "_page_html", None) if len(kinds) == 1 else None
-        return to_html(self.data) if to_html else None
+        more = "<div>There are more: list the next page with <code>token=page.next_token</code>.</div>"
+        return to_html(self.data) + more * self.has_more if to_html else None
 
 
 def _failure(value: object) -> Failure | None:

@@ -11,7 +11,7 @@ from IPython.core.formatters import DisplayFormatter
 from heygen_widgets import AvatarGroup, Look, LookCatalogue, LookFilter, Page, demo_client
 from heygen_widgets._display import MOST_CARDS
 from heygen_widgets.models import Looks, Voice
-from heygen_widgets.videos import VideoAgentStyle
+from heygen_widgets.videos import Video, VideoAgentStyle
 
 SIGNED = "https://files2.heygen.ai/talking_photo/a/b.WEBP?Expires=1&Signature=secret"
 LOOK = Look("look_1", "Zoë Café", "photo_avatar", preview_image_url=SIGNED)
@@ -67,11 +67,29 @@ def test_a_page_of_voices_is_a_table_that_plays_the_samples_on_the_web() -> None
     table = Parsed(shown(Page((*voices, Voice("voice_5", "x" * 9_000))))["text/html"])
     assert table.texts[:6] == ["Name", "Language", "Gender", "Type", "Voice ID", "Sample"]
     assert table.texts[6:12] == ["Zoë", "English", "Female", "Private", "voice_0", "Zoë"]
-    assert table.texts[-2:] == ["x" * 199 + "…", "voice_5"]
+    assert table.texts[-3:] == ["x" * 199 + "…", "voice_5", "no sample"]
+    assert "There are more" in shown(Page((voices[0],), True, "t1"))["text/html"] != shown(voices[0])["text/html"]
     (player,) = [item for tag, item in table.elements if tag == "audio"]
     assert (player["src"], player["preload"], player["aria-label"]) == (SIGNED, "none", "Sample of Zoë")
     html = shown(Page((replace(voices[0], voice_id="a" * 32),) * 100))["text/html"]
     assert (len(html) < 100_000, "max-height" in html, "#" in html) == (True, True, False)  # scrolls; no own colours
+
+
+def test_a_page_of_videos_is_a_table_without_urls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    video = Video("video_1", "processing", SIGNED, title="<b>Ad", created_at=1_750_000_000, duration=2.5)
+    html = shown(Page((video, Video("video_2"))))["text/html"]
+    expected = [
+        "<b>Ad",
+        "Rendering",
+        "2025-06-15 15:06",
+        "2.5 s",
+        "video_1",
+        "Untitled",
+        "Waiting for its turn",
+        "video_2",
+    ]
+    assert (Parsed(html).texts[5:], "secret" in html) == (expected, False)
 
 
 def test_a_page_of_styles_shows_their_thumbnails() -> None:

@@ -332,7 +332,8 @@ def _open(video: Video, session: requests.Session, what: str) -> requests.Respon
         raise failure_of(video)
     if not url and video.video_url:
         caption = 'caption={"style": "default"}' if what == "captioned" else "caption={}"
-        raise HeyGenError(f"The video {clip(video.id)!r} has none yet, or was started without {caption}.")
+        kind = "captioned film" if what == "captioned" else "subtitles"
+        raise HeyGenError(f"The video {clip(video.id)!r} has no {kind} yet, or was started without {caption}.")
     if not url:
         raise HeyGenError(
             f"The video {clip(video.id)!r} has nothing to download, its status is {clip(video.status)!r}: wait for it "

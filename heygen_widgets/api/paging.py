@@ -90,10 +90,10 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
 
 
 def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str | None) -> Page[T]:
-    """Fetch one page of lists that follow each other. When one ends early in a page, the next fills it.
+    """Fetch one page of lists that follow each other: where one ends in a page, the next one fills it.
 
-    A cursor is valid only with its limit, so a token has both, after the name of the list: ``public:17:<cursor>``. An
-    empty cursor is the start of the list. The tokens of a single list are those of the service.
+    A token is the name of a list, how many records of a page have been in an earlier one, and the cursor of that page
+    (empty for the first one): ``public:17:<cursor>``. The tokens of a single list are those of the service.
     """
     __tracebackhide__ = True
     from ..models import Page
@@ -101,22 +101,21 @@ def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str
     names = [*listings]
     if len(names) == 1:
         return fetch_page(listings[names[0]], limit, token)
-    limit = checked_integer("limit", limit, 1, listings[names[0]].largest_page)
-    token = checked_text("token", token) or f"{names[0]}:{limit}:"
-    parts = re.fullmatch(r"(\w+):([0-9]{1,3}):(.*)", token, re.DOTALL)
-    if parts is None or parts[1] not in names or not 1 <= int(parts[2]) <= limit:
-        raise ValueError(f"token should be a next_token from the same filters and the same limit, not {shown(token)}")
-    room, cursor = int(parts[2]), parts[3] or None
+    parts = re.fullmatch(r"(\w+):([0-9]{1,3}):(.*)", checked_text("token", token) or f"{names[0]}:0:", re.DOTALL)
+    if parts is None or parts[1] not in names:
+        raise ValueError(f"token should be a next_token of the same list, not {shown(token)}")
+    past, cursor = int(parts[2]), parts[3]
     found: list[T] = []
     for name in names[names.index(parts[1]) :]:
-        page = fetch_page(listings[name], room or limit, cursor)
-        if not room and (page.data or page.has_more):  # this list only shows that more follows
-            return Page(tuple(_unique(found)), True, f"{name}:{limit}:")
-        found += page
+        page = fetch_page(listings[name], limit, cursor or None)
+        taken = page[past : past + limit - len(found)]
+        found += taken
+        past += len(taken)
+        if past < len(page):
+            return Page(tuple(_unique(found)), True, f"{name}:{past}:{cursor}")
         if page.has_more:
-            return Page(tuple(_unique(found)), True, page.next_token and f"{name}:{room}:{page.next_token}")
-        room, cursor = limit - len(found), None
-        room = room if 2 * room >= limit else 0  # all following pages would be as small
+            return Page(tuple(_unique(found)), True, page.next_token and f"{name}:0:{page.next_token}")
+        past, cursor = 0, ""
     return Page(tuple(_unique(found)))
 
 

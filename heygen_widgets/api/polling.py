@@ -139,6 +139,8 @@ def wait_code(kind: str, record_id: str) -> str:
 def add_way_back(error: Exception, code: str) -> None:
     """Say in an error that ended a wait how to wait again."""
     way_back = f"A render that has started goes on at HeyGen. Wait again with {code}."
+    if isinstance(error, errors.NotFoundError):
+        way_back += " client.list_videos() lists your videos."
     if not isinstance(error, errors.HeyGenError):
         error.add_note(way_back)
     elif not isinstance(error, errors.VideoFailedError):

@@ -148,7 +148,7 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     wait = retry_after(answer.headers.get("Retry-After"))
     kind, cause = _KINDS.get(answer.status, (APIStatusError, _REFUSED if answer.status < 500 else _FAILED))
     more = {"source": credential.source, "wait": f"{wait:g} s" if wait else "a little"}
-    cause = cause.format(missing=_missing(path, credential), **more)
+    cause = cause.format(missing=_missing(path, code, credential), **more)
     if answer.status == 400 and param == "token":
         cause = "The page cursor is no longer valid. Start again from the first page."
     elif answer.status == 400 and param:
@@ -166,11 +166,11 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     return error
 
 
-def _missing(path: str, credential: Credential) -> str:
+def _missing(path: str, code: str | None, credential: Credential) -> str:
     """Say what a 404 means: the record at the end of the path, if there is one."""
     *_, kind, name = path.split("/")
     if kind not in _RECORDS or name in _RECORDS:
-        return "Nothing was found. Check the ids in the request, and base_url."
+        return f"Nothing was found. Check the ids in the request{'' if code else ', and base_url'}."
     return f"HeyGen has no such {_RECORDS[kind]}: {tidy(unquote(name), credential)!r}. Check the id."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ._portraits import backdrop_url, logo_url
-from ._records import ApiError, found, invalid
+from ._records import ApiError, found
 from ._scenes import SCENES
 from ._video_rules import check_agent
 from ._videos import THINKING, Answer, Job, Videos
@@ -134,7 +134,7 @@ class Agents:
         """Answer ``POST /v3/video-agents/{session_id}``: a message starts the work again, whatever the status."""
         session = self._find(session_id)
         if not session.in_chat:
-            raise invalid("session_id", "Only a session in the mode chat takes messages")
+            raise ApiError(400, "invalid_parameter", "Only a session in the mode chat takes messages")
         given = self._check(body, "answer")
         message, path = given["message"], f"{_PATH}/{session_id}"
         fields = {"title": session.title, "is_agents": True, "appears": THINKING, "pause": _pause(message)}

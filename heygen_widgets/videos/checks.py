@@ -144,7 +144,8 @@ def _reference_findings(reference_id: object, reference: Look | None, look: Look
         return
     rules, groups = read_rules(), {look.group_id, reference.group_id}
     if reference.id != reference_id or len(groups - {None}) > 1:
-        yield True, f"should be of {look.group_id!r}, but the reference is {reference.id!r} of {reference.group_id!r}"
+        found = f"{reference.id!r} is of group {reference.group_id!r}"
+        yield True, f"should be a look of the same group, {look.group_id!r}, but {found}"
     elif None in groups:
         yield False, "should be of the same group, which is not known"
     if reference.avatar_type not in rules["reference_types"]:

@@ -27,11 +27,20 @@ def read_rules() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class VideoOption:
-    """Whether one parameter of a video can be used with a look, and `why` in words, which may be empty.
+    """Whether one parameter of a video can be used with a look.
 
-    The `parameter` is a name in ``POST /v3/videos``, followed by a value when only that value differs: ``resolution
-    4k``. The `state` "unknown" means that neither HeyGen nor the record of the look says so: ask HeyGen, or try a short
-    script. If it `is_conditional`, it depends on something that the record does not show: `VideoRequest.check` warns.
+    Attributes
+    ----------
+    parameter : str
+        Its name in ``POST /v3/videos``, followed by a value when only that value differs: ``resolution 4k``,
+        ``output_format webm``.
+    state : {"allowed", "refused", "unknown"}
+        "unknown" means that HeyGen does not document it, or that the record of the look does not include it. Ask
+        HeyGen, or try it with a short script.
+    why : str
+        The reason in words; may be empty.
+    is_conditional : bool
+        Whether it depends on something that the record does not show; see `why`. `VideoRequest.check` warns.
     """
 
     parameter: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import _parsing as read
-from .._display import cards, clip
+from .._display import cards, clip, video_table
 from ..errors import VideoFailedError
 
 _FINISHED = ("completed", "failed")
@@ -72,6 +72,8 @@ class Video:
             record.pop("video_id", None)
         return read.parse(cls, _VIDEO, record, "a video", 1)
 
+    _page_html = staticmethod(video_table)
+
 
 @dataclass(frozen=True, slots=True)
 class AgentMessage:
@@ -86,9 +88,21 @@ class AgentMessage:
 class VideoAgentSession:
     """A session of a video agent, as ``GET /v3/video-agents/{session_id}`` serves it; see `Video`.
 
-    `session_id` is never empty. The `status` is ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``,
-    ``completed`` or ``failed``, an open set, and `progress` is 0 to 100. The agent chooses the `title`. `video_id` is
-    known at once or when the rendering has started. The `messages` are at most 40, newest first.
+    Attributes
+    ----------
+    session_id : str
+        Never empty.
+    status : str
+        ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``; others count as
+        unfinished.
+    progress : float or None
+        0 to 100.
+    title : str or None
+        As the agent chose it.
+    video_id : str or None
+        The video, at once or when its rendering has started.
+    messages : tuple of AgentMessage
+        Newest first, at most 40.
     """
 
     session_id: str

@@ -11,6 +11,7 @@ from .._parsing import id_of, known_value, unknown_keyword
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import read_rules
+from .records import Asset
 
 T = TypeVar("T", bound=type[Any])
 
@@ -97,8 +98,12 @@ class VideoRequest:
         The service's default is ``16:9``.
     resolution : {"4k", "1080p", "720p"} or None
     fit : {"contain", "cover"} or None
-    background, caption, voice_settings : Background, Caption, VoiceSettings, dict or None
-        A dict uses the service's fields: ``{"type": "color", "value": "#00ff00"}``. Others raise `TypeError`.
+    background : Background, dict, Asset or None
+        ``{"type": "color", "value": "#00ff00"}``, ``{"type": "image", "url": …}`` or an uploaded picture.
+    caption : Caption, dict or None
+        ``{}`` for an SRT file, ``{"style": "default"}`` for captions in the film too.
+    voice_settings : VoiceSettings, dict or None
+        Such as ``{"speed": 1.2, "locale": "en-GB"}``.
     remove_background : bool or None
     output_format : {"mp4", "webm"} or None
     watermark : dict or None
@@ -120,7 +125,7 @@ class VideoRequest:
     aspect_ratio: str | None = None
     resolution: str | None = None
     fit: str | None = None
-    background: Background | Mapping[str, Any] | None = None
+    background: Background | Mapping[str, Any] | Asset | None = None
     remove_background: bool | None = None
     output_format: str | None = None
     caption: Caption | Mapping[str, Any] | None = None
@@ -162,11 +167,22 @@ class VideoRequest:
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
 
-    The `prompt` has 1 to 10,000 characters. The `avatar_id` is a look or its id, never that of a group; by default the
-    agent chooses one, and it always decides about engine, motion and background. The `orientation` is "landscape" or
-    "portrait", the `mode` "generate" or "chat". There are at most 20 `files`, each ``{"type": "url", "url": …}``,
-    ``{"type": "asset_id", "asset_id": …}`` or ``{"type": "base64", "media_type": …, "data": …}``. A record with an
-    `asset_id` becomes the second.
+    It has no engine, motion or background: the agent decides about them.
+
+    Parameters
+    ----------
+    prompt : str
+        What the video should be, 1 to 10,000 characters.
+    avatar_id : str, Look or None
+        A look or its id, never that of a group. By default the agent chooses one.
+    voice_id, style_id, brand_kit_id, callback_url, callback_id : str or None
+    orientation : {"landscape", "portrait"} or None
+    mode : {"generate", "chat"} or None
+        Only in "chat" does the agent ask questions. The service's default is "generate".
+    incognito_mode : bool or None
+    files : sequence of dict or Asset, or None
+        At most 20, each an `Asset`, ``{"type": "url", "url": …}``, ``{"type": "asset_id", "asset_id": …}`` or
+        ``{"type": "base64", "media_type": …, "data": …}``.
     """
 
     prompt: str
@@ -243,9 +259,12 @@ _PARTS: dict[str, type[Any]] = {"background": Background, "caption": Caption, "v
 def _cleaned(name: str, value: object) -> object:
     """Return the value of a field as the service takes it, where its meaning is certain."""
     value = known_value(name, value) if name == "engine" else id_of(name, value)
+    if name == "background" and isinstance(value, Asset):
+        return Background("image", asset_id=value.asset_id)
     if part := _PARTS.get(name):
         if not isinstance(value, part | Mapping | None):
-            raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields, not {value!r}")
+            known = ", ".join(field.name for field in fields(part))
+            raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields ({known}), not {value!r}")
         return part(**value) if isinstance(value, Mapping) else value
     if name == "files" and isinstance(value, (list, tuple)):
         return [{"type": "asset_id", "asset_id": x.asset_id} if hasattr(x, "asset_id") else x for x in value] or None

@@ -326,7 +326,7 @@ def test_what_a_reference_look_lacks_is_named() -> None:
     same = replace(twin, id="look_2")
     assert doubts(request, a_look(), reference=same) == []
     assert "'group_2'" in problems(request, a_look(), reference=replace(same, group_id="group_2"))[0]
-    assert "the reference is 'look_1'" in problems(request, a_look(), reference=twin)[0]
+    assert "'look_1' is of group 'group_1'" in problems(request, a_look(), reference=twin)[0]
     found = problems(request, a_look(), reference=replace(same, avatar_type="photo_avatar", status="failed"))
     assert [words in text for words, text in zip(("'photo_avatar'", "'failed'"), found, strict=True)] == [True, True]
     for reference in (None, replace(same, group_id=None), replace(same, avatar_type="hologram")):
@@ -337,7 +337,11 @@ def test_what_a_reference_look_lacks_is_named() -> None:
 @pytest.mark.parametrize(
     ("make", "given", "words"),
     [
-        (a_request, {"background": "green"}, "Background or a dict with its fields, not 'green'"),
+        (
+            a_request,
+            {"background": "green"},
+            r"Background or a dict with its fields \(type, value, url, asset_id\), not 'green'",
+        ),
         (a_request, {"background": {"value": "#00ff00"}}, "Background.*'type'"),
         (a_request, {"voice_settings": {"rate": 2}}, "VoiceSettings.*'rate'"),
         (an_agent, {"voice": "b"}, r"VideoAgentRequest .*'voice': did you mean voice_id=…\?"),
