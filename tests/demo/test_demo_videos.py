@@ -191,7 +191,7 @@ def test_a_chat_pauses_until_it_is_answered_and_each_message_starts_it_again(
 
 def test_only_a_chat_takes_messages(studio: Studio) -> None:
     for mode, body, error in (
-        ("generate", {"message": "Go on"}, (400, "invalid_parameter", "session_id")),
+        ("generate", {"message": "Go on"}, (400, "invalid_parameter", None)),
         ("chat", {}, (400, "invalid_parameter", "message")),
         ("chat", {"message": "Go on", "brand_kit_id": "none"}, (404, "resource_not_found", None)),
         ("chat", {"message": "Go on", "avatar_id": "group_abc123"}, (404, "avatar_not_found", None)),

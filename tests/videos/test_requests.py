@@ -340,7 +340,7 @@ def test_what_a_reference_look_lacks_is_named() -> None:
         (
             a_request,
             {"background": "green"},
-            r"Background or a dict with its fields \(type, value, url, asset_id\), not 'green'",
+            r"or a dict with its fields \(type, value, url, asset_id\), not 'green'",
         ),
         (a_request, {"background": {"value": "#00ff00"}}, "Background.*'type'"),
         (a_request, {"voice_settings": {"rate": 2}}, "VoiceSettings.*'rate'"),
