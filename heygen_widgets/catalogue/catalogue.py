@@ -88,11 +88,8 @@ class LookCatalogue:
         if not (cache is None or isinstance(cache, timedelta)):
             raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
-        self._scope = (
-            snapshot.scope
-            if snapshot
-            else Scope(**checked_filters(ownership=ownership, avatar_type=avatar_type, group_id=group_id))
-        )
+        asked = checked_filters(ownership=ownership, avatar_type=avatar_type, group_id=group_id)
+        self._scope = snapshot.scope if snapshot else Scope(**asked)
         self.ownership, self.avatar_type, self.group_id = self._scope
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:

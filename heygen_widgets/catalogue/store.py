@@ -61,10 +61,6 @@ class Selection:
             return False
         return np.array_equal(self.rows[: len(other)], other.rows)
 
-    def count(self, name: str) -> dict[str, int]:
-        """Count the looks by the values of a field, most frequent first."""
-        return self.store.count(name, self.rows)
-
 
 @dataclass(frozen=True, slots=True)
 class Character:
@@ -187,10 +183,8 @@ class LookStore:
             else:
                 continue
             self._name(row)
-            if ahead:
-                self._ahead.add(look.id)
-            else:
-                self._ahead.discard(look.id)
+            mark = self._ahead.add if ahead else self._ahead.discard
+            mark(look.id)
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
         self._sorted.clear()
@@ -236,7 +230,7 @@ class LookStore:
         return Selection(self, rows)
 
     def count(self, name: str, rows: _Rows) -> dict[str, int]:
-        self._fill_columns()
+        """Count some looks by the values of a field, most frequent first."""
         return self._column(name).count(rows)
 
     def facets(self, wanted: LookFilter, names: Iterable[str]) -> Facets:
@@ -247,19 +241,17 @@ class LookStore:
         return counts
 
     def values(self, name: str) -> list[str]:
-        self._fill_columns()
         return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
     def absent(self, wanted: LookFilter) -> list[str]:
         """Say which values of a filter no look has, each with the closest one that occurs."""
         messages = []
-        for name in (name for name in FACETS if self.looks and getattr(wanted, name)):
-            is_open, known = name in _OPEN, self.values(name)
-            spelled = {value.casefold() if is_open else value for value in known}
+        for name in FACETS if self.looks else ():
+            column, is_open = self._column(name), name in _OPEN
             # An empty text asks for looks without a value.
             for value in filter(None, getattr(wanted, name)):
-                if (value.casefold() if is_open else value) not in spelled:
-                    by_text = {fold(other): other for other in known if is_open}
+                if not column.mask([value], ignore_case=is_open).any():
+                    by_text = {fold(other): other for other in self.values(name) if is_open}
                     meant = did_you_mean(fold(value), (), by_text)
                     hint = f": did you mean {meant!r}?" if meant else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
@@ -303,6 +295,7 @@ class LookStore:
             self._words.clear()
 
     def _column(self, name: str) -> _Column:
+        self._fill_columns()
         if name not in self._columns:
             raise ValueError(f"unknown field {name!r}: choose from {', '.join(self._columns)}")
         return self._columns[name]
@@ -311,13 +304,9 @@ class LookStore:
         """Mark the rows that match the search, and those with the wanted values of each field that is restricted."""
         self._fill_columns()
         asked = {name: getattr(wanted, name) for name in FACETS}
-        if wanted.ready is not None:
-            asked["ready"] = ("yes",) if wanted.ready else ("no",)
-        masks = {"search": self._search(wanted)}
-        for name, values in asked.items():
-            if values:
-                masks[name] = self._columns[name].mask(values, ignore_case=name in _OPEN)
-        return masks
+        asked["ready"] = {True: ("yes",), False: ("no",), None: ()}[wanted.ready]
+        found = {name: self._columns[name].mask(v, ignore_case=name in _OPEN) for name, v in asked.items() if v}
+        return {"search": self._search(wanted), **found}
 
     def _search(self, wanted: LookFilter) -> _Mask:
         """Mark the rows that have every word of the search in their text or their character's name."""

@@ -130,10 +130,8 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
             source = source.reset_index()
         names: list[Any] = source.columns.tolist()
         rows: Iterable[tuple[Any, ...]] = source.astype(object).itertuples(index=False, name=None)
-    elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
-        names, rows = source.columns, source.fetchall()
-    elif hasattr(kind, "iter_rows"):  # polars
-        names, rows = source.columns, source.rows()
+    elif hasattr(kind, "columns") and (fetch := getattr(kind, "fetchall", None) or getattr(kind, "rows", None)):
+        names, rows = source.columns, fetch(source)  # DuckDB, polars
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
         names, rows = source.column_names, zip(*[column.to_pylist() for column in source.columns], strict=True)
     elif isinstance(source, Iterable) and not (isinstance(source, (str, bytes, Mapping)) or hasattr(kind, "columns")):

@@ -83,7 +83,7 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
     """
     if isinstance(looks, HasFrame):
         return looks.to_frame(flat=flat, previews=previews)
-    frame = _frame(looks, _names(previews), flat)
+    frame = _frame(looks, previews=previews, flat=flat)
     if not (flat and previews):
         return frame
     numbers = frame[[*_URLS]].count()
@@ -113,12 +113,9 @@ def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
 
 
-def _names(previews: bool) -> list[str]:
-    return [name for name in COLUMNS if previews or name not in _URLS]
-
-
-def _frame(looks: Source, names: Iterable[str], flat: bool = False) -> pd.DataFrame:
+def _frame(looks: Source, *, previews: bool = True, flat: bool = False) -> pd.DataFrame:
     rows = looks_of(looks)
+    names = [name for name in COLUMNS if previews or name not in _URLS]
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
     columns = {name: _series(name, list(map(COLUMN_VALUES[name], rows)), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
@@ -170,7 +167,7 @@ def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool 
     """
     target = _target(path, ".csv")
     with replacement(target, 0o666) as file:
-        frame = _frame(looks, _names(previews), flat=True)
+        frame = _frame(looks, previews=previews, flat=True)
         frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", mode="wb")
     return target
 
@@ -206,7 +203,7 @@ def looks_to_excel(
     with replacement(target, 0o666) as file:
         chosen = _pictured(looks) if draw else looks_of(looks)
         pictures = draw(chosen, _THUMBNAIL) if draw else []
-        frame = _frame(chosen, _names(previews), flat=True)
+        frame = _frame(chosen, previews=previews, flat=True)
         if draw:
             frame.insert(0, "preview", None)
         book = Workbook(write_only=True)
@@ -254,7 +251,7 @@ def looks_to_table(looks: Source) -> Styler:
     the pictures from the URLs, which a saved notebook keeps. Nothing from the service is read as HTML.
     """
     chosen = _pictured(looks)
-    frame = _frame(chosen, _names(previews=False))
+    frame = _frame(chosen, previews=False)
     for name in LISTS:
         frame[name] = frame[name].map(", ".join)
     frame.insert(0, "preview", [_image_tag(look) for look in chosen])
@@ -303,10 +300,10 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
         import pyarrow.parquet as pq
     except ImportError:
         raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
-    names, target = _names(previews), _target(path, ".parquet")
+    target, frame = _target(path, ".parquet"), _frame(looks, previews=previews)
     types = {"is_ready": pa.bool_(), **dict.fromkeys(SIZES, pa.int64()), **dict.fromkeys(LISTS, pa.list_(pa.string()))}
-    schema = pa.schema([(name, types.get(name, pa.large_string())) for name in names])
-    table = pa.Table.from_pandas(_frame(looks, names), schema, preserve_index=False)
+    schema = pa.schema([(name, types.get(name, pa.large_string())) for name in frame])
+    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
     with replacement(target, 0o666) as file:
         pq.write_table(table, file)
     return target
@@ -323,7 +320,7 @@ def summary_frame(looks: Source) -> pd.DataFrame:
     >>> summary_frame(looks).groupby("gender")["looks"].sum().plot.bar()  # doctest: +SKIP
     """
     names = ["avatar_type", *CLOSED]
-    frame = _frame(looks, names).replace("", pd.NA).fillna("unknown")
+    frame = _frame(looks, previews=False)[names].replace("", pd.NA).fillna("unknown")
     counts = frame.groupby(names).size().reset_index(name="looks")
     return counts.sort_values(["looks", *names], ascending=[False, True, True, True, True], ignore_index=True)
 
@@ -338,12 +335,12 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
     know it. First the looks that came and those that changed, in the newer order, then those that went, in the older
     order. A RangeIndex.
     """
-    rows: list[tuple[str, str, str, tuple[str, ...]]]
-    rows = [(look_id, look.name, "came", ()) for look_id, look in newer.items() if look_id not in older]
-    for look_id, look in newer.items():
-        if look_id in older and (differing := _differing_fields(look, older[look_id])):
-            rows.append((look_id, look.name, "changed", differing))
-    rows += [(look_id, look.name, "went", ()) for look_id, look in older.items() if look_id not in newer]
+    pairs = [(look, _differing_fields(look, older.get(look.id, look))) for look in newer.values()]
+    rows = [
+        *((look.id, look.name, "came", ()) for look in newer.values() if look.id not in older),
+        *((look.id, look.name, "changed", names) for look, names in pairs if names),
+        *((look.id, look.name, "went", ()) for look in older.values() if look.id not in newer),
+    ]
     frame = pd.DataFrame(rows, columns=["id", "name", "change", "fields"], dtype="object")
     return frame.astype(dict.fromkeys(["id", "name", "change"], "string"))
 

@@ -258,7 +258,7 @@ class GridModel:
         """Return the shape of the tiles: "tall" or "wide" if that suits most of the looks that are shown."""
         if isinstance(self._cards, Selection):
             with self.catalogue.unchanged():
-                counts = self._cards.count("orientation")
+                counts = self._cards.store.count("orientation", self._cards.rows)
             for orientation, shape in (("portrait", "tall"), ("landscape", "wide")):
                 if counts.get(orientation, 0) >= _MOST_OF_THEM * max(1, len(self)):
                     return shape

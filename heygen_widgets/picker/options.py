@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from traitlets import Instance, TraitError
+from traitlets import TraitError
 
 from .._display import TITLES, clip, fits, title
 from .._parsing import integer, meant_parameter
-from ..filters import FilterFields, LookFilter, as_filter, fold
+from ..filters import FilterFields, LookFilter, fold
 from ..models import MOST_SELECTED, Look, Looks, checked_records
 
 LARGEST_WINDOW = MOST_SELECTED  # cards per message, so that one holds the whole selection
@@ -16,6 +16,10 @@ MOST_COMPARED = 4  # looks side by side
 NO_SOURCE = (
     "A text is no source of looks. Give a key as api_key=…, a snapshot as LookCatalogue.open(path), and another file "
     "as a table, such as pd.read_csv(path)."
+)
+TOO_MANY = (
+    f"{MOST_SELECTED} of {{:,}} looks are selected: a picker holds at most {MOST_SELECTED}. Export takes all matches, "
+    "and picker.catalogue.select(picker.filter) returns them."
 )
 
 LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
@@ -27,18 +31,6 @@ SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")
 _FIELDS = FilterFields.__annotations__.keys()
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
-
-
-class FilterTrait(Instance[LookFilter]):
-    """A synced `LookFilter`, which takes all that `as_filter` takes. The front end's values have passed `_allows`."""
-
-    def __init__(self, help: str) -> None:
-        super().__init__(LookFilter, (), help=help)
-        self.tag(sync=True, to_json=lambda wanted, _: wanted.to_json())
-        self.tag(from_json=lambda sent, _: changed_filter(LookFilter(), sent))
-
-    def validate(self, obj: Any, value: Any) -> LookFilter | None:  # noqa: ANN401 - as in traitlets
-        return super().validate(obj, as_filter(value))
 
 
 def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> Looks | Look | None:
@@ -118,6 +110,12 @@ def refuse_unknown(given: FilterFields, picker: type) -> None:
         known = picker.__init__.__kwdefaults__  # type: ignore[misc]  # of the class
         meant = meant_parameter(name, [*known, *_FIELDS])
         raise TypeError(f"LookPicker has no parameter {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
+
+
+FILTER_AS_JSON: dict[str, Callable[[Any, object], Any]] = {
+    "to_json": lambda wanted, _: wanted.to_json(),
+    "from_json": lambda sent, _: changed_filter(LookFilter(), sent),
+}
 
 
 def _is_value(value: object) -> bool:

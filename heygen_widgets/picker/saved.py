@@ -103,7 +103,11 @@ class Memory:
         """Write the current state, whole or not at all. It takes some ms, after the views have got the change."""
         if self._path is None:
             return
-        content = {**_FORMAT, "view": view, "filter": wanted.to_json(), "looks": [_record(look) for look in looks]}
+        records = [
+            {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
+            for look in looks
+        ]
+        content = {**_FORMAT, "view": view, "filter": wanted.to_json(), "looks": records}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with replacement(self._path, 0o600) as file:
@@ -125,10 +129,6 @@ def _newest(looks: tuple[Look, ...], catalogue: Callable[[], LookCatalogue]) -> 
 
 def _bare(look: Look) -> Look:
     return replace(look, preview_image_url=None, preview_video_url=None, extra={})
-
-
-def _record(look: Look) -> dict[str, Any]:
-    return {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
 
 
 def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
