@@ -65,12 +65,6 @@ def looks_to_gallery(
     ------
     ValueError, OSError
         For more than 500 looks, another ending of the file's name, or a file that cannot be written.
-
-    Examples
-    --------
-    >>> from heygen_widgets import demo_client, looks_to_gallery
-    >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
-    PosixPath('shortlist.html')
     """
     target = user_path(path)
     if not target.suffix and (target.is_file() or not target.exists()):

@@ -25,7 +25,7 @@ from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
 from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
-from .store import Character, Facets, LookStore, Selection, Wanted, missing_groups
+from .store import Character, Facets, LookStore, Selection, Wanted, all_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,8 +119,7 @@ class LookCatalogue:
         Characters get their names from the groups, those without a group from the looks' `group_name`.
         """
         looks, known = checked_records(frame.looks_of(source), Look), checked_records(groups, AvatarGroup)
-        snapshot = Snapshot(looks, known + missing_groups(looks, known), Scope(), 0.0, complete=True)
-        return cls(None, cache=None, snapshot=snapshot)
+        return cls(None, snapshot=Snapshot(looks, all_groups(looks, known), Scope(), 0.0, complete=True))
 
     @classmethod
     def open(cls, path: UserPath, client: HeyGenClient | None = None) -> LookCatalogue:
@@ -129,7 +128,7 @@ class LookCatalogue:
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
-        return cls(client, cache=None, snapshot=read_snapshot(user_path(path)))
+        return cls(client, snapshot=read_snapshot(user_path(path)))
 
     if not TYPE_CHECKING:
         __getattr__ = no_attribute

@@ -1,7 +1,6 @@
 """The loaded looks, each once, with their characters; and what a filter selects from them at one moment.
 
-Each field is an array of integer codes, and the search uses one folded text per look. A search word is looked up among
-the rows that a part of it matched before, so each keystroke narrows the previous result.
+Each field is an array of integer codes, and the search uses one folded text per look.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import islice
 from operator import and_, attrgetter
 from typing import Any, TypeAlias
@@ -159,8 +158,9 @@ class LookStore:
 
     def _clear_columns(self) -> None:
         self._columns = {name: _Column(name) for name in _FIELDS}
-        self._texts: list[str] = []
-        self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
+        self._texts = texts = list[str]()
+        # Marks the rows whose text has a word. The widget asks several times for the same ones.
+        self._having = lru_cache(_REMEMBERED_WORDS)(lambda word: np.array([word in text for text in texts], np.bool_))
         self._name_keys: list[str] = []
 
     def get(self, look_id: str) -> Look | None:
@@ -216,7 +216,6 @@ class LookStore:
         return known is not None
 
     def in_order(self) -> list[Look]:
-        """Return all looks by their places."""
         return [self.looks[row] for row in np.argsort(self._places, kind="stable").tolist()]
 
     def select(self, wanted: LookFilter) -> Selection:
@@ -292,7 +291,7 @@ class LookStore:
             for name, column in self._columns.items():
                 column.extend(map(_FIELDS[name], looks))
             self._texts.extend([fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks])
-            self._words.clear()
+            self._having.cache_clear()
 
     def _column(self, name: str) -> _Column:
         self._fill_columns()
@@ -316,18 +315,6 @@ class LookStore:
             hits = self._having(word)
             rows &= hits | self._columns["group_id"].mask(named) if named else hits
         return rows
-
-    def _having(self, word: str) -> _Mask:
-        """Mark the rows whose text has a word; a remembered part of the word narrows the rows to look at."""
-        if word not in self._words:
-            part = max((known for known in self._words if known in word), key=len, default="")
-            rows = np.flatnonzero(self._words[part]).tolist() if part else range(len(self))
-            hits = np.zeros(len(self), dtype=np.bool_)
-            hits[[row for row in rows if word in self._texts[row]]] = True
-            if len(self._words) == _REMEMBERED_WORDS:
-                del self._words[next(iter(self._words))]
-            self._words[word] = hits
-        return self._words[word]
 
     def _positions(self, sort: str) -> _Rows:
         """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
@@ -357,10 +344,10 @@ def _key(name: str) -> str:
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())
 
 
-def missing_groups(looks: Iterable[Look], groups: Iterable[AvatarGroup]) -> tuple[AvatarGroup, ...]:
-    """Return the characters that looks name and that are not among the groups."""
-    known, found = {group.id for group in groups}, dict[str, AvatarGroup]()
+def all_groups(looks: Iterable[Look], groups: Iterable[AvatarGroup]) -> tuple[AvatarGroup, ...]:
+    """Return the groups, and the characters that looks name and that are not among them."""
+    found = {group.id: group for group in groups}
     for look in looks:
-        if look.group_id and look.group_name and look.group_id not in known:
+        if look.group_id and look.group_name:
             found.setdefault(look.group_id, AvatarGroup(look.group_id, look.group_name))
     return tuple(found.values())

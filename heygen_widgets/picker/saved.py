@@ -138,11 +138,9 @@ def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
         raise ValueError("it is not a picker's, or of a newer release")
     if not FRONTEND_TRAITS["view"](found["view"]):
         raise ValueError("its view is invalid")
-    looks = {look.id: look for look in map(_look, found["looks"][:MOST_SELECTED])}
+    looks: dict[str, Look] = {}
+    for record in found["looks"][:MOST_SELECTED]:
+        owner, name = record["ownership"], record["group_name"]
+        look = Look.from_json(record["look"], ownership=owner if owner in ("public", "private") else None)
+        looks[look.id] = replace(_bare(look), group_name=name if isinstance(name, str) else None)
     return found["view"], as_filter(found["filter"]), tuple(looks.values())
-
-
-def _look(record: dict[str, Any]) -> Look:
-    owner, name = record["ownership"], record["group_name"]
-    look = Look.from_json(record["look"], ownership=owner if owner in ("public", "private") else None)
-    return replace(_bare(look), group_name=name if isinstance(name, str) else None)

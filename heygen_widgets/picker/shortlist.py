@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .._parsing import plain
+from .._parsing import id_of, plain
 from ..catalogue import LookCatalogue
 from ..errors import HeyGenError, NotFoundError
 from ..models import AvatarGroup, Look
@@ -70,7 +70,6 @@ class Shortlist:
         return tuple(by_id[i] for i in wanted) if sorted(wanted) == sorted(by_id) else self.selected
 
     def clear(self) -> None:
-        """Remember the selection, which is about to be cleared."""
         self._cleared = self.selected or self._cleared
 
     def cleared(self, multiple: bool) -> tuple[Look, ...]:
@@ -117,11 +116,7 @@ def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
 
 def _listed(wanted: object) -> tuple[object, ...]:
     """Return looks and ids, one or several or those of a table or a row, as a tuple without missing values."""
-    one_or_more = plain(wanted)
-    keys = getattr(one_or_more, "keys", None)
-    names: Iterable[object] = keys() if callable(keys) else ()  # the columns of a table, the fields of a row
-    if "id" in names:
-        one_or_more = one_or_more["id"]
+    one_or_more = wanted if isinstance(wanted, Look) else id_of("look_id", wanted)
     is_one = isinstance(one_or_more, (str, Look, Mapping)) or hasattr(one_or_more, "columns")
     if is_one or not isinstance(one_or_more, Iterable):
         one_or_more = (one_or_more,)
