@@ -68,11 +68,8 @@ def demo_client(
     service = _running_service(**arguments)
     client = HeyGenClient(service.api_key, base_url=service.base_url)
     defaults = inspect.signature(demo_client).parameters
-    shown = [
-        f"{name}={literal(value) if isinstance(value, str) else value}"
-        for name, value in arguments.items()
-        if value != defaults[name].default
-    ]
+    given = {name: value for name, value in arguments.items() if value != defaults[name].default}
+    shown = (f"{name}={literal(value) if isinstance(value, str) else value}" for name, value in given.items())
     client.demo_code = f"demo_client({', '.join(shown)})"
     return client
 

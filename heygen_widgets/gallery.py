@@ -79,15 +79,10 @@ def looks_to_gallery(
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = fetch_previews(chosen, client, videos=videos)
-        style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
-        values = {
-            **_code(client, len(chosen)),
-            "heading": escape(clip(title).strip() or "Avatar looks"),
-            "style": style,
-            "style_hash": _hash(style),
-            "script": script,
-            "script_hash": _hash(script),
-        }
+        sources = {"style": _read("gallery.css"), "script": _read("gallery.js") + _read("clipboard.js")}
+        hashes = {f"{name}_hash": _hash(source) for name, source in sources.items()}
+        heading = escape(clip(title).strip() or "Avatar looks")
+        values = {"heading": heading, **sources, **hashes, **_code(client, len(chosen))}
         start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
         cards = (_card(look, outcomes, videos=videos) for look in chosen)
         for part in chain([start], cards, [end]):

@@ -64,8 +64,7 @@ class LookCatalogue:
     revision : int
         A number that grows with each change.
 
-    An argument of the wrong type, such as a `client` that is no `HeyGenClient`, or an impossible value raises TypeError
-    or ValueError.
+    An argument of the wrong type, such as a key as `client`, or an impossible value raises TypeError or ValueError.
     """
 
     # Without sharing, a cell that runs again would load everything again.
@@ -173,10 +172,7 @@ class LookCatalogue:
             return self._loader.progress(self._store, self.complete)
 
     def load_in_background(self) -> None:
-        """Load the missing looks on threads, and return at once. Does nothing without missing looks or a client.
-
-        Continues after `stop`, and after an error from the last page received.
-        """
+        """Load the missing looks on threads from the last page received, if there is a client, and return at once."""
         with self._changed:
             if self.client is None or (self.complete and self._loader.store is self._store):
                 return

@@ -67,7 +67,7 @@ _LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 
 
 def frame_to_looks(frame: Source) -> list[Look]:
-    """Convert a table to looks: the reverse of `looks_to_frame`, also after CSV, Excel, JSON, Feather or Parquet.
+    """Convert a table to looks, one for each row: the reverse of `looks_to_frame`, also after CSV, Excel or Parquet.
 
     Rows and columns may be missing, in any order and with any index; unknown columns are ignored. ``Avatar type`` or
     ``type`` is read as ``avatar_type`` if that is absent, and so are similar names of other columns. Values are cleaned
@@ -85,11 +85,6 @@ def frame_to_looks(frame: Source) -> list[Look]:
     frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table, DuckDB relation or iterable of dict
         Only ``id`` is required, as a column or, in pandas, in the index. A missing name or avatar type is ``""``; a
         look without a name is shown by its id. Records of the service are rows too.
-
-    Returns
-    -------
-    list of Look
-        One look per row, in the same order.
 
     Raises
     ------

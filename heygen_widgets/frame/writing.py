@@ -42,10 +42,7 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
 
-_OF_VOICES = (
-    *("voice_id", "name", "language", "gender", "type", "support_pause", "support_locale", "status"),
-    "preview_audio_url",
-)
+_OF_VOICES = ("voice_id", "name", "language", "gender", "type", "support_pause", "support_locale", "status")
 
 _METHODS = {
     **{".csv": "to_csv", ".txt": "to_csv", ".xlsx": "to_excel", ".xls": "to_excel", ".parquet": "to_parquet"},
@@ -109,7 +106,8 @@ def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
     `TypeError`, and voices made by hand with a value of the wrong type `ValueError`.
     """
     rows = checked_records(voices, Voice)
-    columns = {name: _series(name, [getattr(voice, name) for voice in rows], flat=False) for name in _OF_VOICES}
+    names = (*_OF_VOICES, "preview_audio_url")
+    columns = {name: _series(name, [getattr(voice, name) for voice in rows], flat=False) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
 
 
@@ -133,13 +131,9 @@ def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
     if flat and name not in SIZES:
         texts = map(SEPARATOR.join, values) if name in LISTS else values
         values = [text and _storable(text, cut=name not in _URLS) for text in texts]
-    if pa is None:
-        return pd.Series(values, dtype="Int64" if name in SIZES else "string")
-    # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
-    types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
-    array = pa.array(values, pa.int64() if name in SIZES else pa.large_string())
-    column: pd.Series = array.to_pandas(types_mapper=types.get)
-    return column
+    # By default, pandas 2 keeps texts as objects, in 1.5 times the memory.
+    texts_type = pd.StringDtype("pyarrow" if pa else "python")
+    return pd.Series(values, dtype="Int64" if name in SIZES else texts_type)
 
 
 def _storable(text: str, *, cut: bool) -> str | None:
@@ -268,7 +262,7 @@ def _image_tag(look: Look) -> str:
 
 
 def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
-    """Write the DataFrame of `looks_to_frame` to a Parquet file.
+    """Write the DataFrame of `looks_to_frame` to a Parquet file, and return its path.
 
     The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
     DuckDB. Missing values are null, tags and engines ``list<string>``, the sizes ``int64``.
@@ -281,11 +275,6 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
         home folder, here and in all other paths.
     previews : bool, default True
         False leaves out the preview URLs, which are as private as in `looks_to_frame`.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
 
     Raises
     ------
@@ -316,8 +305,6 @@ def summary_frame(looks: Source) -> pd.DataFrame:
     (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks.
 
     Sorted by the count, largest first, then by the other columns. A RangeIndex.
-
-    >>> summary_frame(looks).groupby("gender")["looks"].sum().plot.bar()  # doctest: +SKIP
     """
     names = ["avatar_type", *CLOSED]
     frame = _frame(looks, previews=False)[names].replace("", pd.NA).fillna("unknown")

@@ -39,13 +39,9 @@ def video_code(look: Look, client_code: str) -> str | None:
         return None
     engine = f", engine={literal(look.default_engine)}" if look.default_engine in look.engines else ""
     request = f'VideoRequest(avatar_id={literal(look.id)}, script="Hello! This is a first try."{engine})'
-    lines = [
-        *_client_lines(client_code, "VideoRequest"),
-        _commented(f"request = {request}", look.name),
-        "job = client.start_video(request)  # checks the request and sends it: this costs credits",
-        *("job", ""),
-    ]
-    return "\n".join(lines)
+    line = _commented(f"request = {request}", look.name)
+    start = "job = client.start_video(request)  # checks the request and sends it: this costs credits"
+    return "\n".join([*_client_lines(client_code, "VideoRequest"), line, start, "job", ""])
 
 
 def _client_lines(client_code: str, name: str) -> list[str]:

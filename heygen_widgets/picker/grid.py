@@ -185,7 +185,6 @@ class GridModel:
 
     @property
     def client(self) -> HeyGenClient | None:
-        """The client that was given, or else that of the catalogue."""
         return self._client or self.catalogue.client
 
     @property

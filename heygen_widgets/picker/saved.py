@@ -44,12 +44,8 @@ def _lines(counts: str, selected: Sequence[Look], wanted: LookFilter, number: in
     filter_code = repr(wanted) if len(repr(wanted)) <= _LONGEST_FILTER else "a long LookFilter"
     filtered = f", filtered by {filter_code}" if wanted.to_json() else ""
     first = f"the first {number}" if 0 < number < len(selected) else ""
-    lines = [
-        f"Avatar look picker (heygen_widgets): {counts}{filtered}.",
-        f"{len(selected):,} selected{', ' if first else ''}{first}{':' if number else '.'}"
-        if selected
-        else "Nothing selected.",
-    ]
+    listed = f"{len(selected):,} selected{', ' if first else ''}{first}{':' if number else '.'}"
+    lines = [f"Avatar look picker (heygen_widgets): {counts}{filtered}.", listed if selected else "Nothing selected."]
     lines += [f"{place}. {name_of(look.id, look.name)}" for place, look in enumerate(selected[:number], 1)]
     if ids := [look.id for look in selected[:number]]:
         argument = f"selected_id={ids[0]!r}" if len(selected) == 1 else f"multiple=True, values={ids!r}"
