@@ -93,10 +93,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> SavedSnapshot:
         hint = "to_csv(path), to_excel(path) or to_parquet(path), or a name that ends in .jsonl.gz"
         raise ValueError(f"{path} has the name of a table: use {hint}")
     try:
-        with (
-            replacement(path, 0o600) as file,
-            gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_LEVEL) as packed,
-        ):
+        with replacement(path, 0o600) as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_LEVEL) as packed:
             packed.writelines(_bounded(line.encode() + b"\n" for line in _lines(snapshot)))
     except (SnapshotError, TypeError, ValueError) as problem:
         raise SnapshotError(f"{path} was not written: {problem}.") from None
