@@ -20,7 +20,6 @@ from ..models import COLUMNS, Look
 
 if TYPE_CHECKING:
     import pandas as pd
-
 __all__ = ["FORMULA", "LISTS", "SEPARATOR", "SIZES", "Source", "frame_to_looks", "looks_of"]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from traitlets import TraitError
+from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, title
 from .._parsing import integer, meant_parameter
@@ -17,10 +17,6 @@ NO_SOURCE = (
     "A text is no source of looks. Give a key as api_key=…, a snapshot as LookCatalogue.open(path), and another file "
     "as a table, such as pd.read_csv(path)."
 )
-TOO_MANY = (
-    f"{MOST_SELECTED} of {{:,}} looks are selected: a picker holds at most {MOST_SELECTED}. Export takes all matches, "
-    "and picker.catalogue.select(picker.filter) returns them."
-)
 
 LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
 HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px
@@ -31,6 +27,19 @@ SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")
 _FIELDS = FilterFields.__annotations__.keys()
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
+
+
+def filter_trait(help: str) -> Instance[LookFilter]:
+    trait: Instance[LookFilter] = Instance(LookFilter, (), help=help)
+    trait.tag(sync=True, to_json=lambda wanted, _: wanted.to_json())
+    return trait.tag(from_json=lambda sent, _: changed_filter(LookFilter(), sent))
+
+
+def selectable(looks: Sequence[Look]) -> tuple[Sequence[Look], str]:
+    """Return the first looks, as many as can be selected, and what to say about the others."""
+    most, more = MOST_SELECTED, "Export takes all matches, and picker.catalogue.select(picker.filter) returns them."
+    problem = f"{most} of {len(looks):,} looks are selected: a picker holds at most {most}. {more}"
+    return looks[:most], problem if len(looks) > most else ""
 
 
 def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> Looks | Look | None:
@@ -110,12 +119,6 @@ def refuse_unknown(given: FilterFields, picker: type) -> None:
         known = picker.__init__.__kwdefaults__  # type: ignore[misc]  # of the class
         meant = meant_parameter(name, [*known, *_FIELDS])
         raise TypeError(f"LookPicker has no parameter {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
-
-
-FILTER_AS_JSON: dict[str, Callable[[Any, object], Any]] = {
-    "to_json": lambda wanted, _: wanted.to_json(),
-    "from_json": lambda sent, _: changed_filter(LookFilter(), sent),
-}
 
 
 def _is_value(value: object) -> bool:

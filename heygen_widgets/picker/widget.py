@@ -27,7 +27,7 @@ from ..catalogue.cache import DEFAULT_MAX_AGE
 from ..errors import HeyGenError
 from ..filters import FilterFields, LookFilter, as_filter
 from ..gallery import looks_to_gallery
-from ..models import MOST_SELECTED, Look, Looks
+from ..models import Look, Looks
 from . import options
 from .cards import card
 from .grid import GridModel, Source, catalogue_of
@@ -93,9 +93,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, Any] = traitlets.Instance(
-        LookFilter, (), help="What is shown. It takes a search too."
-    ).tag(sync=True, **options.FILTER_AS_JSON)
+    filter: traitlets.TraitType[LookFilter, Any] = options.filter_trait("What is shown. It takes a search too.")
     view = traitlets.CaselessStrEnum(("looks", "characters"), "looks", help="What the grid shows.").tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
@@ -352,10 +350,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self._send_update()
 
     def _choose(self, looks: Sequence[Look]) -> None:
-        """Select the first looks, as many as can be selected."""
-        self.values = looks[:MOST_SELECTED]
-        if len(looks) > MOST_SELECTED:
-            self.error = options.TOO_MANY.format(len(looks))
+        self.values, problem = options.selectable(looks)
+        self.error = problem or self.error
 
     # -- events of the view, which may contain anything ---------------------------------------------------------------
 
