@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from typing import Any, Literal
+from typing import Literal
 
 from ._display import literal
 from ._parsing import plain
@@ -74,6 +74,4 @@ def demo_client(
     return client
 
 
-@functools.cache
-def _running_service(**arguments: Any) -> DemoService:  # noqa: ANN401 - those of `demo_client`
-    return DemoService(**arguments).start()
+_running_service = functools.cache(lambda **arguments: DemoService(**arguments).start())

@@ -10,7 +10,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from itertools import islice
 from operator import and_, attrgetter
 from typing import Any, TypeAlias
@@ -150,6 +150,7 @@ class LookStore:
         self._character_texts: dict[str, str] = {}
         self._clear_columns()
         self._sorted: dict[str, _Rows] = {}  # for each sort, the position of each row
+        self._sort_key = cache(_sort_key)
         self.add_groups(groups)
         self.add_looks(looks, 0)
 
@@ -161,7 +162,6 @@ class LookStore:
         self._texts = texts = list[str]()
         # Marks the rows whose text has a word. The widget asks several times for the same ones.
         self._having = lru_cache(_REMEMBERED_WORDS)(lambda word: np.array([word in text for text in texts], np.bool_))
-        self._name_keys: list[str] = []
 
     def get(self, look_id: str) -> Look | None:
         row = self._row_of.get(look_id)
@@ -328,18 +328,14 @@ class LookStore:
 
     def _keys(self, name: str) -> Sequence[Any]:
         """Return the sort key of each row; an empty text or 0 for rows without a value, which come last."""
-        if name == "name":
-            self._name_keys.extend(_key(look.name) for look in self.looks[len(self._name_keys) :])
-            return self._name_keys
         if name == "size":
             return [(look.image_width or 0) * (look.image_height or 0) for look in self.looks]
         if name == "avatar_type":
             return [look.avatar_type for look in self.looks]
-        names = {group_id: _key(group.name) for group_id, group in self.groups.items()}
-        return [names.get(look.group_id or "", "") for look in self.looks]
+        return [self._sort_key(getattr(look, name) or "") for look in self.looks]
 
 
-def _key(name: str) -> str:
+def _sort_key(name: str) -> str:
     """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())
 

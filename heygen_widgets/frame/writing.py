@@ -335,7 +335,6 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
 
 
 def _differing_fields(newer: Look, older: Look) -> tuple[str, ...]:
-    names = [name for name in _COMPARED if getattr(newer, name) != getattr(older, name)]
-    if newer.ownership and older.ownership and newer.ownership != older.ownership:
-        names.append("ownership")
-    return tuple(names)
+    is_known = newer.ownership and older.ownership
+    names = (*_COMPARED, "ownership") if is_known else _COMPARED
+    return tuple(name for name in names if getattr(newer, name) != getattr(older, name))

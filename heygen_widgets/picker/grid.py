@@ -55,7 +55,6 @@ class GridModel:
         return len(self._cards)
 
     def start(self, client: HeyGenClient) -> None:
-        """Show the looks of a client, when there was none before."""
         self.catalogue, self.is_waiting = LookCatalogue.shared(client, cache=self._cache), False
 
     def start_demo(self) -> bool:
@@ -117,11 +116,9 @@ class GridModel:
         state = (catalogue.revision, catalogue, self.filter, self.view, self.opened)
         if state == self.state:
             return False
+        by_character = self.view == "characters"
         cards: Selection | Characters
-        if self.view == "characters":
-            cards = Characters(catalogue.characters(self.filter))
-        else:
-            cards = catalogue.matching(self.filter)
+        cards = Characters(catalogue.characters(self.filter)) if by_character else catalogue.matching(self.filter)
         if self.state is None or state[1:] != self.state[1:] or not cards.extends(self._cards):
             self.version += 1
         self._cards, self.state = cards, state
@@ -223,7 +220,6 @@ class GridModel:
         return {**shown, "video_code": video_code(look, self.client_code)}
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
-        """Return code for the selected looks, the filter and the view; see `LookPicker.code`."""
         selected = tuple(map(self.loaded, selected))
         if kind == "python":
             return python_code(selected, self.filter, self.client_code, multiple, self.view)

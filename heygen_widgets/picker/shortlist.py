@@ -73,7 +73,6 @@ class Shortlist:
         self._cleared = self.selected or self._cleared
 
     def cleared(self, multiple: bool) -> tuple[Look, ...]:
-        """Return the selection, or the one before it was cleared."""
         return self.selected or self._cleared[: None if multiple else 1]
 
     def assigned(self, trait: str, value: object, catalogue: Callable[[], LookCatalogue]) -> object:
