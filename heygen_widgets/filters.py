@@ -79,11 +79,9 @@ class LookFilter:
 
     Raises
     ------
-    ValueError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`, for an empty list, which would match nothing, and
-        for a text with a lone surrogate, which cannot be sent.
-    TypeError
-        For a wrong type of another field, and an unknown field.
+    ValueError, TypeError
+        For an unknown `ownership`, `gender`, `orientation` or `sort`, an empty list, which would match nothing, and a
+        text with a lone surrogate, which cannot be sent; a wrong type of another field, and an unknown field.
 
     Examples
     --------

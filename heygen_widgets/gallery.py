@@ -35,10 +35,9 @@ def looks_to_gallery(
 ) -> Path:
     """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
 
-    Whoever opens it can tick looks and copy the choice: Python for a picker in which these looks are selected.
-
-    The pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts.
-    The page loads nothing from the network, and holds no preview URL and no API key.
+    Whoever opens it can tick looks and copy the choice: Python for a picker in which these looks are selected. The
+    pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts. It
+    loads nothing from the network, and holds no preview URL and no API key.
 
     Pictures are fetched over https (http only on loopback), four at a time, without credentials and redirects, with a
     progress bar (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes is left out. Each missing

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, reduce
 from itertools import islice
@@ -39,6 +39,11 @@ _FIELDS: dict[str, Callable[[Look], Any]] = {
     "ready": lambda look: "yes" if look.is_ready else "no",
 }
 """The fields that can be counted, each with a function for a look's value: a text, None, or a tuple of texts."""
+
+_SORT_KEYS: dict[str, Callable[[Look], Any]] = {
+    "avatar_type": attrgetter("avatar_type"),
+    "size": lambda look: (look.image_width or 0) * (look.image_height or 0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,20 +324,14 @@ class LookStore:
     def _positions(self, sort: str) -> _Rows:
         """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
         if sort not in self._sorted:
-            keys = self._keys(sort.removeprefix("-"))
+            name = sort.removeprefix("-")
+            key = _SORT_KEYS.get(name) or (lambda look: self._sort_key(getattr(look, name) or ""))
+            keys = [key(look) for look in self.looks]  # an empty text or 0 for looks without a value, which come last
             rows = np.argsort(self._places, kind="stable").tolist()
             known = sorted((row for row in rows if keys[row]), key=keys.__getitem__, reverse=sort.startswith("-"))
             order = known + [row for row in rows if not keys[row]]
             self._sorted[sort] = np.argsort(np.array(order, dtype=np.intp))
         return self._sorted[sort]
-
-    def _keys(self, name: str) -> Sequence[Any]:
-        """Return the sort key of each row; an empty text or 0 for rows without a value, which come last."""
-        if name == "size":
-            return [(look.image_width or 0) * (look.image_height or 0) for look in self.looks]
-        if name == "avatar_type":
-            return [look.avatar_type for look in self.looks]
-        return [self._sort_key(getattr(look, name) or "") for look in self.looks]
 
 
 def _sort_key(name: str) -> str:
