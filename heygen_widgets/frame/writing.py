@@ -89,11 +89,9 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
     if not (flat and previews):
         return frame
     numbers = frame[[*_URLS]].count()
-    dropped: list[str] = []
-    for name in reversed(_URLS):
-        if numbers.drop(dropped).sum() > _MOST_LINKS:
-            frame[name] = frame[name][:0]  # the index stays, and so does the type
-            dropped.append(name)
+    dropped = [name for name in reversed(_URLS) if numbers.cumsum()[name] > _MOST_LINKS]
+    for name in dropped:
+        frame[name] = frame[name][:0]  # the index stays, and so does the type
     if dropped:
         warn(
             f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: "
