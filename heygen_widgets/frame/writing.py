@@ -32,11 +32,7 @@ except ImportError:
     pa = None
 
 _URLS = ("preview_image_url", "preview_video_url")
-_TYPES = {
-    "is_ready": "bool",
-    **dict.fromkeys(("support_pause", "support_locale"), "boolean"),
-    **dict.fromkeys(SIZES, "Int64"),
-}
+_TYPES = {"is_ready": "bool", "support_pause": "boolean", "support_locale": "boolean", **dict.fromkeys(SIZES, "Int64")}
 _COMPARED = tuple(field.name for field in fields(Look) if field.compare)
 
 # Limits of spreadsheets, in characters and in links, which a writer such as XlsxWriter makes of URLs.
@@ -187,11 +183,7 @@ def looks_to_excel(
     """
     target = _target(path, ".xlsx")
     try:
-        from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
-        from openpyxl.drawing.image import Image
-        from openpyxl.styles import Font
-        from openpyxl.utils import get_column_letter
+        import openpyxl
     except ImportError:
         raise ImportError("Excel files need openpyxl (the extra `excel`): pip install openpyxl") from None
     with replacement(target, 0o666) as file:
@@ -200,27 +192,28 @@ def looks_to_excel(
         frame = _frame(chosen, previews=previews, flat=True)
         if draw:
             frame.insert(0, "preview", None)
-        book = Workbook(write_only=True)
+        book = openpyxl.Workbook(write_only=True)
         sheet = book.create_sheet("looks")
 
-        def plain(text: str) -> WriteOnlyCell:
+        def plain(text: str) -> openpyxl.cell.WriteOnlyCell:
             """Return a text such as #N/A as a cell, which is no error."""
-            cell = WriteOnlyCell(sheet, text)
+            cell = openpyxl.cell.WriteOnlyCell(sheet, text)
             cell.data_type = "s"
             return cell
 
         sheet.freeze_panes = "D2" if draw else "C2"  # after the name
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
-        for number, name in enumerate(frame, 1):
+        letters = [openpyxl.utils.get_column_letter(number) for number in range(1, len(frame.columns) + 1)]
+        sheet.auto_filter.ref = f"A1:{letters[-1]}{len(frame) + 1}"
+        for letter, name in zip(letters, frame, strict=True):
             longest = max(map(len, [name, *frame[name].head(200).astype("string").dropna()]))
             width = _THUMBNAIL[0] / 7 if name == "preview" else min(longest + 4, 40)
-            sheet.column_dimensions[get_column_letter(number)].width = width
+            sheet.column_dimensions[letter].width = width
         for number, content in enumerate(pictures, 2):
             sheet.row_dimensions[number].height = _THUMBNAIL[1] * 0.75 + 3  # points
-            sheet.add_image(Image(BytesIO(content)), f"A{number}")
-        header = [WriteOnlyCell(sheet, name) for name in frame]
+            sheet.add_image(openpyxl.drawing.image.Image(BytesIO(content)), f"A{number}")
+        header = [openpyxl.cell.WriteOnlyCell(sheet, name) for name in frame]
         for cell in header:
-            cell.font = Font(bold=True)
+            cell.font = openpyxl.styles.Font(bold=True)
         sheet.append(header)
         for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False):
             sheet.append([plain(value) if str(value).startswith("#") else value for value in row])

@@ -24,11 +24,10 @@ def python_code(looks: Sequence[Look], wanted: LookFilter, client: str, multiple
     elif selected:
         ids = [_commented(f"    {literal(look.id)},", look.name) for look in selected]
         lines += ["look_ids = (", *ids, ")", "looks = [client.get_look(look_id) for look_id in look_ids]"]
-    arguments = [
-        *("client", "multiple=True" if multiple else "", repr(wanted).removeprefix("LookFilter(").removesuffix(")")),
-        'view="characters"' if view == "characters" else "",
-        "" if not selected else "selected_id=look.id" if len(selected) == 1 else "values=looks",
-    ]
+    filtered = repr(wanted).removeprefix("LookFilter(").removesuffix(")")
+    shown = 'view="characters"' if view == "characters" else ""
+    chosen = "" if not selected else "selected_id=look.id" if len(selected) == 1 else "values=looks"
+    arguments = ["client", "multiple=True" if multiple else "", filtered, shown, chosen]
     picker = f"picker = LookPicker({', '.join(filter(None, arguments))})"
     return "\n".join([*lines, picker, "picker", ""])  # a cell displays the value of its last line
 

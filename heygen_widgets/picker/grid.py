@@ -275,11 +275,8 @@ class GridModel:
         }
         # When all looks are ready, there is nothing to filter.
         has_both = self.filter.ready is not None or not NOT_READY.isdisjoint(catalogue.values("status"))
-        offered["ready"] = [
-            {"value": value, "title": text, "count": counts["ready"].get(key, 0)}
-            for value, text, key in ((True, "Ready to use", "yes"), (False, "Not ready", "no"))
-            if has_both
-        ]
+        ready = ((True, "Ready to use", "yes"), (False, "Not ready", "no")) if has_both else ()
+        offered["ready"] = [{"value": v, "title": text, "count": counts["ready"].get(key, 0)} for v, text, key in ready]
         chosen = self.filter.group_id[:_CHOSEN_TITLES]
         names = self.group_names() if chosen else {}
         offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]
