@@ -272,9 +272,6 @@ def _shared(path: Path) -> Template:
 
 @cache
 def read_vue(path: Path) -> str:
-    """Read a component without its indentation, which a display need not send.
-
-    A line ``// include NAME.js`` becomes that script; the name is relative to the component.
-    """
+    """Read a component with the scripts of its ``// include`` lines, without indentation, which need not be sent."""
     text = path.read_text(encoding="utf-8")
     return _INDENTATION.sub("", _INCLUDE.sub(lambda line: (path.parent / line[1]).read_text(encoding="utf-8"), text))

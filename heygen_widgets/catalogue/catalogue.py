@@ -353,9 +353,8 @@ class LookCatalogue:
         return frame.summary_frame(self._selected(filter, fields, for_table=True))
 
     def diff(self, older: LookCatalogue | UserPath) -> pd.DataFrame:
-        """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
+        """Compare with an older catalogue, or the path of a snapshot: what came, went or changed; see `diff_frame`.
 
-        The columns are ``id``, ``name``, ``change`` (``came``, ``went``, ``changed``) and ``fields``, which differ.
         A UserWarning says when one of the two is not complete, or their scopes differ.
         """
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)

@@ -140,10 +140,7 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return a message if something has changed, or with `force`, else None; also None if no view shows cards.
-
-        `screen` is the number of cards that a view has in sight.
-        """
+        """Return a message if something has changed, or with `force`; None if not, or if `screen`, its cards, is 0."""
         with self.catalogue.unchanged():
             version, before = self.version, len(self)
             changed = self.update()
