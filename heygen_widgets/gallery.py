@@ -80,8 +80,14 @@ def looks_to_gallery(
         outcomes = fetch_previews(chosen, client, videos=videos)
         sources = {"style": _read("gallery.css"), "script": _read("gallery.js") + _read("clipboard.js")}
         hashes = {f"{name}_hash": _hash(source) for name, source in sources.items()}
-        heading = escape(clip(title).strip() or "Avatar looks")
-        values = {"heading": heading, **sources, **hashes, **_code(client, len(chosen))}
+        code = client.code if client else "HeyGenClient()"
+        texts = {
+            "heading": clip(title).strip() or "Avatar looks",
+            "client": code,
+            "names": ", ".join(sorted([code.partition("(")[0], "LookPicker"])),
+            "most": f"[:{MOST_SELECTED}]" if len(chosen) > MOST_SELECTED else "",
+        }
+        values = {**sources, **hashes, **{name: escape(text) for name, text in texts.items()}}
         start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
         cards = (_card(look, outcomes, videos=videos) for look in chosen)
         for part in chain([start], cards, [end]):
@@ -98,18 +104,6 @@ def _read(name: str) -> str:
 
 def _hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
-
-
-def _code(client: HeyGenClient | None, number: int) -> dict[str, str]:
-    """Return Python for a picker with chosen looks: what comes before and after the lines with their ids."""
-    client_code = client.code if client else "HeyGenClient()"
-    names = ", ".join(sorted([client_code.partition("(")[0], "LookPicker"]))
-    most = f"[:{MOST_SELECTED}]" if number > MOST_SELECTED else ""
-    picker = f"picker = LookPicker(client, multiple=True, values=look_ids{most})"
-    return {
-        "before": escape(f"from heygen_widgets import {names}\n\nlook_ids = [\n"),
-        "after": escape(f"]\nclient = {client_code}\n{picker}\npicker\n"),
-    }
 
 
 def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
