@@ -153,7 +153,9 @@ class SharedTemplate(VuetifyTemplate):
     def open(self) -> None:
         """Open the comm to the front end. What an earlier run of the same cell has opened leaves the page."""
         with WIDGET_LOCK:
-            cell, self._shown_in = _current_cell()
+            message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+            cell = str(message.get("metadata", {}).get("cellId", ""))  # "" in a batch
+            self._shown_in = str(message.get("header", {}).get("msg_id", ""))
             if self.comm is None and cell:
                 for widget in [widget for widget in _opened[cell] if widget._shown_in != self._shown_in]:
                     _opened[cell].remove(widget)
@@ -245,12 +247,6 @@ class SharedTemplate(VuetifyTemplate):
 
     def __del__(self) -> None:
         """Do nothing: the garbage collector may run this on any thread, and ipywidgets' own version sends a message."""
-
-
-def _current_cell() -> tuple[str, str]:
-    """Return the id of the running cell, ``""`` where a front end sends none as in a batch, and that of its run."""
-    message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-    return str(message.get("metadata", {}).get("cellId", "")), str(message.get("header", {}).get("msg_id", ""))
 
 
 def _update_texts(_: object) -> None:

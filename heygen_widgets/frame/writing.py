@@ -241,17 +241,12 @@ def looks_to_table(looks: Source) -> Styler:
     frame = _frame(chosen, previews=False)
     for name in LISTS:
         frame[name] = frame[name].map(", ".join)
-    frame.insert(0, "preview", [_image_tag(look) for look in chosen])
+    style = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
+    tag = f'<img src="{{}}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{style}">'
+    frame.insert(0, "preview", [tag.format(escape(url)) if url else "" for url in map(image, chosen)])
     # `escape` does not apply to what a formatter of our own returns, so the pictures have none.
     table = frame.style.hide(axis="index").format(na_rep="", escape="html").format(subset=["preview"])
     return table.set_properties(subset=["name", "group_name"], **{"white-space": "nowrap"})
-
-
-def _image_tag(look: Look) -> str:
-    if (url := image(look)) is None:
-        return ""
-    style = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
-    return f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{style}">'
 
 
 def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
