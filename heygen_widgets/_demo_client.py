@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from typing import Any, Literal
+from typing import Literal
 
 from ._display import literal
 from ._parsing import plain
@@ -68,15 +68,10 @@ def demo_client(
     service = _running_service(**arguments)
     client = HeyGenClient(service.api_key, base_url=service.base_url)
     defaults = inspect.signature(demo_client).parameters
-    shown = [
-        f"{name}={literal(value) if isinstance(value, str) else value}"
-        for name, value in arguments.items()
-        if value != defaults[name].default
-    ]
+    given = {name: value for name, value in arguments.items() if value != defaults[name].default}
+    shown = (f"{name}={literal(value) if isinstance(value, str) else value}" for name, value in given.items())
     client.demo_code = f"demo_client({', '.join(shown)})"
     return client
 
 
-@functools.cache
-def _running_service(**arguments: Any) -> DemoService:  # noqa: ANN401 - those of `demo_client`
-    return DemoService(**arguments).start()
+_running_service = functools.cache(lambda **arguments: DemoService(**arguments).start())

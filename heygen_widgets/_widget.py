@@ -25,7 +25,7 @@ from traitlets.utils.sentinel import Sentinel
 from ._background import WIDGET_LOCK
 from ._parsing import plain
 
-_INCLUDE = re.compile(r"^// include (\w+\.js)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^// include (\S+\.js)$", re.MULTILINE)
 _INDENTATION = re.compile(r"^ +", re.MULTILINE)
 
 _Names: TypeAlias = str | Sentinel | Collection[str | Sentinel]
@@ -61,6 +61,8 @@ class SharedTemplate(VuetifyTemplate):
     _closed = False
     _is_made = False
     _saved: dict[str, str] | None = None  # the texts as last displayed
+    # Returns the assignment that one to an unknown attribute means, or "", from its name and the public traits.
+    _meant: Callable[[str, list[str]], str] = staticmethod(lambda name, traits: "")
 
     def __init__(
         self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
@@ -91,11 +93,6 @@ class SharedTemplate(VuetifyTemplate):
         else:
             return
         raise AttributeError(f"{type(self).__name__}: {problem}" + (f": use {way_out}" if way_out else ""))
-
-    @staticmethod
-    def _meant(name: str, traits: list[str]) -> str:
-        """Return the assignment that one to an unknown attribute means, or ``""``."""
-        return ""
 
     def _public_traits(self) -> list[str]:
         """Return the names of the traits that are not only for the view."""
@@ -156,7 +153,9 @@ class SharedTemplate(VuetifyTemplate):
     def open(self) -> None:
         """Open the comm to the front end. What an earlier run of the same cell has opened leaves the page."""
         with WIDGET_LOCK:
-            cell, self._shown_in = _current_cell()
+            message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+            cell = str(message.get("metadata", {}).get("cellId", ""))  # "" in a batch
+            self._shown_in = str(message.get("header", {}).get("msg_id", ""))
             if self.comm is None and cell:
                 for widget in [widget for widget in _opened[cell] if widget._shown_in != self._shown_in]:
                     _opened[cell].remove(widget)
@@ -250,12 +249,6 @@ class SharedTemplate(VuetifyTemplate):
         """Do nothing: the garbage collector may run this on any thread, and ipywidgets' own version sends a message."""
 
 
-def _current_cell() -> tuple[str, str]:
-    """Return the id of the running cell, ``""`` where a front end sends none as in a batch, and that of its run."""
-    message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-    return str(message.get("metadata", {}).get("cellId", "")), str(message.get("header", {}).get("msg_id", ""))
-
-
 def _update_texts(_: object) -> None:
     for widget in list(_displayed):
         widget._update_texts()
@@ -267,8 +260,7 @@ def _take_nothing(_: object) -> None:
 
 def _shared(path: Path) -> Template:
     """Return the template of a widget. All widgets of a class share it."""
-    name = str(path)
-    if name not in template_registry:  # ipyvue's own registry
+    if (name := str(path)) not in template_registry:  # ipyvue's own registry
         template_registry[name] = Template(template=read_vue(path), source_url=path.name)
         template_registry[name].set_state = _take_nothing
     return template_registry[name]
@@ -276,13 +268,6 @@ def _shared(path: Path) -> Template:
 
 @cache
 def read_vue(path: Path) -> str:
-    """Read a component without its indentation, which a display need not send.
-
-    A line ``// include NAME.js`` becomes that script, from its folder or from this package.
-    """
-
-    def script(line: re.Match[str]) -> str:
-        own = path.with_name(line[1])
-        return (own if own.exists() else Path(__file__).with_name(line[1])).read_text(encoding="utf-8")
-
-    return _INDENTATION.sub("", _INCLUDE.sub(script, path.read_text(encoding="utf-8")))
+    """Read a component with the scripts of its ``// include`` lines, without indentation, which need not be sent."""
+    text = path.read_text(encoding="utf-8")
+    return _INDENTATION.sub("", _INCLUDE.sub(lambda line: (path.parent / line[1]).read_text(encoding="utf-8"), text))

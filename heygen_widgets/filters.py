@@ -79,11 +79,9 @@ class LookFilter:
 
     Raises
     ------
-    ValueError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`, for an empty list, which would match nothing, and
-        for a text with a lone surrogate, which cannot be sent.
-    TypeError
-        For a wrong type of another field, and an unknown field.
+    ValueError, TypeError
+        For an unknown `ownership`, `gender`, `orientation` or `sort`, an empty list, which would match nothing, and a
+        text with a lone surrogate, which cannot be sent; a wrong type of another field, and an unknown field.
 
     Examples
     --------
@@ -165,9 +163,7 @@ def _several(name: str, value: object) -> tuple[str, ...]:
     value = id_of(name, value)
     several = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
     items: set[str] = set()
-    for item in (id_of(name, given) for given in several):
-        if item is None:
-            continue
+    for item in (item for item in (id_of(name, given) for given in several) if item is not None):
         if not isinstance(item, str):
             raise TypeError(f"{name} must be a string or several, not {shown(item)}{hint_for(name, item)}")
         if not is_sendable(item):

@@ -35,10 +35,9 @@ def looks_to_gallery(
 ) -> Path:
     """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
 
-    Whoever opens it can tick looks and copy the choice: Python for a picker in which these looks are selected.
-
-    The pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts.
-    The page loads nothing from the network, and holds no preview URL and no API key.
+    Whoever opens it can tick looks and copy the choice: Python for a picker in which these looks are selected. The
+    pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts. It
+    loads nothing from the network, and holds no preview URL and no API key.
 
     Pictures are fetched over https (http only on loopback), four at a time, without credentials and redirects, with a
     progress bar (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes is left out. Each missing
@@ -65,12 +64,6 @@ def looks_to_gallery(
     ------
     ValueError, OSError
         For more than 500 looks, another ending of the file's name, or a file that cannot be written.
-
-    Examples
-    --------
-    >>> from heygen_widgets import demo_client, looks_to_gallery
-    >>> looks_to_gallery(demo_client(looks=200).list_looks(limit=12), "shortlist.html")  # doctest: +SKIP
-    PosixPath('shortlist.html')
     """
     target = user_path(path)
     if not target.suffix and (target.is_file() or not target.exists()):
@@ -85,15 +78,16 @@ def looks_to_gallery(
         if len(chosen) > _MOST_LOOKS:
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = fetch_previews(chosen, client, videos=videos)
-        style, script = _read("gallery.css"), _read("gallery.js") + _read("clipboard.js")
-        values = {
-            **_code(client, len(chosen)),
-            "heading": escape(clip(title).strip() or "Avatar looks"),
-            "style": style,
-            "style_hash": _hash(style),
-            "script": script,
-            "script_hash": _hash(script),
+        sources = {"style": _read("gallery.css"), "script": _read("gallery.js") + _read("clipboard.js")}
+        hashes = {f"{name}_hash": _hash(source) for name, source in sources.items()}
+        code = client.code if client else "HeyGenClient()"
+        texts = {
+            "heading": clip(title).strip() or "Avatar looks",
+            "client": code,
+            "names": ", ".join(sorted([code.partition("(")[0], "LookPicker"])),
+            "most": f"[:{MOST_SELECTED}]" if len(chosen) > MOST_SELECTED else "",
         }
+        values = {**sources, **hashes, **{name: escape(text) for name, text in texts.items()}}
         start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
         cards = (_card(look, outcomes, videos=videos) for look in chosen)
         for part in chain([start], cards, [end]):
@@ -110,18 +104,6 @@ def _read(name: str) -> str:
 
 def _hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
-
-
-def _code(client: HeyGenClient | None, number: int) -> dict[str, str]:
-    """Return Python for a picker with chosen looks: what comes before and after the lines with their ids."""
-    client_code = client.code if client else "HeyGenClient()"
-    names = ", ".join(sorted([client_code.partition("(")[0], "LookPicker"]))
-    most = f"[:{MOST_SELECTED}]" if number > MOST_SELECTED else ""
-    picker = f"picker = LookPicker(client, multiple=True, values=look_ids{most})"
-    return {
-        "before": escape(f"from heygen_widgets import {names}\n\nlook_ids = [\n"),
-        "after": escape(f"]\nclient = {client_code}\n{picker}\npicker\n"),
-    }
 
 
 def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:

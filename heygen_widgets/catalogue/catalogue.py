@@ -25,7 +25,7 @@ from ..models import AvatarGroup, Look, Looks, checked_records
 from .cache import DEFAULT_MAX_AGE, SnapshotCache
 from .loader import CatalogueLoader, Progress
 from .snapshots import Ownership, SavedSnapshot, Scope, Snapshot, read_snapshot, write_snapshot
-from .store import Character, Facets, LookStore, Selection, Wanted, missing_groups
+from .store import Character, Facets, LookStore, Selection, Wanted, all_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,8 +64,7 @@ class LookCatalogue:
     revision : int
         A number that grows with each change.
 
-    An argument of the wrong type, such as a `client` that is no `HeyGenClient`, or an impossible value raises TypeError
-    or ValueError.
+    An argument of the wrong type, such as a key as `client`, or an impossible value raises TypeError or ValueError.
     """
 
     # Without sharing, a cell that runs again would load everything again.
@@ -88,11 +87,8 @@ class LookCatalogue:
         if not (cache is None or isinstance(cache, timedelta)):
             raise TypeError(f"cache must be a timedelta, such as timedelta(hours=24), or None, not {cache!r}")
         self.client = client
-        self._scope = (
-            snapshot.scope
-            if snapshot
-            else Scope(**checked_filters(ownership=ownership, avatar_type=avatar_type, group_id=group_id))
-        )
+        asked = checked_filters(ownership=ownership, avatar_type=avatar_type, group_id=group_id)
+        self._scope = snapshot.scope if snapshot else Scope(**asked)
         self.ownership, self.avatar_type, self.group_id = self._scope
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:
@@ -122,8 +118,7 @@ class LookCatalogue:
         Characters get their names from the groups, those without a group from the looks' `group_name`.
         """
         looks, known = checked_records(frame.looks_of(source), Look), checked_records(groups, AvatarGroup)
-        snapshot = Snapshot(looks, known + missing_groups(looks, known), Scope(), 0.0, complete=True)
-        return cls(None, cache=None, snapshot=snapshot)
+        return cls(None, snapshot=Snapshot(looks, all_groups(looks, known), Scope(), 0.0, complete=True))
 
     @classmethod
     def open(cls, path: UserPath, client: HeyGenClient | None = None) -> LookCatalogue:
@@ -132,7 +127,7 @@ class LookCatalogue:
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
-        return cls(client, cache=None, snapshot=read_snapshot(user_path(path)))
+        return cls(client, snapshot=read_snapshot(user_path(path)))
 
     if not TYPE_CHECKING:
         __getattr__ = no_attribute
@@ -177,10 +172,7 @@ class LookCatalogue:
             return self._loader.progress(self._store, self.complete)
 
     def load_in_background(self) -> None:
-        """Load the missing looks on threads, and return at once. Does nothing without missing looks or a client.
-
-        Continues after `stop`, and after an error from the last page received.
-        """
+        """Load the missing looks on threads from the last page received, if there is a client, and return at once."""
         with self._changed:
             if self.client is None or (self.complete and self._loader.store is self._store):
                 return
@@ -361,9 +353,8 @@ class LookCatalogue:
         return frame.summary_frame(self._selected(filter, fields, for_table=True))
 
     def diff(self, older: LookCatalogue | UserPath) -> pd.DataFrame:
-        """Compare with an older catalogue, or the path of a snapshot: which looks came, went or changed.
+        """Compare with an older catalogue, or the path of a snapshot: what came, went or changed; see `diff_frame`.
 
-        The columns are ``id``, ``name``, ``change`` (``came``, ``went``, ``changed``) and ``fields``, which differ.
         A UserWarning says when one of the two is not complete, or their scopes differ.
         """
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)

@@ -327,15 +327,12 @@ def _before_fork() -> None:
         _locks.enter_context(loader.lock)
 
 
-def _after_fork() -> None:
+def _after_fork(*, in_child: bool = False) -> None:
+    for loader in list(_loaders) if in_child else ():
+        loader.forget_threads()
     _locks.pop_all().close()  # the stack is free for another thread before the first lock is
 
 
-def _after_fork_in_child() -> None:
-    for loader in list(_loaders):
-        loader.forget_threads()
-    _after_fork()
-
-
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+    _in_child = partial(_after_fork, in_child=True)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)

@@ -1,7 +1,6 @@
 """The loaded looks, each once, with their characters; and what a filter selects from them at one moment.
 
-Each field is an array of integer codes, and the search uses one folded text per look. A search word is looked up among
-the rows that a part of it matched before, so each keystroke narrows the previous result.
+Each field is an array of integer codes, and the search uses one folded text per look.
 """
 
 from __future__ import annotations
@@ -9,9 +8,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, lru_cache, reduce
 from itertools import islice
 from operator import and_, attrgetter
 from typing import Any, TypeAlias
@@ -41,6 +40,11 @@ _FIELDS: dict[str, Callable[[Look], Any]] = {
 }
 """The fields that can be counted, each with a function for a look's value: a text, None, or a tuple of texts."""
 
+_SORT_KEYS: dict[str, Callable[[Look], Any]] = {
+    "avatar_type": attrgetter("avatar_type"),
+    "size": lambda look: (look.image_width or 0) * (look.image_height or 0),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Selection:
@@ -60,10 +64,6 @@ class Selection:
         if not isinstance(other, Selection) or self.store is not other.store:
             return False
         return np.array_equal(self.rows[: len(other)], other.rows)
-
-    def count(self, name: str) -> dict[str, int]:
-        """Count the looks by the values of a field, most frequent first."""
-        return self.store.count(name, self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,7 @@ class LookStore:
         self._character_texts: dict[str, str] = {}
         self._clear_columns()
         self._sorted: dict[str, _Rows] = {}  # for each sort, the position of each row
+        self._sort_key = cache(_sort_key)
         self.add_groups(groups)
         self.add_looks(looks, 0)
 
@@ -163,9 +164,9 @@ class LookStore:
 
     def _clear_columns(self) -> None:
         self._columns = {name: _Column(name) for name in _FIELDS}
-        self._texts: list[str] = []
-        self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
-        self._name_keys: list[str] = []
+        self._texts = texts = list[str]()
+        # Marks the rows whose text has a word. The widget asks several times for the same ones.
+        self._having = lru_cache(_REMEMBERED_WORDS)(lambda word: np.array([word in text for text in texts], np.bool_))
 
     def get(self, look_id: str) -> Look | None:
         row = self._row_of.get(look_id)
@@ -187,10 +188,8 @@ class LookStore:
             else:
                 continue
             self._name(row)
-            if ahead:
-                self._ahead.add(look.id)
-            else:
-                self._ahead.discard(look.id)
+            mark = self._ahead.add if ahead else self._ahead.discard
+            mark(look.id)
 
     def add_groups(self, groups: Iterable[AvatarGroup]) -> None:
         self._sorted.clear()
@@ -222,7 +221,6 @@ class LookStore:
         return known is not None
 
     def in_order(self) -> list[Look]:
-        """Return all looks by their places."""
         return [self.looks[row] for row in np.argsort(self._places, kind="stable").tolist()]
 
     def select(self, wanted: LookFilter) -> Selection:
@@ -236,7 +234,7 @@ class LookStore:
         return Selection(self, rows)
 
     def count(self, name: str, rows: _Rows) -> dict[str, int]:
-        self._fill_columns()
+        """Count some looks by the values of a field, most frequent first."""
         return self._column(name).count(rows)
 
     def facets(self, wanted: LookFilter, names: Iterable[str]) -> Facets:
@@ -247,19 +245,17 @@ class LookStore:
         return counts
 
     def values(self, name: str) -> list[str]:
-        self._fill_columns()
         return list(dict.fromkeys(value for values in self._column(name).values for value in values))
 
     def absent(self, wanted: LookFilter) -> list[str]:
         """Say which values of a filter no look has, each with the closest one that occurs."""
         messages = []
-        for name in (name for name in FACETS if self.looks and getattr(wanted, name)):
-            is_open, known = name in _OPEN, self.values(name)
-            spelled = {value.casefold() if is_open else value for value in known}
+        for name in FACETS if self.looks else ():
+            column, is_open = self._column(name), name in _OPEN
             # An empty text asks for looks without a value.
             for value in filter(None, getattr(wanted, name)):
-                if (value.casefold() if is_open else value) not in spelled:
-                    by_text = {fold(other): other for other in known if is_open}
+                if not column.mask([value], ignore_case=is_open).any():
+                    by_text = {fold(other): other for other in self.values(name) if is_open}
                     meant = did_you_mean(fold(value), (), by_text)
                     hint = f": did you mean {meant!r}?" if meant else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
@@ -300,9 +296,10 @@ class LookStore:
             for name, column in self._columns.items():
                 column.extend(map(_FIELDS[name], looks))
             self._texts.extend([fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks])
-            self._words.clear()
+            self._having.cache_clear()
 
     def _column(self, name: str) -> _Column:
+        self._fill_columns()
         if name not in self._columns:
             raise ValueError(f"unknown field {name!r}: choose from {', '.join(self._columns)}")
         return self._columns[name]
@@ -311,13 +308,9 @@ class LookStore:
         """Mark the rows that match the search, and those with the wanted values of each field that is restricted."""
         self._fill_columns()
         asked = {name: getattr(wanted, name) for name in FACETS}
-        if wanted.ready is not None:
-            asked["ready"] = ("yes",) if wanted.ready else ("no",)
-        masks = {"search": self._search(wanted)}
-        for name, values in asked.items():
-            if values:
-                masks[name] = self._columns[name].mask(values, ignore_case=name in _OPEN)
-        return masks
+        asked["ready"] = {True: ("yes",), False: ("no",), None: ()}[wanted.ready]
+        found = {name: self._columns[name].mask(v, ignore_case=name in _OPEN) for name, v in asked.items() if v}
+        return {"search": self._search(wanted), **found}
 
     def _search(self, wanted: LookFilter) -> _Mask:
         """Mark the rows that have every word of the search in their text or their character's name."""
@@ -328,50 +321,28 @@ class LookStore:
             rows &= hits | self._columns["group_id"].mask(named) if named else hits
         return rows
 
-    def _having(self, word: str) -> _Mask:
-        """Mark the rows whose text has a word; a remembered part of the word narrows the rows to look at."""
-        if word not in self._words:
-            part = max((known for known in self._words if known in word), key=len, default="")
-            rows = np.flatnonzero(self._words[part]).tolist() if part else range(len(self))
-            hits = np.zeros(len(self), dtype=np.bool_)
-            hits[[row for row in rows if word in self._texts[row]]] = True
-            if len(self._words) == _REMEMBERED_WORDS:
-                del self._words[next(iter(self._words))]
-            self._words[word] = hits
-        return self._words[word]
-
     def _positions(self, sort: str) -> _Rows:
         """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
         if sort not in self._sorted:
-            keys = self._keys(sort.removeprefix("-"))
+            name = sort.removeprefix("-")
+            key = _SORT_KEYS.get(name) or (lambda look: self._sort_key(getattr(look, name) or ""))
+            keys = [key(look) for look in self.looks]  # an empty text or 0 for looks without a value, which come last
             rows = np.argsort(self._places, kind="stable").tolist()
             known = sorted((row for row in rows if keys[row]), key=keys.__getitem__, reverse=sort.startswith("-"))
             order = known + [row for row in rows if not keys[row]]
             self._sorted[sort] = np.argsort(np.array(order, dtype=np.intp))
         return self._sorted[sort]
 
-    def _keys(self, name: str) -> Sequence[Any]:
-        """Return the sort key of each row; an empty text or 0 for rows without a value, which come last."""
-        if name == "name":
-            self._name_keys.extend(_key(look.name) for look in self.looks[len(self._name_keys) :])
-            return self._name_keys
-        if name == "size":
-            return [(look.image_width or 0) * (look.image_height or 0) for look in self.looks]
-        if name == "avatar_type":
-            return [look.avatar_type for look in self.looks]
-        names = {group_id: _key(group.name) for group_id, group in self.groups.items()}
-        return [names.get(look.group_id or "", "") for look in self.looks]
 
-
-def _key(name: str) -> str:
+def _sort_key(name: str) -> str:
     """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())
 
 
-def missing_groups(looks: Iterable[Look], groups: Iterable[AvatarGroup]) -> tuple[AvatarGroup, ...]:
-    """Return the characters that looks name and that are not among the groups."""
-    known, found = {group.id for group in groups}, dict[str, AvatarGroup]()
+def all_groups(looks: Iterable[Look], groups: Iterable[AvatarGroup]) -> tuple[AvatarGroup, ...]:
+    """Return the groups, and the characters that looks name and that are not among them."""
+    found = {group.id: group for group in groups}
     for look in looks:
-        if look.group_id and look.group_name and look.group_id not in known:
+        if look.group_id and look.group_name:
             found.setdefault(look.group_id, AvatarGroup(look.group_id, look.group_name))
     return tuple(found.values())

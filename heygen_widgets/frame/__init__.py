@@ -17,19 +17,8 @@ if TYPE_CHECKING:
         voices_to_frame,
     )
 
-__all__ = [
-    "Source",
-    "diff_frame",
-    "frame_to_looks",
-    "looks_of",
-    "looks_to_csv",
-    "looks_to_excel",
-    "looks_to_frame",
-    "looks_to_parquet",
-    "looks_to_table",
-    "summary_frame",
-    "voices_to_frame",
-]
+__all__ = ["Source", "diff_frame", "frame_to_looks", "looks_of", "summary_frame", "voices_to_frame"]
+__all__ += ["looks_to_csv", "looks_to_excel", "looks_to_frame", "looks_to_parquet", "looks_to_table"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above declare each type

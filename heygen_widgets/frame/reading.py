@@ -20,7 +20,6 @@ from ..models import COLUMNS, Look
 
 if TYPE_CHECKING:
     import pandas as pd
-
 __all__ = ["FORMULA", "LISTS", "SEPARATOR", "SIZES", "Source", "frame_to_looks", "looks_of"]
 
 
@@ -67,7 +66,7 @@ _LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 
 
 def frame_to_looks(frame: Source) -> list[Look]:
-    """Convert a table to looks: the reverse of `looks_to_frame`, also after CSV, Excel, JSON, Feather or Parquet.
+    """Convert a table to looks, one for each row: the reverse of `looks_to_frame`, also after CSV, Excel or Parquet.
 
     Rows and columns may be missing, in any order and with any index; unknown columns are ignored. ``Avatar type`` or
     ``type`` is read as ``avatar_type`` if that is absent, and so are similar names of other columns. Values are cleaned
@@ -85,11 +84,6 @@ def frame_to_looks(frame: Source) -> list[Look]:
     frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table, DuckDB relation or iterable of dict
         Only ``id`` is required, as a column or, in pandas, in the index. A missing name or avatar type is ``""``; a
         look without a name is shown by its id. Records of the service are rows too.
-
-    Returns
-    -------
-    list of Look
-        One look per row, in the same order.
 
     Raises
     ------
@@ -130,10 +124,8 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
             source = source.reset_index()
         names: list[Any] = source.columns.tolist()
         rows: Iterable[tuple[Any, ...]] = source.astype(object).itertuples(index=False, name=None)
-    elif hasattr(kind, "fetchall") and hasattr(kind, "columns"):  # DuckDB
-        names, rows = source.columns, source.fetchall()
-    elif hasattr(kind, "iter_rows"):  # polars
-        names, rows = source.columns, source.rows()
+    elif hasattr(kind, "columns") and (fetch := getattr(kind, "fetchall", None) or getattr(kind, "rows", None)):
+        names, rows = source.columns, fetch(source)  # DuckDB, polars
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
         names, rows = source.column_names, zip(*[column.to_pylist() for column in source.columns], strict=True)
     elif isinstance(source, Iterable) and not (isinstance(source, (str, bytes, Mapping)) or hasattr(kind, "columns")):

@@ -32,6 +32,7 @@ except ImportError:
     pa = None
 
 _URLS = ("preview_image_url", "preview_video_url")
+_TYPES = {"is_ready": "bool", "support_pause": "boolean", "support_locale": "boolean", **dict.fromkeys(SIZES, "Int64")}
 _COMPARED = tuple(field.name for field in fields(Look) if field.compare)
 
 # Limits of spreadsheets, in characters and in links, which a writer such as XlsxWriter makes of URLs.
@@ -42,10 +43,7 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
 
-_OF_VOICES = (
-    *("voice_id", "name", "language", "gender", "type", "support_pause", "support_locale", "status"),
-    "preview_audio_url",
-)
+_OF_VOICES = ("voice_id", "name", "language", "gender", "type", "support_pause", "support_locale", "status")
 
 _METHODS = {
     **{".csv": "to_csv", ".txt": "to_csv", ".xlsx": "to_excel", ".xls": "to_excel", ".parquet": "to_parquet"},
@@ -83,15 +81,13 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
     """
     if isinstance(looks, HasFrame):
         return looks.to_frame(flat=flat, previews=previews)
-    frame = _frame(looks, _names(previews), flat)
+    frame = _frame(looks, previews=previews, flat=flat)
     if not (flat and previews):
         return frame
     numbers = frame[[*_URLS]].count()
-    dropped: list[str] = []
-    for name in reversed(_URLS):
-        if numbers.drop(dropped).sum() > _MOST_LINKS:
-            frame[name] = frame[name][:0]  # the index stays, and so does the type
-            dropped.append(name)
+    dropped = [name for name in reversed(_URLS) if numbers.cumsum()[name] > _MOST_LINKS]
+    for name in dropped:
+        frame[name] = frame[name][:0]  # the index stays, and so does the type
     if dropped:
         warn(
             f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: "
@@ -109,39 +105,30 @@ def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
     `TypeError`, and voices made by hand with a value of the wrong type `ValueError`.
     """
     rows = checked_records(voices, Voice)
-    columns = {name: _series(name, [getattr(voice, name) for voice in rows], flat=False) for name in _OF_VOICES}
+    names = (*_OF_VOICES, "preview_audio_url")
+    columns = {name: _series(name, [getattr(voice, name) for voice in rows], flat=False) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
 
 
-def _names(previews: bool) -> list[str]:
-    return [name for name in COLUMNS if previews or name not in _URLS]
-
-
-def _frame(looks: Source, names: Iterable[str], flat: bool = False) -> pd.DataFrame:
+def _frame(looks: Source, *, previews: bool = True, flat: bool = False) -> pd.DataFrame:
     rows = looks_of(looks)
+    names = [name for name in COLUMNS if previews or name not in _URLS]
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
     columns = {name: _series(name, list(map(COLUMN_VALUES[name], rows)), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
 
 
 def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
-    if name == "is_ready":
-        return pd.Series(values, dtype="bool")
-    if name.startswith("support_"):
-        return pd.Series(values, dtype="boolean")
     if name in LISTS and not flat:
-        # Most looks share their lists.
-        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-        return pd.Series([shared.setdefault(texts, texts) for texts in map(tuple, values)], dtype="object")
-    if flat and name not in SIZES:
+        return pd.Series(list(map(tuple, values)), dtype="object")
+    if flat and name not in _TYPES:
         texts = map(SEPARATOR.join, values) if name in LISTS else values
         values = [text and _storable(text, cut=name not in _URLS) for text in texts]
-    if pa is None:
-        return pd.Series(values, dtype="Int64" if name in SIZES else "string")
-    # Arrow takes half the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
-    types = {pa.large_string(): pd.StringDtype("pyarrow"), pa.int64(): pd.Int64Dtype()}
-    array = pa.array(values, pa.int64() if name in SIZES else pa.large_string())
-    column: pd.Series = array.to_pandas(types_mapper=types.get)
+    if pa is None or name in _TYPES:
+        return pd.Series(values, dtype=_TYPES.get(name, "string"))
+    # Arrow takes a third of the time, and without it pandas 2 keeps texts as objects in 1.5 times the memory.
+    types = {pa.large_string(): pd.StringDtype("pyarrow")}
+    column: pd.Series = pa.array(values, pa.large_string()).to_pandas(types_mapper=types.get)
     return column
 
 
@@ -170,7 +157,7 @@ def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool 
     """
     target = _target(path, ".csv")
     with replacement(target, 0o666) as file:
-        frame = _frame(looks, _names(previews), flat=True)
+        frame = _frame(looks, previews=previews, flat=True)
         frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", mode="wb")
     return target
 
@@ -196,40 +183,37 @@ def looks_to_excel(
     """
     target = _target(path, ".xlsx")
     try:
-        from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
-        from openpyxl.drawing.image import Image
-        from openpyxl.styles import Font
-        from openpyxl.utils import get_column_letter
+        import openpyxl
     except ImportError:
         raise ImportError("Excel files need openpyxl (the extra `excel`): pip install openpyxl") from None
     with replacement(target, 0o666) as file:
         chosen = _pictured(looks) if draw else looks_of(looks)
         pictures = draw(chosen, _THUMBNAIL) if draw else []
-        frame = _frame(chosen, _names(previews), flat=True)
+        frame = _frame(chosen, previews=previews, flat=True)
         if draw:
             frame.insert(0, "preview", None)
-        book = Workbook(write_only=True)
+        book = openpyxl.Workbook(write_only=True)
         sheet = book.create_sheet("looks")
 
-        def plain(text: str) -> WriteOnlyCell:
+        def plain(text: str) -> openpyxl.cell.WriteOnlyCell:
             """Return a text such as #N/A as a cell, which is no error."""
-            cell = WriteOnlyCell(sheet, text)
+            cell = openpyxl.cell.WriteOnlyCell(sheet, text)
             cell.data_type = "s"
             return cell
 
         sheet.freeze_panes = "D2" if draw else "C2"  # after the name
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
-        for number, name in enumerate(frame, 1):
+        letters = [openpyxl.utils.get_column_letter(number) for number in range(1, len(frame.columns) + 1)]
+        sheet.auto_filter.ref = f"A1:{letters[-1]}{len(frame) + 1}"
+        for letter, name in zip(letters, frame, strict=True):
             longest = max(map(len, [name, *frame[name].head(200).astype("string").dropna()]))
             width = _THUMBNAIL[0] / 7 if name == "preview" else min(longest + 4, 40)
-            sheet.column_dimensions[get_column_letter(number)].width = width
+            sheet.column_dimensions[letter].width = width
         for number, content in enumerate(pictures, 2):
             sheet.row_dimensions[number].height = _THUMBNAIL[1] * 0.75 + 3  # points
-            sheet.add_image(Image(BytesIO(content)), f"A{number}")
-        header = [WriteOnlyCell(sheet, name) for name in frame]
+            sheet.add_image(openpyxl.drawing.image.Image(BytesIO(content)), f"A{number}")
+        header = [openpyxl.cell.WriteOnlyCell(sheet, name) for name in frame]
         for cell in header:
-            cell.font = Font(bold=True)
+            cell.font = openpyxl.styles.Font(bold=True)
         sheet.append(header)
         for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False):
             sheet.append([plain(value) if str(value).startswith("#") else value for value in row])
@@ -254,24 +238,19 @@ def looks_to_table(looks: Source) -> Styler:
     the pictures from the URLs, which a saved notebook keeps. Nothing from the service is read as HTML.
     """
     chosen = _pictured(looks)
-    frame = _frame(chosen, _names(previews=False))
+    frame = _frame(chosen, previews=False)
     for name in LISTS:
         frame[name] = frame[name].map(", ".join)
-    frame.insert(0, "preview", [_image_tag(look) for look in chosen])
+    style = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
+    tag = f'<img src="{{}}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{style}">'
+    frame.insert(0, "preview", [tag.format(escape(url)) if url else "" for url in map(image, chosen)])
     # `escape` does not apply to what a formatter of our own returns, so the pictures have none.
     table = frame.style.hide(axis="index").format(na_rep="", escape="html").format(subset=["preview"])
     return table.set_properties(subset=["name", "group_name"], **{"white-space": "nowrap"})
 
 
-def _image_tag(look: Look) -> str:
-    if (url := image(look)) is None:
-        return ""
-    style = f"width:{_THUMBNAIL[0]}px;height:{_THUMBNAIL[1]}px;object-fit:contain"
-    return f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer" style="{style}">'
-
-
 def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
-    """Write the DataFrame of `looks_to_frame` to a Parquet file.
+    """Write the DataFrame of `looks_to_frame` to a Parquet file, and return its path.
 
     The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
     DuckDB. Missing values are null, tags and engines ``list<string>``, the sizes ``int64``.
@@ -284,11 +263,6 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
         home folder, here and in all other paths.
     previews : bool, default True
         False leaves out the preview URLs, which are as private as in `looks_to_frame`.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
 
     Raises
     ------
@@ -303,10 +277,10 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
         import pyarrow.parquet as pq
     except ImportError:
         raise ImportError("Parquet files need pyarrow (the extra `parquet`): pip install pyarrow") from None
-    names, target = _names(previews), _target(path, ".parquet")
+    target, frame = _target(path, ".parquet"), _frame(looks, previews=previews)
     types = {"is_ready": pa.bool_(), **dict.fromkeys(SIZES, pa.int64()), **dict.fromkeys(LISTS, pa.list_(pa.string()))}
-    schema = pa.schema([(name, types.get(name, pa.large_string())) for name in names])
-    table = pa.Table.from_pandas(_frame(looks, names), schema, preserve_index=False)
+    schema = pa.schema([(name, types.get(name, pa.large_string())) for name in frame])
+    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
     with replacement(target, 0o666) as file:
         pq.write_table(table, file)
     return target
@@ -319,11 +293,9 @@ def summary_frame(looks: Source) -> pd.DataFrame:
     (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks.
 
     Sorted by the count, largest first, then by the other columns. A RangeIndex.
-
-    >>> summary_frame(looks).groupby("gender")["looks"].sum().plot.bar()  # doctest: +SKIP
     """
     names = ["avatar_type", *CLOSED]
-    frame = _frame(looks, names).replace("", pd.NA).fillna("unknown")
+    frame = _frame(looks, previews=False)[names].replace("", pd.NA).fillna("unknown")
     counts = frame.groupby(names).size().reset_index(name="looks")
     return counts.sort_values(["looks", *names], ascending=[False, True, True, True, True], ignore_index=True)
 
@@ -338,18 +310,17 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
     know it. First the looks that came and those that changed, in the newer order, then those that went, in the older
     order. A RangeIndex.
     """
-    rows: list[tuple[str, str, str, tuple[str, ...]]]
-    rows = [(look_id, look.name, "came", ()) for look_id, look in newer.items() if look_id not in older]
-    for look_id, look in newer.items():
-        if look_id in older and (differing := _differing_fields(look, older[look_id])):
-            rows.append((look_id, look.name, "changed", differing))
-    rows += [(look_id, look.name, "went", ()) for look_id, look in older.items() if look_id not in newer]
+    pairs = [(look, _differing_fields(look, older.get(look.id, look))) for look in newer.values()]
+    rows = [
+        *((look.id, look.name, "came", ()) for look in newer.values() if look.id not in older),
+        *((look.id, look.name, "changed", names) for look, names in pairs if names),
+        *((look.id, look.name, "went", ()) for look in older.values() if look.id not in newer),
+    ]
     frame = pd.DataFrame(rows, columns=["id", "name", "change", "fields"], dtype="object")
     return frame.astype(dict.fromkeys(["id", "name", "change"], "string"))
 
 
 def _differing_fields(newer: Look, older: Look) -> tuple[str, ...]:
-    names = [name for name in _COMPARED if getattr(newer, name) != getattr(older, name)]
-    if newer.ownership and older.ownership and newer.ownership != older.ownership:
-        names.append("ownership")
-    return tuple(names)
+    is_known = newer.ownership and older.ownership
+    names = (*_COMPARED, "ownership") if is_known else _COMPARED
+    return tuple(name for name in names if getattr(newer, name) != getattr(older, name))

@@ -40,8 +40,6 @@ def card(look: Look) -> dict[str, Any]:
 class Characters(tuple[Character, ...]):
     """The characters whose cards are shown. One of them may stand for all looks without a character."""
 
-    __slots__ = ()
-
     def extends(self, other: object) -> bool:
         """Whether the cards of another list come first in this one, unchanged, so that positions stay valid."""
         if not isinstance(other, Characters) or len(other) > len(self):

@@ -24,11 +24,10 @@ def python_code(looks: Sequence[Look], wanted: LookFilter, client: str, multiple
     elif selected:
         ids = [_commented(f"    {literal(look.id)},", look.name) for look in selected]
         lines += ["look_ids = (", *ids, ")", "looks = [client.get_look(look_id) for look_id in look_ids]"]
-    arguments = [
-        *("client", "multiple=True" if multiple else "", repr(wanted).removeprefix("LookFilter(").removesuffix(")")),
-        'view="characters"' if view == "characters" else "",
-        "" if not selected else "selected_id=look.id" if len(selected) == 1 else "values=looks",
-    ]
+    filtered = repr(wanted).removeprefix("LookFilter(").removesuffix(")")
+    shown = 'view="characters"' if view == "characters" else ""
+    chosen = "" if not selected else "selected_id=look.id" if len(selected) == 1 else "values=looks"
+    arguments = ["client", "multiple=True" if multiple else "", filtered, shown, chosen]
     picker = f"picker = LookPicker({', '.join(filter(None, arguments))})"
     return "\n".join([*lines, picker, "picker", ""])  # a cell displays the value of its last line
 
@@ -39,13 +38,9 @@ def video_code(look: Look, client_code: str) -> str | None:
         return None
     engine = f", engine={literal(look.default_engine)}" if look.default_engine in look.engines else ""
     request = f'VideoRequest(avatar_id={literal(look.id)}, script="Hello! This is a first try."{engine})'
-    lines = [
-        *_client_lines(client_code, "VideoRequest"),
-        _commented(f"request = {request}", look.name),
-        "job = client.start_video(request)  # checks the request and sends it: this costs credits",
-        *("job", ""),
-    ]
-    return "\n".join(lines)
+    line = _commented(f"request = {request}", look.name)
+    start = "job = client.start_video(request)  # checks the request and sends it: this costs credits"
+    return "\n".join([*_client_lines(client_code, "VideoRequest"), line, start, "job", ""])
 
 
 def _client_lines(client_code: str, name: str) -> list[str]:

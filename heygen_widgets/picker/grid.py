@@ -55,7 +55,6 @@ class GridModel:
         return len(self._cards)
 
     def start(self, client: HeyGenClient) -> None:
-        """Show the looks of a client, when there was none before."""
         self.catalogue, self.is_waiting = LookCatalogue.shared(client, cache=self._cache), False
 
     def start_demo(self) -> bool:
@@ -117,11 +116,9 @@ class GridModel:
         state = (catalogue.revision, catalogue, self.filter, self.view, self.opened)
         if state == self.state:
             return False
+        by_character = self.view == "characters"
         cards: Selection | Characters
-        if self.view == "characters":
-            cards = Characters(catalogue.characters(self.filter))
-        else:
-            cards = catalogue.matching(self.filter)
+        cards = Characters(catalogue.characters(self.filter)) if by_character else catalogue.matching(self.filter)
         if self.state is None or state[1:] != self.state[1:] or not cards.extends(self._cards):
             self.version += 1
         self._cards, self.state = cards, state
@@ -143,10 +140,7 @@ class GridModel:
         }
 
     def news(self, screen: int, *, force: bool = False) -> dict[str, Any] | None:
-        """Return a message if something has changed, or with `force`, else None; also None if no view shows cards.
-
-        `screen` is the number of cards that a view has in sight.
-        """
+        """Return a message if something has changed, or with `force`; None if not, or if `screen`, its cards, is 0."""
         with self.catalogue.unchanged():
             version, before = self.version, len(self)
             changed = self.update()
@@ -185,7 +179,6 @@ class GridModel:
 
     @property
     def client(self) -> HeyGenClient | None:
-        """The client that was given, or else that of the catalogue."""
         return self._client or self.catalogue.client
 
     @property
@@ -224,7 +217,6 @@ class GridModel:
         return {**shown, "video_code": video_code(look, self.client_code)}
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
-        """Return code for the selected looks, the filter and the view; see `LookPicker.code`."""
         selected = tuple(map(self.loaded, selected))
         if kind == "python":
             return python_code(selected, self.filter, self.client_code, multiple, self.view)
@@ -258,7 +250,7 @@ class GridModel:
         """Return the shape of the tiles: "tall" or "wide" if that suits most of the looks that are shown."""
         if isinstance(self._cards, Selection):
             with self.catalogue.unchanged():
-                counts = self._cards.count("orientation")
+                counts = self._cards.store.count("orientation", self._cards.rows)
             for orientation, shape in (("portrait", "tall"), ("landscape", "wide")):
                 if counts.get(orientation, 0) >= _MOST_OF_THEM * max(1, len(self)):
                     return shape
@@ -280,11 +272,8 @@ class GridModel:
         }
         # When all looks are ready, there is nothing to filter.
         has_both = self.filter.ready is not None or not NOT_READY.isdisjoint(catalogue.values("status"))
-        offered["ready"] = [
-            {"value": value, "title": text, "count": counts["ready"].get(key, 0)}
-            for value, text, key in ((True, "Ready to use", "yes"), (False, "Not ready", "no"))
-            if has_both
-        ]
+        ready = ((True, "Ready to use", "yes"), (False, "Not ready", "no")) if has_both else ()
+        offered["ready"] = [{"value": v, "title": text, "count": counts["ready"].get(key, 0)} for v, text, key in ready]
         chosen = self.filter.group_id[:_CHOSEN_TITLES]
         names = self.group_names() if chosen else {}
         offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]

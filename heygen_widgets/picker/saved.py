@@ -44,12 +44,8 @@ def _lines(counts: str, selected: Sequence[Look], wanted: LookFilter, number: in
     filter_code = repr(wanted) if len(repr(wanted)) <= _LONGEST_FILTER else "a long LookFilter"
     filtered = f", filtered by {filter_code}" if wanted.to_json() else ""
     first = f"the first {number}" if 0 < number < len(selected) else ""
-    lines = [
-        f"Avatar look picker (heygen_widgets): {counts}{filtered}.",
-        f"{len(selected):,} selected{', ' if first else ''}{first}{':' if number else '.'}"
-        if selected
-        else "Nothing selected.",
-    ]
+    listed = f"{len(selected):,} selected{', ' if first else ''}{first}{':' if number else '.'}"
+    lines = [f"Avatar look picker (heygen_widgets): {counts}{filtered}.", listed if selected else "Nothing selected."]
     lines += [f"{place}. {name_of(look.id, look.name)}" for place, look in enumerate(selected[:number], 1)]
     if ids := [look.id for look in selected[:number]]:
         argument = f"selected_id={ids[0]!r}" if len(selected) == 1 else f"multiple=True, values={ids!r}"
@@ -103,7 +99,11 @@ class Memory:
         """Write the current state, whole or not at all. It takes some ms, after the views have got the change."""
         if self._path is None:
             return
-        content = {**_FORMAT, "view": view, "filter": wanted.to_json(), "looks": [_record(look) for look in looks]}
+        records = [
+            {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
+            for look in looks
+        ]
+        content = {**_FORMAT, "view": view, "filter": wanted.to_json(), "looks": records}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with replacement(self._path, 0o600) as file:
@@ -127,10 +127,6 @@ def _bare(look: Look) -> Look:
     return replace(look, preview_image_url=None, preview_video_url=None, extra={})
 
 
-def _record(look: Look) -> dict[str, Any]:
-    return {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
-
-
 def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
     """Read a file, which may be anything."""
     found = json.loads(content)
@@ -138,11 +134,9 @@ def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
         raise ValueError("it is not a picker's, or of a newer release")
     if not FRONTEND_TRAITS["view"](found["view"]):
         raise ValueError("its view is invalid")
-    looks = {look.id: look for look in map(_look, found["looks"][:MOST_SELECTED])}
+    looks: dict[str, Look] = {}
+    for record in found["looks"][:MOST_SELECTED]:
+        owner, name = record["ownership"], record["group_name"]
+        look = Look.from_json(record["look"], ownership=owner if owner in ("public", "private") else None)
+        looks[look.id] = replace(_bare(look), group_name=name if isinstance(name, str) else None)
     return found["view"], as_filter(found["filter"]), tuple(looks.values())
-
-
-def _look(record: dict[str, Any]) -> Look:
-    owner, name = record["ownership"], record["group_name"]
-    look = Look.from_json(record["look"], ownership=owner if owner in ("public", "private") else None)
-    return replace(_bare(look), group_name=name if isinstance(name, str) else None)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .._parsing import plain
+from .._parsing import id_of, plain
 from ..catalogue import LookCatalogue
 from ..errors import HeyGenError, NotFoundError
-from ..models import MOST_SELECTED, AvatarGroup, Look
+from ..models import AvatarGroup, Look
 from .grid import GridModel
 from .options import LARGEST_WINDOW
 
@@ -35,21 +35,21 @@ class Shortlist:
         ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
         return {i: record for i in ids if (record := self._model.pictured(i) or self.find(i))}
 
-    def toggled(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:
-        """Return the selection after a click, and what could not be done. An invalid event changes nothing."""
+    def toggled(self, asked: object, multiple: bool) -> tuple[Look, ...]:
+        """Return the looks to select after a click, perhaps too many. An invalid event changes nothing."""
         wanted = asked if isinstance(asked, dict) else {}
         look, selected = self.find(wanted.get("id")), wanted.get("selected")
         others = tuple(other for other in self.selected if other.id != wanted.get("id"))
         if look is None or selected is not (len(others) == len(self.selected)):
-            return self.selected, ""
-        if not selected:
-            self._remember(look)
-            if not others:
-                self.clear()
-            return others, ""
-        return _cut((*(others if multiple else ()), look))
+            return self.selected
+        if selected:
+            return (*(others if multiple else ()), look)
+        self._remember(look)
+        if not others:
+            self.clear()
+        return others
 
-    def ranged(self, asked: object, multiple: bool) -> tuple[tuple[Look, ...], str]:
+    def ranged(self, asked: object, multiple: bool) -> tuple[Look, ...]:
         """Return the same after an event that selects a range of cards, in their order.
 
         The ids in ``kept`` stay selected, so that a range can shrink; without it all do.
@@ -58,10 +58,10 @@ class Shortlist:
         last, version = wanted.get("to"), wanted.get("version")
         looks = self._model.between(wanted.get("from") if multiple else last, last, version)
         if not looks:
-            return self.selected, ""
+            return self.selected
         kept = wanted.get("kept")
         others = [look for look in self.selected if multiple and (not isinstance(kept, list) or look.id in kept)]
-        return _cut(tuple({look.id: look for look in (*others, *looks)}.values()))
+        return tuple({look.id: look for look in (*others, *looks)}.values())
 
     def ordered(self, ids: object) -> tuple[Look, ...]:
         """Return the selection in the order of the ids that a view sent, or unchanged if these are not its ids."""
@@ -70,11 +70,9 @@ class Shortlist:
         return tuple(by_id[i] for i in wanted) if sorted(wanted) == sorted(by_id) else self.selected
 
     def clear(self) -> None:
-        """Remember the selection, which is about to be cleared."""
         self._cleared = self.selected or self._cleared
 
     def cleared(self, multiple: bool) -> tuple[Look, ...]:
-        """Return the selection, or the one before it was cleared."""
         return self.selected or self._cleared[: None if multiple else 1]
 
     def assigned(self, trait: str, value: object, catalogue: Callable[[], LookCatalogue]) -> object:
@@ -108,16 +106,6 @@ class Shortlist:
         self._recent = (look, *self._recent)[:12]
 
 
-def _cut(looks: tuple[Look, ...]) -> tuple[tuple[Look, ...], str]:
-    """Return the first looks, as many as can be selected, and what to say about the others."""
-    if len(looks) <= MOST_SELECTED:
-        return looks, ""
-    return looks[:MOST_SELECTED], (
-        f"{MOST_SELECTED} of {len(looks):,} looks are selected: a picker holds at most {MOST_SELECTED}. "
-        "Export takes all matches, and picker.catalogue.select(picker.filter) returns them."
-    )
-
-
 def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
     one, several = _listed(selected_id), _listed(values)
     if one and several:
@@ -127,11 +115,7 @@ def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
 
 def _listed(wanted: object) -> tuple[object, ...]:
     """Return looks and ids, one or several or those of a table or a row, as a tuple without missing values."""
-    one_or_more = plain(wanted)
-    keys = getattr(one_or_more, "keys", None)
-    names: Iterable[object] = keys() if callable(keys) else ()  # the columns of a table, the fields of a row
-    if "id" in names:
-        one_or_more = one_or_more["id"]
+    one_or_more = wanted if isinstance(wanted, Look) else id_of("look_id", wanted)
     is_one = isinstance(one_or_more, (str, Look, Mapping)) or hasattr(one_or_more, "columns")
     if is_one or not isinstance(one_or_more, Iterable):
         one_or_more = (one_or_more,)

@@ -52,8 +52,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     Parameters
     ----------
     source : HeyGenClient, LookCatalogue, table, or iterable of Look or dict, optional
-        Default ``HeyGenClient()``, whose whole catalogue is loaded, once for all its pickers. A table of pandas,
-        polars, Arrow or DuckDB (see `frame_to_looks`), looks and rows keep their order.
+        Default ``HeyGenClient()``, whose whole catalogue is loaded, once for all its pickers. A table (see
+        `frame_to_looks`), looks and rows keep their order.
     client : HeyGenClient, optional
         With a table or looks, it renews previews that have expired, and fetches voices, looks by id and the pictures of
         exports; nothing is loaded. Without a `source`, its whole catalogue is shown.
@@ -93,7 +93,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait("What is shown. It takes a search too.")
+    filter: traitlets.TraitType[LookFilter, Any] = options.filter_trait("What is shown. It takes a search too.")
     view = traitlets.CaselessStrEnum(("looks", "characters"), "looks", help="What the grid shows.").tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
@@ -244,7 +244,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             except (HeyGenError, ValueError) as error:
                 self.error = str(error)
                 raise error.with_traceback(None) from None
-        super().__setattr__(name, value)
+        super().__setattr__(name, as_filter(value) if name == "filter" else value)  # type: ignore[arg-type]
 
     def _select(self, wanted: Iterable[object]) -> None:
         """Select looks and ids. The picker shows the error for one that cannot be fetched."""
@@ -349,8 +349,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
                 self.view, self.filter = to
             self._send_update()
 
-    def _choose(self, looks: Iterable[Look], problem: str) -> None:
-        self.values = looks
+    def _choose(self, looks: Sequence[Look]) -> None:
+        self.values, problem = options.selectable(looks)
         self.error = problem or self.error
 
     # -- events of the view, which may contain anything ---------------------------------------------------------------
@@ -388,10 +388,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         self._move(self._model.leave_character())
 
     def vue_select(self, asked: object) -> None:
-        self._choose(*self._shortlist.toggled(asked, self.multiple))
+        self._choose(self._shortlist.toggled(asked, self.multiple))
 
     def vue_select_range(self, asked: object) -> None:
-        self._choose(*self._shortlist.ranged(asked, self.multiple))
+        self._choose(self._shortlist.ranged(asked, self.multiple))
 
     def vue_order(self, ids: object) -> None:
         self.values = self._shortlist.ordered(ids)
