@@ -1,6 +1,7 @@
 """The loaded looks, each once, with their characters; and what a filter selects from them at one moment.
 
-Each field is an array of integer codes, and the search uses one folded text per look.
+Each field is an array of integer codes, and the search uses one folded text per look. A search word is looked up among
+the rows that a part of it matched before, so each keystroke narrows the previous result.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
 from itertools import islice
 from operator import and_, attrgetter
 from typing import Any, TypeAlias
@@ -164,9 +165,8 @@ class LookStore:
 
     def _clear_columns(self) -> None:
         self._columns = {name: _Column(name) for name in _FIELDS}
-        self._texts = texts = list[str]()
-        # Marks the rows whose text has a word. The widget asks several times for the same ones.
-        self._having = lru_cache(_REMEMBERED_WORDS)(lambda word: np.array([word in text for text in texts], np.bool_))
+        self._texts: list[str] = []
+        self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
 
     def get(self, look_id: str) -> Look | None:
         row = self._row_of.get(look_id)
@@ -296,7 +296,7 @@ class LookStore:
             for name, column in self._columns.items():
                 column.extend(map(_FIELDS[name], looks))
             self._texts.extend([fold(f"{look.name} {look.id} {' '.join(look.tags)}") for look in looks])
-            self._having.cache_clear()
+            self._words.clear()
 
     def _column(self, name: str) -> _Column:
         self._fill_columns()
@@ -320,6 +320,18 @@ class LookStore:
             hits = self._having(word)
             rows &= hits | self._columns["group_id"].mask(named) if named else hits
         return rows
+
+    def _having(self, word: str) -> _Mask:
+        """Mark the rows whose text has a word; a remembered part of the word narrows the rows to look at."""
+        if word not in self._words:
+            part = max((known for known in self._words if known in word), key=len, default="")
+            rows = np.flatnonzero(self._words[part]).tolist() if part else range(len(self))
+            hits = np.zeros(len(self), dtype=np.bool_)
+            hits[[row for row in rows if word in self._texts[row]]] = True
+            if len(self._words) == _REMEMBERED_WORDS:
+                del self._words[next(iter(self._words))]
+            self._words[word] = hits
+        return self._words[word]
 
     def _positions(self, sort: str) -> _Rows:
         """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
