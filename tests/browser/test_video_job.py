@@ -105,7 +105,7 @@ def test_a_film_that_never_plays_is_downloaded_or_opened(open_notebook: OpenNote
     with notebook.page.expect_download() as download:
         job.get_by_role("link", name="Download").press("Enter")
     found = (download.value.suggested_filename, download.value.path().read_bytes())
-    assert found == (notebook.value("f'{job.video_id}.mp4'"), b"film")
+    assert found == (notebook.value("f'{job.video_id}.webm'"), b"film")
     notebook.page.route("**/films/**", lambda route: route.abort())
     with notebook.page.expect_popup() as film:
         job.get_by_role("link", name="Download").press("Enter")
