@@ -276,10 +276,8 @@ def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests
 def test_a_file_is_uploaded_once_and_stands_for_its_id(tmp_path: Path) -> None:
     path, made = tmp_path / "voice ü.wav", {"asset_id": "asset_1", "url": "https://f.org/a?s=secret", "size_bytes": 4}
     path.write_bytes(b"RIFF")
-    with (
-        Loopback(reply({"data": made}), failure(413, "payload_too_large"), hang_up) as server,
-        client_of(server) as client,
-    ):
+    script = (reply({"data": made}), failure(413, "payload_too_large"), hang_up)
+    with Loopback(*script) as server, client_of(server) as client:
         asset = client.upload_asset(str(path))
         assert VideoRequest("look_1", audio_asset_id=asset).check().to_json()["audio_asset_id"] == "asset_1"
         assert ("secret" in repr(asset), asset.size_bytes) == (False, 4)

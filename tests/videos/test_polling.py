@@ -37,10 +37,8 @@ def test_a_video_is_polled_less_and_less_often_until_it_is_finished() -> None:
 
 
 def test_the_status_is_shown_until_the_video_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
-    with (
-        Loopback(video("waiting"), video("dreaming"), video("processing"), DONE) as server,
-        client_of(server) as client,
-    ):
+    script = (video("waiting"), video("dreaming"), video("processing"), DONE)
+    with Loopback(*script) as server, client_of(server) as client:
         assert client.wait_for_video("video_1").duration == 3
     bar = capsys.readouterr().err
     assert all(text in bar for text in ("the video: Waiting for its turn", "the video (", "Rendering", "Completed"))
@@ -103,11 +101,8 @@ def test_a_temporary_error_does_not_end_the_wait(fault: Reply) -> None:
 
 
 def test_ctrl_c_ends_only_the_wait_and_the_message_has_the_code_to_go_on() -> None:
-    with (
-        Loopback(video("processing"), interrupt) as server,
-        client_of(server) as client,
-        pytest.raises(KeyboardInterrupt, match=r"HeyGen.*client\.wait_for_video\(\"video_1\"\)"),
-    ):
+    stopped = pytest.raises(KeyboardInterrupt, match=r"HeyGen.*client\.wait_for_video\(\"video_1\"\)")
+    with Loopback(video("processing"), interrupt) as server, client_of(server) as client, stopped:
         client.wait_for_video("video_1")
 
 
@@ -179,12 +174,7 @@ def test_an_agent_is_followed_by_its_session_and_its_video(sessions: list[Reply]
     started = reply({"data": {"session_id": "session_1", "status": "thinking"}})
     with Loopback(started, agent(sessions, videos)) as server, client_of(server) as client:
         found = client.wait_for_video_agent(client.create_video_agent("An ad").session_id)
-    assert (found.session_id, found.status, found.video_id, found.progress) == (
-        "session_1",
-        "completed",
-        "video_1",
-        100,
-    )
+    assert found == VideoAgentSession("session_1", "completed", 100, video_id="video_1")
 
 
 @pytest.mark.parametrize("sessions", [[MAKES], [EARLY, UNKNOWN], [UNKNOWN, UNKNOWN]])
