@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 from test_fuzz import values
+from test_models import RECORDS
 
 from heygen_widgets import VideoJob, errors
 from heygen_widgets.api.polling import poll_until_finished
@@ -26,6 +27,7 @@ def session(status: str, **fields: Any) -> Reply:
 
 DONE = video("completed", video_url="https://files.example/v.mp4?Signature=s", duration=3)
 UNKNOWN = failure(404, "video_not_found")
+SERVED = RECORDS["video"]
 
 
 def test_a_video_is_polled_less_and_less_often_until_it_is_finished() -> None:
@@ -243,15 +245,6 @@ def test_an_answer_that_may_have_arrived_is_not_sent_again_and_an_invalid_one_ne
         with pytest.raises(errors.VideoOptionError, match="1 to 10,000 characters"):
             client.answer_video_agent("session_1", "")
         assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
-
-
-SERVED: dict[str, Any] = {
-    **{"id": "video_1", "status": "completed", "video_page_url": "https://app.example/videos/video_1"},
-    **{"video_url": "https://files.example/v.mp4?Signature=secret", "thumbnail_url": "https://f.example/?s=secret"},
-    **{"subtitle_url": "https://f.example/?s=secret", "captioned_video_url": "https://f.example/?s=secret"},
-    **{"gif_url": "https://f.example/?s=secret", "completed_at": 1_750_000_900, "folder_id": "f"},
-    **{"duration": 12.5, "title": "Ad", "created_at": 1_750_000_000, "output_format": "mp4", "output_language": "en"},
-}
 
 
 def test_a_video_keeps_unknown_fields_and_its_repr_hides_signed_urls() -> None:
