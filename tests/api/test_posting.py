@@ -120,14 +120,6 @@ def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[
     assert KEY not in str(error)
 
 
-def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain(tmp_path: Path) -> None:
-    with loopback.TlsLoopback(tmp_path, TAKEN) as server, client_of(server) as client:
-        with pytest.raises(errors.APIConnectionError) as caught:
-            create(client)
-        assert caught.value.is_uncertain is False
-        assert server.seen == []
-
-
 @pytest.mark.parametrize(
     ("given", "get", "post"), [({}, 30, 120), ({"timeout": (5, 0.1)}, 0.1, 120), ({"timeout": (5, 130)}, 130, 130)]
 )
