@@ -140,11 +140,18 @@ def hang_up(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def cut_short(handler: Handler) -> None:
-    """Promise more than is sent."""
-    send_head(handler, 1_000)
-    handler.wfile.write(b'{"data": [')
-    handler.close_connection = True
+def raw(content: bytes) -> Reply:
+    """Send bytes as they are, and close the connection."""
+
+    def play(handler: Handler) -> None:
+        handler.wfile.write(content)
+        handler.close_connection = True
+
+    return play
+
+
+babble = raw(b"\x00\xff" * 100 + b"\r\n\r\n")  # no HTTP
+cut_short = raw(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"data": [')  # promises more than is sent
 
 
 def interim(final: Reply, status: int = 103) -> Reply:
@@ -159,12 +166,7 @@ def interim(final: Reply, status: int = 103) -> Reply:
 
 def unsized(body: bytes) -> Reply:
     """Send a body that ends where the connection does."""
-
-    def play(handler: Handler) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + body)
-        handler.close_connection = True
-
-    return play
+    return raw(b"HTTP/1.1 200 OK\r\n\r\n" + body)
 
 
 def chunked(*chunks: bytes) -> Reply:
@@ -176,12 +178,6 @@ def chunked(*chunks: bytes) -> Reply:
             handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
 
     return play
-
-
-def babble(handler: Handler) -> None:
-    """Send what is no HTTP."""
-    handler.wfile.write(b"\x00\xff" * 100 + b"\r\n\r\n")
-    handler.close_connection = True
 
 
 def stay_silent(handler: Handler) -> None:

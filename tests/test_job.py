@@ -147,12 +147,6 @@ def test_copied_code_downloads_the_film_or_asks_for_a_script(tmp_path: Path, mon
         assert ('avatar_id = "look_1"' in ended(job)["code"], len(server.seen)) == (True, 1)
 
 
-def test_the_file_is_named_by_the_id_and_the_kind_of_the_film() -> None:
-    for url, name in ((FILM, "video_1.mp4"), ("https://f.org/a.webm?Signature=s", "video_1.webm")):
-        with followed(video("completed", video_url=url)) as (_, job):
-            assert ended(job)["file"] == name
-
-
 def test_the_space_for_the_player_has_the_shape_of_the_film() -> None:
     flat = replace(LOOK, image_width=10_000, image_height=9)
     tall = replace(LOOK, preferred_orientation="portrait")
@@ -300,14 +294,15 @@ def test_a_view_gets_everything_when_it_asks_and_can_set_nothing() -> None:
         assert (job.template, job.comm is None, job.status) == (template, False, "completed")
 
 
-def test_a_film_that_does_not_play_gets_a_fresh_url_and_never_becomes_unfinished() -> None:
-    fresh = video("completed", video_url="https://files.example/fresh.mp4")
-    with followed(DONE, video("processing"), failure(404), fresh) as (server, job):
+def test_a_film_that_does_not_play_gets_a_fresh_url_and_a_file_named_by_id_and_kind_and_stays_finished() -> None:
+    fresh = "https://files.example/fresh.webm?Signature=s"
+    script = (DONE, video("processing"), failure(404), video("completed", video_url=fresh))
+    with followed(*script) as (server, job):
         ended(job)
-        for film in (FILM, FILM, "https://files.example/fresh.mp4"):
+        for film, file in ((FILM, "video_1.mp4"), (FILM, "video_1.mp4"), (fresh, "video_1.webm")):
             before = len(job.shown())
             job.vue_renew(None)
-            assert ended(job)["video"] == film
+            assert (ended(job)["video"], ended(job)["file"]) == (film, file)
             assert (len(job.shown()), job.is_finished) == (before + 1, True)
         assert len(server.seen) == 4
 

@@ -2,7 +2,9 @@
 
 import copy
 import dataclasses
+import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,35 +12,8 @@ import pytest
 from heygen_widgets.errors import APIResponseError
 from heygen_widgets.models import AvatarGroup, Failure, Look, Page, Voice
 
-SERVED_LOOK: dict[str, Any] = {
-    "id": "look_def456",
-    "name": " Zoë in the office ",
-    "avatar_type": "photo_avatar",
-    "group_id": "group_abc123",
-    "gender": "Woman",
-    "preview_image_url": "https://files2.heygen.ai/talking_photo/x.WEBP?Expires=1&Signature=secret",
-    "preview_video_url": None,
-    "default_voice_id": "voice_1",
-    "tags": ["UGC", "New"],
-    "supported_api_engines": ["avatar_v", "avatar_iv"],
-    "status": "failed",
-    "image_width": 720,
-    "image_height": 1280,
-    "preferred_orientation": "square",
-    "error": {"code": "bad_photo", "message": "No face"},
-    "brand_new": {"a": [1, None]},
-}
-SERVED_GROUP: dict[str, Any] = {
-    "id": "group_abc123",
-    "name": "Zoë",
-    "created_at": 1_750_000_000,
-    "looks_count": 33,
-    "consent_status": "approved",
-    **{name: SERVED_LOOK[name] for name in ("preview_image_url", "preview_video_url", "default_voice_id")},
-    "gender": "man",
-    "status": "completed",
-    "error": None,
-}
+RECORDS = json.loads((Path(__file__).parent / "contract" / "records.json").read_text(encoding="utf-8"))
+SERVED_LOOK, SERVED_GROUP = RECORDS["look"], RECORDS["group"]
 
 
 def parse(**changes: object) -> Look:

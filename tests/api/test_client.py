@@ -105,35 +105,40 @@ def test_importing_the_api_needs_no_widget_library_and_no_pandas() -> None:
     assert not loaded & {"pandas", "numpy", "ipywidgets", "ipyvuetify", "traitlets", "heygen_widgets.demo"}
 
 
-def test_list_looks_sends_its_filters_and_reads_the_page() -> None:
-    filters = {"group_id": "g 1", "avatar_type": "photo_avatar", "ownership": "private", "token": "t&0"}
-    with Loopback(page(["a", "b"], has_more=True, next_token="t/1=")) as server, client_of(server) as client:
-        found = client.list_looks(**filters, limit=2)
+LISTS: dict[str, tuple[str, dict[str, str], str, int]] = {
+    "looks": ("avatars/looks", {"group_id": "g 1", "avatar_type": "photo_avatar", "ownership": "private"}, "id", 50),
+    "groups": ("avatars", {"ownership": "private"}, "id", 50),
+    "voices": ("voices", {"type": "public", "engine": "s", "language": "English", "gender": "female"}, "voice_id", 100),
+    "videos": ("videos", {"title": "Ad", "folder_id": "f 1"}, "id", 100),
+    "video_agent_styles": ("video-agents/styles", {"tag": "cinematic"}, "style_id", 100),
+    "brand_kits": ("brand-kits", {}, "brand_kit_id", 100),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_each_list_sends_its_filters_and_reads_the_page_and_a_page_has_20_records_by_default(name: str) -> None:
+    path, query, id_field, most = LISTS[name]
+    served = {**look("another"), id_field: "one", "thumbnail_url": "https://f.org/?s=secret", "new": 1}
+    pages = reply({"data": [served], "has_more": True, "next_token": "t/1="})
+    with Loopback(pages) as server, client_of(server) as client:
+        list_them = getattr(client, f"list_{name}")
+        found = list_them(**query, limit=most, token="t&0")
+        with pytest.raises(ValueError, match="limit"):
+            list_them(limit=most + 1)
+        with pytest.raises(TypeError, match="no parameter 'colour'"):
+            list_them(colour="red")
+        assert list_them()[0].id == "one"
+    assert (found[0].id, found[0].extra["new"], found.has_more, found.next_token) == ("one", 1, True, "t/1=")
+    assert getattr(found[0], "ownership", None) == query.get("ownership")
+    assert "secret" not in repr(found)
+    assert server.seen[0][:3] == ("GET", f"/v3/{path}", {**query, "limit": str(most), "token": "t&0"})
+    assert (server.seen[1].query["limit"], len(server.seen)) == ("20", 2)
+
+
+def test_looks_of_an_old_type_are_asked_for_by_its_new_name_and_nothing_else() -> None:
+    with Loopback(OK) as server, client_of(server) as client:
         assert client.list_looks(avatar_type="video_avatar")[0].ownership is None
-    assert server.seen[0][:3] == ("GET", "/v3/avatars/looks", {**filters, "limit": "2"})
-    assert server.seen[1].query == {"avatar_type": "digital_twin", "limit": "20"}  # its new name, and nothing else
-    assert [(found_look.id, found_look.ownership) for found_look in found] == [("a", "private"), ("b", "private")]
-    assert (found.has_more, found.next_token) == (True, "t/1=")
-
-
-def test_list_groups_and_voices_send_their_filters_and_read_the_page() -> None:
-    filters = {"type": "public", "engine": "starfish", "language": "English", "gender": "female", "token": "public:0:"}
-    voices = reply({"data": [{"voice_id": "v", "name": "V"}], "has_more": True, "next_token": "t1"})
-    groups = reply({"data": [{"id": "g", "name": "G", "looks_count": 1}], "has_more": False})
-    with Loopback(groups, voices) as server, client_of(server) as client:
-        (group,) = client.list_groups(ownership="public", limit=50, token="t")
-        found = client.list_voices(**filters, limit=100)
-    assert server.seen[0][1:3] == ("/v3/avatars", {"ownership": "public", "limit": "50", "token": "t"})
-    assert server.seen[1][1:3] == ("/v3/voices", {**filters, "limit": "100"})
-    assert (group.id, group.looks_count, group.ownership) == ("g", 1, "public")
-    assert ([voice.voice_id for voice in found], found.has_more, found.next_token) == (["v"], True, "t1")
-
-
-@pytest.mark.parametrize("name", ["looks", "groups", "voices", "videos", "video_agent_styles", "brand_kits"])
-def test_a_page_has_20_records_by_default(name: str) -> None:
-    with Loopback(reply({"data": []})) as server, client_of(server) as client:
-        getattr(client, f"list_{name}")()
-        assert server.seen[0].query["limit"] == "20"
+    assert server.seen[0].query == {"avatar_type": "digital_twin", "limit": "20"}
 
 
 def voice_lists(**ids: range) -> Reply:
@@ -427,38 +432,6 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
             client.get_look(groups[0].id)
     assert caught.value.code == "avatar_not_found"
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "query", "id_field"),
-    [
-        ("list_videos", "/v3/videos", {"title": "Ad", "folder_id": "f 1"}, "id"),
-        ("list_video_agent_styles", "/v3/video-agents/styles", {"tag": "cinematic"}, "style_id"),
-        ("list_brand_kits", "/v3/brand-kits", {}, "brand_kit_id"),
-    ],
-)
-def test_videos_styles_and_brand_kits_are_listed_by_pages(
-    method: str, path: str, query: dict[str, str], id_field: str
-) -> None:
-    served = {
-        id_field: "one",
-        "name": "One",
-        "thumbnail_url": "https://f.org/?s=secret",
-        "colors": ["#ff5733"],
-        "new": 1,
-    }
-    with (
-        Loopback(reply({"data": [served], "has_more": True, "next_token": "t1"})) as server,
-        client_of(server) as client,
-    ):
-        found = getattr(client, method)(**query, limit=100, token="t0")
-        with pytest.raises(ValueError, match="limit"):
-            getattr(client, method)(limit=101)
-        with pytest.raises(TypeError, match="no parameter 'colour'"):
-            getattr(client, method)(colour="red")
-    assert (found[0].id, found[0].extra["new"], found.next_token) == ("one", 1, "t1")
-    assert "secret" not in repr(found)
-    assert [(seen.path, seen.query) for seen in server.seen] == [(path, {**query, "limit": "100", "token": "t0"})]
 
 
 def test_iter_videos_is_the_way_back_to_a_video_of_any_page() -> None:

@@ -120,36 +120,22 @@ def test_an_error_has_the_key_and_what_is_known(faults: list[Reply], kind: type[
     assert KEY not in str(error)
 
 
-def test_before_a_connection_is_trusted_nothing_is_sent_and_nothing_is_uncertain(tmp_path: Path) -> None:
-    with loopback.TlsLoopback(tmp_path, TAKEN) as server, client_of(server) as client:
-        with pytest.raises(errors.APIConnectionError) as caught:
-            create(client)
-        assert caught.value.is_uncertain is False
-        assert server.seen == []
-
-
-@pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize(("read", "waited"), [(0.1, "0.5"), (0.6, "0.6")])
-def test_a_post_waits_longer_than_a_get(read: float, waited: str) -> None:
-    with Loopback(stay_silent) as server, client_of(server, timeout=(5, read), max_retries=0) as client:
-        with pytest.raises(errors.APITimeoutError, match=f"read {waited} s"):
-            create(client)
-        with pytest.raises(errors.APITimeoutError, match=f"read {read} s"):
-            client.get_video("video_1")
-
-
-def test_by_default_a_get_waits_30_s_and_a_post_120_s() -> None:
+@pytest.mark.parametrize(
+    ("given", "get", "post"), [({}, 30, 120), ({"timeout": (5, 0.1)}, 0.1, 120), ({"timeout": (5, 130)}, 130, 130)]
+)
+def test_a_get_waits_30_s_by_default_and_a_post_120_s_or_longer(given: dict[str, Any], get: float, post: float) -> None:
     class Session(requests.Session):
         def request(self, *_: Any, timeout: Any, **__: Any) -> Any:
             timeouts.append(timeout)
             raise requests.ReadTimeout
 
     timeouts: list[tuple[float, float]] = []
-    with HeyGenClient(KEY, session=Session()) as client:
-        for call in (client.list_looks, lambda: client.create_video_agent("An ad")):
-            with pytest.raises(errors.APITimeoutError):
+    with HeyGenClient(KEY, session=Session(), max_retries=0, **given) as client:
+        calls = (client.list_looks, lambda: create(client), lambda: client.create_video_agent("An ad"))
+        for call, read in zip(calls, (get, post, post), strict=True):
+            with pytest.raises(errors.APITimeoutError, match=f"connect 5 s, read {read} s"):
                 call()
-    assert timeouts == [(5, 30), (5, 120)]
+    assert timeouts == [(5, get), (5, post), (5, post)]
 
 
 def losing_responses(service: DemoService) -> Reply:
@@ -276,10 +262,8 @@ def test_an_agent_is_started_without_a_key_on_a_new_connection(session: requests
 def test_a_file_is_uploaded_once_and_stands_for_its_id(tmp_path: Path) -> None:
     path, made = tmp_path / "voice ü.wav", {"asset_id": "asset_1", "url": "https://f.org/a?s=secret", "size_bytes": 4}
     path.write_bytes(b"RIFF")
-    with (
-        Loopback(reply({"data": made}), failure(413, "payload_too_large"), hang_up) as server,
-        client_of(server) as client,
-    ):
+    script = (reply({"data": made}), failure(413, "payload_too_large"), hang_up)
+    with Loopback(*script) as server, client_of(server) as client:
         asset = client.upload_asset(str(path))
         assert VideoRequest("look_1", audio_asset_id=asset).check().to_json()["audio_asset_id"] == "asset_1"
         assert ("secret" in repr(asset), asset.size_bytes) == (False, 4)

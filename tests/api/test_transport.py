@@ -153,7 +153,9 @@ def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Repl
         assert server.connections == 2
 
 
-def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_authority_of_the_session_is_trusted_and_before_that_nothing_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = requests.Session()
     with TlsLoopback(tmp_path, OK) as server, client_of(server, session=session) as client:
         error = error_of(client)
@@ -161,6 +163,9 @@ def test_only_the_authority_of_the_session_is_trusted(tmp_path: Path, monkeypatc
         for part in ("certificate of 127.0.0.1:", "self-signed", "session.verify", "REQUESTS_CA_BUNDLE"):
             assert part in str(error)
         assert "SSL_CERT" not in str(error)
+        with pytest.raises(errors.APIConnectionError) as caught:
+            client.create_video("look_1", "Hello")
+        assert (caught.value.is_uncertain, server.seen) == (False, [])
         for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
             with monkeypatch.context() as patch:
                 patch.setenv(variable, str(server.authority))
@@ -331,15 +336,11 @@ def test_an_empty_page_with_a_message_and_looks_beside_an_error_are_no_error(con
         assert len(client.list_looks()) == count
 
 
-def invalid_chunk(handler: Handler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")
-    handler.close_connection = True
-
-
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        *((loopback.babble, ""), (invalid_chunk, "")),
+        (loopback.babble, ""),
+        (loopback.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n"), ""),
         (lambda handler: handler.wfile.write(b"HTTP/1.1 103 Wait\r\n\r\n" * 101), "too many interim responses"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
 from test_fuzz import values
+from test_models import RECORDS
 
 from heygen_widgets import VideoJob, errors
 from heygen_widgets.api.polling import poll_until_finished
@@ -26,6 +27,7 @@ def session(status: str, **fields: Any) -> Reply:
 
 DONE = video("completed", video_url="https://files.example/v.mp4?Signature=s", duration=3)
 UNKNOWN = failure(404, "video_not_found")
+SERVED = RECORDS["video"]
 
 
 def test_a_video_is_polled_less_and_less_often_until_it_is_finished() -> None:
@@ -37,10 +39,8 @@ def test_a_video_is_polled_less_and_less_often_until_it_is_finished() -> None:
 
 
 def test_the_status_is_shown_until_the_video_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
-    with (
-        Loopback(video("waiting"), video("dreaming"), video("processing"), DONE) as server,
-        client_of(server) as client,
-    ):
+    script = (video("waiting"), video("dreaming"), video("processing"), DONE)
+    with Loopback(*script) as server, client_of(server) as client:
         assert client.wait_for_video("video_1").duration == 3
     bar = capsys.readouterr().err
     assert all(text in bar for text in ("the video: Waiting for its turn", "the video (", "Rendering", "Completed"))
@@ -103,11 +103,8 @@ def test_a_temporary_error_does_not_end_the_wait(fault: Reply) -> None:
 
 
 def test_ctrl_c_ends_only_the_wait_and_the_message_has_the_code_to_go_on() -> None:
-    with (
-        Loopback(video("processing"), interrupt) as server,
-        client_of(server) as client,
-        pytest.raises(KeyboardInterrupt, match=r"HeyGen.*client\.wait_for_video\(\"video_1\"\)"),
-    ):
+    stopped = pytest.raises(KeyboardInterrupt, match=r"HeyGen.*client\.wait_for_video\(\"video_1\"\)")
+    with Loopback(video("processing"), interrupt) as server, client_of(server) as client, stopped:
         client.wait_for_video("video_1")
 
 
@@ -179,12 +176,7 @@ def test_an_agent_is_followed_by_its_session_and_its_video(sessions: list[Reply]
     started = reply({"data": {"session_id": "session_1", "status": "thinking"}})
     with Loopback(started, agent(sessions, videos)) as server, client_of(server) as client:
         found = client.wait_for_video_agent(client.create_video_agent("An ad").session_id)
-    assert (found.session_id, found.status, found.video_id, found.progress) == (
-        "session_1",
-        "completed",
-        "video_1",
-        100,
-    )
+    assert found == VideoAgentSession("session_1", "completed", 100, video_id="video_1")
 
 
 @pytest.mark.parametrize("sessions", [[MAKES], [EARLY, UNKNOWN], [UNKNOWN, UNKNOWN]])
@@ -253,15 +245,6 @@ def test_an_answer_that_may_have_arrived_is_not_sent_again_and_an_invalid_one_ne
         with pytest.raises(errors.VideoOptionError, match="1 to 10,000 characters"):
             client.answer_video_agent("session_1", "")
         assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
-
-
-SERVED: dict[str, Any] = {
-    **{"id": "video_1", "status": "completed", "video_page_url": "https://app.example/videos/video_1"},
-    **{"video_url": "https://files.example/v.mp4?Signature=secret", "thumbnail_url": "https://f.example/?s=secret"},
-    **{"subtitle_url": "https://f.example/?s=secret", "captioned_video_url": "https://f.example/?s=secret"},
-    **{"gif_url": "https://f.example/?s=secret", "completed_at": 1_750_000_900, "folder_id": "f"},
-    **{"duration": 12.5, "title": "Ad", "created_at": 1_750_000_000, "output_format": "mp4", "output_language": "en"},
-}
 
 
 def test_a_video_keeps_unknown_fields_and_its_repr_hides_signed_urls() -> None:
