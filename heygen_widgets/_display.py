@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
@@ -189,7 +190,9 @@ def video_table(videos: Sequence[Video]) -> str:
 
     rows = []
     for video in videos:
-        created = "" if video.created_at is None else f"{datetime.fromtimestamp(video.created_at):%Y-%m-%d %H:%M}"
+        created = ""
+        with suppress(ValueError, OverflowError, OSError):  # of a time that this system cannot show
+            created = f"{datetime.fromtimestamp(video.created_at):%Y-%m-%d %H:%M}" if video.created_at else ""
         length = "" if video.duration is None else f"{video.duration:g} s"
         texts = (clip(video.title) or "Untitled", title("video_status", video.status), created, length)
         rows.append([*map(escape, texts), f"<code>{escape(clip(video.id))}</code>"])

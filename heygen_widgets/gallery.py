@@ -33,7 +33,7 @@ def looks_to_gallery(
     videos: bool = False,
     client: HeyGenClient | None = None,
 ) -> Path:
-    """Write looks into one HTML page that opens without Jupyter: cards with pictures, a search, and ids to copy.
+    """Write looks into one HTML page that opens without Jupyter, with pictures, a search and ids; return its path.
 
     Whoever opens it can tick looks and copy the choice: Python for a picker in which these looks are selected. The
     pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts. It

@@ -333,7 +333,7 @@ class Page(Sequence[T]):
         kinds = {type(record) for record in self.data}
         to_html = getattr(kinds.pop(), "_page_html", None) if len(kinds) == 1 else None
         more = "<div>There are more: list the next page with <code>token=page.next_token</code>.</div>"
-        return to_html(self.data) + more * self.has_more if to_html else None
+        return to_html(self.data) + more * bool(self.next_token) if to_html else None
 
 
 def _failure(value: object) -> Failure | None:

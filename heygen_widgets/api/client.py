@@ -413,7 +413,8 @@ class HeyGenClient:
         """Wait as `wait_for_video` does until an agent has made its video: ``GET /v3/video-agents/{session_id}``.
 
         The result is ``completed``, with a `video_id`, or `is_paused`, mostly with a `question` for
-        `answer_video_agent`. A failed agent or video is a `VideoFailedError`.
+        `answer_video_agent`. A failed agent or video is a `VideoFailedError`. Once a `video_id` is known, the video is
+        asked for too (``GET /v3/videos/{video_id}``), so a session that is gone while its video is made loses nothing.
         """
         from .polling import wait_for_video_agent
 

@@ -56,9 +56,8 @@ def listing_of(transport: Transport, method: str, filters: Iterable[object]) -> 
     read = getattr(getattr(heygen_widgets, module), record).from_json
     if "ownership" in query:
         read = partial(read, ownership=query["ownership"])
-    redacted = transport.credential.secret.redacted
     if name == "videos":  # the reason of a failure may repeat the key
-        return Listing(transport, path, query, lambda record: read(redacted(record)), largest_page)
+        return Listing(transport, path, query, lambda record: transport.read(read, {"data": record}), largest_page)
     return Listing(transport, path, query, read, largest_page)
 
 
@@ -101,7 +100,7 @@ def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str
     names = [*listings]
     if len(names) == 1:
         return fetch_page(listings[names[0]], limit, token)
-    parts = re.fullmatch(r"(\w+):([0-9]{1,3}):(.*)", checked_text("token", token) or f"{names[0]}:0:", re.DOTALL)
+    parts = re.fullmatch(r"(\w+):([0-9]{1,7}):(.*)", checked_text("token", token) or f"{names[0]}:0:", re.DOTALL)
     if parts is None or parts[1] not in names:
         raise ValueError(f"token should be a next_token of the same list, not {shown(token)}")
     past, cursor = int(parts[2]), parts[3]

@@ -107,11 +107,11 @@ class Agent:
             self._is_gone = False
             if not session.video_id or session.status in _WITHOUT_VIDEO:
                 return session
-        except errors.NotFoundError:
+        except errors.HeyGenError as error:
             session = self._session
             if not session.video_id:
                 raise
-            self._is_gone = True
+            self._is_gone = isinstance(error, errors.NotFoundError)
         try:
             video = self._get_video(session.video_id)
         except errors.NotFoundError:

@@ -105,7 +105,8 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     if _is_success(content):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-    said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
+    texts = map(_error_texts(content, credential).get, ("code", "message"))
+    said = ", ".join(filter(None, texts)) or tidy(content.get("detail"), credential) or ""
     is_error = _names_error(content)
     del content  # it may repeat the key, and a verbose traceback shows local variables
     text = "The response is an error, though its status is a success." if is_error else _NO_DATA
@@ -182,7 +183,7 @@ def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, st
     code = fields.get("code")
     fields = {**fields, "code": str(code) if isinstance(code, int) else code}
     texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
-    return {**texts, "message": texts["message"] or tidy(error, credential) or tidy(fields.get("detail"), credential)}
+    return {**texts, "message": texts["message"] or tidy(error, credential)}
 
 
 def retry_after(header: str | None) -> float | None:

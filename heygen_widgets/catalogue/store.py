@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, reduce
+from functools import reduce
 from itertools import islice
 from operator import and_, attrgetter
 from typing import Any, TypeAlias
@@ -40,11 +40,6 @@ _FIELDS: dict[str, Callable[[Look], Any]] = {
     "ready": lambda look: "yes" if look.is_ready else "no",
 }
 """The fields that can be counted, each with a function for a look's value: a text, None, or a tuple of texts."""
-
-_SORT_KEYS: dict[str, Callable[[Look], Any]] = {
-    "avatar_type": attrgetter("avatar_type"),
-    "size": lambda look: (look.image_width or 0) * (look.image_height or 0),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +151,6 @@ class LookStore:
         self._character_texts: dict[str, str] = {}
         self._clear_columns()
         self._sorted: dict[str, _Rows] = {}  # for each sort, the position of each row
-        self._sort_key = cache(_sort_key)
         self.add_groups(groups)
         self.add_looks(looks, 0)
 
@@ -167,6 +161,7 @@ class LookStore:
         self._columns = {name: _Column(name) for name in _FIELDS}
         self._texts: list[str] = []
         self._words: dict[str, _Mask] = {}  # rows whose text has a word; the oldest word first
+        self._name_keys: list[str] = []
 
     def get(self, look_id: str) -> Look | None:
         row = self._row_of.get(look_id)
@@ -250,12 +245,13 @@ class LookStore:
     def absent(self, wanted: LookFilter) -> list[str]:
         """Say which values of a filter no look has, each with the closest one that occurs."""
         messages = []
-        for name in FACETS if self.looks else ():
-            column, is_open = self._column(name), name in _OPEN
+        for name in (name for name in FACETS if self.looks and getattr(wanted, name)):
+            is_open, known = name in _OPEN, self.values(name)
+            spelled = {value.casefold() if is_open else value for value in known}
             # An empty text asks for looks without a value.
             for value in filter(None, getattr(wanted, name)):
-                if not column.mask([value], ignore_case=is_open).any():
-                    by_text = {fold(other): other for other in self.values(name) if is_open}
+                if (value.casefold() if is_open else value) not in spelled:
+                    by_text = {fold(other): other for other in known if is_open}
                     meant = did_you_mean(fold(value), (), by_text)
                     hint = f": did you mean {meant!r}?" if meant else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
@@ -336,17 +332,27 @@ class LookStore:
     def _positions(self, sort: str) -> _Rows:
         """Return each row's position when all rows are sorted. Equal rows keep the order of their places."""
         if sort not in self._sorted:
-            name = sort.removeprefix("-")
-            key = _SORT_KEYS.get(name) or (lambda look: self._sort_key(getattr(look, name) or ""))
-            keys = [key(look) for look in self.looks]  # an empty text or 0 for looks without a value, which come last
+            keys = self._keys(sort.removeprefix("-"))
             rows = np.argsort(self._places, kind="stable").tolist()
             known = sorted((row for row in rows if keys[row]), key=keys.__getitem__, reverse=sort.startswith("-"))
             order = known + [row for row in rows if not keys[row]]
             self._sorted[sort] = np.argsort(np.array(order, dtype=np.intp))
         return self._sorted[sort]
 
+    def _keys(self, name: str) -> Sequence[Any]:
+        """Return the sort key of each row; an empty text or 0 for rows without a value, which come last."""
+        if name == "name":
+            self._name_keys.extend(_name_key(look.name) for look in self.looks[len(self._name_keys) :])
+            return self._name_keys
+        if name == "size":
+            return [(look.image_width or 0) * (look.image_height or 0) for look in self.looks]
+        if name == "avatar_type":
+            return [look.avatar_type for look in self.looks]
+        keys = {group_id: _name_key(group.name) for group_id, group in self.groups.items()}
+        return [keys.get(look.group_id or "", "") for look in self.looks]
 
-def _sort_key(name: str) -> str:
+
+def _name_key(name: str) -> str:
     """Return the sort key of a name. Numbers get their length as a prefix, so that 9 comes before 10."""
     return _NUMBER.sub(lambda number: f"{len(digits := number[0].lstrip('0')):03}{digits}", fold(name).strip())
 

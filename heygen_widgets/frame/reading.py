@@ -66,7 +66,9 @@ _LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 
 
 def frame_to_looks(frame: Source) -> list[Look]:
-    """Convert a table to looks, one for each row: the reverse of `looks_to_frame`, also after CSV, Excel or Parquet.
+    """Convert a table to looks, in the order of its rows: the reverse of `looks_to_frame`.
+
+    It may have been CSV, Excel, JSON, Feather or Parquet in between.
 
     Rows and columns may be missing, in any order and with any index; unknown columns are ignored. ``Avatar type`` or
     ``type`` is read as ``avatar_type`` if that is absent, and so are similar names of other columns. Values are cleaned
@@ -124,7 +126,7 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
             source = source.reset_index()
         names: list[Any] = source.columns.tolist()
         rows: Iterable[tuple[Any, ...]] = source.astype(object).itertuples(index=False, name=None)
-    elif hasattr(kind, "columns") and (fetch := getattr(kind, "fetchall", None) or getattr(kind, "rows", None)):
+    elif hasattr(kind, "columns") and callable(fetch := getattr(kind, "fetchall", None) or getattr(kind, "rows", None)):
         names, rows = source.columns, fetch(source)  # DuckDB, polars
     elif hasattr(kind, "to_pylist") and hasattr(kind, "column_names"):  # Arrow
         names, rows = source.column_names, zip(*[column.to_pylist() for column in source.columns], strict=True)

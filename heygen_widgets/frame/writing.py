@@ -110,9 +110,9 @@ def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
 
 
-def _frame(looks: Source, *, previews: bool = True, flat: bool = False) -> pd.DataFrame:
+def _frame(looks: Source, names: Sequence[str] = COLUMNS, *, previews: bool = True, flat: bool = False) -> pd.DataFrame:
     rows = looks_of(looks)
-    names = [name for name in COLUMNS if previews or name not in _URLS]
+    names = [name for name in names if previews or name not in _URLS]
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
     columns = {name: _series(name, list(map(COLUMN_VALUES[name], rows)), flat) for name in names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
@@ -295,7 +295,7 @@ def summary_frame(looks: Source) -> pd.DataFrame:
     Sorted by the count, largest first, then by the other columns. A RangeIndex.
     """
     names = ["avatar_type", *CLOSED]
-    frame = _frame(looks, previews=False)[names].replace("", pd.NA).fillna("unknown")
+    frame = _frame(looks, names).replace("", pd.NA).fillna("unknown")
     counts = frame.groupby(names).size().reset_index(name="looks")
     return counts.sort_values(["looks", *names], ascending=[False, True, True, True, True], ignore_index=True)
 

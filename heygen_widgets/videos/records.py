@@ -34,6 +34,8 @@ class Video:
         Why `status` is ``failed``.
     created_at, completed_at : int or None
         Unix time in s.
+    folder_id : str or None
+        The folder at HeyGen that the video is in.
     output_format : str or None
         ``mp4``, ``webm`` or a newer one; only in the response that starts a video.
     """

@@ -74,7 +74,8 @@ class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
 
     The constructor checks no values, so that `check` can report every problem at once. It turns records into their ids,
-    the scalars of tables into Python's own (NA into None), and ``Avatar IV`` into the service's ``avatar_iv``.
+    the scalars of tables into Python's own (NA into None), and ``Avatar IV`` or ``4K`` into the service's ``avatar_iv``
+    and ``4k``. A wrong kind of `background`, `caption` or `voice_settings` is a `TypeError`.
 
     Parameters
     ----------

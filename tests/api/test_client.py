@@ -225,7 +225,7 @@ WRONG_ARGUMENTS: list[dict[str, Any]] = [
         *(("iter_looks", {"max_items": value}) for value in (-1, True, 1.5)),
         *(("iter_groups", {"ownership": value}) for value in ("yours", "")),
         *(("list_voices", arguments) for arguments in ({"limit": 101}, {"gender": ""}, {"engine": 5}, {"type": ""})),
-        *(("list_voices", {"token": f"public:{rest}"}) for rest in ("", "17", "1000:a", "-1:a", "x:a", "1/1")),
+        *(("list_voices", {"token": f"public:{rest}"}) for rest in ("", "17", "1x:a", "-1:a", "x:a", "1/1")),
         *(("list_voices", {"token": token}) for token in ("", "t1", "shared:5:a", "\nprivate:5:a", ":5:a")),
         *(
             (f"get_{kind}", {f"{name}_id": value})  # an id that leads to another path

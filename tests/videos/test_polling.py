@@ -169,8 +169,16 @@ MADE = session("completed", video_id="video_1")
         ([UNKNOWN, UNKNOWN, MAKES], [UNKNOWN, UNKNOWN, DONE]),
         ([MAKES], [video("completed"), DONE]),
         ([session("completed"), MADE], [DONE]),
+        ([MAKES, failure(403)], [MAKING, DONE]),
     ],
-    ids=["gone", "gone while it thinks", "unknown at first", "without URL at first", "without video at first"],
+    ids=[
+        "gone",
+        "gone while it thinks",
+        "unknown at first",
+        "without URL at first",
+        "without video at first",
+        "refused",
+    ],
 )
 def test_an_agent_is_followed_by_its_session_and_its_video(sessions: list[Reply], videos: list[Reply]) -> None:
     started = reply({"data": {"session_id": "session_1", "status": "thinking"}})
