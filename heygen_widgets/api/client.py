@@ -370,8 +370,8 @@ class HeyGenClient:
     def upload_asset(self, path: UserPath) -> Asset:
         """Upload a picture, sound, film, PDF or SRT file, of 1 byte to 32 MB: ``POST /v3/assets``.
 
-        `VideoRequest` takes the result as `audio_asset_id`, and its `asset_id` in a background, a watermark or the
-        `files` of an agent. An unreadable file is an `OSError`. The request is repeated only if nothing was sent.
+        `VideoRequest` takes the result as `audio_asset_id` or `background`, and an agent as one of its `files`. An
+        unreadable file is an `OSError`. The request is repeated only if nothing was sent.
         """
         from .media import multipart
 
