@@ -7,7 +7,7 @@ from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, title
 from .._parsing import integer, meant_parameter
-from ..filters import FilterFields, LookFilter, fold
+from ..filters import FilterFields, LookFilter, as_filter, fold
 from ..models import MOST_SELECTED, Look, Looks, checked_records
 
 LARGEST_WINDOW = MOST_SELECTED  # cards per message, so that one holds the whole selection
@@ -29,10 +29,16 @@ _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 
 
-def filter_trait(help: str) -> Instance[LookFilter]:
-    trait: Instance[LookFilter] = Instance(LookFilter, (), help=help)
-    trait.tag(sync=True, to_json=lambda wanted, _: wanted.to_json())
-    return trait.tag(from_json=lambda sent, _: changed_filter(LookFilter(), sent))
+class FilterTrait(Instance[LookFilter]):
+    """A synced `LookFilter`, which takes all that `as_filter` takes. The front end's values have passed `_allows`."""
+
+    def __init__(self, help: str) -> None:
+        super().__init__(LookFilter, (), help=help)
+        self.tag(sync=True, to_json=lambda wanted, _: wanted.to_json())
+        self.tag(from_json=lambda sent, _: changed_filter(LookFilter(), sent))
+
+    def validate(self, obj: Any, value: Any) -> LookFilter | None:  # noqa: ANN401 - as in traitlets
+        return super().validate(obj, as_filter(value))
 
 
 def selectable(looks: Sequence[Look]) -> tuple[Sequence[Look], str]:

@@ -93,7 +93,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, Any] = options.filter_trait("What is shown. It takes a search too.")
+    filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait("What is shown. It takes a search too.")
     view = traitlets.CaselessStrEnum(("looks", "characters"), "looks", help="What the grid shows.").tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
@@ -244,7 +244,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             except (HeyGenError, ValueError) as error:
                 self.error = str(error)
                 raise error.with_traceback(None) from None
-        super().__setattr__(name, as_filter(value) if name == "filter" else value)  # type: ignore[arg-type]
+        super().__setattr__(name, value)
 
     def _select(self, wanted: Iterable[object]) -> None:
         """Select looks and ids. The picker shows the error for one that cannot be fetched."""
