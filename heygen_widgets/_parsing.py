@@ -149,7 +149,8 @@ def hint_for(name: str, value: object) -> str:
 
 def _hints(section: str) -> dict[str, Any]:
     """Read a section of `hints.json`, which only an error needs."""
-    return json.loads(Path(__file__).with_name("hints.json").read_text(encoding="utf-8"))[section]  # type: ignore[no-any-return]
+    hints: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("hints.json").read_text(encoding="utf-8"))
+    return hints[section]
 
 
 def _kind_of(name: str) -> str:

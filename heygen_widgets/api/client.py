@@ -379,7 +379,7 @@ class HeyGenClient:
         read = heygen_widgets.videos.Asset.from_json
         return self._transport.post("/v3/assets", multipart(user_path(path)), read, way_out)
 
-    def create_video_agent(self, prompt: str, avatar_id: str | Look | None = None, **fields: Any) -> VideoAgentSession:  # noqa: ANN401
+    def create_video_agent(self, prompt: str, avatar_id: str | Look | None = None, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.
 
         Other parameters are the fields of `VideoAgentRequest`; a wrong one is a `VideoOptionError`. Without idempotency
@@ -395,7 +395,7 @@ class HeyGenClient:
         """Get the state of a video agent: ``GET /v3/video-agents/{session_id}``."""
         return fetch_record(self._transport, _AGENTS, "session_id", session_id, heygen_widgets.videos.VideoAgentSession)
 
-    def answer_video_agent(self, session_id: str | VideoAgentSession, message: str, **fields: Any) -> VideoAgentSession:  # noqa: ANN401
+    def answer_video_agent(self, session_id: str | VideoAgentSession, message: str, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
         Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What the

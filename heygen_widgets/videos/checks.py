@@ -67,7 +67,7 @@ def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: st
             yield f"{name} needs {other}={value!r}, not {_shown(given.get(other))}"
 
 
-def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -> Iterator[str]:  # noqa: ANN401
+def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
     """Yield what is wrong with the value of one field, and with the values inside it."""
     shapes = read_rules()["shapes"].get(rule["type"], {})
     match rule["type"]:
