@@ -294,6 +294,12 @@ def test_a_loading_picker_shows_its_progress_can_be_used_stopped_and_continued(o
         expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]"))
         ui.cards(picker).nth(3).click()
         notebook.expect_run("picker.value is not None", True)
+        # A type without a look so far can be chosen, and its looks are fetched next.
+        notebook.run("picker.filter = 'no such look'")
+        expect(ui.total(picker)).to_have_text(re.compile("^0 of "))
+        ui.choose_option(picker, "Type", "Studio avatar")
+        notebook.expect_run("picker.filter.avatar_type", ("studio_avatar",))
+        notebook.run("picker.filter = None")
         notebook.run("picker.catalogue.stop()")
         expect(ui.total(picker)).to_have_text(re.compile(r"^[\d,]+ of 2,000 looks \(not all are loaded\)$"))
         expect(bar).to_be_hidden()
