@@ -3,15 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What `make demo` needs; the checks need more.
+DEMO := $(VENV)/.demo
 # Tests run in as many processes as there are processors.
 PYTEST := $(BIN)/python -m pytest -n logical --dist worksteal
 
-.PHONY: demo test install lint types unit browser benchmarks fuzz matrix bench pictures clean
+.PHONY: demo test install lint types unit browser benchmarks docs fuzz matrix bench pictures clean
 .DELETE_ON_ERROR:
 
-# Without the user's key and login, so that the notebook takes the stand-in.
-demo: $(READY)
-	env -u HEYGEN_API_KEY HEYGEN_CONFIG_DIR=$(CURDIR)/$(VENV)/no-login $(BIN)/jupyter lab notebooks/01_pick_a_look.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
+# Without the user's key and login, so that the notebooks take the stand-in.
+KEYLESS := env -u HEYGEN_API_KEY HEYGEN_CONFIG_DIR=$(CURDIR)/$(VENV)/no-login
+
+demo: $(DEMO)
+	@echo "Starting JupyterLab. It opens in your browser, or at the address below. Ctrl-C ends it."
+	$(KEYLESS) $(BIN)/jupyter lab notebooks/01_pick_a_look.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Stops at the first part that fails; ends with the time of each.
 test:
@@ -56,16 +61,27 @@ matrix: $(READY)
 bench: install
 	$(BIN)/python -m tests.bench $(if $(AGAINST),--against $(AGAINST)) $(NAMES)
 
+# The website in build/site, with the notebooks run on the stand-in.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 EXECUTE=true $(KEYLESS) $(BIN)/mkdocs build --strict --config-file tests/docs/mkdocs.yml
+	@echo "Open build/site/index.html in a browser."
+
 pictures: install
 	$(BIN)/python -m tests.browser.pictures
 
-$(READY): pyproject.toml
+$(DEMO): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@echo "Installing heygen_widgets and JupyterLab into $(VENV). This takes half a minute, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
+	$(BIN)/python -m pip install --editable '.[all]'
+	@touch $@
+
+$(READY): $(DEMO)
+	@echo "Installing what the checks need: half a minute, once."
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis test-artifacts

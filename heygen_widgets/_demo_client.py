@@ -19,6 +19,8 @@ def client_or_demo(looks: int = 2_000) -> HeyGenClient:
     looks : int, default 2,000
         Number of looks in the catalogue of the stand-in: see `demo_client`. Its clients have a `demo_code`.
 
+    Notes
+    -----
     A key that the service refuses is only noticed by the first request, which then fails.
     """
     if not isinstance(plain(looks), int):
@@ -62,7 +64,10 @@ def demo_client(
     render_time : float, default 8.0
         How long a video is rendered, in s.
 
-    A wrong argument is a `TypeError` or `ValueError`.
+    Raises
+    ------
+    TypeError, ValueError
+        For a wrong argument.
     """
     arguments = {name: plain(value) for name, value in locals().items()}
     service = _running_service(**arguments)

@@ -17,10 +17,12 @@ PROJECT = Path(__file__).parents[1]
 FOLDER = PROJECT / ".venv" / "matrix"
 UV = [sys.executable, "-m", "uv"]
 PACKAGES = {
-    "newest": ["--editable", ".[dev]"],
+    "newest": ["--editable", ".[all]", "--group", "dev"],
     # Only wheels: if the lowest release has no wheel for a Python, the lowest release that has one is tested.
-    "lowest": ["--resolution", "lowest-direct", "--only-binary", ":all:", "--editable", ".[test]"],
+    "lowest": ["--resolution", "lowest-direct", "--only-binary", ":all:", "--editable", ".[parquet,excel,plot]", "--group", "test"],
 }
+
+IGNORED = ["--ignore=tests/browser", "--ignore=tests/docs"]  # they need the packages of the group `dev`
 
 
 def find_pythons() -> dict[str, str]:
@@ -52,7 +54,7 @@ def run_row(name: str, python: str, packages: str) -> bool:
         [*UV, "pip", "install", "--quiet", "--python", executable, *PACKAGES[packages]],
         # print the versions that are tested
         [*UV, "pip", "tree", "--python", executable, "--package", "heygen-widgets", "--depth", "1"],
-        [executable, "-m", "pytest", "--quiet", "-n", "logical", "--dist", "worksteal", "--ignore=tests/browser"],
+        [executable, "-m", "pytest", "--quiet", "-n", "logical", "--dist", "worksteal", *IGNORED],
     ]
     if packages == "newest":
         commands.append([executable, "-m", "mypy"])

@@ -80,10 +80,13 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         How long a complete catalogue in the user's cache folder stays good; None switches the cache off.
     api_key : str, optional
         Instead of a `source`, for ``HeyGenClient(api_key)``.
-    search, avatar_type, ownership, group_id, gender, orientation, engine, status, tag, ready, sort : optional
-        The fields of a `LookFilter`, which change those of `filter`.
+    **fields : optional
+        The fields of a `LookFilter`, such as ``search`` and ``gender``, which change those of `filter`.
 
-    An invalid argument, such as a table without ``id``, raises TypeError, ValueError or traitlets.TraitError.
+    Raises
+    ------
+    TypeError, ValueError, traitlets.TraitError
+        For an invalid argument, such as a table without ``id``.
     """
 
     value: traitlets.TraitType[Look | None, Any] = traitlets.Instance(

@@ -232,7 +232,7 @@ def test_files_of_some_types_up_to_32_mib_can_be_uploaded(caller: Caller) -> Non
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "heygen_widgets.demo", "--looks", "5", *arguments]
+    return [sys.executable, "-m", "heygen_widgets", "demo", "--looks", "5", *arguments]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")

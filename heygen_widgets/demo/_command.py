@@ -1,4 +1,4 @@
-"""Serve the stand-in from a shell: `python -m heygen_widgets.demo --port 8080`."""
+"""Serve the stand-in from a shell: `python -m heygen_widgets demo --port 8080`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from . import DemoService
 from ._previews import PREVIEW_KINDS
 
 
-def main() -> None:
-    """Serve until Ctrl-C. A wrong value, or an address that cannot be used, ends the process with status 2."""
-    parser = argparse.ArgumentParser(prog="python -m heygen_widgets.demo", description="A stand-in for HeyGen.")
+def add_options(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     option("--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
@@ -22,22 +20,25 @@ def main() -> None:
     option("--error-rate", type=float, default=0.0, help="share of API requests answered with 503 (default: 0)")
     option("--render-time", type=float, default=8.0, help="how long a video takes, in s (default: %(default)s)")
     option("--previews", choices=PREVIEW_KINDS, default="data", help="kind of picture URLs")
-    options = parser.parse_args()
+
+
+def serve(**options: object) -> None:
+    """Serve until Ctrl-C; the options are those of `DemoService`.
+
+    Raises
+    ------
+    ValueError
+        For a wrong value, and an address that cannot be used.
+    """
     try:
-        service = DemoService(**vars(options)).start()
-    except ValueError as error:
-        parser.error(str(error))
+        service = DemoService(**options).start()  # type: ignore[arg-type]  # argparse has converted them
     except (OSError, OverflowError) as error:
-        parser.error(f"cannot serve on {options.host}:{options.port}: {error}")
+        raise ValueError(f"cannot serve on {options['host']}:{options['port']}: {error}") from None
     with service, suppress(KeyboardInterrupt):
-        print(f"Stand-in for HeyGen with {options.looks:,} looks at {service.base_url}")
+        print(f"Stand-in for HeyGen with {options['looks']:,} looks at {service.base_url}")
         print(f"API key: {service.api_key}")
         print(f"Try: curl -H 'X-Api-Key: {service.api_key}' '{service.base_url}/v3/avatars/looks?limit=2'")
         print(f"In Python: HEYGEN_API_BASE={service.base_url} HEYGEN_API_KEY={service.api_key} jupyter lab")
         print("Press Ctrl-C to stop.", flush=True)
         threading.Event().wait()
     print()
-
-
-if __name__ == "__main__":
-    main()
