@@ -1,4 +1,4 @@
-"""Take the README's pictures from the real thing: ``python -m tests.browser.pictures``."""
+"""Take the pictures of README and reference pages from the real thing: ``python -m tests.browser.pictures``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,15 +7,17 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from . import picker_page as ui
+from .film import take_film
 from .install_browser import start_chromium
 from .jupyter import NotebookPage, Server, Theme
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+IMAGES = NOTEBOOKS / "images"
 PICK, SHARE = "01_pick_a_look", "03_shortlist_and_share"
 CLIENT, PICKER = 1, 3  # their cells
 CHOSEN = 11  # a card in the left half, beside which the panel opens on the right, and with a voice to play
 SHORTLIST = (0, 4, 13)
-LARGEST = 450_000  # bytes
+LARGEST, LARGEST_FILM = 450_000, 2_000_000  # bytes
 
 VIDEO = """from heygen_widgets import VideoRequest, demo_client
 client = demo_client(render_time=1)
@@ -31,9 +33,9 @@ DECODED = "root => [...root.querySelectorAll('img')].every(image => image.comple
 def main() -> None:
     """Take all of them, with one browser and one server."""
     with sync_playwright() as playwright, start_chromium(playwright) as browser, Server() as server:
-        with shown(browser, server, PICK) as (notebook, picker):
-            choose(picker, CHOSEN)
-            take(notebook.cells.nth(PICKER), "picker")
+        film = IMAGES / "choose.webp"
+        take_film(browser, server, film)
+        check_size(film, LARGEST_FILM)
         with shown(browser, server, PICK, "dark") as (notebook, picker):
             choose(picker, CHOSEN)
             ui.cards(picker).nth(CHOSEN).press("i")
@@ -88,11 +90,16 @@ def take(shown: Locator, name: str) -> None:
     page.mouse.move(0, 0)
     page.evaluate("() => document.activeElement.blur()")
     expect(page.locator("video.look-card__clip")).to_have_count(0)
-    target = NOTEBOOKS / "images" / f"{name}.png"
+    target = IMAGES / f"{name}.png"
     shown.screenshot(path=target, animations="disabled")
-    print(f"{target.relative_to(NOTEBOOKS.parent)}: {target.stat().st_size:,} bytes", flush=True)
-    if target.stat().st_size > LARGEST:
-        raise RuntimeError(f"{target.name} is larger than {LARGEST:,} bytes")
+    check_size(target, LARGEST)
+
+
+def check_size(path: Path, largest: int) -> None:
+    size = path.stat().st_size
+    print(f"{path.relative_to(NOTEBOOKS.parent)}: {size:,} bytes", flush=True)
+    if size > largest:
+        raise RuntimeError(f"{path.name} is larger than {largest:,} bytes")
 
 
 if __name__ == "__main__":
