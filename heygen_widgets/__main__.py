@@ -10,7 +10,7 @@ from typing import Any
 
 from . import HeyGenClient, LookCatalogue, demo_client
 from .demo._command import add_options, serve
-from .errors import HeyGenError
+from .errors import HeyGenError, MissingAPIKeyError
 from .filters import LookFilter
 
 FIELDS = ("avatar_type", "ownership", "group_id", "gender", "orientation", "engine", "status", "tag")
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     try:
         options.pop("run")(**options)
+    except MissingAPIKeyError as problem:
+        parser.exit(2, f"{str(problem).splitlines()[0]}\nTo try without a key, add --demo.\n")
     except (HeyGenError, ValueError, TypeError, OSError, ImportError) as problem:
         parser.exit(2, f"{problem}\n")
 

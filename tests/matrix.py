@@ -19,7 +19,10 @@ UV = [sys.executable, "-m", "uv"]
 PACKAGES = {
     "newest": ["--editable", ".[all]", "--group", "dev"],
     # Only wheels: if the lowest release has no wheel for a Python, the lowest release that has one is tested.
-    "lowest": ["--resolution", "lowest-direct", "--only-binary", ":all:", "--editable", ".[parquet,excel,plot]", "--group", "test"],
+    "lowest": [
+        *("--resolution", "lowest-direct", "--only-binary", ":all:"),
+        *("--editable", ".[parquet,excel,plot]", "--group", "test"),
+    ],
 }
 
 IGNORED = ["--ignore=tests/browser", "--ignore=tests/docs"]  # they need the packages of the group `dev`
