@@ -48,9 +48,9 @@ def test_looks_that_match_are_listed_as_csv(capsys: pytest.CaptureFixture[str]) 
     ("name", "read"), [("a.csv", pd.read_csv), ("a.xlsx", pd.read_excel), ("a.parquet", pd.read_parquet)]
 )
 def test_the_ending_of_a_file_says_its_format(name: str, read: object, tmp_path: Path) -> None:
-    main(["looks", "--demo", "-o", str(tmp_path / name)])
+    main(["looks", "office", "--demo", "-o", str(tmp_path / name)])
     frame = read(tmp_path / name)  # type: ignore[operator]  # one of three functions
-    assert len(frame) == 2_000
+    assert 50 < len(frame) < 500
     assert [*frame] == [*looks_to_frame([])]
 
 

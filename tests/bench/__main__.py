@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ from .against import compare
 from .notebook import open_notebook
 from .report import Report
 
+PAGE = Path(__file__).parents[2] / "notebooks" / "reference" / "measurements.md"
 # Each benchmark, with its arguments at a tiny size.
 IN_NOTEBOOK: Mapping[str, Mapping[str, Any]] = {
     "picker": {"looks": 200, "more_looks": 300, "rounds": 1},
@@ -63,8 +65,8 @@ def main() -> None:
     if options.json:
         package = str(Path(heygen_widgets.__file__).parent)
         options.json.write_text(json.dumps({"package": package, "measures": report.measures}))
-    if not options.tiny and names == [*TINY]:
-        print(f"\nMeasured on {date.today():%Y-%m-%d}: {_machine()}\n", *report.table, sep="\n")
+    if names == [*TINY]:
+        _check_page(report) if options.tiny else _write_page(report)
 
 
 def _run(names: Sequence[str], tiny: bool) -> Report:
@@ -99,6 +101,28 @@ def _run_one(name: str, tiny: bool, *parts: object) -> None:
     print()
     importlib.import_module(f"tests.bench.{name}").run(*parts, **TINY[name] if tiny else {})
     print(f"{name}: {time.perf_counter() - begun:.1f} s", file=sys.__stdout__, flush=True)
+
+
+def _write_page(report: Report) -> None:
+    """Replace the day, the machine and the table of the page of measurements."""
+    text = PAGE.read_text(encoding="utf-8").partition("Measured on")[0]
+    lines = [f"Measured on {date.today():%Y-%m-%d}: {_machine()}.", "", *report.table, ""]
+    PAGE.write_text(text + "\n".join(lines), encoding="utf-8")
+    print(f"\nWritten to {PAGE}")
+
+
+def _check_page(report: Report) -> None:
+    """Raise if the page has other rows or bounds than were measured; sizes are smaller in a tiny run."""
+    pages = re.findall(r"^\| .*", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    written, measured = (sorted(map(_without_figures, rows)) for rows in (pages, report.table))
+    if written != measured:
+        raise SystemExit(f"{PAGE.name} has other rows than the benchmarks: {set(written) ^ set(measured)}")
+
+
+def _without_figures(row: str) -> str:
+    """Give what was measured, without sizes, and its bound."""
+    what, _, bound = row.strip("| ").split(" | ")
+    return f"{re.sub(r'[0-9,]+', '', what)}: {bound.removesuffix(': does not hold')}"
 
 
 def _machine() -> str:
