@@ -194,18 +194,6 @@ def unknown_keyword(owner: str, name: str, known: Iterable[str]) -> TypeError:
     return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
 
 
-def no_attribute(record: object, name: str) -> object:
-    """Raise the error for an attribute that does not exist, with the one that is meant: a `__getattr__`."""
-    message, kind = f"{type(record).__name__} has no attribute {name!r}", type(record)
-    if hasattr(kind, name):  # a property has raised an error, and raises it again
-        return object.__getattribute__(record, name)
-    if not name.startswith("_"):  # tools ask for those
-        others = _by_other_name(_hints("attributes").get(kind.__name__, {}))
-        meant = did_you_mean(name, (known for known in dir(record) if known[0] != "_"), others)
-        message += f": did you mean {meant}?" if meant else ""
-    raise AttributeError(message, name=name)  # without the object, or Python adds a guess of its own
-
-
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:
     extra = {text(str(key)) or "": _clean_json(record[key]) for key in record if key not in known}
     served = record.get("gender")

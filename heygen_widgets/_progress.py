@@ -1,32 +1,16 @@
-"""Progress bars. They never stop the work, and show no text from outside: notebooks do not escape the first one."""
+"""Progress bars. They show no text from outside, because notebooks do not escape the first one."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from tqdm.auto import tqdm
-
-
-class _Stderr:
-    """The current `sys.stderr`, which may be None, closed, full or a broken pipe: text that it cannot take is lost."""
-
-    def write(self, text: str = "") -> bool:
-        with suppress(Exception):
-            sys.stderr.write(text)
-            sys.stderr.flush()
-            return True
-        return False
-
-    flush = write
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - such as `encoding` and `fileno`
-        return getattr(sys.stderr, name)
 
 
 _notes: ContextVar[list[str] | None] = ContextVar("notes", default=None)
@@ -59,13 +43,11 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
 
     # tqdm itself reads the variable only when it is imported.
     hidden = bool(os.environ.get("TQDM_DISABLE")) or _notes.get() is not None
-    file = _Stderr()
     if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
         options["display"] = False  # it is displayed below, so that its text can be updated
     bar = tqdm(
         desc=description,
-        file=file,
-        disable=hidden or not file.flush(),  # a kernel that cannot flush it can show nothing
+        disable=hidden or sys.stderr is None,
         dynamic_ncols=sys.stderr is sys.__stderr__,  # the width of a terminal; notebooks choose their own
         **options,
     )

@@ -3,11 +3,8 @@
 import json
 import os
 import re
-import signal
 import ssl
-import sys
 import time
-import traceback
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -68,7 +65,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
     If the body of an error cannot be read, it counts as empty; for a success, that is an error. The arguments of an
     `APIResponseError`, here and from `parse_success`, are its text without the last line, and what goes there.
     """
-    body, handled, status = bytearray(), sys.exception(), str(response.status_code)
+    body, status = bytearray(), str(response.status_code)
     try:
         while piece := response.raw.read1(_READ_SIZE, decode_content=True):
             body += piece
@@ -77,8 +74,6 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             if time.monotonic() > deadline:
                 raise TimeoutError
     except (APIResponseError, *NETWORK_ERRORS) as exc:
-        if raised_by_signal_handler(exc, handled):
-            raise
         if response.status_code < 300:
             if isinstance(exc, urllib3.exceptions.DecodeError):
                 raise APIResponseError("HeyGen sent a response that cannot be unpacked.", status) from None
@@ -233,25 +228,3 @@ def cause_of(error: Exception) -> Exception:
     inner = (getattr(error, "reason", None), getattr(error, "original_error", None), *error.args)
     found = next((cause for cause in inner if isinstance(cause, Exception)), None)
     return cause_of(found) if found else error
-
-
-def raised_by_signal_handler(cause: BaseException | None, handled: BaseException | None) -> BaseException | None:
-    """Find what a signal handler raised, such as a `TimeoutError`, behind an error; None if no handler did.
-
-    `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
-    frames of the request hold the key.
-    """
-    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()}
-    while cause is not None and cause is not handled:
-        is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
-        if not is_wrapper and any(frame.f_code in handlers for frame, _ in traceback.walk_tb(cause.__traceback__)):
-            cause.__context__ = None
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return None
-
-
-def _code_of(handler: object) -> object:
-    """Return the code of a function, a `functools.partial` of one, or an object that can be called."""
-    function = getattr(handler, "func", handler)
-    return getattr(function, "__code__", None) or getattr(vars(type(function)).get("__call__"), "__code__", None)

@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -143,9 +142,6 @@ class Transport:
                 cause, _, outcome = str(error.args[0]).partition(f"\nPOST {path}")
                 error.args = (f"{cause}\n{next_step}\nPOST {path}{outcome}", *error.args[1:])
             raise
-        except Exception as error:  # of a signal handler
-            error.add_note(next_step)
-            raise
         for name in ("id", "session_id", "video_id"):
             if record_id := getattr(record, name, None):
                 self.posted[record_id] = (self.now(), record)
@@ -168,7 +164,7 @@ class Transport:
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         # It is read when the connection is ready and the headers are sent.
         body = BytesIO(call.content[0]) if call.content else None
-        handled, session = sys.exception(), self._session
+        session = self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
         headers |= {"User-Agent": USER_AGENT, "Authorization": None, "X-Api-Key": None}
@@ -199,17 +195,12 @@ class Transport:
             session.get_adapter(self.base_url).close()
             return _Failure(error)
         except responses.NETWORK_ERRORS as exc:
-            stop = responses.raised_by_signal_handler(exc, handled)
-            if stop is None:
-                is_unsent = body is not None and body.tell() == 0
-                return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
+            is_unsent = body is not None and body.tell() == 0
+            return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
             raise exc.with_traceback(None) from None
-        else:
-            return _failed_status(call, answer)
-        # Not in the `except` above: the context of the error would lead to frames that hold the key.
-        raise stop.with_traceback(None) from None
+        return _failed_status(call, answer)
 
 
 def _failed_connection(call: _Call, host: str, exc: Exception, is_unsent: bool) -> _Failure:

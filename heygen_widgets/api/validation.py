@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from .._display import is_sendable, shown
-from .._parsing import hint_for, id_of, known_value, meant_parameter, plain, unknown_keyword
+from .._parsing import hint_for, id_of, known_value, plain
 
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
 
@@ -118,18 +118,3 @@ _CHECKS: dict[str, Callable[[object], str | None]] = {
     "avatar_type": lambda value: checked_text("avatar_type", known_value("avatar_type", value)),
     "ownership": checked_ownership,
 }
-
-
-def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:
-    """Raise a `TypeError` for keywords that a list does not take: a field of `LookFilter`, or a similar name."""
-    for name in unknown:
-        from ..filters import FilterFields  # only this error needs it
-
-        known = [*(method.__kwdefaults__ or ())]
-        field = meant_parameter(name, FilterFields.__annotations__)
-        lists = {"looks": "select", "look_pages": "select", "groups": "characters"}
-        way_out = lists.get(method.__name__.partition("_")[2])
-        if field and field not in known and way_out:
-            what = "sort" if field == "sort" else f"filter by {field}"
-            raise TypeError(f"HeyGen cannot {what}. Use LookCatalogue(client).{way_out}({field}=…).")
-        raise unknown_keyword(method.__name__, name, known)

@@ -125,7 +125,7 @@ def test_each_list_sends_its_filters_and_reads_the_page_and_a_page_has_20_record
         found = list_them(**query, limit=most, token="t&0")
         with pytest.raises(ValueError, match="limit"):
             list_them(limit=most + 1)
-        with pytest.raises(TypeError, match="no parameter 'colour'"):
+        with pytest.raises(TypeError, match="'colour'"):
             list_them(colour="red")
         assert list_them()[0].id == "one"
     assert (found[0].id, found[0].extra["new"], found.has_more, found.next_token) == ("one", 1, True, "t/1=")
@@ -243,32 +243,6 @@ def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, argu
         assert server.seen == []
     assert repr(value) in str(caught.value)
     assert not isinstance(caught.value, HeyGenError)
-
-
-@pytest.mark.parametrize(
-    ("method", "unknown", "words"),
-    [
-        ("list_looks", "gender", r"^HeyGen cannot filter by gender\. Use LookCatalogue.client.\.select\(gender=…\)\.$"),
-        ("iter_looks", "tags", r"cannot filter by tag\. Use LookCatalogue\(client\)\.select\(tag=…\)"),
-        ("iter_look_pages", "sort", r"^HeyGen cannot sort\. Use .*select\(sort=…\)"),
-        ("list_groups", "search", r"cannot filter by search\. Use LookCatalogue\(client\)\.characters\(search=…\)"),
-        ("list_looks", "type", r"list_looks has no parameter 'type': did you mean avatar_type=…\?"),
-        ("list_looks", "max_items", r"did you mean limit=…\?"),
-        ("iter_looks", "limit", r"did you mean max_items=…\?"),
-        ("iter_group_pages", "page_size", r"did you mean limit=…\?"),
-        ("list_voices", "locale", r"did you mean language=…\?"),
-        (
-            "iter_voices",
-            "zzz",
-            "iter_voices has no parameter 'zzz': its parameters are type, engine, language, gender, max_",
-        ),
-    ],
-)
-def test_a_filter_that_the_service_has_not_names_the_way_out(method: str, unknown: str, words: str) -> None:
-    with Loopback(OK) as server, client_of(server) as client:
-        with pytest.raises(TypeError, match=words):
-            getattr(client, method)(**{unknown: "x"})
-        assert server.seen == []
 
 
 def test_labels_scalars_and_records_are_sent_as_the_service_has_them() -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import pickle
 import re
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -177,12 +176,10 @@ def test_an_agent_is_not_started_again_after_a_lost_or_invalid_response() -> Non
             assert len(service.accepted) == (lost is losing_responses)
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
-def test_ctrl_c_and_an_error_of_a_signal_handler_show_the_key_to_continue_with(kind: type[BaseException]) -> None:
-    pressed, stopped = loopback.ctrl_c_raises(kind), pytest.raises(kind)
-    with pressed, Loopback(loopback.interrupt) as server, client_of(server) as client, stopped as caught:
+def test_ctrl_c_shows_the_key_to_continue_with() -> None:
+    stopped = pytest.raises(KeyboardInterrupt, match="idempotency_key='key:1'")
+    with Loopback(loopback.interrupt) as server, client_of(server) as client, stopped:
         create(client)
-    assert "idempotency_key='key:1'" in "".join(traceback.format_exception_only(caught.value))
 
 
 @pytest.mark.parametrize("method", ["create_video", "start_video"])
@@ -289,7 +286,7 @@ def test_an_empty_large_or_missing_file_is_not_uploaded(tmp_path: Path) -> None:
                 client.upload_asset(tmp_path / name)
         with pytest.raises(FileNotFoundError):
             client.upload_asset(tmp_path / "missing.png")
-        with pytest.raises(IsADirectoryError, match="is a folder"):
+        with pytest.raises(IsADirectoryError):
             client.upload_asset(tmp_path)
         assert server.seen == []
     os.truncate(tmp_path / "large.mp4", 32 * 2**20)
