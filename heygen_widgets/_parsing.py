@@ -5,7 +5,8 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -34,29 +35,54 @@ def plain(value: object) -> Any:  # noqa: ANN401 - as `value`
     return None if isinstance(value, float) and value != value else value
 
 
-def json_object(record: object, kind: str) -> dict[str, Any]:
-    if not isinstance(record, dict):
-        raise APIResponseError(f"The service sent {kind} that is no JSON object but {_type_name(record)}.")
-    return record
+def json_object(sent: object, kind: str) -> dict[str, Any]:
+    if not isinstance(sent, dict):
+        raise APIResponseError(f"The service sent an invalid {kind}: it is no JSON object but {_type_name(sent)}.")
+    return sent
 
 
-def parsers_of(record: type, **own: Parser) -> dict[str, Parser]:
-    """Return a parser for each field of a record that the service sends, in the order of the constructor."""
-    parsers = {**_PARSERS, **own}
-    unsent = ("ownership", "extra", "group_name")
-    return {f.name: parsers.get(f.name, text) for f in fields(record) if f.name not in unsent}
+@cache
+def parsers_of(record: Any) -> dict[str, Parser]:  # noqa: ANN401 - a class of records
+    """Return a parser for each field of a record that the service sends, in the order of the constructor.
+
+    It is the one in the field's metadata, or that of its name below, or the one for texts.
+    """
+    sent = [f for f in fields(record) if f.name not in ("ownership", "extra", "group_name")]
+    return {f.name: f.metadata.get("parse") or _PARSERS.get(f.name, text) for f in sent}
 
 
-def parse(make: Callable[..., T], parsers: dict[str, Parser], sent: object, kind: str, needed: int, *more: object) -> T:
-    """Parse a record whose first fields are `needed`; `more` comes before its `extra`."""
-    record = json_object(sent, kind)
+@cache
+def required(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of records
+    """Return the fields without a default value; the first one is the id."""
+    return tuple(f.name for f in fields(record) if f.default is MISSING and f.default_factory is MISSING)
+
+
+def parse(make: Callable[..., T], sent: object, *more: object) -> T:
+    """Parse one record of a response, a JSON object. The first field is the id; `more` comes before the `extra`.
+
+    An `APIResponseError` if it is no object, its id is empty, or a field without a default value is no string.
+    """
+    record, parsers = json_object(sent, make.__name__), parsers_of(make)
     get = record.get
     values = [parse_field(get(name)) for name, parse_field in parsers.items()]
-    if not values[0] or None in values[:needed]:  # the first one is the id
-        name = list(parsers)[values.index(None) if values[0] else 0]
-        got = "empty" if values[0] == "" else _type_name(get(name))
-        raise APIResponseError(f"The service sent {kind} whose {name!r} should be a string and is {got}.")
+    needed = required(make)
+    if not values[0] or None in values[: len(needed)]:
+        name = needed[values.index(None) if values[0] else 0]
+        got = "empty" if get(name) == "" else _type_name(get(name))
+        raise APIResponseError(f"The service sent an invalid {make.__name__}: its {name!r} is no text but {got}.")
     return make(*values, *more, unknown_fields(record, parsers))
+
+
+def short(value: object) -> str:
+    """Return the first 60 characters of the `repr` of a value."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def repr_of(record: object, *names: str) -> str:
+    """Return the `repr` of a record with those of these fields that are not None."""
+    given = {name: value for name in names if (value := getattr(record, name)) is not None}
+    return f"{type(record).__name__}({', '.join(f'{name}={short(value)}' for name, value in given.items())})"
 
 
 def _type_name(value: object) -> str:
@@ -88,18 +114,6 @@ def number(value: object, largest: float) -> float | None:
     return value if isinstance(value, (int, float)) and type(value) is not bool and 0 <= value <= largest else None
 
 
-_OTHER_NAMES = {
-    "avatar_type": {"video_avatar": "digital_twin"},
-    "gender": _GENDERS,
-    "engine": {"avatar_3": "avatar_iii", "avatar_4": "avatar_iv", "avatar_5": "avatar_v"},
-    "ownership": {"mine": "private", "my": "private"},
-    "orientation": {
-        **{"vertical": "portrait", "horizontal": "landscape"},
-        **{"9:16": "portrait", "16:9": "landscape", "1:1": "square"},
-    },
-}
-
-
 def key_of(text: str) -> str:
     """Return a label or a name in lower case with underscores: ``Avatar type`` becomes ``avatar_type``."""
     return re.sub(r"[\s_-]+", "_", text.strip().lower())
@@ -108,7 +122,7 @@ def key_of(text: str) -> str:
 _KNOWN = {
     field: {key_of(text): value for value, title in titles.items() for text in (value, title)}
     | {"none": "", "not_specified": ""}
-    | _OTHER_NAMES.get(field, {})
+    | {"avatar_type": {"video_avatar": "digital_twin"}, "gender": _GENDERS}.get(field, {})
     for field, titles in TITLES.items()
 }
 
@@ -185,13 +199,6 @@ def meant_parameter(name: str, known: Iterable[str]) -> str:
     known = [*known]
     others = {meant: names for meant, names in _hints("parameters").items() if meant in known}
     return did_you_mean(name, known, _by_other_name(others))
-
-
-def unknown_keyword(owner: str, name: str, known: Iterable[str]) -> TypeError:
-    """Build the error for a keyword that `owner` does not take."""
-    meant = meant_parameter(name, known)
-    way_out = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
-    return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:

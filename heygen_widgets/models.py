@@ -6,8 +6,8 @@ counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
@@ -45,6 +45,14 @@ class Failure:
 
     code: str | None = None
     message: str | None = None
+
+
+def _failure(value: object) -> Failure | None:
+    if isinstance(value, Failure):
+        return Failure(read.label(value.code), read.text(value.message))
+    sent = value if isinstance(value, dict) else {}
+    failure = Failure(read.label(sent.get("code")), read.text(sent.get("message")))
+    return None if failure == Failure() else failure
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,7 +103,7 @@ class Look:
     image_width: int | None = None
     image_height: int | None = None
     preferred_orientation: str | None = None
-    error: Failure | None = None
+    error: Failure | None = field(default=None, metadata={"parse": _failure})
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
     group_name: str | None = field(default=None, compare=False)
@@ -104,7 +112,7 @@ class Look:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        return f"Look(id={_short(self.id)}, name={_short(self.name)}, avatar_type={_short(self.avatar_type)})"
+        return read.repr_of(self, "id", "name", "avatar_type")
 
     def _repr_html_(self) -> str:
         return cards((self,))
@@ -158,11 +166,11 @@ class Look:
 
         An `APIResponseError` if it is no object, or ``id`` (not empty), ``name`` or ``avatar_type`` is not a string.
         """
-        return read.parse(cls, _LOOK, record, "a look", 3, ownership)
+        return read.parse(cls, record, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, without `ownership`; missing fields are null or empty."""
-        return _to_json(self, _LOOK, _LOOK_VALUES(self))
+        return _to_json(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return one row of `looks_to_frame`: the same names in the same order, as JSON values.
@@ -179,7 +187,7 @@ class Looks(tuple[Look, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        ids = [_short(look.id) for look in self[:3]] + ["…"] * (len(self) > 3)
+        ids = [read.short(look.id) for look in self[:3]] + ["…"] * (len(self) > 3)
         return f"<Looks: {len(self):,} look{'' if len(self) == 1 else 's'}{': ' if ids else ''}{', '.join(ids)}>"
 
     @overload
@@ -225,21 +233,21 @@ class AvatarGroup:
     default_voice_id: str | None = None
     consent_status: str | None = None
     status: str | None = None
-    error: Failure | None = None
+    error: Failure | None = field(default=None, metadata={"parse": _failure})
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return f"AvatarGroup(id={_short(self.id)}, name={_short(self.name)}, looks_count={self.looks_count})"
+        return read.repr_of(self, "id", "name", "looks_count")
 
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> AvatarGroup:
         """Parse one avatar group of a response, as `Look.from_json` does; ``id`` and ``name`` are required."""
-        return read.parse(cls, _GROUP, record, "an avatar group", 2, ownership)
+        return read.parse(cls, record, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, as `Look.to_json` does."""
-        return _to_json(self, _GROUP, _GROUP_VALUES(self))
+        return _to_json(self)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -283,12 +291,12 @@ class Voice:
         return self.voice_id
 
     def __repr__(self) -> str:
-        return f"Voice(voice_id={_short(self.voice_id)}, name={_short(self.name)})"
+        return read.repr_of(self, "voice_id", "name")
 
     @classmethod
     def from_json(cls, record: object) -> Voice:
         """Parse one voice of a response, as `Look.from_json` does; only ``voice_id`` is required."""
-        return read.parse(cls, _VOICE, record, "a voice", 1)
+        return read.parse(cls, record)
 
     def _repr_html_(self) -> str:
         return voice_table((self,))
@@ -314,9 +322,6 @@ class Page(Sequence[T]):
     has_more: bool = False
     next_token: str | None = field(default=None, repr=False)
 
-    def __iter__(self) -> Iterator[T]:
-        return iter(self.data)  # that of a Sequence asks for one position after the other
-
     def __len__(self) -> int:
         return len(self.data)
 
@@ -336,39 +341,12 @@ class Page(Sequence[T]):
         return to_html(self.data) + more * bool(self.next_token) if to_html else None
 
 
-def _failure(value: object) -> Failure | None:
-    if not isinstance(value, dict):
-        return None
-    code, message = read.label(value.get("code")), read.text(value.get("message"))
-    return None if code is None and message is None else Failure(code, message)
-
-
-_LOOK, _GROUP, _VOICE = (read.parsers_of(record, error=_failure) for record in (Look, AvatarGroup, Voice))
 COLUMN_VALUES: dict[str, Callable[[Look], Any]] = {
     **{name: attrgetter(name) for name in COLUMNS},
     "error_code": lambda look: look.error and look.error.code,
     "error_message": lambda look: look.error and look.error.message,
 }
 """A function for the value of a look in each column."""
-# One `attrgetter` for all fields takes a third of the time of one call per field.
-_LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
-_OWN: dict[str, read.Parser] = {
-    "id": lambda value: read.text(value) or "missing",
-    "name": lambda value: read.text(value) or "",
-    "error": lambda value: _failure(asdict(value)) or Failure() if isinstance(value, Failure) else None,
-    "ownership": lambda value: value if value in ("private", "public") else None,
-}
-
-
-def _checks(fields: dict[str, read.Parser], **more: read.Parser) -> dict[str, read.Parser]:
-    return {**fields, **_OWN, "extra": partial(read.unknown_fields, known=fields), **more}
-
-
-_CHECKS: dict[type, dict[str, read.Parser]] = {
-    Look: _checks(_LOOK, avatar_type=_OWN["name"], group_name=read.text),
-    AvatarGroup: _checks(_GROUP),
-    Voice: {**_VOICE, "voice_id": _OWN["id"]},
-}
 
 
 def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
@@ -380,7 +358,7 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
     for other in set(map(type, checked)):
         if not issubclass(other, kind):
             raise TypeError(f"expected {kind.__name__} records, not {other.__name__}")
-    for name, parse in _CHECKS[kind].items():
+    for name, parse in _checks(kind).items():
         for record, value in zip(checked, map(attrgetter(name), checked), strict=True):
             try:
                 if value == parse(value):
@@ -392,13 +370,22 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
     return checked
 
 
-def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
-    record = {name: list(value) if type(value) is tuple else value for name, value in zip(names, values, strict=True)}
-    if item.error is not None:
-        record["error"] = asdict(item.error)
-    record |= item.extra  # last: it has the gender as served
-    return record
+def _checks(kind: Any) -> dict[str, read.Parser]:  # noqa: ANN401 - a class of records
+    """Return for each field what leaves only valid values as they are."""
+    sent, needed = read.parsers_of(kind), read.required(kind)
+    parsers = {**sent, **dict.fromkeys(needed, lambda value: read.text(value) or "")}
+    parsers |= {needed[0]: lambda value: read.text(value) or "missing", "group_name": read.text}
+    parsers |= {"ownership": _ownership, "extra": partial(read.unknown_fields, known=sent)}
+    return {field.name: parsers[field.name] for field in fields(kind)}
 
 
-def _short(text: str | None) -> str:
-    return repr(text if text is None or len(text) <= 60 else text[:59] + "…")
+def _ownership(value: object) -> str | None:
+    return value if value in ("private", "public") else None
+
+
+def _to_json(record: Look | AvatarGroup) -> dict[str, Any]:
+    kind: Any = type(record)
+    values = {name: getattr(record, name) for name in read.parsers_of(kind)}
+    values |= {name: list(value) for name, value in values.items() if type(value) is tuple}
+    values["error"] = record.error and asdict(record.error)
+    return values | record.extra  # last: it has the gender as served

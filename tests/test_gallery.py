@@ -28,7 +28,7 @@ from test_html import Parsed
 
 from heygen_widgets import Look, LookPicker, looks_to_frame, looks_to_gallery, looks_to_table
 from heygen_widgets.api import media
-from heygen_widgets.api.media import Kept, Kind, Problem, embedded, fetch, media_type, thumbnails
+from heygen_widgets.api.media import Kept, Kind, Problem, fetch, media_type, thumbnails
 from heygen_widgets.api.transport import open_session
 from heygen_widgets.frame import looks_to_excel
 from heygen_widgets.models import Failure
@@ -265,34 +265,6 @@ def test_what_is_fetched_is_judged_by_its_bytes_alone() -> None:
         assert outcome_of(f"{server.url}/a.png") == Kept(url_of(PNG))
         assert outcome_of(f"{server.url}/a.mp4") == Problem("no picture by the bytes")
         assert outcome_of(f"{server.url}/a.mp4", "video") == Kept(url_of(MP4, "video/mp4"))
-
-
-SVG = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{}</svg>"
-HARMLESS = "<g transform='rotate(4 0 3)'><path d='M0 0h9' fill='#fff' style='fill:red'/></g>"
-HARMFUL = [
-    *("<script>alert(1)</script>", "<foreignObject/>", "<a href='javascript:1'/>"),
-    *("<image href='https://a.example/b.png'/>", "<use xmlns:x='http://www.w3.org/1999/xlink' x:href='#a'/>"),
-    *("<style>@import 'https://a.example'</style>", "<path onload='alert(1)'/>", "<path href='a'/>"),
-    *("<path style='fill:url(https://a.example/b)'/>", "<path style='fill:url(https:a.example)'/>"),
-    *("<path style='fill:u\\72l(https://a.example/b)'/>", "<path xmlns='http://www.w3.org/1999/xhtml'/>"),
-]
-
-
-@pytest.mark.parametrize(
-    ("url", "kept"),
-    [
-        *((url_of(PNG, kind), url_of(PNG)) for kind in ("image/png", "image/svg+xml")),
-        ("data:image/svg+xml," + SVG.format(HARMLESS), url_of(SVG.format(HARMLESS).encode(), "image/svg+xml")),
-        *((url, None) for url in (url_of(b"<html>"), "data:image/png;base64,%%%", "data:image/svg+xml,")),
-        *(("data:image/svg+xml," + SVG.format(harmful).replace("#", "%23"), None) for harmful in HARMFUL),
-        ("data:image/svg+xml,<!DOCTYPE svg [<!ENTITY a 'b'>]>" + SVG.format("&a;"), None),
-        ("data:image/svg+xml,<?xml-stylesheet href='https://a.example'?>" + SVG.format(""), None),
-        (url_of(SVG.format("<!-- -->").encode("utf-16"), "image/svg+xml"), None),
-        ("data:image/svg+xml,<g xmlns='http://www.w3.org/2000/svg'/>", None),
-    ],
-)
-def test_a_data_url_is_kept_only_if_it_holds_an_image_that_loads_and_runs_nothing(url: str, kept: str | None) -> None:
-    assert embedded(url) == kept
 
 
 def test_large_pictures_are_scaled_down_by_pillow_and_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:

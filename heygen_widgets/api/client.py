@@ -125,7 +125,7 @@ class HeyGenClient:
     @property
     def retries(self) -> int:
         """How many requests this client has repeated so far, in all threads."""
-        return self._transport.retries
+        return len(self._transport.retried)
 
     def close(self) -> None:
         """Close the connections. A later request opens new ones."""

@@ -13,7 +13,6 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
-from urllib.request import DataHandler, Request
 
 import requests
 from urllib3 import encode_multipart_formdata
@@ -55,21 +54,12 @@ _TYPES = {
     rb"....ftyp(?!hei[cx]|mif1|msf1)": "video/mp4",  # pictures may be in the same container
     rb"\x1aE\xdf\xa3.{0,53}\x42\x82\x84webm": "video/webm",  # other kinds of Matroska start with the same bytes
 }
-# An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, and no references but
-# to its own gradients.
-_ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z][a-z0-9-]*='(?:url\(#\w+\)|(?:(?!url|image)[\w .,:;#%()/+-])*)')*"
-_DRAWING = re.compile(
-    rb"<svg xmlns='http://www\.w3\.org/2000/svg'%b>"
-    rb"(?:</?(?:g|path|circle|ellipse|rect|line|linearGradient|radialGradient|stop)%b/?>)*</svg>"
-    % (_ATTRIBUTES, _ATTRIBUTES),
-    re.IGNORECASE,
-)
 _SUBTITLES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\d|WEBVTT)")
 _FILES = {"film": "video_url", "captioned": "captioned_video_url", "subtitles": "subtitle_url"}  # fields of a video
 
 
 class Kept(NamedTuple):
-    """A picture or clip as a ``data:`` URL, with the media type of its bytes."""
+    """A picture or clip as a ``data:`` URL."""
 
     url: str
 
@@ -124,7 +114,8 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
-    return Kept(_data_url(*_shrunk(found, bytes(content))))
+    found, shrunk = _shrunk(found, bytes(content))
+    return Kept(f"data:{found};base64,{b64encode(shrunk).decode()}")
 
 
 def _shrunk(kind: str, content: bytes) -> tuple[str, bytes]:
@@ -132,17 +123,17 @@ def _shrunk(kind: str, content: bytes) -> tuple[str, bytes]:
     if kind.startswith("image/") and len(content) > _LARGE:
         with suppress(Exception):
             smaller = BytesIO()
-            _scaled(kind, content, (_LONGEST_SIDE, _LONGEST_SIDE)).save(smaller, "WEBP", quality=80)
+            _scaled(content, (_LONGEST_SIDE, _LONGEST_SIDE)).save(smaller, "WEBP", quality=80)
             if smaller.tell() < len(content):
                 return "image/webp", smaller.getvalue()
     return kind, content
 
 
-def _scaled(kind: str, content: bytes, size: tuple[int, int]) -> Image:
+def _scaled(content: bytes, size: tuple[int, int]) -> Image:
     """Return a picture upright and of at most a size, in px. Pillow raises many kinds of errors if it cannot."""
     from PIL import Image, ImageOps
 
-    picture: Image.Image = Image.open(BytesIO(content), formats=[kind.rpartition("/")[2]])
+    picture: Image.Image = Image.open(BytesIO(content), formats=[media_type(content[:64])[6:]])
     if picture.mode == "P":
         picture = picture.convert("RGBA")  # the colours of a palette cannot be mixed
     ImageOps.exif_transpose(picture, in_place=True)
@@ -162,20 +153,6 @@ def media_type(content: bytes) -> str:
     return next((kind for start, kind in _TYPES.items() if re.match(start, content, re.DOTALL)), "")
 
 
-def _data_url(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{b64encode(content).decode()}"
-
-
-def embedded(url: str) -> str | None:
-    """Rewrite a ``data:`` URL with the type of its bytes: an image, or an SVG that loads nothing; None for all else."""
-    try:
-        content = DataHandler().data_open(Request(url)).read()  # noqa: S310 - it opens no other URL
-    except ValueError:
-        return None
-    kind = "image/svg+xml" if _DRAWING.fullmatch(content) else media_type(content)
-    return _data_url(kind, content) if kind.startswith("image/") else None
-
-
 def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClient | None) -> list[bytes]:
     """Return the preview picture of each look as a PNG of at most a size, in px; initials where it is missing."""
     try:
@@ -187,9 +164,8 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClien
     for look in looks:
         outcome, content = outcome_of(outcomes, image(look)), BytesIO()
         if isinstance(outcome, Kept):
-            kind, _, encoded = outcome.url.partition(";base64,")
             try:
-                _scaled(kind, b64decode(encoded), size).save(content, "PNG")
+                _scaled(b64decode(outcome.url.partition(";base64,")[2]), size).save(content, "PNG")
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
                 outcome = Problem("of a format that cannot be converted")
         if isinstance(outcome, Problem):
@@ -213,8 +189,7 @@ def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos
     for look in looks:
         url = image(look)
         if url and url[:5].lower() == "data:":
-            drawn = embedded(url)
-            outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
+            outcomes[url] = Kept(url)  # nothing runs in a picture
         elif url:
             wanted.setdefault(url, "picture")
         if videos and (clip_url := page(look.preview_video_url)):

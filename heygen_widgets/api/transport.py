@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,7 +30,6 @@ _POST_READ = 120.0  # s: creating a video takes up to half a minute
 _LONGEST_WAIT = 30.0  # s
 _LONGEST_IN_PROGRESS = 120.0  # s
 _RETRIED_STATUSES = (429, 500, 502, 503, 504)
-_MOST_INTERIM_RESPONSES = 100
 _CONNECTION = re.compile(r"^\w+\(host=[^()]*\): ")  # the start of urllib3's messages
 _BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
 _UNREADABLE = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)
@@ -71,7 +69,7 @@ class Transport:
     ) -> None:
         self.credential = credential
         self.base_url = base_url
-        self.retries = 0  # requests that were sent again, in all threads
+        self.retried: list[str] = []  # the requests that were sent again, in all threads
         self.posted: dict[str, tuple[float, Any]] = {}  # when a video or agent was started, and its record, by its ids
         self.now: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], object] = time.sleep
@@ -80,7 +78,6 @@ class Transport:
         self.given_session = session
         self._own_session = open_session()
         self._process = os.getpid()
-        self._counting = threading.Lock()
         account = credential.account or digest(credential.secret.reveal())
         self.settings = (base_url, account, self._timeout, self._max_retries, id(session))
 
@@ -123,8 +120,7 @@ class Transport:
                 outcome.error.is_uncertain = method == "POST" and uncertain
                 raise outcome.error
             self.sleep(wait)
-            with self._counting:
-                self.retries += 1
+            self.retried.append(str(call))
 
     def post(self, path: str, body: _Body, read: Callable[[object], T], way_out: str, key: str | None = None) -> T:
         """Send a POST and read its record. An error has the key and, if the service may have done it, the `way_out`."""
@@ -154,8 +150,8 @@ class Transport:
     @property
     def _session(self) -> requests.Session:
         if self._process != os.getpid():
-            # A forked child must not share connections with its parent, or wait for a lock of another thread there.
-            self._own_session, self._counting, self._process = open_session(), threading.Lock(), os.getpid()
+            # A forked child must not share connections with its parent.
+            self._own_session, self._process = open_session(), os.getpid()
             if self.given_session:
                 for adapter in self.given_session.adapters.values():
                     adapter.close()  # drops idle connections; the adapter stays usable
@@ -257,12 +253,11 @@ class _FinalResponse(http.client.HTTPResponse):
     """Skips every interim response but 101; http.client skips only 100, and takes 102 or 103 for the response."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(_MOST_INTERIM_RESPONSES):
+        while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status >= 200 or status == 101:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        raise http.client.HTTPException("too many interim responses")
 
 
 class _Adapter(requests.adapters.HTTPAdapter):

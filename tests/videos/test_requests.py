@@ -204,7 +204,7 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
     )
     found = problems(request, a_look(engines=("avatar_iv",), status="processing"))
     for words in (
-        *("5,001", "'talk.mp3'", "exactly one", "'wild'", "'green'", "takes no background", "'processing'"),
+        *("5,000 characters", "'talk.mp3'", "exactly one", "'wild'", "'green'", "takes no background", "'processing'"),
         *("speed should be 0.5 to 1.5, not 3", "pitch should be -50 to 50, not -51", "volume should be 0 to 1"),
         "does not list Avatar V; it lists avatar_iv",
     ):
@@ -241,9 +241,7 @@ def test_all_problems_are_reported_at_once_with_their_values() -> None:
         ({"voice_settings": {"engine_settings": {}}}, "voice_settings engine_settings engine_type should be a text"),
         ({"watermark": "logo.png"}, "watermark should be a JSON object, not 'logo.png'"),
         ({"watermark": {"image": "logo.png"}}, "watermark image should be {'type': 'url', 'url': '…'} or {"),
-        ({"watermark": {"image": FILE, "opacity": {1}}}, "watermark opacity should be a JSON value, not {1}"),
-        ({"watermark": {"image": FILE, "scale": float("inf")}}, "watermark scale should be a JSON value, not inf"),
-        ({"prompt": "x" * 10_001}, "… (10,001)"),
+        ({"prompt": "x" * 10_001}, "1 to 10,000 characters, not 'xxx"),
         ({"prompt": "An ad", "files": ("f",) * 21}, "at most 20 JSON objects, not ['f', "),
         ({"prompt": "An ad", "files": [FILE, "a.pdf"]}, "files[1] should be {'type': 'url', 'url': '…'} or {"),
         ({"prompt": "An ad", "files": [{"type": "pdf"}]}, "'media_type': '…', 'data': '…'}, not {'type': 'pdf'}"),
@@ -328,8 +326,7 @@ def test_what_a_reference_look_lacks_is_named() -> None:
         (a_request, {"background": "green"}, r"or a dict with its fields \(type, value, url, asset_id\), not 'green'"),
         (a_request, {"background": {"value": "#00ff00"}}, "Background.*'type'"),
         (a_request, {"voice_settings": {"rate": 2}}, "VoiceSettings.*'rate'"),
-        (an_agent, {"voice": "b"}, r"VideoAgentRequest .*'voice': did you mean voice_id=…\?"),
-        (VideoAgentRequest, {"text": "a"}, "no parameter 'text': its parameters are prompt, avatar_id, "),
+        (an_agent, {"voice": "b"}, "VideoAgentRequest.* 'voice'"),
     ],
 )
 def test_an_unknown_field_and_a_nested_value_of_another_shape_are_type_errors(
