@@ -14,12 +14,8 @@ from .errors import MissingAPIKeyError
 def client_or_demo(looks: int = 2_000) -> HeyGenClient:
     """Return a client of the user's account or, without a usable key, of the stand-in, and print which.
 
-    Parameters
-    ----------
-    looks : int, default 2,000
-        Number of looks in the catalogue of the stand-in: see `demo_client`. Its clients have a `demo_code`.
-
-    A key that the service refuses is only noticed by the first request, which then fails.
+    The catalogue of the stand-in has this number of `looks`: see `demo_client`. Its clients have a `demo_code`. A key
+    that the service refuses is only noticed by the first request, which then fails.
     """
     if not isinstance(plain(looks), int):
         del looks  # a verbose traceback shows local variables
@@ -50,17 +46,14 @@ def demo_client(
 
     Parameters
     ----------
-    looks : int, default 2,000
+    looks
         Number of looks in the catalogue, 0 to 100,000.
-    seed : int, default 0
-    latency : float, default 0.0
-        Delay of each response, in s.
-    error_rate : float, default 0.0
+    latency, render_time
+        Delay of each response, and how long a video is rendered, in s.
+    error_rate
         Share of the requests that fail with 503, 0 to 1. The client tries them again.
-    previews : {"data", "http"}, default "data"
+    previews
         Preview images as ``data:`` URLs, which show in every front end, or as http URLs of the stand-in.
-    render_time : float, default 8.0
-        How long a video is rendered, in s.
 
     A wrong argument is a `TypeError` or `ValueError`.
     """

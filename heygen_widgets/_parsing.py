@@ -8,7 +8,6 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ._display import TITLES
@@ -133,17 +132,11 @@ def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
     return _KNOWN.get(field, {}).get(key_of(value), value) if isinstance(value, str) else value
 
 
-# By the kind of a record, the names of its classes, since importing them takes time.
-_CLASSES = {"look": "Look", "group": "AvatarGroup Character", "voice": "Voice", "video": "Video VideoJob"}
-_CLASSES |= {"session": "VideoAgentSession", "style": "VideoAgentStyle", "brand_kit": "BrandKit", "asset": "Asset"}
+# The kinds of records by the names of their classes, since importing them takes time.
+_RECORDS = {"Look": "look", "AvatarGroup": "group", "Character": "group", "Voice": "voice", "Video": "video"}
+_RECORDS |= {"VideoJob": "video", "VideoAgentSession": "session", "VideoAgentStyle": "style", "BrandKit": "brand_kit"}
+_RECORDS |= {"Asset": "asset"}
 _KINDS = {"avatar_id": "look", "reference_look_id": "look", "audio_asset_id": "asset"}
-
-
-def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
-    return {other: meant for meant, names in others.items() for other in names.split()}
-
-
-_RECORDS = _by_other_name(_CLASSES)
 
 
 def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
@@ -175,11 +168,11 @@ def _record_of(value: object) -> str:
     return next((_RECORDS[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in _RECORDS), "")
 
 
-def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> str:
+def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] | None = None) -> str:
     """Return the name that is meant, as `others` says or as the most similar one of `known`; ``""`` for none."""
     from difflib import get_close_matches  # slow, and only an error needs it
 
-    meant = {**{each.lower(): each for each in known}, **others}
+    meant = {each.lower(): each for each in known} | dict(others or {})
     similar = get_close_matches(name.lower(), meant, 1, 0.65)
     return meant[similar[0]] if similar else ""
 
@@ -196,9 +189,8 @@ def warn(message: str, kind: type[Warning] = UserWarning) -> None:
 
 def meant_parameter(name: str, known: Iterable[str]) -> str:
     """Return the parameter among the known ones that a name means, or ``""``."""
-    known = [*known]
-    others = {meant: names for meant, names in _hints("parameters").items() if meant in known}
-    return did_you_mean(name, known, _by_other_name(others))
+    known, hints = [*known], _hints("parameters")
+    return did_you_mean(name, known, {other: meant for meant in known for other in hints.get(meant, "").split()})
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:

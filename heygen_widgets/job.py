@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -35,7 +34,6 @@ __all__ = ["VideoJob"]
 
 _LONGEST_RENDER = 86_400  # s; a video that seems older has a wrong `created_at`
 _SHAPES = {"16:9": 16 / 9, "9:16": 9 / 16, "4:5": 4 / 5, "5:4": 5 / 4, "1:1": 1.0}  # width / height
-_SHAPES |= {"landscape": 16 / 9, "portrait": 9 / 16, "square": 1.0}
 
 
 class VideoJob(SharedTemplate):
@@ -51,23 +49,20 @@ class VideoJob(SharedTemplate):
 
     Parameters
     ----------
-    client : HeyGenClient
-    video_id : str or Video
+    video_id
         As `HeyGenClient.create_video` returns it. `HeyGenClient.start_video` does both.
-    look : Look, optional
+    look
         Its name and picture are on the card.
-    timeout : float, default 1,200
+    timeout
         How long the job follows the video, in s. A click on the card, or `follow`, continues.
-    aspect_ratio : str, optional
+    aspect_ratio
         Of the requested film, such as ``9:16``: the card keeps that space for it. By default that of the look, or 16:9.
-    idempotency_key : str, optional
+    idempotency_key
         Of the request that started the video: it is part of the `repr`, and sends that request again within 24 h.
-    layout : ipywidgets.Layout, optional
     """
 
     # No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.
 
-    _process: int  # whose thread follows the video
     _problem: Exception  # why the job no longer follows a video that is not finished
 
     def __init__(
@@ -143,8 +138,6 @@ class VideoJob(SharedTemplate):
         polling, such as that of a refused key. The render goes on.
         """
         limit = None if plain(timeout) is None else checked_wait(timeout)
-        if not self._ended.is_set() and self._process != os.getpid():
-            raise HeyGenError("This process was forked, and its job does not follow the video: call job.follow().")
         if not self._ended.wait(limit):
             raise VideoTimeoutError(f"The video is not finished after {limit:g} s. {self._way_back()}")
         if self._video is None or not self._video.is_finished:
@@ -156,10 +149,8 @@ class VideoJob(SharedTemplate):
     def follow(self) -> None:
         """Follow the video again after a timeout or an error. Does nothing while the job follows it."""
         with WIDGET_LOCK:
-            following = not self._ended.is_set() and self._process == os.getpid()  # a forked child has no thread
-            if self._closing.is_set() or self.is_finished or following:
+            if self._closing.is_set() or self.is_finished or not self._ended.is_set():
                 return
-            self._process = os.getpid()
             self._ended.clear()
             self._problem = VideoTimeoutError(  # unless the thread ends otherwise
                 f"The video is not finished after {self._timeout:g} s. Continue with job.follow() or a click on the "
@@ -289,7 +280,7 @@ def _shape(look: Look | None, aspect_ratio: str | None) -> float:
     """Return the width of the player divided by its height."""
     if aspect_ratio not in _SHAPES and look and look.image_width and look.image_height:
         return min(max(look.image_width / look.image_height, 1 / 2), 2)
-    return _SHAPES.get(aspect_ratio or "") or _SHAPES.get((look and look.orientation) or "") or _SHAPES["16:9"]
+    return _SHAPES.get(aspect_ratio or "", 16 / 9)
 
 
 def start(

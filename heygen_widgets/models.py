@@ -63,30 +63,23 @@ class Look:
 
     Attributes
     ----------
-    id : str
-        HeyGen's video endpoints take it as ``avatar_id``; never empty.
-    name : str
-        As served; not unique.
-    avatar_type : str
-        ``studio_avatar``, ``digital_twin`` or ``photo_avatar``; an open set.
-    group_id : str or None
-        The avatar group (character).
-    gender : str or None
+    id
+        HeyGen's video endpoints take it as ``avatar_id``; never empty. The `name` is as served, and not unique.
+    avatar_type, supported_api_engines, status
+        Open sets: ``studio_avatar``, ``digital_twin``, ``photo_avatar``; ``avatar_iv``, ``avatar_v``, ``avatar_iii``;
+        ``processing``, ``pending_consent``, ``completed``, ``failed``.
+    gender
         Normalised to ``female`` or ``male``; None for anything else.
-    preview_image_url, preview_video_url : str or None
+    preview_image_url, preview_video_url
         A signed URL expires within days; until then, anyone who has it can see a face that may be private.
-    tags, supported_api_engines : tuple of str
-        The first 1,000 of each. Engines, such as ``avatar_iv``, are an open set.
-    status : str or None
-        ``processing``, ``pending_consent``, ``completed``, ``failed``; an open set.
-    image_width, image_height : int or None
-        In px, at least 1.
-    ownership : str or None
+    image_width, image_height
+        In px, at least 1. Of the `tags` and engines, only the first 1,000 are kept.
+    ownership
         ``public`` or ``private`` if the request asked for one of them; the service does not send it.
-    extra : dict
+    extra
         Unknown fields, and ``gender`` as served if it differs. Do not change it.
-    group_name : str or None
-        The character's name, which the service only sends with the group: in a catalogue with groups, or from a table.
+    group_id, group_name
+        The avatar group (character). Its name is only in a catalogue with groups, or from a table.
     """
 
     id: str
@@ -211,16 +204,8 @@ class Looks(tuple[Look, ...]):
 class AvatarGroup:
     """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. Missing values are None.
 
-    Equality and the fields that are not listed here are as in `Look`.
-
-    Attributes
-    ----------
-    id : str
-        `HeyGenClient.list_looks` takes it as ``group_id``; a video cannot use it. Never empty.
-    created_at : int or None
-        Unix time in s, from 0 to the end of the year 9999.
-    looks_count : int or None
-        The number of looks, 0 or more.
+    Equality and the other fields are as in `Look`. `HeyGenClient.list_looks` takes the `id` as ``group_id``; a video
+    cannot use it. `created_at` is a Unix time in s, from 0 to the end of the year 9999.
     """
 
     id: str
@@ -254,24 +239,17 @@ class AvatarGroup:
 class Voice:
     """One voice, as ``GET /v3/voices`` lists it and ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Equality and the fields that are not listed here are as in `Look`.
+    Equality and the other fields are as in `Look`. The `voice_id` is the `default_voice_id` of a look; never empty.
 
     Attributes
     ----------
-    voice_id : str
-        The `default_voice_id` of a look; never empty.
-    language : str or None
-        As served, such as ``English``; an open set.
-    preview_audio_url : str or None
+    language, status, type
+        Open sets, such as ``English``; ``processing``, ``complete``, ``failed`` (not in lists); ``public``, ``private``
+        (the account's own voices).
+    preview_audio_url
         As served; an ``s3://`` URL cannot be played.
-    status : str or None
-        ``processing``, ``complete`` or ``failed``; an open set. The list does not have it.
-    support_pause : bool or None
-        Whether a script for this voice may contain pauses.
-    type : str or None
-        ``public`` or ``private`` (the account's own voices); an open set.
-    support_locale : bool or None
-        Whether a request may choose a locale (accent).
+    support_pause, support_locale
+        Whether a script for this voice may contain pauses, and a request may choose a locale (accent).
     """
 
     voice_id: str
@@ -308,14 +286,8 @@ class Voice:
 class Page(Sequence[T]):
     """One page of a list: a sequence of its `data`. A notebook shows looks as cards, and voices and videos as tables.
 
-    Attributes
-    ----------
-    data : tuple
-        The records, at most the ``limit`` of the request.
-    has_more : bool
-        Whether another page follows.
-    next_token : str or None
-        The cursor of the next page, valid with the same filters and limit; None on the last page.
+    `has_more` says whether another page follows. `next_token` is its cursor, valid with the same filters and limit;
+    None on the last page.
     """
 
     data: tuple[T, ...]

@@ -1,16 +1,14 @@
 """The card of a video without a browser: what it shows, what Python gets, and how it ends."""
 
 import json
-import os
 import threading
 import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads, s
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, HeyGenError, Look, VideoJob, VideoRequest, errors
-from heygen_widgets.videos import Video, VideoOptionWarning
+from heygen_widgets.videos import VideoOptionWarning
 
 FILM = "https://files.example/v.mp4?Signature=secret"
 PICTURE = "https://files.example/ada.webp?Signature=secret"
@@ -149,8 +147,7 @@ def test_copied_code_downloads_the_film_or_asks_for_a_script(tmp_path: Path, mon
 
 def test_the_space_for_the_player_has_the_shape_of_the_film() -> None:
     flat = replace(LOOK, image_width=10_000, image_height=9)
-    tall = replace(LOOK, preferred_orientation="portrait")
-    for look, ratio, shape in ((None, None, 16 / 9), (tall, "auto", 9 / 16), (flat, None, 2), (flat, "4:5", 4 / 5)):
+    for look, ratio, shape in ((None, None, 16 / 9), (LOOK, "9:16", 9 / 16), (flat, "auto", 2), (flat, "4:5", 4 / 5)):
         with followed(DONE, look=look, aspect_ratio=ratio) as (_, job):
             assert ended(job)["shape"] == shape
 
@@ -240,27 +237,6 @@ def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         assert "could not start" in job.error
         with pytest.raises(HeyGenError, match="could not start"):
             job.result(PATIENCE)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_forked_child_does_not_wait_for_the_thread_of_its_parent() -> None:
-    answered = threading.Event()
-    client: Any = SimpleNamespace(is_local=True, code="HeyGenClient()", posted_at=lambda _: None)
-    client.get_video = lambda _: answered.wait(PATIENCE)
-    job = VideoJob(client, video_id="video_1")
-    child = os.fork()
-    if not child:
-        with suppress(BaseException):
-            with pytest.raises(HeyGenError, match=r"job\.follow\(\)"):
-                job.result(PATIENCE)
-            client.get_video = lambda _: Video("video_1", "completed", FILM)
-            job.follow()
-            os._exit(not job.result(PATIENCE).is_finished)
-        os._exit(2)
-    assert os.waitpid(child, 0)[1] == 0
-    job.close()
-    answered.set()
 
 
 def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> None:

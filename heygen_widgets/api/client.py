@@ -144,22 +144,12 @@ class HeyGenClient:
         limit: int = 20,
         token: str | None = None,
     ) -> Page[Look]:
-        """List one page of avatar looks: ``GET /v3/avatars/looks``.
+        """List one page of 1 to 50 avatar looks: ``GET /v3/avatars/looks``.
 
-        The service has no other filters. `LookCatalogue.select` also filters by gender, tag, engine and more.
-
-        Parameters
-        ----------
-        group_id : str or None, default None
-            Only looks of this avatar group.
-        avatar_type : str or None, default None
-            ``studio_avatar``, ``digital_twin`` (or its old name ``video_avatar``), ``photo_avatar`` or a newer one.
-        ownership : {"public", "private"} or None, default None
-            None for both. It becomes the `ownership` of the looks.
-        limit : int, default 20
-            Looks a page, 1 to 50.
-        token : str or None, default None
-            ``next_token`` of the page before, with the same filters and the same limit.
+        The `avatar_type` is ``studio_avatar``, ``digital_twin`` (or its old name ``video_avatar``), ``photo_avatar`` or
+        a newer one. The `ownership`, ``public``, ``private`` or None for both, becomes that of the looks. The `token`
+        is the ``next_token`` of the page before, with the same filters and the same limit. The service has no other
+        filters: `LookCatalogue.select` also filters by gender, tag, engine and more.
         """
         return fetch_page(self._list("looks", group_id, avatar_type, ownership), limit, token)
 
@@ -291,12 +281,11 @@ class HeyGenClient:
 
         Parameters
         ----------
-        request : VideoRequest, Look, dict or str
+        request, script
             A request, or its fields as a dict; or a look or its id, with its `script`. Other fields of `VideoRequest`
             are keywords: ``create_video(look, "Hi", engine="avatar_v")`` or ``create_video(avatar_id=…, script=…)``. A
             request that the service would refuse is a `VideoOptionError`, before anything is sent.
-        script : str, optional
-        idempotency_key : str or None, default None
+        idempotency_key
             1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. For 24 h, the service answers
             the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`. It
             is logged (``heygen_widgets``, INFO) before the request is sent.

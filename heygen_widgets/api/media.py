@@ -7,7 +7,7 @@ import time
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
-from urllib3 import encode_multipart_formdata
+import urllib3
 
 from .._display import clip, image, initials, literal, name_of, page
 from .._files import replacement
@@ -222,20 +222,25 @@ def download(client: HeyGenClient, video_id: str, path: Path, what: str) -> Path
     """Download a file of a video; see `HeyGenClient.download_video`."""
     if what not in tuple(_FILES):
         raise ValueError(f"what should be one of {', '.join(_FILES)}, not {what!r}")
+    url = ""
     try:
         with client.media_session() as session, replacement(path, 0o666) as file:
-            response = _open(client.get_video(video_id), session, what)
-            total = response.raw.length_remaining
-            with response, progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
-                for piece in _pieces(response, video_id, what):
-                    file.write(piece)
-                    bar.update(len(piece))
+            url = _url_of(client.get_video(video_id), what)
+            with open_media(session, url) as response:
+                total = response.raw.length_remaining
+                with progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
+                    for piece in _pieces(response, video_id, what):
+                        file.write(piece)
+                        bar.update(len(piece))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
+        raise _not_downloaded(video_id, problem) from None
     return path
 
 
-def _open(video: Video, session: requests.Session, what: str) -> requests.Response:
+def _url_of(video: Video, what: str) -> str:
     url: str | None = getattr(video, _FILES[what])
     if video.status == "failed":
         raise failure_of(video)
@@ -247,31 +252,19 @@ def _open(video: Video, session: requests.Session, what: str) -> requests.Respon
         )
     if problem := problem_with_url(url):
         raise _not_downloaded(video.id, f"HeyGen sent {problem} for the film.")
-    with _connection_errors(url, video.id):
-        return open_media(session, url)
+    return url
 
 
 def _pieces(response: requests.Response, video_id: str, what: str) -> Iterator[bytes]:
     if response.status_code != 200:
         raise _not_downloaded(video_id, f"The host of the film answered with status {response.status_code}. Try again.")
-    with _connection_errors(response.url, video_id):
-        piece = response.raw.read(64)
-        is_srt = what == "subtitles"
-        if not (_SUBTITLES.match(piece) if is_srt else media_type(piece).startswith("video/")):
-            kind = "SRT file" if is_srt else "MP4 or WebM video"
-            raise _not_downloaded(video_id, f"What the film's host sent is no {kind} by its first bytes.")
-        while piece:
-            yield piece
-            piece = response.raw.read1(2**18)
-
-
-@contextmanager
-def _connection_errors(url: str, video_id: str) -> Iterator[None]:
-    try:
-        yield
-    except NETWORK_ERRORS as error:
-        problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
-        raise _not_downloaded(video_id, problem) from None
+    piece = response.raw.read(64)
+    if not (_SUBTITLES.match(piece) if what == "subtitles" else media_type(piece).startswith("video/")):
+        kind = "SRT file" if what == "subtitles" else "MP4 or WebM video"
+        raise _not_downloaded(video_id, f"What the film's host sent is no {kind} by its first bytes.")
+    while piece:
+        yield piece
+        piece = response.raw.read1(2**18)
 
 
 def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
@@ -283,4 +276,4 @@ def multipart(path: Path) -> tuple[bytes, str]:
     size = path.stat().st_size
     if not 0 < size <= _LARGEST_UPLOAD:
         raise ValueError(f"{str(path)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
-    return encode_multipart_formdata({"file": (path.name, path.read_bytes())})
+    return urllib3.encode_multipart_formdata({"file": (path.name, path.read_bytes())})

@@ -139,8 +139,6 @@ def wait_code(kind: str, record_id: str) -> str:
 def add_way_back(error: Exception, code: str) -> None:
     """Say in an error that ended a wait how to wait again."""
     way_back = f"A render that has started goes on at HeyGen. Wait again with {code}."
-    if isinstance(error, errors.NotFoundError):
-        way_back += " client.list_videos() lists your videos."
     if not isinstance(error, errors.HeyGenError):
         error.add_note(way_back)
     elif not isinstance(error, errors.VideoFailedError):
@@ -152,7 +150,7 @@ def add_way_back(error: Exception, code: str) -> None:
 def wait_for_video(client: HeyGenClient, video_id: str, timeout: float, clock: Transport) -> Video:
     """Poll a video with a progress bar until it is finished; see `HeyGenClient`."""
     ask = partial(settled(client.get_video, clock.now), video_id)
-    return _wait(client, "video", video_id, ask, lambda: wait_code("video", video_id), timeout, clock)
+    return _wait("video", ask, lambda: wait_code("video", video_id), timeout, client.posted_at(video_id), clock)
 
 
 def wait_for_video_agent(
@@ -160,20 +158,13 @@ def wait_for_video_agent(
 ) -> VideoAgentSession:
     """Poll an agent with a progress bar until it is finished or paused; see `HeyGenClient`."""
     agent = Agent(client, session, clock)
-    return _wait(client, "agent", agent.id, agent.ask, lambda: agent.code, timeout, clock)
+    return _wait("agent", agent.ask, lambda: agent.code, timeout, client.posted_at(agent.id), clock)
 
 
 def _wait(
-    client: HeyGenClient,
-    kind: str,
-    record_id: str,
-    ask: Callable[[], T],
-    code: Callable[[], str],
-    timeout: float,
-    clock: Transport,
+    kind: str, ask: Callable[[], T], code: Callable[[], str], timeout: float, posted_at: float | None, clock: Transport
 ) -> T:
-    timeout, posted_at = checked_wait(timeout), client.posted_at(record_id)
-    waiting, record = f"Waiting for the {kind}", None
+    timeout, waiting, record = checked_wait(timeout), f"Waiting for the {kind}", None
     try:
         with progress_bar(waiting, bar_format="{desc} ({elapsed})") as bar:
 
@@ -197,8 +188,9 @@ def _wait(
     except Exception as error:
         add_way_back(error, code())
         raise
-    late = f"The {kind} {clip(record_id)} is still {clip(record.status) if record else 'unknown'} after {timeout:g} s."
-    raise errors.VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code()}.")
+    status = clip(record.status) if record else "unknown"
+    late = f"The {kind} is still {status} after {timeout:g} s. It goes on at HeyGen; continue with {code()}."
+    raise errors.VideoTimeoutError(late)
 
 
 def checked_wait(value: object) -> float:

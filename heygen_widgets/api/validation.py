@@ -3,8 +3,6 @@
 import ipaddress
 import os
 import re
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -84,37 +82,29 @@ def checked_integer(name: str, value: object, smallest: int, largest: int | None
     raise ValueError(f"{name} should be an integer {wanted}, not {value!r}{way_out}")
 
 
-def checked_ownership(value: object) -> str | None:
-    """Check an optional ownership, in any case."""
-    known = known_value("ownership", value)
-    if known is None or (isinstance(known, str) and known in ("public", "private")):
-        return known
-    raise ValueError(f"ownership should be 'public', 'private' or None, not {shown(value)}")
-
-
 def checked_text(name: str, value: object) -> str | None:
-    """Check an optional string: not empty, and without lone surrogates. A record stands for its id."""
+    """Check an optional string: not empty, no lone surrogates. A record stands for its id.
+
+    ``.`` and ``..`` would lead to another path, even when quoted.
+    """
     text = id_of(name, value)
-    if text is None or (isinstance(text, str) and text and is_sendable(text)):
+    if text is None or (isinstance(text, str) and text not in ("", ".", "..") and is_sendable(text)):
         return text
     raise ValueError(f"{name} should be a text that UTF-8 can encode, not {shown(value)}{hint_for(name, value)}")
 
 
 def checked_id(name: str, value: object) -> str:
-    """Check the id of a record. ``.`` and ``..`` would lead to another path, even when quoted."""
+    """Check the id of a record."""
     text = checked_text(name, value)
-    if text is None or text in (".", ".."):
+    if text is None:
         raise ValueError(f"{name} should be the id of a record, not {shown(value)}")
     return text
 
 
 def checked_filters(**filters: object) -> dict[str, Any]:
     """Check what the service can filter a list by."""
-    return {name: _CHECKS.get(name, partial(checked_text, name))(value) for name, value in filters.items()}
-
-
-_CHECKS: dict[str, Callable[[object], str | None]] = {
-    "group_id": lambda value: None if plain(value) is None else checked_id("group_id", value),
-    "avatar_type": lambda value: checked_text("avatar_type", known_value("avatar_type", value)),
-    "ownership": checked_ownership,
-}
+    known = {name: known_value(name, value) for name, value in filters.items() if name in ("avatar_type", "ownership")}
+    checked = {name: checked_text(name, value) for name, value in {**filters, **known}.items()}
+    if checked.get("ownership") not in (None, "public", "private"):
+        raise ValueError(f"ownership should be 'public', 'private' or None, not {shown(filters['ownership'])}")
+    return checked

@@ -122,8 +122,6 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
             yield True, f"{option.parameter}: {option.why}; leave it out, or choose from look.video_options()"
         elif option.state == "unknown" or option.is_conditional:
             yield False, f"{option.parameter}: {option.why}"
-    if isinstance(script, str) and script.isspace():
-        yield False, "script: it is only white space, and HeyGen does not document the result"
     if script is not None and "voice_id" not in given and not look.default_voice_id:
         yield False, "voice_id: the look has no default voice, and HeyGen does not document what happens without one"
     if reference_id is not None:

@@ -31,25 +31,15 @@ class Video:
 
     Attributes
     ----------
-    id : str
-        Never empty.
-    status : str
+    status
         ``pending`` (also for ``waiting`` and, as an assumption, when missing), ``processing``, ``completed``,
-        ``failed``; others count as unfinished.
-    video_url, captioned_video_url, subtitle_url, gif_url, thumbnail_url : str or None
+        ``failed`` (see `failure_code` and `failure_message`); others count as unfinished.
+    video_url, captioned_video_url, subtitle_url, gif_url, thumbnail_url
         The film, the film with captions, an SRT file, a short preview and a picture. Signed: they expire, and
-        `HeyGenClient.get_video` returns fresh ones. Not part of the `repr`.
-    video_page_url : str or None
-        A page at HeyGen that shows the video.
-    duration : float or None
-        In s.
-    failure_code, failure_message : str or None
-        Why `status` is ``failed``.
-    created_at, completed_at : int or None
-        Unix time in s.
-    folder_id : str or None
-        The folder at HeyGen that the video is in.
-    output_format : str or None
+        `HeyGenClient.get_video` returns fresh ones. `video_page_url` is a page at HeyGen.
+    duration, created_at, completed_at
+        In s; the latter two are Unix times.
+    output_format
         ``mp4``, ``webm`` or a newer one; only in the response that starts a video.
     """
 
@@ -103,21 +93,9 @@ class AgentMessage:
 class VideoAgentSession:
     """A session of a video agent, as ``GET /v3/video-agents/{session_id}`` serves it; see `Video`.
 
-    Attributes
-    ----------
-    session_id : str
-        Never empty.
-    status : str
-        ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``; others count as
-        unfinished.
-    progress : float or None
-        0 to 100.
-    title : str or None
-        As the agent chose it.
-    video_id : str or None
-        The video, at once or when its rendering has started.
-    messages : tuple of AgentMessage
-        Newest first, at most 40.
+    The `status` is ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``;
+    others count as unfinished. The `progress` is 0 to 100. The `video_id` is there at once or when the rendering has
+    started. The `messages`, at most 40, are newest first.
     """
 
     session_id: str

@@ -70,38 +70,36 @@ class VideoRequest:
 
     Parameters
     ----------
-    avatar_id : str or Look
+    avatar_id
         A look or its id, never that of a group.
-    script : str or None
-        The spoken text, 1 to 5,000 characters. Exactly one of `script`, `audio_url` and `audio_asset_id` is needed.
-    audio_url, audio_asset_id : str or None
-        A recording of at most 600 s (not checked here): its URL, or the id of an upload.
-    voice_id : str or None
+    script, audio_url, audio_asset_id
+        Exactly one is needed: the spoken text, 1 to 5,000 characters, or a recording of at most 600 s (not checked
+        here), by its URL or as an upload.
+    voice_id
         The look's default voice by default.
-    engine : str or None
+    engine
         ``avatar_iv``, ``avatar_v`` or ``avatar_iii``, one that the look lists. The service's default is ``avatar_iv``;
         if the look does not list that, `check` names one of the other two that it lists.
-    reference_look_id : str, Look or None
+    reference_look_id
         A digital twin of the same group that is ready; needs ``avatar_v``.
-    motion_prompt : str or None
+    motion_prompt
         How the avatar moves, in words.
-    expressiveness : {"high", "medium", "low"} or None
-    aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"} or None
+    expressiveness : {"high", "medium", "low"}
+    aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"}
         The service's default is ``16:9``.
-    resolution : {"4k", "1080p", "720p"} or None
-    fit : {"contain", "cover"} or None
-    background : Background, dict, Asset or None
+    resolution : {"4k", "1080p", "720p"}
+    fit : {"contain", "cover"}
+    background
         ``{"type": "color", "value": "#00ff00"}``, ``{"type": "image", "url": …}`` or an uploaded picture.
-    caption : Caption, dict or None
+    caption
         ``{}`` for an SRT file, ``{"style": "default"}`` for captions in the film too.
-    voice_settings : VoiceSettings, dict or None
+    voice_settings
         Such as ``{"speed": 1.2, "locale": "en-GB"}``.
-    remove_background : bool or None
-    output_format : {"mp4", "webm"} or None
-    watermark : dict or None
+    output_format : {"mp4", "webm"}
+    watermark
         For enterprise accounts: an ``image`` like one of the `files` of `VideoAgentRequest`, and other options.
-    title, callback_url, callback_id, folder_id, brand_glossary_id : str or None
-        HeyGen calls the URL when the video is finished.
+    callback_url
+        HeyGen calls it when the video is finished.
     """
 
     avatar_id: str | Look
@@ -165,16 +163,14 @@ class VideoAgentRequest:
 
     Parameters
     ----------
-    prompt : str
+    prompt
         What the video should be, 1 to 10,000 characters.
-    avatar_id : str, Look or None
+    avatar_id
         A look or its id, never that of a group. By default the agent chooses one.
-    voice_id, style_id, brand_kit_id, callback_url, callback_id : str or None
-    orientation : {"landscape", "portrait"} or None
-    mode : {"generate", "chat"} or None
+    orientation : {"landscape", "portrait"}
+    mode : {"generate", "chat"}
         Only in "chat" does the agent ask questions. The service's default is "generate".
-    incognito_mode : bool or None
-    files : sequence of dict or Asset, or None
+    files
         At most 20, each an `Asset`, ``{"type": "url", "url": …}``, ``{"type": "asset_id", "asset_id": …}`` or
         ``{"type": "base64", "media_type": …, "data": …}``.
     """
