@@ -37,30 +37,16 @@ def noted(warning: str) -> bool:
 
 @contextmanager
 def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]:  # noqa: ANN401 - those of tqdm
-    """Show a tqdm bar in a notebook or a terminal, hidden by ``TQDM_DISABLE``. A saved notebook shows how it ended."""
-    from IPython.display import display
+    """Show a tqdm bar in a notebook or a terminal, hidden by ``TQDM_DISABLE``."""
     from tqdm.auto import tqdm  # slow, and only needed when there is something to wait for
 
     # tqdm itself reads the variable only when it is imported.
-    hidden = bool(os.environ.get("TQDM_DISABLE")) or _notes.get() is not None
-    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
-        options["display"] = False  # it is displayed below, so that its text can be updated
-    bar = tqdm(
-        desc=description,
-        disable=hidden or sys.stderr is None,
-        dynamic_ncols=sys.stderr is sys.__stderr__,  # the width of a terminal; notebooks choose their own
-        **options,
-    )
-    container = getattr(bar, "container", None)
-    if container and "bar_format" in options:
-        container.children[1].layout.display = "none"  # a text without a bar; tqdm would show an empty box
-    shown = display(container, display_id=True) if container else None  # type: ignore[no-untyped-call]
-    try:
-        with bar:
-            yield bar
-    finally:
-        if shown:
-            shown.update(container)
+    hidden = bool(os.environ.get("TQDM_DISABLE")) or _notes.get() is not None or sys.stderr is None
+    ncols = sys.stderr is sys.__stderr__  # the width of a terminal; notebooks choose their own
+    with tqdm(desc=description, disable=hidden, dynamic_ncols=ncols, **options) as bar:
+        if "bar_format" in options and (container := getattr(bar, "container", None)):
+            container.children[1].layout.display = "none"  # a text without a bar; tqdm would show an empty box
+        yield bar
 
 
 def set_total(bar: tqdm[NoReturn], total: int | None) -> None:

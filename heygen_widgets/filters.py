@@ -74,16 +74,8 @@ class LookFilter:
         descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
         service's own order, private looks first, with the looks that are not ready at the end; a table keeps its order.
 
-    Raises
-    ------
-    ValueError, TypeError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`, an empty list, which would match nothing, and a
-        text with a lone surrogate, which cannot be sent; a wrong type of another field, and an unknown field.
-
-    Examples
-    --------
-    >>> LookFilter(search="office", gender="female", avatar_type=["photo_avatar", "digital_twin"])
-    LookFilter(search='office', avatar_type=('digital_twin', 'photo_avatar'), gender='female')
+    An unknown `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing, are a
+    `ValueError`; a value of a wrong type is a `TypeError`.
     """
 
     search: str

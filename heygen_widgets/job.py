@@ -270,10 +270,7 @@ class VideoJob(SharedTemplate):
     def vue_renew(self, _: object) -> None:
         """Fetch another URL of the film, when the one that a view has does not play."""
         if self.is_finished:
-            try:
-                self._renewals.submit(self.video_id)
-            except HeyGenError:
-                self._send_update()  # the view waits for an answer
+            self._renewals.submit(self.video_id)
 
 
 def _shape(look: Look | None, aspect_ratio: str | None) -> float:

@@ -347,12 +347,9 @@ def _checks(kind: Any) -> dict[str, read.Parser]:  # noqa: ANN401 - a class of r
     sent, needed = read.parsers_of(kind), read.required(kind)
     parsers = {**sent, **dict.fromkeys(needed, lambda value: read.text(value) or "")}
     parsers |= {needed[0]: lambda value: read.text(value) or "missing", "group_name": read.text}
-    parsers |= {"ownership": _ownership, "extra": partial(read.unknown_fields, known=sent)}
+    parsers |= {"ownership": lambda value: value if value in ("private", "public") else None}
+    parsers |= {"extra": partial(read.unknown_fields, known=sent)}
     return {field.name: parsers[field.name] for field in fields(kind)}
-
-
-def _ownership(value: object) -> str | None:
-    return value if value in ("private", "public") else None
 
 
 def _to_json(record: Look | AvatarGroup) -> dict[str, Any]:

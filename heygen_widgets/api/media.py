@@ -163,18 +163,15 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClien
     shown, drawn = [], []
     for look in looks:
         outcome, content = outcome_of(outcomes, image(look)), BytesIO()
+        picture = Image.new("RGB", (size[1], size[1]), "#ddd")
+        middle, font = (size[1] / 2, size[1] / 2), ImageFont.load_default(size[1] / 3)
+        ImageDraw.Draw(picture).text(middle, initials(name_of(look.id, look.name)), "#555", font, anchor="mm")
         if isinstance(outcome, Kept):
             try:
-                _scaled(b64decode(outcome.url.partition(";base64,")[2]), size).save(content, "PNG")
+                picture = _scaled(b64decode(outcome.url.partition(";base64,")[2]), size)
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
                 outcome = Problem("of a format that cannot be converted")
-        if isinstance(outcome, Problem):
-            picture = Image.new("RGB", (size[1], size[1]), "#ddd")
-            middle, font = (size[1] / 2, size[1] / 2), ImageFont.load_default(size[1] / 3)
-            text = initials(name_of(look.id, look.name))
-            ImageDraw.Draw(picture).text(middle, text, "#555", font, anchor="mm")
-            content = BytesIO()
-            picture.save(content, "PNG")
+        picture.save(content, "PNG")
         drawn.append(content.getvalue())
         if look.preview_image_url:
             shown.append(outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from .._parsing import id_of, known_value
@@ -28,9 +28,6 @@ class Background:
     url: str | None = None
     asset_id: str | None = None
 
-    def __post_init__(self) -> None:
-        _clean(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Caption:
@@ -38,9 +35,6 @@ class Caption:
 
     file_format: str = "srt"
     style: str | None = None
-
-    def __post_init__(self) -> None:
-        _clean(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +49,6 @@ class VoiceSettings:
     volume: float | None = None
     locale: str | None = None
     engine_settings: dict[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        _clean(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,16 +227,14 @@ def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a par
 
 def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> VideoRequest:
     """Return a request, or make one from a look or its id, a script and more fields; a dict is more fields."""
-    if isinstance(request, Mapping):
-        more, request = {**request, **more}, None
     if isinstance(request, VideoRequest):
         if script is None and not more:
             return request
         raise TypeError("give a VideoRequest or its fields, not both: use dataclasses.replace to change a request")
-    for name, value in (("avatar_id", request), ("script", script)):
-        if value is not None and name in more:
-            raise TypeError(f"{name} is given twice: leave one of them out")
-    return VideoRequest(**{"avatar_id": request, "script": script, **more})
+    if isinstance(request, Mapping):
+        more, request = {**request, **more}, None
+    given: dict[str, Any] = {"avatar_id": request, "script": script}
+    return VideoRequest(**{name: value for name, value in given.items() if value is not None}, **more)
 
 
 _PARTS: dict[str, type[Any]] = {"background": Background, "caption": Caption, "voice_settings": VoiceSettings}
@@ -256,11 +245,12 @@ def _cleaned(name: str, value: object) -> object:
     value = known_value(name, value) if name == "engine" else id_of(name, value)
     if name == "background" and isinstance(value, Asset):
         return Background("image", asset_id=value.asset_id)
-    if part := _PARTS.get(name):
-        if not isinstance(value, part | Mapping | None):
+    if (part := _PARTS.get(name)) and value is not None:
+        if not isinstance(value, part | Mapping):
             known = ", ".join(field.name for field in fields(part))
             raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields ({known}), not {value!r}")
-        return part(**value) if isinstance(value, Mapping) else value
+        given = value if isinstance(value, Mapping) else asdict(value)
+        return part(**{key: _cleaned(key, item) for key, item in given.items()})
     if name == "files" and isinstance(value, (list, tuple)):
         return [{"type": "asset_id", "asset_id": x.asset_id} if hasattr(x, "asset_id") else x for x in value] or None
     rules = read_rules()

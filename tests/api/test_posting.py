@@ -210,8 +210,8 @@ def test_a_video_starts_from_a_request_its_fields_or_a_look(method: str, given: 
     [
         ((VideoRequest("look_1", "Hi"), "Ho"), {}, "give a VideoRequest or its fields, not both"),
         ((VideoRequest("look_1", "Hi"),), {"title": "A"}, "give a VideoRequest or its fields, not both"),
-        (("look_1", "Hi"), {"avatar_id": "look_2"}, "avatar_id is given twice"),
-        (({"avatar_id": "look_1", "script": "Hi"}, "Ho"), {}, "script is given twice"),
+        (("look_1", "Hi"), {"avatar_id": "look_2"}, "values for .*avatar_id"),
+        (({"avatar_id": "look_1", "script": "Hi"}, "Ho"), {}, "values for .*script"),
         (("look_1",), {"text": "Hi"}, r"VideoRequest.* 'text'"),
     ],
 )

@@ -203,7 +203,6 @@ def test_errors_about_a_base_url_do_not_quote_its_password(monkeypatch: pytest.M
         monkeypatch.setenv("HEYGEN_API_BASE", value)
         for error in (error_of(partial(HeyGenClient, base_url=value)), error_of(HeyGenClient)):
             assert isinstance(error, ValueError)
-            assert "x.org" in str(error)
             assert "ss-word" not in str(error)
 
 
@@ -368,6 +367,4 @@ def test_plain_http_reaches_only_this_machine_without_a_proxy(origin: str, monke
         error = error_of(partial(client_at, value))
         assert type(error) is ValueError, value
         assert origin in str(error)
-        # Without a possible password or key.
-        assert repr(re.split("[?#]", re.split("@|%40", value)[-1])[0])[1:-1] in str(error)
         assert error.__context__ is None
