@@ -99,7 +99,7 @@ class Agent:
         if self.id in clock.posted and (known is None or known.is_paused or known.is_finished):
             known = clock.posted[self.id][1]
         self._session: VideoAgentSession = known or VideoAgentSession(self.id)
-        self._is_gone = self._is_video_unknown = False
+        self._is_gone = False
 
     def ask(self) -> VideoAgentSession:
         try:
@@ -115,9 +115,8 @@ class Agent:
         try:
             video = self._get_video(session.video_id)
         except errors.NotFoundError:
-            if self._is_gone or self._is_video_unknown:
+            if self._is_gone:
                 raise
-            self._is_video_unknown = True
             return replace(session, status="generating")
         if video.status == "failed":
             raise failure_of(video)

@@ -5,7 +5,6 @@ import re
 import ssl
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -143,15 +142,12 @@ def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, st
 
 
 def retry_after(header: str | None) -> float | None:
-    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if invalid, negative or above a day."""
+    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if it is invalid or above a day."""
     try:
-        seconds = float(header or "")
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header or "").timestamp() - time.time()
-        except (ValueError, TypeError, IndexError, OverflowError, OSError):
-            return None
-    return seconds if 0 <= seconds <= _LONGEST_RETRY_AFTER else None
+        seconds = urllib3.Retry().parse_retry_after(header or "")
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+        return None
+    return seconds if seconds <= _LONGEST_RETRY_AFTER else None
 
 
 def tidy(text: object, credential: Credential) -> str | None:
