@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ._display import TITLES
-from ._progress import noted
+from ._progress import NOTES
 from .errors import APIResponseError
 
 T = TypeVar("T")
@@ -42,10 +42,7 @@ def json_object(sent: object, kind: str) -> dict[str, Any]:
 
 @cache
 def parsers_of(record: Any) -> dict[str, Parser]:  # noqa: ANN401 - a class of records
-    """Return a parser for each field of a record that the service sends, in the order of the constructor.
-
-    It is the one in the field's metadata, or that of its name below, or the one for texts.
-    """
+    """Return a parser for each field that the service sends, from its metadata or by its name, in their order."""
     sent = [f for f in fields(record) if f.name not in ("ownership", "extra", "group_name")]
     return {f.name: f.metadata.get("parse") or _PARSERS.get(f.name, text) for f in sent}
 
@@ -179,7 +176,8 @@ def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] | No
 
 def warn(message: str, kind: type[Warning] = UserWarning) -> None:
     """Warn at the line outside of this package that called it."""
-    if noted(message):
+    if (notes := NOTES.get()) is not None:
+        notes.append(message)
         return
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").startswith("heygen_widgets."):

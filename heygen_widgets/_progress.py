@@ -13,26 +13,19 @@ if TYPE_CHECKING:
     from tqdm.auto import tqdm
 
 
-_notes: ContextVar[list[str] | None] = ContextVar("notes", default=None)
+NOTES: ContextVar[list[str] | None] = ContextVar("notes", default=None)
+"""Where warnings go in `unattended` work; else None."""
 
 
 @contextmanager
 def unattended() -> Iterator[list[str]]:
     """Hide bars, and put warnings into a list: for the work of a thread, which has no cell to show them in."""
     notes: list[str] = []
-    token = _notes.set(notes)
+    token = NOTES.set(notes)
     try:
         yield notes
     finally:
-        _notes.reset(token)
-
-
-def noted(warning: str) -> bool:
-    """Put a warning into the list of `unattended` work, and return whether this is such work."""
-    notes = _notes.get()
-    if notes is not None:
-        notes.append(warning)
-    return notes is not None
+        NOTES.reset(token)
 
 
 @contextmanager
@@ -41,7 +34,7 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
     from tqdm.auto import tqdm  # slow, and only needed when there is something to wait for
 
     # tqdm itself reads the variable only when it is imported.
-    hidden = bool(os.environ.get("TQDM_DISABLE")) or _notes.get() is not None or sys.stderr is None
+    hidden = bool(os.environ.get("TQDM_DISABLE")) or NOTES.get() is not None or sys.stderr is None
     ncols = sys.stderr is sys.__stderr__  # the width of a terminal; notebooks choose their own
     with tqdm(desc=description, disable=hidden, dynamic_ncols=ncols, **options) as bar:
         if "bar_format" in options and (container := getattr(bar, "container", None)):

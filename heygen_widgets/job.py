@@ -41,11 +41,8 @@ class VideoJob(SharedTemplate):
 
     It shows a card with the look, the status and the elapsed time, and at the end a player with a download. The render
     goes on at HeyGen when the notebook is closed or the kernel restarts; ``VideoJob(client, video_id="…")`` follows it
-    again. The job polls at once, after 2 s, then less and less often, at last every 30 s.
-
-    *Copy code* copies Python that waits for the video and downloads it. *Try again*, after a timeout or an error,
-    follows the video again. A failed render is never repeated, because that costs credits: then the code starts another
-    video, once a script is written into it.
+    again. The job polls at once, after 2 s, then less and less often, at last every 30 s. *Copy code* copies Python
+    that waits for the video and downloads it or, if the render failed, that starts another video, which costs credits.
 
     Parameters
     ----------
@@ -133,9 +130,8 @@ class VideoJob(SharedTemplate):
     def result(self, timeout: float | None = None) -> Video:
         """Wait until the video is finished, and return it. Other cells wait too; Ctrl-C ends only the waiting.
 
-        The `timeout` is in s; None waits as long as the job follows the video. A `VideoFailedError` when HeyGen could
-        not render it, a `VideoTimeoutError` when it is not finished in time, and any other `HeyGenError` that ended the
-        polling, such as that of a refused key. The render goes on.
+        The `timeout` is in s; None waits as long as the job follows the video. A failed render is a `VideoFailedError`,
+        one that takes longer a `VideoTimeoutError`; any other error ended the polling. The render goes on.
         """
         limit = None if plain(timeout) is None else checked_wait(timeout)
         if not self._ended.wait(limit):
@@ -152,10 +148,8 @@ class VideoJob(SharedTemplate):
             if self._closing.is_set() or self.is_finished or not self._ended.is_set():
                 return
             self._ended.clear()
-            self._problem = VideoTimeoutError(  # unless the thread ends otherwise
-                f"The video is not finished after {self._timeout:g} s. Continue with job.follow() or a click on the "
-                f"card. {self._way_back()}"
-            )
+            late = f"The video is not finished after {self._timeout:g} s. Go on with job.follow(). {self._way_back()}"
+            self._problem = VideoTimeoutError(late)  # unless the thread ends otherwise
             self._send_update()  # before the messages of the thread, which are newer
             try:
                 start_thread("video", self._run)
@@ -298,9 +292,7 @@ def start(
                 look = replace(look, ownership="private")
     wanted = wanted.check(look, group=group, reference=reference)
     # A cell keeps what it has printed when its kernel dies.
-    print(
-        f"Asking for a video. Within 24 h, asking again with idempotency_key={key!r} makes no second one.", flush=True
-    )
+    print(f"Asking for a video. For 24 h, asking again with idempotency_key={key!r} makes no second one.", flush=True)
     video = client.create_video(wanted, idempotency_key=key)
     shape = wanted.aspect_ratio or "16:9"
     try:

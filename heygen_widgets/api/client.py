@@ -321,9 +321,8 @@ class HeyGenClient:
 
         A render commonly takes 10 to 15 minutes. It is asked for after 2 s, then less often, at last every 30 s. The
         `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
-        `VideoFailedError` with HeyGen's code and message; one that takes longer is a `VideoTimeoutError`, and goes on.
-        Errors say how to wait again. A video that this client has started, or that has been found before, may be
-        unknown (404) for 3 min, and a completed one without its URL for 1 min.
+        `VideoFailedError`, one that takes longer a `VideoTimeoutError`; errors say how to wait again. A new video may
+        be unknown (404) for 3 min, and a completed one without its URL for 1 min.
         """
         from .polling import wait_for_video
 
@@ -335,8 +334,7 @@ class HeyGenClient:
         `what` is the ``film``, the ``captioned`` film or the ``subtitles`` (SRT); the last two need a video that was
         started with a `caption`, the film one with a `style`. The file at `path`, in an existing folder, appears or is
         replaced when it is complete. It is fetched over https (http on loopback) by `media_session`, without redirects.
-        A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a `HeyGenError`, and a file
-        that cannot be written an `OSError`.
+        A video that failed or cannot be downloaded is a `HeyGenError`, a file that cannot be written an `OSError`.
         """
         from .media import download
 
@@ -374,8 +372,8 @@ class HeyGenClient:
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
         Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What the
-        agent does next may cost credits. The request is repeated only if nothing was sent. The response is not
-        documented: the status is ``thinking`` unless it says otherwise. `wait_for_video_agent` waits for what is next.
+        agent does next may cost credits. The request is repeated only if nothing was sent. `wait_for_video_agent` waits
+        for what is next.
         """
         videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)

@@ -114,19 +114,18 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
-    found, shrunk = _shrunk(found, bytes(content))
-    return Kept(f"data:{found};base64,{b64encode(shrunk).decode()}")
+    return Kept(_data_url(found, bytes(content)))
 
 
-def _shrunk(kind: str, content: bytes) -> tuple[str, bytes]:
-    """Return a large picture as a smaller WebP; without Pillow, or if it cannot read the picture, as it is."""
+def _data_url(kind: str, content: bytes) -> str:
+    """Return a ``data:`` URL; of a large picture that Pillow can read, as a smaller WebP."""
     if kind.startswith("image/") and len(content) > _LARGE:
         with suppress(Exception):
             smaller = BytesIO()
             _scaled(content, (_LONGEST_SIDE, _LONGEST_SIDE)).save(smaller, "WEBP", quality=80)
             if smaller.tell() < len(content):
-                return "image/webp", smaller.getvalue()
-    return kind, content
+                kind, content = "image/webp", smaller.getvalue()
+    return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
 def _scaled(content: bytes, size: tuple[int, int]) -> Image:
@@ -204,11 +203,9 @@ def warn_of_missing(shown: Iterable[Kept | Problem], place: str, *kinds: str) ->
     if total := problems.total():
         reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
         names = " or ".join(kind + "s" * (total > 1) for kind in kinds)
-        advice = " A signed preview URL expires within days: looks that are fetched again have new ones."
-        warn(
-            f"{total} {names} could not be put into the {place} ({reasons}), and initials stand in the place of a "
-            f"picture.{advice if any(why.startswith('status') for why in problems) else ''}"
-        )
+        advice = " A signed preview URL expires within days: get the looks again." * ("status" in reasons)
+        missing = f"{total} {names} could not be put into the {place} ({reasons})"
+        warn(f"{missing}, and initials stand in the place of a picture.{advice}")
 
 
 def outcome_of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
@@ -224,8 +221,8 @@ def download(client: HeyGenClient, video_id: str, path: Path, what: str) -> Path
         with client.media_session() as session, replacement(path, 0o666) as file:
             url = _url_of(client.get_video(video_id), what)
             with open_media(session, url) as response:
-                total = response.raw.length_remaining
-                with progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
+                length = response.raw.length_remaining
+                with progress_bar("Downloading", total=length, unit="B", unit_scale=True) as bar:
                     for piece in _pieces(response, video_id, what):
                         file.write(piece)
                         bar.update(len(piece))
@@ -270,7 +267,6 @@ def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
 
 def multipart(path: Path) -> tuple[bytes, str]:
     """Read a file into the body of an upload; return it and its content type."""
-    size = path.stat().st_size
-    if not 0 < size <= _LARGEST_UPLOAD:
+    if not 0 < (size := path.stat().st_size) <= _LARGEST_UPLOAD:
         raise ValueError(f"{str(path)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
     return urllib3.encode_multipart_formdata({"file": (path.name, path.read_bytes())})

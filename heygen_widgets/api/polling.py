@@ -99,36 +99,31 @@ class Agent:
         if self.id in clock.posted and (known is None or known.is_paused or known.is_finished):
             known = clock.posted[self.id][1]
         self._session: VideoAgentSession = known or VideoAgentSession(self.id)
-        self._is_gone = False
+        self.code = wait_code("video_agent", self.id)  # Python that waits for it again
 
     def ask(self) -> VideoAgentSession:
+        is_gone, self.code = False, wait_code("video_agent", self.id)
         try:
             self._session = session = self._get_session(self.id)
-            self._is_gone = False
             if not session.video_id or session.status in _WITHOUT_VIDEO:
                 return session
         except errors.HeyGenError as error:
             session = self._session
             if not session.video_id:
                 raise
-            self._is_gone = isinstance(error, errors.NotFoundError)
+            if is_gone := isinstance(error, errors.NotFoundError):
+                self.code = wait_code("video", session.video_id)
         try:
             video = self._get_video(session.video_id)
         except errors.NotFoundError:
-            if self._is_gone:
+            if is_gone:
                 raise
-            return replace(session, status="generating")
+            video = Video(session.video_id)
         if video.status == "failed":
             raise failure_of(video)
         if video.status == "completed":
             return replace(session, status="completed", progress=100)
         return replace(session, status="generating")
-
-    @property
-    def code(self) -> str:
-        """Python that waits for it again."""
-        video_id = self._session.video_id
-        return wait_code("video", video_id) if self._is_gone and video_id else wait_code("video_agent", self.id)
 
 
 def wait_code(kind: str, record_id: str) -> str:

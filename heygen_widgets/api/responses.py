@@ -135,8 +135,6 @@ def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, st
     error = fields.get("error")
     if error and isinstance(error, dict):
         fields = error
-    code = fields.get("code")
-    fields = {**fields, "code": str(code) if isinstance(code, int) else code}
     texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
     return {**texts, "message": texts["message"] or tidy(error, credential)}
 

@@ -23,10 +23,8 @@ def checked_base_url(value: object, default: str) -> str:
         raise TypeError(f"{origin} should be a string, not {type(value).__name__}")
     url = value.strip().rstrip("/")
     if problem_with_url(url) or "?" in url or "#" in url:  # it is not shown: it may hold a password
-        raise ValueError(
-            f"{origin} should be an address with https:// (http:// only on this machine), without user part, query and "
-            "fragment"
-        )
+        wanted = "https:// (http:// only on this machine), without user part, query and fragment"
+        raise ValueError(f"{origin} should be an address with {wanted}")
     return url
 
 
@@ -80,10 +78,7 @@ def checked_integer(name: str, value: object, smallest: int, largest: int | None
 
 
 def checked_text(name: str, value: object) -> str | None:
-    """Check an optional string: not empty, no lone surrogates. A record stands for its id.
-
-    ``.`` and ``..`` would lead to another path, even when quoted.
-    """
+    """Check an optional text. A record stands for its id. ``..`` would lead to another path, even when quoted."""
     text = id_of(name, value)
     if text is None or (isinstance(text, str) and text not in ("", ".", "..") and is_sendable(text)):
         return text

@@ -140,8 +140,8 @@ class VideoRequest:
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/videos``."""
         body = {name: value for name, value in _given(self).items() if value != {}}
-        names = {"engine": "type", "reference_look_id": "reference_look_id"}
-        if engine := {inner: body.pop(name) for name, inner in names.items() if name in body}:
+        names = (("engine", "type"), ("reference_look_id", "reference_look_id"))
+        if engine := {inner: body.pop(name) for name, inner in names if name in body}:
             body["engine"] = engine
         return {"type": "avatar", **body}
 
