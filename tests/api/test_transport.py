@@ -73,12 +73,10 @@ def test_a_key_goes_into_its_own_header_and_neither_netrc_nor_a_given_session_ad
 
 
 def test_an_expired_login_is_read_again(tmp_path: Path) -> None:
-    def log_in(token: str) -> None:
-        (tmp_path / "credentials").write_text(json.dumps({"oauth": {"access_token": token}, "user": {"id": "ada"}}))
-
-    log_in("first")
+    login = json.dumps({"oauth": {"access_token": "first"}, "user": {"id": "ada"}})
+    (tmp_path / "credentials").write_text(login)
     with Loopback(OK) as server, HeyGenClient(base_url=server.url) as client:
-        log_in("second")
+        (tmp_path / "credentials").write_text(login.replace("first", "second"))
         transport = transport_of(server, is_token=True, expires_at=datetime.now(UTC), user=client.account)
         transport.request("GET", "/v3/avatars")
         assert server.seen[0].headers["authorization"] == "Bearer second"
@@ -239,7 +237,6 @@ def test_waits_start_at_1_s_and_double_with_jitter_up_to_30_s() -> None:
         ("7", 7, 7),
         ("0", 0.75, 1.25),
         ("3600", 30, 30),
-        ("soon", 0.75, 1.25),
         pytest.param(format_datetime(datetime.now(UTC) + timedelta(hours=12), usegmt=True), 30, 30, id="later"),
         pytest.param(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0.75, 1.25, id="past"),
     ],
@@ -308,17 +305,10 @@ def test_an_invalid_body_is_an_error_that_is_not_retried(body: bytes, headers: d
         assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "count"),
-    [
-        ({"data": [], "message": "Success"}, 0),
-        ({"data": [], "code": 100, "message": "Success", "error": None}, 0),
-        ({"data": [look("a")], "code": 400112, "error": "Something is off"}, 1),
-    ],
-)
-def test_an_empty_page_with_a_message_and_looks_beside_an_error_are_no_error(content: object, count: int) -> None:
-    with Loopback(reply(content)) as server, client_of(server) as client:
-        assert len(client.list_looks()) == count
+def test_an_empty_page_with_a_message_and_looks_beside_an_error_are_no_error() -> None:
+    pages = ({"data": [], "code": 100, "error": None}, {"data": [look("a")], "error": "Something is off"})
+    with Loopback(*map(reply, pages)) as server, client_of(server) as client:
+        assert [len(client.list_looks()) for _ in pages] == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -358,11 +348,8 @@ def test_tls_that_cannot_start_names_its_settings(setting: dict[str, Any], probl
 
 def test_a_refused_connection_is_a_connection_error_with_its_reason() -> None:
     with HeyGenClient(KEY, base_url=REFUSED, max_retries=0) as client:
-        error = error_of(client)
+        error = error_of(client, errors.APIConnectionError, "Connection refused\n")
     assert type(error) is errors.APIConnectionError
-    assert re.search(
-        r"^The connection to .*\n.*Failed to establish a new connection: \[Errno \d+\] Connection refused\n", str(error)
-    )
 
 
 def test_the_fields_of_an_error_are_kept_and_its_message_is_clipped_and_put_on_one_line() -> None:
