@@ -50,9 +50,10 @@ class Failure:
 def _failure(value: object) -> Failure | None:
     if isinstance(value, Failure):
         return Failure(read.label(value.code), read.text(value.message))
-    sent = value if isinstance(value, dict) else {}
-    failure = Failure(read.label(sent.get("code")), read.text(sent.get("message")))
-    return None if failure == Failure() else failure
+    if not isinstance(value, dict):
+        return None
+    code, message = read.label(value.get("code")), read.text(value.get("message"))
+    return None if code is None and message is None else Failure(code, message)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
