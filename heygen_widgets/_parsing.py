@@ -5,13 +5,13 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ._display import TITLES
-from ._progress import noted
+from ._progress import NOTES
 from .errors import APIResponseError
 
 T = TypeVar("T")
@@ -34,29 +34,51 @@ def plain(value: object) -> Any:  # noqa: ANN401 - as `value`
     return None if isinstance(value, float) and value != value else value
 
 
-def json_object(record: object, kind: str) -> dict[str, Any]:
-    if not isinstance(record, dict):
-        raise APIResponseError(f"The service sent {kind} that is no JSON object but {_type_name(record)}.")
-    return record
+def json_object(sent: object, kind: str) -> dict[str, Any]:
+    if not isinstance(sent, dict):
+        raise APIResponseError(f"The service sent an invalid {kind}: it is no JSON object but {_type_name(sent)}.")
+    return sent
 
 
-def parsers_of(record: type, **own: Parser) -> dict[str, Parser]:
-    """Return a parser for each field of a record that the service sends, in the order of the constructor."""
-    parsers = {**_PARSERS, **own}
-    unsent = ("ownership", "extra", "group_name")
-    return {f.name: parsers.get(f.name, text) for f in fields(record) if f.name not in unsent}
+@cache
+def parsers_of(record: Any) -> dict[str, Parser]:  # noqa: ANN401 - a class of records
+    """Return a parser for each field that the service sends, from its metadata or by its name, in their order."""
+    sent = [f for f in fields(record) if f.name not in ("ownership", "extra", "group_name")]
+    return {f.name: f.metadata.get("parse") or _PARSERS.get(f.name, text) for f in sent}
 
 
-def parse(make: Callable[..., T], parsers: dict[str, Parser], sent: object, kind: str, needed: int, *more: object) -> T:
-    """Parse a record whose first fields are `needed`; `more` comes before its `extra`."""
-    record = json_object(sent, kind)
+@cache
+def required(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of records
+    """Return the fields without a default value; the first one is the id."""
+    return tuple(f.name for f in fields(record) if f.default is MISSING and f.default_factory is MISSING)
+
+
+def parse(make: Callable[..., T], sent: object, *more: object) -> T:
+    """Parse one record of a response, a JSON object. The first field is the id; `more` comes before the `extra`.
+
+    An `APIResponseError` if it is no object, its id is empty, or a field without a default value is no string.
+    """
+    record, parsers = json_object(sent, make.__name__), parsers_of(make)
     get = record.get
     values = [parse_field(get(name)) for name, parse_field in parsers.items()]
-    if not values[0] or None in values[:needed]:  # the first one is the id
-        name = list(parsers)[values.index(None) if values[0] else 0]
-        got = "empty" if values[0] == "" else _type_name(get(name))
-        raise APIResponseError(f"The service sent {kind} whose {name!r} should be a string and is {got}.")
+    needed = required(make)
+    if not values[0] or None in values[: len(needed)]:
+        name = needed[values.index(None) if values[0] else 0]
+        got = "empty" if get(name) == "" else _type_name(get(name))
+        raise APIResponseError(f"The service sent an invalid {make.__name__}: its {name!r} is no text but {got}.")
     return make(*values, *more, unknown_fields(record, parsers))
+
+
+def short(value: object) -> str:
+    """Return the first 60 characters of the `repr` of a value."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def repr_of(record: object, *names: str) -> str:
+    """Return the `repr` of a record with those of these fields that are not None."""
+    given = {name: value for name in names if (value := getattr(record, name)) is not None}
+    return f"{type(record).__name__}({', '.join(f'{name}={short(value)}' for name, value in given.items())})"
 
 
 def _type_name(value: object) -> str:
@@ -88,18 +110,6 @@ def number(value: object, largest: float) -> float | None:
     return value if isinstance(value, (int, float)) and type(value) is not bool and 0 <= value <= largest else None
 
 
-_OTHER_NAMES = {
-    "avatar_type": {"video_avatar": "digital_twin"},
-    "gender": _GENDERS,
-    "engine": {"avatar_3": "avatar_iii", "avatar_4": "avatar_iv", "avatar_5": "avatar_v"},
-    "ownership": {"mine": "private", "my": "private"},
-    "orientation": {
-        **{"vertical": "portrait", "horizontal": "landscape"},
-        **{"9:16": "portrait", "16:9": "landscape", "1:1": "square"},
-    },
-}
-
-
 def key_of(text: str) -> str:
     """Return a label or a name in lower case with underscores: ``Avatar type`` becomes ``avatar_type``."""
     return re.sub(r"[\s_-]+", "_", text.strip().lower())
@@ -108,7 +118,7 @@ def key_of(text: str) -> str:
 _KNOWN = {
     field: {key_of(text): value for value, title in titles.items() for text in (value, title)}
     | {"none": "", "not_specified": ""}
-    | _OTHER_NAMES.get(field, {})
+    | {"avatar_type": {"video_avatar": "digital_twin"}, "gender": _GENDERS}.get(field, {})
     for field, titles in TITLES.items()
 }
 
@@ -119,17 +129,11 @@ def known_value(field: str, value: object) -> Any:  # noqa: ANN401 - as `value`
     return _KNOWN.get(field, {}).get(key_of(value), value) if isinstance(value, str) else value
 
 
-# By the kind of a record, the names of its classes, since importing them takes time.
-_CLASSES = {"look": "Look", "group": "AvatarGroup Character", "voice": "Voice", "video": "Video VideoJob"}
-_CLASSES |= {"session": "VideoAgentSession", "style": "VideoAgentStyle", "brand_kit": "BrandKit", "asset": "Asset"}
+# The kinds of records by the names of their classes, since importing them takes time.
+_RECORDS = {"Look": "look", "AvatarGroup": "group", "Character": "group", "Voice": "voice", "Video": "video"}
+_RECORDS |= {"VideoJob": "video", "VideoAgentSession": "session", "VideoAgentStyle": "style", "BrandKit": "brand_kit"}
+_RECORDS |= {"Asset": "asset"}
 _KINDS = {"avatar_id": "look", "reference_look_id": "look", "audio_asset_id": "asset"}
-
-
-def _by_other_name(others: Mapping[str, str]) -> dict[str, str]:
-    return {other: meant for meant, names in others.items() for other in names.split()}
-
-
-_RECORDS = _by_other_name(_CLASSES)
 
 
 def id_of(name: str, value: object) -> Any:  # noqa: ANN401 - as `value`
@@ -161,18 +165,19 @@ def _record_of(value: object) -> str:
     return next((_RECORDS[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in _RECORDS), "")
 
 
-def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> str:
+def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] | None = None) -> str:
     """Return the name that is meant, as `others` says or as the most similar one of `known`; ``""`` for none."""
     from difflib import get_close_matches  # slow, and only an error needs it
 
-    meant = {**{each.lower(): each for each in known}, **others}
+    meant = {each.lower(): each for each in known} | dict(others or {})
     similar = get_close_matches(name.lower(), meant, 1, 0.65)
     return meant[similar[0]] if similar else ""
 
 
 def warn(message: str, kind: type[Warning] = UserWarning) -> None:
     """Warn at the line outside of this package that called it."""
-    if noted(message):
+    if (notes := NOTES.get()) is not None:
+        notes.append(message)
         return
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").startswith("heygen_widgets."):
@@ -182,28 +187,8 @@ def warn(message: str, kind: type[Warning] = UserWarning) -> None:
 
 def meant_parameter(name: str, known: Iterable[str]) -> str:
     """Return the parameter among the known ones that a name means, or ``""``."""
-    known = [*known]
-    others = {meant: names for meant, names in _hints("parameters").items() if meant in known}
-    return did_you_mean(name, known, _by_other_name(others))
-
-
-def unknown_keyword(owner: str, name: str, known: Iterable[str]) -> TypeError:
-    """Build the error for a keyword that `owner` does not take."""
-    meant = meant_parameter(name, known)
-    way_out = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
-    return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
-
-
-def no_attribute(record: object, name: str) -> object:
-    """Raise the error for an attribute that does not exist, with the one that is meant: a `__getattr__`."""
-    message, kind = f"{type(record).__name__} has no attribute {name!r}", type(record)
-    if hasattr(kind, name):  # a property has raised an error, and raises it again
-        return object.__getattribute__(record, name)
-    if not name.startswith("_"):  # tools ask for those
-        others = _by_other_name(_hints("attributes").get(kind.__name__, {}))
-        meant = did_you_mean(name, (known for known in dir(record) if known[0] != "_"), others)
-        message += f": did you mean {meant}?" if meant else ""
-    raise AttributeError(message, name=name)  # without the object, or Python adds a guess of its own
+    known, hints = [*known], _hints("parameters")
+    return did_you_mean(name, known, {other: meant for meant in known for other in hints.get(meant, "").split()})
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:

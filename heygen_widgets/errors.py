@@ -9,12 +9,8 @@ from collections.abc import Sequence
 class HeyGenError(Exception):
     """Base of every error this package raises, except `ValueError` and `TypeError` for wrong arguments.
 
-    Attributes
-    ----------
-    idempotency_key : str or None
-        The idempotency key of the request that failed. The same request with this key never creates a second video.
-    is_uncertain : bool
-        True if the request may have created something that costs credits.
+    The request that failed, sent again with its `idempotency_key`, never creates a second video. It `is_uncertain` if
+    the request may have created something that costs credits.
     """
 
     idempotency_key: str | None = None
@@ -75,20 +71,10 @@ class VideoTimeoutError(HeyGenError, TimeoutError):
 
 
 class APIStatusError(HeyGenError):
-    """The service answered with an error status.
+    """The service answered with an error status: `status_code`, such as 404.
 
-    Attributes
-    ----------
-    status_code : int
-        The HTTP status, such as 404.
-    code : str or None
-        The service's error code, such as ``"avatar_not_found"``; an open set.
-    param : str or None
-        The request field that the service names.
-    doc_url : str or None
-        The service's documentation page for this code.
-    request_id : str or None
-        The header ``X-Request-Id``; HeyGen's support asks for it.
+    The service's error `code`, such as ``"avatar_not_found"``, is of an open set. `param` is the request field that it
+    names, `doc_url` its documentation page, and `request_id` the header ``X-Request-Id``, which HeyGen's support needs.
     """
 
     status_code: int

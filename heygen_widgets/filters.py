@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from ._display import TITLES, is_sendable, shown
-from ._parsing import hint_for, id_of, known_value, plain, unknown_keyword
+from ._parsing import hint_for, id_of, known_value, plain
 
 if TYPE_CHECKING:
     from .models import AvatarGroup
@@ -19,8 +19,6 @@ __all__ = ["CLOSED", "FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter
 SORTS = ("name", "group_name", "avatar_type", "size")
 CLOSED = {name: tuple(TITLES[name]) for name in ("ownership", "gender", "orientation")}
 """The fields with a fixed set of values, and these values in their order."""
-_SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
-_READY = {"ready to use": True, "not ready": False, "yes": True, "no": False, "true": True, "false": False}
 # Letters that Unicode does not decompose into a base letter and an accent.
 _BASE_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
@@ -57,8 +55,7 @@ class LookFilter:
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
-    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. The values are stored as a sorted tuple,
-    ``()`` without a restriction.
+    is ``avatar_iv``. The values are stored as a sorted tuple, ``()`` without a restriction.
 
     Parameters
     ----------
@@ -71,22 +68,14 @@ class LookFilter:
     ownership, gender, orientation : str or iterable of str, optional
         ``public``, ``private``; ``female``, ``male``; ``portrait``, ``landscape``, ``square``.
     ready : bool, optional
-        Whether a video can use the look now (see `Look.is_ready`); also ``"yes"`` or ``"no"``.
+        Whether a video can use the look now; see `Look.is_ready`.
     sort : str, optional
         ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); a leading ``-`` means
         descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
         service's own order, private looks first, with the looks that are not ready at the end; a table keeps its order.
 
-    Raises
-    ------
-    ValueError, TypeError
-        For an unknown `ownership`, `gender`, `orientation` or `sort`, an empty list, which would match nothing, and a
-        text with a lone surrogate, which cannot be sent; a wrong type of another field, and an unknown field.
-
-    Examples
-    --------
-    >>> LookFilter(search="office", gender="female", avatar_type=["photo_avatar", "digital_twin"])
-    LookFilter(search='office', avatar_type=('digital_twin', 'photo_avatar'), gender='female')
+    An unknown `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing, are a
+    `ValueError`; a value of a wrong type is a `TypeError`.
     """
 
     search: str
@@ -115,21 +104,18 @@ class LookFilter:
         tag: str | Iterable[str] | None = None,
         ready: bool | None = None,
         sort: str | None = None,
-        **unknown: Never,
     ) -> None:
         __tracebackhide__ = True  # in IPython, here and below
-        for name in unknown:
-            raise unknown_keyword("LookFilter", name, FilterFields.__annotations__)
-        search = plain(search)
-        if not (search is None or isinstance(search, str)):
+        search, ready, sort = plain(search), plain(ready), plain(sort)
+        if not isinstance(search, str | None):
             raise TypeError(f"search must be a string, not {shown(search)}")
         search = "".join(_several("search", search))  # refuses what cannot be sent
-        is_ready = plain(ready)
-        is_ready = _READY.get(is_ready.strip().lower(), is_ready) if isinstance(is_ready, str) else is_ready
-        if not (is_ready is None or isinstance(is_ready, bool)):
+        if not isinstance(ready, bool | None):
             raise TypeError(f"ready must be True, False or None, not {shown(ready)}")
+        if not (isinstance(sort, str | None) and (sort or "").removeprefix("-") in ("", *SORTS)):
+            raise ValueError(f"unknown sort {shown(sort)}: choose from {', '.join(SORTS)}, with '-' for descending")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
-        values = (search, *map(_several, FACETS, given), is_ready, _known_sort(plain(sort)))
+        values = (search, *map(_several, FACETS, given), ready, sort or None)
         for field, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field.name, value)
 
@@ -177,19 +163,6 @@ def _several(name: str, value: object) -> tuple[str, ...]:
         kind = type(value).__name__
         raise ValueError(f"{name}: an empty {kind} would match nothing: leave {name} out, or give None")
     return tuple(sorted(items))
-
-
-def _known_sort(given: object) -> str | None:
-    """Return a sort as `SORTS` has it, from that or a label of the widget in any case, such as ``Name, Z to A``."""
-    __tracebackhide__ = True
-    if given is None or (isinstance(given, str) and not given):
-        return None
-    text = "_".join(given.lower().split()) if isinstance(given, str) else ""
-    name = text.removeprefix("-").removesuffix(",_z_to_a")
-    known = ("-" if name != text else "") + _SORT_LABELS.get(name, name)
-    if known.removeprefix("-") not in SORTS:
-        raise ValueError(f"unknown sort {shown(given)}: choose from {', '.join(SORTS)}, with '-' for descending")
-    return known
 
 
 def as_filter(wanted: LookFilter | str | Mapping[str, Any] | None = None, **fields: Unpack[FilterFields]) -> LookFilter:

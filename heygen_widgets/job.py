@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -35,7 +34,6 @@ __all__ = ["VideoJob"]
 
 _LONGEST_RENDER = 86_400  # s; a video that seems older has a wrong `created_at`
 _SHAPES = {"16:9": 16 / 9, "9:16": 9 / 16, "4:5": 4 / 5, "5:4": 5 / 4, "1:1": 1.0}  # width / height
-_SHAPES |= {"landscape": 16 / 9, "portrait": 9 / 16, "square": 1.0}
 
 
 class VideoJob(SharedTemplate):
@@ -43,31 +41,25 @@ class VideoJob(SharedTemplate):
 
     It shows a card with the look, the status and the elapsed time, and at the end a player with a download. The render
     goes on at HeyGen when the notebook is closed or the kernel restarts; ``VideoJob(client, video_id="…")`` follows it
-    again. The job polls at once, after 2 s, then less and less often, at last every 30 s.
-
-    *Copy code* copies Python that waits for the video and downloads it. *Try again*, after a timeout or an error,
-    follows the video again. A failed render is never repeated, because that costs credits: then the code starts another
-    video, once a script is written into it.
+    again. The job polls at once, after 2 s, then less and less often, at last every 30 s. *Copy code* copies Python
+    that waits for the video and downloads it or, if the render failed, that starts another video, which costs credits.
 
     Parameters
     ----------
-    client : HeyGenClient
-    video_id : str or Video
+    video_id
         As `HeyGenClient.create_video` returns it. `HeyGenClient.start_video` does both.
-    look : Look, optional
+    look
         Its name and picture are on the card.
-    timeout : float, default 1,200
+    timeout
         How long the job follows the video, in s. A click on the card, or `follow`, continues.
-    aspect_ratio : str, optional
+    aspect_ratio
         Of the requested film, such as ``9:16``: the card keeps that space for it. By default that of the look, or 16:9.
-    idempotency_key : str, optional
+    idempotency_key
         Of the request that started the video: it is part of the `repr`, and sends that request again within 24 h.
-    layout : ipywidgets.Layout, optional
     """
 
     # No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.
 
-    _process: int  # whose thread follows the video
     _problem: Exception  # why the job no longer follows a video that is not finished
 
     def __init__(
@@ -138,13 +130,10 @@ class VideoJob(SharedTemplate):
     def result(self, timeout: float | None = None) -> Video:
         """Wait until the video is finished, and return it. Other cells wait too; Ctrl-C ends only the waiting.
 
-        The `timeout` is in s; None waits as long as the job follows the video. A `VideoFailedError` when HeyGen could
-        not render it, a `VideoTimeoutError` when it is not finished in time, and any other `HeyGenError` that ended the
-        polling, such as that of a refused key. The render goes on.
+        The `timeout` is in s; None waits as long as the job follows the video. A failed render is a `VideoFailedError`,
+        one that takes longer a `VideoTimeoutError`; any other error ended the polling. The render goes on.
         """
         limit = None if plain(timeout) is None else checked_wait(timeout)
-        if not self._ended.is_set() and self._process != os.getpid():
-            raise HeyGenError("This process was forked, and its job does not follow the video: call job.follow().")
         if not self._ended.wait(limit):
             raise VideoTimeoutError(f"The video is not finished after {limit:g} s. {self._way_back()}")
         if self._video is None or not self._video.is_finished:
@@ -156,15 +145,11 @@ class VideoJob(SharedTemplate):
     def follow(self) -> None:
         """Follow the video again after a timeout or an error. Does nothing while the job follows it."""
         with WIDGET_LOCK:
-            following = not self._ended.is_set() and self._process == os.getpid()  # a forked child has no thread
-            if self._closing.is_set() or self.is_finished or following:
+            if self._closing.is_set() or self.is_finished or not self._ended.is_set():
                 return
-            self._process = os.getpid()
             self._ended.clear()
-            self._problem = VideoTimeoutError(  # unless the thread ends otherwise
-                f"The video is not finished after {self._timeout:g} s. Continue with job.follow() or a click on the "
-                f"card. {self._way_back()}"
-            )
+            late = f"The video is not finished after {self._timeout:g} s. Go on with job.follow(). {self._way_back()}"
+            self._problem = VideoTimeoutError(late)  # unless the thread ends otherwise
             self._send_update()  # before the messages of the thread, which are newer
             try:
                 start_thread("video", self._run)
@@ -279,17 +264,14 @@ class VideoJob(SharedTemplate):
     def vue_renew(self, _: object) -> None:
         """Fetch another URL of the film, when the one that a view has does not play."""
         if self.is_finished:
-            try:
-                self._renewals.submit(self.video_id)
-            except HeyGenError:
-                self._send_update()  # the view waits for an answer
+            self._renewals.submit(self.video_id)
 
 
 def _shape(look: Look | None, aspect_ratio: str | None) -> float:
     """Return the width of the player divided by its height."""
     if aspect_ratio not in _SHAPES and look and look.image_width and look.image_height:
         return min(max(look.image_width / look.image_height, 1 / 2), 2)
-    return _SHAPES.get(aspect_ratio or "") or _SHAPES.get((look and look.orientation) or "") or _SHAPES["16:9"]
+    return _SHAPES.get(aspect_ratio or "", 16 / 9)
 
 
 def start(
@@ -310,9 +292,7 @@ def start(
                 look = replace(look, ownership="private")
     wanted = wanted.check(look, group=group, reference=reference)
     # A cell keeps what it has printed when its kernel dies.
-    print(
-        f"Asking for a video. Within 24 h, asking again with idempotency_key={key!r} makes no second one.", flush=True
-    )
+    print(f"Asking for a video. For 24 h, asking again with idempotency_key={key!r} makes no second one.", flush=True)
     video = client.create_video(wanted, idempotency_key=key)
     shape = wanted.aspect_ratio or "16:9"
     try:

@@ -6,8 +6,8 @@ counts as missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
@@ -47,6 +47,15 @@ class Failure:
     message: str | None = None
 
 
+def _failure(value: object) -> Failure | None:
+    if isinstance(value, Failure):
+        return Failure(read.label(value.code), read.text(value.message))
+    if not isinstance(value, dict):
+        return None
+    code, message = read.label(value.get("code")), read.text(value.get("message"))
+    return None if code is None and message is None else Failure(code, message)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Look:
     """One avatar look, as ``GET /v3/avatars/looks`` lists it. Missing values are None or empty.
@@ -55,30 +64,23 @@ class Look:
 
     Attributes
     ----------
-    id : str
-        HeyGen's video endpoints take it as ``avatar_id``; never empty.
-    name : str
-        As served; not unique.
-    avatar_type : str
-        ``studio_avatar``, ``digital_twin`` or ``photo_avatar``; an open set.
-    group_id : str or None
-        The avatar group (character).
-    gender : str or None
+    id
+        HeyGen's video endpoints take it as ``avatar_id``; never empty. The `name` is as served, and not unique.
+    avatar_type, supported_api_engines, status
+        Open sets: ``studio_avatar``, ``digital_twin``, ``photo_avatar``; ``avatar_iv``, ``avatar_v``, ``avatar_iii``;
+        ``processing``, ``pending_consent``, ``completed``, ``failed``.
+    gender
         Normalised to ``female`` or ``male``; None for anything else.
-    preview_image_url, preview_video_url : str or None
+    preview_image_url, preview_video_url
         A signed URL expires within days; until then, anyone who has it can see a face that may be private.
-    tags, supported_api_engines : tuple of str
-        The first 1,000 of each. Engines, such as ``avatar_iv``, are an open set.
-    status : str or None
-        ``processing``, ``pending_consent``, ``completed``, ``failed``; an open set.
-    image_width, image_height : int or None
-        In px, at least 1.
-    ownership : str or None
+    image_width, image_height
+        In px, at least 1. Of the `tags` and engines, only the first 1,000 are kept.
+    ownership
         ``public`` or ``private`` if the request asked for one of them; the service does not send it.
-    extra : dict
+    extra
         Unknown fields, and ``gender`` as served if it differs. Do not change it.
-    group_name : str or None
-        The character's name, which the service only sends with the group: in a catalogue with groups, or from a table.
+    group_id, group_name
+        The avatar group (character). Its name is only in a catalogue with groups, or from a table.
     """
 
     id: str
@@ -95,7 +97,7 @@ class Look:
     image_width: int | None = None
     image_height: int | None = None
     preferred_orientation: str | None = None
-    error: Failure | None = None
+    error: Failure | None = field(default=None, metadata={"parse": _failure})
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
     group_name: str | None = field(default=None, compare=False)
@@ -104,7 +106,7 @@ class Look:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        return f"Look(id={_short(self.id)}, name={_short(self.name)}, avatar_type={_short(self.avatar_type)})"
+        return read.repr_of(self, "id", "name", "avatar_type")
 
     def _repr_html_(self) -> str:
         return cards((self,))
@@ -158,11 +160,11 @@ class Look:
 
         An `APIResponseError` if it is no object, or ``id`` (not empty), ``name`` or ``avatar_type`` is not a string.
         """
-        return read.parse(cls, _LOOK, record, "a look", 3, ownership)
+        return read.parse(cls, record, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, without `ownership`; missing fields are null or empty."""
-        return _to_json(self, _LOOK, _LOOK_VALUES(self))
+        return _to_json(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return one row of `looks_to_frame`: the same names in the same order, as JSON values.
@@ -179,7 +181,7 @@ class Looks(tuple[Look, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        ids = [_short(look.id) for look in self[:3]] + ["…"] * (len(self) > 3)
+        ids = [read.short(look.id) for look in self[:3]] + ["…"] * (len(self) > 3)
         return f"<Looks: {len(self):,} look{'' if len(self) == 1 else 's'}{': ' if ids else ''}{', '.join(ids)}>"
 
     @overload
@@ -203,16 +205,8 @@ class Looks(tuple[Look, ...]):
 class AvatarGroup:
     """One avatar group (a character with its looks), as ``GET /v3/avatars`` lists it. Missing values are None.
 
-    Equality and the fields that are not listed here are as in `Look`.
-
-    Attributes
-    ----------
-    id : str
-        `HeyGenClient.list_looks` takes it as ``group_id``; a video cannot use it. Never empty.
-    created_at : int or None
-        Unix time in s, from 0 to the end of the year 9999.
-    looks_count : int or None
-        The number of looks, 0 or more.
+    Equality and the other fields are as in `Look`. `HeyGenClient.list_looks` takes the `id` as ``group_id``; a video
+    cannot use it. `created_at` is a Unix time in s, from 0 to the end of the year 9999.
     """
 
     id: str
@@ -225,45 +219,38 @@ class AvatarGroup:
     default_voice_id: str | None = None
     consent_status: str | None = None
     status: str | None = None
-    error: Failure | None = None
+    error: Failure | None = field(default=None, metadata={"parse": _failure})
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return f"AvatarGroup(id={_short(self.id)}, name={_short(self.name)}, looks_count={self.looks_count})"
+        return read.repr_of(self, "id", "name", "looks_count")
 
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> AvatarGroup:
         """Parse one avatar group of a response, as `Look.from_json` does; ``id`` and ``name`` are required."""
-        return read.parse(cls, _GROUP, record, "an avatar group", 2, ownership)
+        return read.parse(cls, record, ownership)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the service sends it, as `Look.to_json` does."""
-        return _to_json(self, _GROUP, _GROUP_VALUES(self))
+        return _to_json(self)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Voice:
     """One voice, as ``GET /v3/voices`` lists it and ``GET /v3/voices/{voice_id}`` returns it. Missing values are None.
 
-    Equality and the fields that are not listed here are as in `Look`.
+    Equality and the other fields are as in `Look`. The `voice_id` is the `default_voice_id` of a look; never empty.
 
     Attributes
     ----------
-    voice_id : str
-        The `default_voice_id` of a look; never empty.
-    language : str or None
-        As served, such as ``English``; an open set.
-    preview_audio_url : str or None
+    language, status, type
+        Open sets, such as ``English``; ``processing``, ``complete``, ``failed`` (not in lists); ``public``, ``private``
+        (the account's own voices).
+    preview_audio_url
         As served; an ``s3://`` URL cannot be played.
-    status : str or None
-        ``processing``, ``complete`` or ``failed``; an open set. The list does not have it.
-    support_pause : bool or None
-        Whether a script for this voice may contain pauses.
-    type : str or None
-        ``public`` or ``private`` (the account's own voices); an open set.
-    support_locale : bool or None
-        Whether a request may choose a locale (accent).
+    support_pause, support_locale
+        Whether a script for this voice may contain pauses, and a request may choose a locale (accent).
     """
 
     voice_id: str
@@ -283,12 +270,12 @@ class Voice:
         return self.voice_id
 
     def __repr__(self) -> str:
-        return f"Voice(voice_id={_short(self.voice_id)}, name={_short(self.name)})"
+        return read.repr_of(self, "voice_id", "name")
 
     @classmethod
     def from_json(cls, record: object) -> Voice:
         """Parse one voice of a response, as `Look.from_json` does; only ``voice_id`` is required."""
-        return read.parse(cls, _VOICE, record, "a voice", 1)
+        return read.parse(cls, record)
 
     def _repr_html_(self) -> str:
         return voice_table((self,))
@@ -300,22 +287,13 @@ class Voice:
 class Page(Sequence[T]):
     """One page of a list: a sequence of its `data`. A notebook shows looks as cards, and voices and videos as tables.
 
-    Attributes
-    ----------
-    data : tuple
-        The records, at most the ``limit`` of the request.
-    has_more : bool
-        Whether another page follows.
-    next_token : str or None
-        The cursor of the next page, valid with the same filters and limit; None on the last page.
+    `has_more` says whether another page follows. `next_token` is its cursor, valid with the same filters and limit;
+    None on the last page.
     """
 
     data: tuple[T, ...]
     has_more: bool = False
     next_token: str | None = field(default=None, repr=False)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self.data)  # that of a Sequence asks for one position after the other
 
     def __len__(self) -> int:
         return len(self.data)
@@ -336,39 +314,12 @@ class Page(Sequence[T]):
         return to_html(self.data) + more * bool(self.next_token) if to_html else None
 
 
-def _failure(value: object) -> Failure | None:
-    if not isinstance(value, dict):
-        return None
-    code, message = read.label(value.get("code")), read.text(value.get("message"))
-    return None if code is None and message is None else Failure(code, message)
-
-
-_LOOK, _GROUP, _VOICE = (read.parsers_of(record, error=_failure) for record in (Look, AvatarGroup, Voice))
 COLUMN_VALUES: dict[str, Callable[[Look], Any]] = {
     **{name: attrgetter(name) for name in COLUMNS},
     "error_code": lambda look: look.error and look.error.code,
     "error_message": lambda look: look.error and look.error.message,
 }
 """A function for the value of a look in each column."""
-# One `attrgetter` for all fields takes a third of the time of one call per field.
-_LOOK_VALUES, _GROUP_VALUES = attrgetter(*_LOOK), attrgetter(*_GROUP)
-_OWN: dict[str, read.Parser] = {
-    "id": lambda value: read.text(value) or "missing",
-    "name": lambda value: read.text(value) or "",
-    "error": lambda value: _failure(asdict(value)) or Failure() if isinstance(value, Failure) else None,
-    "ownership": lambda value: value if value in ("private", "public") else None,
-}
-
-
-def _checks(fields: dict[str, read.Parser], **more: read.Parser) -> dict[str, read.Parser]:
-    return {**fields, **_OWN, "extra": partial(read.unknown_fields, known=fields), **more}
-
-
-_CHECKS: dict[type, dict[str, read.Parser]] = {
-    Look: _checks(_LOOK, avatar_type=_OWN["name"], group_name=read.text),
-    AvatarGroup: _checks(_GROUP),
-    Voice: {**_VOICE, "voice_id": _OWN["id"]},
-}
 
 
 def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
@@ -380,7 +331,7 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
     for other in set(map(type, checked)):
         if not issubclass(other, kind):
             raise TypeError(f"expected {kind.__name__} records, not {other.__name__}")
-    for name, parse in _CHECKS[kind].items():
+    for name, parse in _checks(kind).items():
         for record, value in zip(checked, map(attrgetter(name), checked), strict=True):
             try:
                 if value == parse(value):
@@ -392,13 +343,19 @@ def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
     return checked
 
 
-def _to_json(item: Look | AvatarGroup, names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
-    record = {name: list(value) if type(value) is tuple else value for name, value in zip(names, values, strict=True)}
-    if item.error is not None:
-        record["error"] = asdict(item.error)
-    record |= item.extra  # last: it has the gender as served
-    return record
+def _checks(kind: Any) -> dict[str, read.Parser]:  # noqa: ANN401 - a class of records
+    """Return for each field what leaves only valid values as they are."""
+    sent, needed = read.parsers_of(kind), read.required(kind)
+    parsers = {**sent, **dict.fromkeys(needed, lambda value: read.text(value) or "")}
+    parsers |= {needed[0]: lambda value: read.text(value) or "missing", "group_name": read.text}
+    parsers |= {"ownership": lambda value: value if value in ("private", "public") else None}
+    parsers |= {"extra": partial(read.unknown_fields, known=sent)}
+    return {field.name: parsers[field.name] for field in fields(kind)}
 
 
-def _short(text: str | None) -> str:
-    return repr(text if text is None or len(text) <= 60 else text[:59] + "…")
+def _to_json(record: Look | AvatarGroup) -> dict[str, Any]:
+    kind: Any = type(record)
+    values = {name: getattr(record, name) for name in read.parsers_of(kind)}
+    values |= {name: list(value) for name, value in values.items() if type(value) is tuple}
+    values["error"] = record.error and asdict(record.error)
+    return values | record.extra  # last: it has the gender as served

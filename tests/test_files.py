@@ -2,20 +2,16 @@
 
 import os
 import stat
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from loopback import Loopback, client_of, reply
 
 from heygen_widgets import Look, LookCatalogue, looks_to_gallery
-from heygen_widgets._files import replacement
 from heygen_widgets.frame import looks_to_parquet
 
-fcntl = pytest.importorskip("fcntl")
+pytest.importorskip("fcntl")
 LOOKS = [Look("look_1", "Zoë", "photo_avatar")]
 
 
@@ -69,36 +65,3 @@ def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
             write(f"~/{name}")
     assert stat.S_ISFIFO((tmp_path / "pipe.htm").stat().st_mode)
     assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_the_next_write_removes_the_file_of_a_killed_process_and_not_that_of_a_live_one(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from heygen_widgets._files import replacement\n"
-        "with replacement(Path(sys.argv[1]), 0o600): print('writing', flush=True); input()"
-    )
-    command = [sys.executable, "-c", program, str(tmp_path / "theirs")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout
-        assert other.stdout.readline() == b"writing\n"
-        with replacement(tmp_path / "mine", 0o600), replacement(tmp_path / "mine too", 0o600):
-            assert len(list(tmp_path.iterdir())) == 3
-        assert len(list(tmp_path.glob(".heygen_widgets-*.tmp"))) == 1
-        other.kill()
-    with replacement(tmp_path / "mine", 0o600):
-        pass
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine too"]
-
-
-@pytest.mark.filterwarnings("error:unclosed file", "error::pytest.PytestUnraisableExceptionWarning")
-def test_a_file_that_is_removed_before_it_is_locked_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_: Path) -> NoReturn:
-        raise PermissionError
-
-    removals = iter([lambda: (tmp_path / os.listdir(tmp_path)[0]).unlink(), lambda: None])
-    monkeypatch.setattr(fcntl, "flock", lambda *_: next(removals)())
-    monkeypatch.setattr(Path, "iterdir", refuse)  # a folder need not be readable
-    with replacement(tmp_path / "mine", 0o600) as file:
-        file.write(b"whole")
-    assert (tmp_path / "mine").read_bytes() == b"whole"

@@ -1,16 +1,14 @@
 """The card of a video without a browser: what it shows, what Python gets, and how it ends."""
 
 import json
-import os
 import threading
 import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads, s
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, HeyGenError, Look, VideoJob, VideoRequest, errors
-from heygen_widgets.videos import Video, VideoOptionWarning
+from heygen_widgets.videos import VideoOptionWarning
 
 FILM = "https://files.example/v.mp4?Signature=secret"
 PICTURE = "https://files.example/ada.webp?Signature=secret"
@@ -149,8 +147,7 @@ def test_copied_code_downloads_the_film_or_asks_for_a_script(tmp_path: Path, mon
 
 def test_the_space_for_the_player_has_the_shape_of_the_film() -> None:
     flat = replace(LOOK, image_width=10_000, image_height=9)
-    tall = replace(LOOK, preferred_orientation="portrait")
-    for look, ratio, shape in ((None, None, 16 / 9), (tall, "auto", 9 / 16), (flat, None, 2), (flat, "4:5", 4 / 5)):
+    for look, ratio, shape in ((None, None, 16 / 9), (LOOK, "9:16", 9 / 16), (flat, "auto", 2), (flat, "4:5", 4 / 5)):
         with followed(DONE, look=look, aspect_ratio=ratio) as (_, job):
             assert ended(job)["shape"] == shape
 
@@ -212,17 +209,15 @@ def test_a_widgets_observer_may_wait_for_the_result() -> None:
         assert found == ["completed"]
 
 
-@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_any_error_on_the_thread_ends_the_waiting(kind: type[BaseException]) -> None:
+def test_any_error_on_the_thread_ends_the_waiting() -> None:
     def fail(response: requests.Response, **_: object) -> None:
-        raise kind(f"sent with {KEY}")
+        raise RuntimeError(f"sent with {KEY}")
 
     session = requests.Session()
     session.hooks["response"].append(fail)
     with Loopback(DONE) as server, client_of(server, session=session) as client:
         job = RecordingJob(client, video_id="video_1")
-        with pytest.raises(Exception, match=KEY if kind is RuntimeError else "not finished"):
+        with pytest.raises(RuntimeError, match=KEY):
             job.result(PATIENCE)
         # The text of another library's error is for Python alone: a notebook is saved.
         assert (ended(job)["running"], type(job.error)) == (False, str)
@@ -240,27 +235,6 @@ def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         assert "could not start" in job.error
         with pytest.raises(HeyGenError, match="could not start"):
             job.result(PATIENCE)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_forked_child_does_not_wait_for_the_thread_of_its_parent() -> None:
-    answered = threading.Event()
-    client: Any = SimpleNamespace(is_local=True, code="HeyGenClient()", posted_at=lambda _: None)
-    client.get_video = lambda _: answered.wait(PATIENCE)
-    job = VideoJob(client, video_id="video_1")
-    child = os.fork()
-    if not child:
-        with suppress(BaseException):
-            with pytest.raises(HeyGenError, match=r"job\.follow\(\)"):
-                job.result(PATIENCE)
-            client.get_video = lambda _: Video("video_1", "completed", FILM)
-            job.follow()
-            os._exit(not job.result(PATIENCE).is_finished)
-        os._exit(2)
-    assert os.waitpid(child, 0)[1] == 0
-    job.close()
-    answered.set()
 
 
 def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> None:
@@ -310,9 +284,8 @@ def test_a_film_that_does_not_play_gets_a_fresh_url_and_a_file_named_by_id_and_k
 @pytest.mark.parametrize(
     ("arguments", "kind"),
     [
-        *(({"video_id": unusable}, ValueError) for unusable in ("", ".", "..", "\ud800")),
+        *(({"video_id": unusable}, ValueError) for unusable in ("", "..", "\ud800", 5)),
         ({"video_id": "v", "look": Look("look_1", "Zoë", "photo_avatar", preview_image_url=5)}, ValueError),
-        ({"video_id": 5}, ValueError),
         ({"video_id": "v", "look": "look_1"}, TypeError),
         ({"video_id": "v", "timeout": -1}, ValueError),
         ({"video_id": "v", "idempotency_key": "a b"}, ValueError),
@@ -392,9 +365,6 @@ def test_what_the_service_would_refuse_is_not_sent() -> None:
         with pytest.raises(errors.VideoOptionError, match="none is given"):
             start(client, script=None)
     assert asked(server) == ["GET /v3/avatars/looks/look_1", "GET /v3/avatars/looks/group_1"]
-
-
-def test_the_reference_is_looked_up() -> None:
     look = {"avatar_type": "digital_twin", "group_id": "group_1", "supported_api_engines": ["avatar_v"]}
     with service(**look) as (_, client), pytest.raises(errors.VideoOptionError, match="group_2"):
         start(client, engine="avatar_v", reference_look_id="look_2")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote
 
 import requests
@@ -16,7 +16,7 @@ import heygen_widgets  # its modules are imported when they are used: records ar
 
 from .._display import literal
 from .._files import UserPath, user_path
-from .._parsing import json_object, no_attribute, plain, unknown_fields
+from .._parsing import json_object, plain, unknown_fields
 from . import validation
 from .credentials import Secret, find
 from .paging import Listing, fetch_joined_page, fetch_page, fetch_record, iter_items, iter_pages, listing_of
@@ -79,9 +79,6 @@ class HeyGenClient:
         url = validation.checked_base_url(base_url, BASE_URL)
         self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
 
-    if not TYPE_CHECKING:
-        __getattr__ = no_attribute
-
     def __repr__(self) -> str:
         if not hasattr(self, "_transport"):  # in a traceback of __init__
             return "HeyGenClient(…)"
@@ -128,7 +125,7 @@ class HeyGenClient:
     @property
     def retries(self) -> int:
         """How many requests this client has repeated so far, in all threads."""
-        return self._transport.retries
+        return len(self._transport.retried)
 
     def close(self) -> None:
         """Close the connections. A later request opens new ones."""
@@ -146,24 +143,15 @@ class HeyGenClient:
         ownership: str | None = None,
         limit: int = 20,
         token: str | None = None,
-        **unknown: Never,
     ) -> Page[Look]:
-        """List one page of avatar looks: ``GET /v3/avatars/looks``.
+        """List one page of 1 to 50 avatar looks: ``GET /v3/avatars/looks``.
 
-        Parameters
-        ----------
-        group_id : str or None, default None
-            Only looks of this avatar group.
-        avatar_type : str or None, default None
-            ``studio_avatar``, ``digital_twin`` (or its old name ``video_avatar``), ``photo_avatar`` or a newer one.
-        ownership : {"public", "private"} or None, default None
-            None for both. It becomes the `ownership` of the looks.
-        limit : int, default 20
-            Looks a page, 1 to 50.
-        token : str or None, default None
-            ``next_token`` of the page before, with the same filters and the same limit.
+        The `avatar_type` is ``studio_avatar``, ``digital_twin`` (or its old name ``video_avatar``), ``photo_avatar`` or
+        a newer one. The `ownership`, ``public``, ``private`` or None for both, becomes that of the looks. The `token`
+        is the ``next_token`` of the page before, with the same filters and the same limit. The service has no other
+        filters: `LookCatalogue.select` also filters by gender, tag, engine and more.
         """
-        return fetch_page(self._list(self.list_looks, unknown, group_id, avatar_type, ownership), limit, token)
+        return fetch_page(self._list("looks", group_id, avatar_type, ownership), limit, token)
 
     def iter_looks(
         self,
@@ -172,13 +160,12 @@ class HeyGenClient:
         avatar_type: str | None = None,
         ownership: str | None = None,
         max_items: int | None = None,
-        **unknown: Never,
     ) -> Iterator[Look]:
         """Iterate over avatar looks, at most `max_items` (None: all): ``GET /v3/avatars/looks``.
 
         Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
-        return iter_items(max_items, self._list(self.iter_looks, unknown, group_id, avatar_type, ownership))
+        return iter_items(max_items, self._list("looks", group_id, avatar_type, ownership))
 
     def iter_look_pages(
         self,
@@ -188,32 +175,29 @@ class HeyGenClient:
         ownership: str | None = None,
         limit: int = 50,
         token: str | None = None,
-        **unknown: Never,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
-        return iter_pages(self._list(self.iter_look_pages, unknown, group_id, avatar_type, ownership), limit, token)
+        return iter_pages(self._list("looks", group_id, avatar_type, ownership), limit, token)
 
     def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
         return fetch_record(self._transport, "/v3/avatars/looks", "look_id", look_id, heygen_widgets.models.Look)
 
     def list_groups(
-        self, *, ownership: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
+        self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[AvatarGroup]:
         """List one page of avatar groups (characters), with the parameters of `list_looks`: ``GET /v3/avatars``."""
-        return fetch_page(self._list(self.list_groups, unknown, ownership), limit, token)
+        return fetch_page(self._list("groups", ownership), limit, token)
 
-    def iter_groups(
-        self, *, ownership: str | None = None, max_items: int | None = None, **unknown: Never
-    ) -> Iterator[AvatarGroup]:
+    def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
         """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
-        return iter_items(max_items, self._list(self.iter_groups, unknown, ownership))
+        return iter_items(max_items, self._list("groups", ownership))
 
     def iter_group_pages(
-        self, *, ownership: str | None = None, limit: int = 50, token: str | None = None, **unknown: Never
+        self, *, ownership: str | None = None, limit: int = 50, token: str | None = None
     ) -> Iterator[Page[AvatarGroup]]:
         """Iterate over pages of avatar groups, with the parameters of `iter_look_pages`: ``GET /v3/avatars``."""
-        return iter_pages(self._list(self.iter_group_pages, unknown, ownership), limit, token)
+        return iter_pages(self._list("groups", ownership), limit, token)
 
     def get_group(self, group_id: str | AvatarGroup) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
@@ -232,7 +216,6 @@ class HeyGenClient:
         gender: str | None = None,
         limit: int = 20,
         token: str | None = None,
-        **unknown: Never,
     ) -> Page[Voice]:
         """List one page of voices, which a notebook shows as a table that plays them: ``GET /v3/voices``.
 
@@ -240,7 +223,7 @@ class HeyGenClient:
         then, by a second request, public ones. `type`, `engine` (such as ``starfish``), `language` and `gender` are
         sent unchanged. A page has 1 to 100 voices; see `list_looks` for `token`.
         """
-        return fetch_joined_page(self._voices(self.list_voices, unknown, type, engine, language, gender), limit, token)
+        return fetch_joined_page(self._voices(type, engine, language, gender), limit, token)
 
     def iter_voices(
         self,
@@ -250,10 +233,9 @@ class HeyGenClient:
         language: str | None = None,
         gender: str | None = None,
         max_items: int | None = None,
-        **unknown: Never,
     ) -> Iterator[Voice]:
         """Iterate over voices, at most `max_items`, with the filters of `list_voices`: ``GET /v3/voices``."""
-        return iter_items(max_items, *self._voices(self.iter_voices, unknown, type, engine, language, gender).values())
+        return iter_items(max_items, *self._voices(type, engine, language, gender).values())
 
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance: ``GET /v3/users/me``. A cheap way to try a key.
@@ -299,12 +281,11 @@ class HeyGenClient:
 
         Parameters
         ----------
-        request : VideoRequest, Look, dict or str
+        request, script
             A request, or its fields as a dict; or a look or its id, with its `script`. Other fields of `VideoRequest`
             are keywords: ``create_video(look, "Hi", engine="avatar_v")`` or ``create_video(avatar_id=…, script=…)``. A
             request that the service would refuse is a `VideoOptionError`, before anything is sent.
-        script : str, optional
-        idempotency_key : str or None, default None
+        idempotency_key
             1 to 255 letters, digits, ``_``, ``-``, ``:`` and ``.``; None for a new one. For 24 h, the service answers
             the same key with the same video, even if the request differs. Errors carry the key and `is_uncertain`. It
             is logged (``heygen_widgets``, INFO) before the request is sent.
@@ -321,34 +302,27 @@ class HeyGenClient:
         return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video)
 
     def list_videos(
-        self,
-        *,
-        title: str | None = None,
-        folder_id: str | None = None,
-        limit: int = 20,
-        token: str | None = None,
-        **unknown: Never,
+        self, *, title: str | None = None, folder_id: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[Video]:
         """List one page of videos, the way back to one after a kernel died: ``GET /v3/videos``.
 
         The service filters by a part of the `title` and by folder. A page has 1 to 100; `token` is as in `list_looks`.
         """
-        return fetch_page(self._list(self.list_videos, unknown, title, folder_id), limit, token)
+        return fetch_page(self._list("videos", title, folder_id), limit, token)
 
     def iter_videos(
-        self, *, title: str | None = None, folder_id: str | None = None, max_items: int | None = None, **unknown: Never
+        self, *, title: str | None = None, folder_id: str | None = None, max_items: int | None = None
     ) -> Iterator[Video]:
         """Iterate over videos, at most `max_items`, with the filters of `list_videos`: ``GET /v3/videos``."""
-        return iter_items(max_items, self._list(self.iter_videos, unknown, title, folder_id))
+        return iter_items(max_items, self._list("videos", title, folder_id))
 
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
 
         A render commonly takes 10 to 15 minutes. It is asked for after 2 s, then less often, at last every 30 s. The
         `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
-        `VideoFailedError` with HeyGen's code and message; one that takes longer is a `VideoTimeoutError`, and goes on.
-        Errors say how to wait again. A video that this client has started, or that has been found before, may be
-        unknown (404) for 3 min, and a completed one without its URL for 1 min.
+        `VideoFailedError`, one that takes longer a `VideoTimeoutError`; errors say how to wait again. A new video may
+        be unknown (404) for 3 min, and a completed one without its URL for 1 min.
         """
         from .polling import wait_for_video
 
@@ -360,8 +334,7 @@ class HeyGenClient:
         `what` is the ``film``, the ``captioned`` film or the ``subtitles`` (SRT); the last two need a video that was
         started with a `caption`, the film one with a `style`. The file at `path`, in an existing folder, appears or is
         replaced when it is complete. It is fetched over https (http on loopback) by `media_session`, without redirects.
-        A failed video is a `VideoFailedError`, one that cannot be downloaded yet or at all a `HeyGenError`, and a file
-        that cannot be written an `OSError`.
+        A video that failed or cannot be downloaded is a `HeyGenError`, a file that cannot be written an `OSError`.
         """
         from .media import download
 
@@ -399,8 +372,8 @@ class HeyGenClient:
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
         Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What the
-        agent does next may cost credits. The request is repeated only if nothing was sent. The response is not
-        documented: the status is ``thinking`` unless it says otherwise. `wait_for_video_agent` waits for what is next.
+        agent does next may cost credits. The request is repeated only if nothing was sent. `wait_for_video_agent` waits
+        for what is next.
         """
         videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)
@@ -421,29 +394,26 @@ class HeyGenClient:
         return wait_for_video_agent(self, session_id, timeout, self._transport)
 
     def list_video_agent_styles(
-        self, *, tag: str | None = None, limit: int = 20, token: str | None = None, **unknown: Never
+        self, *, tag: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[VideoAgentStyle]:
         """List one page of styles for video agents: ``GET /v3/video-agents/styles``. A notebook shows thumbnails.
 
         `tag` is sent unchanged. A page has 1 to 100 styles; see `list_looks` for `token`.
         """
-        return fetch_page(self._list(self.list_video_agent_styles, unknown, tag), limit, token)
+        return fetch_page(self._list("video_agent_styles", tag), limit, token)
 
-    def list_brand_kits(self, *, limit: int = 20, token: str | None = None, **unknown: Never) -> Page[BrandKit]:
+    def list_brand_kits(self, *, limit: int = 20, token: str | None = None) -> Page[BrandKit]:
         """List one page of 1 to 100 brand kits for video agents, `token` as in `list_looks`: ``GET /v3/brand-kits``."""
-        return fetch_page(self._list(self.list_brand_kits, unknown), limit, token)
+        return fetch_page(self._list("brand_kits"), limit, token)
 
     def posted_at(self, record_id: str) -> float | None:
         """Return when this client started or answered a video or agent, on the clock of `time.monotonic`, or None."""
         posted = self._transport.posted.get(record_id)
         return posted and posted[0]
 
-    def _list(self, method: Callable[..., object], unknown: Iterable[str], *filters: object) -> Listing[Any]:
-        validation.refuse_unknown(method, unknown)
-        return listing_of(self._transport, method.__name__, filters)
+    def _list(self, name: str, *filters: object) -> Listing[Any]:
+        return listing_of(self._transport, name, filters)
 
-    def _voices(
-        self, method: Callable[..., object], unknown: Iterable[str], type: object, *filters: object
-    ) -> dict[str, Listing[Voice]]:
+    def _voices(self, type: object, *filters: object) -> dict[str, Listing[Voice]]:
         types = ("private", "public") if plain(type) is None else (type,)  # without one, HeyGen lists public voices
-        return {str(one): self._list(method, unknown, one, *filters) for one in types}
+        return {str(one): self._list("voices", one, *filters) for one in types}

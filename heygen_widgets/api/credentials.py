@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn, SupportsIndex
 
 from ..errors import MissingAPIKeyError
 
-_QUOTES = ('""', "''", "``", "“”", "„“", "””", "‘’", "‚‘", "’’", "«»", "»«")
+_QUOTES = "\"'`“”„‘’‚«»"
 
 
 class Secret:
@@ -116,9 +116,8 @@ def from_file() -> Credential:
 
 
 def _bare(key: str) -> str:
-    """Remove white space and a pair of quotes around a key."""
-    key = key.strip()
-    return key[1:-1].strip() if len(key) > 1 and key[0] + key[-1] in _QUOTES else key
+    """Remove white space and quotes around a key."""
+    return key.strip().strip(_QUOTES).strip()
 
 
 def _problem_with(key: str) -> str:

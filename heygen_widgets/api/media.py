@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import re
-import sys
 import time
-import warnings
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
-from urllib.request import DataHandler, Request
 
 import requests
-from urllib3 import encode_multipart_formdata
+import urllib3
 
 from .._display import clip, image, initials, literal, name_of, page
 from .._files import replacement
@@ -29,7 +24,7 @@ from .._progress import progress_bar
 from ..errors import APIConnectionError, HeyGenError
 from ..models import Look
 from ..videos.records import Video, failure_of
-from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, raised_by_signal_handler, tls_problem
+from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
 
@@ -59,24 +54,12 @@ _TYPES = {
     rb"....ftyp(?!hei[cx]|mif1|msf1)": "video/mp4",  # pictures may be in the same container
     rb"\x1aE\xdf\xa3.{0,53}\x42\x82\x84webm": "video/webm",  # other kinds of Matroska start with the same bytes
 }
-_SEGMENT = b"\x18S\x80g"  # of a WebM; what follows does not matter
-_NEEDED = {"video/mp4": {b"moov", b"mdat"}, "video/webm": {_SEGMENT}}
-_ENDS = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9", "image/gif": b";"}
-# An SVG of shapes that runs and loads nothing: no other elements, no entities, no handlers, and no references but
-# to its own gradients.
-_ATTRIBUTES = rb"(?: (?!on|href|xmlns)[a-z][a-z0-9-]*='(?:url\(#\w+\)|(?:(?!url|image)[\w .,:;#%()/+-])*)')*"
-_DRAWING = re.compile(
-    rb"<svg xmlns='http://www\.w3\.org/2000/svg'%b>"
-    rb"(?:</?(?:g|path|circle|ellipse|rect|line|linearGradient|radialGradient|stop)%b/?>)*</svg>"
-    % (_ATTRIBUTES, _ATTRIBUTES),
-    re.IGNORECASE,
-)
 _SUBTITLES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\d|WEBVTT)")
 _FILES = {"film": "video_url", "captioned": "captioned_video_url", "subtitles": "subtitle_url"}  # fields of a video
 
 
 class Kept(NamedTuple):
-    """A picture or clip as a ``data:`` URL, with the media type of its bytes."""
+    """A picture or clip as a ``data:`` URL."""
 
     url: str
 
@@ -98,22 +81,15 @@ def fetch(
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0
     # Its threads are daemons, so Ctrl-C does not wait for them.
-    with _bombs_refused(), ThreadPool(_AT_A_TIME) as pool:
+    with ThreadPool(_AT_A_TIME) as pool:
         results = pool.imap_unordered(lambda item: (item[0], _fetch_one(session, *item, deadline)), wanted.items())
-        while True:
-            try:
-                # With a time-out: on some systems Ctrl-C does not interrupt an endless wait.
-                url, outcome = results.next(timeout=0.5)
-            except multiprocessing.TimeoutError:
-                continue
-            except StopIteration:
-                return outcomes
-            if isinstance(outcome, Kept):
-                size += len(outcome.url)
+        for url, outcome in results:
+            size += len(outcome.url) if isinstance(outcome, Kept) else 0
             if size > _LARGEST_IN_ALL:
-                return outcomes
+                break
             outcomes[url] = outcome
             on_each()
+    return outcomes
 
 
 def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float) -> Kept | Problem:
@@ -138,43 +114,30 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
-    if not (has_length(response) or is_whole(BytesIO(content), found)):
-        return Problem("cut short")
-    return Kept(_data_url(*_shrunk(found, bytes(content))))
+    return Kept(_data_url(found, bytes(content)))
 
 
-def _shrunk(kind: str, content: bytes) -> tuple[str, bytes]:
-    """Return a large picture as a smaller WebP; without Pillow, or if it cannot read the picture, as it is."""
+def _data_url(kind: str, content: bytes) -> str:
+    """Return a ``data:`` URL; of a large picture that Pillow can read, as a smaller WebP."""
     if kind.startswith("image/") and len(content) > _LARGE:
         with suppress(Exception):
             smaller = BytesIO()
-            _scaled(kind, content, (_LONGEST_SIDE, _LONGEST_SIDE)).save(smaller, "WEBP", quality=80)
+            _scaled(content, (_LONGEST_SIDE, _LONGEST_SIDE)).save(smaller, "WEBP", quality=80)
             if smaller.tell() < len(content):
-                return "image/webp", smaller.getvalue()
-    return kind, content
+                kind, content = "image/webp", smaller.getvalue()
+    return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
-def _scaled(kind: str, content: bytes, size: tuple[int, int]) -> Image:
+def _scaled(content: bytes, size: tuple[int, int]) -> Image:
     """Return a picture upright and of at most a size, in px. Pillow raises many kinds of errors if it cannot."""
     from PIL import Image, ImageOps
 
-    picture: Image.Image = Image.open(BytesIO(content), formats=[kind.rpartition("/")[2]])
+    picture: Image.Image = Image.open(BytesIO(content), formats=[media_type(content[:64])[6:]])
     if picture.mode == "P":
         picture = picture.convert("RGBA")  # the colours of a palette cannot be mixed
     ImageOps.exif_transpose(picture, in_place=True)
     picture.thumbnail(size)
     return picture.convert("RGBA")
-
-
-@contextmanager
-def _bombs_refused() -> Iterator[None]:
-    """Make Pillow's warning about a picture that takes too much memory an error, in all threads."""
-    with warnings.catch_warnings():
-        with suppress(ImportError):
-            from PIL.Image import DecompressionBombWarning
-
-            warnings.simplefilter("error", DecompressionBombWarning)
-        yield
 
 
 def open_media(session: requests.Session, url: str) -> requests.Response:
@@ -189,52 +152,6 @@ def media_type(content: bytes) -> str:
     return next((kind for start, kind in _TYPES.items() if re.match(start, content, re.DOTALL)), "")
 
 
-def has_length(response: requests.Response) -> bool:
-    """Whether reading fails if the body is cut short."""
-    return response.raw.chunked or response.raw.length_remaining is not None
-
-
-def is_whole(file: BinaryIO, kind: str) -> bool:
-    """Check that a picture or film is not cut short: by its last bytes, or by the sizes of its parts."""
-    size = file.seek(0, os.SEEK_END)
-    if end := _ENDS.get(kind):
-        file.seek(max(0, size - 64))
-        return file.read().rstrip(b"\0\r\n").endswith(end)
-    at, names = 0, set()
-    while at < size and _SEGMENT not in names:
-        file.seek(at)
-        head = file.read(16).ljust(16, b"\0")
-        names.add(head[:4] if kind == "video/webm" else head[4:8])
-        at += _part_size(head, kind) or size - at
-    return (at == size or (_SEGMENT in names and at < size)) and names >= _NEEDED.get(kind, set())
-
-
-def _part_size(head: bytes, kind: str) -> int:
-    """Return the size of a part by its first 16 bytes; 0 if it goes on to the end of the file."""
-    if kind == "image/webp":
-        return 8 + int.from_bytes(head[4:8], "little")
-    if kind == "video/webm":  # the zeros before the first bit say how long the size is, and an unknown size is all ones
-        length = 9 - head[4].bit_length()
-        size = int.from_bytes(head[4 : 4 + length], "big") ^ (unit := 1 << 7 * length)
-        return 0 if size == unit - 1 else 4 + length + size
-    size = int.from_bytes(head[:4], "big")
-    return (int.from_bytes(head[8:], "big") or 2**64) if size == 1 else size
-
-
-def _data_url(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{b64encode(content).decode()}"
-
-
-def embedded(url: str) -> str | None:
-    """Rewrite a ``data:`` URL with the type of its bytes: an image, or an SVG that loads nothing; None for all else."""
-    try:
-        content = DataHandler().data_open(Request(url)).read()  # noqa: S310 - it opens no other URL
-    except ValueError:
-        return None
-    kind = "image/svg+xml" if _DRAWING.fullmatch(content) else media_type(content)
-    return _data_url(kind, content) if kind.startswith("image/") else None
-
-
 def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClient | None) -> list[bytes]:
     """Return the preview picture of each look as a PNG of at most a size, in px; initials where it is missing."""
     try:
@@ -245,20 +162,15 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClien
     shown, drawn = [], []
     for look in looks:
         outcome, content = outcome_of(outcomes, image(look)), BytesIO()
+        picture = Image.new("RGB", (size[1], size[1]), "#ddd")
+        middle, font = (size[1] / 2, size[1] / 2), ImageFont.load_default(size[1] / 3)
+        ImageDraw.Draw(picture).text(middle, initials(name_of(look.id, look.name)), "#555", font, anchor="mm")
         if isinstance(outcome, Kept):
-            kind, _, encoded = outcome.url.partition(";base64,")
             try:
-                with _bombs_refused():
-                    _scaled(kind, b64decode(encoded), size).save(content, "PNG")
+                picture = _scaled(b64decode(outcome.url.partition(";base64,")[2]), size)
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
                 outcome = Problem("of a format that cannot be converted")
-        if isinstance(outcome, Problem):
-            picture = Image.new("RGB", (size[1], size[1]), "#ddd")
-            middle, font = (size[1] / 2, size[1] / 2), ImageFont.load_default(size[1] / 3)
-            text = initials(name_of(look.id, look.name))
-            ImageDraw.Draw(picture).text(middle, text, "#555", font, anchor="mm")
-            content = BytesIO()
-            picture.save(content, "PNG")
+        picture.save(content, "PNG")
         drawn.append(content.getvalue())
         if look.preview_image_url:
             shown.append(outcome)
@@ -273,8 +185,7 @@ def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos
     for look in looks:
         url = image(look)
         if url and url[:5].lower() == "data:":
-            drawn = embedded(url)
-            outcomes[url] = Kept(drawn) if drawn else Problem("no picture by the bytes")
+            outcomes[url] = Kept(url)  # nothing runs in a picture
         elif url:
             wanted.setdefault(url, "picture")
         if videos and (clip_url := page(look.preview_video_url)):
@@ -292,11 +203,9 @@ def warn_of_missing(shown: Iterable[Kept | Problem], place: str, *kinds: str) ->
     if total := problems.total():
         reasons = ", ".join(f"{number} {why}" for why, number in problems.most_common())
         names = " or ".join(kind + "s" * (total > 1) for kind in kinds)
-        advice = " A signed preview URL expires within days: looks that are fetched again have new ones."
-        warn(
-            f"{total} {names} could not be put into the {place} ({reasons}), and initials stand in the place of a "
-            f"picture.{advice if any(why.startswith('status') for why in problems) else ''}"
-        )
+        advice = " A signed preview URL expires within days: get the looks again." * ("status" in reasons)
+        missing = f"{total} {names} could not be put into the {place} ({reasons})"
+        warn(f"{missing}, and initials stand in the place of a picture.{advice}")
 
 
 def outcome_of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
@@ -307,68 +216,49 @@ def download(client: HeyGenClient, video_id: str, path: Path, what: str) -> Path
     """Download a file of a video; see `HeyGenClient.download_video`."""
     if what not in tuple(_FILES):
         raise ValueError(f"what should be one of {', '.join(_FILES)}, not {what!r}")
+    url = ""
     try:
         with client.media_session() as session, replacement(path, 0o666) as file:
-            response = _open(client.get_video(video_id), session, what)
-            if response.status_code in (403, 404, 410):  # the URL has expired
-                response.close()
-                response = _open(client.get_video(video_id), session, what)
-            total = response.raw.length_remaining
-            with response, progress_bar("Downloading", total=total, unit="B", unit_scale=True) as bar:
-                for piece in _pieces(response, video_id, what):
-                    file.write(piece)
-                    bar.update(len(piece))
-            file.seek(0)
-            if not (has_length(response) or what == "subtitles" or is_whole(file, media_type(file.read(64)))):
-                raise _not_downloaded(video_id, "The film is cut short. Try again.")
+            url = _url_of(client.get_video(video_id), what)
+            with open_media(session, url) as response:
+                length = response.raw.length_remaining
+                with progress_bar("Downloading", total=length, unit="B", unit_scale=True) as bar:
+                    for piece in _pieces(response, video_id, what):
+                        file.write(piece)
+                        bar.update(len(piece))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
+        raise _not_downloaded(video_id, problem) from None
     return path
 
 
-def _open(video: Video, session: requests.Session, what: str) -> requests.Response:
+def _url_of(video: Video, what: str) -> str:
     url: str | None = getattr(video, _FILES[what])
     if video.status == "failed":
         raise failure_of(video)
-    if not url and video.video_url:
-        caption = 'caption={"style": "default"}' if what == "captioned" else "caption={}"
-        kind = "captioned film" if what == "captioned" else "subtitles"
-        raise HeyGenError(f"The video {clip(video.id)!r} has no {kind} yet, or was started without {caption}.")
     if not url:
+        hint = "" if what == "film" else ' It needs a video that was started with caption={"style": "default"}.'
         raise HeyGenError(
-            f"The video {clip(video.id)!r} has nothing to download, its status is {clip(video.status)!r}: wait for it "
-            f"with client.wait_for_video({literal(video.id)})."
+            f"The video {clip(video.id)!r} has no {_FILES[what]} yet, its status is {clip(video.status)!r}: wait for "
+            f"it with client.wait_for_video({literal(video.id)}).{hint}"
         )
     if problem := problem_with_url(url):
         raise _not_downloaded(video.id, f"HeyGen sent {problem} for the film.")
-    with _connection_errors(url, video.id):
-        return open_media(session, url)
+    return url
 
 
 def _pieces(response: requests.Response, video_id: str, what: str) -> Iterator[bytes]:
     if response.status_code != 200:
         raise _not_downloaded(video_id, f"The host of the film answered with status {response.status_code}. Try again.")
-    with _connection_errors(response.url, video_id):
-        piece = response.raw.read(64)
-        is_srt = what == "subtitles"
-        if not (_SUBTITLES.match(piece) if is_srt else media_type(piece).startswith("video/")):
-            kind = "SRT file" if is_srt else "MP4 or WebM video"
-            raise _not_downloaded(video_id, f"What the film's host sent is no {kind} by its first bytes.")
-        while piece:
-            yield piece
-            piece = response.raw.read1(2**18)
-
-
-@contextmanager
-def _connection_errors(url: str, video_id: str) -> Iterator[None]:
-    handled = sys.exception()
-    try:
-        yield
-    except NETWORK_ERRORS as error:
-        if stop := raised_by_signal_handler(error, handled):
-            raise stop.with_traceback(None) from None
-        problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
-        raise _not_downloaded(video_id, problem) from None
+    piece = response.raw.read(64)
+    if not (_SUBTITLES.match(piece) if what == "subtitles" else media_type(piece).startswith("video/")):
+        kind = "SRT file" if what == "subtitles" else "MP4 or WebM video"
+        raise _not_downloaded(video_id, f"What the film's host sent is no {kind} by its first bytes.")
+    while piece:
+        yield piece
+        piece = response.raw.read1(2**18)
 
 
 def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
@@ -377,9 +267,6 @@ def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
 
 def multipart(path: Path) -> tuple[bytes, str]:
     """Read a file into the body of an upload; return it and its content type."""
-    size, name = path.stat().st_size, path.name.encode(errors="replace").decode()
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder: give the name of a file in it")
-    if not 0 < size <= _LARGEST_UPLOAD:
+    if not 0 < (size := path.stat().st_size) <= _LARGEST_UPLOAD:
         raise ValueError(f"{str(path)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
-    return encode_multipart_formdata({"file": (name, path.read_bytes())})
+    return urllib3.encode_multipart_formdata({"file": (path.name, path.read_bytes())})

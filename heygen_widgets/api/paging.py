@@ -37,7 +37,7 @@ class Listing(NamedTuple, Generic[T]):
     largest_page: int
 
 
-# By the end of a method's name: the path, the module and the class of a record, the largest page, and the filters.
+# By what is listed: the path, the module and the class of a record, the largest page, and the filters.
 _LISTS: dict[str, tuple[Any, ...]] = {
     "looks": ("/v3/avatars/looks", "models", "Look", 50, "group_id", "avatar_type", "ownership"),
     "groups": ("/v3/avatars", "models", "AvatarGroup", 50, "ownership"),
@@ -48,10 +48,9 @@ _LISTS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def listing_of(transport: Transport, method: str, filters: Iterable[object]) -> Listing[Any]:
-    """Describe the list of a method such as `iter_looks`, with its filters in the order above; they are checked."""
-    name = method.partition("_")[2]
-    path, module, record, largest_page, *names = _LISTS[name.replace("_pages", "s")]
+def listing_of(transport: Transport, name: str, filters: Iterable[object]) -> Listing[Any]:
+    """Describe a list, with its filters in the order above; they are checked."""
+    path, module, record, largest_page, *names = _LISTS[name]
     query = checked_filters(**dict(zip(names, filters, strict=True)))
     read = getattr(getattr(heygen_widgets, module), record).from_json
     if "ownership" in query:

@@ -99,37 +99,31 @@ class Agent:
         if self.id in clock.posted and (known is None or known.is_paused or known.is_finished):
             known = clock.posted[self.id][1]
         self._session: VideoAgentSession = known or VideoAgentSession(self.id)
-        self._is_gone = self._is_video_unknown = False
+        self.code = wait_code("video_agent", self.id)  # Python that waits for it again
 
     def ask(self) -> VideoAgentSession:
+        is_gone, self.code = False, wait_code("video_agent", self.id)
         try:
             self._session = session = self._get_session(self.id)
-            self._is_gone = False
             if not session.video_id or session.status in _WITHOUT_VIDEO:
                 return session
         except errors.HeyGenError as error:
             session = self._session
             if not session.video_id:
                 raise
-            self._is_gone = isinstance(error, errors.NotFoundError)
+            if is_gone := isinstance(error, errors.NotFoundError):
+                self.code = wait_code("video", session.video_id)
         try:
             video = self._get_video(session.video_id)
         except errors.NotFoundError:
-            if self._is_gone or self._is_video_unknown:
+            if is_gone:
                 raise
-            self._is_video_unknown = True
-            return replace(session, status="generating")
+            video = Video(session.video_id)
         if video.status == "failed":
             raise failure_of(video)
         if video.status == "completed":
             return replace(session, status="completed", progress=100)
         return replace(session, status="generating")
-
-    @property
-    def code(self) -> str:
-        """Python that waits for it again."""
-        video_id = self._session.video_id
-        return wait_code("video", video_id) if self._is_gone and video_id else wait_code("video_agent", self.id)
 
 
 def wait_code(kind: str, record_id: str) -> str:
@@ -139,8 +133,6 @@ def wait_code(kind: str, record_id: str) -> str:
 def add_way_back(error: Exception, code: str) -> None:
     """Say in an error that ended a wait how to wait again."""
     way_back = f"A render that has started goes on at HeyGen. Wait again with {code}."
-    if isinstance(error, errors.NotFoundError):
-        way_back += " client.list_videos() lists your videos."
     if not isinstance(error, errors.HeyGenError):
         error.add_note(way_back)
     elif not isinstance(error, errors.VideoFailedError):
@@ -152,7 +144,7 @@ def add_way_back(error: Exception, code: str) -> None:
 def wait_for_video(client: HeyGenClient, video_id: str, timeout: float, clock: Transport) -> Video:
     """Poll a video with a progress bar until it is finished; see `HeyGenClient`."""
     ask = partial(settled(client.get_video, clock.now), video_id)
-    return _wait(client, "video", video_id, ask, lambda: wait_code("video", video_id), timeout, clock)
+    return _wait("video", ask, lambda: wait_code("video", video_id), timeout, client.posted_at(video_id), clock)
 
 
 def wait_for_video_agent(
@@ -160,20 +152,13 @@ def wait_for_video_agent(
 ) -> VideoAgentSession:
     """Poll an agent with a progress bar until it is finished or paused; see `HeyGenClient`."""
     agent = Agent(client, session, clock)
-    return _wait(client, "agent", agent.id, agent.ask, lambda: agent.code, timeout, clock)
+    return _wait("agent", agent.ask, lambda: agent.code, timeout, client.posted_at(agent.id), clock)
 
 
 def _wait(
-    client: HeyGenClient,
-    kind: str,
-    record_id: str,
-    ask: Callable[[], T],
-    code: Callable[[], str],
-    timeout: float,
-    clock: Transport,
+    kind: str, ask: Callable[[], T], code: Callable[[], str], timeout: float, posted_at: float | None, clock: Transport
 ) -> T:
-    timeout, posted_at = checked_wait(timeout), client.posted_at(record_id)
-    waiting, record = f"Waiting for the {kind}", None
+    timeout, waiting, record = checked_wait(timeout), f"Waiting for the {kind}", None
     try:
         with progress_bar(waiting, bar_format="{desc} ({elapsed})") as bar:
 
@@ -197,8 +182,9 @@ def _wait(
     except Exception as error:
         add_way_back(error, code())
         raise
-    late = f"The {kind} {clip(record_id)} is still {clip(record.status) if record else 'unknown'} after {timeout:g} s."
-    raise errors.VideoTimeoutError(f"{late} It goes on at HeyGen; continue with {code()}.")
+    status = clip(record.status) if record else "unknown"
+    late = f"The {kind} is still {status} after {timeout:g} s. It goes on at HeyGen; continue with {code()}."
+    raise errors.VideoTimeoutError(late)
 
 
 def checked_wait(value: object) -> float:

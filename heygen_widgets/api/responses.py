@@ -1,17 +1,11 @@
 """Reading responses: bodies under a size limit and a deadline, JSON without surprises, and errors with clean texts."""
 
 import json
-import os
 import re
-import signal
 import ssl
-import sys
 import time
-import traceback
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
@@ -36,23 +30,14 @@ _READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
 _LONGEST_RETRY_AFTER = 86_400  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
-_SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _KINDS: dict[int, tuple[type[APIStatusError], str]] = {
     401: (AuthenticationError, "HeyGen rejected your API key (from {source}). Check or replace it."),
-    402: (
-        InsufficientCreditError,
-        "Your credit, in client.get_me(), is too low. A key bills the API wallet, an OAuth login the web plan.",
-    ),
-    403: (
-        PermissionDeniedError,
-        "Your API key is valid, but may lack a scope for this. Logging in again will not help.",
-    ),
-    404: (NotFoundError, "{missing}"),
+    402: (InsufficientCreditError, "Your credit, in client.get_me(), is too low. A key bills the API wallet."),
+    403: (PermissionDeniedError, "Your API key is valid, but may lack a scope for this. A new login will not help."),
+    404: (NotFoundError, "HeyGen does not have this. Check the ids in the request, and base_url."),
     429: (RateLimitError, "Too many requests. Wait {wait} before trying again."),
 }
-_NO_DATA = "The response is no JSON object with data."
 _REFUSED, _FAILED = "HeyGen refused the request.", "HeyGen has a problem. Try again later."
-_RECORDS = {"looks": "look", "avatars": "group", "voices": "voice", "videos": "video", "video-agents": "video agent"}
 
 
 class Answer:
@@ -68,7 +53,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
     If the body of an error cannot be read, it counts as empty; for a success, that is an error. The arguments of an
     `APIResponseError`, here and from `parse_success`, are its text without the last line, and what goes there.
     """
-    body, handled, status = bytearray(), sys.exception(), str(response.status_code)
+    body, status = bytearray(), str(response.status_code)
     try:
         while piece := response.raw.read1(_READ_SIZE, decode_content=True):
             body += piece
@@ -77,8 +62,6 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             if time.monotonic() > deadline:
                 raise TimeoutError
     except (APIResponseError, *NETWORK_ERRORS) as exc:
-        if raised_by_signal_handler(exc, handled):
-            raise
         if response.status_code < 300:
             if isinstance(exc, urllib3.exceptions.DecodeError):
                 raise APIResponseError("HeyGen sent a response that cannot be unpacked.", status) from None
@@ -90,43 +73,24 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
 def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     """Parse the JSON object of a success, which has ``data``; all else is an `APIResponseError`, also a redirect."""
     status = str(answer.status)
-    if answer.status < 200:
-        text = "HeyGen's final response was not read, only an interim one. Without session=, these are skipped."
-        raise APIResponseError(text, status)
-    if answer.status >= 300:
-        try:
-            # Only tidied: the host may be the key, and a verbose traceback shows local variables.
-            host = tidy(urlsplit(answer.headers.get("Location", "")).hostname, credential) or "the same host"
-        except ValueError:
-            host = "an invalid address"
-        text = f"The request was redirected to {host}, but the key is not sent there. Check base_url and proxies."
-        raise APIResponseError(text, status)
+    if not 200 <= answer.status < 300:
+        redirected = "The request was redirected, but the key is sent to no other address. Check base_url and proxies."
+        interim = "Only an interim response was read, not the final one. Without session=, these are skipped."
+        raise APIResponseError(interim if answer.status < 200 else redirected, status)
     content = _parse_json(answer.body)
-    if _is_success(content):
+    data, error = content.get("data"), content.get("error")
+    if data is not None and not (error and (isinstance(error, dict) or not data)):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-    texts = map(_error_texts(content, credential).get, ("code", "message"))
-    said = ", ".join(filter(None, texts)) or tidy(content.get("detail"), credential) or ""
-    is_error = _names_error(content)
-    del content  # it may repeat the key, and a verbose traceback shows local variables
-    text = "The response is an error, though its status is a success." if is_error else _NO_DATA
+    said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
+    is_error = bool(error)
+    del content, data, error  # they may repeat the key, and a verbose traceback shows local variables
+    text = f"The response is {'an error, though its status is a success' if is_error else 'no JSON object with data'}."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    error = APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
-    error.service_message = said if is_error else None
-    raise error
-
-
-def _is_success(content: dict[str, Any]) -> bool:
-    data, error = content.get("data"), content.get("error")
-    if data is None or (error and isinstance(error, dict)):
-        return False
-    return bool(data) or not _names_error(content)
-
-
-def _names_error(content: dict[str, Any]) -> bool:
-    named = {str(content.get(name)).lower() for name in ("code", "status", "success")}
-    return any(map(content.get, ("error", "errors", "detail"))) or bool(named - _SUCCESSES)
+    problem = APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
+    problem.service_message = said if is_error else None
+    raise problem
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
@@ -148,8 +112,7 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     request_id = tidy(answer.headers.get("X-Request-Id"), credential)
     wait = retry_after(answer.headers.get("Retry-After"))
     kind, cause = _KINDS.get(answer.status, (APIStatusError, _REFUSED if answer.status < 500 else _FAILED))
-    more = {"source": credential.source, "wait": f"{wait:g} s" if wait else "a little"}
-    cause = cause.format(missing=_missing(path, code, credential), **more)
+    cause = cause.format(source=credential.source, wait=f"{wait:g} s" if wait else "a little")
     if answer.status == 400 and param == "token":
         cause = "The page cursor is no longer valid. Start again from the first page."
     elif answer.status == 400 and param:
@@ -167,35 +130,22 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     return error
 
 
-def _missing(path: str, code: str | None, credential: Credential) -> str:
-    """Say what a 404 means: the record at the end of the path, if there is one."""
-    *_, kind, name = path.split("/")
-    if kind not in _RECORDS or name in _RECORDS:
-        return f"Nothing was found. Check the ids in the request{'' if code else ', and base_url'}."
-    return f"HeyGen has no such {_RECORDS[kind]}: {tidy(unquote(name), credential)!r}. Check the id."
-
-
 def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, str | None]:
     """Clean the texts of an error object: the service's own, or the flat one of a gateway."""
     error = fields.get("error")
     if error and isinstance(error, dict):
         fields = error
-    code = fields.get("code")
-    fields = {**fields, "code": str(code) if isinstance(code, int) else code}
     texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
     return {**texts, "message": texts["message"] or tidy(error, credential)}
 
 
 def retry_after(header: str | None) -> float | None:
-    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if invalid, negative or above a day."""
+    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if it is invalid or above a day."""
     try:
-        seconds = float(header or "")
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header or "").timestamp() - time.time()
-        except (ValueError, TypeError, IndexError, OverflowError, OSError):
-            return None
-    return seconds if 0 <= seconds <= _LONGEST_RETRY_AFTER else None
+        seconds = urllib3.Retry().parse_retry_after(header or "")
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+        return None
+    return seconds if seconds <= _LONGEST_RETRY_AFTER else None
 
 
 def tidy(text: object, credential: Credential) -> str | None:
@@ -213,12 +163,11 @@ def tls_problem(exc: Exception, host: str) -> str:
     cause = cause_of(exc)
     place = "a proxy" if isinstance(exc, requests.exceptions.ProxyError) else host
     if isinstance(cause, ssl.SSLCertVerificationError):
-        is_unread = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
         return (
             f"The certificate of {place} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
             "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
-            "requests.Session for HeyGenClient(session=session)."
-        ) + (" SSL_CERT_FILE and SSL_CERT_DIR are not read." if is_unread else "")
+            "requests.Session for HeyGenClient(session=session). SSL_CERT_FILE is not read."
+        )
     text = re.sub(r"^\[.*?\] | \(_ssl.*\)$", "", str(cause))
     if isinstance(cause, ssl.SSLError) or " TLS " in text:  # requests cannot find a file
         return (
@@ -233,25 +182,3 @@ def cause_of(error: Exception) -> Exception:
     inner = (getattr(error, "reason", None), getattr(error, "original_error", None), *error.args)
     found = next((cause for cause in inner if isinstance(cause, Exception)), None)
     return cause_of(found) if found else error
-
-
-def raised_by_signal_handler(cause: BaseException | None, handled: BaseException | None) -> BaseException | None:
-    """Find what a signal handler raised, such as a `TimeoutError`, behind an error; None if no handler did.
-
-    `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
-    frames of the request hold the key.
-    """
-    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()}
-    while cause is not None and cause is not handled:
-        is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
-        if not is_wrapper and any(frame.f_code in handlers for frame, _ in traceback.walk_tb(cause.__traceback__)):
-            cause.__context__ = None
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return None
-
-
-def _code_of(handler: object) -> object:
-    """Return the code of a function, a `functools.partial` of one, or an object that can be called."""
-    function = getattr(handler, "func", handler)
-    return getattr(function, "__code__", None) or getattr(vars(type(function)).get("__call__"), "__code__", None)

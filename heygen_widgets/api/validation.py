@@ -3,15 +3,13 @@
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from .._display import is_sendable, shown
-from .._parsing import hint_for, id_of, known_value, meant_parameter, plain, unknown_keyword
+from .._parsing import hint_for, id_of, known_value, plain
 
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
 
@@ -24,13 +22,9 @@ def checked_base_url(value: object, default: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{origin} should be a string, not {type(value).__name__}")
     url = value.strip().rstrip("/")
-    # A user part and a query may hold secrets, and a password may contain ? or #.
-    shown = re.split(r"[?#&;]", re.split("@|%40", url)[-1])[0]
-    if problem_with_url(url) or "?" in url or "#" in url:
-        raise ValueError(
-            f"{origin} should be an address with https:// (http:// only on this machine), without user part, query and "
-            f"fragment (which are not shown here), not {shown!r}"
-        )
+    if problem_with_url(url) or "?" in url or "#" in url:  # it is not shown: it may hold a password
+        wanted = "https:// (http:// only on this machine), without user part, query and fragment"
+        raise ValueError(f"{origin} should be an address with {wanted}")
     return url
 
 
@@ -80,56 +74,29 @@ def checked_integer(name: str, value: object, smallest: int, largest: int | None
     if isinstance(number, int) and not isinstance(number, bool) and smallest <= number <= (largest or number):
         return number
     wanted = f"from {smallest} to {largest}" if largest else f"of {smallest} or more"
-    way_out = "; for more records, go on with token=page.next_token" if name == "limit" else ""
-    raise ValueError(f"{name} should be an integer {wanted}, not {value!r}{way_out}")
-
-
-def checked_ownership(value: object) -> str | None:
-    """Check an optional ownership, in any case."""
-    known = known_value("ownership", value)
-    if known is None or (isinstance(known, str) and known in ("public", "private")):
-        return known
-    raise ValueError(f"ownership should be 'public', 'private' or None, not {shown(value)}")
+    raise ValueError(f"{name} should be an integer {wanted}, not {value!r}")
 
 
 def checked_text(name: str, value: object) -> str | None:
-    """Check an optional string: not empty, and without lone surrogates. A record stands for its id."""
+    """Check an optional text. A record stands for its id. ``..`` would lead to another path, even when quoted."""
     text = id_of(name, value)
-    if text is None or (isinstance(text, str) and text and is_sendable(text)):
+    if text is None or (isinstance(text, str) and text not in ("", ".", "..") and is_sendable(text)):
         return text
     raise ValueError(f"{name} should be a text that UTF-8 can encode, not {shown(value)}{hint_for(name, value)}")
 
 
 def checked_id(name: str, value: object) -> str:
-    """Check the id of a record. ``.`` and ``..`` would lead to another path, even when quoted."""
+    """Check the id of a record."""
     text = checked_text(name, value)
-    if text is None or text in (".", ".."):
+    if text is None:
         raise ValueError(f"{name} should be the id of a record, not {shown(value)}")
     return text
 
 
 def checked_filters(**filters: object) -> dict[str, Any]:
     """Check what the service can filter a list by."""
-    return {name: _CHECKS.get(name, partial(checked_text, name))(value) for name, value in filters.items()}
-
-
-_CHECKS: dict[str, Callable[[object], str | None]] = {
-    "group_id": lambda value: None if plain(value) is None else checked_id("group_id", value),
-    "avatar_type": lambda value: checked_text("avatar_type", known_value("avatar_type", value)),
-    "ownership": checked_ownership,
-}
-
-
-def refuse_unknown(method: Callable[..., object], unknown: Iterable[str]) -> None:
-    """Raise a `TypeError` for keywords that a list does not take: a field of `LookFilter`, or a similar name."""
-    for name in unknown:
-        from ..filters import FilterFields  # only this error needs it
-
-        known = [*(method.__kwdefaults__ or ())]
-        field = meant_parameter(name, FilterFields.__annotations__)
-        lists = {"looks": "select", "look_pages": "select", "groups": "characters"}
-        way_out = lists.get(method.__name__.partition("_")[2])
-        if field and field not in known and way_out:
-            what = "sort" if field == "sort" else f"filter by {field}"
-            raise TypeError(f"HeyGen cannot {what}. Use LookCatalogue(client).{way_out}({field}=…).")
-        raise unknown_keyword(method.__name__, name, known)
+    known = {name: known_value(name, value) for name, value in filters.items() if name in ("avatar_type", "ownership")}
+    checked = {name: checked_text(name, value) for name, value in {**filters, **known}.items()}
+    if checked.get("ownership") not in (None, "public", "private"):
+        raise ValueError(f"ownership should be 'public', 'private' or None, not {shown(filters['ownership'])}")
+    return checked

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from .. import frame
 from .._files import UserPath, user_path
-from .._parsing import id_of, no_attribute, warn
+from .._parsing import id_of, warn
 from .._progress import progress_bar, set_total
 from ..api import HeyGenClient
 from ..api.media import thumbnails
@@ -128,9 +128,6 @@ class LookCatalogue:
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
         return cls(client, snapshot=read_snapshot(user_path(path)))
-
-    if not TYPE_CHECKING:
-        __getattr__ = no_attribute
 
     def __repr__(self) -> str:
         if "_store" not in vars(self):  # in a traceback of __init__

@@ -17,7 +17,7 @@ from .. import frame
 from .._background import WIDGET_LOCK, Worker
 from .._display import echo
 from .._files import UserPath
-from .._parsing import no_attribute, plain
+from .._parsing import plain
 from .._widget import SharedTemplate, read_vue
 from ..api import HeyGenClient
 from ..api.credentials import Secret
@@ -106,8 +106,6 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
     _meant = staticmethod(options.meant_assignment)
-    if not TYPE_CHECKING:
-        __getattr__ = no_attribute
 
     def __init__(
         self,

@@ -3,18 +3,15 @@
 `given` is a request as a dictionary: the fields that are not None by their names, nested objects as dictionaries.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from .._display import clip, shown
-from .._parsing import hint_for, warn
+from .._parsing import hint_for, short, warn
 from ..errors import VideoOptionError
 from ..models import AvatarGroup, Look
 from .options import read_rules
-
-_LONGEST_SHOWN = 60  # characters of a value in a sentence
 
 
 class VideoOptionWarning(UserWarning):
@@ -38,7 +35,7 @@ def check_request(
     if look is not None:
         findings += _look_findings(given, look, group)
     if problems := [what for is_certain, what in findings if is_certain]:
-        names = {"video": f"A video with {_shown(given.get('avatar_id'))}", "agent": "A video from a prompt"}
+        names = {"video": f"A video with {short(given.get('avatar_id'))}", "agent": "A video from a prompt"}
         raise VideoOptionError(names.get(kind, "An answer to a video agent"), problems)
     for _, doubt in findings:
         warn(doubt, VideoOptionWarning)
@@ -49,11 +46,8 @@ def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: st
     for name, rule in rules["fields"].items():
         if given.get(name) is not None or rule.get("required"):
             yield from _value_problems(rule, given.get(name), name, path)
-    for name in [name for name in given if name not in rules["fields"]]:
-        if not rules.get("open"):
-            yield f"{path}{name} is no field: the fields are {', '.join(rules['fields'])}"
-        elif not _is_json({name: given[name]}):
-            yield f"{path}{name} should be a JSON value, not {_shown(given[name])}"
+    for name in given.keys() - rules["fields"] if not rules.get("open") else ():
+        yield f"{path}{name} is no field: the fields are {', '.join(rules['fields'])}"
     if names := rules.get("exactly_one"):
         used = [name for name in names if name in given]
         if len(used) != 1:
@@ -64,7 +58,7 @@ def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: st
             yield f"{path}{name} {value!r} takes no {other}: leave one of them out"
     for name, other, value in rules.get("needs", ()):
         if name in given and given.get(other) != value:
-            yield f"{name} needs {other}={value!r}, not {_shown(given.get(other))}"
+            yield f"{name} needs {other}={value!r}, not {short(given.get(other))}"
 
 
 def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
@@ -90,7 +84,7 @@ def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -
             fits = isinstance(value, str) and re.fullmatch(pattern["pattern"], value) is not None
             expected = pattern["says"]
     if not fits:
-        yield f"{path}{name} should be {expected}, not {_shown(value)}{hint_for(name, value)}"
+        yield f"{path}{name} should be {expected}, not {short(value)}{hint_for(name, value)}"
     elif rule["type"] == "list":
         for position, item in enumerate(value):
             yield from _value_problems(rule["items"], item, f"{name}[{position}]", path)
@@ -102,7 +96,7 @@ def _look_findings(given: Mapping[str, Any], look: Look, group: AvatarGroup | No
     avatar_id = given.get("avatar_id", look.id)
     if isinstance(avatar_id, str) and avatar_id != look.id:
         kind = ", the id of its group" if avatar_id == look.group_id else ""
-        yield True, f"avatar_id should be the id of the look, {look.id!r}, not {_shown(avatar_id)}{kind}"
+        yield True, f"avatar_id should be the id of the look, {look.id!r}, not {short(avatar_id)}{kind}"
     if not look.is_ready:
         reason = f" ({clip(look.error.message)})" if look.error and look.error.message else ""
         yield True, f"the look is not ready, its status is {look.status!r}{reason}: choose one that is"
@@ -110,9 +104,9 @@ def _look_findings(given: Mapping[str, Any], look: Look, group: AvatarGroup | No
     if group is None or ownership == "public" or group.consent_status in read_rules()["consented"]:
         return
     if group.consent_status is not None:
-        yield False, f"the consent for {_shown(group.name)} is {_shown(group.consent_status)}: the service may refuse"
+        yield False, f"the consent for {short(group.name)} is {short(group.consent_status)}: the service may refuse"
     elif ownership == "private":
-        yield False, f"the consent for {_shown(group.name)}: no status is recorded; consent may still be required"
+        yield False, f"the consent for {short(group.name)}: no status is recorded; consent may still be required"
 
 
 def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | None) -> Iterator[tuple[bool, str]]:
@@ -128,13 +122,11 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
             yield True, f"{option.parameter}: {option.why}; leave it out, or choose from look.video_options()"
         elif option.state == "unknown" or option.is_conditional:
             yield False, f"{option.parameter}: {option.why}"
-    if isinstance(script, str) and script.isspace():
-        yield False, "script: it is only white space, and HeyGen does not document the result"
     if script is not None and "voice_id" not in given and not look.default_voice_id:
         yield False, "voice_id: the look has no default voice, and HeyGen does not document what happens without one"
     if reference_id is not None:
         for is_certain, what in _reference_findings(reference_id, reference, look):
-            yield is_certain, f"reference_look_id {_shown(reference_id)} {what}"
+            yield is_certain, f"reference_look_id {short(reference_id)} {what}"
 
 
 def _reference_findings(reference_id: object, reference: Look | None, look: Look) -> Iterator[tuple[bool, str]]:
@@ -152,19 +144,3 @@ def _reference_findings(reference_id: object, reference: Look | None, look: Look
         yield reference.avatar_type in rules["look_kinds"], f"should be a digital_twin, not {reference.avatar_type!r}"
     if not reference.is_ready:
         yield True, f"should be ready, and its status is {reference.status!r}"
-
-
-def _is_json(value: object) -> bool:
-    try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # refuses a lone surrogate
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    if len(text) <= _LONGEST_SHOWN:
-        return text
-    length = f" ({len(value):,})" if isinstance(value, (str, list, tuple)) else ""
-    return f"{text[: _LONGEST_SHOWN - 1]}…{length}"

@@ -27,19 +27,17 @@ def read_rules() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class VideoOption:
-    """Whether one parameter of a video can be used with a look.
+    """Whether one parameter of a video can be used with a look, and `why`, in words.
 
     Attributes
     ----------
-    parameter : str
+    parameter
         Its name in ``POST /v3/videos``, followed by a value when only that value differs: ``resolution 4k``,
         ``output_format webm``.
-    state : {"allowed", "refused", "unknown"}
+    state
         "unknown" means that HeyGen does not document it, or that the record of the look does not include it. Ask
         HeyGen, or try it with a short script.
-    why : str
-        The reason in words; may be empty.
-    is_conditional : bool
+    is_conditional
         Whether it depends on something that the record does not show; see `why`. `VideoRequest.check` warns.
     """
 

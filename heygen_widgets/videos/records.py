@@ -12,36 +12,39 @@ from ..errors import VideoFailedError
 _FINISHED = ("completed", "failed")
 
 
+def _video_status(value: object) -> str:
+    status = read.label(value)
+    return "pending" if status in (None, "waiting") else status
+
+
+def _messages(value: object) -> tuple[AgentMessage, ...]:
+    sent = [item for item in value[:100] if isinstance(item, dict)] if isinstance(value, list) else []
+    return tuple(
+        AgentMessage(read.label(item.get("role")), read.label(item.get("type")), read.text(item.get("content")) or "")
+        for item in sent
+    )
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Video:
     """One video, as ``GET /v3/videos/{video_id}`` serves it. Missing fields are None; `extra` is as in `Look`.
 
     Attributes
     ----------
-    id : str
-        Never empty.
-    status : str
+    status
         ``pending`` (also for ``waiting`` and, as an assumption, when missing), ``processing``, ``completed``,
-        ``failed``; others count as unfinished.
-    video_url, captioned_video_url, subtitle_url, gif_url, thumbnail_url : str or None
+        ``failed`` (see `failure_code` and `failure_message`); others count as unfinished.
+    video_url, captioned_video_url, subtitle_url, gif_url, thumbnail_url
         The film, the film with captions, an SRT file, a short preview and a picture. Signed: they expire, and
-        `HeyGenClient.get_video` returns fresh ones. Not part of the `repr`.
-    video_page_url : str or None
-        A page at HeyGen that shows the video.
-    duration : float or None
-        In s.
-    failure_code, failure_message : str or None
-        Why `status` is ``failed``.
-    created_at, completed_at : int or None
-        Unix time in s.
-    folder_id : str or None
-        The folder at HeyGen that the video is in.
-    output_format : str or None
+        `HeyGenClient.get_video` returns fresh ones. `video_page_url` is a page at HeyGen.
+    duration, created_at, completed_at
+        In s; the latter two are Unix times.
+    output_format
         ``mp4``, ``webm`` or a newer one; only in the response that starts a video.
     """
 
     id: str
-    status: str = "pending"
+    status: str = field(default="pending", metadata={"parse": _video_status})
     video_url: str | None = field(default=None, compare=False)
     captioned_video_url: str | None = field(default=None, compare=False)
     subtitle_url: str | None = field(default=None, compare=False)
@@ -59,7 +62,7 @@ class Video:
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return _repr_of(self, "id", "status", "duration", "title")
+        return read.repr_of(self, "id", "status", "duration", "title")
 
     @property
     def is_finished(self) -> bool:
@@ -72,7 +75,7 @@ class Video:
         if isinstance(record, dict) and not record.get("id"):
             record = {**record, "id": record.get("video_id")}
             record.pop("video_id", None)
-        return read.parse(cls, _VIDEO, record, "a video", 1)
+        return read.parse(cls, record)
 
     _page_html = staticmethod(video_table)
 
@@ -90,34 +93,22 @@ class AgentMessage:
 class VideoAgentSession:
     """A session of a video agent, as ``GET /v3/video-agents/{session_id}`` serves it; see `Video`.
 
-    Attributes
-    ----------
-    session_id : str
-        Never empty.
-    status : str
-        ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``; others count as
-        unfinished.
-    progress : float or None
-        0 to 100.
-    title : str or None
-        As the agent chose it.
-    video_id : str or None
-        The video, at once or when its rendering has started.
-    messages : tuple of AgentMessage
-        Newest first, at most 40.
+    The `status` is ``thinking``, ``waiting_for_input``, ``reviewing``, ``generating``, ``completed`` or ``failed``;
+    others count as unfinished. The `progress` is 0 to 100. The `video_id` is there at once or when the rendering has
+    started. The `messages`, at most 40, are newest first.
     """
 
     session_id: str
-    status: str = "thinking"
+    status: str = field(default="thinking", metadata={"parse": lambda value: read.label(value) or "thinking"})
     progress: float | None = None
     title: str | None = None
     video_id: str | None = None
     created_at: int | None = None
-    messages: tuple[AgentMessage, ...] = ()
+    messages: tuple[AgentMessage, ...] = field(default=(), metadata={"parse": _messages})
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return _repr_of(self, "session_id", "status", "video_id", "question")
+        return read.repr_of(self, "session_id", "status", "video_id", "question")
 
     @property
     def is_finished(self) -> bool:
@@ -146,7 +137,7 @@ class VideoAgentSession:
         """Read a session. An `APIResponseError` if it is no JSON object, or has no ``session_id`` and none is given."""
         if isinstance(record, dict) and session_id:
             record = {**record, "session_id": session_id}
-        return read.parse(cls, _SESSION, record, "a video agent session", 1)
+        return read.parse(cls, record)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -165,7 +156,7 @@ class VideoAgentStyle:
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return _repr_of(self, "style_id", "name")
+        return read.repr_of(self, "style_id", "name")
 
     @property
     def id(self) -> str:
@@ -175,7 +166,7 @@ class VideoAgentStyle:
     @classmethod
     def from_json(cls, record: object) -> VideoAgentStyle:
         """Read a style. An `APIResponseError` if it is no JSON object, or has no ``style_id``."""
-        return read.parse(cls, _STYLE, record, "a style", 1)
+        return read.parse(cls, record)
 
     _page_html = staticmethod(cards)
 
@@ -191,7 +182,7 @@ class BrandKit:
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return _repr_of(self, "brand_kit_id", "name")
+        return read.repr_of(self, "brand_kit_id", "name")
 
     @property
     def id(self) -> str:
@@ -201,7 +192,7 @@ class BrandKit:
     @classmethod
     def from_json(cls, record: object) -> BrandKit:
         """Read a brand kit. An `APIResponseError` if it is no JSON object, or has no ``brand_kit_id``."""
-        return read.parse(cls, _KIT, record, "a brand kit", 1)
+        return read.parse(cls, record)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -215,38 +206,12 @@ class Asset:
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        return _repr_of(self, "asset_id", "mime_type", "size_bytes")
+        return read.repr_of(self, "asset_id", "mime_type", "size_bytes")
 
     @classmethod
     def from_json(cls, record: object) -> Asset:
         """Read an asset. An `APIResponseError` if it is no JSON object, or has no ``asset_id``."""
-        return read.parse(cls, _ASSET, record, "an asset", 1)
-
-
-def _repr_of(record: object, *names: str) -> str:
-    """Return the `repr` with the fields of these names that are not None."""
-    given = {name: value for name in names if (value := getattr(record, name)) is not None}
-    shown = (f"{name}={(clip(value) if isinstance(value, str) else value)!r}" for name, value in given.items())
-    return f"{type(record).__name__}({', '.join(shown)})"
-
-
-def _messages(value: object) -> tuple[AgentMessage, ...]:
-    sent = [item for item in value[:100] if isinstance(item, dict)] if isinstance(value, list) else []
-    return tuple(
-        AgentMessage(read.label(item.get("role")), read.label(item.get("type")), read.text(item.get("content")) or "")
-        for item in sent
-    )
-
-
-_STATUSES = {None: "pending", "waiting": "pending"}
-_VIDEO = read.parsers_of(Video, status=lambda value: _STATUSES.get(status := read.label(value), status))
-_SESSION = read.parsers_of(
-    VideoAgentSession,
-    status=lambda value: read.label(value) or "thinking",
-    video_id=lambda value: read.text(value) or None,
-    messages=_messages,
-)
-_STYLE, _KIT, _ASSET = map(read.parsers_of, (VideoAgentStyle, BrandKit, Asset))
+        return read.parse(cls, record)
 
 
 def failure_of(record: Video | VideoAgentSession) -> VideoFailedError:

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields, replace
-from functools import wraps
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields, replace
+from typing import Any
 
-from .._parsing import id_of, known_value, unknown_keyword
+from .._parsing import id_of, known_value
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import read_rules
 from .records import Asset
 
-T = TypeVar("T", bound=type[Any])
+
+def _clean(request: Any) -> None:  # noqa: ANN401 - a request or a part of one
+    """Make the fields what the service takes."""
+    for name in request.__dataclass_fields__:
+        object.__setattr__(request, name, _cleaned(name, getattr(request, name)))
 
 
-def _request(make: T) -> T:
-    """Let a dataclass make its fields what the service takes, and say which field an unknown keyword means."""
-    init: Callable[..., None] = make.__init__
-    known = [field.name for field in fields(make)]
-
-    @wraps(init)
-    def clean_init(self: object, *values: object, **more: object) -> None:
-        for name in more.keys() - known:
-            raise unknown_keyword(make.__name__, name, known)
-        init(self, *values, **more)
-        for name in known:
-            object.__setattr__(self, name, _cleaned(name, getattr(self, name)))
-
-    make.__init__ = clean_init
-    return make
-
-
-@_request
 @dataclass(frozen=True, slots=True)
 class Background:
     """The background: a "color" with a `value` such as ``#00ff00``, or an "image" with either `url` or `asset_id`."""
@@ -44,7 +29,6 @@ class Background:
     asset_id: str | None = None
 
 
-@_request
 @dataclass(frozen=True, slots=True)
 class Caption:
     """Captions of the video. The only `file_format` is ``srt``, the only `style` ``default``."""
@@ -53,7 +37,6 @@ class Caption:
     style: str | None = None
 
 
-@_request
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
     """The voice: `speed` 0.5 to 1.5 (1 by default), `pitch` -50 to 50, `volume` 0 to 1, `locale` as in ``en-GB``.
@@ -68,7 +51,6 @@ class VoiceSettings:
     engine_settings: dict[str, Any] | None = None
 
 
-@_request
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
     """A video with a look: the body of ``POST /v3/videos``, ``{"type": "avatar", …}``. None leaves a field out.
@@ -79,38 +61,36 @@ class VideoRequest:
 
     Parameters
     ----------
-    avatar_id : str or Look
+    avatar_id
         A look or its id, never that of a group.
-    script : str or None
-        The spoken text, 1 to 5,000 characters. Exactly one of `script`, `audio_url` and `audio_asset_id` is needed.
-    audio_url, audio_asset_id : str or None
-        A recording of at most 600 s (not checked here): its URL, or the id of an upload.
-    voice_id : str or None
+    script, audio_url, audio_asset_id
+        Exactly one is needed: the spoken text, 1 to 5,000 characters, or a recording of at most 600 s (not checked
+        here), by its URL or as an upload.
+    voice_id
         The look's default voice by default.
-    engine : str or None
+    engine
         ``avatar_iv``, ``avatar_v`` or ``avatar_iii``, one that the look lists. The service's default is ``avatar_iv``;
         if the look does not list that, `check` names one of the other two that it lists.
-    reference_look_id : str, Look or None
+    reference_look_id
         A digital twin of the same group that is ready; needs ``avatar_v``.
-    motion_prompt : str or None
+    motion_prompt
         How the avatar moves, in words.
-    expressiveness : {"high", "medium", "low"} or None
-    aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"} or None
+    expressiveness : {"high", "medium", "low"}
+    aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"}
         The service's default is ``16:9``.
-    resolution : {"4k", "1080p", "720p"} or None
-    fit : {"contain", "cover"} or None
-    background : Background, dict, Asset or None
+    resolution : {"4k", "1080p", "720p"}
+    fit : {"contain", "cover"}
+    background
         ``{"type": "color", "value": "#00ff00"}``, ``{"type": "image", "url": …}`` or an uploaded picture.
-    caption : Caption, dict or None
+    caption
         ``{}`` for an SRT file, ``{"style": "default"}`` for captions in the film too.
-    voice_settings : VoiceSettings, dict or None
+    voice_settings
         Such as ``{"speed": 1.2, "locale": "en-GB"}``.
-    remove_background : bool or None
-    output_format : {"mp4", "webm"} or None
-    watermark : dict or None
+    output_format : {"mp4", "webm"}
+    watermark
         For enterprise accounts: an ``image`` like one of the `files` of `VideoAgentRequest`, and other options.
-    title, callback_url, callback_id, folder_id, brand_glossary_id : str or None
-        HeyGen calls the URL when the video is finished.
+    callback_url
+        HeyGen calls it when the video is finished.
     """
 
     avatar_id: str | Look
@@ -138,6 +118,9 @@ class VideoRequest:
     folder_id: str | None = None
     brand_glossary_id: str | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self)
+
     def check(
         self, look: Look | None = None, *, group: AvatarGroup | None = None, reference: Look | None = None
     ) -> VideoRequest:
@@ -157,13 +140,12 @@ class VideoRequest:
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/videos``."""
         body = {name: value for name, value in _given(self).items() if value != {}}
-        names = {"engine": "type", "reference_look_id": "reference_look_id"}
-        if engine := {inner: body.pop(name) for name, inner in names.items() if name in body}:
+        names = (("engine", "type"), ("reference_look_id", "reference_look_id"))
+        if engine := {inner: body.pop(name) for name, inner in names if name in body}:
             body["engine"] = engine
         return {"type": "avatar", **body}
 
 
-@_request
 @dataclass(frozen=True, slots=True)
 class VideoAgentRequest:
     """A video from a prompt: the body of ``POST /v3/video-agents``. None leaves a field out.
@@ -172,16 +154,14 @@ class VideoAgentRequest:
 
     Parameters
     ----------
-    prompt : str
+    prompt
         What the video should be, 1 to 10,000 characters.
-    avatar_id : str, Look or None
+    avatar_id
         A look or its id, never that of a group. By default the agent chooses one.
-    voice_id, style_id, brand_kit_id, callback_url, callback_id : str or None
-    orientation : {"landscape", "portrait"} or None
-    mode : {"generate", "chat"} or None
+    orientation : {"landscape", "portrait"}
+    mode : {"generate", "chat"}
         Only in "chat" does the agent ask questions. The service's default is "generate".
-    incognito_mode : bool or None
-    files : sequence of dict or Asset, or None
+    files
         At most 20, each an `Asset`, ``{"type": "url", "url": …}``, ``{"type": "asset_id", "asset_id": …}`` or
         ``{"type": "base64", "media_type": …, "data": …}``.
     """
@@ -199,6 +179,9 @@ class VideoAgentRequest:
     callback_id: str | None = None
     files: Sequence[Any] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        _clean(self)
+
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
         check_request("agent", _given(self), look, group)
@@ -209,7 +192,6 @@ class VideoAgentRequest:
         return _given(self)
 
 
-@_request
 @dataclass(frozen=True, slots=True)
 class VideoAgentAnswer:
     """An answer to a video agent: the body of ``POST /v3/video-agents/{session_id}``. None leaves a field out.
@@ -223,6 +205,9 @@ class VideoAgentAnswer:
     voice_id: str | Voice | None = None
     brand_kit_id: str | None = None
     files: Sequence[Any] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _clean(self)
 
     def check(self) -> VideoAgentAnswer:
         """Check the answer; see `VideoRequest.check`."""
@@ -242,16 +227,14 @@ def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a par
 
 def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> VideoRequest:
     """Return a request, or make one from a look or its id, a script and more fields; a dict is more fields."""
-    if isinstance(request, Mapping):
-        more, request = {**request, **more}, None
     if isinstance(request, VideoRequest):
         if script is None and not more:
             return request
         raise TypeError("give a VideoRequest or its fields, not both: use dataclasses.replace to change a request")
-    for name, value in (("avatar_id", request), ("script", script)):
-        if value is not None and name in more:
-            raise TypeError(f"{name} is given twice: leave one of them out")
-    return VideoRequest(**{"avatar_id": request, "script": script, **more})
+    if isinstance(request, Mapping):
+        more, request = {**request, **more}, None
+    given: dict[str, Any] = {"avatar_id": request, "script": script}
+    return VideoRequest(**{name: value for name, value in given.items() if value is not None}, **more)
 
 
 _PARTS: dict[str, type[Any]] = {"background": Background, "caption": Caption, "voice_settings": VoiceSettings}
@@ -262,11 +245,12 @@ def _cleaned(name: str, value: object) -> object:
     value = known_value(name, value) if name == "engine" else id_of(name, value)
     if name == "background" and isinstance(value, Asset):
         return Background("image", asset_id=value.asset_id)
-    if part := _PARTS.get(name):
-        if not isinstance(value, part | Mapping | None):
+    if (part := _PARTS.get(name)) and value is not None:
+        if not isinstance(value, part | Mapping):
             known = ", ".join(field.name for field in fields(part))
             raise TypeError(f"{name} should be a {part.__name__} or a dict with its fields ({known}), not {value!r}")
-        return part(**value) if isinstance(value, Mapping) else value
+        given = value if isinstance(value, Mapping) else asdict(value)
+        return part(**{key: _cleaned(key, item) for key, item in given.items()})
     if name == "files" and isinstance(value, (list, tuple)):
         return [{"type": "asset_id", "asset_id": x.asset_id} if hasattr(x, "asset_id") else x for x in value] or None
     rules = read_rules()

@@ -61,17 +61,6 @@ def test_a_film_replaces_its_file_and_gets_no_credentials(tmp_path: Path, monkey
     assert not {"x-api-key", "authorization", "cookie"} & seen.headers.keys()
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
-def test_an_expired_url_is_replaced_once(status: int, tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
-    with Films(failure(status), unsized(FILM), failure(status)) as server, client_of(server) as client:
-        client.download_video("video_1", path)
-        assert path.read_bytes() == FILM
-        assert [seen.query["Signature"] for seen in server.films()] == ["1", "2"]
-        assert f"status {status}" in str(error_of(client, tmp_path / "another.mp4"))
-        assert len(server.films()) == 4
-
-
 def broken(handler: Handler) -> None:
     send_head(handler, len(FILM))
     handler.wfile.write(FILM[:300_000])
@@ -85,8 +74,6 @@ def broken(handler: Handler) -> None:
         (loopback.cut_short, "no MP4 or WebM video"),
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
-        (unsized(FILM[:-1]), "cut short"),
-        *((unsized(FILM.replace(part, b"free")), "cut short") for part in (b"moov", b"mdat")),
         (reply(b"<?xml version='1.0'?><Error>", Content_Type="video/mp4"), "no MP4 or WebM video"),
         (reply(b"\0\0\0\x1cftypavif" + bytes(16)), "no MP4 or WebM video"),
     ],
@@ -142,8 +129,8 @@ def test_a_captioned_film_and_subtitles_are_downloaded_if_the_video_has_them(
     what: str, field: str, sent: bytes, wrong: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "file"
-    with Films(failure(403), unsized(sent), reply(wrong)) as server, client_of(server) as client:
-        assert "was started without caption=" in str(error_of(client, path, what=what))
+    with Films(unsized(sent), reply(wrong)) as server, client_of(server) as client:
+        assert "was started with caption=" in str(error_of(client, path, what=what))
         server.captions = (field,)
         client.download_video("video_1", path, what)
         assert path.read_bytes() == sent
@@ -167,17 +154,14 @@ def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("kind", "text"), [(KeyboardInterrupt, "nothing is kept"), (TimeoutError, "of the user")])
-def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
-    kind: type[BaseException], text: str, tmp_path: Path
-) -> None:
+def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     def send_some(handler: Handler) -> None:
         broken(handler)
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             handler.server.closing.wait(0.01)
         loopback.interrupt(handler)
 
-    stopped = pytest.raises(kind, match=text)
-    with loopback.ctrl_c_raises(kind), Films(send_some) as server, client_of(server) as client, stopped:
+    stopped = pytest.raises(KeyboardInterrupt, match="nothing is kept")
+    with Films(send_some) as server, client_of(server) as client, stopped:
         client.download_video("video_1", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
