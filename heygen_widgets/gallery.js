@@ -15,17 +15,11 @@ function narrow() {
 search.addEventListener("input", narrow);
 narrow();
 
-document.addEventListener("keydown", event => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target === search) return;
-  event.preventDefault();
-  search.focus();
-});
-
 function copyOnClick(button, what, textOf) {
   const label = button.querySelector(".label");
   const usual = label.textContent;
   button.addEventListener("click", async () => {
-    label.textContent = await copyText(textOf(), document.body) ? "Copied" : "Not copied";
+    label.textContent = await copyText(textOf()) ? "Copied" : "Not copied";
     said.textContent = `${what}: ${label.textContent}`;
     setTimeout(() => { label.textContent = usual; said.textContent = ""; }, 2000);
   });
