@@ -7,7 +7,6 @@ function followAccent() {
   document.body.append(style);
   const update = () => {
     const [lightness, text] = document.body.dataset.jpThemeLight === "false" ? [0.75, "0, 0, 0"] : [0.5, "255, 255, 255"];
-    style.style.color = "";
     style.style.color = `rgb(from oklch(from ${getComputedStyle(document.body).getPropertyValue("--jp-brand-color1")} ${lightness} c h) r g b)`;
     const parts = getComputedStyle(style).color.match(/-?\d[\d.e-]*/g).map(part => Math.round(255 * Math.min(1, Math.max(0, part))));
     // Vuetify sets the colours in many elements again, by the class of its theme. Elsewhere than in Jupyter, its own colour stays.

@@ -1,4 +1,3 @@
-"use strict";
 const fold = text => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const [search, count, nothing, said, choice] = ["input", ".count", ".nothing", ".said", ".choice"].map(part => document.querySelector(part));
 const looks = [...document.querySelectorAll(".look")].map(card => ({ card, text: fold(card.dataset.words) }));

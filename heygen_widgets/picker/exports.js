@@ -3,8 +3,7 @@ const EXPORTS = { csv: "CSV", excel: "Excel", gallery: "Gallery page", ids: "Ids
 // What the kernel makes of the selection or the matches: files, and code.
 class Exports {
   constructor(picker) {
-    Object.assign(this, { running: false, code: null, problem: "" });
-    this.picker = picker;
+    Object.assign(this, { picker, running: false, code: null, problem: "" });
   }
 
   // The downloads of the selection or of all matches, as a group of a menu.
@@ -16,9 +15,8 @@ class Exports {
   }
 
   start(kind, of) {
-    const { kernel } = this.picker;
     this.running = true;
-    kernel.send("export", { view: kernel.viewId, kind, of });
+    this.picker.kernel.send("export", { view: this.picker.kernel.viewId, kind, of });
   }
 
   take(answer, buffers) {
