@@ -1,4 +1,7 @@
-const EXPORTS = { csv: "CSV", excel: "Excel", gallery: "Gallery page", ids: "Ids, as text" };
+const EXPORTS = [
+  ["csv", "CSV", "mdi-file-delimited-outline"], ["excel", "Excel", "mdi-file-excel-outline"], ["gallery", "Gallery page", "mdi-image-multiple-outline"],
+  ["ids", "Ids, as text", "mdi-identifier"],
+];
 
 // What the kernel makes of the selection or the matches: files, and code.
 class Exports {
@@ -10,7 +13,7 @@ class Exports {
   group(of, number) {
     const { picker, running } = this;
     const what = of === "matches" ? `all ${picker.number(number)} matches` : `the selection of ${picker.number(number)}`;
-    const items = Object.entries(EXPORTS).map(([kind, title]) => ({ title, disabled: running || !number, run: () => this.start(kind, of) }));
+    const items = EXPORTS.map(([kind, title, icon]) => ({ title, icon, disabled: running || !number, run: () => this.start(kind, of) }));
     return { label: running ? "Preparing the export…" : `Export ${what}`, items };
   }
 
