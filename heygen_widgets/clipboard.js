@@ -1,19 +1,14 @@
 // Copy a text. Returns whether the browser allowed it.
-async function copyText(text, container) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without a secure connection there is no clipboard API, so copy a selection.
-    const focused = document.activeElement;
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.style.position = "fixed";   // no scrolling
-    container.append(field);
-    field.select();
+    // Without a secure connection there is no clipboard API.
+    const fill = event => { event.preventDefault(); event.stopPropagation(); event.clipboardData.setData("text/plain", text); };
+    window.addEventListener("copy", fill, true);
     const done = document.execCommand("copy");
-    field.remove();
-    if (focused) focused.focus();
+    window.removeEventListener("copy", fill, true);
     return done;
   }
 }

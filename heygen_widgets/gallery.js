@@ -1,53 +1,26 @@
-"use strict";
 const fold = text => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-const search = document.querySelector("input");
-const count = document.querySelector(".count");
-const nothing = document.querySelector(".nothing");
-const said = document.querySelector(".said");
-const looks = [...document.querySelectorAll(".look")].map(card => ({ card, words: fold(card.dataset.words) }));
+const [search, count, nothing, said, choice] = ["input", ".count", ".nothing", ".said", ".choice"].map(part => document.querySelector(part));
+const looks = [...document.querySelectorAll(".look")].map(card => ({ card, text: fold(card.dataset.words) }));
+for (const part of document.querySelectorAll(".search, .hint, .tick input, .id button")) part.hidden = !looks.length;
 
 function narrow() {
-  const words = fold(search.value).split(/\s+/).filter(Boolean);
-  let shown = 0;
-  for (const look of looks) {
-    const has = words.every(word => look.words.includes(word));
-    look.card.hidden = !has;
-    shown += has;
-  }
-  const all = `${looks.length.toLocaleString("en")} look${looks.length === 1 ? "" : "s"}`;
-  count.textContent = words.length ? `${shown.toLocaleString("en")} of ${all}` : all;
+  const words = fold(search.value).trim().split(/\s+/);
+  for (const { card, text } of looks) card.hidden = !words.every(word => text.includes(word));
+  const shown = looks.filter(({ card }) => !card.hidden).length;
+  const all = `${looks.length} look${looks.length === 1 ? "" : "s"}`;
+  count.textContent = words[0] ? `${shown} of ${all}` : all;
   nothing.hidden = shown > 0 || !looks.length;
 }
-
-search.closest(".search").hidden = false;
 search.addEventListener("input", narrow);
 narrow();
-
-document.addEventListener("keydown", event => {
-  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (event.key === "/" && plain && event.target !== search) {
-    event.preventDefault();
-    search.focus();
-  } else if (event.key === "Escape" && event.target === search) {
-    search.value = "";
-    narrow();
-  }
-});
 
 function copyOnClick(button, what, textOf) {
   const label = button.querySelector(".label");
   const usual = label.textContent;
-  let waiting;
-  button.hidden = false;
   button.addEventListener("click", async () => {
-    const copied = await copyText(textOf(), document.body);
-    label.textContent = copied ? "Copied" : "Not copied";
-    said.textContent = copied ? `${what} copied` : `${what} could not be copied`;
-    clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      label.textContent = usual;
-      said.textContent = "";
-    }, 2000);
+    label.textContent = await copyText(textOf()) ? "Copied" : "Not copied";
+    said.textContent = `${what}: ${label.textContent}`;
+    setTimeout(() => { label.textContent = usual; said.textContent = ""; }, 2000);
   });
 }
 
@@ -55,39 +28,29 @@ for (const button of document.querySelectorAll(".id button")) {
   copyOnClick(button, "Id", () => button.parentElement.querySelector("code").textContent);
 }
 
-const choice = document.querySelector(".choice");
-const [copy, clear] = choice.querySelectorAll("button");
 const ticks = [...document.querySelectorAll(".tick input")];
-const ticked = () => ticks.filter(tick => tick.checked);
-const chosen = () => [...new Set(ticked().map(tick => tick.dataset.line))];  // a look may be on the page twice
+const chosen = () => [...new Set(ticks.filter(tick => tick.checked).map(tick => tick.dataset.line))];  // a look may be on the page twice
 
 function showChoice() {
-  const lines = chosen();
-  choice.hidden = !lines.length;
-  choice.querySelector("p").textContent = `${lines.length} chosen`;
-  history.replaceState(lines, "");  // survives a reload, without any storage
+  choice.hidden = !chosen().length;
+  choice.querySelector("p").textContent = `${chosen().length} chosen`;
+  history.replaceState(chosen(), "");  // survives a reload, without any storage
 }
-
-document.querySelector(".hint").hidden = !ticks.length;
-for (const tick of ticks) {
-  tick.hidden = false;
-  tick.checked = history.state?.includes(tick.dataset.line);
-  tick.addEventListener("change", showChoice);
-}
+for (const tick of ticks) tick.checked = history.state?.includes(tick.dataset.line);
+document.addEventListener("change", showChoice);
 addEventListener("pageshow", showChoice);  // some browsers bring ticks back themselves
 
+const [copy, clear] = choice.querySelectorAll("button");
 copyOnClick(copy, "Choice", () => choice.dataset.before + chosen().join("") + choice.dataset.after);
 clear.addEventListener("click", () => {
-  const cleared = ticked();
-  for (const tick of cleared) tick.checked = false;
+  for (const tick of ticks) tick.checked = false;
   showChoice();
-  // The button is hidden now, and the focus stays on what was cleared.
-  (cleared.find(tick => !tick.closest(".look").hidden) ?? search).focus({ preventScroll: true });
+  search.focus({ preventScroll: true });  // the button is hidden now
 });
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 for (const clip of document.querySelectorAll("video")) {
   const card = clip.closest(".look");
   card.addEventListener("pointerenter", () => { if (!still.matches) clip.play().catch(() => {}); });
-  card.addEventListener("pointerleave", () => { clip.pause(); });
+  card.addEventListener("pointerleave", () => clip.pause());
 }

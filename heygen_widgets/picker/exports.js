@@ -6,8 +6,7 @@ const EXPORTS = [
 // What the kernel makes of the selection or the matches: files, and code.
 class Exports {
   constructor(picker) {
-    Object.assign(this, { running: false, code: null, problem: "" });
-    this.picker = picker;
+    Object.assign(this, { picker, running: false, code: null, problem: "" });
   }
 
   // The downloads of the selection or of all matches, as a group of a menu.
@@ -19,9 +18,8 @@ class Exports {
   }
 
   start(kind, of) {
-    const { kernel } = this.picker;
     this.running = true;
-    kernel.send("export", { view: kernel.viewId, kind, of });
+    this.picker.kernel.send("export", { view: this.picker.kernel.viewId, kind, of });
   }
 
   take(answer, buffers) {
@@ -31,8 +29,7 @@ class Exports {
   }
 
   askCode() {
-    const { kernel } = this.picker;
-    kernel.submit("ask_code", kernel.viewId);
+    this.picker.kernel.submit("ask_code", this.picker.kernel.viewId);
   }
 
   takeCode(answer) {
