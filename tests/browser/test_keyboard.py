@@ -19,7 +19,7 @@ FOCUSED = """() => {
     if (active.matches('.look-grid')) return 'the grid';
     if (active.matches('.look-panel__name')) return 'the panel';
     const label = document.getElementById(active.getAttribute('aria-labelledby'));
-    return active.getAttribute('aria-label') ?? (label ?? active).textContent.trim();
+    return active.getAttribute('aria-label') ?? ((label ?? active).textContent.trim() || active.title);
 }"""
 INSIDE = "() => !!document.activeElement.closest('.look-picker')"
 IN_SIGHT = """card => {

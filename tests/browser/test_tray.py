@@ -33,14 +33,14 @@ def items(picker: Locator) -> Locator:
 
 def expect_order(notebook: NotebookPage, picker: Locator, ids: list[str]) -> None:
     for place, look_id in enumerate(ids):
-        expect(items(picker).nth(place)).to_have_attribute("data-look-id", look_id)
+        expect(items(picker).nth(place).locator("[data-look-id]")).to_have_attribute("data-look-id", look_id)
     notebook.expect_run(IDS, ids)
 
 
 def test_a_shortlist_is_made_dragged_into_order_compared_cleared_and_restored(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
     tray = picker.locator(".look-tray")
-    expect(tray).to_contain_text("Click looks to add them to your shortlist.")
+    expect(tray).to_contain_text("Click a look to select it.")
     expect(button(tray, "Compare")).to_be_disabled()
     ids = [ui.cards(picker).nth(place).get_attribute("data-look-id") or "" for place in (6, 1, 9, 3, 4)]
     for look_id in ids:
@@ -57,14 +57,8 @@ def test_a_shortlist_is_made_dragged_into_order_compared_cleared_and_restored(op
     items(picker).nth(1).get_by_title("Deselect").click()
     del ids[1]
     expect_order(notebook, picker, ids)
-    # Dropped outside, it goes back.
-    items(picker).nth(0).hover()
-    picker.page.mouse.down()
-    for place in (1, 2, 2):  # the second move over it counts
-        items(picker).nth(place).hover()
-    expect(items(picker).nth(2)).to_have_attribute("data-look-id", ids[0])
-    picker.locator(".look-empty").hover()
-    picker.page.mouse.up()
+    # Dropped outside, it stays.
+    items(picker).nth(0).drag_to(picker.locator(".look-empty"))
     expect_order(notebook, picker, ids)
     button(tray, "Compare").click()
     expect(picker.locator(".look-compare")).to_have_count(1)
@@ -76,7 +70,7 @@ def test_a_shortlist_is_made_dragged_into_order_compared_cleared_and_restored(op
     for name, left in (("Clear selection", []), ("Undo", ids)):
         button(tray, name).press("Enter")
         expect_order(notebook, picker, left)
-        expect(button(tray, "Undo") if not left else items(picker).first.get_by_role("button").first).to_be_focused()
+        expect(tray.locator(".look-tray__open:focus" if left else "button:focus")).to_have_count(1)
     items(picker).nth(2).hover()
     items(picker).nth(2).get_by_title("Deselect").click()
     expect_order(notebook, picker, [*ids[:2], *ids[3:]])
@@ -90,7 +84,7 @@ def test_a_shortlist_is_made_dragged_into_order_compared_cleared_and_restored(op
 
     # A look that is not loaded, and cannot be used.
     notebook.run("picker.values = [Look('elsewhere', 'Look elsewhere', 'photo_avatar', status='failed')]")
-    expect(items(picker).locator(".look-tray__state--failed")).to_be_visible()
+    expect(items(picker).locator(".look-tray__state")).to_have_class(re.compile("text-error"))
     expect(button(tray, "Details of Look elsewhere, Failed")).to_have_attribute("title", "Look elsewhere\nFailed")
     notebook.run("picker.values, picker.view = (), 'characters'")
     expect(tray).to_contain_text("Open a person to select one of their looks.")
@@ -121,7 +115,7 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     # The pressed look is gone, whoever has deselected it.
     notebook.run(f"picker.values = [{ids[1]!r}]")
     walk(page, ("Home", names[1]))
-    walk(page, ("Delete", r"card \d+"))
+    walk(page, ("Delete", "Undo"))
     notebook.expect_run(IDS, [])  # A key and a cell reach the kernel by different ways.
     notebook.run(f"picker.values = {ids}")
     expect(items(picker)).to_have_count(5)
@@ -173,7 +167,7 @@ def test_without_a_kernel_the_ids_can_still_be_copied(open_notebook: OpenNoteboo
     notebook.kernel.restarted()
     expect(picker.locator(".look-picker__cut")).to_be_visible()
     expect(tray.locator(".look-tray__looks")).to_have_attribute("inert", "")
-    expect(tray.locator(".look-tray__action")).to_have_count(1)
+    expect(tray.locator(".v-btn")).to_have_count(1)
     assert ui.copied(picker.locator(".look-picker__said"), button(tray, "Copy ids")) == "\n".join(ids)
     ui.scroll_to(picker, 20_000)  # to cards that nobody can send any more
     notebook.run("")
