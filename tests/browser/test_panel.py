@@ -9,9 +9,9 @@ from . import axe, picker_page as ui
 from .conftest import OpenNotebook
 from .picker_page import button, card
 
-# Whether the panel leaves the whole card of its look in sight
-CLEAR = """panel => {
-    const [a, b] = [panel, panel.parentElement.querySelector('.look-card--opened')].map(e => e.getBoundingClientRect());
+# Whether the panel leaves something in sight, by default the whole card of its look
+CLEAR = """(panel, other = '.look-card--opened') => {
+    const [a, b] = [panel, panel.parentElement.querySelector(other)].map(element => element.getBoundingClientRect());
     return a.left >= b.right - 1 || b.left >= a.right - 1 || a.top >= b.bottom - 1 || b.top >= a.bottom - 1;
 }"""
 # The names that the panel has shown, with the number of facts
@@ -46,27 +46,29 @@ def rectangle(part: Locator) -> dict[str, Any]:
     return edges
 
 
-def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook: OpenNotebook) -> None:
+def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice_and_clip(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
-    notebook.run("voice = lambda look: picker.catalogue.client.get_voice(look.default_voice_id)")
-    audible = "look.tags and look.preview_video_url and (voice(look).preview_audio_url or '').startswith('http')"
-    look_id = notebook.value(f"next(look.id for look in picker.catalogue.select() if look.default_voice_id and {audible})")
-    notebook.run(f"picker.filter = LookFilter({look_id!r})")
+    notebook.run(
+        "def voice(look):\n    return picker.catalogue.client.get_voice(look.default_voice_id)\n"
+        "heard = lambda look: look.default_voice_id and (voice(look).preview_audio_url or '').startswith('http')\n"
+        "looks = picker.catalogue.select(LookFilter(engine='avatar_v', avatar_type='photo_avatar', ready=True))\n"
+        "look = next(look for look in looks if look.tags and look.preview_video_url and heard(look))\n"
+        "picker.filter = LookFilter(look.id)"
+    )
     ui.expect_matches(notebook, picker)
     picker.evaluate(WATCH)
-    ui.card_of(picker, look_id).hover()
-    ui.card_of(picker, look_id).locator(".look-card__info").click()
-    name, tags, size, group_id, voice = notebook.value(
-        "(lambda look: (look.name.strip(), ', '.join(look.tags), f'{look.image_width:,} × {look.image_height:,}',"
-        f" look.group_id, voice(look).name))(picker.catalogue.get({look_id!r}))"
-    )
+    card(picker, 0).hover()
+    card(picker, 0).locator(".look-card__info").click()
+    look_id, group_id, name, voice = notebook.value("(look.id, look.group_id, look.name.strip(), voice(look).name)")
+    tags, size = notebook.value("(', '.join(look.tags), f'{look.image_width:,} × {look.image_height:,} px')")
     expect(panel(picker)).to_have_attribute("aria-label", f"Details of {name}")
     expect(panel(picker).locator(".look-panel__name")).to_be_focused()
-    expect(fact(picker, "Size")).to_have_text(f"{size} px")
-    expect(fact(picker, "Status")).to_have_text("Ready to use")
-    expect(fact(picker, "Tags")).to_have_text(tags)
-    assert notebook.value("len(picker.values)") == 0
+    for label, text in (("Id", look_id), ("Tags", tags), ("Size", size), ("Status", "Ready to use")):
+        expect(fact(picker, label)).to_have_text(text)
     expect(fact(picker, "Default voice")).to_contain_text(voice)
+    # It opened with all details.
+    assert notebook.page.evaluate("() => [...window.shown]") == [f"Details of {name}: true"]
+    assert notebook.value("len(picker.values)") == 0
     panel(picker).locator("audio").press(" ")
     ui.wait_until(panel(picker).locator("audio"), "sample => sample.ended")
     button(panel(picker), "Play clip").click()
@@ -78,10 +80,18 @@ def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook
     notebook.expect_run("picker.selected_id", look_id)
     button(panel(picker), "Deselect").click()
     notebook.expect_run("len(picker.values)", 0)
-    assert ui.copied(picker.locator(".look-picker__said"), button(panel(picker), "Copy id")) == look_id
-    # It opened with all details.
-    assert notebook.page.evaluate("() => [...window.shown]") == [f"Details of {name}: true"]
+
+    panel(picker).locator("summary").click()
+    options = panel(picker).get_by_role("table", name="Video options")
+    expect(options.get_by_role("columnheader")).to_contain_text(["Avatar V"])
+    expect(options.get_by_role("row").filter(has_text="Expressiveness").get_by_role("cell").first).to_have_text("no")
+    expect(panel(picker)).to_contain_text("Expressiveness: not for photo avatars with Avatar V")
     assert axe.violations(notebook.page, ".look-panel") == []
+    said = picker.locator(".look-picker__said")
+    assert ui.copied(said, button(panel(picker), "Copy id")) == look_id
+    notebook.run(ui.copied(said, button(panel(picker), "Copy code for a video")))
+    assert notebook.value("job.look.id") == look_id
+    notebook.run("job.close()")
 
     number = notebook.value(f"len(picker.catalogue.select(LookFilter(group_id={group_id!r})))")
     panel(picker).get_by_role("button", name=f"Show all {number}").click()
@@ -93,7 +103,7 @@ def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook
     expect(fact(picker, "Id")).to_have_text(look_id)
     notebook.run("picker.filter = LookFilter('no look has this name')")
     expect(picker.locator(".look-empty")).to_be_visible()
-    assert rectangle(picker.locator(".look-empty"))["right"] <= rectangle(panel(picker))["left"]
+    ui.wait_until(panel(picker), f"panel => ({CLEAR})(panel, '.look-empty')")
     button(panel(picker), "Close details").click()
     expect(panel(picker)).to_have_count(0)
 
@@ -126,6 +136,16 @@ def test_the_panel_lies_over_the_grid_beside_the_card_and_follows_arrow_keys(ope
     assert [rectangle(card(picker, position)) for position in (0, last)] == ends
     keyboard.press("Escape")
     expect(card(picker, 1)).to_be_focused()
+
+    # Pictures load when paging stops, and closing the panel keeps the place.
+    position = int(ui.page_down(picker, 12).get_attribute("data-position") or 0)
+    ui.wait_until(picker, f"root => ({ui.DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")
+    place = ui.grid(picker).evaluate("grid => grid.scrollTop")
+    keyboard.press("i")
+    expect_opened(picker, position)
+    keyboard.press("Escape")
+    expect(card(picker, position)).to_be_focused()
+    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place > 1000
 
     # From the shortlist, the next one is that of the shortlist.
     notebook.run("picker.values = picker.catalogue.looks[40:43]")
@@ -189,9 +209,8 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     def row(label: str) -> Locator:
         return table.locator("tbody tr", has=picker.page.locator("th", has_text=label))
 
-    sizes = notebook.value("[f'{look.image_width:,} × {look.image_height:,} px' for look in picker.values]")
-    expect(row("Size").locator("td")).to_have_text(sizes[:4])
-    expect(row("Size").locator("th")).to_have_text("Size" if len(set(sizes[:4])) > 1 else "Size, the same")
+    expect(row("Id").locator("td")).to_have_text(notebook.value("[look.id for look in picker.values[:4]]"))
+    expect(row("Gender").locator("th")).to_have_text("Gender, the same")
     expect(row("Status").locator("td")).to_contain_text(["Failed: ", "Ready to use", "Ready to use", "Ready to use"])
     voices = notebook.value("[picker.catalogue.client.get_voice(look.default_voice_id).name for look in picker.values]")
     expect(row("Default voice").locator("td")).to_contain_text(voices[:4])
@@ -234,16 +253,3 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     expect(ui.cards(picker).first).to_be_visible()
     expect(editor).to_be_focused()
     assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place
-
-
-def test_pictures_load_when_paging_stops_and_closing_the_panel_keeps_the_place(open_notebook: OpenNotebook) -> None:
-    _, picker = ui.shown(open_notebook, ui.SEVERAL)
-    far = ui.page_down(picker, 12)
-    expect(far.locator("img")).to_have_count(1)
-    ui.wait_until(picker, f"root => ({ui.DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")
-    place, position = ui.grid(picker).evaluate("grid => grid.scrollTop"), far.get_attribute("data-position")
-    for key in ("i", "Escape"):
-        picker.page.keyboard.press(key)
-        expect(panel(picker)).to_have_count(int(key == "i"))
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-position", position or "")
-    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place > 1000

@@ -1,4 +1,4 @@
-"""The card of a video, from the request to the playing film, and the video options in the picker."""
+"""The card of a video, from the request to the playing film."""
 
 import re
 from typing import Any
@@ -160,20 +160,3 @@ def test_cards_of_all_kinds_satisfy_axe_and_copy_texts(open_notebook: OpenNotebo
     assert ui.copied(said, job.get_by_role("button", name="Copy id")) == notebook.value("job.video_id")
     expect(said).to_have_text("")
     assert "client.download_video" in ui.copied(said, job.get_by_role("button", name="Copy code"))
-
-
-def test_the_panel_of_a_look_shows_its_video_options_and_copies_the_code(open_notebook: OpenNotebook) -> None:
-    notebook, picker = ui.shown(open_notebook)
-    notebook.run("picker.filter = LookFilter(engine='avatar_v', avatar_type='photo_avatar', ready=True)")
-    ui.expect_matches(notebook, picker)
-    ui.cards(picker).first.press("i")
-    table = picker.get_by_role("table", name="Video options")
-    picker.locator(".look-panel summary").click()
-    expect(table.get_by_role("columnheader")).to_contain_text(["Avatar V"])
-    expect(table.get_by_role("row").filter(has_text="Expressiveness").get_by_role("cell").first).to_have_text("no")
-    expect(picker.locator(".look-panel__note").first).to_be_visible()
-    assert axe.violations(notebook.page, ".look-panel") == []
-    copy = picker.get_by_role("button", name="Copy code for a video")
-    notebook.run(ui.copied(picker.locator(".look-picker__said"), copy))
-    assert notebook.value("job.look.id") == ui.cards(picker).first.get_attribute("data-look-id")
-    notebook.run("job.close()")
