@@ -1,4 +1,4 @@
-"""The shortlist below the grid: reordered, compared, copied, downloaded, cleared, and without a kernel."""
+"""The shortlist below the grid: reordered, compared, copied, downloaded and cleared."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,6 @@ NO_CLIPBOARD = """() => {
     Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
     document.execCommand = () => false;
 }"""
-RESTART = "async () => { await window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart(); }"
 
 
 def selected(open_notebook: OpenNotebook, **options: object) -> tuple[NotebookPage, Locator, Locator, list[str]]:
@@ -148,16 +147,3 @@ def test_the_selection_is_downloaded_and_copied_as_code_or_shown_in_a_field(open
     notebook.page.evaluate("() => { delete navigator.clipboard; delete document.execCommand; }")
     notebook.run(f"del picker\n{code}")
     assert notebook.value(f"({IDS}, picker.filter.search)") == (ids, "office")
-
-
-def test_without_a_kernel_the_ids_can_still_be_copied(open_notebook: OpenNotebook) -> None:
-    notebook, picker, tray, ids = selected(open_notebook)
-    expect(button(tray, "Copy ids")).to_have_count(0)
-    notebook.page.evaluate(RESTART)
-    notebook.kernel.restarted()
-    expect(picker.locator(".look-picker__cut")).to_be_visible()
-    expect(tray.locator(".look-tray__looks")).to_have_attribute("inert", "")
-    expect(tray.locator(".v-btn")).to_have_count(1)
-    assert ui.copied(picker.locator(".look-picker__said"), button(tray, "Copy ids")) == "\n".join(ids)
-    ui.scroll_to(picker, 20_000)  # to cards that nobody can send any more
-    notebook.run("")
