@@ -71,8 +71,7 @@ def texts(shown: dict[str, Any]) -> dict[str, str]:
 
 def test_details_name_everything_that_is_known_of_a_look() -> None:
     known = {"group_id": "g", "gender": "female", "status": "failed", "ownership": "private", "default_voice_id": "v1"}
-    known["error"] = Failure("no_face", "No face was found.")
-    size = {"image_width": 1080, "image_height": 1920, "group_name": " Elin "}
+    size = {"image_width": 1080, "image_height": 1920, "group_name": " Elin ", "error": Failure("no_face", "No face")}
     full = look("a", supported_api_engines=("avatar_v", "avatar_iv"), tags=("office", "warm"), **known, **size)
     shown = details(full, 27)
     assert texts(shown) == {
@@ -84,7 +83,7 @@ def test_details_name_everything_that_is_known_of_a_look() -> None:
         "engines": "Avatar V, Avatar IV",
         "tags": "office, warm",
         "ownership": "Private",
-        "status": "Failed: No face was found.",
+        "status": "Failed: No face",
         "voice": "v1",
         "id": "a",
     }
