@@ -69,7 +69,7 @@ def test_axe_finds_nothing_in_any_state_of_the_picker(open_notebook: OpenNoteboo
         expect(ui.menu(picker)).to_have_count(0)
 
     ui.open_details(picker, 0)
-    picker.locator(".look-panel summary").first.click()
+    picker.locator(".look-panel__options summary").first.click()
     for wide, kind in ((640, "sheet"), (1400, "right"), (width, "")):
         page.set_viewport_size({"width": wide, "height": 1000})
         expect(picker.locator(f"[class*='look-panel--{kind}']")).to_be_visible()

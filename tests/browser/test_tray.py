@@ -85,7 +85,7 @@ def test_a_shortlist_is_made_dragged_into_order_compared_cleared_and_restored(op
 def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     notebook, picker, tray, ids = selected(open_notebook)
     page, said = notebook.page, picker.locator(".look-picker__said")
-    names = [re.escape(one.get_attribute("aria-label") or "") for one in picker.locator(".look-tray__open").all()]
+    names = [re.escape(f"Details of {name}") for name in notebook.value("[one.name.strip() for one in picker.values]")]
     picker.locator('[data-position="0"]').focus()
     # It is one stop, and arrow keys move in it.
     walk(page, ("Tab", names[0]), ("ArrowLeft", names[0]), ("ArrowRight", names[1]), ("End", names[4]))
