@@ -74,6 +74,7 @@ def details(look: Look, number: int) -> dict[str, Any]:
     `number` is how many looks its character has, 0 if unknown. The ``facts`` are in the order of display, each with
     ``name``, ``label`` and ``text``, which is empty if unknown.
     """
+    shown = card(look)
     character = title_of_character(look.group_id, look.group_name or "") if look.group_id else ""
     has_size = look.image_width is not None and look.image_height is not None
     facts = [
@@ -85,11 +86,12 @@ def details(look: Look, number: int) -> dict[str, Any]:
         ("engines", "Engines", _titles("engine", look.supported_api_engines)),
         ("tags", "Tags", _titles("tag", look.tags)),
         ("ownership", "Ownership", _title("ownership", look.ownership)),
-        ("status", "Status", _title("status", look.status)),
+        ("status", "Status", ": ".join(filter(None, (shown["state"] or "Ready to use", shown["reason"])))),
         ("voice", "Default voice", clip(look.default_voice_id)),
+        ("id", "Id", look.id),
     ]
     return {
-        **card(look),
+        **shown,
         "group_id": look.group_id or None,
         "number": number,
         "voice_id": look.default_voice_id or None,

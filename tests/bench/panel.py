@@ -27,7 +27,7 @@ PANEL = """id => {
     const panel = () => document.querySelector('.look-panel');
     const picture = () => panel()?.querySelector('img.look-panel__picture, .look-panel__picture img');
     return {shown: () => panel()?.querySelector('.look-panel__name')?.textContent === name
-        && (!pictured || picture()?.getAttribute('src')) && panel().querySelectorAll('dl dd').length >= 2};
+        && (!pictured || picture()?.getAttribute('src')) && panel().querySelectorAll('td').length >= 2};
 }"""
 CLIP = """id => ({plays: () => {
     const clip = document.querySelector(`.look-card[data-look-id="${id}"] video.look-card__clip`);

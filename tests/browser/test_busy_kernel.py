@@ -103,7 +103,8 @@ def test_without_subshells_clicks_are_shown_at_once_and_answered_when_the_cell_h
     notebook.run_cell(0)
     picker = ui.picker_of(notebook)
     busy, count = picker.locator(".look-picker__busy"), picker.locator(".look-tray__count")
-    chips, first, gender = picker.locator(".look-line__chip"), picker.locator("li").first, ui.named(picker, "Gender")
+    chips, gender = picker.locator(".look-line__chip"), ui.named(picker, "Gender")
+    first = picker.locator(".look-tray__open").first
     ui.wait_for_pictures(picker)
     added = ui.cards(picker).first.get_attribute("data-look-id")
     heights = "root => [root, ...root.children].map(e => e.offsetHeight)"

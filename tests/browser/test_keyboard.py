@@ -19,7 +19,7 @@ FOCUSED = """() => {
     if (active.matches('.look-grid')) return 'the grid';
     if (active.matches('.look-panel__name')) return 'the panel';
     const label = document.getElementById(active.getAttribute('aria-labelledby'));
-    return active.getAttribute('aria-label') ?? (label ?? active).textContent.trim();
+    return active.getAttribute('aria-label') ?? ((label ?? active).textContent.trim() || active.title);
 }"""
 INSIDE = "() => !!document.activeElement.closest('.look-picker')"
 IN_SIGHT = """card => {
@@ -301,7 +301,7 @@ def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebo
     # Keys scroll the panel alone, also at its end.
     around = "panel => { let all = 0; for (let e = panel; (e = e.parentElement); ) all += e.scrollTop; return all; }"
     panel.locator("summary").first.press("Enter")  # unfolds the video options
-    expect(panel.get_by_role("table")).to_be_visible()
+    expect(panel.get_by_role("table", name="Video options")).to_be_visible()
     before = panel.evaluate(around)
     for _ in range(2):
         keys.press("End")

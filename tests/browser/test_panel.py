@@ -1,27 +1,19 @@
 """Seeing a look in a real browser: the panel over the grid, and the comparison of selected looks."""
 
-import re
-from typing import Any
-
 from playwright.sync_api import Locator, expect
 
 from . import axe, picker_page as ui
 from .conftest import OpenNotebook
 from .picker_page import button, card
 
-# Whether two elements share a part of the page
-OVERLAP = """(one, other) => {
-    const [a, b] = [one, other].map(element => element.getBoundingClientRect());
-    return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+# Whether the panel leaves something in sight, by default the whole card of its look
+CLEAR = """(panel, other = '.look-card--opened') => {
+    const [a, b] = [panel, panel.parentElement.querySelector(other)].map(element => element.getBoundingClientRect());
+    return a.left >= b.right - 1 || b.left >= a.right - 1 || a.top >= b.bottom - 1 || b.top >= a.bottom - 1;
 }"""
-# The names that the panel has shown, with the number of facts
-WATCH = """root => {
-    window.shown = new Set();
-    const look = () => {
-        const panel = root.querySelector('.look-panel');
-        if (panel) window.shown.add(`${panel.getAttribute('aria-label')}: ${panel.querySelectorAll('dd').length > 1}`);
-    };
-    new MutationObserver(look).observe(root, { childList: true, subtree: true, attributes: true, characterData: true });
+IS_SHEET = """panel => {
+    const [{ width, height, bottom }, looks] = [panel, panel.offsetParent].map(part => part.getBoundingClientRect());
+    return width === looks.width && bottom === looks.bottom && height <= 0.7 * looks.height;
 }"""
 
 
@@ -30,55 +22,61 @@ def panel(picker: Locator) -> Locator:
 
 
 def fact(picker: Locator, label: str) -> Locator:
-    row = panel(picker).locator(".look-panel__facts > div")
-    return row.filter(has=picker.page.locator("dt", has_text=re.compile(f"^{label}$"))).locator("dd")
+    row = panel(picker).locator(".look-panel__facts tr")
+    return row.filter(has=picker.page.get_by_role("rowheader", name=label, exact=True)).locator("td")
 
 
-def expect_opened(picker: Locator, position: int, clear: bool = True) -> None:
-    """Wait until the panel is that of a card, which has a ring, and which the panel does not cover."""
+def expect_opened(picker: Locator, position: int) -> None:
+    """Wait until the panel is that of a card, which has a ring."""
     look_id = card(picker, position).get_attribute("data-look-id") or ""
     expect(fact(picker, "Id")).to_have_text(look_id)
     expect(picker.locator(".look-card--opened")).to_have_attribute("data-look-id", look_id)
-    covered = f"panel => ({OVERLAP})(panel, panel.parentElement.querySelector('.look-card--opened'))"
-    if clear:
-        ui.wait_until(panel(picker), f"panel => !({covered})(panel)")
 
 
-def rectangle(part: Locator) -> dict[str, Any]:
-    edges: dict[str, Any] = part.evaluate("part => part.getBoundingClientRect().toJSON()")
-    return edges
-
-
-def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook: OpenNotebook) -> None:
+def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice_and_clip(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
-    notebook.run("voice = lambda look: picker.catalogue.client.get_voice(look.default_voice_id)")
-    audible = "look.tags and look.default_voice_id and (voice(look).preview_audio_url or '').startswith('http')"
-    look_id = notebook.value(f"next(look.id for look in picker.catalogue.select()[:24] if {audible})")
-    picker.evaluate(WATCH)
-    ui.card_of(picker, look_id).hover()
-    ui.card_of(picker, look_id).locator(".look-card__info").click()
-    name, tags, size, group_id, voice = notebook.value(
-        "(lambda look: (look.name.strip(), ', '.join(look.tags), f'{look.image_width:,} × {look.image_height:,}',"
-        f" look.group_id, voice(look).name))(picker.catalogue.get({look_id!r}))"
+    notebook.run(
+        "def voice(look):\n    return picker.catalogue.client.get_voice(look.default_voice_id)\n"
+        "heard = lambda look: look.default_voice_id and (voice(look).preview_audio_url or '').startswith('http')\n"
+        "looks = picker.catalogue.select(LookFilter(engine='avatar_v', avatar_type='photo_avatar', ready=True))\n"
+        "look = next(look for look in looks if look.tags and look.preview_video_url and heard(look))\n"
+        "picker.filter = LookFilter(look.id)"
     )
+    ui.expect_matches(notebook, picker)
+    ui.note_texts(picker.locator(".look-picker__looks"))
+    card(picker, 0).hover()
+    card(picker, 0).locator(".look-card__info").click()
+    look_id, group_id, name, voice = notebook.value("(look.id, look.group_id, look.name.strip(), voice(look).name)")
+    tags, size = notebook.value("(', '.join(look.tags), f'{look.image_width:,} × {look.image_height:,} px')")
     expect(panel(picker)).to_have_attribute("aria-label", f"Details of {name}")
     expect(panel(picker).locator(".look-panel__name")).to_be_focused()
-    expect(panel(picker).locator(".look-panel__line")).to_contain_text(f" · {size} · ")
-    expect(panel(picker).locator(".look-panel__line")).to_contain_text(" · Ready to use")
-    expect(fact(picker, "Tags")).to_have_text(tags)
-    assert notebook.value("len(picker.values)") == 0
+    for label, text in (("Id", look_id), ("Tags", tags), ("Size", size), ("Status", "Ready to use")):
+        expect(fact(picker, label)).to_have_text(text)
     expect(fact(picker, "Default voice")).to_contain_text(voice)
-    button(panel(picker), "Play voice").click()
-    expect(button(panel(picker), "Stop voice")).to_be_visible()
-    expect(button(panel(picker), "Play voice")).to_be_visible()  # at the end of the sample
-    button(panel(picker), "Select").click()
-    notebook.expect_run("picker.selected_id", look_id)
-    button(panel(picker), "Deselect").click()
-    notebook.expect_run("len(picker.values)", 0)
-    assert ui.copied(picker.locator(".look-picker__said"), button(panel(picker), "Copy id")) == look_id
     # It opened with all details.
-    assert notebook.page.evaluate("() => [...window.shown]") == [f"Details of {name}: true"]
+    assert {look_id in text for text in notebook.page.evaluate("window.texts") if "Select" in text} == {True}
+    panel(picker).locator("audio").press(" ")
+    ui.wait_until(panel(picker).locator("audio"), "sample => sample.ended")
+    button(panel(picker), "Play clip").click()
+    expect(panel(picker).locator("video")).to_have_js_property("muted", True)
+    ui.wait_until(panel(picker).locator("video"), "clip => clip.currentTime > 0")
+    button(panel(picker), "Stop clip").click()
+    expect(panel(picker).locator("video")).to_have_count(0)
+    for name, selected_id in (("Select", look_id), ("Deselect", "")):
+        button(panel(picker), name).click()
+        notebook.expect_run("picker.selected_id", selected_id)
+
+    panel(picker).locator("summary").click()
+    options = panel(picker).get_by_role("table", name="Video options")
+    expect(options.get_by_role("columnheader")).to_contain_text(["Avatar V"])
+    expect(options.get_by_role("row").filter(has_text="Expressiveness").get_by_role("cell").first).to_have_text("no")
+    expect(panel(picker)).to_contain_text("Expressiveness: not for photo avatars with Avatar V")
     assert axe.violations(notebook.page, ".look-panel") == []
+    said = picker.locator(".look-picker__said")
+    assert ui.copied(said, button(panel(picker), "Copy id")) == look_id
+    notebook.run(ui.copied(said, button(panel(picker), "Copy code for a video")))
+    assert notebook.value("job.look.id") == look_id
+    notebook.run("job.close()")
 
     number = notebook.value(f"len(picker.catalogue.select(LookFilter(group_id={group_id!r})))")
     panel(picker).get_by_role("button", name=f"Show all {number}").click()
@@ -90,7 +88,7 @@ def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook
     expect(fact(picker, "Id")).to_have_text(look_id)
     notebook.run("picker.filter = LookFilter('no look has this name')")
     expect(picker.locator(".look-empty")).to_be_visible()
-    assert rectangle(picker.locator(".look-empty"))["right"] <= rectangle(panel(picker))["left"]
+    ui.wait_until(panel(picker), f"panel => ({CLEAR})(panel, '.look-empty')")
     button(panel(picker), "Close details").click()
     expect(panel(picker)).to_have_count(0)
 
@@ -98,33 +96,41 @@ def test_the_panel_of_a_look_shows_its_details_and_plays_its_voice(open_notebook
 def test_the_panel_lies_over_the_grid_beside_the_card_and_follows_arrow_keys(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL)
     keyboard, last = notebook.page.keyboard, int(ui.grid(picker).get_attribute("aria-colcount") or 0) - 1
-    before = [rectangle(card(picker, position)) for position in (0, last)]
-    card(picker, last - 1).press("i")
-    for position in range(last - 1, last + 3):
-        # At the end of a row it goes to the right side again.
+    ends = [card(picker, position).bounding_box() for position in (0, last)]
+    for position in (0, last, last + 1):
+        card(picker, position).press("i")
         expect_opened(picker, position)
-        expect(panel(picker).locator(".look-panel__name")).to_be_focused()
-        keyboard.press("ArrowRight")
-    assert [rectangle(card(picker, position)) for position in (0, last)] == before
-    expect_opened(picker, last + 3)
+        ui.wait_until(panel(picker), CLEAR)
+        keyboard.press("Escape")
+        expect(card(picker, position)).to_be_focused()
+    keyboard.press("i")
     previous = button(panel(picker), "Previous look")
-    place = rectangle(previous)
-    previous.click()
-    expect_opened(picker, last + 2)
-    panel(picker).locator("summary").first.click()
-    expect(panel(picker).get_by_role("table")).to_be_in_viewport()
-    for position in range(last + 1, -1, -1):
+    place = previous.bounding_box()
+    panel(picker).locator("summary").click()
+    options = panel(picker).get_by_role("table", name="Video options")
+    expect(options).to_be_in_viewport()
+    for position in range(last, -1, -1):
         previous.click()
-        expect_opened(picker, position, clear=False)
-        assert rectangle(previous) == place  # not away from the pointer
-    expect(panel(picker).get_by_role("table")).to_be_visible()  # stays unfolded
+        expect_opened(picker, position)
+        assert previous.bounding_box() == place  # not away from the pointer
+    expect(options).to_be_visible()  # stays unfolded
     expect(previous).to_have_attribute("aria-disabled", "true")
     keyboard.press("ArrowLeft")
     keyboard.press("ArrowRight")
     expect_opened(picker, 1)
+    assert [card(picker, position).bounding_box() for position in (0, last)] == ends
     keyboard.press("Escape")
     expect(card(picker, 1)).to_be_focused()
-    assert [rectangle(card(picker, position)) for position in (0, last)] == before
+
+    # Pictures load when paging stops, and closing the panel keeps the place.
+    position = int(ui.page_down(picker, 12).get_attribute("data-position") or 0)
+    ui.wait_until(picker, f"root => ({ui.DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")
+    place = ui.grid(picker).evaluate("grid => grid.scrollTop")
+    keyboard.press("i")
+    expect_opened(picker, position)
+    keyboard.press("Escape")
+    expect(card(picker, position)).to_be_focused()
+    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place > 1000
 
     # From the shortlist, the next one is that of the shortlist.
     notebook.run("picker.values = picker.catalogue.looks[40:43]")
@@ -142,21 +148,13 @@ def test_where_it_is_narrow_the_panel_is_a_sheet_below_the_card(open_notebook: O
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL, viewport=(700, 1000))
     look_id, reason = notebook.value("next((look.id, look.error.message) for look in picker.catalogue if look.error)")
     notebook.run(f"picker.filter = LookFilter({look_id!r})")
-    failed = ui.card_of(picker, look_id)
-    expect(failed).to_have_attribute("title", re.compile(re.escape(reason)))
-    expect(picker.locator('[data-position="1"]')).to_have_count(0)
-    failed.press("i")
-    expect(panel(picker).locator(".look-panel__state--failed")).to_have_text(f"Failed: {reason}")
-    expect_opened(picker, 0)
-    sheet, looks = rectangle(panel(picker)), rectangle(picker.locator(".look-picker__looks"))
-    assert (sheet["width"], sheet["bottom"]) == (looks["width"], looks["bottom"])
-    assert sheet["height"] <= 0.7 * looks["height"] + 1
+    ui.card_of(picker, look_id).press("i")
+    for text in (panel(picker).locator(".look-panel__state"), fact(picker, "Status")):
+        expect(text).to_have_text(f"Failed: {reason}")
+    assert panel(picker).evaluate(IS_SHEET)
     notebook.page.keyboard.press("Escape")
     notebook.run("picker.filter = LookFilter(status='processing')")
     ui.expect_matches(notebook, picker)
-    card(picker, 0).press("i")
-    expect(panel(picker).locator(".look-panel__state")).not_to_have_class(re.compile("--failed"))
-    notebook.page.keyboard.press("Escape")
 
     # The last card moves above the sheet, and the grid is as before when the sheet is gone.
     ui.cards(picker).first.press("End")
@@ -165,6 +163,8 @@ def test_where_it_is_narrow_the_panel_is_a_sheet_below_the_card(open_notebook: O
     height = ui.grid(picker).evaluate("grid => grid.scrollHeight")
     notebook.page.keyboard.press("i")
     expect_opened(picker, last)
+    expect(panel(picker).locator(".look-panel__state")).to_have_text("Processing: no video can use it yet")
+    ui.wait_until(panel(picker), CLEAR)
     notebook.page.keyboard.press("Escape")
     expect(card(picker, last)).to_be_focused()
     assert ui.grid(picker).evaluate("grid => grid.scrollHeight") == height
@@ -172,7 +172,8 @@ def test_where_it_is_narrow_the_panel_is_a_sheet_below_the_card(open_notebook: O
 
 def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook) -> None:
     notebook, picker = ui.shown(open_notebook, ui.SEVERAL, "1", viewport=(1400, 700))
-    table = picker.locator(".look-compare table")
+    compare, table = picker.locator(".look-compare"), picker.locator(".look-compare table")
+    heads, items = table.locator("thead th bdi"), picker.locator(".look-tray__open")
     notebook.run(
         "looks = [look for look in picker.catalogue.select(LookFilter(gender='female')) if look.default_voice_id]\n"
         "picker.values = [next(look for look in looks if look.status == 'failed'), *looks[:5]]"
@@ -183,73 +184,52 @@ def test_selected_looks_are_compared_four_at_a_time(open_notebook: OpenNotebook)
     top = picker.evaluate("root => root.getBoundingClientRect().top")
     button(picker.locator(".look-tray"), "Compare").click()
     names = notebook.value("[' '.join(look.name.split()) for look in picker.values]")
-    expect(table.locator("thead th bdi")).to_have_text(names[:4])
-    expect(table.locator("thead th").first).to_contain_text("Failed")
-    expect(button(picker.locator(".look-compare"), "Back to the grid")).to_be_focused()
+    expect(heads).to_have_text(names[:4])
+    expect(button(compare, "Back to the grid")).to_be_focused()
 
     def row(label: str) -> Locator:
         return table.locator("tbody tr", has=picker.page.locator("th", has_text=label))
 
-    sizes = notebook.value("[f'{look.image_width:,} × {look.image_height:,} px' for look in picker.values]")
-    expect(row("Size").locator("td")).to_have_text(sizes[:4])
-    expect(row("Size").locator("th")).to_have_text("Size" if len(set(sizes[:4])) > 1 else "Size, the same")
+    expect(row("Id").locator("td")).to_have_text(notebook.value("[look.id for look in picker.values[:4]]"))
+    expect(row("Gender").locator("th")).to_have_text("Gender, the same")
+    expect(row("Status").locator("td")).to_contain_text(["Failed: ", "Ready to use", "Ready to use", "Ready to use"])
     voices = notebook.value("[picker.catalogue.client.get_voice(look.default_voice_id).name for look in picker.values]")
     expect(row("Default voice").locator("td")).to_contain_text(voices[:4])
     assert picker.evaluate("root => root.getBoundingClientRect().top") == top < 0  # a click does not scroll
+    compare.locator("summary").press("Enter")
     assert axe.violations(notebook.page, ".look-compare") == []
 
     # A fifth look finds a place when another one leaves, and what is equal can be hidden.
-    which = picker.get_by_role("toolbar", name="Looks to compare")
-    which.get_by_role("button").first.focus()
-    picker.page.keyboard.press("End")
-    picker.page.keyboard.press("Enter")
-    expect(picker.locator(".look-picker__said")).to_have_text("Take one out first")
-    which.get_by_role("button").first.click()
-    expect(table.locator("thead th bdi")).to_have_text(names[1:4])
-    which.get_by_role("button").last.click()
-    expect(table.locator("thead th bdi")).to_have_text([*names[1:4], names[5]])
-    expect(which.get_by_role("button", pressed=True)).to_have_count(4)
-    expect(row("Gender")).to_have_count(1)
-    picker.get_by_role("checkbox", name="Only differences").check()
+    which = compare.get_by_role("group", name="Looks to compare").get_by_role("checkbox")
+    expect(which.last).to_be_disabled()
+    which.first.press(" ")
+    expect(heads).to_have_text(names[1:4])
+    which.last.click()
+    expect(heads).to_have_text([*names[1:4], names[5]])
+    compare.get_by_role("checkbox", name="Only differences").check()
     expect(row("Gender")).to_have_count(0)
     expect(row("Id")).to_have_count(1)
 
-    # The details of a look lie over the comparison.
-    items = picker.locator(".look-tray__open")
-    button(table, f"Details of {names[1]}").click()
-    expect(panel(picker).locator(".look-panel__name")).to_have_text(names[1])
-    picker.page.keyboard.press("Escape")
-    expect(button(table, f"Details of {names[1]}")).to_be_focused()
-    items.first.click()
-    expect(panel(picker).locator(".look-panel__name")).to_have_text(names[0])
-    expect(panel(picker).locator(".look-panel__name")).to_be_focused()
-    picker.page.keyboard.press("Escape")
-    expect(panel(picker)).to_have_count(0)
-    expect(items.first).to_be_focused()
-    which.get_by_role("button").last.click()
-    expect(table.locator("thead th bdi")).to_have_text(names[1:4])
+    # The details of a look lie over the comparison, and lead back to where they were opened.
+    for opener, name in ((button(table, f"Details of {names[1]}"), names[1]), (items.first, names[0])):
+        opener.click()
+        expect(panel(picker).locator(".look-panel__name")).to_have_text(name)
+        expect(panel(picker).locator(".look-panel__name")).to_be_focused()
+        picker.page.keyboard.press("Escape")
+        expect(panel(picker)).to_have_count(0)
+        expect(opener).to_be_focused()
 
     # A look leaves the comparison with the selection, and nothing takes the focus from another cell.
+    button(table, f"Deselect {names[5]}").click()
+    expect(heads).to_have_text(names[1:4])
+    expect(button(compare, "Back to the grid")).to_be_focused()
     editor = notebook.cells.nth(1).locator(".cm-content")
     editor.click()
     notebook.run("picker.values = picker.values[2:4]")
-    expect(table.locator("thead th bdi")).to_have_text(names[2:4])
+    expect(heads).to_have_text(names[2:4])
     expect(which).to_have_count(0)
     notebook.run("picker.values = picker.values[:1]")
     expect(table).to_have_count(0)
     expect(ui.cards(picker).first).to_be_visible()
     expect(editor).to_be_focused()
     assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place
-
-
-def test_pictures_load_when_paging_stops_and_closing_the_panel_keeps_the_place(open_notebook: OpenNotebook) -> None:
-    _, picker = ui.shown(open_notebook, ui.SEVERAL)
-    far = ui.page_down(picker, 12)
-    expect(far.locator("img")).to_have_count(1)
-    ui.wait_until(picker, f"root => ({ui.DECODED})(root) === root.querySelectorAll('.look-card[data-look-id]').length")
-    place, position = ui.grid(picker).evaluate("grid => grid.scrollTop"), far.get_attribute("data-position")
-    for key in ("i", "Escape"):
-        picker.page.keyboard.press(key)
-        expect(panel(picker)).to_have_count(int(key == "i"))
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-position", position or "")
-    assert ui.grid(picker).evaluate("grid => grid.scrollTop") == place > 1000
