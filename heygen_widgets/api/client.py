@@ -244,7 +244,7 @@ class HeyGenClient:
         and an object of each type with the balance.
         """
         content = self._transport.request("GET", "/v3/users/me")
-        return self._transport.read(lambda account: unknown_fields(json_object(account, "an account"), ()), content)
+        return self._transport.read(lambda account: unknown_fields(json_object(account, "account"), ()), content)
 
     def start_video(
         self,

@@ -73,8 +73,6 @@ class VideoRequest:
         if the look does not list that, `check` names one of the other two that it lists.
     reference_look_id
         A digital twin of the same group that is ready; needs ``avatar_v``.
-    motion_prompt
-        How the avatar moves, in words.
     expressiveness : {"high", "medium", "low"}
     aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"}
         The service's default is ``16:9``.
