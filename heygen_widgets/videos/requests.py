@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, field, fields, replace
 from typing import Any
 
-from .._parsing import id_of, known_value
+from .._parsing import id_of, known_keywords, known_value
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import read_rules
@@ -215,6 +215,10 @@ class VideoAgentAnswer:
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/video-agents/{session_id}``."""
         return _given(self)
+
+
+for _kind in (VideoRequest, VideoAgentRequest):
+    _kind.__init__ = known_keywords(_kind.__init__)  # type: ignore[method-assign]  # it is generated
 
 
 def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a part of one
