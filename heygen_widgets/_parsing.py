@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import MISSING, fields
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from ._progress import NOTES
 from .errors import APIResponseError
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 Parser = Callable[[object], Any]
 
 _UNSAFE_TEXT = re.compile(r"[\x00\ud800-\udfff]")
@@ -115,10 +116,20 @@ def key_of(text: str) -> str:
     return re.sub(r"[\s_-]+", "_", text.strip().lower())
 
 
+_OTHER_NAMES = {
+    "avatar_type": {"video_avatar": "digital_twin"},
+    "gender": _GENDERS,
+    "engine": {"avatar_3": "avatar_iii", "avatar_4": "avatar_iv", "avatar_5": "avatar_v"},
+    "ownership": {"mine": "private", "my": "private"},
+    "orientation": {
+        **{"vertical": "portrait", "horizontal": "landscape"},
+        **{"9:16": "portrait", "16:9": "landscape", "1:1": "square"},
+    },
+}
 _KNOWN = {
     field: {key_of(text): value for value, title in titles.items() for text in (value, title)}
     | {"none": "", "not_specified": ""}
-    | {"avatar_type": {"video_avatar": "digital_twin"}, "gender": _GENDERS}.get(field, {})
+    | _OTHER_NAMES.get(field, {})
     for field, titles in TITLES.items()
 }
 
@@ -189,6 +200,29 @@ def meant_parameter(name: str, known: Iterable[str]) -> str:
     """Return the parameter among the known ones that a name means, or ``""``."""
     known, hints = [*known], _hints("parameters")
     return did_you_mean(name, known, {other: meant for meant in known for other in hints.get(meant, "").split()})
+
+
+def unknown_keyword(owner: str, name: str, known: Iterable[str]) -> TypeError:
+    """Build the error for a keyword that `owner` does not take."""
+    meant = meant_parameter(name, known)
+    way_out = f"did you mean {meant}=…?" if meant else f"its parameters are {', '.join(known)}"
+    return TypeError(f"{owner} has no parameter {name!r}: {way_out}")
+
+
+def known_keywords(method: F, error: Callable[[str, str, list[str]], TypeError] = unknown_keyword) -> F:
+    """Let a method build the error for a keyword that it does not take."""
+    function: Any = method
+    known = [*function.__annotations__][:-1]  # the last one is what it returns
+    owner = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+
+    @wraps(method)
+    def call(*values: Any, **given: Any) -> Any:  # noqa: ANN401 - those of the method
+        __tracebackhide__ = True
+        for name in given.keys() - known:
+            raise error(owner, name, known)
+        return method(*values, **given)
+
+    return call  # type: ignore[return-value]  # it is called like the method
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from ._display import TITLES, is_sendable, shown
-from ._parsing import hint_for, id_of, known_value, plain
+from ._parsing import hint_for, id_of, known_keywords, known_value, plain
 
 if TYPE_CHECKING:
     from .models import AvatarGroup
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["CLOSED", "FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
+_SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
+_READY: dict[str, Any] = {
+    "ready to use": True,
+    "not ready": False,
+    "yes": True,
+    "no": False,
+    "true": True,
+    "false": False,
+}
 CLOSED = {name: tuple(TITLES[name]) for name in ("ownership", "gender", "orientation")}
 """The fields with a fixed set of values, and these values in their order."""
 # Letters that Unicode does not decompose into a base letter and an accent.
@@ -55,7 +64,8 @@ class LookFilter:
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
-    is ``avatar_iv``. The values are stored as a sorted tuple, ``()`` without a restriction.
+    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. The values are stored as a sorted tuple,
+    ``()`` without a restriction.
 
     Parameters
     ----------
@@ -90,6 +100,7 @@ class LookFilter:
     ready: bool | None
     sort: str | None
 
+    @known_keywords
     def __init__(
         self,
         search: str | None = "",
@@ -110,12 +121,11 @@ class LookFilter:
         if not isinstance(search, str | None):
             raise TypeError(f"search must be a string, not {shown(search)}")
         search = "".join(_several("search", search))  # refuses what cannot be sent
+        ready = _READY.get(ready.strip().lower(), ready) if isinstance(ready, str) else ready
         if not isinstance(ready, bool | None):
             raise TypeError(f"ready must be True, False or None, not {shown(ready)}")
-        if not (isinstance(sort, str | None) and (sort or "").removeprefix("-") in ("", *SORTS)):
-            raise ValueError(f"unknown sort {shown(sort)}: choose from {', '.join(SORTS)}, with '-' for descending")
         given = (avatar_type, ownership, group_id, gender, orientation, engine, status, tag)
-        values = (search, *map(_several, FACETS, given), ready, sort or None)
+        values = (search, *map(_several, FACETS, given), ready, _known_sort(sort))
         for field, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field.name, value)
 
@@ -163,6 +173,19 @@ def _several(name: str, value: object) -> tuple[str, ...]:
         kind = type(value).__name__
         raise ValueError(f"{name}: an empty {kind} would match nothing: leave {name} out, or give None")
     return tuple(sorted(items))
+
+
+def _known_sort(given: object) -> str | None:
+    """Return a sort as `SORTS` has it, from that or a label of the widget in any case, such as ``Name, Z to A``."""
+    __tracebackhide__ = True
+    if given is None or (isinstance(given, str) and not given):
+        return None
+    text = "_".join(given.lower().split()) if isinstance(given, str) else ""
+    name = text.removeprefix("-").removesuffix(",_z_to_a")
+    known = ("-" if name != text else "") + _SORT_LABELS.get(name, name)
+    if known.removeprefix("-") not in SORTS:
+        raise ValueError(f"unknown sort {shown(given)}: choose from {', '.join(SORTS)}, with '-' for descending")
+    return known
 
 
 def as_filter(wanted: LookFilter | str | Mapping[str, Any] | None = None, **fields: Unpack[FilterFields]) -> LookFilter:

@@ -34,6 +34,7 @@ __all__ = ["VideoJob"]
 
 _LONGEST_RENDER = 86_400  # s; a video that seems older has a wrong `created_at`
 _SHAPES = {"16:9": 16 / 9, "9:16": 9 / 16, "4:5": 4 / 5, "5:4": 5 / 4, "1:1": 1.0}  # width / height
+_SHAPES |= {"landscape": 16 / 9, "portrait": 9 / 16, "square": 1.0}
 
 
 class VideoJob(SharedTemplate):
@@ -264,14 +265,17 @@ class VideoJob(SharedTemplate):
     def vue_renew(self, _: object) -> None:
         """Fetch another URL of the film, when the one that a view has does not play."""
         if self.is_finished:
-            self._renewals.submit(self.video_id)
+            try:
+                self._renewals.submit(self.video_id)
+            except HeyGenError:
+                self._send_update()  # the view waits for an answer
 
 
 def _shape(look: Look | None, aspect_ratio: str | None) -> float:
     """Return the width of the player divided by its height."""
     if aspect_ratio not in _SHAPES and look and look.image_width and look.image_height:
         return min(max(look.image_width / look.image_height, 1 / 2), 2)
-    return _SHAPES.get(aspect_ratio or "", 16 / 9)
+    return _SHAPES.get(aspect_ratio or "") or _SHAPES.get((look and look.orientation) or "") or _SHAPES["16:9"]
 
 
 def start(

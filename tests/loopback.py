@@ -204,6 +204,20 @@ def press_ctrl_c() -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
+@contextmanager
+def ctrl_c_raises(kind: type[BaseException]) -> Iterator[None]:
+    """Let Ctrl-C raise any error, as a signal handler of the user's may do."""
+
+    def stop(*_: object) -> None:
+        raise kind("of the user")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def drip(piece: bytes, *, status: int = 200, **headers: str) -> Reply:
     """Send the body in small pieces, without end."""
 

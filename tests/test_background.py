@@ -1,6 +1,8 @@
 """The worker: newest first, one at a time, on a thread that lives only while there is work."""
 
+import itertools
 import threading
+import time
 
 import pytest
 
@@ -83,3 +85,11 @@ def test_after_an_error_the_next_request_starts_another_thread() -> None:
     worker.submit("next")
     worker.join()
     assert handled == ["bad", "next", "waits"]
+
+
+def test_requests_start_at_least_an_interval_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[float] = []
+    worker: Worker[int] = Worker("test", lambda _: starts.append(time.monotonic()), interval=0.05)
+    worker.submit(1, 2, 3)
+    worker.join()
+    assert [later - earlier >= 0.05 for earlier, later in itertools.pairwise(starts)] == [True, True]

@@ -50,11 +50,7 @@ def test_every_error_is_a_heygen_error_and_the_built_in_one_that_fits() -> None:
         (build(401, is_token=True), errors.AuthenticationError, "HeyGen rejected your login (from HEYGEN_API_KEY)."),
         (build(402), errors.InsufficientCreditError, "Your credit, in client.get_me(), is too low."),
         (build(403), errors.PermissionDeniedError, "Your API key is valid, but may lack a scope for this."),
-        (
-            build(404, path="/v3/avatars/{0}"),
-            errors.NotFoundError,
-            "HeyGen does not have this. Check the ids",
-        ),
+        (build(404), errors.NotFoundError, "HeyGen does not have this. Check the ids in"),
         (build(429), errors.RateLimitError, "Too many requests. Wait a little"),
         (build(429, wait="7"), errors.RateLimitError, "Too many requests. Wait 7 s"),
         (build(500, "some_code"), APIStatusError, "HeyGen has a problem. Try again later."),
@@ -72,11 +68,36 @@ def test_an_error_starts_with_the_cause_and_the_way_out_and_ends_with_the_reques
     assert len(str(build(500, "only_a_code", message="")).split("\n")) == 2
 
 
-def test_a_copy_of_an_error_keeps_every_attribute() -> None:
-    failed = failure_of(Video("v", failure_code="code", failure_message="message"))
-    for error in (build(429, "some_code", param="limit", wait="7"), errors.MissingAPIKeyError("no key"), failed):
-        for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
-            assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+CODES = {
+    400: ("invalid_parameter", "validation_error", "download_failed", "resource_limit_reached"),
+    401: ("unauthorized",),
+    402: ("insufficient_credit",),
+    403: ("forbidden", "resource_access_denied", "ai_vendor_access_restricted"),
+    404: ("not_found", *(f"{kind}_not_found" for kind in ("resource", "avatar", "avatar_group", "voice", "video"))),
+    409: ("request_in_progress", "conflict"),
+    413: ("payload_too_large",),
+    429: ("rate_limit_exceeded", "quota_exceeded"),
+    500: ("internal_error",),
+}
+
+
+@pytest.mark.parametrize(("status", "code"), [(status, code) for status, codes in CODES.items() for code in codes])
+def test_an_error_has_each_code_of_the_service(status: int, code: str) -> None:
+    error = build(status, code)
+    assert (error.code, error.status_code) == (code, status)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        build(429, "some_code", param="limit", wait="7"),
+        errors.MissingAPIKeyError("no key"),
+        failure_of(Video("v", failure_code="code", failure_message="message")),
+    ],
+)
+def test_a_copy_of_an_error_keeps_every_attribute(error: HeyGenError) -> None:
+    for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 CALLS: dict[str, Callable[[HeyGenClient], object]] = {

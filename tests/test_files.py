@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from loopback import Loopback, client_of, reply
 
 from heygen_widgets import Look, LookCatalogue, looks_to_gallery
+from heygen_widgets._files import replacement
 from heygen_widgets.frame import looks_to_parquet
 
-pytest.importorskip("fcntl")
+pytest.importorskip("fcntl")  # links, pipes and modes as on POSIX
 LOOKS = [Look("look_1", "Zoë", "photo_avatar")]
 
 
@@ -65,3 +67,14 @@ def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
             write(f"~/{name}")
     assert stat.S_ISFIFO((tmp_path / "pipe.htm").stat().st_mode)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_write_removes_what_a_killed_process_left_a_day_ago(tmp_path: Path) -> None:
+    left, theirs = tmp_path / ".heygen_widgets-0.tmp", tmp_path / ".heygen_widgets-1.tmp"
+    for file, age in ((left, 90_000), (theirs, 80_000)):
+        file.write_bytes(b"")
+        os.utime(file, (time.time() - age,) * 2)
+    with replacement(tmp_path / "mine", 0o600) as file:
+        file.write(b"whole")
+    assert sorted(tmp_path.iterdir()) == [theirs, tmp_path / "mine"]
+    assert (tmp_path / "mine").read_bytes() == b"whole"

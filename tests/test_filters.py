@@ -24,6 +24,12 @@ class Choice(str, Enum):  # noqa: UP042 - its `str()` is the name
 
 
 NAMES = ["Elin Office 8", "  Zoë Garden", "SØREN studio", "Łukasz", "Ünal 😀 Beach", "王芳 Office", "office"]
+# What people call the fields.
+MEANT = """
+TAGS=tag label=tag type=avatar_type query=search engines=engine character=group_id is_ready=ready usable=ready
+gendr=gender sex=gender order_by=sort public=ownership aspect=orientation
+"""
+PRIVATE_PORTRAIT = {"ownership": "private", "orientation": "portrait"}
 CHARACTERS = {"g1": "Elin", "g2": "Zoë Straße", "g3": "Office Max"}
 
 
@@ -170,8 +176,16 @@ def test_a_filter_survives_json_and_pickle(wanted: LookFilter) -> None:
         ({"orientation": " Portrait", "ownership": "PUBLIC"}, {"orientation": "portrait", "ownership": "public"}),
         ({"status": "Waiting for consent", "gender": "Woman"}, {"status": "pending_consent", "gender": "female"}),
         ({"gender": ["None", "Not specified", "m"], "tag": "None"}, {"gender": ["", "male"], "tag": "None"}),
-        ({"tag": StrEnum("Tag", ["UGC"]).UGC}, {"tag": "ugc"}),
-        ({"search": None, "tag": None, "sort": ""}, {}),
+        ({"engine": ["avatar_3", "Avatar 4", "avatar-5"]}, {"engine": ["avatar_iii", "avatar_iv", "avatar_v"]}),
+        *(({"ownership": mine, "orientation": "9:16"}, PRIVATE_PORTRAIT) for mine in ("Mine", "my")),
+        ({"orientation": ["16:9", "1:1"]}, {"orientation": ["landscape", "square"]}),
+        ({"sort": "Name"}, {"sort": "name"}),
+        ({"sort": "Character, Z to A"}, {"sort": "-group_name"}),
+        ({"sort": "Largest first"}, {"sort": "-size"}),
+        ({"sort": " -Size ", "tag": StrEnum("Tag", ["UGC"]).UGC}, {"sort": "-size", "tag": "ugc"}),
+        ({"sort": "Smallest first", "orientation": "Horizontal"}, {"sort": "size", "orientation": "landscape"}),
+        ({"search": None, "tag": None, "ready": " READY to use"}, {"ready": True}),
+        ({"orientation": "Vertical", "ready": "Not ready"}, {"orientation": "portrait", "ready": False}),
         ({"ready": np.bool_(False), "tag": np.array("UGC")}, {"ready": False, "tag": "UGC"}),
         ({"search": pd.NA, "ready": pd.NA, "sort": float("nan"), "gender": pd.NaT}, {}),
         ({"tag": pd.Series(["UGC", None, pd.NA, "New"])}, {"tag": ["New", "UGC"]}),
@@ -201,12 +215,16 @@ def test_labels_scalars_and_records_mean_the_services_values(given: dict[str, An
         ),
         ({"search": 3}, TypeError, "search must be a string, not 3"),
         ({"search": ["a"]}, TypeError, "search must be a string"),
-        *(({"ready": value}, TypeError, "True, False or None") for value in ("yes", 0)),
+        *(({"ready": value}, TypeError, "True, False or None") for value in ("often", 0)),
         *(({"gender": value}, TypeError, "a string or several, not 5") for value in (5, ["male", 5])),
         ({"tag": [["UGC"]]}, TypeError, r"not \['UGC'\]"),
         ({"group_id": Look("a", "b", "c", group_id="g")}, TypeError, "not Look.*: use look.group_id"),
+        *(
+            ({name: "x"}, TypeError, rf"no parameter '{name}': did you mean {field}=…\?")
+            for name, field in (pair.split("=") for pair in MEANT.split())
+        ),
         *(({field: "\ud800"}, ValueError, rf"{field} .*'\\ud800'") for field in ("search", *FACETS)),
-        ({"colour": "red"}, TypeError, "'colour'"),
+        ({"colour": "red"}, TypeError, "no parameter 'colour': its parameters are search, avatar_type, "),
     ],
     ids=ascii,
 )

@@ -147,7 +147,8 @@ def test_copied_code_downloads_the_film_or_asks_for_a_script(tmp_path: Path, mon
 
 def test_the_space_for_the_player_has_the_shape_of_the_film() -> None:
     flat = replace(LOOK, image_width=10_000, image_height=9)
-    for look, ratio, shape in ((None, None, 16 / 9), (LOOK, "9:16", 9 / 16), (flat, "auto", 2), (flat, "4:5", 4 / 5)):
+    tall = replace(LOOK, preferred_orientation="portrait")
+    for look, ratio, shape in ((None, None, 16 / 9), (tall, "auto", 9 / 16), (flat, None, 2), (flat, "4:5", 4 / 5)):
         with followed(DONE, look=look, aspect_ratio=ratio) as (_, job):
             assert ended(job)["shape"] == shape
 
@@ -209,15 +210,17 @@ def test_a_widgets_observer_may_wait_for_the_result() -> None:
         assert found == ["completed"]
 
 
-def test_any_error_on_the_thread_ends_the_waiting() -> None:
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_any_error_on_the_thread_ends_the_waiting(kind: type[BaseException]) -> None:
     def fail(response: requests.Response, **_: object) -> None:
-        raise RuntimeError(f"sent with {KEY}")
+        raise kind(f"sent with {KEY}")
 
     session = requests.Session()
     session.hooks["response"].append(fail)
     with Loopback(DONE) as server, client_of(server, session=session) as client:
         job = RecordingJob(client, video_id="video_1")
-        with pytest.raises(RuntimeError, match=KEY):
+        with pytest.raises(Exception, match=KEY if kind is RuntimeError else "not finished"):
             job.result(PATIENCE)
         # The text of another library's error is for Python alone: a notebook is saved.
         assert (ended(job)["running"], type(job.error)) == (False, str)
@@ -284,8 +287,9 @@ def test_a_film_that_does_not_play_gets_a_fresh_url_and_a_file_named_by_id_and_k
 @pytest.mark.parametrize(
     ("arguments", "kind"),
     [
-        *(({"video_id": unusable}, ValueError) for unusable in ("", "..", "\ud800", 5)),
+        *(({"video_id": unusable}, ValueError) for unusable in ("", ".", "..", "\ud800")),
         ({"video_id": "v", "look": Look("look_1", "Zoë", "photo_avatar", preview_image_url=5)}, ValueError),
+        ({"video_id": 5}, ValueError),
         ({"video_id": "v", "look": "look_1"}, TypeError),
         ({"video_id": "v", "timeout": -1}, ValueError),
         ({"video_id": "v", "idempotency_key": "a b"}, ValueError),
@@ -365,6 +369,9 @@ def test_what_the_service_would_refuse_is_not_sent() -> None:
         with pytest.raises(errors.VideoOptionError, match="none is given"):
             start(client, script=None)
     assert asked(server) == ["GET /v3/avatars/looks/look_1", "GET /v3/avatars/looks/group_1"]
+
+
+def test_the_reference_is_looked_up() -> None:
     look = {"avatar_type": "digital_twin", "group_id": "group_1", "supported_api_engines": ["avatar_v"]}
     with service(**look) as (_, client), pytest.raises(errors.VideoOptionError, match="group_2"):
         start(client, engine="avatar_v", reference_look_id="look_2")

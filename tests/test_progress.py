@@ -1,7 +1,10 @@
 """A progress bar holds no text from outside, never stops the work, and is hidden by the environment."""
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tqdm.auto
@@ -39,6 +42,25 @@ def test_no_text_from_outside_reaches_a_bar(method: str, tmp_path: Path, monkeyp
     assert "onerror" not in "".join(shown)
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("_bars")
+@pytest.mark.parametrize("stderr", ["none", "closed", "full", "pipe"])
+def test_a_bar_that_cannot_be_drawn_does_not_stop_the_work(stderr: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    target: Any = "/dev/full" if stderr == "full" else writer
+    with suppress(OSError), open(target, "w", buffering=1) as file, monkeypatch.context() as patch:
+        if stderr == "closed":
+            file.close()
+        patch.setattr(sys, "stderr", None if stderr == "none" else file)
+        with progress_bar("Loading", total=2) as bar:
+            bar.update()
+            bar.refresh()
+            assert bar.disable == (stderr in ("none", "closed"))
+        stderr = "survived"
+    assert stderr == "survived"
+
+
 @pytest.mark.usefixtures("_bars")
 @pytest.mark.parametrize("hidden", ["", "1"])
 def test_a_bar_can_be_hidden_after_tqdm_is_imported(
@@ -47,10 +69,6 @@ def test_a_bar_can_be_hidden_after_tqdm_is_imported(
     monkeypatch.setenv("TQDM_DISABLE", hidden)
     with progress_bar("Loading", total=2) as bar:
         bar.update()
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stderr", None)
-        with progress_bar("Loading", total=2) as bar:
-            assert bar.disable  # there is nothing to draw on
     with progress_bar("Waiting", bar_format="{desc}") as bar:
         box = getattr(bar, "container", None)
         assert box is None or box.children[1].layout.display == "none"  # there is nothing to fill

@@ -41,7 +41,7 @@ LookFilter(tags="New")
 HeyGenClient().list_looks(gender="female")
 """
 
-RULES = ["reportOptionalMemberAccess", "reportAttributeAccessIssue", "reportCallIssue", *["reportArgumentType"] * 2]
+RULES = ["reportOptionalMemberAccess", "reportAttributeAccessIssue", *["reportCallIssue"] * 3]
 
 
 def test_an_editor_reports_only_a_missing_none_check_and_unknown_fields(tmp_path: Path) -> None:

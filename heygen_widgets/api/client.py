@@ -16,7 +16,7 @@ import heygen_widgets  # its modules are imported when they are used: records ar
 
 from .._display import literal
 from .._files import UserPath, user_path
-from .._parsing import json_object, plain, unknown_fields
+from .._parsing import json_object, known_keywords, plain, unknown_fields
 from . import validation
 from .credentials import Secret, find
 from .paging import Listing, fetch_joined_page, fetch_page, fetch_record, iter_items, iter_pages, listing_of
@@ -32,6 +32,7 @@ BASE_URL = "https://api.heygen.com"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
 _log = logging.getLogger("heygen_widgets")
+_list = partial(known_keywords, error=validation.unknown_filter)
 
 
 class HeyGenClient:
@@ -125,7 +126,7 @@ class HeyGenClient:
     @property
     def retries(self) -> int:
         """How many requests this client has repeated so far, in all threads."""
-        return len(self._transport.retried)
+        return self._transport.retries
 
     def close(self) -> None:
         """Close the connections. A later request opens new ones."""
@@ -135,6 +136,7 @@ class HeyGenClient:
         """Open a session for pictures and films: with this client's proxies and certificates, without its key."""
         return open_session(self._transport.given_session)
 
+    @_list
     def list_looks(
         self,
         *,
@@ -151,8 +153,9 @@ class HeyGenClient:
         is the ``next_token`` of the page before, with the same filters and the same limit. The service has no other
         filters: `LookCatalogue.select` also filters by gender, tag, engine and more.
         """
-        return fetch_page(self._list("looks", group_id, avatar_type, ownership), limit, token)
+        return fetch_page(self._listing("looks", group_id, avatar_type, ownership), limit, token)
 
+    @_list
     def iter_looks(
         self,
         *,
@@ -165,8 +168,9 @@ class HeyGenClient:
 
         Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
         """
-        return iter_items(max_items, self._list("looks", group_id, avatar_type, ownership))
+        return iter_items(max_items, self._listing("looks", group_id, avatar_type, ownership))
 
+    @_list
     def iter_look_pages(
         self,
         *,
@@ -177,27 +181,30 @@ class HeyGenClient:
         token: str | None = None,
     ) -> Iterator[Page[Look]]:
         """Iterate over pages of avatar looks, with the parameters of `list_looks`: ``GET /v3/avatars/looks``."""
-        return iter_pages(self._list("looks", group_id, avatar_type, ownership), limit, token)
+        return iter_pages(self._listing("looks", group_id, avatar_type, ownership), limit, token)
 
     def get_look(self, look_id: str | Look) -> Look:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
         return fetch_record(self._transport, "/v3/avatars/looks", "look_id", look_id, heygen_widgets.models.Look)
 
+    @_list
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[AvatarGroup]:
         """List one page of avatar groups (characters), with the parameters of `list_looks`: ``GET /v3/avatars``."""
-        return fetch_page(self._list("groups", ownership), limit, token)
+        return fetch_page(self._listing("groups", ownership), limit, token)
 
+    @_list
     def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
         """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
-        return iter_items(max_items, self._list("groups", ownership))
+        return iter_items(max_items, self._listing("groups", ownership))
 
+    @_list
     def iter_group_pages(
         self, *, ownership: str | None = None, limit: int = 50, token: str | None = None
     ) -> Iterator[Page[AvatarGroup]]:
         """Iterate over pages of avatar groups, with the parameters of `iter_look_pages`: ``GET /v3/avatars``."""
-        return iter_pages(self._list("groups", ownership), limit, token)
+        return iter_pages(self._listing("groups", ownership), limit, token)
 
     def get_group(self, group_id: str | AvatarGroup) -> AvatarGroup:
         """Get one avatar group: ``GET /v3/avatars/{group_id}``."""
@@ -207,6 +214,7 @@ class HeyGenClient:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
         return fetch_record(self._transport, "/v3/voices", "voice_id", voice_id, heygen_widgets.models.Voice)
 
+    @_list
     def list_voices(
         self,
         *,
@@ -225,6 +233,7 @@ class HeyGenClient:
         """
         return fetch_joined_page(self._voices(type, engine, language, gender), limit, token)
 
+    @_list
     def iter_voices(
         self,
         *,
@@ -244,7 +253,7 @@ class HeyGenClient:
         and an object of each type with the balance.
         """
         content = self._transport.request("GET", "/v3/users/me")
-        return self._transport.read(lambda account: unknown_fields(json_object(account, "an account"), ()), content)
+        return self._transport.read(lambda account: unknown_fields(json_object(account, "account"), ()), content)
 
     def start_video(
         self,
@@ -301,6 +310,7 @@ class HeyGenClient:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
         return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video)
 
+    @_list
     def list_videos(
         self, *, title: str | None = None, folder_id: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[Video]:
@@ -308,13 +318,14 @@ class HeyGenClient:
 
         The service filters by a part of the `title` and by folder. A page has 1 to 100; `token` is as in `list_looks`.
         """
-        return fetch_page(self._list("videos", title, folder_id), limit, token)
+        return fetch_page(self._listing("videos", title, folder_id), limit, token)
 
+    @_list
     def iter_videos(
         self, *, title: str | None = None, folder_id: str | None = None, max_items: int | None = None
     ) -> Iterator[Video]:
         """Iterate over videos, at most `max_items`, with the filters of `list_videos`: ``GET /v3/videos``."""
-        return iter_items(max_items, self._list("videos", title, folder_id))
+        return iter_items(max_items, self._listing("videos", title, folder_id))
 
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
@@ -393,6 +404,7 @@ class HeyGenClient:
 
         return wait_for_video_agent(self, session_id, timeout, self._transport)
 
+    @_list
     def list_video_agent_styles(
         self, *, tag: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[VideoAgentStyle]:
@@ -400,20 +412,21 @@ class HeyGenClient:
 
         `tag` is sent unchanged. A page has 1 to 100 styles; see `list_looks` for `token`.
         """
-        return fetch_page(self._list("video_agent_styles", tag), limit, token)
+        return fetch_page(self._listing("video_agent_styles", tag), limit, token)
 
+    @_list
     def list_brand_kits(self, *, limit: int = 20, token: str | None = None) -> Page[BrandKit]:
         """List one page of 1 to 100 brand kits for video agents, `token` as in `list_looks`: ``GET /v3/brand-kits``."""
-        return fetch_page(self._list("brand_kits"), limit, token)
+        return fetch_page(self._listing("brand_kits"), limit, token)
 
     def posted_at(self, record_id: str) -> float | None:
         """Return when this client started or answered a video or agent, on the clock of `time.monotonic`, or None."""
         posted = self._transport.posted.get(record_id)
         return posted and posted[0]
 
-    def _list(self, name: str, *filters: object) -> Listing[Any]:
+    def _listing(self, name: str, *filters: object) -> Listing[Any]:
         return listing_of(self._transport, name, filters)
 
     def _voices(self, type: object, *filters: object) -> dict[str, Listing[Voice]]:
         types = ("private", "public") if plain(type) is None else (type,)  # without one, HeyGen lists public voices
-        return {str(one): self._list("voices", one, *filters) for one in types}
+        return {str(one): self._listing("voices", one, *filters) for one in types}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from base64 import b64decode, b64encode
@@ -11,7 +12,7 @@ from contextlib import suppress
 from io import BytesIO
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
@@ -24,7 +25,7 @@ from .._progress import progress_bar
 from ..errors import APIConnectionError, HeyGenError
 from ..models import Look
 from ..videos.records import Video, failure_of
-from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, tls_problem
+from .responses import NETWORK_ERRORS, TIMEOUT_ERRORS, raised_by_signal_handler, tls_problem
 from .transport import USER_AGENT, open_session, proxies_for
 from .validation import problem_with_url
 
@@ -226,9 +227,13 @@ def download(client: HeyGenClient, video_id: str, path: Path, what: str) -> Path
                     for piece in _pieces(response, video_id, what):
                         file.write(piece)
                         bar.update(len(piece))
+                if length is None and not response.raw.chunked and not _is_whole(file):
+                    raise _not_downloaded(video_id, "The film is cut short. Try again.")
     except KeyboardInterrupt:
         raise KeyboardInterrupt("The download was interrupted, and nothing is kept: call it again.") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        if stop := raised_by_signal_handler(error, None):
+            raise stop from None
         problem = tls_problem(error, urlsplit(url).netloc) or "The connection broke. Try again."
         raise _not_downloaded(video_id, problem) from None
     return path
@@ -259,6 +264,18 @@ def _pieces(response: requests.Response, video_id: str, what: str) -> Iterator[b
     while piece:
         yield piece
         piece = response.raw.read1(2**18)
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Check that the last part of an MP4 ends with the file. That a WebM is cut is not noticed."""
+    end, at = file.seek(0, os.SEEK_END), file.seek(0)
+    is_mp4 = media_type(file.read(64)) == "video/mp4"
+    while is_mp4 and at < end:
+        file.seek(at)
+        head = file.read(16)
+        size = int.from_bytes(head[:4], "big")  # 0: to the end of the file; 1: it follows, as a larger number
+        at += {0: end - at, 1: int.from_bytes(head[8:], "big")}.get(size, size) or end
+    return at == end or not is_mp4
 
 
 def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:

@@ -2,9 +2,13 @@
 
 import json
 import re
+import signal
 import ssl
+import sys
 import time
+import traceback
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -25,6 +29,7 @@ from .credentials import Credential
 NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError)
 TIMEOUT_ERRORS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
+_SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _LARGEST_BODY = 8 * 2**20  # bytes, unpacked; a page of 50 looks has some 50,000
 _READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
@@ -53,7 +58,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
     If the body of an error cannot be read, it counts as empty; for a success, that is an error. The arguments of an
     `APIResponseError`, here and from `parse_success`, are its text without the last line, and what goes there.
     """
-    body, status = bytearray(), str(response.status_code)
+    body, handled, status = bytearray(), sys.exception(), str(response.status_code)
     try:
         while piece := response.raw.read1(_READ_SIZE, decode_content=True):
             body += piece
@@ -62,6 +67,8 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
             if time.monotonic() > deadline:
                 raise TimeoutError
     except (APIResponseError, *NETWORK_ERRORS) as exc:
+        if raised_by_signal_handler(exc, handled):
+            raise
         if response.status_code < 300:
             if isinstance(exc, urllib3.exceptions.DecodeError):
                 raise APIResponseError("HeyGen sent a response that cannot be unpacked.", status) from None
@@ -78,19 +85,24 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
         interim = "Only an interim response was read, not the final one. Without session=, these are skipped."
         raise APIResponseError(interim if answer.status < 200 else redirected, status)
     content = _parse_json(answer.body)
-    data, error = content.get("data"), content.get("error")
-    if data is not None and not (error and (isinstance(error, dict) or not data)):
+    data, is_error = content.get("data"), _names_error(content)
+    if data is not None and not isinstance(content.get("error") or None, dict) and (data or not is_error):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
-    said = ", ".join(filter(None, map(_error_texts(content, credential).get, ("code", "message"))))
-    is_error = bool(error)
-    del content, data, error  # they may repeat the key, and a verbose traceback shows local variables
+    texts = map(_error_texts(content, credential).get, ("code", "message"))
+    said = ", ".join(filter(None, texts)) or tidy(content.get("detail"), credential) or ""
+    del content, data  # they may repeat the key, and a verbose traceback shows local variables
     text = f"The response is {'an error, though its status is a success' if is_error else 'no JSON object with data'}."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
     problem = APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
     problem.service_message = said if is_error else None
     raise problem
+
+
+def _names_error(content: dict[str, Any]) -> bool:
+    named = {str(content.get(name)).lower() for name in ("code", "status", "success")}
+    return any(map(content.get, ("error", "errors", "detail"))) or bool(named - _SUCCESSES)
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
@@ -135,17 +147,22 @@ def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, st
     error = fields.get("error")
     if error and isinstance(error, dict):
         fields = error
+    code = fields.get("code")
+    fields = {**fields, "code": str(code) if isinstance(code, int) else code}
     texts = {name: tidy(fields.get(name), credential) for name in ("message", "code", "param", "doc_url")}
     return {**texts, "message": texts["message"] or tidy(error, credential)}
 
 
 def retry_after(header: str | None) -> float | None:
-    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if it is invalid or above a day."""
+    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if invalid, negative or above a day."""
     try:
-        seconds = urllib3.Retry().parse_retry_after(header or "")
-    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
-        return None
-    return seconds if seconds <= _LONGEST_RETRY_AFTER else None
+        seconds = float(header or "")
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(header or "").timestamp() - time.time()
+        except (ValueError, TypeError, IndexError, OverflowError, OSError):
+            return None
+    return seconds if 0 <= seconds <= _LONGEST_RETRY_AFTER else None
 
 
 def tidy(text: object, credential: Credential) -> str | None:
@@ -182,3 +199,19 @@ def cause_of(error: Exception) -> Exception:
     inner = (getattr(error, "reason", None), getattr(error, "original_error", None), *error.args)
     found = next((cause for cause in inner if isinstance(cause, Exception)), None)
     return cause_of(found) if found else error
+
+
+def raised_by_signal_handler(cause: BaseException | None, handled: BaseException | None) -> BaseException | None:
+    """Find what a signal handler raised, such as a `TimeoutError`, behind an error; None if no handler did.
+
+    `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
+    frames of the request hold the key.
+    """
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    while cause is not None and cause is not handled:
+        is_wrapper = isinstance(cause, urllib3.exceptions.HTTPError)  # may have the traceback of the error it wraps
+        if not is_wrapper and any(frame.f_code in handlers for frame, _ in traceback.walk_tb(cause.__traceback__)):
+            cause.__context__ = None
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None

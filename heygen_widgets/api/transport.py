@@ -5,6 +5,8 @@ import json
 import os
 import random
 import re
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -30,6 +32,7 @@ _POST_READ = 120.0  # s: creating a video takes up to half a minute
 _LONGEST_WAIT = 30.0  # s
 _LONGEST_IN_PROGRESS = 120.0  # s
 _RETRIED_STATUSES = (429, 500, 502, 503, 504)
+_MOST_INTERIM_RESPONSES = 100
 _CONNECTION = re.compile(r"^\w+\(host=[^()]*\): ")  # the start of urllib3's messages
 _BROKEN = (requests.ConnectionError, urllib3.exceptions.ProtocolError)
 _UNREADABLE = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)
@@ -69,7 +72,7 @@ class Transport:
     ) -> None:
         self.credential = credential
         self.base_url = base_url
-        self.retried: list[str] = []  # the requests that were sent again, in all threads
+        self.retries = 0  # requests that were sent again, in all threads
         self.posted: dict[str, tuple[float, Any]] = {}  # when a video or agent was started, and its record, by its ids
         self.now: Callable[[], float] = time.monotonic
         self.sleep: Callable[[float], object] = time.sleep
@@ -78,6 +81,7 @@ class Transport:
         self.given_session = session
         self._own_session = open_session()
         self._process = os.getpid()
+        self._counting = threading.Lock()
         account = credential.account or digest(credential.secret.reveal())
         self.settings = (base_url, account, self._timeout, self._max_retries, id(session))
 
@@ -120,7 +124,8 @@ class Transport:
                 outcome.error.is_uncertain = method == "POST" and uncertain
                 raise outcome.error
             self.sleep(wait)
-            self.retried.append(str(call))
+            with self._counting:
+                self.retries += 1
 
     def post(self, path: str, body: _Body, read: Callable[[object], T], way_out: str, key: str | None = None) -> T:
         """Send a POST and read its record. An error has the key and, if the service may have done it, the `way_out`."""
@@ -138,6 +143,9 @@ class Transport:
                 cause, _, outcome = str(error.args[0]).partition(f"\nPOST {path}")
                 error.args = (f"{cause}\n{next_step}\nPOST {path}{outcome}", *error.args[1:])
             raise
+        except Exception as error:  # of a signal handler
+            error.add_note(next_step)
+            raise
         for name in ("id", "session_id", "video_id"):
             if record_id := getattr(record, name, None):
                 self.posted[record_id] = (self.now(), record)
@@ -151,7 +159,7 @@ class Transport:
     def _session(self) -> requests.Session:
         if self._process != os.getpid():
             # A forked child must not share connections with its parent.
-            self._own_session, self._process = open_session(), os.getpid()
+            self._own_session, self._counting, self._process = open_session(), threading.Lock(), os.getpid()
             if self.given_session:
                 for adapter in self.given_session.adapters.values():
                     adapter.close()  # drops idle connections; the adapter stays usable
@@ -160,7 +168,7 @@ class Transport:
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
         # It is read when the connection is ready and the headers are sent.
         body = BytesIO(call.content[0]) if call.content else None
-        session = self._session
+        handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
         headers |= {"User-Agent": USER_AGENT, "Authorization": None, "X-Api-Key": None}
@@ -191,12 +199,17 @@ class Transport:
             session.get_adapter(self.base_url).close()
             return _Failure(error)
         except responses.NETWORK_ERRORS as exc:
-            is_unsent = body is not None and body.tell() == 0
-            return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
+            stop = responses.raised_by_signal_handler(exc, handled)
+            if stop is None:
+                is_unsent = body is not None and body.tell() == 0
+                return _failed_connection(call, urlsplit(self.base_url).netloc, exc, is_unsent)
         except BaseException as exc:  # noqa: BLE001 - it is raised again
             # The key is in the local variables of urllib3 and http.client, which a verbose traceback would show.
             raise exc.with_traceback(None) from None
-        return _failed_status(call, answer)
+        else:
+            return _failed_status(call, answer)
+        # Not in the `except` above: the context of the error would lead to frames that hold the key.
+        raise stop.with_traceback(None) from None
 
 
 def _failed_connection(call: _Call, host: str, exc: Exception, is_unsent: bool) -> _Failure:
@@ -253,11 +266,12 @@ class _FinalResponse(http.client.HTTPResponse):
     """Skips every interim response but 101; http.client skips only 100, and takes 102 or 103 for the response."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        while True:
+        for _ in range(_MOST_INTERIM_RESPONSES):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status >= 200 or status == 101:
                 return version, status, reason
             http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("too many interim responses")
 
 
 class _Adapter(requests.adapters.HTTPAdapter):

@@ -3,13 +3,14 @@
 import ipaddress
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from .._display import is_sendable, shown
-from .._parsing import hint_for, id_of, known_value, plain
+from .._parsing import hint_for, id_of, known_value, meant_parameter, plain, unknown_keyword
 
 _LONGEST_TIMEOUT = 86_400  # s; sockets refuse very large numbers
 
@@ -22,9 +23,13 @@ def checked_base_url(value: object, default: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{origin} should be a string, not {type(value).__name__}")
     url = value.strip().rstrip("/")
-    if problem_with_url(url) or "?" in url or "#" in url:  # it is not shown: it may hold a password
-        wanted = "https:// (http:// only on this machine), without user part, query and fragment"
-        raise ValueError(f"{origin} should be an address with {wanted}")
+    # A user part and a query may hold secrets, and a password may contain ? or #.
+    safe = re.split(r"[?#&;]", re.split("@|%40", url)[-1])[0]
+    if problem_with_url(url) or "?" in url or "#" in url:
+        raise ValueError(
+            f"{origin} should be an address with https:// (http:// only on this machine), without user part, query and "
+            f"fragment (which are not shown here), not {safe!r}"
+        )
     return url
 
 
@@ -91,6 +96,18 @@ def checked_id(name: str, value: object) -> str:
     if text is None:
         raise ValueError(f"{name} should be the id of a record, not {shown(value)}")
     return text
+
+
+def unknown_filter(method: str, name: str, known: Iterable[str]) -> TypeError:
+    """Build the error for a keyword that a list does not take: a field of `LookFilter`, or a similar name."""
+    from ..filters import FilterFields  # only this error needs it
+
+    field = meant_parameter(name, FilterFields.__annotations__)
+    way_out = {"looks": "select", "look_pages": "select", "groups": "characters"}.get(method.partition("_")[2])
+    if not field or field in known or not way_out:
+        return unknown_keyword(method, name, known)
+    what = "sort" if field == "sort" else f"filter by {field}"
+    return TypeError(f"HeyGen cannot {what}. Use LookCatalogue(client).{way_out}({field}=…).")
 
 
 def checked_filters(**filters: object) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def check_request(
     if look is not None:
         findings += _look_findings(given, look, group)
     if problems := [what for is_certain, what in findings if is_certain]:
-        names = {"video": f"A video with {short(given.get('avatar_id'))}", "agent": "A video from a prompt"}
+        names = {"video": f"A video with {_shown(given.get('avatar_id'))}", "agent": "A video from a prompt"}
         raise VideoOptionError(names.get(kind, "An answer to a video agent"), problems)
     for _, doubt in findings:
         warn(doubt, VideoOptionWarning)
@@ -58,7 +58,7 @@ def _field_problems(rules: Mapping[str, Any], given: Mapping[str, Any], path: st
             yield f"{path}{name} {value!r} takes no {other}: leave one of them out"
     for name, other, value in rules.get("needs", ()):
         if name in given and given.get(other) != value:
-            yield f"{name} needs {other}={value!r}, not {short(given.get(other))}"
+            yield f"{name} needs {other}={value!r}, not {_shown(given.get(other))}"
 
 
 def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
@@ -84,7 +84,7 @@ def _value_problems(rule: Mapping[str, Any], value: Any, name: str, path: str) -
             fits = isinstance(value, str) and re.fullmatch(pattern["pattern"], value) is not None
             expected = pattern["says"]
     if not fits:
-        yield f"{path}{name} should be {expected}, not {short(value)}{hint_for(name, value)}"
+        yield f"{path}{name} should be {expected}, not {_shown(value)}{hint_for(name, value)}"
     elif rule["type"] == "list":
         for position, item in enumerate(value):
             yield from _value_problems(rule["items"], item, f"{name}[{position}]", path)
@@ -96,7 +96,7 @@ def _look_findings(given: Mapping[str, Any], look: Look, group: AvatarGroup | No
     avatar_id = given.get("avatar_id", look.id)
     if isinstance(avatar_id, str) and avatar_id != look.id:
         kind = ", the id of its group" if avatar_id == look.group_id else ""
-        yield True, f"avatar_id should be the id of the look, {look.id!r}, not {short(avatar_id)}{kind}"
+        yield True, f"avatar_id should be the id of the look, {look.id!r}, not {_shown(avatar_id)}{kind}"
     if not look.is_ready:
         reason = f" ({clip(look.error.message)})" if look.error and look.error.message else ""
         yield True, f"the look is not ready, its status is {look.status!r}{reason}: choose one that is"
@@ -104,9 +104,9 @@ def _look_findings(given: Mapping[str, Any], look: Look, group: AvatarGroup | No
     if group is None or ownership == "public" or group.consent_status in read_rules()["consented"]:
         return
     if group.consent_status is not None:
-        yield False, f"the consent for {short(group.name)} is {short(group.consent_status)}: the service may refuse"
+        yield False, f"the consent for {_shown(group.name)} is {_shown(group.consent_status)}: the service may refuse"
     elif ownership == "private":
-        yield False, f"the consent for {short(group.name)}: no status is recorded; consent may still be required"
+        yield False, f"the consent for {_shown(group.name)}: no status is recorded; consent may still be required"
 
 
 def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | None) -> Iterator[tuple[bool, str]]:
@@ -126,7 +126,7 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
         yield False, "voice_id: the look has no default voice, and HeyGen does not document what happens without one"
     if reference_id is not None:
         for is_certain, what in _reference_findings(reference_id, reference, look):
-            yield is_certain, f"reference_look_id {short(reference_id)} {what}"
+            yield is_certain, f"reference_look_id {_shown(reference_id)} {what}"
 
 
 def _reference_findings(reference_id: object, reference: Look | None, look: Look) -> Iterator[tuple[bool, str]]:
@@ -144,3 +144,9 @@ def _reference_findings(reference_id: object, reference: Look | None, look: Look
         yield reference.avatar_type in rules["look_kinds"], f"should be a digital_twin, not {reference.avatar_type!r}"
     if not reference.is_ready:
         yield True, f"should be ready, and its status is {reference.status!r}"
+
+
+def _shown(value: object) -> str:
+    """Show a value, and how long it is if that is cut."""
+    text = short(value)
+    return f"{text} ({len(value):,})" if text.endswith("…") and isinstance(value, (str, list, tuple)) else text

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, field, fields, replace
 from typing import Any
 
-from .._parsing import id_of, known_value
+from .._parsing import id_of, known_keywords, known_value
 from ..models import AvatarGroup, Look, Voice
 from .checks import check_request
 from .options import read_rules
@@ -73,8 +73,6 @@ class VideoRequest:
         if the look does not list that, `check` names one of the other two that it lists.
     reference_look_id
         A digital twin of the same group that is ready; needs ``avatar_v``.
-    motion_prompt
-        How the avatar moves, in words.
     expressiveness : {"high", "medium", "low"}
     aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"}
         The service's default is ``16:9``.
@@ -217,6 +215,10 @@ class VideoAgentAnswer:
     def to_json(self) -> dict[str, Any]:
         """Return the body of ``POST /v3/video-agents/{session_id}``."""
         return _given(self)
+
+
+for _kind in (VideoRequest, VideoAgentRequest):
+    _kind.__init__ = known_keywords(_kind.__init__)  # type: ignore[method-assign]  # it is generated
 
 
 def _given(request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request or a part of one

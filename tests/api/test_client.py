@@ -56,12 +56,16 @@ def test_a_client_shows_its_url_from_argument_or_environment_and_not_its_key(mon
     assert "'https://api.heygen.com'" in repr(HeyGenClient(KEY))
 
 
-def test_an_invalid_number_is_refused() -> None:
-    wrong = {"timeout": (0, -1, None, (5,), (5, 0), (5, float("inf")), float("nan"), "5", True)}
-    wrong["max_retries"] = (-1, 1.5, True, None, "2")
-    for name, value in ((name, value) for name, values in wrong.items() for value in values):
-        with pytest.raises(ValueError, match=name):
-            HeyGenClient(KEY, **{name: value})  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("timeout", value) for value in (0, -1, None, (5,), (5, 0), (5, float("inf")), float("nan"), "5", True)),
+        *(("max_retries", value) for value in (-1, 1.5, True, None, "2")),
+    ],
+)
+def test_an_invalid_number_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=name):
+        HeyGenClient(KEY, **{name: value})
 
 
 def test_clients_are_interchangeable_only_with_the_same_settings() -> None:
@@ -73,14 +77,14 @@ def test_clients_are_interchangeable_only_with_the_same_settings() -> None:
     assert KEY not in repr([client.settings, client.account])
 
 
-STARTS = {
-    "": "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, ",
-    "planted key": "The API key (from HEYGEN_API_KEY) is empty, or contains white space ",
-    KEY: "This is your HeyGen account: HeyGenClient('https://api.heygen.com', key from HEYGEN_API_KEY).\n",
-}
-
-
-@pytest.mark.parametrize(("key", "start"), STARTS.items())
+@pytest.mark.parametrize(
+    ("key", "start"),
+    [
+        ("", "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, "),
+        ("planted key", "The API key (from HEYGEN_API_KEY) is empty, or contains white space "),
+        (KEY, "This is your HeyGen account: HeyGenClient('https://api.heygen.com', key from HEYGEN_API_KEY).\n"),
+    ],
+)
 def test_without_a_usable_key_the_stand_in_is_used_and_says_so(
     key: str, start: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +125,7 @@ def test_each_list_sends_its_filters_and_reads_the_page_and_a_page_has_20_record
         found = list_them(**query, limit=most, token="t&0")
         with pytest.raises(ValueError, match="limit"):
             list_them(limit=most + 1)
-        with pytest.raises(TypeError, match="'colour'"):
+        with pytest.raises(TypeError, match="no parameter 'colour'"):
             list_them(colour="red")
         assert list_them()[0].id == "one"
     assert (found[0].id, found[0].extra["new"], found.has_more, found.next_token) == ("one", 1, True, "t/1=")
@@ -241,6 +245,32 @@ def test_a_wrong_argument_is_refused_at_once_by_name_and_value(method: str, argu
     assert not isinstance(caught.value, HeyGenError)
 
 
+@pytest.mark.parametrize(
+    ("method", "unknown", "words"),
+    [
+        ("list_looks", "gender", r"^HeyGen cannot filter by gender\. Use LookCatalogue.client.\.select\(gender=…\)\.$"),
+        ("iter_looks", "tags", r"cannot filter by tag\. Use LookCatalogue\(client\)\.select\(tag=…\)"),
+        ("iter_look_pages", "sort", r"^HeyGen cannot sort\. Use .*select\(sort=…\)"),
+        ("list_groups", "search", r"cannot filter by search\. Use LookCatalogue\(client\)\.characters\(search=…\)"),
+        ("list_looks", "type", r"list_looks has no parameter 'type': did you mean avatar_type=…\?"),
+        ("list_looks", "max_items", r"did you mean limit=…\?"),
+        ("iter_looks", "limit", r"did you mean max_items=…\?"),
+        ("iter_group_pages", "page_size", r"did you mean limit=…\?"),
+        ("list_voices", "locale", r"did you mean language=…\?"),
+        (
+            "iter_voices",
+            "zzz",
+            "iter_voices has no parameter 'zzz': its parameters are type, engine, language, gender, max_",
+        ),
+    ],
+)
+def test_a_filter_that_the_service_has_not_names_the_way_out(method: str, unknown: str, words: str) -> None:
+    with Loopback(OK) as server, client_of(server) as client:
+        with pytest.raises(TypeError, match=words):
+            getattr(client, method)(**{unknown: "x"})
+        assert server.seen == []
+
+
 def test_labels_scalars_and_records_are_sent_as_the_service_has_them() -> None:
     group = AvatarGroup("g", "G")
     given = {"group_id": group, "avatar_type": "Photo avatar", "ownership": "Public", "limit": np.int64(3)}
@@ -264,7 +294,9 @@ a_look, a_video = Look("a", "A", "photo_avatar", group_id="g", default_voice_id=
         ("get_group", AvatarGroup("a", "A"), a_look, "use look.group_id"),
         ("get_group", Character("a", None, 1, 1, a_look), [a_look], r"not \[Look"),
         ("get_voice", Voice("a"), a_look, "use look.default_voice_id"),
+        ("get_voice", Voice("a"), AvatarGroup("a", "A"), "use group.default_voice_id"),
         ("get_video", a_video, VideoAgentSession("a"), "use session.video_id"),
+        ("wait_for_video", Video("a"), a_look, "video_id should be"),
         ("get_video_agent", VideoAgentSession("a"), a_video, "session_id should be"),
     ],
 )
@@ -299,7 +331,14 @@ def test_iter_looks_follows_the_tokens_to_the_end() -> None:
 
 @pytest.mark.parametrize(
     ("max_items", "limits", "count"),
-    [(0, [], 0), (1, ["1"], 1), (50, ["50"], 50), (51, ["50"] * 2, 51), (100, ["50"] * 2, 100), (999, ["50"] * 3, 107)],
+    [
+        (0, [], 0),
+        (1, ["1"], 1),
+        (50, ["50"], 50),
+        (51, ["50", "50"], 51),
+        (100, ["50", "50"], 100),
+        (1000, ["50"] * 3, 107),
+    ],
 )
 def test_max_items_cuts_the_last_page_and_keeps_the_chains_limit(max_items: int, limits: list[str], count: int) -> None:
     pages = THREE_PAGES if max_items > 1 else (looks_page(1, 0, "t1"),)
@@ -384,10 +423,15 @@ def test_all_records_of_the_stand_in_are_found() -> None:
         looks, groups, voices = list(client.iter_looks()), list(client.iter_groups()), list(client.iter_voices())
         assert len({found.id for found in looks}) == len(looks) == 333
         assert sum(group.looks_count or 0 for group in groups) == 333
+        assert client.get_look(looks[0].id) == looks[0]
+        assert client.get_group(groups[0].id) == groups[0]
         assert {found.group_id for found in client.iter_looks(group_id=groups[0].id)} == {groups[0].id}
         assert {voice.voice_id for voice in voices} == {group.voice_id for group in service.catalogue.groups}
-        with pytest.raises(NotFoundError, match="The id of a group is not the id of a look"):
+        assert {voice.gender for voice in client.iter_voices(gender="female")} == {"female"}
+        assert client.get_me()["billing_type"] == "wallet"
+        with pytest.raises(NotFoundError, match="The id of a group is not the id of a look") as caught:
             client.get_look(groups[0].id)
+    assert caught.value.code == "avatar_not_found"
 
 
 def test_iter_videos_is_the_way_back_to_a_video_of_any_page() -> None:

@@ -74,6 +74,7 @@ def broken(handler: Handler) -> None:
         (loopback.cut_short, "no MP4 or WebM video"),
         (failure(503), "status 503"),
         (reply(b"", 302, Location="https://elsewhere.invalid/film.mp4"), "status 302"),
+        (unsized(FILM[:-1]), "cut short"),
         (reply(b"<?xml version='1.0'?><Error>", Content_Type="video/mp4"), "no MP4 or WebM video"),
         (reply(b"\0\0\0\x1cftypavif" + bytes(16)), "no MP4 or WebM video"),
     ],
@@ -130,7 +131,7 @@ def test_a_captioned_film_and_subtitles_are_downloaded_if_the_video_has_them(
 ) -> None:
     path = tmp_path / "file"
     with Films(unsized(sent), reply(wrong)) as server, client_of(server) as client:
-        assert "was started with caption=" in str(error_of(client, path, what=what))
+        assert "needs a video that was started with caption=" in str(error_of(client, path, what=what))
         server.captions = (field,)
         client.download_video("video_1", path, what)
         assert path.read_bytes() == sent
@@ -154,14 +155,17 @@ def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "text"), [(KeyboardInterrupt, "nothing is kept"), (TimeoutError, "of the user")])
+def test_ctrl_c_and_an_error_of_a_signal_handler_leave_nothing_and_say_so(
+    kind: type[BaseException], text: str, tmp_path: Path
+) -> None:
     def send_some(handler: Handler) -> None:
         broken(handler)
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             handler.server.closing.wait(0.01)
         loopback.interrupt(handler)
 
-    stopped = pytest.raises(KeyboardInterrupt, match="nothing is kept")
-    with Films(send_some) as server, client_of(server) as client, stopped:
+    stopped = pytest.raises(kind, match=text)
+    with loopback.ctrl_c_raises(kind), Films(send_some) as server, client_of(server) as client, stopped:
         client.download_video("video_1", tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []

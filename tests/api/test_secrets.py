@@ -203,6 +203,7 @@ def test_errors_about_a_base_url_do_not_quote_its_password(monkeypatch: pytest.M
         monkeypatch.setenv("HEYGEN_API_BASE", value)
         for error in (error_of(partial(HeyGenClient, base_url=value)), error_of(HeyGenClient)):
             assert isinstance(error, ValueError)
+            assert "x.org" in str(error)
             assert "ss-word" not in str(error)
 
 
@@ -249,16 +250,25 @@ def interrupt_at(status: int, handler: Handler) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system cannot interrupt one thread")
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError, ConnectionResetError, ValueError])
 @pytest.mark.parametrize("status", [0, 200, 503])
-def test_ctrl_c_passes_at_once_without_the_key_and_the_client_stays_usable(status: int) -> None:
-    with Loopback(partial(interrupt_at, status), OK) as server, client_of(server) as client:
+def test_ctrl_c_passes_at_once_without_the_key_and_the_client_stays_usable(
+    kind: type[BaseException], status: int
+) -> None:
+    script = [partial(interrupt_at, status), *[hang_up] * 3, OK]
+    with loopback.ctrl_c_raises(kind), Loopback(*script) as server, client_of(server) as client:
         error = error_of(client.list_looks)
         assert server.left.wait(PATIENCE)  # the connection is closed, though the traceback is still alive
         assert len(server.seen) == 1
+        try:
+            loopback.press_ctrl_c()
+        except kind:
+            later = error_of(client.list_looks)  # while the one before it is handled
         assert client.list_looks()[0].id == "a"
-        assert server.connections == 2
-    assert type(error) is KeyboardInterrupt
+        assert server.connections == 5
+    assert (type(error), str(error), error.__context__) == (kind, "of the user", None)
     assert KEY not in report_of(error)
+    assert type(later) is APIConnectionError
 
 
 class StoppedError(Exception):
@@ -367,4 +377,6 @@ def test_plain_http_reaches_only_this_machine_without_a_proxy(origin: str, monke
         error = error_of(partial(client_at, value))
         assert type(error) is ValueError, value
         assert origin in str(error)
+        # Without a possible password or key.
+        assert repr(re.split("[?#]", re.split("@|%40", value)[-1])[0])[1:-1] in str(error)
         assert error.__context__ is None

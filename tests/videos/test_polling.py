@@ -3,15 +3,18 @@
 import inspect
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, interrupt, reply
+from test_fuzz import values
 from test_models import RECORDS
 
-from heygen_widgets import HeyGenClient, VideoJob, errors
+from heygen_widgets import VideoJob, errors
 from heygen_widgets.api.polling import poll_until_finished
-from heygen_widgets.videos import Video, VideoAgentSession
+from heygen_widgets.videos import Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle
 
 
 def video(status: str, **fields: Any) -> Reply:
@@ -85,9 +88,12 @@ def test_the_wait_ends_with_a_permanent_error_at_once_or_after_the_time_out(
     assert len(server.seen) == requests
 
 
-def test_a_wait_takes_20_minutes_by_default() -> None:
-    for wait in (VideoJob, HeyGenClient.wait_for_video, HeyGenClient.wait_for_video_agent):
-        assert inspect.signature(wait).parameters["timeout"].default == 1_200
+@pytest.mark.parametrize(("wait", "answer"), [(VIDEO, video("pending")), (AGENT, session("thinking"))])
+def test_a_wait_takes_20_minutes_by_default(wait: tuple[str, str], answer: Reply) -> None:
+    late = pytest.raises(errors.VideoTimeoutError, match="after 1200 s")
+    with Loopback(answer) as server, client_of(server) as client, late:
+        getattr(client, wait[0])(wait[1])
+    assert inspect.signature(VideoJob).parameters["timeout"].default == 1_200
 
 
 @pytest.mark.parametrize("fault", [hang_up, failure(503), failure(429), reply(b"<html>")])
@@ -164,6 +170,14 @@ MADE = session("completed", video_id="video_1")
         ([MAKES], [video("completed"), DONE]),
         ([session("completed"), MADE], [DONE]),
         ([MAKES, failure(403)], [MAKING, DONE]),
+    ],
+    ids=[
+        "gone",
+        "gone while it thinks",
+        "unknown at first",
+        "without URL at first",
+        "without video at first",
+        "refused",
     ],
 )
 def test_an_agent_is_followed_by_its_session_and_its_video(sessions: list[Reply], videos: list[Reply]) -> None:
@@ -249,11 +263,20 @@ def test_a_video_keeps_unknown_fields_and_its_repr_hides_signed_urls() -> None:
     assert len(repr(Video.from_json({"id": "i" * 10**6, "status": "s" * 10**6}))) < 1_000
 
 
-@pytest.mark.parametrize("served", ["waiting", "processing", "something_new", None, "completed", "failed"])
-def test_the_status_of_a_video_says_whether_it_is_finished(served: str | None) -> None:
+@pytest.mark.parametrize(
+    ("served", "status", "is_finished"),
+    [
+        ("waiting", "pending", False),
+        ("processing", "processing", False),
+        ("something_new", "something_new", False),
+        (None, "pending", False),
+        ("completed", "completed", True),
+        ("failed", "failed", True),
+    ],
+)
+def test_the_status_of_a_video_says_whether_it_is_finished(served: str | None, status: str, is_finished: bool) -> None:
     video = Video.from_json({"video_id": "video_1", "status": served})
-    status = "pending" if served in ("waiting", None) else served
-    assert (video.id, video.status, video.is_finished) == ("video_1", status, served in ("completed", "failed"))
+    assert (video.id, video.status, video.is_finished) == ("video_1", status, is_finished)
     assert video == Video.from_json({"id": None, "video_id": "video_1", "status": served})
     assert video.extra == {}
 
@@ -269,3 +292,17 @@ def test_the_newest_messages_are_the_question_of_a_pause_and_the_reason_of_a_fai
     assert session.failure_message == ("Too long" if has and status == "failed" else None)
     finished = status in ("failed", "completed")
     assert (session.is_paused, session.is_finished, session.progress) == (paused, finished, 100)
+
+
+names = st.sampled_from([*SERVED, "video_id", "session_id", "progress", "messages", "gender", "new"])
+KINDS = [Video, VideoAgentSession, VideoAgentStyle, BrandKit, Asset]
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(names, values) | values)
+def test_any_json_is_a_clean_record_or_our_error(kind: Any, served: Any) -> None:
+    try:
+        record = kind.from_json(served)
+    except errors.APIResponseError:
+        return
+    json.dumps(asdict(record), allow_nan=False).encode()
+    assert isinstance(hash(record), int)
