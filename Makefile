@@ -8,7 +8,7 @@ DEMO := $(VENV)/.demo
 # Tests run in as many processes as there are processors.
 PYTEST := $(BIN)/python -m pytest -n logical --dist worksteal
 
-.PHONY: demo test install lint types unit browser benchmarks docs fuzz matrix bench pictures clean
+.PHONY: demo test install lint types unit browser benchmarks docs recipes fuzz matrix bench pictures clean
 .DELETE_ON_ERROR:
 
 # Without the user's key and login, so that the notebooks take the stand-in.
@@ -65,6 +65,12 @@ bench: install
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 EXECUTE=true $(KEYLESS) $(BIN)/mkdocs build --strict --config-file tests/docs/mkdocs.yml
 	@echo "Open build/site/index.html in a browser."
+
+# The recipes of the reference page, in an environment of their own: three minutes.
+recipes: install
+	$(BIN)/uv venv --quiet --clear $(VENV)/recipes
+	$(BIN)/uv pip install --quiet --python $(VENV)/recipes/bin/python --editable '.[parquet]' --group recipes
+	$(VENV)/recipes/bin/python -m pytest tests/docs/recipes.py
 
 pictures: install
 	$(BIN)/python -m tests.browser.pictures

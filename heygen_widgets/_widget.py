@@ -88,7 +88,7 @@ class SharedTemplate(VuetifyTemplate):
         meant = self._meant(name, self._public_traits())
         if getattr(getattr(type(self), name, None), "__module__", "").startswith(_PACKAGE):  # not traitlets'
             problem, way_out = f"{name} is a method", meant or f".{name}()"
-        elif not (name in vars(self) or hasattr(type(self), name) or name == "description"):  # which `interact` sets
+        elif not (name in vars(self) or hasattr(type(self), name) or name in ("description", "source")):  # `interact` and Solara set these
             problem, way_out = f"there is no attribute {name!r}", meant
         else:
             return

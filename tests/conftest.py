@@ -1,5 +1,6 @@
 """What holds for all tests: nothing of the user's own cache is read or written, and Ctrl-C is heard."""
 
+import os
 import signal
 import sys
 import tempfile
@@ -10,6 +11,11 @@ from pathlib import Path
 import pytest
 from avatar_service import forget_threads
 from hypothesis import HealthCheck, settings
+
+# Below, the user's cache is another folder, in which Playwright would not find its browser.
+if sys.platform == "linux":
+    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(user_cache / "ms-playwright"))
 
 # The same examples in each run, and few of them: `make fuzz` draws many others. No example is timed, since a machine
 # that is busy is no fault.

@@ -51,7 +51,7 @@ def _lines(counts: str, selected: Sequence[Look], wanted: LookFilter, number: in
         argument = f"selected_id={ids[0]!r}" if len(selected) == 1 else f"multiple=True, values={ids!r}"
         which = first or ("it" if len(selected) == 1 else "them")
         lines.append(f"To select {which} again, create the picker with {argument}.")
-    return [*lines, "Run the cell again to show the picker: it needs a running kernel and Jupyter widgets."]
+    return [*lines, "JupyterLab, Notebook and Voilà show the picker when this cell runs."]
 
 
 def _counts(status: Mapping[str, Any], view: str) -> str:

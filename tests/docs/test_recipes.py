@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-PAGE = (Path(__file__).parents[1] / "notebooks" / "reference" / "recipes.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "notebooks" / "reference" / "compatibility.md").read_text(encoding="utf-8")
 
 
 def blocks_of(place: str, language: str) -> list[str]:
