@@ -43,7 +43,7 @@ def test_both_texts_show_the_counts_the_filter_the_selection_and_how_to_select_i
         assert "1 selected:" in words
         assert "1. Ada in the garden" in words
         assert "To select it again, create the picker with selected_id='look_7'." in words
-        assert "needs a running kernel" in words
+        assert "when this cell runs" in words
 
 
 @pytest.mark.parametrize(
