@@ -84,8 +84,11 @@ class LookFilter:
         descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
         service's own order, private looks first, with the looks that are not ready at the end; a table keeps its order.
 
-    An unknown `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing, are a
-    `ValueError`; a value of a wrong type is a `TypeError`.
+    Raises
+    ------
+    ValueError, TypeError
+        For an unknown `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing; for
+        a value of a wrong type, and an unknown field.
     """
 
     search: str
