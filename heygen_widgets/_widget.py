@@ -85,13 +85,18 @@ class SharedTemplate(VuetifyTemplate):
 
     def _refuse(self, name: str) -> None:
         """Raise an `AttributeError` for an attribute that nobody would read."""
-        meant = self._meant(name, self._public_traits())
-        if getattr(getattr(type(self), name, None), "__module__", "").startswith(_PACKAGE):  # not traitlets'
-            problem, way_out = f"{name} is a method", meant or f".{name}()"
-        elif not (name in vars(self) or hasattr(type(self), name) or name in ("description", "source")):  # `interact` and Solara set these
-            problem, way_out = f"there is no attribute {name!r}", meant
-        else:
+        # Solara replaces a method of traitlets, and sets `source` again; `interact` sets a description.
+        own = getattr(type(self), name, None)
+        if (
+            name in ("description", "source", *vars(self))
+            or hasattr(VuetifyTemplate, name)
+            or isinstance(own, property)
+        ):
             return
+        meant = self._meant(name, self._public_traits())
+        problem, way_out = f"there is no attribute {name!r}", meant
+        if own:
+            problem, way_out = f"{name} is a method", meant or f".{name}()"
         raise AttributeError(f"{type(self).__name__}: {problem}" + (f": use {way_out}" if way_out else ""))
 
     def _public_traits(self) -> list[str]:

@@ -48,7 +48,7 @@ def main() -> None:
             choose(picker, *SHORTLIST)
             picker.get_by_role("button", name="Compare").click()
             comparison = picker.locator(".look-compare")
-            expect(comparison.locator("img")).to_have_count(len(SHORTLIST))
+            expect(comparison.locator("thead img")).to_have_count(len(SHORTLIST))
             ui.wait_until(comparison, DECODED)
             take(notebook.output(PICKER), "compare")
             notebook.run_all()
