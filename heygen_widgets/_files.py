@@ -33,7 +33,7 @@ def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {path.name!r} into")
-    for left in target.parent.glob(".heygen_widgets-*.tmp"):
+    for left in target.parent.glob(f".heygen_widgets-{'[0-9a-f]' * 16}.tmp"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > _STALE:
                 left.unlink()

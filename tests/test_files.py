@@ -70,7 +70,7 @@ def test_a_link_is_followed_a_pipe_stays_and_a_tilde_is_the_home_folder(
 
 
 def test_a_write_removes_what_a_killed_process_left_a_day_ago(tmp_path: Path) -> None:
-    left, theirs = tmp_path / ".heygen_widgets-0.tmp", tmp_path / ".heygen_widgets-1.tmp"
+    left, theirs = (tmp_path / f".heygen_widgets-{letter * 16}.tmp" for letter in "0a")
     for file, age in ((left, 90_000), (theirs, 80_000)):
         file.write_bytes(b"")
         os.utime(file, (time.time() - age,) * 2)
