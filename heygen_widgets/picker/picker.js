@@ -80,13 +80,15 @@ class Picker {
   update({ view, filter, show, opened, status, choices, window }) {
     if (view) this.kernel.heard("window");
     if (status) {
-      const [before, now] = [[this.filter, this.show, this.opened], [filter, show, opened]].map(shown => JSON.stringify(shown));
+      const before = { view: JSON.stringify([this.show, this.opened]), filter: JSON.stringify(this.filter) };
+      const now = { view: JSON.stringify([show, opened]), filter: JSON.stringify(filter) };
+      const differs = before.view !== now.view || before.filter !== now.filter;
       const loaded = status.loadedAt !== this.status.loadedAt;
       Object.assign(this, { filter, show, opened, status, choices });
-      if (before !== now || loaded) this.pictures.failed.clear();
+      if (differs || loaded) this.pictures.failed.clear();
       if (loaded && this.chosen.length) this.kernel.send("ask_selected", this.kernel.viewId);   // they may have changed
-      if (before !== now && !this.kernel.asked) this.removed = null;   // Python has set another one
-      if (before !== now && this.grid) this.grid.turn(before, now);
+      if (differs && !this.kernel.asked) this.removed = null;   // Python has set another one
+      if (differs && this.grid) this.grid.turn(before, now);
     }
     if (window) this.take(window);
     // Another version comes with its first window. The same one may have grown at its end.
