@@ -4,7 +4,7 @@ const BUSY = 1000;         // ms without an answer before the kernel counts as b
 // The connection of a view to its kernel: events, requests with an answer, and timers that end with the view.
 class Kernel {
   constructor(picker) {
-    Object.assign(this, { live: true, busy: false, picker, events: 0 });
+    Object.assign(this, { live: true, busy: false, picker });
     this.model = inject("viewCtx").getView().model;
     this.viewId = `${Date.now()}-${Math.random()}`;   // a picker can be displayed several times: answers repeat the view's id
     this.asked = "";    // the last event of the user, until it is answered
@@ -16,24 +16,21 @@ class Kernel {
     this.follow();
   }
 
-  // Without a kernel nothing can be sent, and no answer comes.
-  follow() {
-    if (this.model.comm_live === false) this.end();
-    else this.live = true;
-  }
-
   stop() {
     this.model.off("comm_live_update", this.follow, this);
-    this.end();
+    this.follow(null, false);
   }
 
-  end() {
+  // Without a kernel nothing can be sent, and no answer comes.
+  follow(model, live = this.model.comm_live !== false) {
+    this.live = live;
+    if (live) return;
     Object.keys(this.timers).forEach(name => this.cancel(name));
-    this.live = this.busy = false;
+    this.busy = false;
   }
 
   later(name, ms, run) {
-    clearTimeout(this.timers[name]);
+    this.cancel(name);
     this.timers[name] = setTimeout(() => { delete this.timers[name]; run(); }, ms);
   }
 
@@ -48,12 +45,10 @@ class Kernel {
 
   // Events of the user say what is wanted, which is shown once it is sent. A busy kernel handles them later, and its answer to the last one
   // counts.
-  submit(event, data = null, wait = 0) {
+  submit(event, data = null) {
     this.send(event, data);
-    this.events += 1;
-    this.asked = `${this.viewId} ${this.events}`;
-    this.cancel("answer");
-    if (this.live) this.later("asking", wait, () => this.askAnswer());
+    this.asked = `${this.viewId} ${Math.random()}`;
+    this.askAnswer();
   }
 
   askAnswer() {
@@ -66,11 +61,13 @@ class Kernel {
     this.heard(isLast ? "answer" : "");
     if (!isLast) return;
     this.asked = "";
-    this.picker.answered(ids);
+    Object.assign(this.picker, { changed: {}, wantedShow: null });   // now the kernel's values count
+    this.picker.keepChosen(ids);
   }
 
   // A request was sent. Without an answer it is repeated, if it is still needed.
   expect(name, repeat) {
+    if (!this.live) return;
     this.later(name, PATIENCE, () => { repeat(); if (!this.timers[name]) this.heard(name); });
     this.watch();
   }

@@ -1,6 +1,5 @@
 const FIRST_WINDOW = 24;   // looks, about one screen
-const SETTLED = 400;       // ms after the first looks, or other ones, before hidden rows and other pictures load
-const TYPED = 1000;        // ms after the last letter before an answer is asked for, so that it meets no other letter
+const SETTLED = 400;       // ms after the first looks before all parts and pictures show
 const SAID = 3000;         // ms to show what was copied
 
 // What the parts of a view share, which inject it as `picker`. Fields are replaced, never changed in place: a part renders again when a
@@ -11,12 +10,12 @@ class Picker {
       filter: {}, show: "looks", opened: null, status: {}, choices: {}, found: {}, notice: "",
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
       cleared: [], removed: null,   // the selection before the last look was deselected, and the filter before a part was removed
-      undoesFilter: false,          // whether that was removed last
       held: new Map(),              // cards of the selected looks, by id
       copied: "", said: "", settled: false, width: 0,
       root, grid: null, filters: null, tray: null,   // has the traits; the parts, when they are mounted
     });
     this.besides = this.chosen;     // what is selected besides the last range
+    this.shown = "";                // the filter and view
   }
 
   static of(root) {
@@ -33,7 +32,7 @@ class Picker {
     Object.assign(this, { filter: this.root.filter, show: this.root.view });
     this.keepChosen(this.root.selected_ids);
     if (this.root.first_window.window) this.takeFirstWindow();
-    else this.askWindow({ start: 0, count: FIRST_WINDOW });
+    else this.ask({ start: 0, count: FIRST_WINDOW });
   }
 
   // -- what is shown --
@@ -80,15 +79,14 @@ class Picker {
   update({ view, filter, show, opened, status, choices, window }) {
     if (view) this.kernel.heard("window");
     if (status) {
-      const before = { view: JSON.stringify([this.show, this.opened]), filter: JSON.stringify(this.filter) };
-      const now = { view: JSON.stringify([show, opened]), filter: JSON.stringify(filter) };
-      const differs = before.view !== now.view || before.filter !== now.filter;
+      const before = this.shown;
       const loaded = status.loadedAt !== this.status.loadedAt;
-      Object.assign(this, { filter, show, opened, status, choices });
+      Object.assign(this, { filter, show, opened, status, choices, shown: JSON.stringify([filter, show, opened]) });
+      const differs = this.shown !== before;
       if (differs || loaded) this.pictures.failed.clear();
       if (loaded && this.chosen.length) this.kernel.send("ask_selected", this.kernel.viewId);   // they may have changed
       if (differs && !this.kernel.asked) this.removed = null;   // Python has set another one
-      if (differs && this.grid) this.grid.turn(before, now);
+      if (differs) this.grid?.turn(before, this.shown);
     }
     if (window) this.take(window);
     // Another version comes with its first window. The same one may have grown at its end.
@@ -99,10 +97,10 @@ class Picker {
     const { kernel, status, windows } = this;
     if (window.version < windows.version) return this.ask();
     if (windows.take(window)) {
-      // Names and counts are painted first, pictures that are not loaded yet from the next frame on.
-      Object.assign(windows, { fresh: this.settled, rested: false });
-      requestAnimationFrame(() => setTimeout(() => { windows.fresh = false; }));
-      kernel.later("settling", SETTLED, () => this.rest());
+      // Names and counts are painted first, hidden rows and pictures that are not loaded yet from the next frame on.
+      windows.fresh = true;
+      if (this.settled) requestAnimationFrame(() => setTimeout(() => this.rest()));
+      else kernel.later("settling", SETTLED, () => this.rest());
     }
     this.resize(window.version === status.version ? status.shown : window.shown);
     this.pictures.gather();
@@ -112,7 +110,7 @@ class Picker {
     this.windows.matched = matched;
     this.windows.changes += 1;
     this.ask();
-    if (this.grid) this.grid.keepFocus();
+    this.grid?.keepFocus();
   }
 
   // The kernel hands the first window to a view that is mounting, which saves a request.
@@ -123,41 +121,30 @@ class Picker {
   }
 
   rest() {
-    this.settled = this.windows.rested = true;
-    if (this.grid) this.grid.look();
+    this.settled = true;
+    this.windows.fresh = false;
+    this.grid?.look();
   }
 
-  ask() {
-    const { grid, kernel, windows } = this;
-    const wanted = grid && kernel.live && !kernel.timers.window && windows.missing();
-    if (wanted) this.askWindow(wanted);
-  }
-
-  askWindow(wanted) {
+  ask(wanted = this.windows.missing()) {
     const { kernel, windows: { version, from, to } } = this;
+    if (!wanted || kernel.timers.window) return;
     kernel.send("ask_window", { view: kernel.viewId, screen: to - from, first: !version, ...wanted });
     kernel.expect("window", () => this.ask());
   }
 
-  // The last event of the user was handled: now the kernel's values count.
-  answered(ids) {
-    Object.assign(this, { changed: {}, wantedShow: null });
-    this.keepChosen(ids);
-  }
-
   // -- filter and view --
-  change(changes) {
+  change(changes, removed = null) {
     const { search, ...shown } = changes;   // the search field itself shows what is typed
     if (search === "") shown.search = null;
-    this.kernel.submit("set_filter", changes, Object.keys(shown).length ? 0 : TYPED);
-    Object.assign(this, { changed: { ...this.changed, ...shown }, removed: null });
+    this.kernel.submit("set_filter", changes);
+    Object.assign(this, { changed: { ...this.changed, ...shown }, removed });
     this.details.compared = null;   // the grid shows the matches
+    this.grid.places.clear();
   }
 
   remove(changes) {
-    const removed = this.wantedFilter;
-    this.change(changes);
-    Object.assign(this, { removed, undoesFilter: true });
+    this.change(changes, this.wantedFilter);
   }
 
   get noFilter() {
@@ -165,7 +152,7 @@ class Picker {
   }
 
   clearFilter() {
-    if (this.filters) this.filters.forget();
+    this.filters?.forget();
     this.remove(this.noFilter);
   }
 
@@ -174,7 +161,7 @@ class Picker {
   }
 
   undo() {
-    if (this.removed && (this.undoesFilter || !this.cleared.length)) this.restoreFilter();
+    if (this.removed) this.restoreFilter();
     else if (this.cleared.length) this.restoreSelection();
   }
 
@@ -197,14 +184,13 @@ class Picker {
   }
 
   focusSearch(marked = false) {
-    if (this.filters) this.filters.focusSearch(marked);
+    this.filters?.focusSearch(marked);
   }
 
   // -- selection --
   keepChosen(ids, cleared = []) {
     if (JSON.stringify(ids) === JSON.stringify(this.chosen)) return;
     Object.assign(this, { chosen: ids, cleared, besides: ids });
-    if (cleared.length) this.undoesFilter = false;
     this.hold([...Object.values(this.details.records), ...this.windows.looks.values()].filter(look => ids.includes(look.id)));
     if (ids.some(id => !this.held.has(id))) this.kernel.send("ask_selected", this.kernel.viewId);
   }

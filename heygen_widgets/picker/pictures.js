@@ -11,7 +11,7 @@ class Pictures {
     const { loaded, picker } = this;
     loaded.add(image);
     if (loaded.size > KEPT) loaded.delete(loaded.values().next().value);   // a URL may be a whole picture
-    if (loaded.size >= FIRST_PICTURES) picker.settled = true;
+    if (!picker.settled && loaded.size >= FIRST_PICTURES) picker.rest();
   }
 
   fail(image) {

@@ -7,8 +7,8 @@ class Windows {
     this.looks = new Map();
     this.current = new Set();   // the positions whose looks are of this version
     this.version = this.matched = this.changes = 0;   // the last one counts changes of the cards, which are not reactive
-    // What the grid renders and has in sight, how it moves, and whether it shows a version for the first time.
-    Object.assign(this, { from: 0, top: 0, to: 0, direction: 1, hurried: false, rested: false, fresh: false });
+    // What the grid renders and has in sight, how it moves, and whether it is about to paint a version for the first time.
+    Object.assign(this, { from: 0, top: 0, to: 0, direction: 1, hurried: false, fresh: true });
   }
 
   at(position) {
@@ -47,7 +47,7 @@ class Windows {
   missing() {
     const { from, to, matched, current } = this;
     const screen = to - from;
-    const ahead = this.hurried ? Math.max(screen, LARGEST_WINDOW - screen) : this.rested ? screen : 0;
+    const ahead = this.hurried ? Math.max(screen, LARGEST_WINDOW - screen) : this.fresh ? 0 : screen;
     const down = this.direction > 0;
     let [start, end] = [Math.max(0, down ? from : from - ahead), Math.min(matched, down ? to + ahead : to)];
     while (start < end && current.has(start)) start += 1;
