@@ -11,7 +11,7 @@ class Picker {
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
       cleared: [], removed: null,   // the selection before the last look was deselected, and the filter before a part was removed
       held: new Map(),              // cards of the selected looks, by id
-      copied: "", said: "", settled: false, width: 0,
+      copied: "", said: "", drawn: false, settled: false, width: 0,
       root, grid: null, filters: null, tray: null,   // has the traits; the parts, when they are mounted
     });
     this.besides = this.chosen;     // what is selected besides the last range
