@@ -12,10 +12,9 @@ class Picker {
       cleared: [], removed: null,   // the selection before the last look was deselected, and the filter before a part was removed
       held: new Map(),              // cards of the selected looks, by id
       copied: "", said: "", drawn: false, settled: false, width: 0,
+      besides: [], shown: "",       // what is selected besides the last range; the filter and view
       root, grid: null, filters: null, tray: null,   // has the traits; the parts, when they are mounted
     });
-    this.besides = this.chosen;     // what is selected besides the last range
-    this.shown = "";                // the filter and view
   }
 
   static of(root) {
