@@ -94,7 +94,6 @@ class Picker {
 
   take(window) {
     const { kernel, status, windows } = this;
-    if (window.version < windows.version) return this.ask();
     if (windows.take(window)) {
       // Names and counts are painted first, hidden rows and pictures that are not loaded yet from the next frame on.
       windows.fresh = true;
