@@ -57,9 +57,8 @@ class Kernel {
   }
 
   answered({ view, ids }) {
-    const isLast = view === this.asked;
-    this.heard(isLast ? "answer" : "");
-    if (!isLast) return;
+    this.heard(view === this.asked ? "answer" : "busy");
+    if (view !== this.asked) return;
     this.asked = "";
     Object.assign(this.picker, { changed: {}, wantedShow: null });   // now the kernel's values count
     this.picker.keepChosen(ids);
@@ -69,18 +68,12 @@ class Kernel {
   expect(name, repeat) {
     if (!this.live) return;
     this.later(name, PATIENCE, () => { repeat(); if (!this.timers[name]) this.heard(name); });
-    this.watch();
+    if (!this.timers.busy) this.later("busy", BUSY, () => { this.busy = true; });
   }
 
   heard(name) {
     this.cancel(name);
     this.cancel("busy");
     this.busy = false;
-    this.watch();
-  }
-
-  watch() {
-    const { answer, busy, window } = this.timers;
-    if ((answer || window) && !busy) this.later("busy", BUSY, () => { this.busy = true; });
   }
 }

@@ -34,7 +34,6 @@ class Picker {
     else this.ask({ start: 0, count: FIRST_WINDOW });
   }
 
-  // -- what is shown --
   get problem() {
     return this.root.error || this.status.problem || "";
   }
@@ -73,7 +72,6 @@ class Picker {
     return value.toLocaleString("en-US");
   }
 
-  // -- messages of the kernel --
   // The one message for everything that a view shows: answers to its requests, and news.
   update({ view, filter, show, opened, status, choices, window }) {
     if (view) this.kernel.heard("window");
@@ -131,7 +129,6 @@ class Picker {
     kernel.expect("window", () => this.ask());
   }
 
-  // -- filter and view --
   change(changes, removed = null) {
     const { search, ...shown } = changes;   // the search field itself shows what is typed
     if (search === "") shown.search = null;
@@ -185,7 +182,6 @@ class Picker {
     this.filters?.focusSearch(marked);
   }
 
-  // -- selection --
   keepChosen(ids, cleared = []) {
     if (JSON.stringify(ids) === JSON.stringify(this.chosen)) return;
     Object.assign(this, { chosen: ids, cleared, besides: ids });
@@ -236,14 +232,11 @@ class Picker {
   restoreSelection() {
     const { chosen, cleared, kernel } = this;
     if (!chosen.length) kernel.submit("restore_selection");
-    else {
-      kernel.submit("select", { id: cleared.find(id => !chosen.includes(id)), selected: true });
-      kernel.submit("order", cleared);
-    }
+    else kernel.submit("select", { id: cleared.find(id => !chosen.includes(id)), selected: true });
+    kernel.submit("order", cleared);
     this.keepChosen(this.root.multiple ? cleared : cleared.slice(0, 1));
   }
 
-  // -- the clipboard --
   async copy(text) {
     this.copied = this.said = "";
     const done = await copyText(text, this.root.$refs.root);
