@@ -140,6 +140,7 @@ class Picker {
 
   remove(changes) {
     this.change(changes, this.wantedFilter);
+    this.undoesFilter = true;   // the last thing that was removed
   }
 
   get noFilter() {
@@ -156,7 +157,7 @@ class Picker {
   }
 
   undo() {
-    if (this.removed) this.restoreFilter();
+    if (this.removed && (this.undoesFilter || !this.cleared.length)) this.restoreFilter();
     else if (this.cleared.length) this.restoreSelection();
   }
 
@@ -185,6 +186,7 @@ class Picker {
   keepChosen(ids, cleared = []) {
     if (JSON.stringify(ids) === JSON.stringify(this.chosen)) return;
     Object.assign(this, { chosen: ids, cleared, besides: ids });
+    if (cleared.length) this.undoesFilter = false;
     this.hold([...Object.values(this.details.records), ...this.windows.looks.values()].filter(look => ids.includes(look.id)));
     if (ids.some(id => !this.held.has(id))) this.kernel.send("ask_selected", this.kernel.viewId);
   }
