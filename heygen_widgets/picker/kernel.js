@@ -1,17 +1,14 @@
 const PATIENCE = 10000;    // ms before a request is sent again, for example after a kernel interrupt
 const BUSY = 1000;         // ms without an answer before the kernel counts as busy
 
-// The connection of a view to its kernel: events with an answer, and timers that end with the view.
+// The connection of a view to its kernel: events, requests with an answer, and timers that end with the view.
 class Kernel {
   constructor(picker) {
-    Object.assign(this, { live: true, busy: false });
-    this.picker = picker;
+    Object.assign(this, { live: true, busy: false, picker });
     this.model = inject("viewCtx").getView().model;
     this.viewId = `${Date.now()}-${Math.random()}`;   // a picker can be displayed several times: answers repeat the view's id
-    this.asked = this.awaited = "";   // the last event of the user until it is answered, and the last one with an answer requested
-    this.events = 0;
-    this.timers = {};   // by name; while there is one called "patience", no other cards are requested
-    this.gone = false;
+    this.asked = "";    // the last event of the user, until it is answered
+    this.timers = {};   // by name; "window" and "answer" while the kernel owes one
   }
 
   start() {
@@ -20,25 +17,20 @@ class Kernel {
   }
 
   stop() {
-    this.gone = true;   // ipyvue still calls views that are gone
     this.model.off("comm_live_update", this.follow, this);
-    this.forget();
+    this.follow(null, false);
   }
 
   // Without a kernel nothing can be sent, and no answer comes.
-  follow() {
-    this.live = this.model.comm_live !== false;
-    if (!this.live) this.forget();
-  }
-
-  forget() {
-    Object.values(this.timers).forEach(clearTimeout);
-    this.timers = {};
+  follow(model, live = this.model.comm_live !== false) {
+    this.live = live;
+    if (live) return;
+    Object.keys(this.timers).forEach(name => this.cancel(name));
     this.busy = false;
   }
 
   later(name, ms, run) {
-    clearTimeout(this.timers[name]);
+    this.cancel(name);
     this.timers[name] = setTimeout(() => { delete this.timers[name]; run(); }, ms);
   }
 
@@ -53,51 +45,35 @@ class Kernel {
 
   // Events of the user say what is wanted, which is shown once it is sent. A busy kernel handles them later, and its answer to the last one
   // counts.
-  submit(event, data = null, wait = 0) {
+  submit(event, data = null) {
     this.send(event, data);
-    this.events += 1;
-    this.asked = `${this.viewId} ${this.events}`;
-    if (!this.live) return;
-    if (wait) this.later("asking", wait, () => this.askAnswer());
-    else this.askAnswer();
+    this.asked = `${this.viewId} ${Math.random()}`;
+    this.askAnswer();
   }
 
   askAnswer() {
     this.send("ask_answer", this.asked);
-    this.awaited = this.asked;
-    this.later("asking", PATIENCE, () => this.askAnswer());
-    this.expect();
+    this.expect("answer", () => this.askAnswer());
   }
 
-  answered(answer) {
-    if (answer.view === this.awaited) this.awaited = "";
-    if (answer.view === this.asked) {
-      this.cancel("asking");
-      this.asked = "";
-      this.picker.answered(answer);
-    }
-    this.heard();
+  answered({ view, ids }) {
+    this.heard(view === this.asked ? "answer" : "busy");
+    if (view !== this.asked) return;
+    this.asked = "";
+    Object.assign(this.picker, { changed: {}, wantedShow: null });   // now the kernel's values count
+    this.picker.keepChosen(ids);
   }
 
-  // Ask for cards, and again if no answer comes.
-  askWindow(wanted, again) {
-    this.later("patience", PATIENCE, () => { again(); if (!this.timers.patience) this.heard(); });
-    this.send("ask_window", { view: this.viewId, ...wanted });
-    this.expect();
+  // A request was sent. Without an answer it is repeated, if it is still needed.
+  expect(name, repeat) {
+    if (!this.live) return;
+    this.later(name, PATIENCE, () => { repeat(); if (!this.timers[name]) this.heard(name); });
+    if (!this.timers.busy) this.later("busy", BUSY, () => { this.busy = true; });
   }
 
-  gotWindow() {
-    this.cancel("patience");
-    this.heard();
-  }
-
-  expect() {
-    if (this.live && !this.timers.expecting) this.later("expecting", BUSY, () => { this.busy = true; });
-  }
-
-  heard() {
-    this.cancel("expecting");
+  heard(name) {
+    this.cancel(name);
+    this.cancel("busy");
     this.busy = false;
-    if (this.awaited || this.timers.patience) this.expect();
   }
 }

@@ -19,7 +19,8 @@ class Keys {
 
   // After a click nothing scrolls; what a key opens comes into sight.
   focusOn(element) {
-    element.focus({ preventScroll: !this.used });
+    element.focus({ preventScroll: true });
+    if (this.used) element.scrollIntoView({ block: "nearest" });
   }
 
   // Move the focus in a list: by arrows, Home, End, and the letter that a name starts with.

@@ -1,41 +1,39 @@
 const LARGEST_WINDOW = 120;   // looks per message, and cards in the DOM
 const KEPT = 600;             // looks kept by position
 
-// The cards of a view by position. Only `version`, `matched` and `changes` are reactive: the last one counts changes of the cards.
+// The cards of a view by position. Those of the version before are shown until the new ones arrive.
 class Windows {
   constructor() {
     this.looks = new Map();
-    this.before = new Map();   // of the version before, shown until the new cards arrive
-    this.version = this.matched = this.changes = 0;
-    // What the grid has in sight, and how it moves.
-    Object.assign(this, { from: 0, to: 0, direction: 1, hurried: false, rested: false });
+    this.current = new Set();   // the positions whose looks are of this version
+    this.version = this.matched = this.changes = 0;   // the last one counts changes of the cards, which are not reactive
+    // What the grid renders and has in sight, how it moves, and whether it is about to paint a version for the first time.
+    Object.assign(this, { from: 0, top: 0, to: 0, direction: 1, hurried: false, fresh: true });
   }
 
   at(position) {
-    return this.looks.get(position) || this.before.get(position);
+    return this.looks.get(position);
+  }
+
+  between(start, end) {
+    return Array.from({ length: Math.max(0, end - start) }, (_, index) => this.at(start + index)).filter(look => look);
   }
 
   // Returns whether the cards are of another version than those before.
-  take(answer) {
-    const other = answer.version !== this.version;
-    if (other) {
-      const shown = new Map();
-      for (let p = this.from; p < this.to; p += 1) if (this.at(p)) shown.set(p, this.at(p));
-      this.before = shown;
-      this.looks = new Map();
-    }
-    this.version = answer.version;
-    answer.looks.forEach((look, index) => this.looks.set(answer.start + index, look));
-    this.forget();
-    if (this.before.size && !this.lacks(this.from, this.to)) this.before = new Map();
+  take({ version, start, looks }) {
+    const other = version !== this.version;
+    const margin = other ? 0 : KEPT / 2;
+    if (other) this.current = new Set();
+    this.version = version;
+    [...this.looks.keys()].filter(position => position < this.from - margin || position >= this.to + margin).forEach(position => {
+      this.looks.delete(position);
+      this.current.delete(position);
+    });
+    looks.forEach((look, index) => {
+      this.looks.set(start + index, look);
+      this.current.add(start + index);
+    });
     return other;
-  }
-
-  forget() {
-    if (this.looks.size <= KEPT) return;
-    const middle = (this.from + this.to) / 2;
-    const far = [...this.looks.keys()].sort((a, b) => Math.abs(b - middle) - Math.abs(a - middle));
-    far.slice(0, this.looks.size - KEPT).forEach(position => this.looks.delete(position));
   }
 
   renew(images) {
@@ -45,24 +43,16 @@ class Windows {
     this.changes += 1;
   }
 
-  // The next window to ask for, or null.
+  // The next window to ask for, or null. Fast scrolling needs other rows when the answer arrives.
   missing() {
-    const { from, to } = this;
+    const { from, to, matched, current } = this;
     const screen = to - from;
-    // During fast scrolling, other rows are visible when the answer arrives.
-    const reach = this.hurried ? Math.max(screen, LARGEST_WINDOW - screen) : screen;
-    const ahead = this.direction > 0 ? [to, to + reach] : [from - reach, from];
-    if (this.hurried) return this.lacks(Math.min(from, ahead[0]), Math.max(to, ahead[1]));
-    return this.lacks(from, to) || (this.rested ? this.lacks(...ahead) : null);
-  }
-
-  lacks(start, end) {
-    const absent = [];
-    for (let p = Math.max(0, start); p < Math.min(end, this.matched); p += 1) if (!this.looks.has(p)) absent.push(p);
-    if (!absent.length) return null;
-    const last = absent[absent.length - 1];
-    // The nearest ones, if one message cannot hold all.
-    const first = this.direction > 0 ? absent[0] : Math.max(absent[0], last + 1 - LARGEST_WINDOW);
-    return { start: first, count: Math.min(LARGEST_WINDOW, last - first + 1) };
+    const ahead = this.hurried ? Math.max(screen, LARGEST_WINDOW - screen) : this.fresh ? 0 : screen;
+    const down = this.direction > 0;
+    let [start, end] = [Math.max(0, down ? from : from - ahead), Math.min(matched, down ? to + ahead : to)];
+    while (start < end && current.has(start)) start += 1;
+    while (start < end && current.has(end - 1)) end -= 1;
+    if (!down) start = Math.max(start, end - LARGEST_WINDOW);   // the nearest ones, if one message cannot hold all
+    return start < end ? { start, count: Math.min(LARGEST_WINDOW, end - start) } : null;
   }
 }

@@ -107,7 +107,7 @@ def test_without_subshells_clicks_are_shown_at_once_and_answered_when_the_cell_h
     first = picker.locator(".look-tray__open").first
     ui.wait_for_pictures(picker)
     added = ui.cards(picker).first.get_attribute("data-look-id")
-    heights = "root => [root, ...root.children].map(e => e.offsetHeight)"
+    heights = "root => [root, ...root.querySelectorAll(':scope > div, :scope > div > div')].map(e => e.offsetHeight)"
     before, named = picker.evaluate(heights), str(first.get_attribute("data-look-id"))
     with busy_cell(notebook):
         for button, number in (("Clear selection", 0), ("Undo", 119)):

@@ -1,5 +1,6 @@
 """The picker by keyboard: the order of Tab, all keys, focus that is never lost, and Jupyter's shortcuts kept out."""
 
+import itertools
 import re
 from typing import Any
 
@@ -142,11 +143,8 @@ def test_a_slash_leads_to_the_search_which_takes_letters_and_escape_leads_back(o
     picker.locator("input").first.fill("")
     expect(ui.total(picker)).to_have_text("2,000 looks")
     walk(page, ("Escape", "card 0"))
-    for place in [
-        ui.named(picker, "Type"),
-        *(picker.get_by_role("button", name=name) for name in ("More actions", "People")),
-    ]:
-        place.focus()
+    for name in ("Type", "More actions", "People"):
+        ui.button(picker, name).focus()
         walk(page, ("/", "Search"))
 
 
@@ -162,10 +160,8 @@ def test_jupyters_letters_do_nothing_in_the_picker_and_its_ctrl_keys_do(open_not
         "card": card(picker, 1),
         "info button": card(picker, 1).locator(".look-card__info"),
         "panel": picker.locator(".look-panel__name"),
-        "panel's button": picker.get_by_role("button", name="Close details"),
         "tray": picker.locator(".look-tray__open").first,
         "chip": picker.locator(".look-line__chip"),
-        "switch": picker.get_by_role("button", name="Looks", exact=True),
         "filter": ui.named(picker, "Type"),
         "filter's menu": ui.options(picker).first,
     }
@@ -208,7 +204,7 @@ def test_focus_is_never_lost_when_the_grid_reloads_shrinks_empties_and_grows(ope
     notebook.run("picker.filter = LookFilter()")
     expect(ui.total(picker)).to_have_text("2,000 looks")
     expect_focus(page, r"card \d+")
-    walk(page, ("ArrowRight", "card 1"))
+    walk(page, ("Home", "card 0"), ("ArrowRight", "card 1"))
     columns = str(ui.grid(picker).get_attribute("aria-colcount"))
     page.set_viewport_size({"width": 1000, "height": 1000})
     expect(ui.grid(picker)).not_to_have_attribute("aria-colcount", columns)
@@ -232,12 +228,9 @@ def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNote
     chips = picker.locator(".look-line__chip")
     notebook.run("picker.filter = LookFilter(gender='female', orientation=['portrait', 'square'])")
     expect(chips).to_have_count(3)
-    for name, following in (
-        ("Remove Portrait", "Remove Square"),
-        ("Remove Square", "Remove Female"),
-        ("Remove Female", "Search"),
-    ):
-        picker.get_by_role("button", name=name).press("Enter")
+    names = ("Remove Portrait", "Remove Square", "Remove Female", "Search")
+    for name, following in itertools.pairwise(names):
+        ui.button(picker, name).press("Enter")
         expect_focus(page, following)
     expect(chips).to_have_count(0)
     for part in (".look-empty", ".look-line"):
@@ -266,32 +259,30 @@ def test_focus_moves_on_when_a_pressed_button_disappears(open_notebook: OpenNote
     expect_focus(page, "the grid")
 
 
-def test_escape_leads_from_the_looks_of_a_character_back_to_its_card(open_notebook: OpenNotebook) -> None:
+def test_escape_leads_from_the_looks_of_a_character_back_to_its_card_or_look(open_notebook: OpenNotebook) -> None:
     notebook, page, picker = opened(open_notebook)
+    keys, panel, card = page.keyboard, picker.locator(".look-panel"), picker.locator(".look-card:focus")
     notebook.run("picker.view = 'characters'")
     ui.expect_characters(picker)
     character = ui.page_down(picker, 3).get_attribute("data-look-id") or ""
     place = ui.grid(picker).evaluate("grid => grid.scrollTop")
-    page.keyboard.press("Enter")
-    expect(picker.get_by_role("button", name="Back", exact=True)).to_be_visible()
-    page.keyboard.press("Escape")
+    keys.press("Enter")
+    expect(ui.button(picker, "Back")).to_be_visible()
+    keys.press("Escape")
     ui.expect_characters(picker)
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", character)
-    expect(picker.locator(".look-card:focus")).to_be_in_viewport()
+    expect(card).to_have_attribute("data-look-id", character)
+    expect(card).to_be_in_viewport()
     ui.wait_until(picker, f"root => Math.abs(root.querySelector('.look-grid').scrollTop - {place}) < 1")
     expect(picker.locator(".look-tray")).to_contain_text("Open a person")
 
     # With nothing left to close, it leads to the cell.
-    page.keyboard.press("Escape")
+    keys.press("Escape")
     expect(picker.locator(":focus")).to_have_count(0)
-    page.keyboard.press("Enter")
+    keys.press("Enter")
     expect(notebook.cells.nth(1).locator(".cm-content")).to_be_focused()
 
-
-def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebook: OpenNotebook) -> None:
-    notebook, page, picker = opened(open_notebook)
-    keys, panel = page.keyboard, picker.locator(".look-panel")
-    notebook.run("picker.filter = LookFilter(gender='female', sort='name')")
+    # From all looks of a character it leads to the look whose panel has opened them.
+    notebook.run("picker.view, picker.filter = 'looks', LookFilter(gender='female', sort='name')")
     ui.expect_matches(notebook, picker)
     shown = ui.total(picker).text_content() or ""
     look_id = ui.page_down(picker, 4).get_attribute("data-look-id") or ""
@@ -314,8 +305,8 @@ def test_escape_leads_from_all_looks_of_a_character_back_to_the_look(open_notebo
     panel.get_by_role("button", name=re.compile("Show all")).press("Enter")
     expect(panel).to_have_count(0)
     expect(ui.total(picker)).not_to_have_text(shown)
-    expect(picker.locator(".look-card:focus")).to_have_count(1)
+    expect(card).to_have_count(1)
     keys.press("Escape")
     expect(ui.total(picker)).to_have_text(shown)
-    expect(picker.locator(".look-card:focus")).to_have_attribute("data-look-id", look_id)
+    expect(card).to_have_attribute("data-look-id", look_id)
     notebook.expect_run("picker.filter == LookFilter(gender='female', sort='name')", True)

@@ -140,7 +140,7 @@ def test_the_selection_is_downloaded_and_copied_as_code_or_shown_in_a_field(open
     notebook.page.evaluate(NO_CLIPBOARD)
     expect(button(tray, "Code")).to_be_visible()
     button(tray, "Code").click()
-    expect(picker.locator(".look-picker__uncopied")).to_have_value(code)
+    expect(picker.locator(".look-problem")).to_contain_text("does not allow copying. Python can: picker.code()")
     notebook.page.evaluate("() => { delete navigator.clipboard; delete document.execCommand; }")
     notebook.run(f"del picker\n{code}")
     assert notebook.value(f"({IDS}, picker.filter.search)") == (ids, "office")
