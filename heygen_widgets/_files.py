@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-_STALE = 86_400  # s; no write takes so long
 UserPath: TypeAlias = str | os.PathLike[str]
 
 
@@ -33,9 +32,9 @@ def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {path.name!r} into")
-    for left in target.parent.glob(".heygen_widgets-*.tmp"):
+    for left in target.parent.glob(".heygen_widgets-[0-9a-f]*.tmp"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE:
+            if time.time() - left.stat().st_mtime > 86_400:  # s; no write takes so long
                 left.unlink()
     # Not a variant of the file's own name, which could be longer than a folder allows.
     temporary = target.parent / f".heygen_widgets-{secrets.token_hex(8)}.tmp"
