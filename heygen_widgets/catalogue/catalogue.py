@@ -402,7 +402,8 @@ class LookCatalogue:
 
     def _show(self, snapshot: Snapshot, *, keep: bool) -> None:
         """Show the looks of a snapshot. Unless they are to be kept, the next load replaces them."""
-        self._store = LookStore(snapshot.looks, snapshot.groups, ready_first=snapshot.loaded_at > 0)  # 0 for a table
+        self._store = LookStore(snapshot.looks, snapshot.groups)
+        self._store.ready_first = snapshot.loaded_at > 0  # 0 for a table
         self.complete, self._loaded_at = snapshot.complete, snapshot.loaded_at
         if keep:
             self._loader.store = self._store

@@ -68,12 +68,11 @@ _LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 def frame_to_looks(frame: Source) -> list[Look]:
     """Convert a table to looks, in the order of its rows: the reverse of `looks_to_frame`.
 
-    It may have been CSV, Excel, JSON, Feather or Parquet in between.
-
-    Rows and columns may be missing, in any order and with any index; unknown columns are ignored. ``Avatar type`` or
-    ``type`` is read as ``avatar_type`` if that is absent, and so are similar names of other columns. Values are cleaned
-    like those of the service, and a value of the wrong type counts as missing. A table without any list in its list
-    columns counts as flat: the apostrophe before a formula is removed from its texts. Lost are:
+    It may have been CSV, Excel, JSON, Feather or Parquet in between. Rows and columns may be missing, in any order and
+    with any index; unknown columns are ignored. ``Avatar type`` or ``type`` is read as ``avatar_type`` if that is
+    absent, and so are similar names of other columns. Values are cleaned like those of the service; one of the wrong
+    type counts as missing. A table without any list in its list columns counts as flat: the apostrophe before a formula
+    is removed from its texts. Lost are:
 
     - `Look.extra`, and `Look.preferred_orientation` as served if there is a column ``orientation``.
     - In a flat table, a list with a text that contains ``"; "``, or whose only text is empty or looks like a list.
@@ -197,8 +196,7 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
         ownership = cells.get("ownership")
         served = {name: value for name, value in cells.items() if name in _SERVED}
         look = Look.from_json(served, ownership=ownership if ownership in CLOSED["ownership"] else None)
-        group_name = read.text(cells.get("group_name"))
-        yield look if group_name is None else replace(look, group_name=group_name)
+        yield replace(look, group_name=read.text(cells.get("group_name")))
 
 
 def _read_cell(name: str, value: object, flat: bool) -> Any:  # noqa: ANN401 - by the column
