@@ -90,11 +90,11 @@ class LookCatalogue:
         asked = checked_filters(ownership=ownership, avatar_type=avatar_type, group_id=group_id)
         self._scope = snapshot.scope if snapshot else Scope(**asked)
         self.ownership, self.avatar_type, self.group_id = self._scope
+        self._loader = CatalogueLoader(client, self._scope, self._loader_changed)
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:
-            self._cache = SnapshotCache(client.base_url, client.account, self._scope, cache)
+            self._cache = self._loader.cache = SnapshotCache(client.base_url, client.account, self._scope, cache)
         self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
-        self._loader = CatalogueLoader(client, self._scope, self._cache, self._loader_changed)
         self._changed = self._loader.lock  # guards what follows, and the stores
         self._store = self._loader.store  # the looks that are shown
         self.revision, self.complete = 0, False
