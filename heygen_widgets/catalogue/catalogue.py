@@ -43,12 +43,8 @@ class LookCatalogue:
     Parameters
     ----------
     client : HeyGenClient
-    ownership : {"public", "private"}, optional
-        Load only these looks; both by default.
-    avatar_type : str, optional
-        Load only looks of this type.
-    group_id : str, optional
-        Load only this character's looks.
+    ownership, avatar_type, group_id : str, optional
+        Load only the ``public`` or ``private`` looks, those of one type, or those of one character.
     cache : datetime.timedelta or None, default 24 hours
         How long a complete load stays fresh in the user's cache folder. An older one is shown at first, and replaced
         when a new load is complete. None neither reads nor writes the cache.
@@ -59,10 +55,8 @@ class LookCatalogue:
     ----------
     client, ownership, avatar_type, group_id
         As given; `client` is None for a catalogue that never asks the service.
-    complete : bool
-        Whether everything within the scope is loaded, as of `loaded_at`.
-    revision : int
-        A number that grows with each change.
+    complete, revision
+        Whether everything within the scope is loaded, as of `loaded_at`; and a number that grows with each change.
 
     An argument of the wrong type, such as a key as `client`, or an impossible value raises TypeError or ValueError.
     """

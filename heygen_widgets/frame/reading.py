@@ -138,10 +138,8 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
                 raise TypeError(f"expected Look records or dicts, not {other.__name__}{hint}")
         return [row if isinstance(row, Look) else dict(zip(_renamed(row), row.values(), strict=True)) for row in items]
     else:
-        raise TypeError(
-            "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
-            f"dicts, not from {kind.__name__}{_hint(source)}"
-        )
+        sources = "a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or dicts"
+        raise TypeError(f"looks come from {sources}, not from {kind.__name__}{_hint(source)}")
     renamed = _renamed(names)
     known = [name for name in renamed if name in _KNOWN]
     if "id" not in known:
@@ -185,10 +183,8 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
             continue
         cells = {name: _read_cell(name, row[name], flat) for name in _KNOWN & row.keys()}
         if not cells.get("id"):
-            raise ValueError(
-                f"row {position} of the table (the first is 0) has {repr(row.get('id'))[:60]} for an id: leave the row "
-                "out, or make its id a text"
-            )
+            problem = f"row {position} of the table (the first is 0) has {repr(row.get('id'))[:60]} for an id"
+            raise ValueError(f"{problem}: leave the row out, or make its id a text")
         cells |= {name: cells.get(name) or "" for name in ("name", "avatar_type")}
         failure = {"code": cells.get("error_code"), "message": cells.get("error_message")}
         cells["error"] = row["error"] if isinstance(row.get("error"), dict) else failure

@@ -86,11 +86,9 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
     dropped = [name for name in reversed(_URLS) if numbers.cumsum()[name] > _MOST_LINKS]
     if dropped:
         frame.loc[:, dropped] = pd.NA  # in place, so that the type stays
-        warn(
-            f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: "
-            f"{' and '.join(dropped)} are left empty. previews=False leaves out both columns, and to_parquet and "
-            "to_csv write everything."
-        )
+        problem = f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet"
+        hint = "previews=False leaves out both columns, and to_parquet and to_csv write everything"
+        warn(f"{problem}: {' and '.join(dropped)} are left empty. {hint}.")
     return frame
 
 
@@ -148,8 +146,7 @@ def _target(path: str | os.PathLike[str], usual: str) -> Path:
 def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
     """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
 
-    A missing and an empty text are the same in it. `looks`, `path`, `previews`, the result and the errors are as in
-    `looks_to_parquet`.
+    A missing and an empty text are the same in it. All else is as in `looks_to_parquet`.
     """
     target = _target(path, ".csv")
     with replacement(target, 0o666) as file:
@@ -167,8 +164,8 @@ def looks_to_excel(
 ) -> Path:
     """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
 
-    No text becomes a formula or a link. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so are the
-    result and the errors, but it needs openpyxl, and a name that ends in ``.xlsx``.
+    No text becomes a formula or a link. All else is as in `looks_to_parquet`, but it needs openpyxl, and a name that
+    ends in ``.xlsx``.
 
     Parameters
     ----------
@@ -219,10 +216,8 @@ def looks_to_excel(
 def _pictured(looks: Source) -> list[Look]:
     chosen = looks_of(looks)
     if len(chosen) > _MOST_PICTURED:
-        raise ValueError(
-            f"a table takes the pictures of at most {_MOST_PICTURED} looks: choose fewer by a filter, or make one "
-            "without pictures, with looks_to_frame or looks_to_excel"
-        )
+        hint = "choose fewer by a filter, or leave pictures out by looks_to_frame or looks_to_excel"
+        raise ValueError(f"a table takes the pictures of at most {_MOST_PICTURED} looks: {hint}")
     return chosen
 
 
@@ -252,19 +247,16 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
 
     Parameters
     ----------
-    looks : iterable of Look, or a table
+    looks, previews
+        As in `looks_to_frame`.
     path : str or path-like
         The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
         home folder, here and in all other paths.
-    previews : bool, default True
-        False leaves out the preview URLs, which are as private as in `looks_to_frame`.
 
     Raises
     ------
-    ImportError
-        Without pyarrow, which is an extra.
-    ValueError
-        If the name ends like a file of another format, such as ``.csv``.
+    ImportError, ValueError
+        Without pyarrow, which is an extra; if the name ends like a file of another format, such as ``.csv``.
     OSError
         If the file cannot be written; `FileNotFoundError` if the folder does not exist.
     """
@@ -285,9 +277,8 @@ def summary_frame(looks: Source) -> pd.DataFrame:
     """Count looks by type, ownership, gender and orientation: one row per combination that occurs.
 
     The columns are ``avatar_type``, ``ownership``, ``gender`` and ``orientation`` (``string``) and ``looks``
-    (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks.
-
-    Sorted by the count, largest first, then by the other columns. A RangeIndex.
+    (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks. Sorted by the count,
+    largest first, then by the other columns. A RangeIndex.
     """
     names = ["avatar_type", *CLOSED]
     frame = _frame(looks, names).replace("", pd.NA).fillna("unknown")
