@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from .. import frame
 from .._files import UserPath, user_path
 from .._parsing import id_of, warn
-from .._progress import progress_bar, set_total
+from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..api.media import thumbnails
 from ..api.validation import checked_filters
@@ -216,8 +216,7 @@ class LookCatalogue:
     def fetch_ahead(self, group_ids: str | Iterable[str] = (), avatar_type: str | Iterable[str] | None = None) -> None:
         """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing.
 
-        Without a character, fetch those of one or several types, until 500 of each type and owner are loaded: the rest
-        comes with the load, so a type that is most of the catalogue costs ten more requests at most.
+        Without a character, fetch those of one or several types, until 500 of each type and owner are loaded.
         """
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
         checked = LookFilter(group_id=group_ids, avatar_type=avatar_type)  # refuses what cannot be sent
@@ -356,10 +355,7 @@ class LookCatalogue:
         return frame.diff_frame(*({look.id: look for look in each.looks} for each in (self, before)))
 
     def save(self, path: UserPath) -> SavedSnapshot:
-        """Write a snapshot, for `open`: gzipped JSON lines with looks, groups, scope, time of loading and completeness.
-
-        Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
-        """
+        """Write a snapshot for `open`, that only this user can read. ValueError for the name of a table (``.csv``)."""
         return write_snapshot(user_path(path), self._snapshot())
 
     def _note_change(self) -> None:
@@ -413,7 +409,10 @@ class LookCatalogue:
             while busy:
                 revision = self.wait_for_change(revision, 0.5)
                 busy, progress = self._loader.busy, self.progress
-                set_total(bar, progress.expected)
+                if progress.expected != bar.total:
+                    start = getattr(bar, "start_t", 0.0)  # which a hidden bar does not have
+                    bar.reset(progress.expected)  # also sets the width in a notebook
+                    bar.start_t = start  # the time goes on
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
             if progress.complete:
                 bar.total = bar.n  # the characters may announce more looks than there are

@@ -216,9 +216,8 @@ class CatalogueLoader:
             return
         scopes = [self._scope._replace(group_id=i) for i in group_ids if i not in ("", ".", "..")][:10]
         if not (scopes or self._scope.avatar_type):
-            # The service refuses other types.
-            known = [kind for kind in avatar_types if kind in TITLES["avatar_type"]]
-            scopes = [self._scope._replace(avatar_type=kind) for kind in known]
+            known = set(TITLES["avatar_type"]).intersection(avatar_types)  # the service refuses other types
+            scopes = [self._scope._replace(avatar_type=kind) for kind in sorted(known)]
         wanted: dict[Scope, PageCursor] = {}
         for scope in [each._replace(ownership=owner) for each in scopes for owner in each.owners]:
             cursor = self._ahead.get(scope) or self._look_list(self._client, scope, ahead=True)

@@ -1,7 +1,4 @@
-"""Convert looks and voices to DataFrames, and looks to tables with pictures, CSV, Excel and Parquet.
-
-The only module that imports pandas.
-"""
+"""Looks and voices as DataFrames, and looks as tables with pictures, CSV, Excel and Parquet. Imports pandas."""
 
 from __future__ import annotations
 
