@@ -217,10 +217,11 @@ class LookStore:
         """Select the rows that match, in the filter's order, or by their places."""
         rows = np.flatnonzero(reduce(and_, self._masks(wanted).values()))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
-        orders = [by[rows]]
+        rows = rows[np.argsort(by[rows], kind="stable")]
         if self.ready_first and not wanted.sort:
-            orders.append(self._columns["ready"].mask(["no"])[rows])
-        return Selection(self, rows[np.lexsort(orders)])
+            is_last = self._columns["ready"].mask(["no"])[rows]
+            rows = np.concatenate([rows[~is_last], rows[is_last]])
+        return Selection(self, rows)
 
     def count(self, name: str, rows: _Rows) -> dict[str, int]:
         """Count some looks by the values of a field, most frequent first."""

@@ -192,7 +192,7 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
         ownership = cells.get("ownership")
         served = {name: value for name, value in cells.items() if name in _SERVED}
         look = Look.from_json(served, ownership=ownership if ownership in CLOSED["ownership"] else None)
-        yield replace(look, group_name=read.text(cells.get("group_name")))
+        yield look if (name := read.text(cells.get("group_name"))) is None else replace(look, group_name=name)
 
 
 def _read_cell(name: str, value: object, flat: bool) -> Any:  # noqa: ANN401 - by the column

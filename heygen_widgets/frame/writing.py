@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .._display import image
-from .._files import replacement, user_path
+from .._files import UserPath, replacement, user_path
 from .._parsing import warn
 from ..filters import CLOSED
 from ..models import COLUMN_VALUES, COLUMNS, Look, Voice, checked_records
@@ -130,7 +129,7 @@ def _storable(text: str, *, cut: bool) -> str | None:
     return text[:_LONGEST_TEXT] if cut or len(text) <= _LONGEST_TEXT else None
 
 
-def _target(path: str | os.PathLike[str], usual: str) -> Path:
+def _target(path: UserPath, usual: str) -> Path:
     """Return the path of a file with the `usual` ending. That of another format is a `ValueError`."""
     target, method = user_path(path), _METHODS[usual]
     ending = target.suffix.lower()
@@ -140,21 +139,20 @@ def _target(path: str | os.PathLike[str], usual: str) -> Path:
     return target
 
 
-def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+def looks_to_csv(looks: Source, path: UserPath, *, previews: bool = True) -> Path:
     """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
 
     A missing and an empty text are the same in it. All else is as in `looks_to_parquet`.
     """
     target = _target(path, ".csv")
     with replacement(target, 0o666) as file:
-        frame = _frame(looks, previews=previews, flat=True)
-        frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", mode="wb")
+        _frame(looks, previews=previews, flat=True).to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n")
     return target
 
 
 def looks_to_excel(
     looks: Source,
-    path: str | os.PathLike[str],
+    path: UserPath,
     *,
     previews: bool = True,
     draw: Callable[[Sequence[Look], tuple[int, int]], Sequence[bytes]] | None = None,
@@ -236,7 +234,7 @@ def looks_to_table(looks: Source) -> Styler:
     return table.set_properties(subset=["name", "group_name"], **{"white-space": "nowrap"})
 
 
-def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+def looks_to_parquet(looks: Source, path: UserPath, *, previews: bool = True) -> Path:
     """Write the DataFrame of `looks_to_frame` to a Parquet file, and return its path.
 
     The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
