@@ -60,7 +60,9 @@ class LookFilter:
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
-    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. They are stored as a sorted tuple.
+    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. They are stored as a sorted tuple. An unknown
+    `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing, are a `ValueError`; a
+    value of a wrong type is a `TypeError`.
 
     Parameters
     ----------
@@ -77,9 +79,6 @@ class LookFilter:
         ``name``, ``group_name`` (the character's), ``avatar_type`` or ``size`` (pixels); a leading ``-`` means
         descending. Numbers in names are compared as numbers, and looks without a value come last. The default is the
         service's own order, private looks first, those that are not ready at the end; a table keeps its order.
-
-    An unknown `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing, are a
-    `ValueError`; a value of a wrong type is a `TypeError`.
     """
 
     search: str

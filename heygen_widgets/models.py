@@ -316,10 +316,7 @@ COLUMN_VALUES: dict[str, Callable[[Look], Any]] = {
 
 
 def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
-    """Return looks, groups or voices that may be made by hand, or raise an error that names the first wrong field.
-
-    A value is wrong if `from_json` would change it: a `ValueError`. Other records are a `TypeError`.
-    """
+    """Return records. A `ValueError` names a value that `from_json` would change; another kind is a `TypeError`."""
     checked = tuple(records)
     for other in set(map(type, checked)):
         if not issubclass(other, kind):

@@ -214,10 +214,7 @@ class LookCatalogue:
         self._loader.join()
 
     def fetch_ahead(self, group_ids: str | Iterable[str] = (), avatar_type: str | Iterable[str] | None = None) -> None:
-        """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing.
-
-        Without a character, fetch those of one or several types, until 500 of each type and owner are loaded.
-        """
+        """Fetch missing looks next, in the background: of at most ten characters, or 500 of each type and owner."""
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
         checked = LookFilter(group_id=group_ids, avatar_type=avatar_type)  # refuses what cannot be sent
         with self._changed:
@@ -343,10 +340,7 @@ class LookCatalogue:
         return frame.summary_frame(self._selected(filter, fields, for_table=True))
 
     def diff(self, older: LookCatalogue | UserPath) -> pd.DataFrame:
-        """Compare with an older catalogue, or the path of a snapshot: what came, went or changed; see `diff_frame`.
-
-        A UserWarning says when one of the two is not complete, or their scopes differ.
-        """
+        """Compare with an older catalogue or snapshot by `diff_frame`. Warns if one is incomplete or scopes differ."""
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)
         if not (self.complete and before.complete):
             warn("one of the two is not complete, so looks may seem to have gone")

@@ -95,10 +95,7 @@ def frame_to_looks(frame: Source) -> list[Look]:
 
 
 def looks_of(source: Source) -> list[Look]:
-    """Return the looks of a table as `frame_to_looks` does, or of looks and rows in any order.
-
-    Of the rows with the same id only the first is kept, with a UserWarning.
-    """
+    """Return the looks of a table or of looks and rows; of rows with the same id only the first, with a UserWarning."""
     rows = _rows_of(source)
     if all(issubclass(kind, Look) for kind in set(map(type, rows))):
         return rows
