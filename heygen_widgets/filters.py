@@ -60,9 +60,10 @@ class LookFilter:
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
-    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. They are stored as a sorted tuple. An unknown
-    `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing, are a `ValueError`; a
-    value of a wrong type is a `TypeError`.
+    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. They are stored as a sorted tuple.
+
+    An unknown `ownership`, `gender`, `orientation` or `sort`, and an empty list, which would match nothing, are a
+    `ValueError`; a value of a wrong type is a `TypeError`.
 
     Parameters
     ----------
