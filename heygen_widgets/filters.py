@@ -124,7 +124,7 @@ class LookFilter:
             object.__setattr__(self, field.name, value)
 
     def __repr__(self) -> str:
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in self.to_json().items()}
+        values = {name: getattr(self, name) for name in self.to_json()}
         one = {name: value[0] for name, value in values.items() if isinstance(value, tuple) and len(value) == 1}
         return f"LookFilter({', '.join(f'{name}={value!r}' for name, value in (values | one).items())})"
 
