@@ -115,17 +115,13 @@ _PICTURE = re.compile(rf"(?:{_VIDEO.pattern}|data:image/{_REST})", re.IGNORECASE
 
 def image(record: Look | AvatarGroup | VideoAgentStyle) -> str | None:
     """Return the URL of a record's preview picture if its scheme is http, https or ``data:image/``."""
-    return _of(_PICTURE, getattr(record, "preview_image_url", None) or getattr(record, "thumbnail_url", None))
+    return page(getattr(record, "preview_image_url", None) or getattr(record, "thumbnail_url", None), _PICTURE)
 
 
-def page(url: str | None) -> str | None:
-    """Return a URL, such as that of a preview clip, if its scheme is http or https."""
-    return _of(_VIDEO, url)
-
-
-def _of(kind: re.Pattern[str], url: str | None) -> str | None:
+def page(url: str | None, allowed: re.Pattern[str] = _VIDEO) -> str | None:
+    """Return a URL, such as that of a preview clip, if it is allowed: by default, if its scheme is http or https."""
     url = (url or "").strip()
-    return url if len(url) <= _LONGEST_URL and kind.fullmatch(url) else None
+    return url if len(url) <= _LONGEST_URL and allowed.fullmatch(url) else None
 
 
 MOST_CARDS = 24

@@ -72,11 +72,3 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
     finally:
         if shown:
             shown.update(container)
-
-
-def set_total(bar: tqdm[NoReturn], total: int | None) -> None:
-    """Set the total of a bar, and its width in a notebook. The time goes on."""
-    if total != bar.total:
-        start = getattr(bar, "start_t", 0.0)  # which a hidden bar does not have
-        bar.reset(total)
-        bar.start_t = start

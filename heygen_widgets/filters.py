@@ -19,12 +19,8 @@ __all__ = ["CLOSED", "FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter
 SORTS = ("name", "group_name", "avatar_type", "size")
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}
 _READY: dict[str, Any] = {
-    "ready to use": True,
-    "not ready": False,
-    "yes": True,
-    "no": False,
-    "true": True,
-    "false": False,
+    **{"ready to use": True, "yes": True, "true": True},
+    **{"not ready": False, "no": False, "false": False},
 }
 CLOSED = {name: tuple(TITLES[name]) for name in ("ownership", "gender", "orientation")}
 """The fields with a fixed set of values, and these values in their order."""
@@ -64,8 +60,7 @@ class LookFilter:
 
     All fields must match. A field takes one string or several, of which any must match; ``""`` matches looks without a
     value, and None means no restriction. The labels of the widget and any case mean the service's values: ``Avatar IV``
-    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. The values are stored as a sorted tuple,
-    ``()`` without a restriction.
+    is ``avatar_iv``, ``16:9`` is ``landscape`` and ``mine`` is ``private``. They are stored as a sorted tuple.
 
     Parameters
     ----------
@@ -73,8 +68,7 @@ class LookFilter:
         Words that must all occur, in any order, in the look's name, its character's name, its id or its tags. Case and
         accents are ignored.
     avatar_type, group_id, engine, status, tag : str or iterable of str, optional
-        Open sets, such as ``photo_avatar``, the ids of avatar groups (characters; an `AvatarGroup` stands for its id)
-        and ``avatar_iv``. Other values than the known ones stay as given.
+        Open sets, such as ``photo_avatar``, ids of avatar groups (characters; or `AvatarGroup`) and ``avatar_iv``.
     ownership, gender, orientation : str or iterable of str, optional
         ``public``, ``private``; ``female``, ``male``; ``portrait``, ``landscape``, ``square``.
     ready : bool, optional
@@ -133,7 +127,7 @@ class LookFilter:
             object.__setattr__(self, field.name, value)
 
     def __repr__(self) -> str:
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in self.to_json().items()}
+        values = {name: getattr(self, name) for name in self.to_json()}
         one = {name: value[0] for name, value in values.items() if isinstance(value, tuple) and len(value) == 1}
         return f"LookFilter({', '.join(f'{name}={value!r}' for name, value in (values | one).items())})"
 
@@ -144,8 +138,8 @@ class LookFilter:
     def to_json(self) -> dict[str, Any]:
         """Return the fields that are set, tuples as lists: ``LookFilter(**f.to_json()) == f``."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values = {name: value for name, value in values.items() if value not in ("", (), None)}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        given = {name: value for name, value in values.items() if value not in ("", (), None)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
     def replace(self, **changes: Unpack[FilterFields]) -> LookFilter:
         """Return a copy with some fields changed; None removes a restriction."""

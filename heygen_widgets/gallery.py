@@ -40,10 +40,9 @@ def looks_to_gallery(
     loads nothing from the network, and holds no preview URL and no API key.
 
     Pictures are fetched over https (http only on loopback), four at a time, without credentials and redirects, with a
-    progress bar (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes is left out. Each missing
-    picture becomes a placeholder, and one `UserWarning` says how many and why. Signed URLs expire; fetch the looks
-    again for new ones. With Pillow (``pip install "heygen-widgets[excel]"``), pictures of more than 100 KB become WebP
-    of at most 720 px on the longer side, so that the page can be mailed; without it they stay as they are.
+    progress bar (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes becomes a placeholder, and
+    one `UserWarning` says how many are missing and why. Signed URLs expire; fetch the looks again for new ones. With
+    Pillow (the extra ``excel``), pictures of more than 100 KB become WebP of at most 720 px on the longer side.
 
     Parameters
     ----------
@@ -52,10 +51,8 @@ def looks_to_gallery(
     path : str or path-like
         A file name that ends in ``.html`` or ``.htm``; without an ending, ``.html`` is added. An existing file is
         replaced when the page is complete.
-    title : str, default "Avatar looks"
-        Heading of the page.
-    videos : bool, default False
-        Add the preview clips, some MB a look. They play while pointed at.
+    title, videos
+        The heading of the page; whether to add the preview clips, some MB a look, which play while pointed at.
     client : HeyGenClient, optional
         Its session's `verify`, `cert` and `proxies` are used to fetch the pictures; default: those of the environment.
         The copied Python makes a client of the same service.
@@ -90,8 +87,7 @@ def looks_to_gallery(
         values = {**sources, **hashes, **{name: escape(text) for name, text in texts.items()}}
         start, end = (Template(part).substitute(values) for part in _read("gallery.html").split("$cards"))
         cards = (_card(look, outcomes, videos=videos) for look in chosen)
-        for part in chain([start], cards, [end]):
-            file.write(part.encode("utf-8", "replace"))
+        file.writelines(part.encode("utf-8", "replace") for part in chain([start], cards, [end]))
     shown = [outcome_of(outcomes, image(look)) for look in chosen if look.preview_image_url]
     shown += [outcome_of(outcomes, page(url)) for look in chosen if videos and (url := look.preview_video_url)]
     warn_of_missing(shown, "page", "picture", *["clip"] * videos)

@@ -64,21 +64,18 @@ class Look:
 
     Attributes
     ----------
-    id
-        HeyGen's video endpoints take it as ``avatar_id``; never empty. The `name` is as served, and not unique.
-    avatar_type, supported_api_engines, status
+    id, name
+        HeyGen's video endpoints take the id as ``avatar_id``; never empty. The name is as served, and not unique.
+    avatar_type, supported_api_engines, status, gender
         Open sets: ``studio_avatar``, ``digital_twin``, ``photo_avatar``; ``avatar_iv``, ``avatar_v``, ``avatar_iii``;
-        ``processing``, ``pending_consent``, ``completed``, ``failed``.
-    gender
-        Normalised to ``female`` or ``male``; None for anything else.
+        ``processing``, ``pending_consent``, ``completed``, ``failed``. The gender is ``female``, ``male`` or None.
     preview_image_url, preview_video_url
         A signed URL expires within days; until then, anyone who has it can see a face that may be private.
     image_width, image_height
         In px, at least 1. Of the `tags` and engines, only the first 1,000 are kept.
-    ownership
-        ``public`` or ``private`` if the request asked for one of them; the service does not send it.
-    extra
-        Unknown fields, and ``gender`` as served if it differs. Do not change it.
+    ownership, extra
+        ``public`` or ``private`` if the request asked for one of them, which the service does not send; and unknown
+        fields, with ``gender`` as served if it differs. Do not change them.
     group_id, group_name
         The avatar group (character). Its name is only in a catalogue with groups, or from a table.
     """
@@ -167,10 +164,7 @@ class Look:
         return _to_json(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return one row of `looks_to_frame`: the same names in the same order, as JSON values.
-
-        Tags and engines are lists, and missing values None. It contains the preview URLs.
-        """
+        """Return one row of `looks_to_frame` as JSON values: lists for tuples, None for NA. It has the preview URLs."""
         row = {name: value(self) for name, value in COLUMN_VALUES.items()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
 
@@ -287,8 +281,7 @@ class Voice:
 class Page(Sequence[T]):
     """One page of a list: a sequence of its `data`. A notebook shows looks as cards, and voices and videos as tables.
 
-    `has_more` says whether another page follows. `next_token` is its cursor, valid with the same filters and limit;
-    None on the last page.
+    If there is another page (`has_more`), `next_token` is its cursor, valid with the same filters and limit; else None.
     """
 
     data: tuple[T, ...]
@@ -323,10 +316,7 @@ COLUMN_VALUES: dict[str, Callable[[Look], Any]] = {
 
 
 def checked_records(records: Iterable[R], kind: type[R]) -> tuple[R, ...]:
-    """Return looks, groups or voices that may be made by hand, or raise an error that names the first wrong field.
-
-    A value is wrong if `from_json` would change it: a `ValueError`. Other records are a `TypeError`.
-    """
+    """Return records. A `ValueError` names a value that `from_json` would change; another kind is a `TypeError`."""
     checked = tuple(records)
     for other in set(map(type, checked)):
         if not issubclass(other, kind):

@@ -1,12 +1,8 @@
-"""The cache: snapshots of complete loads, in a folder that only this user can read.
-
-A problem with the cache never stops a load: it is a `UserWarning`, and the looks are loaded from the service.
-"""
+"""The cache: snapshots of complete loads, in a folder that only this user can read. Its problems never stop a load."""
 
 import hashlib
 import json
 import os
-import re
 import stat
 import time
 import warnings
@@ -21,8 +17,6 @@ from .snapshots import FORMAT_NUMBER, Scope, Snapshot, read_snapshot, write_snap
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 """How long a cached catalogue stays fresh by default."""
-
-_OUR_NAME = re.compile(r"[0-9a-f]{40}\.jsonl\.gz")
 
 
 class SnapshotCache:
@@ -62,10 +56,10 @@ class SnapshotCache:
             if self.path.is_symlink() or not self.path.is_file():
                 self.path.unlink(missing_ok=True)  # a link would be followed
             write_snapshot(self.path, snapshot)
-            for path in folder.iterdir():
+            for path in folder.glob(f"{'[0-9a-f]' * 40}.jsonl.gz"):
                 # Another process may have removed it already, or may have it open, which Windows does not allow.
                 with suppress(OSError):
-                    if _OUR_NAME.fullmatch(path.name) and path.lstat().st_mtime < time.time() - 30 * 24 * 3600:
+                    if path.lstat().st_mtime < time.time() - 30 * 24 * 3600:
                         path.unlink()
         except (OSError, SnapshotError) as error:
             warnings.warn(f"The looks are not cached in {folder}: {error}", UserWarning, stacklevel=2)

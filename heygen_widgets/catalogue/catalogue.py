@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from .. import frame
 from .._files import UserPath, user_path
 from .._parsing import id_of, warn
-from .._progress import progress_bar, set_total
+from .._progress import progress_bar
 from ..api import HeyGenClient
 from ..api.media import thumbnails
 from ..api.validation import checked_filters
@@ -43,12 +43,8 @@ class LookCatalogue:
     Parameters
     ----------
     client : HeyGenClient
-    ownership : {"public", "private"}, optional
-        Load only these looks; both by default.
-    avatar_type : str, optional
-        Load only looks of this type.
-    group_id : str, optional
-        Load only this character's looks.
+    ownership, avatar_type, group_id : str, optional
+        Load only the ``public`` or ``private`` looks, those of one type, or those of one character.
     cache : datetime.timedelta or None, default 24 hours
         How long a complete load stays fresh in the user's cache folder. An older one is shown at first, and replaced
         when a new load is complete. None neither reads nor writes the cache.
@@ -59,10 +55,8 @@ class LookCatalogue:
     ----------
     client, ownership, avatar_type, group_id
         As given; `client` is None for a catalogue that never asks the service.
-    complete : bool
-        Whether everything within the scope is loaded, as of `loaded_at`.
-    revision : int
-        A number that grows with each change.
+    complete, revision
+        Whether everything within the scope is loaded, as of `loaded_at`; and a number that grows with each change.
 
     An argument of the wrong type, such as a key as `client`, or an impossible value raises TypeError or ValueError.
     """
@@ -90,11 +84,11 @@ class LookCatalogue:
         asked = checked_filters(ownership=ownership, avatar_type=avatar_type, group_id=group_id)
         self._scope = snapshot.scope if snapshot else Scope(**asked)
         self.ownership, self.avatar_type, self.group_id = self._scope
+        self._loader = CatalogueLoader(client, self._scope, self._loader_changed)
         self._cache: SnapshotCache | None = None
         if client and client.account and cache is not None and not snapshot:
-            self._cache = SnapshotCache(client.base_url, client.account, self._scope, cache)
+            self._cache = self._loader.cache = SnapshotCache(client.base_url, client.account, self._scope, cache)
         self._followers: set[weakref.WeakMethod[Callable[[], object]]] = set()
-        self._loader = CatalogueLoader(client, self._scope, self._cache, self._loader_changed)
         self._changed = self._loader.lock  # guards what follows, and the stores
         self._store = self._loader.store  # the looks that are shown
         self.revision, self.complete = 0, False
@@ -220,11 +214,7 @@ class LookCatalogue:
         self._loader.join()
 
     def fetch_ahead(self, group_ids: str | Iterable[str] = (), avatar_type: str | Iterable[str] | None = None) -> None:
-        """Fetch the looks of one or several characters (at most ten) next, in the background, if they are missing.
-
-        Without a character, fetch those of one or several types, until 500 of each type and owner are loaded: the rest
-        comes with the load, so a type that is most of the catalogue costs ten more requests at most.
-        """
+        """Fetch missing looks next, in the background: of at most ten characters, or 500 of each type and owner."""
         group_ids = (group_ids,) if isinstance(group_ids, str) else tuple(group_ids)
         checked = LookFilter(group_id=group_ids, avatar_type=avatar_type)  # refuses what cannot be sent
         with self._changed:
@@ -350,10 +340,7 @@ class LookCatalogue:
         return frame.summary_frame(self._selected(filter, fields, for_table=True))
 
     def diff(self, older: LookCatalogue | UserPath) -> pd.DataFrame:
-        """Compare with an older catalogue, or the path of a snapshot: what came, went or changed; see `diff_frame`.
-
-        A UserWarning says when one of the two is not complete, or their scopes differ.
-        """
+        """Compare with an older catalogue or snapshot by `diff_frame`. Warns if one is incomplete or scopes differ."""
         before = older if isinstance(older, LookCatalogue) else LookCatalogue.open(older)
         if not (self.complete and before.complete):
             warn("one of the two is not complete, so looks may seem to have gone")
@@ -362,10 +349,7 @@ class LookCatalogue:
         return frame.diff_frame(*({look.id: look for look in each.looks} for each in (self, before)))
 
     def save(self, path: UserPath) -> SavedSnapshot:
-        """Write a snapshot, for `open`: gzipped JSON lines with looks, groups, scope, time of loading and completeness.
-
-        Only this user can read the file. Raises ValueError for the name of a table, such as ``looks.csv``.
-        """
+        """Write a snapshot for `open`, that only this user can read. ValueError for the name of a table (``.csv``)."""
         return write_snapshot(user_path(path), self._snapshot())
 
     def _note_change(self) -> None:
@@ -402,7 +386,8 @@ class LookCatalogue:
 
     def _show(self, snapshot: Snapshot, *, keep: bool) -> None:
         """Show the looks of a snapshot. Unless they are to be kept, the next load replaces them."""
-        self._store = LookStore(snapshot.looks, snapshot.groups, ready_first=snapshot.loaded_at > 0)  # 0 for a table
+        self._store = LookStore(snapshot.looks, snapshot.groups)
+        self._store.ready_first = snapshot.loaded_at > 0  # 0 for a table
         self.complete, self._loaded_at = snapshot.complete, snapshot.loaded_at
         if keep:
             self._loader.store = self._store
@@ -418,7 +403,10 @@ class LookCatalogue:
             while busy:
                 revision = self.wait_for_change(revision, 0.5)
                 busy, progress = self._loader.busy, self.progress
-                set_total(bar, progress.expected)
+                if progress.expected != bar.total:
+                    start = getattr(bar, "start_t", 0.0)  # which a hidden bar does not have
+                    bar.reset(progress.expected)  # also sets the width in a notebook
+                    bar.start_t = start  # the time goes on
                 bar.update((progress.loaded if progress.refreshed is None else progress.refreshed) - bar.n)
             if progress.complete:
                 bar.total = bar.n  # the characters may announce more looks than there are

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from .._background import WIDGET_LOCK, Worker, start_thread
 from .._display import TITLES
@@ -18,8 +18,6 @@ from ..models import Page
 from .cache import SnapshotCache
 from .snapshots import Scope, Snapshot
 from .store import LookStore
-
-_OnChange: TypeAlias = Callable[[Snapshot | None], bool]
 
 _OF_THE_ACCOUNT = (401, 402, 403, 429)  # statuses that another token would not prevent
 _PLACES = 1 << 41  # room for one owner's looks in the service's order; the same room follows for those fetched ahead
@@ -32,21 +30,17 @@ class Progress:
 
     Attributes
     ----------
-    loaded : int
-        Looks that are loaded and shown.
-    expected : int or None
+    loaded, refreshed
+        Looks that are loaded and shown; and those that a new load has received while the earlier ones are still shown.
+    expected
         The sum of the groups' ``looks_count``, a hint: the service reports no total. None until all groups are loaded,
         and where the sum does not apply (one type, one owner's looks of one group).
-    complete : bool
-        Whether everything within the scope is loaded.
-    loading : bool
-        Whether requests are under way.
-    error : HeyGenError or None
+    complete, loading
+        Whether everything within the scope is loaded, and whether requests are under way.
+    error
         The error that ended a part of the load. ``load_in_background`` continues after the last page received.
-    missing, failed : tuple of str
+    missing, failed
         The parts that are not complete, such as ``public looks``, and those that ended with an error.
-    refreshed : int or None
-        Looks that a new load has received while the earlier ones are still shown; else None.
     """
 
     loaded: int
@@ -100,12 +94,11 @@ class PageCursor:
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error
         status = getattr(error, "status_code", None)
-        if not isinstance(error, (APIStatusError, APIResponseError)) or status in _OF_THE_ACCOUNT:
-            return
-        if status == 400 or self.failed_at == self.token:
-            # The service no longer accepts the token. The store skips the looks that it already has.
-            self.token, self.position = None, 0
-        self.failed_at = self.token
+        if isinstance(error, (APIStatusError, APIResponseError)) and status not in _OF_THE_ACCOUNT:
+            if status == 400 or self.failed_at == self.token:
+                # The service no longer accepts the token. The store skips the looks that it already has.
+                self.token, self.position = None, 0
+            self.failed_at = self.token
 
 
 class CatalogueLoader:
@@ -116,10 +109,9 @@ class CatalogueLoader:
     whether to continue.
     """
 
-    def __init__(
-        self, client: HeyGenClient | None, scope: Scope, cache: SnapshotCache | None, on_change: _OnChange
-    ) -> None:
+    def __init__(self, client: HeyGenClient | None, scope: Scope, on_change: Callable[[Snapshot | None], bool]) -> None:
         self.lock = threading.Condition()
+        self.cache: SnapshotCache | None = None  # to read at the first `start`
         self._client = client
         self._scope = scope
         # Weak, so that a catalogue that nobody uses can be collected, and its load ends.
@@ -127,7 +119,6 @@ class CatalogueLoader:
         self._lists: list[PageCursor] = []
         self.forget_threads()
         self.restart()
-        self._cache: SnapshotCache | None = cache
         _loaders.add(self)
 
     def forget_threads(self) -> None:
@@ -145,11 +136,11 @@ class CatalogueLoader:
         """Stop, and let the next `start` load everything from the service into another store."""
         self.stop()
         self.store = store = LookStore()
-        self._cache = None
+        self.cache = None
         self._ahead, self._lists = {}, []
         if client := self._client:
             owners, group_id = self._scope.owners, self._scope.group_id
-            self._lists += [self._look_list(client, self._scope._replace(ownership=owner)) for owner in owners]
+            self._lists = [self._look_list(client, self._scope._replace(ownership=owner)) for owner in owners]
             if group_id:
                 one_group = PageCursor("character", store, lambda token: iter([Page((client.get_group(group_id),))]))
                 self._lists.append(one_group)
@@ -179,14 +170,14 @@ class CatalogueLoader:
     def progress(self, shown: LookStore, complete: bool) -> Progress:
         """Report the progress while a store is shown that may be another one, and may be complete."""
         # Looks that could not be fetched ahead may still have been loaded.
-        errors = [cursor.error for cursor in self._cursors if cursor.error and not self._is_loaded(cursor)]
+        errors = (cursor.error for cursor in self._cursors if cursor.error and not self._is_loaded(cursor))
         return Progress(
             loaded=len(shown),
             expected=self._expected_looks(),
             complete=complete,
             # A complete load is over for users, even if its last thread still writes the cache.
             loading=self.busy and not (complete and shown is self.store),
-            error=errors[0] if errors else None,
+            error=next(errors, None),
             missing=() if complete else tuple(c.name for c in self._lists if not c.complete) or ("looks",),
             failed=tuple(cursor.name for cursor in self._lists if cursor.error),
             refreshed=None if shown is self.store else len(self.store),
@@ -194,19 +185,18 @@ class CatalogueLoader:
 
     def _expected_looks(self) -> int | None:
         scope, counts = self._scope, [group.looks_count for group in self.store.groups.values()]
-        missing = not self._lists or any(not cursor.complete for cursor in self._lists if not cursor.scope)
-        if missing or None in counts or scope.avatar_type or (scope.group_id and scope.ownership):
-            return None
-        return sum(filter(None, counts))
+        known = bool(self._lists) and all(cursor.complete for cursor in self._lists if not cursor.scope)
+        one_part = scope.avatar_type or (scope.group_id and scope.ownership)
+        return sum(filter(None, counts)) if known and None not in counts and not one_part else None
 
     def start(self) -> None:
         """Read the cache once, then start or continue each list. A HeyGenError if the cache gets no thread."""
         self._stopping = False
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        if self._cache and os.path.lexists(self._cache.path):
-            self._threads.append(start_thread("snapshot", partial(self._read, self._cache)))
+        if self.cache and os.path.lexists(self.cache.path):
+            self._threads.append(start_thread("snapshot", partial(self._read, self.cache)))
             self.reading = True
-        self._cache = None
+        self.cache = None
         if self.reading:
             return
         self._ahead = {key: cursor for key, cursor in self._ahead.items() if not cursor.error}
@@ -226,9 +216,8 @@ class CatalogueLoader:
             return
         scopes = [self._scope._replace(group_id=i) for i in group_ids if i not in ("", ".", "..")][:10]
         if not (scopes or self._scope.avatar_type):
-            # The service refuses other types.
-            known = [kind for kind in avatar_types if kind in TITLES["avatar_type"]]
-            scopes = [self._scope._replace(avatar_type=kind) for kind in known]
+            known = set(TITLES["avatar_type"]).intersection(avatar_types)  # the service refuses other types
+            scopes = [self._scope._replace(avatar_type=kind) for kind in sorted(known)]
         wanted: dict[Scope, PageCursor] = {}
         for scope in [each._replace(ownership=owner) for each in scopes for owner in each.owners]:
             cursor = self._ahead.get(scope) or self._look_list(self._client, scope, ahead=True)

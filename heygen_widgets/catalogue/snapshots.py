@@ -63,13 +63,12 @@ class SavedSnapshot:
 
     Attributes
     ----------
-    path : pathlib.Path
-    looks, groups : int
-        Numbers of looks and avatar groups in the file.
-    private : int
+    path, looks, groups
+        The file, and the numbers of looks and avatar groups in it.
+    private
         How many of the looks are private. Everyone who has the file can see them until their preview URLs expire. Looks
         of unknown ownership are not counted.
-    complete : bool
+    complete
         Whether these are all looks within the catalogue's scope.
     """
 
@@ -108,12 +107,16 @@ def read_snapshot(path: Path) -> Snapshot:
     try:
         with gzip.open(path) as file:
             contents = map(_parsed, _bounded(iter(lambda: file.readline(LONGEST_LINE + 1), b"")))
-            header = _checked_header(next(contents, {}))
+            header = next(contents, {})
+            for name, is_valid in _HEADER.items():
+                if not is_valid(header.get(name)):
+                    raise SnapshotError(f"its first line has no valid {name!r}")
+                if name == "version" and (number := header[name]) > FORMAT_NUMBER:
+                    raise SnapshotError(f"its format {number} is newer than {FORMAT_NUMBER}: update heygen_widgets")
             for number, content in enumerate(contents, 2):
                 if content == {"end": True}:  # the last line of earlier files
                     continue
-                owner = content.get("ownership")
-                owner = owner if owner in _OWNERS else None
+                owner = owner if (owner := content.get("ownership")) in _OWNERS else None
                 try:
                     if "group" in content:
                         groups.append(AvatarGroup.from_json(content["group"], ownership=owner))
@@ -144,14 +147,11 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
     yield _ENCODER.encode({**header, "loaded_at": snapshot.loaded_at, "complete": snapshot.complete})
     records: tuple[Look | AvatarGroup, ...] = (*snapshot.groups, *snapshot.looks)
     for record in records:
-        line = _line(record)
-        # One record must not prevent that the others are saved.
-        yield line if len(line) <= LONGEST_WITH_EXTRA else _line(replace(record, extra={}))
-
-
-def _line(record: Look | AvatarGroup) -> str:
-    kind = "look" if isinstance(record, Look) else "group"
-    return _ENCODER.encode({kind: record.to_json(), "ownership": record.ownership})
+        kind = "look" if isinstance(record, Look) else "group"
+        line = _ENCODER.encode({kind: record.to_json(), "ownership": record.ownership})
+        if len(line) > LONGEST_WITH_EXTRA:  # one record must not prevent that the others are saved
+            line = _ENCODER.encode({kind: replace(record, extra={}).to_json(), "ownership": record.ownership})
+        yield line
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
@@ -172,12 +172,3 @@ _HEADER: dict[str, Callable[[Any], bool]] = {
     "loaded_at": lambda value: type(value) in (int, float) and 0 <= value <= _LAST_SECOND,
     "complete": lambda value: isinstance(value, bool),
 }
-
-
-def _checked_header(header: dict[str, Any]) -> dict[str, Any]:
-    for name, is_valid in _HEADER.items():
-        if not is_valid(header.get(name)):
-            raise SnapshotError(f"its first line has no valid {name!r}")
-        if name == "version" and header[name] > FORMAT_NUMBER:
-            raise SnapshotError(f"its format {header[name]} is newer than {FORMAT_NUMBER}: update heygen_widgets")
-    return header

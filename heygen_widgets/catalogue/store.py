@@ -68,17 +68,13 @@ class Character:
 
     Attributes
     ----------
-    id : str
-        Of its avatar group; ``""`` for looks without a group.
-    group : AvatarGroup or None
-        None if the service has not listed such a group (yet).
-    matched : int
-        Loaded looks that matched; 0 if none of its looks is loaded yet.
-    expected : int
+    id, group
+        Of its avatar group: ``""`` for looks without one, and None if the service has not listed such a group (yet).
+    matched, example
+        How many loaded looks matched, and the first one; 0 and None if none of its looks is loaded yet.
+    expected
         Looks that will match once all are loaded: `matched`, or the group's ``looks_count`` if looks are still missing
         and all looks of the group match.
-    example : Look or None
-        The first loaded look that matched.
     """
 
     id: str
@@ -113,10 +109,10 @@ class _Column:
             for value in self.values[-1]:
                 self._codes_with[value].append(len(self.values) - 1)
 
-    def mask(self, wanted: Iterable[str], *, ignore_case: bool = False) -> _Mask:
-        """Mark the rows that have any of the wanted values; `ignore_case` is for those that do not occur exactly."""
+    def mask(self, wanted: Iterable[str]) -> _Mask:
+        """Mark the rows that have any of the wanted values, of an open field in any case if one does not occur."""
         chosen = set(wanted)
-        if ignore_case and (absent := {value.casefold() for value in chosen.difference(self._codes_with)}):
+        if self.name in _OPEN and (absent := {value.casefold() for value in chosen.difference(self._codes_with)}):
             chosen |= {value for value in self._codes_with if value.casefold() in absent}
         has = np.zeros(len(self.values), dtype=np.bool_)
         for value in chosen:
@@ -139,10 +135,8 @@ class LookStore:
     group is there too. There is no lock: hold the catalogue's. Without a sort, `ready_first` looks come before others.
     """
 
-    def __init__(
-        self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = (), *, ready_first: bool = True
-    ) -> None:
-        self._ready_first = ready_first
+    def __init__(self, looks: Iterable[Look] = (), groups: Iterable[AvatarGroup] = ()) -> None:
+        self.ready_first = True
         self.looks: list[Look] = []
         self.groups: dict[str, AvatarGroup] = {}  # private ones first
         self._row_of: dict[str, int] = {}
@@ -207,13 +201,14 @@ class LookStore:
             self.looks[row] = replace(look, group_name=group.name)
 
     def update_previews(self, record: Look | AvatarGroup) -> bool:
-        image, video = record.preview_image_url, record.preview_video_url
-        known = self.groups.get(record.id) if isinstance(record, AvatarGroup) else self.get(record.id)
-        if isinstance(known, AvatarGroup):
-            self.groups[known.id] = replace(known, preview_image_url=image, preview_video_url=video)
-        elif known:
-            self.looks[self._row_of[known.id]] = replace(known, preview_image_url=image, preview_video_url=video)
-        return known is not None
+        new: dict[str, Any] = {name: getattr(record, name) for name in ("preview_image_url", "preview_video_url")}
+        if isinstance(record, AvatarGroup) and (group := self.groups.get(record.id)):
+            self.groups[group.id] = replace(group, **new)
+        elif isinstance(record, Look) and (row := self._row_of.get(record.id)) is not None:
+            self.looks[row] = replace(self.looks[row], **new)
+        else:
+            return False
+        return True
 
     def in_order(self) -> list[Look]:
         return [self.looks[row] for row in np.argsort(self._places, kind="stable").tolist()]
@@ -223,7 +218,7 @@ class LookStore:
         rows = np.flatnonzero(reduce(and_, self._masks(wanted).values()))
         by = self._positions(wanted.sort) if wanted.sort else np.array(self._places)
         rows = rows[np.argsort(by[rows], kind="stable")]
-        if self._ready_first and not wanted.sort:
+        if self.ready_first and not wanted.sort:
             is_last = self._columns["ready"].mask(["no"])[rows]
             rows = np.concatenate([rows[~is_last], rows[is_last]])
         return Selection(self, rows)
@@ -251,8 +246,7 @@ class LookStore:
             # An empty text asks for looks without a value.
             for value in filter(None, getattr(wanted, name)):
                 if (value.casefold() if is_open else value) not in spelled:
-                    by_text = {fold(other): other for other in known if is_open}
-                    meant = did_you_mean(fold(value), (), by_text)
+                    meant = did_you_mean(fold(value), (), {fold(other): other for other in known if is_open})
                     hint = f": did you mean {meant!r}?" if meant else ""
                     messages.append(f"no look has the {name} {value!r}{hint}")
         return messages
@@ -278,12 +272,11 @@ class LookStore:
         if not wanted.sort:
             order = {group_id: place for place, group_id in enumerate(self.groups)}
             ids.sort(key=lambda group_id: order.get(group_id, len(order) + (not group_id)))
-        characters = []
-        for group_id in ids:
-            looks = matched.get(group_id, [])
-            most = max(len(looks), expected.get(group_id, 0))
-            characters.append(Character(group_id, self.groups.get(group_id), len(looks), most, next(iter(looks), None)))
-        return characters
+        found = [(group_id, matched.get(group_id, []), expected.get(group_id, 0)) for group_id in ids]
+        return [
+            Character(key, self.groups.get(key), len(looks), max(len(looks), number), next(iter(looks), None))
+            for key, looks, number in found
+        ]
 
     def _fill_columns(self) -> None:
         """Bring the columns up to date: before a query, so that a load does not pay for each page."""
@@ -305,7 +298,7 @@ class LookStore:
         self._fill_columns()
         asked = {name: getattr(wanted, name) for name in FACETS}
         asked["ready"] = {True: ("yes",), False: ("no",), None: ()}[wanted.ready]
-        found = {name: self._columns[name].mask(v, ignore_case=name in _OPEN) for name, v in asked.items() if v}
+        found = {name: self._columns[name].mask(values) for name, values in asked.items() if values}
         return {"search": self._search(wanted), **found}
 
     def _search(self, wanted: LookFilter) -> _Mask:

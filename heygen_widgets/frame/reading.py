@@ -68,12 +68,11 @@ _LARGEST_EXACT = 2**53  # beyond it one float stands for several integers
 def frame_to_looks(frame: Source) -> list[Look]:
     """Convert a table to looks, in the order of its rows: the reverse of `looks_to_frame`.
 
-    It may have been CSV, Excel, JSON, Feather or Parquet in between.
-
-    Rows and columns may be missing, in any order and with any index; unknown columns are ignored. ``Avatar type`` or
-    ``type`` is read as ``avatar_type`` if that is absent, and so are similar names of other columns. Values are cleaned
-    like those of the service, and a value of the wrong type counts as missing. A table without any list in its list
-    columns counts as flat: the apostrophe before a formula is removed from its texts. Lost are:
+    It may have been CSV, Excel, JSON, Feather or Parquet in between. Rows and columns may be missing, in any order and
+    with any index; unknown columns are ignored. ``Avatar type`` or ``type`` is read as ``avatar_type`` if that is
+    absent, and so are similar names of other columns. Values are cleaned like those of the service; one of the wrong
+    type counts as missing. A table without any list in its list columns counts as flat: the apostrophe before a formula
+    is removed from its texts. Lost are:
 
     - `Look.extra`, and `Look.preferred_orientation` as served if there is a column ``orientation``.
     - In a flat table, a list with a text that contains ``"; "``, or whose only text is empty or looks like a list.
@@ -96,10 +95,7 @@ def frame_to_looks(frame: Source) -> list[Look]:
 
 
 def looks_of(source: Source) -> list[Look]:
-    """Return the looks of a table as `frame_to_looks` does, or of looks and rows in any order.
-
-    Of the rows with the same id only the first is kept, with a UserWarning.
-    """
+    """Return the looks of a table or of looks and rows; of rows with the same id only the first, with a UserWarning."""
     rows = _rows_of(source)
     if all(issubclass(kind, Look) for kind in set(map(type, rows))):
         return rows
@@ -139,10 +135,8 @@ def _rows_of(source: Any) -> list[Any]:  # noqa: ANN401 - recognised by its meth
                 raise TypeError(f"expected Look records or dicts, not {other.__name__}{hint}")
         return [row if isinstance(row, Look) else dict(zip(_renamed(row), row.values(), strict=True)) for row in items]
     else:
-        raise TypeError(
-            "looks come from a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or "
-            f"dicts, not from {kind.__name__}{_hint(source)}"
-        )
+        sources = "a DataFrame of pandas or polars, an Arrow table, a DuckDB relation, or a list of looks or dicts"
+        raise TypeError(f"looks come from {sources}, not from {kind.__name__}{_hint(source)}")
     renamed = _renamed(names)
     known = [name for name in renamed if name in _KNOWN]
     if "id" not in known:
@@ -186,10 +180,8 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
             continue
         cells = {name: _read_cell(name, row[name], flat) for name in _KNOWN & row.keys()}
         if not cells.get("id"):
-            raise ValueError(
-                f"row {position} of the table (the first is 0) has {repr(row.get('id'))[:60]} for an id: leave the row "
-                "out, or make its id a text"
-            )
+            problem = f"row {position} of the table (the first is 0) has {repr(row.get('id'))[:60]} for an id"
+            raise ValueError(f"{problem}: leave the row out, or make its id a text")
         cells |= {name: cells.get(name) or "" for name in ("name", "avatar_type")}
         failure = {"code": cells.get("error_code"), "message": cells.get("error_message")}
         cells["error"] = row["error"] if isinstance(row.get("error"), dict) else failure
@@ -197,8 +189,7 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
         ownership = cells.get("ownership")
         served = {name: value for name, value in cells.items() if name in _SERVED}
         look = Look.from_json(served, ownership=ownership if ownership in CLOSED["ownership"] else None)
-        group_name = read.text(cells.get("group_name"))
-        yield look if group_name is None else replace(look, group_name=group_name)
+        yield look if (name := read.text(cells.get("group_name"))) is None else replace(look, group_name=name)
 
 
 def _read_cell(name: str, value: object, flat: bool) -> Any:  # noqa: ANN401 - by the column

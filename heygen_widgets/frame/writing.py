@@ -1,11 +1,7 @@
-"""Convert looks and voices to DataFrames, and looks to tables with pictures, CSV, Excel and Parquet.
-
-The only module that imports pandas.
-"""
+"""Looks and voices as DataFrames, and looks as tables with pictures, CSV, Excel and Parquet. Imports pandas."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -17,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .._display import image
-from .._files import replacement, user_path
+from .._files import UserPath, replacement, user_path
 from .._parsing import warn
 from ..filters import CLOSED
 from ..models import COLUMN_VALUES, COLUMNS, Look, Voice, checked_records
@@ -43,8 +39,6 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _MOST_PICTURED = 500
 _THUMBNAIL = (170, 96)  # px
 
-_OF_VOICES = ("voice_id", "name", "language", "gender", "type", "support_pause", "support_locale", "status")
-
 _METHODS = {
     **{".csv": "to_csv", ".txt": "to_csv", ".xlsx": "to_excel", ".xls": "to_excel", ".parquet": "to_parquet"},
     **{".html": "gallery", ".json": "to_frame().to_json", ".feather": "to_frame().to_feather"},
@@ -60,8 +54,8 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
     NA for missing values; ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``.
     ``supported_api_engines`` and ``tags`` are tuples of str, so that rows can be compared, grouped, counted and made
     unique: ``frame[frame["tags"].map(lambda tags: "UGC" in tags)]`` has the rows with a tag, ``frame.explode("tags")``
-    a row per tag. Parquet, Arrow, polars and DuckDB read them as lists. (SQLite takes neither: use `flat`. Dask's
-    ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.)
+    a row per tag. Parquet, Arrow, polars and DuckDB read them as lists. SQLite takes neither: use `flat`. Dask's
+    ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.
 
     Parameters
     ----------
@@ -72,9 +66,9 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
         For CSV and Excel. Lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
         starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
         `frame_to_looks` removes it. A control character that no spreadsheet stores becomes U+FFFD, every line end a
-        line feed, and a text is cut after 32,767 characters; a longer URL is left out. Excel's limit is 65,530 links:
-        of more URLs, those of videos are left out, then those of pictures, with a UserWarning. (`looks_to_csv` and
-        `looks_to_excel` make no links, and write all of them.)
+        line feed, and a text is cut after 32,767 characters; a longer URL is left out. Of more than 65,530 URLs, which
+        a writer of Excel makes links of, those of videos are left out, then those of pictures, with a UserWarning
+        (`looks_to_csv` and `looks_to_excel` write all).
     previews : bool, default True
         False leaves out the columns ``preview_image_url`` and ``preview_video_url``. Until a signed URL expires, within
         days, anyone who has it can see the face, which may be private.
@@ -86,14 +80,11 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
         return frame
     numbers = frame[[*_URLS]].count()
     dropped = [name for name in reversed(_URLS) if numbers.cumsum()[name] > _MOST_LINKS]
-    for name in dropped:
-        frame[name] = frame[name][:0]  # the index stays, and so does the type
     if dropped:
-        warn(
-            f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet: "
-            f"{' and '.join(dropped)} are left empty. previews=False leaves out both columns, and to_parquet and "
-            "to_csv write everything."
-        )
+        frame.loc[:, dropped] = pd.NA  # in place, so that the type stays
+        problem = f"{numbers.sum():,} preview URLs are more than the {_MOST_LINKS:,} links of a sheet"
+        hint = "previews=False leaves out both columns, and to_parquet and to_csv write everything"
+        warn(f"{problem}: {' and '.join(dropped)} are left empty. {hint}.")
     return frame
 
 
@@ -104,10 +95,9 @@ def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
     ``support_locale`` are ``boolean``, all others ``string``, with NA for missing values. Other records raise
     `TypeError`, and voices made by hand with a value of the wrong type `ValueError`.
     """
-    rows = checked_records(voices, Voice)
-    names = (*_OF_VOICES, "preview_audio_url")
-    columns = {name: _series(name, [getattr(voice, name) for voice in rows], flat=False) for name in names}
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+    rows, names = checked_records(voices, Voice), ["voice_id", "name", "language", "gender", "type"]
+    names += ["support_pause", "support_locale", "status", "preview_audio_url"]
+    return pd.DataFrame({name: _series(name, [getattr(voice, name) for voice in rows]) for name in names})
 
 
 def _frame(looks: Source, names: Sequence[str] = COLUMNS, *, previews: bool = True, flat: bool = False) -> pd.DataFrame:
@@ -115,10 +105,10 @@ def _frame(looks: Source, names: Sequence[str] = COLUMNS, *, previews: bool = Tr
     names = [name for name in names if previews or name not in _URLS]
     # One column at a time: its texts are still in the processor's cache when pandas reads them.
     columns = {name: _series(name, list(map(COLUMN_VALUES[name], rows)), flat) for name in names}
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)), copy=False)
+    return pd.DataFrame(columns, copy=False)
 
 
-def _series(name: str, values: Sequence[Any], flat: bool) -> pd.Series:
+def _series(name: str, values: Sequence[Any], flat: bool = False) -> pd.Series:
     if name in LISTS and not flat:
         return pd.Series(list(map(tuple, values)), dtype="object")
     if flat and name not in _TYPES:
@@ -139,7 +129,7 @@ def _storable(text: str, *, cut: bool) -> str | None:
     return text[:_LONGEST_TEXT] if cut or len(text) <= _LONGEST_TEXT else None
 
 
-def _target(path: str | os.PathLike[str], usual: str) -> Path:
+def _target(path: UserPath, usual: str) -> Path:
     """Return the path of a file with the `usual` ending. That of another format is a `ValueError`."""
     target, method = user_path(path), _METHODS[usual]
     ending = target.suffix.lower()
@@ -149,30 +139,28 @@ def _target(path: str | os.PathLike[str], usual: str) -> Path:
     return target
 
 
-def looks_to_csv(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+def looks_to_csv(looks: Source, path: UserPath, *, previews: bool = True) -> Path:
     """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
 
-    A missing and an empty text are the same in it. `looks`, `path`, `previews`, the result and the errors are as in
-    `looks_to_parquet`.
+    A missing and an empty text are the same in it. All else is as in `looks_to_parquet`.
     """
     target = _target(path, ".csv")
     with replacement(target, 0o666) as file:
-        frame = _frame(looks, previews=previews, flat=True)
-        frame.to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n", mode="wb")
+        _frame(looks, previews=previews, flat=True).to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\n")
     return target
 
 
 def looks_to_excel(
     looks: Source,
-    path: str | os.PathLike[str],
+    path: UserPath,
     *,
     previews: bool = True,
     draw: Callable[[Sequence[Look], tuple[int, int]], Sequence[bytes]] | None = None,
 ) -> Path:
     """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
 
-    No text becomes a formula or a link. `looks`, `path` and `previews` are as in `looks_to_parquet`, and so are the
-    result and the errors, but it needs openpyxl, and a name that ends in ``.xlsx``.
+    No text becomes a formula or a link. All else is as in `looks_to_parquet`, but it needs openpyxl, and a name that
+    ends in ``.xlsx``.
 
     Parameters
     ----------
@@ -202,12 +190,11 @@ def looks_to_excel(
             return cell
 
         sheet.freeze_panes = "D2" if draw else "C2"  # after the name
-        letters = [openpyxl.utils.get_column_letter(number) for number in range(1, len(frame.columns) + 1)]
-        sheet.auto_filter.ref = f"A1:{letters[-1]}{len(frame) + 1}"
-        for letter, name in zip(letters, frame, strict=True):
+        for number, name in enumerate(frame, 1):
+            letter = openpyxl.utils.get_column_letter(number)
             longest = max(map(len, [name, *frame[name].head(200).astype("string").dropna()]))
-            width = _THUMBNAIL[0] / 7 if name == "preview" else min(longest + 4, 40)
-            sheet.column_dimensions[letter].width = width
+            sheet.column_dimensions[letter].width = _THUMBNAIL[0] / 7 if name == "preview" else min(longest + 4, 40)
+        sheet.auto_filter.ref = f"A1:{letter}{len(frame) + 1}"
         for number, content in enumerate(pictures, 2):
             sheet.row_dimensions[number].height = _THUMBNAIL[1] * 0.75 + 3  # points
             sheet.add_image(openpyxl.drawing.image.Image(BytesIO(content)), f"A{number}")
@@ -224,10 +211,8 @@ def looks_to_excel(
 def _pictured(looks: Source) -> list[Look]:
     chosen = looks_of(looks)
     if len(chosen) > _MOST_PICTURED:
-        raise ValueError(
-            f"a table takes the pictures of at most {_MOST_PICTURED} looks: choose fewer by a filter, or make one "
-            "without pictures, with looks_to_frame or looks_to_excel"
-        )
+        hint = "choose fewer by a filter, or leave pictures out by looks_to_frame or looks_to_excel"
+        raise ValueError(f"a table takes the pictures of at most {_MOST_PICTURED} looks: {hint}")
     return chosen
 
 
@@ -249,7 +234,7 @@ def looks_to_table(looks: Source) -> Styler:
     return table.set_properties(subset=["name", "group_name"], **{"white-space": "nowrap"})
 
 
-def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: bool = True) -> Path:
+def looks_to_parquet(looks: Source, path: UserPath, *, previews: bool = True) -> Path:
     """Write the DataFrame of `looks_to_frame` to a Parquet file, and return its path.
 
     The schema is the same for any looks, so the files of several accounts can be read as one table by pyarrow or
@@ -257,19 +242,16 @@ def looks_to_parquet(looks: Source, path: str | os.PathLike[str], *, previews: b
 
     Parameters
     ----------
-    looks : iterable of Look, or a table
+    looks, previews
+        As in `looks_to_frame`.
     path : str or path-like
         The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
         home folder, here and in all other paths.
-    previews : bool, default True
-        False leaves out the preview URLs, which are as private as in `looks_to_frame`.
 
     Raises
     ------
-    ImportError
-        Without pyarrow, which is an extra.
-    ValueError
-        If the name ends like a file of another format, such as ``.csv``.
+    ImportError, ValueError
+        Without pyarrow, which is an extra; if the name ends like a file of another format, such as ``.csv``.
     OSError
         If the file cannot be written; `FileNotFoundError` if the folder does not exist.
     """
@@ -290,9 +272,8 @@ def summary_frame(looks: Source) -> pd.DataFrame:
     """Count looks by type, ownership, gender and orientation: one row per combination that occurs.
 
     The columns are ``avatar_type``, ``ownership``, ``gender`` and ``orientation`` (``string``) and ``looks``
-    (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks.
-
-    Sorted by the count, largest first, then by the other columns. A RangeIndex.
+    (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks. Sorted by the count,
+    largest first, then by the other columns. A RangeIndex.
     """
     names = ["avatar_type", *CLOSED]
     frame = _frame(looks, names).replace("", pd.NA).fillna("unknown")
@@ -310,17 +291,12 @@ def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataF
     know it. First the looks that came and those that changed, in the newer order, then those that went, in the older
     order. A RangeIndex.
     """
-    pairs = [(look, _differing_fields(look, older.get(look.id, look))) for look in newer.values()]
-    rows = [
-        *((look.id, look.name, "came", ()) for look in newer.values() if look.id not in older),
-        *((look.id, look.name, "changed", names) for look, names in pairs if names),
-        *((look.id, look.name, "went", ()) for look in older.values() if look.id not in newer),
-    ]
+    rows = [(look.id, look.name, "came", tuple[str, ...]()) for look in newer.values() if look.id not in older]
+    for look in newer.values():
+        before = older.get(look.id, look)
+        names = (*_COMPARED, "ownership") if look.ownership and before.ownership else _COMPARED
+        if differing := tuple(name for name in names if getattr(look, name) != getattr(before, name)):
+            rows.append((look.id, look.name, "changed", differing))
+    rows += [(look.id, look.name, "went", ()) for look in older.values() if look.id not in newer]
     frame = pd.DataFrame(rows, columns=["id", "name", "change", "fields"], dtype="object")
     return frame.astype(dict.fromkeys(["id", "name", "change"], "string"))
-
-
-def _differing_fields(newer: Look, older: Look) -> tuple[str, ...]:
-    is_known = newer.ownership and older.ownership
-    names = (*_COMPARED, "ownership") if is_known else _COMPARED
-    return tuple(name for name in names if getattr(newer, name) != getattr(older, name))
