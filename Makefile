@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --dist worksteal
 KEYLESS := env -u HEYGEN_API_KEY HEYGEN_CONFIG_DIR=$(CURDIR)/$(VENV)/no-login
 
 demo: $(DEMO)
-	@echo "Starting JupyterLab. It opens in your browser, or at the address below. Ctrl-C ends it."
+	@echo "Starting JupyterLab. It opens in your browser, or at the address below. Press Ctrl-C twice to end it. Your key is left out."
 	$(KEYLESS) $(BIN)/jupyter lab notebooks/01_pick_a_look.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Stops at the first part that fails; ends with the time of each.
