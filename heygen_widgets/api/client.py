@@ -32,7 +32,6 @@ BASE_URL = "https://api.heygen.com"
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
 _log = logging.getLogger("heygen_widgets")
-_list = partial(known_keywords, error=validation.unknown_filter)
 
 
 class HeyGenClient:
@@ -136,7 +135,6 @@ class HeyGenClient:
         """Open a session for pictures and films: with this client's proxies and certificates, without its key."""
         return open_session(self._transport.given_session)
 
-    @_list
     def list_looks(
         self,
         *,
@@ -155,7 +153,6 @@ class HeyGenClient:
         """
         return fetch_page(self._listing("looks", group_id, avatar_type, ownership), limit, token)
 
-    @_list
     def iter_looks(
         self,
         *,
@@ -170,7 +167,6 @@ class HeyGenClient:
         """
         return iter_items(max_items, self._listing("looks", group_id, avatar_type, ownership))
 
-    @_list
     def iter_look_pages(
         self,
         *,
@@ -187,19 +183,16 @@ class HeyGenClient:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
         return fetch_record(self._transport, "/v3/avatars/looks", "look_id", look_id, heygen_widgets.models.Look)
 
-    @_list
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[AvatarGroup]:
         """List one page of avatar groups (characters), with the parameters of `list_looks`: ``GET /v3/avatars``."""
         return fetch_page(self._listing("groups", ownership), limit, token)
 
-    @_list
     def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
         """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
         return iter_items(max_items, self._listing("groups", ownership))
 
-    @_list
     def iter_group_pages(
         self, *, ownership: str | None = None, limit: int = 50, token: str | None = None
     ) -> Iterator[Page[AvatarGroup]]:
@@ -214,7 +207,6 @@ class HeyGenClient:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
         return fetch_record(self._transport, "/v3/voices", "voice_id", voice_id, heygen_widgets.models.Voice)
 
-    @_list
     def list_voices(
         self,
         *,
@@ -233,7 +225,6 @@ class HeyGenClient:
         """
         return fetch_joined_page(self._voices(type, engine, language, gender), limit, token)
 
-    @_list
     def iter_voices(
         self,
         *,
@@ -310,7 +301,6 @@ class HeyGenClient:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
         return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video)
 
-    @_list
     def list_videos(
         self, *, title: str | None = None, folder_id: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[Video]:
@@ -320,7 +310,6 @@ class HeyGenClient:
         """
         return fetch_page(self._listing("videos", title, folder_id), limit, token)
 
-    @_list
     def iter_videos(
         self, *, title: str | None = None, folder_id: str | None = None, max_items: int | None = None
     ) -> Iterator[Video]:
@@ -404,7 +393,6 @@ class HeyGenClient:
 
         return wait_for_video_agent(self, session_id, timeout, self._transport)
 
-    @_list
     def list_video_agent_styles(
         self, *, tag: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[VideoAgentStyle]:
@@ -414,7 +402,6 @@ class HeyGenClient:
         """
         return fetch_page(self._listing("video_agent_styles", tag), limit, token)
 
-    @_list
     def list_brand_kits(self, *, limit: int = 20, token: str | None = None) -> Page[BrandKit]:
         """List one page of 1 to 100 brand kits for video agents, `token` as in `list_looks`: ``GET /v3/brand-kits``."""
         return fetch_page(self._listing("brand_kits"), limit, token)
@@ -430,3 +417,7 @@ class HeyGenClient:
     def _voices(self, type: object, *filters: object) -> dict[str, Listing[Voice]]:
         types = ("private", "public") if plain(type) is None else (type,)  # without one, HeyGen lists public voices
         return {str(one): self._listing("voices", one, *filters) for one in types}
+
+
+for _name in [name for name in vars(HeyGenClient) if name.startswith(("list_", "iter_"))]:
+    setattr(HeyGenClient, _name, known_keywords(getattr(HeyGenClient, _name), error=validation.unknown_filter))

@@ -15,8 +15,7 @@ from ..errors import HeyGenError
 from ..filters import LookFilter
 from ..frame import Source as Table
 from ..models import NOT_READY, AvatarGroup, Look
-from .cards import Characters, card, character_card, details, pictured_of
-from .code import python_code, video_code
+from .cards import Characters, card, character_card, details, pictured_of, python_code, video_code
 from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, found_options, short_options
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
