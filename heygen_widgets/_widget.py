@@ -64,11 +64,8 @@ class SharedTemplate(VuetifyTemplate):
     # Returns the assignment that one to an unknown attribute means, or "", from its name and the public traits.
     _meant: Callable[[str, list[str]], str] = staticmethod(lambda name, traits: "")
 
-    def __init__(
-        self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
-    ) -> None:
-        given = usual_layout if layout is None else layout
-        self._own_layout = None if isinstance(given, Layout) else Layout(**given)
+    def __init__(self, template: Path, layout: Layout | dict[str, Any], **traits: object) -> None:
+        self._own_layout = None if isinstance(layout, Layout) else Layout(**layout)
         try:
             super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
         except traitlets.TraitError as error:
@@ -108,11 +105,8 @@ class SharedTemplate(VuetifyTemplate):
 
     def unobserve(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Undo `observe`."""
-        if names is not All:
-            super().unobserve(handler, names, type)
-            return
-        for name in self._public_traits():
-            with suppress(ValueError):  # the handler does not observe this one
+        for name in self._public_traits() if names is All else [names]:
+            with suppress(ValueError) if names is All else nullcontext():  # the handler does not observe this one
                 super().unobserve(handler, name, type)
 
     def __dir__(self) -> list[str]:

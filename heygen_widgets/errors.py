@@ -32,8 +32,7 @@ class APITimeoutError(APIConnectionError):
 class APIResponseError(HeyGenError):
     """The response is not what the API documents: no JSON, another shape, too large, or pages without end.
 
-    `service_message` is the code and message (perhaps ``""``) of an error that the service sent with a status of
-    success; else None.
+    `service_message` is what an error says that the service sent with a status of success, perhaps ``""``; else None.
     """
 
     service_message: str | None = None

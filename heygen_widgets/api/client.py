@@ -240,8 +240,7 @@ class HeyGenClient:
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance: ``GET /v3/users/me``. A cheap way to try a key.
 
-        The fields are as served, such as `username`, `billing_type` (``wallet``, ``subscription`` or ``usage_based``)
-        and an object of each type with the balance.
+        The fields are as served, such as `billing_type` (``wallet``, ``subscription``, ``usage_based``) and its object.
         """
         content = self._transport.request("GET", "/v3/users/me")
         return self._transport.read(lambda account: unknown_fields(json_object(account, "account"), ()), content)
@@ -371,9 +370,8 @@ class HeyGenClient:
     def answer_video_agent(self, session_id: str | VideoAgentSession, message: str, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
-        Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What the
-        agent does next may cost credits. The request is repeated only if nothing was sent. `wait_for_video_agent` waits
-        for what is next.
+        Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What is
+        next may cost credits; `wait_for_video_agent` waits for it. The request is repeated only if nothing was sent.
         """
         videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)

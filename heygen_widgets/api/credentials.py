@@ -75,10 +75,8 @@ class Credential(NamedTuple):
             return self
         found = from_file()
         if found.account != self.account:
-            raise MissingAPIKeyError(
-                f"The login of this client has expired, and {found.source} now belongs to another account. "
-                "Make a new HeyGenClient."
-            )
+            problem = f"The login of this client has expired, and {found.source} now belongs to another account."
+            raise MissingAPIKeyError(f"{problem} Make a new HeyGenClient.")
         return found
 
 

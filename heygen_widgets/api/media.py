@@ -245,10 +245,8 @@ def _url_of(video: Video, what: str) -> str:
         raise failure_of(video)
     if not url:
         hint = "" if what == "film" else ' It needs a video that was started with caption={"style": "default"}.'
-        raise HeyGenError(
-            f"The video {clip(video.id)!r} has no {_FILES[what]} yet, its status is {clip(video.status)!r}: wait for "
-            f"it with client.wait_for_video({literal(video.id)}).{hint}"
-        )
+        missing = f"The video {clip(video.id)!r} has no {_FILES[what]} yet, its status is {clip(video.status)!r}"
+        raise HeyGenError(f"{missing}: wait for it with client.wait_for_video({literal(video.id)}).{hint}")
     if problem := problem_with_url(url):
         raise _not_downloaded(video.id, f"HeyGen sent {problem} for the film.")
     return url

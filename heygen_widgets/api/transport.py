@@ -233,13 +233,10 @@ def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
     # A conflict without a code may be of this kind too.
     is_conflict = answer.status == 409 and error.code in ("request_in_progress", None)
     in_progress = is_conflict and call.idempotency_key is not None
-    return _Failure(
-        error,
-        retry=answer.status in _RETRIED_STATUSES and call.is_repeatable,
-        uncertain=in_progress or answer.status >= 500 or answer.status == 408,
-        asked=responses.retry_after(answer.headers.get("Retry-After")) or 0.0,
-        in_progress=in_progress,
-    )
+    retry = answer.status in _RETRIED_STATUSES and call.is_repeatable
+    uncertain = in_progress or answer.status >= 500 or answer.status == 408
+    asked = responses.retry_after(answer.headers.get("Retry-After")) or 0.0
+    return _Failure(error, retry, uncertain, asked, in_progress)
 
 
 def _sign(credential: Credential, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -1,7 +1,6 @@
 """What the views show of looks, characters and voices, and code for them, as plain values: no widget in here.
 
-The code never contains a key. Text from the service cannot leave its place in it: it is a literal of printable
-characters, or a comment on one line.
+The code contains no key. Text from the service cannot leave its place: it is a printable literal, or on a comment line.
 """
 
 from collections.abc import Sequence
@@ -49,9 +48,7 @@ class Characters(tuple[Character, ...]):
 
     def extends(self, other: object) -> bool:
         """Whether the cards of another list come first in this one, unchanged, so that positions stay valid."""
-        if not isinstance(other, Characters) or len(other) > len(self):
-            return False
-        return all(_unsigned(a) == _unsigned(b) for a, b in zip(self, other, strict=False))
+        return isinstance(other, Characters) and [*map(_unsigned, other)] == [*map(_unsigned, self[: len(other)])]
 
 
 def character_card(character: Character) -> dict[str, Any]:

@@ -27,8 +27,7 @@ _MOST_OF_THEM = 0.75  # of the looks, which decide the shape of all tiles
 class GridModel:
     """The cards that match a filter at one moment, by position, and what the dropdowns offer.
 
-    Without an API key there is no catalogue yet, and no looks. A `client` besides a catalogue fetches looks by id,
-    voices, and previews that have expired.
+    Without an API key there is no catalogue yet. A `client` besides one fetches looks by id, voices and newer previews.
     """
 
     def __init__(
@@ -266,9 +265,7 @@ class GridModel:
         values = {name: catalogue.values(name) for name in SHORT_FIELDS}
         if catalogue.progress.loading and not catalogue.avatar_type:
             values["avatar_type"] = [*values["avatar_type"], *TITLES["avatar_type"]]  # a chosen type is fetched next
-        offered = {
-            name: short_options(name, values[name], counts[name], getattr(self.filter, name)) for name in SHORT_FIELDS
-        }
+        offered = {n: short_options(n, values[n], counts[n], getattr(self.filter, n)) for n in SHORT_FIELDS}
         # When all looks are ready, there is nothing to filter.
         has_both = self.filter.ready is not None or not NOT_READY.isdisjoint(catalogue.values("status"))
         ready = ((True, "Ready to use", "yes"), (False, "Not ready", "no")) if has_both else ()

@@ -64,10 +64,8 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
     if len(looks) > 1 and not multiple:
         raise TraitError(f"{len(looks)} values need LookPicker(…, multiple=True)")
     if len(looks) > MOST_SELECTED:
-        raise TraitError(
-            f"A picker holds at most {MOST_SELECTED} selected looks, not {len(looks):,}. For more, use a filter: "
-            "picker.catalogue.select(picker.filter)"
-        )
+        limit = f"A picker holds at most {MOST_SELECTED} selected looks, not {len(looks):,}. For more, use a filter:"
+        raise TraitError(f"{limit} picker.catalogue.select(picker.filter)")
     return looks
 
 

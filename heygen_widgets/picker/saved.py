@@ -99,10 +99,7 @@ class Memory:
         """Write the current state, whole or not at all. It takes some ms, after the views have got the change."""
         if self._path is None:
             return
-        records = [
-            {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
-            for look in looks
-        ]
+        records = [{"look": _bare(a).to_json(), "ownership": a.ownership, "group_name": a.group_name} for a in looks]
         content = {**_FORMAT, "view": view, "filter": wanted.to_json(), "looks": records}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

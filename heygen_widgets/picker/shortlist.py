@@ -78,8 +78,7 @@ class Shortlist:
     def assigned(self, trait: str, value: object, catalogue: Callable[[], LookCatalogue]) -> object:
         """Return the looks, look or id that ``values``, ``value`` or ``selected_id`` becomes, and fetch missing looks.
 
-        No lock may be held. A `HeyGenError` or `ValueError` for a look that cannot be fetched; unless there is no such
-        look, all are `wanted` then.
+        No lock may be held. A `HeyGenError` or `ValueError` if one cannot be fetched; all are `wanted` if it may exist.
         """
         before, given = self.selected, _listed(value)
         try:

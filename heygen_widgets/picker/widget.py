@@ -144,7 +144,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         (view, wanted), selected = self._memory.restored(self._initial, has_filter, multiple, lambda: self.catalogue)
         parts = {f"look-{path.stem}": read_vue(path) for path in _TEMPLATE.parent.glob("*.vue") if path != _TEMPLATE}
         traits = {"filter": wanted, "view": view, "multiple": plain(multiple), "height": plain(height)}
-        super().__init__(_TEMPLATE, layout, options.LAYOUT, components=parts, tile=plain(tile), **traits)
+        layout = options.LAYOUT if layout is None else layout
+        super().__init__(_TEMPLATE, layout, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)

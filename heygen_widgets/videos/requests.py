@@ -182,7 +182,7 @@ class VideoAgentRequest:
 
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
-        check_request("agent", _given(self), look, group)
+        check_request("agent", _given(self), look, group, None)
         return self
 
     def to_json(self) -> dict[str, Any]:
@@ -209,7 +209,7 @@ class VideoAgentAnswer:
 
     def check(self) -> VideoAgentAnswer:
         """Check the answer; see `VideoRequest.check`."""
-        check_request("answer", _given(self))
+        check_request("answer", _given(self), None, None, None)
         return self
 
     def to_json(self) -> dict[str, Any]:
