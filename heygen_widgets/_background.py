@@ -41,10 +41,7 @@ class Worker(Generic[T]):
         self._closing = threading.Event()
 
     def submit(self, *requests: T) -> None:
-        """Handle these requests next, in their order. One that is already waiting or handled is not added again.
-
-        A `HeyGenError` if no thread can start. The requests stay in line for the next call.
-        """
+        """Handle these requests next, each once. A `HeyGenError` if no thread can start; the next call tries again."""
         with self._lock:
             if self._closing.is_set():
                 return

@@ -55,10 +55,7 @@ def required(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of recor
 
 
 def parse(make: Callable[..., T], sent: object, *more: object) -> T:
-    """Parse one record of a response, a JSON object. The first field is the id; `more` comes before the `extra`.
-
-    An `APIResponseError` if it is no object, its id is empty, or a field without a default value is no string.
-    """
+    """Parse one record of a response, else `APIResponseError`. Its id is the first field; `more` is before `extra`."""
     record, parsers = json_object(sent, make.__name__), parsers_of(make)
     get = record.get
     values = [parse_field(get(name)) for name, parse_field in parsers.items()]

@@ -93,9 +93,8 @@ class SharedTemplate(VuetifyTemplate):
 
     def _public_traits(self) -> list[str]:
         """Return the names of the traits that are not only for the view."""
-        traits = self.traits().items()
-        own = [name for name, trait in traits if issubclass(trait.this_class, SharedTemplate) and not trait.read_only]
-        return [name for name in own if not name.startswith("_")]
+        own = {name: trait for name, trait in self.traits().items() if issubclass(trait.this_class, SharedTemplate)}
+        return [name for name, trait in own.items() if not (trait.read_only or name.startswith("_"))]
 
     def observe(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Call a handler when a trait changes, by default any public one; see `traitlets.HasTraits.observe`."""
@@ -208,8 +207,8 @@ class SharedTemplate(VuetifyTemplate):
     def _display_texts(self, **options: Any) -> None:  # noqa: ANN401 - those of `display`
         self._saved = self._texts()
         html = f'{_STYLE}<div class="heygen-widgets-saved">{self._saved["text/html"]}</div>'
-        bundle = {**self._saved, "text/html": html}
-        display(bundle, raw=True, display_id=f"{self.model_id} texts", **options)  # type: ignore[no-untyped-call]
+        texts = {**self._saved, "text/html": html}
+        display(texts, raw=True, display_id=f"{self.model_id} texts", **options)  # type: ignore[no-untyped-call]
 
     def _update_texts(self) -> None:
         """Update the texts in the notebook, if the widget is in it and they have changed."""

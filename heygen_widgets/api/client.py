@@ -106,11 +106,8 @@ class HeyGenClient:
     @property
     def code(self) -> str:
         """Python that makes a client of the same service, such as ``HeyGenClient()``; never with its key."""
-        if self.demo_code:
-            return self.demo_code
-        if self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE"):  # it changes the default
-            return "HeyGenClient()"
-        return f"HeyGenClient(base_url={literal(self.base_url)})"
+        is_default = self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE")  # which changes the default
+        return self.demo_code or f"HeyGenClient({'' if is_default else f'base_url={literal(self.base_url)}'})"
 
     @property
     def account(self) -> str:

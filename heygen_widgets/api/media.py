@@ -74,10 +74,7 @@ class Problem(NamedTuple):
 def fetch(
     wanted: Mapping[str, Kind], session: requests.Session, *, on_each: Callable[[], object] = lambda: None
 ) -> dict[str, Kept | Problem]:
-    """Fetch what is expected at each URL, each once and without a retry, within the limits above.
-
-    The `session` has neither credentials nor cookies. `on_each` is called on this thread after each.
-    """
+    """Fetch what is expected at each URL, once, within the limits above. `on_each` is called on this thread."""
     deadline = time.monotonic() + _LONGEST
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0

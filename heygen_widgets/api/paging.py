@@ -130,10 +130,7 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: object, ki
 
 
 def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
-    """Fetch pages one by one until the last; the arguments are checked at once.
-
-    An `APIResponseError` if a token repeats or is missing, three pages in a row have nothing new, or nothing ends it.
-    """
+    """Fetch pages until the last; the arguments are checked at once. A list without an end is an `APIResponseError`."""
     __tracebackhide__ = True
     limit = checked_integer("limit", limit, 1, listing.largest_page)
     return _pages(listing, limit, checked_text("token", token))

@@ -85,10 +85,7 @@ def settled(get: Callable[[str], T], now: Clock) -> Callable[[str], T]:
 
 
 class Agent:
-    """Asks for a session of a video agent and, once its rendering has started, for its video too.
-
-    Only the session says that the agent pauses or fails, but it may be gone while the video is made.
-    """
+    """Asks for an agent's session, which alone says that it pauses or fails, and its video, which may outlive it."""
 
     def __init__(self, client: HeyGenClient, session: str | VideoAgentSession, clock: Transport) -> None:
         self.id = checked_id("session_id", session)

@@ -47,8 +47,8 @@ class Answer:
 def read_answer(response: requests.Response, deadline: float) -> Answer:
     """Read a streamed response until `deadline`, in s on the clock of `time.monotonic`; then it is a `TimeoutError`.
 
-    If the body of an error cannot be read, it counts as empty; for a success, that is an error. The arguments of an
-    `APIResponseError`, here and from `parse_success`, are its text without the last line, and what goes there.
+    An error without a readable body has an empty one. The arguments of an `APIResponseError`, here and from
+    `parse_success`, are its text without the last line, and what goes there.
     """
     body, handled, status = bytearray(), sys.exception(), str(response.status_code)
     try:

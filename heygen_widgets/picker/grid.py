@@ -15,8 +15,8 @@ from ..errors import HeyGenError
 from ..filters import LookFilter
 from ..frame import Source as Table
 from ..models import NOT_READY, AvatarGroup, Look
-from .cards import Characters, card, character_card, details, pictured_of, python_code, video_code
-from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, found_options, short_options
+from . import views
+from .views import LARGEST_WINDOW, SHORT_FIELDS, Characters, bounded, card, character_card, pictured_of
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
@@ -211,16 +211,16 @@ class GridModel:
 
     def details(self, look: Look) -> dict[str, Any]:
         found = self.catalogue.characters(LookFilter(group_id=look.group_id)) if look.group_id else []
-        shown = details(self.loaded(look), sum(character.expected for character in found))
-        return {**shown, "video_code": video_code(look, self.client_code)}
+        shown = views.details(self.loaded(look), sum(character.expected for character in found))
+        return {**shown, "video_code": views.video_code(look, self.client_code)}
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
         selected = tuple(map(self.loaded, selected))
         if kind == "python":
-            return python_code(selected, self.filter, self.client_code, multiple, self.view)
+            return views.python_code(selected, self.filter, self.client_code, multiple, self.view)
         if kind != "video":
             raise ValueError(f'kind must be "python" or "video", not {kind!r}')
-        code = video_code(selected[0], self.client_code) if selected else None
+        code = views.video_code(selected[0], self.client_code) if selected else None
         if code is None:
             reason = f"{selected[0]!r} is not ready or has no usable id" if selected else "nothing is selected"
             raise ValueError(f"There is no code for a video, because {reason}: select a look that is ready")
@@ -265,7 +265,7 @@ class GridModel:
         values = {name: catalogue.values(name) for name in SHORT_FIELDS}
         if catalogue.progress.loading and not catalogue.avatar_type:
             values["avatar_type"] = [*values["avatar_type"], *TITLES["avatar_type"]]  # a chosen type is fetched next
-        offered = {n: short_options(n, values[n], counts[n], getattr(self.filter, n)) for n in SHORT_FIELDS}
+        offered = {n: views.short_options(n, values[n], counts[n], getattr(self.filter, n)) for n in SHORT_FIELDS}
         # When all looks are ready, there is nothing to filter.
         has_both = self.filter.ready is not None or not NOT_READY.isdisjoint(catalogue.values("status"))
         ready = ((True, "Ready to use", "yes"), (False, "Not ready", "no")) if has_both else ()
@@ -295,14 +295,14 @@ class GridModel:
             pictures = {**catalogue.groups, **{character.id: pictured_of(character) for character in others}}
         else:
             titles, counts = {}, {}
-        found = found_options(titles, counts, query)
+        found = views.found_options(titles, counts, query)
         for item in found["items"] if field == "group_id" else ():
             item["image"] = image(record) if (record := pictures.get(item["value"])) else None
         return {"field": echo(field), **found}
 
     def changed_filter(self, wanted: LookFilter, changes: object) -> LookFilter | None:
         """Return a filter with a view's changes, or None if they are invalid or name a character that is not loaded."""
-        changed = changed_filter(wanted, changes)
+        changed = views.changed_filter(wanted, changes)
         return changed if changed is not None and self._knows(changed) else None
 
     def _knows(self, wanted: LookFilter) -> bool:

@@ -18,8 +18,8 @@ from ..api import HeyGenClient
 from ..errors import HeyGenError, NotFoundError
 from ..gallery import looks_to_gallery
 from ..models import AvatarGroup, Look, Voice
-from .cards import voice_of
 from .grid import GridModel
+from .views import voice_of
 
 _Record: TypeAlias = Look | AvatarGroup
 
@@ -89,10 +89,7 @@ class Lookups:
                 self._voices.submit(look.default_voice_id)
 
     def export(self, asked: object, selected: Iterable[Look]) -> None:
-        """Send the selected or all matching looks as a file: its ``name``, ``type``, and bytes in a buffer.
-
-        The ``problem`` is what went wrong, then without a buffer, or what is missing in the file. One at a time.
-        """
+        """Send the selected or all matching looks as a file, one at a time, or what the ``problem`` is."""
         wanted = asked if isinstance(asked, dict) else {}
         view, kind, of = (echo(wanted.get(name)) for name in ("view", "kind", "of"))
         if kind not in _FILES or of not in _NOTHING:

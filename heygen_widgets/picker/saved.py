@@ -20,7 +20,7 @@ from ..catalogue import LookCatalogue
 from ..errors import APIResponseError, HeyGenError
 from ..filters import LookFilter, as_filter
 from ..models import MOST_SELECTED, Look
-from .options import FRONTEND_TRAITS
+from .views import FRONTEND_TRAITS
 
 LARGEST_FALLBACK = 4_500  # bytes of both texts together in a notebook's JSON, where a style adds some 500
 _MOST_NAMED = 20  # selected looks

@@ -7,7 +7,7 @@ from ..catalogue import LookCatalogue
 from ..errors import HeyGenError, NotFoundError
 from ..models import AvatarGroup, Look
 from .grid import GridModel
-from .options import LARGEST_WINDOW
+from .views import LARGEST_WINDOW
 
 
 class Shortlist:
@@ -50,10 +50,7 @@ class Shortlist:
         return others
 
     def ranged(self, asked: object, multiple: bool) -> tuple[Look, ...]:
-        """Return the same after an event that selects a range of cards, in their order.
-
-        The ids in ``kept`` stay selected, so that a range can shrink; without it all do.
-        """
+        """Return the same after a click for a range of cards. The ids in ``kept`` stay, or all: a range can shrink."""
         wanted = asked if isinstance(asked, dict) else {}
         last, version = wanted.get("to"), wanted.get("version")
         looks = self._model.between(wanted.get("from") if multiple else last, last, version)
