@@ -143,10 +143,9 @@ class HeyGenClient:
     ) -> Page[Look]:
         """List one page of 1 to 50 avatar looks: ``GET /v3/avatars/looks``.
 
-        The `avatar_type` is ``studio_avatar``, ``digital_twin`` (or its old name ``video_avatar``), ``photo_avatar`` or
-        a newer one. The `ownership`, ``public``, ``private`` or None for both, becomes that of the looks. The `token`
-        is the ``next_token`` of the page before, with the same filters and the same limit. The service has no other
-        filters: `LookCatalogue.select` also filters by gender, tag, engine and more.
+        The `avatar_type` is ``studio_avatar``, ``digital_twin`` (once ``video_avatar``), ``photo_avatar`` or a new one.
+        The `ownership`, ``public``, ``private`` or None for both, becomes that of the looks. The `token` is the
+        ``next_token`` of the page before, with the same filters and limit. `LookCatalogue.select` has more filters.
         """
         return fetch_page(self._listing("looks", group_id, avatar_type, ownership), limit, token)
 
@@ -158,10 +157,7 @@ class HeyGenClient:
         ownership: str | None = None,
         max_items: int | None = None,
     ) -> Iterator[Look]:
-        """Iterate over avatar looks, at most `max_items` (None: all): ``GET /v3/avatars/looks``.
-
-        Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
-        """
+        """Iterate over looks, at most `max_items`, with the filters of `list_looks`: ``GET /v3/avatars/looks``."""
         return iter_items(max_items, self._listing("looks", group_id, avatar_type, ownership))
 
     def iter_look_pages(

@@ -31,8 +31,7 @@ from ..models import Look, Looks
 from . import views
 from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
-from .saved import Memory, fallback
-from .shortlist import Shortlist, first_selection
+from .saved import Memory, Shortlist, fallback, first_selection
 from .views import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, TILES, bounded, card
 
 if TYPE_CHECKING:
