@@ -55,10 +55,7 @@ class VideoOptionError(HeyGenError, ValueError):
 
 
 class VideoFailedError(HeyGenError):
-    """HeyGen could not make the video, for the reason in `failure_code` and `failure_message`.
-
-    `video_id` is None if a video agent failed before it created a video.
-    """
+    """HeyGen could not make the video; see `failure_message`. `video_id` is None if an agent failed before that."""
 
     video_id: str | None = None
     failure_code: str | None = None

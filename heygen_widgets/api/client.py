@@ -387,10 +387,7 @@ class HeyGenClient:
     def list_video_agent_styles(
         self, *, tag: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[VideoAgentStyle]:
-        """List one page of styles for video agents: ``GET /v3/video-agents/styles``. A notebook shows thumbnails.
-
-        `tag` is sent unchanged. A page has 1 to 100 styles; see `list_looks` for `token`.
-        """
+        """List one page of 1 to 100 styles for agents, `token` as in `list_looks`: ``GET /v3/video-agents/styles``."""
         return fetch_page(self._listing("video_agent_styles", tag), limit, token)
 
     def list_brand_kits(self, *, limit: int = 20, token: str | None = None) -> Page[BrandKit]:

@@ -27,12 +27,7 @@ _WITHOUT_VIDEO = ("thinking", "waiting_for_input", "reviewing", "failed")
 
 
 def poll_until_finished(
-    ask: Callable[[], T],
-    timeout: float,
-    *,
-    now: Clock,
-    sleep: Callable[[float], object],
-    posted_at: float | None = None,
+    ask: Callable[[], T], timeout: float, now: Clock, sleep: Callable[[float], object], posted_at: float | None = None
 ) -> Iterator[T]:
     """Yield each record, until one is finished or the time-out, in s, is over; then `ask` is called once more.
 

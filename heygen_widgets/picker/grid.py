@@ -25,17 +25,14 @@ _MOST_OF_THEM = 0.75  # of the looks, which decide the shape of all tiles
 
 
 class GridModel:
-    """The cards that match a filter at one moment, by position, and what the dropdowns offer.
-
-    Without an API key there is no catalogue yet. A `client` besides one fetches looks by id, voices and newer previews.
-    """
+    """The cards that match a filter at one moment, by position, and what the dropdowns offer; none without a key."""
 
     def __init__(
         self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None, cache: timedelta | None = None
     ) -> None:
         self.is_waiting = catalogue is None  # for an API key
         self.is_demo = False  # whether the looks are the stand-in's in place of an account's
-        self._client, self._cache = client, cache
+        self._client, self._cache = client, cache  # besides a catalogue, the client fetches single looks and voices
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
         self.catalogue = catalogue
@@ -324,11 +321,7 @@ def _problem(progress: Progress) -> str:
 def catalogue_of(
     source: Source | None, client: HeyGenClient | None, cache: timedelta | None, key: Secret
 ) -> LookCatalogue | None:
-    """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
-
-    A `client` or a `key` is the source if there is no other one. A `TypeError` for anything else, and for a source with
-    a client of its own besides `client`; a `ValueError` for a table without ids.
-    """
+    """Return the catalogue of a source, else of the client or key; None without any. A `TypeError` for wrong ones."""
     if key.reveal() is not None:
         if source is not None or client is not None:
             raise TypeError("api_key= is for a picker without source and client: give one of them")

@@ -80,17 +80,15 @@ class Memory:
         self._path = folder / f"{name}.json" if name else None
         self._has_warned = False
 
-    def restored(
-        self, initial: _Start, has_filter: bool, multiple: bool, catalogue: Callable[[], LookCatalogue]
-    ) -> _Start:
+    def restored(self, given: _Start, filtered: bool, multiple: bool, catalogue: Callable[[], LookCatalogue]) -> _Start:
         """Return view, filter and selection to start with: those given, then the kept ones. No look is requested."""
-        (view, wanted), selected = initial
+        (view, wanted), selected = given
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
                 if self._path:
                     kept_view, kept_filter, looks = _parsed(self._path.read_bytes())
                     view = kept_view if view == "looks" else view
-                    wanted = wanted if has_filter else kept_filter
+                    wanted = wanted if filtered else kept_filter
                     selected = selected or _newest(looks[: None if multiple else 1], catalogue)
         except (OSError, ValueError, TypeError, LookupError, RecursionError, APIResponseError) as problem:
             warn(f"{self._path} cannot be read and is replaced at the picker's next change: {problem}")

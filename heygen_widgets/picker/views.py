@@ -19,10 +19,7 @@ from ..videos import VideoOptions
 LARGEST_WINDOW = MOST_SELECTED  # cards per message, so that one holds the whole selection
 FIRST_WINDOW = 24  # cards of the first message, about one screen
 MOST_COMPARED = 4  # looks side by side
-NO_SOURCE = (
-    "A text is no source of looks. Give a key as api_key=…, a snapshot as LookCatalogue.open(path), and another file "
-    "as a table, such as pd.read_csv(path)."
-)
+NO_SOURCE = "A text is no source of looks. Use api_key=… or, for a file, LookCatalogue.open(path) or pd.read_csv(path)."
 
 LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
 HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px

@@ -1,7 +1,4 @@
-"""What is wrong with a request for a video: sentences that name the offending value and the way out.
-
-`given` is a request as a dictionary: the fields that are not None by their names, nested objects as dictionaries.
-"""
+"""What is wrong with a request, `given` as a dictionary of the fields that are not None: value and way out in words."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -192,10 +192,7 @@ class VideoAgentRequest:
 
 @dataclass(frozen=True, slots=True)
 class VideoAgentAnswer:
-    """An answer to a video agent: the body of ``POST /v3/video-agents/{session_id}``. None leaves a field out.
-
-    The fields are as in `VideoAgentRequest`; the `message` has 1 to 10,000 characters.
-    """
+    """An answer to a video agent, as `VideoAgentRequest`: the body of ``POST /v3/video-agents/{session_id}``."""
 
     message: str
     _: KW_ONLY
