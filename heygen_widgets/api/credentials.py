@@ -102,10 +102,9 @@ def from_file() -> Credential:
     path = os.path.expanduser(os.path.join(os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen", "credentials"))
     found = _read_credential(path)
     if found is None:
-        raise MissingAPIKeyError(
-            "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, run `heygen auth login`, or use "
-            f"HeyGenClient(api_key=…).\nTo try without a key, use client_or_demo(). There is no file {path}."
-        )
+        ways = "Set the environment variable HEYGEN_API_KEY, run `heygen auth login`, or use HeyGenClient(api_key=…)."
+        hint = f"To try without a key, use client_or_demo(). There is no file {path}."
+        raise MissingAPIKeyError(f"No HeyGen API key was found. {ways}\n{hint}")
     if isinstance(found, Credential) and found.expired:
         found = "holds an expired OAuth token: run `heygen auth status` to refresh it, else `heygen auth login`"
     if isinstance(found, str):

@@ -168,17 +168,14 @@ def tls_problem(exc: Exception, host: str) -> str:
     cause = cause_of(exc)
     place = "a proxy" if isinstance(exc, requests.exceptions.ProxyError) else host
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return (
-            f"The certificate of {place} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
-            "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
-            "requests.Session for HeyGenClient(session=session). SSL_CERT_FILE is not read."
-        )
+        problem = f"The certificate of {place} is not trusted ({cause.verify_message.rstrip('.')})."
+        way_out = "If a company or proxy issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in"
+        other = "session.verify of a requests.Session for HeyGenClient(session=session). SSL_CERT_FILE is not read."
+        return f"{problem} {way_out} {other}"
     text = re.sub(r"^\[.*?\] | \(_ssl.*\)$", "", str(cause))
     if isinstance(cause, ssl.SSLError) or " TLS " in text:  # requests cannot find a file
-        return (
-            f"There is no secure connection to {place} ({text}). Check the proxies, whose addresses mostly start with "
-            "http://, and the files in REQUESTS_CA_BUNDLE, session.verify and session.cert."
-        )
+        way_out = "whose addresses mostly start with http://, and REQUESTS_CA_BUNDLE, session.verify and session.cert."
+        return f"There is no secure connection to {place} ({text}). Check the proxies, {way_out}"
     return ""
 
 

@@ -94,10 +94,9 @@ class Transport:
     ) -> dict[str, Any]:
         """Send a request, repeat it where that is safe, and return the JSON object of the response, which has ``data``.
 
-        A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error. A POST with an
-        idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
-        on it. A POST without a key has a new connection, and is repeated only if nothing was sent. Waits have ±25 % of
-        jitter. `params` is the query; its None values are left out. The `body` is JSON, or bytes and their type.
+        A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error; a POST with an
+        idempotency key also after a time-out, and for 120 s while the service is working on it; another POST, on a new
+        connection, only if nothing was sent. None values of the query `params` are left out.
         """
         self.credential = self.credential.renewed()
         connect, read = self._timeout
