@@ -174,8 +174,9 @@ def tls_problem(exc: Exception, host: str) -> str:
         return f"{problem} {way_out} {other}"
     text = re.sub(r"^\[.*?\] | \(_ssl.*\)$", "", str(cause))
     if isinstance(cause, ssl.SSLError) or " TLS " in text:  # requests cannot find a file
-        way_out = "whose addresses mostly start with http://, and REQUESTS_CA_BUNDLE, session.verify and session.cert."
-        return f"There is no secure connection to {place} ({text}). Check the proxies, {way_out}"
+        files = "the files in REQUESTS_CA_BUNDLE, session.verify and session.cert"
+        way_out = f"Check the proxies, whose addresses mostly start with http://, and {files}."
+        return f"There is no secure connection to {place} ({text}). {way_out}"
     return ""
 
 
