@@ -218,7 +218,7 @@ class SharedTemplate(VuetifyTemplate):
 
     @traitlets.observe("layout")
     def _layout_changed(self, change: dict[str, Any]) -> None:
-        change["new"].set_state = _take_nothing
+        change["new"].set_state = lambda _: None  # only Python sets a layout
 
     def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
         with WIDGET_LOCK:
@@ -247,15 +247,11 @@ def _update_texts(_: object) -> None:
         widget._update_texts()
 
 
-def _take_nothing(_: object) -> None:
-    """Ignore what front ends send: the template is everybody's, and only Python sets a layout."""
-
-
 def _shared(path: Path) -> Template:
     """Return the template of a widget. All widgets of a class share it."""
     if (name := str(path)) not in template_registry:  # ipyvue's own registry
         template_registry[name] = Template(template=read_vue(path), source_url=path.name)
-        template_registry[name].set_state = _take_nothing
+        template_registry[name].set_state = lambda _: None  # no front end changes it
     return template_registry[name]
 
 

@@ -78,8 +78,7 @@ def fetch(
     deadline = time.monotonic() + _LONGEST
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0
-    # Its threads are daemons, so Ctrl-C does not wait for them.
-    with ThreadPool(_AT_A_TIME) as pool:
+    with ThreadPool(_AT_A_TIME) as pool:  # of daemon threads, so that Ctrl-C does not wait for them
         results = pool.imap_unordered(lambda item: (item[0], _fetch_one(session, *item, deadline)), wanted.items())
         for url, outcome in results:
             size += len(outcome.url) if isinstance(outcome, Kept) else 0

@@ -157,8 +157,7 @@ def tidy(text: object, credential: Credential) -> str | None:
     """Clean outside text for an error message: one line, printable, clipped, without the key and passwords in URLs."""
     if not isinstance(text, str):
         return None
-    # The secret goes first: clipping could leave most of it.
-    text = _USER_PART.sub("//", credential.secret.redact(text))
+    text = _USER_PART.sub("//", credential.secret.redact(text))  # first: clipping could leave most of the secret
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 

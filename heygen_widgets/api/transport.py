@@ -114,8 +114,7 @@ class Transport:
             uncertain = uncertain or outcome.uncertain
             wait = min(max(2.0**attempt * random.uniform(0.75, 1.25), outcome.asked), _LONGEST_WAIT)
             if outcome.in_progress and self._max_retries and in_progress < _LONGEST_IN_PROGRESS:
-                # Does not count as a retry. The waits grow with the time it takes.
-                wait = max(wait, min(in_progress, _LONGEST_WAIT))
+                wait = max(wait, min(in_progress, _LONGEST_WAIT))  # not a retry; it grows with the time
                 in_progress += wait
             elif outcome.retry and attempt < self._max_retries:
                 attempt += 1
@@ -135,8 +134,7 @@ class Transport:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(next_step) from None
         except HeyGenError as error:
-            # A response that makes no sense may be a success.
-            error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)
+            error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)  # perhaps a success
             error.idempotency_key = key
             if error.is_uncertain:
                 cause, _, outcome = str(error.args[0]).partition(f"\nPOST {path}")
@@ -156,8 +154,7 @@ class Transport:
 
     @property
     def _session(self) -> requests.Session:
-        if self._process != os.getpid():
-            # A forked child must not share connections with its parent.
+        if self._process != os.getpid():  # a forked child must not share connections with its parent
             self._own_session, self._counting, self._process = open_session(), threading.Lock(), os.getpid()
             if self.given_session:
                 for adapter in self.given_session.adapters.values():
@@ -165,8 +162,7 @@ class Transport:
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
-        # It is read when the connection is ready and the headers are sent.
-        body = BytesIO(call.content[0]) if call.content else None
+        body = BytesIO(call.content[0]) if call.content else None  # which is read after the headers are sent
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.

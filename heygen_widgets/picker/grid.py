@@ -43,8 +43,7 @@ class GridModel:
         self.dismissed = ""  # the loading error that the user has closed
         self._cards: Selection | Characters = Characters()
         self.state: tuple[object, ...] | None = None  # of the last `update`; differs when a view has missed something
-        # From an opened character to the view and filter before.
-        self._back: Callable[[LookFilter], tuple[str, LookFilter]] = lambda now: ("characters", now)
+        self._back: Callable[[LookFilter], tuple[str, LookFilter]] = lambda now: ("characters", now)  # from `opened`
 
     def __len__(self) -> int:
         return len(self._cards)
@@ -93,8 +92,7 @@ class GridModel:
         wanted = LookFilter(group_id=group_id, sort=self.filter.sort)
         if not (self._knows(wanted) or any(look.group_id == group_id for look in selected)):
             return None
-        # From one character to another, the way back stays that of the first.
-        before = self.leave_character() or (self.view, self.filter)
+        before = self.leave_character() or (self.view, self.filter)  # from one to another, that of the first
         self._back, self.opened = lambda _: before, group_id
         return "looks", wanted
 
@@ -272,8 +270,7 @@ class GridModel:
         offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]
         statuses = self.filter.status[:_CHOSEN_TITLES]
         offered["status"] = [{"value": value, "title": title("status", value)} for value in statuses]
-        # One tag is enough for the front end to know that there are tags.
-        known = [tag for tag in catalogue.values("tag") if tag and fits(tag)]
+        known = [tag for tag in catalogue.values("tag") if tag and fits(tag)]  # of which one says that there are some
         tags = dict.fromkeys([*known[:1], *self.filter.tag[:_CHOSEN_TITLES]])
         offered["tag"] = [{"value": tag, "title": title("tag", tag)} for tag in tags]
         return offered
@@ -311,8 +308,7 @@ class GridModel:
 def _problem(progress: Progress) -> str:
     if progress.error is None:
         return ""
-    # When everything failed, the reason alone says enough.
-    some = progress.loaded or len(progress.failed) < len(progress.missing)
+    some = progress.loaded or len(progress.failed) < len(progress.missing)  # else the reason says enough
     parts = " and ".join(progress.failed) if some else ""
     state = "Not refreshed" if progress.complete else "Not complete"
     return f"{state}: {parts}. {progress.error}" if parts else str(progress.error)

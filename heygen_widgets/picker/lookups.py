@@ -154,8 +154,7 @@ class Lookups:
             self._notice = ""
             self._send("notice", {"text": ""})
         if new is None or self._is_due(new):
-            # Not again: there is nothing better, or the clock here is wrong.
-            self._in_vain.add((new or old).preview_image_url or "")
+            self._in_vain.add((new or old).preview_image_url or "")  # nothing is better, or the clock is wrong
         if new is None or new.preview_image_url in (None, old.preview_image_url):
             self._say(_IN_VAIN)
         if new:

@@ -24,16 +24,14 @@ NO_SOURCE = "A text is no source of looks. Use api_key=… or, for a file, LookC
 LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
 HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px
 TILES = ("s", "m", "l")  # small, medium, large
-# The fields with few values. Their dropdowns offer all of them.
-SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")
+SHORT_FIELDS = ("avatar_type", "gender", "orientation", "engine", "ownership")  # with few values, all of them offered
 
 _FIELDS = FilterFields.__annotations__.keys()
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own client"
 _MOST_NAMED = 40  # tags or engines
-# The options that differ between looks and engines.
-_OPTIONS = {
+_OPTIONS = {  # those that differ between looks and engines
     "expressiveness": "Expressiveness",
     "motion_prompt": "Motion prompt",
     "reference_look_id": "Reference look",
