@@ -316,9 +316,11 @@ class HeyGenClient:
         `VideoFailedError`, one that takes longer a `VideoTimeoutError`; errors say how to wait again. A new video may
         be unknown (404) for 3 min, and a completed one without its URL for 1 min.
         """
-        from .polling import wait_for_video
+        from .polling import settled, wait, wait_code
 
-        return wait_for_video(self, validation.checked_id("video_id", video_id), timeout, self._transport)
+        video_id, clock = validation.checked_id("video_id", video_id), self._transport
+        ask = partial(settled(self.get_video, clock.now), video_id)
+        return wait("video", ask, lambda: wait_code("video", video_id), timeout, self.posted_at(video_id), clock)
 
     def download_video(self, video_id: str | Video | VideoJob, path: UserPath, what: str = "film") -> Path:
         """Download a file of a finished video: ``GET /v3/videos/{video_id}``, then the URL in the response.
@@ -380,9 +382,10 @@ class HeyGenClient:
         `answer_video_agent`. A failed agent or video is a `VideoFailedError`. Once a `video_id` is known, the video is
         asked for too (``GET /v3/videos/{video_id}``), so a session that is gone while its video is made loses nothing.
         """
-        from .polling import wait_for_video_agent
+        from .polling import Agent, wait
 
-        return wait_for_video_agent(self, session_id, timeout, self._transport)
+        agent = Agent(self, session_id, self._transport)
+        return wait("agent", agent.ask, lambda: agent.code, timeout, self.posted_at(agent.id), self._transport)
 
     def list_video_agent_styles(
         self, *, tag: str | None = None, limit: int = 20, token: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from .. import errors
@@ -133,23 +132,10 @@ def add_way_back(error: Exception, code: str) -> None:
         error.args = ("\n".join(lines), *error.args[1:])
 
 
-def wait_for_video(client: HeyGenClient, video_id: str, timeout: float, clock: Transport) -> Video:
-    """Poll a video with a progress bar until it is finished; see `HeyGenClient`."""
-    ask = partial(settled(client.get_video, clock.now), video_id)
-    return _wait("video", ask, lambda: wait_code("video", video_id), timeout, client.posted_at(video_id), clock)
-
-
-def wait_for_video_agent(
-    client: HeyGenClient, session: str | VideoAgentSession, timeout: float, clock: Transport
-) -> VideoAgentSession:
-    """Poll an agent with a progress bar until it is finished or paused; see `HeyGenClient`."""
-    agent = Agent(client, session, clock)
-    return _wait("agent", agent.ask, lambda: agent.code, timeout, client.posted_at(agent.id), clock)
-
-
-def _wait(
+def wait(
     kind: str, ask: Callable[[], T], code: Callable[[], str], timeout: float, posted_at: float | None, clock: Transport
 ) -> T:
+    """Poll with a progress bar until a video or an agent is finished or paused; `code` is Python that waits again."""
     timeout, waiting, record = checked_wait(timeout), f"Waiting for the {kind}", None
     try:
         with progress_bar(waiting, bar_format="{desc} ({elapsed})") as bar:
