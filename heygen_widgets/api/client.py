@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote
 
 import requests
+import urllib3
 
 import heygen_widgets  # its modules are imported when they are used: records are slow
 
@@ -31,6 +32,7 @@ BASE_URL = "https://api.heygen.com"
 
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
+_LARGEST_UPLOAD = 32 * 2**20  # bytes
 _log = logging.getLogger("heygen_widgets")
 
 
@@ -78,6 +80,7 @@ class HeyGenClient:
             raise TypeError(f"api_key should be a string, not {kind.__name__}")
         url = validation.checked_base_url(base_url, BASE_URL)
         self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
+        self._listing = partial(listing_of, self._transport)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_transport"):  # in a traceback of __init__
@@ -340,11 +343,11 @@ class HeyGenClient:
         `VideoRequest` takes the result as `audio_asset_id` or `background`, and an agent as one of its `files`. An
         unreadable file is an `OSError`. The request is repeated only if nothing was sent.
         """
-        from .media import multipart
-
-        way_out = "Uploading it again makes another asset."
-        read = heygen_widgets.videos.Asset.from_json
-        return self._transport.post("/v3/assets", multipart(user_path(path)), read, way_out)
+        file, way_out = user_path(path), "Uploading it again makes another asset."
+        if not 0 < (size := file.stat().st_size) <= _LARGEST_UPLOAD:
+            raise ValueError(f"{str(file)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
+        body = urllib3.encode_multipart_formdata({"file": (file.name, file.read_bytes())})
+        return self._transport.post("/v3/assets", body, heygen_widgets.videos.Asset.from_json, way_out)
 
     def create_video_agent(self, prompt: str, avatar_id: str | Look | None = None, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.
@@ -401,9 +404,6 @@ class HeyGenClient:
         """Return when this client started or answered a video or agent, on the clock of `time.monotonic`, or None."""
         posted = self._transport.posted.get(record_id)
         return posted and posted[0]
-
-    def _listing(self, name: str, *filters: object) -> Listing[Any]:
-        return listing_of(self._transport, name, filters)
 
     def _voices(self, type: object, *filters: object) -> dict[str, Listing[Voice]]:
         types = ("private", "public") if plain(type) is None else (type,)  # without one, HeyGen lists public voices

@@ -1,4 +1,4 @@
-"""Pictures and films: fetched without credentials, judged by their bytes, kept in ``data:`` URLs or a file; uploads."""
+"""Pictures and films: fetched without credentials, judged by their bytes, kept in ``data:`` URLs or a file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ _LARGE = 100 * 2**10  # bytes; 60 pictures of this size fit into a mail
 _LONGEST_SIDE = 720  # px, of what was larger
 _TIMEOUT = (5.0, 30.0)  # s: connect, each read
 _LONGEST = 600.0  # s, for all
-_LARGEST_UPLOAD = 32 * 2**20  # bytes
 _HEADERS = {"Accept": "image/*, video/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
 
 _TYPES = {
@@ -274,10 +273,3 @@ def _is_whole(file: BinaryIO) -> bool:
 
 def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
     return APIConnectionError(f"{reason}\nThe video {clip(video_id)!r} could not be downloaded.")
-
-
-def multipart(path: Path) -> tuple[bytes, str]:
-    """Read a file into the body of an upload; return it and its content type."""
-    if not 0 < (size := path.stat().st_size) <= _LARGEST_UPLOAD:
-        raise ValueError(f"{str(path)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
-    return urllib3.encode_multipart_formdata({"file": (path.name, path.read_bytes())})

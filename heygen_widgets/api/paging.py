@@ -48,7 +48,7 @@ _LISTS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def listing_of(transport: Transport, name: str, filters: Iterable[object]) -> Listing[Any]:
+def listing_of(transport: Transport, name: str, *filters: object) -> Listing[Any]:
     """Describe a list, with its filters in the order above; they are checked."""
     path, module, record, largest_page, *names = _LISTS[name]
     query = checked_filters(**dict(zip(names, filters, strict=True)))

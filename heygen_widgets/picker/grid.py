@@ -178,9 +178,6 @@ class GridModel:
     def client_code(self) -> str:
         return self.client.code if self.client else "HeyGenClient()"
 
-    def group_names(self) -> dict[str, str]:
-        return {group.id: group.name for group in self.catalogue.groups.values()}
-
     def look(self, look_id: object) -> Look | None:
         return self.catalogue.get(look_id) if isinstance(look_id, str) else None
 
@@ -266,7 +263,7 @@ class GridModel:
         ready = ((True, "Ready to use", "yes"), (False, "Not ready", "no")) if has_both else ()
         offered["ready"] = [{"value": v, "title": text, "count": counts["ready"].get(key, 0)} for v, text, key in ready]
         chosen = self.filter.group_id[:_CHOSEN_TITLES]
-        names = self.group_names() if chosen else {}
+        names = {i: group.name for i, group in catalogue.groups.items()} if chosen else {}
         offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]
         statuses = self.filter.status[:_CHOSEN_TITLES]
         offered["status"] = [{"value": value, "title": title("status", value)} for value in statuses]
@@ -282,7 +279,8 @@ class GridModel:
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}
             counts = catalogue.facets(self.filter, ["tag"])["tag"]
         elif field == "group_id":
-            names = dict.fromkeys(catalogue.values("group_id"), "") | self.group_names()
+            names = dict.fromkeys(catalogue.values("group_id"), "")
+            names |= {group_id: group.name for group_id, group in catalogue.groups.items()}
             titles = {group_id: title_of_character(group_id, name) for group_id, name in names.items()}
             others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
             counts = {character.id: character.expected for character in others}
