@@ -241,14 +241,13 @@ def _clean_json(value: object, depth: int = 20) -> object:
     return text(value)
 
 
-_LATEST = 253_402_300_799  # s of Unix time, the end of what datetime represents
 _LABELS = ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language", "type")
 _PARSERS: dict[str, Parser] = {
     **dict.fromkeys(_LABELS, label),
     **dict.fromkeys(("tags", "supported_api_engines", "colors"), labels),
     **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
     **dict.fromkeys(("looks_count", "size_bytes"), lambda value: integer(value, 0)),
-    **dict.fromkeys(("created_at", "completed_at"), lambda value: integer(value, 0, _LATEST)),
+    **dict.fromkeys(("created_at", "completed_at"), lambda value: integer(value, 0, 253_402_300_799)),  # to 9999
     **dict.fromkeys(("support_pause", "support_locale"), lambda value: value if isinstance(value, bool) else None),
     "gender": lambda value: _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None,
     "duration": lambda value: number(value, 10**7),

@@ -23,7 +23,6 @@ TIMEOUT_ERRORS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutErro
 
 _SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _LARGEST_BODY = 8 * 2**20  # bytes, unpacked; a page of 50 looks has some 50,000
-_READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
 _LONGEST_RETRY_AFTER = 86_400  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
@@ -52,7 +51,7 @@ def read_answer(response: requests.Response, deadline: float) -> Answer:
     """
     body, handled, status = bytearray(), sys.exception(), str(response.status_code)
     try:
-        while piece := response.raw.read1(_READ_SIZE, decode_content=True):
+        while piece := response.raw.read1(2**16, decode_content=True):
             body += piece
             if len(body) > _LARGEST_BODY:
                 raise errors.APIResponseError(f"HeyGen sent a response of more than {_LARGEST_BODY} bytes.", status)

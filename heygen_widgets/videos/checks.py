@@ -23,9 +23,8 @@ def check_request(
         if not isinstance(record, wanted | None):
             raise TypeError(f"{name} should be a record, {wanted.__name__} or None, not {shown(record)}")
     findings = [(True, problem) for problem in _field_problems(read_rules()[kind], given)]
-    if look is not None and kind == "video":
-        findings += _option_findings(given, look, reference)
     if look is not None:
+        findings += _option_findings(given, look, reference) if kind == "video" else ()
         findings += _look_findings(given, look, group)
     if problems := [what for is_certain, what in findings if is_certain]:
         names = {"video": f"A video with {_shown(given.get('avatar_id'))}", "agent": "A video from a prompt"}
