@@ -50,8 +50,7 @@ class VideoOptionError(HeyGenError, ValueError):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        lines = "".join(f"\n- {problem}" for problem in self.problems)
-        return f"{self.args[0]} cannot be made like this; nothing was sent:{lines}"
+        return "\n- ".join((f"{self.args[0]} cannot be made like this; nothing was sent:", *self.problems))
 
 
 class VideoFailedError(HeyGenError):

@@ -31,13 +31,12 @@ _NO_CLIENT = f"{_EXPIRED}. A client renews them: LookPicker(table, client=client
 _FAILED = f"{_EXPIRED} and cannot be renewed now. "
 _IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
-_FILES = {
+_FILES = {  # the name and the media type of each kind of export
     "csv": ("avatar-looks.csv", "text/csv"),
     "excel": ("avatar-looks.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "gallery": ("avatar-looks.html", "text/html"),
     "ids": ("avatar-look-ids.txt", "text/plain"),
 }
-"""The name and the media type of each kind of export."""
 _NOTHING = {
     "selection": "Nothing is selected: select looks, or export all matches.",
     "matches": "No look matches: change the filter.",

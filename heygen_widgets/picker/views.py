@@ -20,7 +20,6 @@ LARGEST_WINDOW = MOST_SELECTED  # cards per message, so that one holds the whole
 FIRST_WINDOW = 24  # cards of the first message, about one screen
 MOST_COMPARED = 4  # looks side by side
 NO_SOURCE = "A text is no source of looks. Use api_key=… or, for a file, LookCatalogue.open(path) or pd.read_csv(path)."
-
 LAYOUT = {"flex": "1 1 auto", "width": "auto", "min_width": "0"}  # else an `HBox` makes a picker 87 px wide
 HEIGHTS: dict[str, Any] = {"min": 240, "max": 1200}  # of the grid, in px
 TILES = ("s", "m", "l")  # small, medium, large
@@ -305,7 +304,7 @@ def _is_value(value: object) -> bool:
     return value is None or isinstance(value, bool) or fits(value)
 
 
-FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
+FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {  # besides `filter`, each with a check of the value
     "view": lambda value: value in ("looks", "characters"),
     "selected_id": fits,
     "error": lambda value: fits(value, longest=2_000),
@@ -314,4 +313,3 @@ FRONTEND_TRAITS: dict[str, Callable[[object], bool]] = {
     "tile": lambda value: value in TILES,
     "_view_count": lambda value: integer(value, 0, 1_000) is not None,
 }
-"""The traits that the front end may set besides `filter`, each with a check of the value."""
