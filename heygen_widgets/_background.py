@@ -26,8 +26,7 @@ class Worker(Generic[T]):
     """Handle requests one at a time on a daemon thread, the newest first, with a pause of `interval` s after each.
 
     The thread starts with the first request and ends when none is left. At most `limit` requests wait; the oldest ones
-    are dropped. An exception of `handle` is reported by `threading.excepthook`, and the next `submit` continues with
-    what is left.
+    are dropped. `threading.excepthook` reports an exception of `handle`, and the next `submit` continues.
     """
 
     def __init__(self, name: str, handle: Callable[[T], object], *, limit: int = 100, interval: float = 0.0) -> None:
@@ -42,10 +41,7 @@ class Worker(Generic[T]):
         self._closing = threading.Event()
 
     def submit(self, *requests: T) -> None:
-        """Handle these requests next, in their order. One that is already waiting or handled is not added again.
-
-        A `HeyGenError` if no thread can start. The requests stay in line for the next call.
-        """
+        """Handle these requests next, each once. A `HeyGenError` if no thread can start; the next call tries again."""
         with self._lock:
             if self._closing.is_set():
                 return

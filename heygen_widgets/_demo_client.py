@@ -14,14 +14,12 @@ from .errors import MissingAPIKeyError
 def client_or_demo(looks: int = 2_000) -> HeyGenClient:
     """Return a client of the user's account or, without a usable key, of the stand-in, and print which.
 
+    A key that the service refuses is only noticed by the first request, which then fails.
+
     Parameters
     ----------
     looks : int, default 2,000
         Number of looks in the catalogue of the stand-in: see `demo_client`. Its clients have a `demo_code`.
-
-    Notes
-    -----
-    A key that the service refuses is only noticed by the first request, which then fails.
     """
     if not isinstance(plain(looks), int):
         del looks  # a verbose traceback shows local variables

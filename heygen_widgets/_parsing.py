@@ -55,10 +55,7 @@ def required(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of recor
 
 
 def parse(make: Callable[..., T], sent: object, *more: object) -> T:
-    """Parse one record of a response, a JSON object. The first field is the id; `more` comes before the `extra`.
-
-    An `APIResponseError` if it is no object, its id is empty, or a field without a default value is no string.
-    """
+    """Parse one record of a response, else `APIResponseError`. Its id is the first field; `more` is before `extra`."""
     record, parsers = json_object(sent, make.__name__), parsers_of(make)
     get = record.get
     values = [parse_field(get(name)) for name, parse_field in parsers.items()]
@@ -244,14 +241,13 @@ def _clean_json(value: object, depth: int = 20) -> object:
     return text(value)
 
 
-_LATEST = 253_402_300_799  # s of Unix time, the end of what datetime represents
 _LABELS = ("avatar_type", "group_id", "status", "preferred_orientation", "consent_status", "language", "type")
 _PARSERS: dict[str, Parser] = {
     **dict.fromkeys(_LABELS, label),
     **dict.fromkeys(("tags", "supported_api_engines", "colors"), labels),
     **dict.fromkeys(("image_width", "image_height"), lambda value: integer(value, 1)),
     **dict.fromkeys(("looks_count", "size_bytes"), lambda value: integer(value, 0)),
-    **dict.fromkeys(("created_at", "completed_at"), lambda value: integer(value, 0, _LATEST)),
+    **dict.fromkeys(("created_at", "completed_at"), lambda value: integer(value, 0, 253_402_300_799)),  # to 9999
     **dict.fromkeys(("support_pause", "support_locale"), lambda value: value if isinstance(value, bool) else None),
     "gender": lambda value: _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None,
     "duration": lambda value: number(value, 10**7),

@@ -64,11 +64,8 @@ class SharedTemplate(VuetifyTemplate):
     # Returns the assignment that one to an unknown attribute means, or "", from its name and the public traits.
     _meant: Callable[[str, list[str]], str] = staticmethod(lambda name, traits: "")
 
-    def __init__(
-        self, template: Path, layout: Layout | dict[str, Any] | None, usual_layout: dict[str, str], **traits: object
-    ) -> None:
-        given = usual_layout if layout is None else layout
-        self._own_layout = None if isinstance(given, Layout) else Layout(**given)
+    def __init__(self, template: Path, layout: Layout | dict[str, Any], **traits: object) -> None:
+        self._own_layout = None if isinstance(layout, Layout) else Layout(**layout)
         try:
             super().__init__(template=_shared(template), layout=self._own_layout or layout, **traits)
         except traitlets.TraitError as error:
@@ -101,9 +98,8 @@ class SharedTemplate(VuetifyTemplate):
 
     def _public_traits(self) -> list[str]:
         """Return the names of the traits that are not only for the view."""
-        traits = self.traits().items()
-        own = [name for name, trait in traits if issubclass(trait.this_class, SharedTemplate) and not trait.read_only]
-        return [name for name in own if not name.startswith("_")]
+        own = {name: trait for name, trait in self.traits().items() if issubclass(trait.this_class, SharedTemplate)}
+        return [name for name, trait in own.items() if not (trait.read_only or name.startswith("_"))]
 
     def observe(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Call a handler when a trait changes, by default any public one; see `traitlets.HasTraits.observe`."""
@@ -113,11 +109,8 @@ class SharedTemplate(VuetifyTemplate):
 
     def unobserve(self, handler: Callable[..., Any], names: _Names = All, type: str | Sentinel = "change") -> None:
         """Undo `observe`."""
-        if names is not All:
-            super().unobserve(handler, names, type)
-            return
-        for name in self._public_traits():
-            with suppress(ValueError):  # the handler does not observe this one
+        for name in self._public_traits() if names is All else [names]:
+            with suppress(ValueError) if names is All else nullcontext():  # the handler does not observe this one
                 super().unobserve(handler, name, type)
 
     def __dir__(self) -> list[str]:
@@ -219,8 +212,8 @@ class SharedTemplate(VuetifyTemplate):
     def _display_texts(self, **options: Any) -> None:  # noqa: ANN401 - those of `display`
         self._saved = self._texts()
         html = f'{_STYLE}<div class="heygen-widgets-saved">{self._saved["text/html"]}</div>'
-        bundle = {**self._saved, "text/html": html}
-        display(bundle, raw=True, display_id=f"{self.model_id} texts", **options)  # type: ignore[no-untyped-call]
+        texts = {**self._saved, "text/html": html}
+        display(texts, raw=True, display_id=f"{self.model_id} texts", **options)  # type: ignore[no-untyped-call]
 
     def _update_texts(self) -> None:
         """Update the texts in the notebook, if the widget is in it and they have changed."""
@@ -230,7 +223,7 @@ class SharedTemplate(VuetifyTemplate):
 
     @traitlets.observe("layout")
     def _layout_changed(self, change: dict[str, Any]) -> None:
-        change["new"].set_state = _take_nothing
+        change["new"].set_state = lambda _: None  # only Python sets a layout
 
     def _send(self, msg: dict[str, Any], buffers: list[Any] | None = None) -> None:
         with WIDGET_LOCK:
@@ -259,15 +252,11 @@ def _update_texts(_: object) -> None:
         widget._update_texts()
 
 
-def _take_nothing(_: object) -> None:
-    """Ignore what front ends send: the template is everybody's, and only Python sets a layout."""
-
-
 def _shared(path: Path) -> Template:
     """Return the template of a widget. All widgets of a class share it."""
     if (name := str(path)) not in template_registry:  # ipyvue's own registry
         template_registry[name] = Template(template=read_vue(path), source_url=path.name)
-        template_registry[name].set_state = _take_nothing
+        template_registry[name].set_state = lambda _: None  # no front end changes it
     return template_registry[name]
 
 

@@ -32,8 +32,7 @@ class APITimeoutError(APIConnectionError):
 class APIResponseError(HeyGenError):
     """The response is not what the API documents: no JSON, another shape, too large, or pages without end.
 
-    `service_message` is the code and message (perhaps ``""``) of an error that the service sent with a status of
-    success; else None.
+    `service_message` is what an error says that the service sent with a status of success, perhaps ``""``; else None.
     """
 
     service_message: str | None = None
@@ -51,15 +50,11 @@ class VideoOptionError(HeyGenError, ValueError):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        lines = "".join(f"\n- {problem}" for problem in self.problems)
-        return f"{self.args[0]} cannot be made like this; nothing was sent:{lines}"
+        return "\n- ".join((f"{self.args[0]} cannot be made like this; nothing was sent:", *self.problems))
 
 
 class VideoFailedError(HeyGenError):
-    """HeyGen could not make the video, for the reason in `failure_code` and `failure_message`.
-
-    `video_id` is None if a video agent failed before it created a video.
-    """
+    """HeyGen could not make the video; see `failure_message`. `video_id` is None if an agent failed before that."""
 
     video_id: str | None = None
     failure_code: str | None = None

@@ -90,7 +90,7 @@ class VideoJob(SharedTemplate):
         self._started = time.time()
         self._elapsed: float | None = None  # s, when the video is finished
         self._renewals: Worker[str] = Worker("video address", self._renew, interval=1.0)
-        super().__init__(Path(__file__).with_name("job.vue"), layout, {"width": "auto"})
+        super().__init__(Path(__file__).with_name("job.vue"), {"width": "auto"} if layout is None else layout)
         self.follow()
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ from heygen_widgets import HeyGenError, LookCatalogue, LookFilter, looks_to_fram
 from heygen_widgets.api import HeyGenClient
 from heygen_widgets.catalogue.snapshots import Scope, Snapshot, read_snapshot, write_snapshot
 from heygen_widgets.models import AvatarGroup, Look
-from heygen_widgets.picker.cards import card
+from heygen_widgets.picker.views import card
 
 # JSON can contain text that UTF-8 cannot encode, as an escape.
 texts = st.text(st.characters(exclude_categories=())) | st.sampled_from(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote
 
 import requests
+import urllib3
 
 import heygen_widgets  # its modules are imported when they are used: records are slow
 
@@ -31,8 +32,8 @@ BASE_URL = "https://api.heygen.com"
 
 _VIDEOS = "/v3/videos"
 _AGENTS = "/v3/video-agents"
+_LARGEST_UPLOAD = 32 * 2**20  # bytes
 _log = logging.getLogger("heygen_widgets")
-_list = partial(known_keywords, error=validation.unknown_filter)
 
 
 class HeyGenClient:
@@ -79,6 +80,7 @@ class HeyGenClient:
             raise TypeError(f"api_key should be a string, not {kind.__name__}")
         url = validation.checked_base_url(base_url, BASE_URL)
         self._transport = Transport(find(key), base_url=url, timeout=timeout, max_retries=max_retries, session=session)
+        self._listing = partial(listing_of, self._transport)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_transport"):  # in a traceback of __init__
@@ -107,11 +109,8 @@ class HeyGenClient:
     @property
     def code(self) -> str:
         """Python that makes a client of the same service, such as ``HeyGenClient()``; never with its key."""
-        if self.demo_code:
-            return self.demo_code
-        if self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE"):  # it changes the default
-            return "HeyGenClient()"
-        return f"HeyGenClient(base_url={literal(self.base_url)})"
+        is_default = self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE")  # which changes the default
+        return self.demo_code or f"HeyGenClient({'' if is_default else f'base_url={literal(self.base_url)}'})"
 
     @property
     def account(self) -> str:
@@ -136,7 +135,6 @@ class HeyGenClient:
         """Open a session for pictures and films: with this client's proxies and certificates, without its key."""
         return open_session(self._transport.given_session)
 
-    @_list
     def list_looks(
         self,
         *,
@@ -148,14 +146,12 @@ class HeyGenClient:
     ) -> Page[Look]:
         """List one page of 1 to 50 avatar looks: ``GET /v3/avatars/looks``.
 
-        The `avatar_type` is ``studio_avatar``, ``digital_twin`` (or its old name ``video_avatar``), ``photo_avatar`` or
-        a newer one. The `ownership`, ``public``, ``private`` or None for both, becomes that of the looks. The `token`
-        is the ``next_token`` of the page before, with the same filters and the same limit. The service has no other
-        filters: `LookCatalogue.select` also filters by gender, tag, engine and more.
+        The `avatar_type` is ``studio_avatar``, ``digital_twin`` (once ``video_avatar``), ``photo_avatar`` or a new one.
+        The `ownership`, ``public``, ``private`` or None for both, becomes that of the looks. The `token` is the
+        ``next_token`` of the page before, with the same filters and limit. `LookCatalogue.select` has more filters.
         """
         return fetch_page(self._listing("looks", group_id, avatar_type, ownership), limit, token)
 
-    @_list
     def iter_looks(
         self,
         *,
@@ -164,13 +160,9 @@ class HeyGenClient:
         ownership: str | None = None,
         max_items: int | None = None,
     ) -> Iterator[Look]:
-        """Iterate over avatar looks, at most `max_items` (None: all): ``GET /v3/avatars/looks``.
-
-        Pages are requested when needed, and have to end properly. Other parameters: as for `list_looks`.
-        """
+        """Iterate over looks, at most `max_items`, with the filters of `list_looks`: ``GET /v3/avatars/looks``."""
         return iter_items(max_items, self._listing("looks", group_id, avatar_type, ownership))
 
-    @_list
     def iter_look_pages(
         self,
         *,
@@ -187,19 +179,16 @@ class HeyGenClient:
         """Get one avatar look, with fresh preview URLs: ``GET /v3/avatars/looks/{look_id}``."""
         return fetch_record(self._transport, "/v3/avatars/looks", "look_id", look_id, heygen_widgets.models.Look)
 
-    @_list
     def list_groups(
         self, *, ownership: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[AvatarGroup]:
         """List one page of avatar groups (characters), with the parameters of `list_looks`: ``GET /v3/avatars``."""
         return fetch_page(self._listing("groups", ownership), limit, token)
 
-    @_list
     def iter_groups(self, *, ownership: str | None = None, max_items: int | None = None) -> Iterator[AvatarGroup]:
         """Iterate over avatar groups, with the parameters of `iter_looks`: ``GET /v3/avatars``."""
         return iter_items(max_items, self._listing("groups", ownership))
 
-    @_list
     def iter_group_pages(
         self, *, ownership: str | None = None, limit: int = 50, token: str | None = None
     ) -> Iterator[Page[AvatarGroup]]:
@@ -214,7 +203,6 @@ class HeyGenClient:
         """Get one voice, such as the `default_voice_id` of a look: ``GET /v3/voices/{voice_id}``."""
         return fetch_record(self._transport, "/v3/voices", "voice_id", voice_id, heygen_widgets.models.Voice)
 
-    @_list
     def list_voices(
         self,
         *,
@@ -233,7 +221,6 @@ class HeyGenClient:
         """
         return fetch_joined_page(self._voices(type, engine, language, gender), limit, token)
 
-    @_list
     def iter_voices(
         self,
         *,
@@ -249,8 +236,7 @@ class HeyGenClient:
     def get_me(self) -> dict[str, Any]:
         """Get the account and its balance: ``GET /v3/users/me``. A cheap way to try a key.
 
-        The fields are as served, such as `username`, `billing_type` (``wallet``, ``subscription`` or ``usage_based``)
-        and an object of each type with the balance.
+        The fields are as served, such as `billing_type` (``wallet``, ``subscription``, ``usage_based``) and its object.
         """
         content = self._transport.request("GET", "/v3/users/me")
         return self._transport.read(lambda account: unknown_fields(json_object(account, "account"), ()), content)
@@ -310,7 +296,6 @@ class HeyGenClient:
         """Get one video, finished or not, with fresh URLs: ``GET /v3/videos/{video_id}``."""
         return fetch_record(self._transport, _VIDEOS, "video_id", video_id, heygen_widgets.videos.Video)
 
-    @_list
     def list_videos(
         self, *, title: str | None = None, folder_id: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[Video]:
@@ -320,7 +305,6 @@ class HeyGenClient:
         """
         return fetch_page(self._listing("videos", title, folder_id), limit, token)
 
-    @_list
     def iter_videos(
         self, *, title: str | None = None, folder_id: str | None = None, max_items: int | None = None
     ) -> Iterator[Video]:
@@ -335,9 +319,11 @@ class HeyGenClient:
         `VideoFailedError`, one that takes longer a `VideoTimeoutError`; errors say how to wait again. A new video may
         be unknown (404) for 3 min, and a completed one without its URL for 1 min.
         """
-        from .polling import wait_for_video
+        from .polling import settled, wait, wait_code
 
-        return wait_for_video(self, validation.checked_id("video_id", video_id), timeout, self._transport)
+        video_id, clock = validation.checked_id("video_id", video_id), self._transport
+        ask = partial(settled(self.get_video, clock.now), video_id)
+        return wait("video", ask, lambda: wait_code("video", video_id), timeout, self.posted_at(video_id), clock)
 
     def download_video(self, video_id: str | Video | VideoJob, path: UserPath, what: str = "film") -> Path:
         """Download a file of a finished video: ``GET /v3/videos/{video_id}``, then the URL in the response.
@@ -357,11 +343,11 @@ class HeyGenClient:
         `VideoRequest` takes the result as `audio_asset_id` or `background`, and an agent as one of its `files`. An
         unreadable file is an `OSError`. The request is repeated only if nothing was sent.
         """
-        from .media import multipart
-
-        way_out = "Uploading it again makes another asset."
-        read = heygen_widgets.videos.Asset.from_json
-        return self._transport.post("/v3/assets", multipart(user_path(path)), read, way_out)
+        file, way_out = user_path(path), "Uploading it again makes another asset."
+        if not 0 < (size := file.stat().st_size) <= _LARGEST_UPLOAD:
+            raise ValueError(f"{str(file)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
+        body = urllib3.encode_multipart_formdata({"file": (file.name, file.read_bytes())})
+        return self._transport.post("/v3/assets", body, heygen_widgets.videos.Asset.from_json, way_out)
 
     def create_video_agent(self, prompt: str, avatar_id: str | Look | None = None, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.
@@ -382,9 +368,8 @@ class HeyGenClient:
     def answer_video_agent(self, session_id: str | VideoAgentSession, message: str, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
-        Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What the
-        agent does next may cost credits. The request is repeated only if nothing was sent. `wait_for_video_agent` waits
-        for what is next.
+        Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What is
+        next may cost credits; `wait_for_video_agent` waits for it. The request is repeated only if nothing was sent.
         """
         videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)
@@ -400,21 +385,17 @@ class HeyGenClient:
         `answer_video_agent`. A failed agent or video is a `VideoFailedError`. Once a `video_id` is known, the video is
         asked for too (``GET /v3/videos/{video_id}``), so a session that is gone while its video is made loses nothing.
         """
-        from .polling import wait_for_video_agent
+        from .polling import Agent, wait
 
-        return wait_for_video_agent(self, session_id, timeout, self._transport)
+        agent = Agent(self, session_id, self._transport)
+        return wait("agent", agent.ask, lambda: agent.code, timeout, self.posted_at(agent.id), self._transport)
 
-    @_list
     def list_video_agent_styles(
         self, *, tag: str | None = None, limit: int = 20, token: str | None = None
     ) -> Page[VideoAgentStyle]:
-        """List one page of styles for video agents: ``GET /v3/video-agents/styles``. A notebook shows thumbnails.
-
-        `tag` is sent unchanged. A page has 1 to 100 styles; see `list_looks` for `token`.
-        """
+        """List one page of 1 to 100 styles for agents, `token` as in `list_looks`: ``GET /v3/video-agents/styles``."""
         return fetch_page(self._listing("video_agent_styles", tag), limit, token)
 
-    @_list
     def list_brand_kits(self, *, limit: int = 20, token: str | None = None) -> Page[BrandKit]:
         """List one page of 1 to 100 brand kits for video agents, `token` as in `list_looks`: ``GET /v3/brand-kits``."""
         return fetch_page(self._listing("brand_kits"), limit, token)
@@ -424,9 +405,10 @@ class HeyGenClient:
         posted = self._transport.posted.get(record_id)
         return posted and posted[0]
 
-    def _listing(self, name: str, *filters: object) -> Listing[Any]:
-        return listing_of(self._transport, name, filters)
-
     def _voices(self, type: object, *filters: object) -> dict[str, Listing[Voice]]:
         types = ("private", "public") if plain(type) is None else (type,)  # without one, HeyGen lists public voices
         return {str(one): self._listing("voices", one, *filters) for one in types}
+
+
+for _name in [name for name in vars(HeyGenClient) if name.startswith(("list_", "iter_"))]:
+    setattr(HeyGenClient, _name, known_keywords(getattr(HeyGenClient, _name), error=validation.unknown_filter))

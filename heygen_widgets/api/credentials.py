@@ -75,10 +75,8 @@ class Credential(NamedTuple):
             return self
         found = from_file()
         if found.account != self.account:
-            raise MissingAPIKeyError(
-                f"The login of this client has expired, and {found.source} now belongs to another account. "
-                "Make a new HeyGenClient."
-            )
+            problem = f"The login of this client has expired, and {found.source} now belongs to another account."
+            raise MissingAPIKeyError(f"{problem} Make a new HeyGenClient.")
         return found
 
 
@@ -104,10 +102,9 @@ def from_file() -> Credential:
     path = os.path.expanduser(os.path.join(os.environ.get("HEYGEN_CONFIG_DIR") or "~/.heygen", "credentials"))
     found = _read_credential(path)
     if found is None:
-        raise MissingAPIKeyError(
-            "No HeyGen API key was found. Set the environment variable HEYGEN_API_KEY, run `heygen auth login`, or use "
-            f"HeyGenClient(api_key=…).\nTo try without a key, use client_or_demo(). There is no file {path}."
-        )
+        ways = "Set the environment variable HEYGEN_API_KEY, run `heygen auth login`, or use HeyGenClient(api_key=…)."
+        hint = f"To try without a key, use client_or_demo(). There is no file {path}."
+        raise MissingAPIKeyError(f"No HeyGen API key was found. {ways}\n{hint}")
     if isinstance(found, Credential) and found.expired:
         found = "holds an expired OAuth token: run `heygen auth status` to refresh it, else `heygen auth login`"
     if isinstance(found, str):

@@ -1,4 +1,4 @@
-"""Pictures and films: fetched without credentials, judged by their bytes, kept in ``data:`` URLs or a file; uploads."""
+"""Pictures and films: fetched without credentials, judged by their bytes, kept in ``data:`` URLs or a file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ _LARGE = 100 * 2**10  # bytes; 60 pictures of this size fit into a mail
 _LONGEST_SIDE = 720  # px, of what was larger
 _TIMEOUT = (5.0, 30.0)  # s: connect, each read
 _LONGEST = 600.0  # s, for all
-_LARGEST_UPLOAD = 32 * 2**20  # bytes
 _HEADERS = {"Accept": "image/*, video/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
 
 _TYPES = {
@@ -74,15 +73,11 @@ class Problem(NamedTuple):
 def fetch(
     wanted: Mapping[str, Kind], session: requests.Session, *, on_each: Callable[[], object] = lambda: None
 ) -> dict[str, Kept | Problem]:
-    """Fetch what is expected at each URL, each once and without a retry, within the limits above.
-
-    The `session` has neither credentials nor cookies. `on_each` is called on this thread after each.
-    """
+    """Fetch what is expected at each URL, once, within the limits above. `on_each` is called on this thread."""
     deadline = time.monotonic() + _LONGEST
     outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0
-    # Its threads are daemons, so Ctrl-C does not wait for them.
-    with ThreadPool(_AT_A_TIME) as pool:
+    with ThreadPool(_AT_A_TIME) as pool:  # of daemon threads, so that Ctrl-C does not wait for them
         results = pool.imap_unordered(lambda item: (item[0], _fetch_one(session, *item, deadline)), wanted.items())
         for url, outcome in results:
             size += len(outcome.url) if isinstance(outcome, Kept) else 0
@@ -245,10 +240,8 @@ def _url_of(video: Video, what: str) -> str:
         raise failure_of(video)
     if not url:
         hint = "" if what == "film" else ' It needs a video that was started with caption={"style": "default"}.'
-        raise HeyGenError(
-            f"The video {clip(video.id)!r} has no {_FILES[what]} yet, its status is {clip(video.status)!r}: wait for "
-            f"it with client.wait_for_video({literal(video.id)}).{hint}"
-        )
+        missing = f"The video {clip(video.id)!r} has no {_FILES[what]} yet, its status is {clip(video.status)!r}"
+        raise HeyGenError(f"{missing}: wait for it with client.wait_for_video({literal(video.id)}).{hint}")
     if problem := problem_with_url(url):
         raise _not_downloaded(video.id, f"HeyGen sent {problem} for the film.")
     return url
@@ -280,10 +273,3 @@ def _is_whole(file: BinaryIO) -> bool:
 
 def _not_downloaded(video_id: str, reason: str) -> APIConnectionError:
     return APIConnectionError(f"{reason}\nThe video {clip(video_id)!r} could not be downloaded.")
-
-
-def multipart(path: Path) -> tuple[bytes, str]:
-    """Read a file into the body of an upload; return it and its content type."""
-    if not 0 < (size := path.stat().st_size) <= _LARGEST_UPLOAD:
-        raise ValueError(f"{str(path)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
-    return urllib3.encode_multipart_formdata({"file": (path.name, path.read_bytes())})

@@ -48,7 +48,7 @@ _LISTS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def listing_of(transport: Transport, name: str, filters: Iterable[object]) -> Listing[Any]:
+def listing_of(transport: Transport, name: str, *filters: object) -> Listing[Any]:
     """Describe a list, with its filters in the order above; they are checked."""
     path, module, record, largest_page, *names = _LISTS[name]
     query = checked_filters(**dict(zip(names, filters, strict=True)))
@@ -63,8 +63,6 @@ def listing_of(transport: Transport, name: str, filters: Iterable[object]) -> Li
 def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     """Fetch one page and read its records. Invalid records are skipped with a `UserWarning`, unless all are."""
     __tracebackhide__ = True  # in IPython: fewer frames between the user's call and the error
-    from ..models import Page
-
     path = listing.path
     limits = {"limit": checked_integer("limit", limit, 1, listing.largest_page), "token": checked_text("token", token)}
     content = listing.transport.request("GET", path, {**listing.query, **limits})
@@ -84,7 +82,7 @@ def fetch_page(listing: Listing[T], limit: int, token: str | None) -> Page[T]:
     following, has_more = content.get("next_token"), content.get("has_more")
     following = following if isinstance(following, str) and following and is_sendable(following) else None
     has_more = has_more if isinstance(has_more, bool) else following is not None
-    return Page(tuple(items), has_more, following if has_more else None)
+    return heygen_widgets.models.Page(tuple(items), has_more, following if has_more else None)
 
 
 def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str | None) -> Page[T]:
@@ -94,8 +92,6 @@ def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str
     (empty for the first one): ``public:17:<cursor>``. The tokens of a single list are those of the service.
     """
     __tracebackhide__ = True
-    from ..models import Page
-
     names = [*listings]
     if len(names) == 1:
         return fetch_page(listings[names[0]], limit, token)
@@ -109,12 +105,11 @@ def fetch_joined_page(listings: Mapping[str, Listing[T]], limit: int, token: str
         taken = page[past : past + limit - len(found)]
         found += taken
         past += len(taken)
-        if past < len(page):
-            return Page(tuple(_unique(found)), True, f"{name}:{past}:{cursor}")
-        if page.has_more:
-            return Page(tuple(_unique(found)), True, page.next_token and f"{name}:0:{page.next_token}")
+        following = f"{name}:{past}:{cursor}" if past < len(page) else page.next_token and f"{name}:0:{page.next_token}"
+        if past < len(page) or page.has_more:
+            return heygen_widgets.models.Page(tuple(_unique(found)), True, following)
         past, cursor = 0, ""
-    return Page(tuple(_unique(found)))
+    return heygen_widgets.models.Page(tuple(_unique(found)))
 
 
 def fetch_record(transport: Transport, path: str, name: str, item_id: object, kind: type[R]) -> R:
@@ -130,10 +125,7 @@ def fetch_record(transport: Transport, path: str, name: str, item_id: object, ki
 
 
 def iter_pages(listing: Listing[T], limit: int, token: str | None) -> Iterator[Page[T]]:
-    """Fetch pages one by one until the last; the arguments are checked at once.
-
-    An `APIResponseError` if a token repeats or is missing, three pages in a row have nothing new, or nothing ends it.
-    """
+    """Fetch pages until the last; the arguments are checked at once. A list without an end is an `APIResponseError`."""
     __tracebackhide__ = True
     limit = checked_integer("limit", limit, 1, listing.largest_page)
     return _pages(listing, limit, checked_text("token", token))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from .. import errors
@@ -27,12 +26,7 @@ _WITHOUT_VIDEO = ("thinking", "waiting_for_input", "reviewing", "failed")
 
 
 def poll_until_finished(
-    ask: Callable[[], T],
-    timeout: float,
-    *,
-    now: Clock,
-    sleep: Callable[[float], object],
-    posted_at: float | None = None,
+    ask: Callable[[], T], timeout: float, now: Clock, sleep: Callable[[float], object], posted_at: float | None = None
 ) -> Iterator[T]:
     """Yield each record, until one is finished or the time-out, in s, is over; then `ask` is called once more.
 
@@ -85,10 +79,7 @@ def settled(get: Callable[[str], T], now: Clock) -> Callable[[str], T]:
 
 
 class Agent:
-    """Asks for a session of a video agent and, once its rendering has started, for its video too.
-
-    Only the session says that the agent pauses or fails, but it may be gone while the video is made.
-    """
+    """Asks for an agent's session, which alone says that it pauses or fails, and its video, which may outlive it."""
 
     def __init__(self, client: HeyGenClient, session: str | VideoAgentSession, clock: Transport) -> None:
         self.id = checked_id("session_id", session)
@@ -141,23 +132,10 @@ def add_way_back(error: Exception, code: str) -> None:
         error.args = ("\n".join(lines), *error.args[1:])
 
 
-def wait_for_video(client: HeyGenClient, video_id: str, timeout: float, clock: Transport) -> Video:
-    """Poll a video with a progress bar until it is finished; see `HeyGenClient`."""
-    ask = partial(settled(client.get_video, clock.now), video_id)
-    return _wait("video", ask, lambda: wait_code("video", video_id), timeout, client.posted_at(video_id), clock)
-
-
-def wait_for_video_agent(
-    client: HeyGenClient, session: str | VideoAgentSession, timeout: float, clock: Transport
-) -> VideoAgentSession:
-    """Poll an agent with a progress bar until it is finished or paused; see `HeyGenClient`."""
-    agent = Agent(client, session, clock)
-    return _wait("agent", agent.ask, lambda: agent.code, timeout, client.posted_at(agent.id), clock)
-
-
-def _wait(
+def wait(
     kind: str, ask: Callable[[], T], code: Callable[[], str], timeout: float, posted_at: float | None, clock: Transport
 ) -> T:
+    """Poll with a progress bar until a video or an agent is finished or paused; `code` is Python that waits again."""
     timeout, waiting, record = checked_wait(timeout), f"Waiting for the {kind}", None
     try:
         with progress_bar(waiting, bar_format="{desc} ({elapsed})") as bar:

@@ -14,15 +14,7 @@ from typing import Any
 import requests
 import urllib3
 
-from ..errors import (
-    APIResponseError,
-    APIStatusError,
-    AuthenticationError,
-    InsufficientCreditError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-)
+from .. import errors
 from .credentials import Credential
 
 # TypeError: requests raises it for a proxy address without a host.
@@ -31,16 +23,15 @@ TIMEOUT_ERRORS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutErro
 
 _SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _LARGEST_BODY = 8 * 2**20  # bytes, unpacked; a page of 50 looks has some 50,000
-_READ_SIZE = 2**16  # bytes
 _LONGEST_TEXT = 300  # characters
 _LONGEST_RETRY_AFTER = 86_400  # s
 _USER_PART = re.compile(r"//[^/\s]*@")
-_KINDS: dict[int, tuple[type[APIStatusError], str]] = {
-    401: (AuthenticationError, "HeyGen rejected your API key (from {source}). Check or replace it."),
-    402: (InsufficientCreditError, "Your credit, in client.get_me(), is too low. A key bills the API wallet."),
-    403: (PermissionDeniedError, "Your API key is valid, but may lack a scope for this. A new login will not help."),
-    404: (NotFoundError, "HeyGen does not have this. Check the ids in the request, and base_url."),
-    429: (RateLimitError, "Too many requests. Wait {wait} before trying again."),
+_KINDS: dict[int, tuple[type[errors.APIStatusError], str]] = {
+    401: (errors.AuthenticationError, "HeyGen rejected your API key (from {source}). Check or replace it."),
+    402: (errors.InsufficientCreditError, "Your credit, in client.get_me(), is too low. A key bills the API wallet."),
+    403: (errors.PermissionDeniedError, "Your API key is valid, but may lack a scope for this. A login cannot help."),
+    404: (errors.NotFoundError, "HeyGen does not have this. Check the ids in the request, and base_url."),
+    429: (errors.RateLimitError, "Too many requests. Wait {wait} before trying again."),
 }
 _REFUSED, _FAILED = "HeyGen refused the request.", "HeyGen has a problem. Try again later."
 
@@ -55,23 +46,23 @@ class Answer:
 def read_answer(response: requests.Response, deadline: float) -> Answer:
     """Read a streamed response until `deadline`, in s on the clock of `time.monotonic`; then it is a `TimeoutError`.
 
-    If the body of an error cannot be read, it counts as empty; for a success, that is an error. The arguments of an
-    `APIResponseError`, here and from `parse_success`, are its text without the last line, and what goes there.
+    An error without a readable body has an empty one. The arguments of an `APIResponseError`, here and from
+    `parse_success`, are its text without the last line, and what goes there.
     """
     body, handled, status = bytearray(), sys.exception(), str(response.status_code)
     try:
-        while piece := response.raw.read1(_READ_SIZE, decode_content=True):
+        while piece := response.raw.read1(2**16, decode_content=True):
             body += piece
             if len(body) > _LARGEST_BODY:
-                raise APIResponseError(f"HeyGen sent a response of more than {_LARGEST_BODY} bytes.", status)
+                raise errors.APIResponseError(f"HeyGen sent a response of more than {_LARGEST_BODY} bytes.", status)
             if time.monotonic() > deadline:
                 raise TimeoutError
-    except (APIResponseError, *NETWORK_ERRORS) as exc:
+    except (errors.APIResponseError, *NETWORK_ERRORS) as exc:
         if raised_by_signal_handler(exc, handled):
             raise
         if response.status_code < 300:
             if isinstance(exc, urllib3.exceptions.DecodeError):
-                raise APIResponseError("HeyGen sent a response that cannot be unpacked.", status) from None
+                raise errors.APIResponseError("HeyGen sent a response that cannot be unpacked.", status) from None
             raise
         body.clear()
     return Answer(response.status_code, response.raw.headers, bytes(body))
@@ -83,26 +74,22 @@ def parse_success(answer: Answer, credential: Credential) -> dict[str, Any]:
     if not 200 <= answer.status < 300:
         redirected = "The request was redirected, but the key is sent to no other address. Check base_url and proxies."
         interim = "Only an interim response was read, not the final one. Without session=, these are skipped."
-        raise APIResponseError(interim if answer.status < 200 else redirected, status)
+        raise errors.APIResponseError(interim if answer.status < 200 else redirected, status)
     content = _parse_json(answer.body)
-    data, is_error = content.get("data"), _names_error(content)
+    data, named = content.get("data"), {str(content.get(name)).lower() for name in ("code", "status", "success")}
+    is_error = any(map(content.get, ("error", "errors", "detail"))) or not named <= _SUCCESSES
     if data is not None and not isinstance(content.get("error") or None, dict) and (data or not is_error):
         return content
     kind = tidy(answer.headers.get("Content-Type"), credential) or "no content type"
     texts = map(_error_texts(content, credential).get, ("code", "message"))
     said = ", ".join(filter(None, texts)) or tidy(content.get("detail"), credential) or ""
-    del content, data  # they may repeat the key, and a verbose traceback shows local variables
+    del content, data, named  # they may repeat the key, and a verbose traceback shows local variables
     text = f"The response is {'an error, though its status is a success' if is_error else 'no JSON object with data'}."
     if "html" in kind.lower():
         text += " It may come from a proxy or a sign-in page of the network: open any web page, then try again."
-    problem = APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
+    problem = errors.APIResponseError(f"{text}\nHeyGen says: {said}" if said else text, f"{status}, {kind}")
     problem.service_message = said if is_error else None
     raise problem
-
-
-def _names_error(content: dict[str, Any]) -> bool:
-    named = {str(content.get(name)).lower() for name in ("code", "status", "success")}
-    return any(map(content.get, ("error", "errors", "detail"))) or bool(named - _SUCCESSES)
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:
@@ -113,7 +100,7 @@ def _parse_json(body: bytes) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def error_for_status(method: str, path: str, answer: Answer, credential: Credential) -> APIStatusError:
+def error_for_status(method: str, path: str, answer: Answer, credential: Credential) -> errors.APIStatusError:
     """Build the error for a status of 400 or more, with or without the service's error envelope."""
     texts = _error_texts(_parse_json(answer.body), credential)
     message, code, param = texts["message"], texts["code"], texts["param"]
@@ -123,7 +110,7 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     code = None if code in ("error", str(answer.status)) else code  # says nothing
     request_id = tidy(answer.headers.get("X-Request-Id"), credential)
     wait = retry_after(answer.headers.get("Retry-After"))
-    kind, cause = _KINDS.get(answer.status, (APIStatusError, _REFUSED if answer.status < 500 else _FAILED))
+    kind, cause = _KINDS.get(answer.status, (errors.APIStatusError, _REFUSED if answer.status < 500 else _FAILED))
     cause = cause.format(source=credential.source, wait=f"{wait:g} s" if wait else "a little")
     if answer.status == 400 and param == "token":
         cause = "The page cursor is no longer valid. Start again from the first page."
@@ -137,7 +124,7 @@ def error_for_status(method: str, path: str, answer: Answer, credential: Credent
     error = kind("\n".join(filter(None, [cause, said, f"{method} {path}: {outcome}"])))
     error.status_code, error.request_id = answer.status, request_id
     error.code, error.param, error.doc_url = code, param, texts["doc_url"]
-    if isinstance(error, RateLimitError):
+    if isinstance(error, errors.RateLimitError):
         error.retry_after = wait
     return error
 
@@ -169,8 +156,7 @@ def tidy(text: object, credential: Credential) -> str | None:
     """Clean outside text for an error message: one line, printable, clipped, without the key and passwords in URLs."""
     if not isinstance(text, str):
         return None
-    # The secret goes first: clipping could leave most of it.
-    text = _USER_PART.sub("//", credential.secret.redact(text))
+    text = _USER_PART.sub("//", credential.secret.redact(text))  # first: clipping could leave most of the secret
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
@@ -180,17 +166,15 @@ def tls_problem(exc: Exception, host: str) -> str:
     cause = cause_of(exc)
     place = "a proxy" if isinstance(exc, requests.exceptions.ProxyError) else host
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return (
-            f"The certificate of {place} is not trusted ({cause.verify_message.rstrip('.')}). If a company or proxy "
-            "issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in session.verify of a "
-            "requests.Session for HeyGenClient(session=session). SSL_CERT_FILE is not read."
-        )
+        problem = f"The certificate of {place} is not trusted ({cause.verify_message.rstrip('.')})."
+        way_out = "If a company or proxy issued it, name the file of its authority in REQUESTS_CA_BUNDLE, or in"
+        other = "session.verify of a requests.Session for HeyGenClient(session=session). SSL_CERT_FILE is not read."
+        return f"{problem} {way_out} {other}"
     text = re.sub(r"^\[.*?\] | \(_ssl.*\)$", "", str(cause))
     if isinstance(cause, ssl.SSLError) or " TLS " in text:  # requests cannot find a file
-        return (
-            f"There is no secure connection to {place} ({text}). Check the proxies, whose addresses mostly start with "
-            "http://, and the files in REQUESTS_CA_BUNDLE, session.verify and session.cert."
-        )
+        files = "the files in REQUESTS_CA_BUNDLE, session.verify and session.cert"
+        way_out = f"Check the proxies, whose addresses mostly start with http://, and {files}."
+        return f"There is no secure connection to {place} ({text}). {way_out}"
     return ""
 
 
@@ -204,8 +188,7 @@ def cause_of(error: Exception) -> Exception:
 def raised_by_signal_handler(cause: BaseException | None, handled: BaseException | None) -> BaseException | None:
     """Find what a signal handler raised, such as a `TimeoutError`, behind an error; None if no handler did.
 
-    `handled` is ``sys.exception()`` before the request. Raise the result outside `except` and without its traceback:
-    frames of the request hold the key.
+    `handled` is ``sys.exception()`` before the request. Raise the result outside `except`: the traceback has the key.
     """
     handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
     while cause is not None and cause is not handled:

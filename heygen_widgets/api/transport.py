@@ -94,10 +94,9 @@ class Transport:
     ) -> dict[str, Any]:
         """Send a request, repeat it where that is safe, and return the JSON object of the response, which has ``data``.
 
-        A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error. A POST with an
-        idempotency key is also repeated after a time-out, and for 120 s while the service says that it is still working
-        on it. A POST without a key has a new connection, and is repeated only if nothing was sent. Waits have ±25 % of
-        jitter. `params` is the query; its None values are left out. The `body` is JSON, or bytes and their type.
+        A GET is repeated as `HeyGenClient` says, but not after a time-out or a certificate error; a POST with an
+        idempotency key also after a time-out, and for 120 s while the service is working on it; another POST, on a new
+        connection, only if nothing was sent. None values of the query `params` are left out.
         """
         self.credential = self.credential.renewed()
         connect, read = self._timeout
@@ -115,8 +114,7 @@ class Transport:
             uncertain = uncertain or outcome.uncertain
             wait = min(max(2.0**attempt * random.uniform(0.75, 1.25), outcome.asked), _LONGEST_WAIT)
             if outcome.in_progress and self._max_retries and in_progress < _LONGEST_IN_PROGRESS:
-                # Does not count as a retry. The waits grow with the time it takes.
-                wait = max(wait, min(in_progress, _LONGEST_WAIT))
+                wait = max(wait, min(in_progress, _LONGEST_WAIT))  # not a retry; it grows with the time
                 in_progress += wait
             elif outcome.retry and attempt < self._max_retries:
                 attempt += 1
@@ -136,8 +134,7 @@ class Transport:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(next_step) from None
         except HeyGenError as error:
-            # A response that makes no sense may be a success.
-            error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)
+            error.is_uncertain = error.is_uncertain or isinstance(error, APIResponseError)  # perhaps a success
             error.idempotency_key = key
             if error.is_uncertain:
                 cause, _, outcome = str(error.args[0]).partition(f"\nPOST {path}")
@@ -157,8 +154,7 @@ class Transport:
 
     @property
     def _session(self) -> requests.Session:
-        if self._process != os.getpid():
-            # A forked child must not share connections with its parent.
+        if self._process != os.getpid():  # a forked child must not share connections with its parent
             self._own_session, self._counting, self._process = open_session(), threading.Lock(), os.getpid()
             if self.given_session:
                 for adapter in self.given_session.adapters.values():
@@ -166,8 +162,7 @@ class Transport:
         return self.given_session or self._own_session
 
     def _attempt(self, call: _Call) -> dict[str, Any] | _Failure:
-        # It is read when the connection is ready and the headers are sent.
-        body = BytesIO(call.content[0]) if call.content else None
+        body = BytesIO(call.content[0]) if call.content else None  # which is read after the headers are sent
         handled, session = sys.exception(), self._session
         headers: dict[str, str | None] = {"Accept": "application/json", "Accept-Encoding": "gzip"}
         # requests leaves out what is None. A given session may have a key of its own.
@@ -233,13 +228,10 @@ def _failed_status(call: _Call, answer: responses.Answer) -> _Failure:
     # A conflict without a code may be of this kind too.
     is_conflict = answer.status == 409 and error.code in ("request_in_progress", None)
     in_progress = is_conflict and call.idempotency_key is not None
-    return _Failure(
-        error,
-        retry=answer.status in _RETRIED_STATUSES and call.is_repeatable,
-        uncertain=in_progress or answer.status >= 500 or answer.status == 408,
-        asked=responses.retry_after(answer.headers.get("Retry-After")) or 0.0,
-        in_progress=in_progress,
-    )
+    retry = answer.status in _RETRIED_STATUSES and call.is_repeatable
+    uncertain = in_progress or answer.status >= 500 or answer.status == 408
+    asked = responses.retry_after(answer.headers.get("Retry-After")) or 0.0
+    return _Failure(error, retry, uncertain, asked, in_progress)
 
 
 def _sign(credential: Credential, request: requests.PreparedRequest) -> requests.PreparedRequest:

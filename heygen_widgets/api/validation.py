@@ -26,10 +26,8 @@ def checked_base_url(value: object, default: str) -> str:
     # A user part and a query may hold secrets, and a password may contain ? or #.
     safe = re.split(r"[?#&;]", re.split("@|%40", url)[-1])[0]
     if problem_with_url(url) or "?" in url or "#" in url:
-        raise ValueError(
-            f"{origin} should be an address with https:// (http:// only on this machine), without user part, query and "
-            f"fragment (which are not shown here), not {safe!r}"
-        )
+        wanted = "an address with https:// (http:// only on this machine), without user part, query and fragment"
+        raise ValueError(f"{origin} should be {wanted} (which are not shown here), not {safe!r}")
     return url
 
 

@@ -15,9 +15,8 @@ from ..errors import HeyGenError
 from ..filters import LookFilter
 from ..frame import Source as Table
 from ..models import NOT_READY, AvatarGroup, Look
-from .cards import Characters, card, character_card, details, pictured_of
-from .code import python_code, video_code
-from .options import LARGEST_WINDOW, SHORT_FIELDS, bounded, changed_filter, found_options, short_options
+from . import views
+from .views import LARGEST_WINDOW, SHORT_FIELDS, Characters, bounded, card, character_card, pictured_of
 
 Source: TypeAlias = HeyGenClient | LookCatalogue | Table
 
@@ -26,18 +25,14 @@ _MOST_OF_THEM = 0.75  # of the looks, which decide the shape of all tiles
 
 
 class GridModel:
-    """The cards that match a filter at one moment, by position, and what the dropdowns offer.
-
-    Without an API key there is no catalogue yet, and no looks. A `client` besides a catalogue fetches looks by id,
-    voices, and previews that have expired.
-    """
+    """The cards that match a filter at one moment, by position, and what the dropdowns offer; none without a key."""
 
     def __init__(
         self, catalogue: LookCatalogue | None, client: HeyGenClient | None = None, cache: timedelta | None = None
     ) -> None:
         self.is_waiting = catalogue is None  # for an API key
         self.is_demo = False  # whether the looks are the stand-in's in place of an account's
-        self._client, self._cache = client, cache
+        self._client, self._cache = client, cache  # besides a catalogue, the client fetches single looks and voices
         if catalogue is None:
             catalogue = LookCatalogue(None, snapshot=Snapshot((), (), Scope(), 0.0, complete=False))
         self.catalogue = catalogue
@@ -48,8 +43,7 @@ class GridModel:
         self.dismissed = ""  # the loading error that the user has closed
         self._cards: Selection | Characters = Characters()
         self.state: tuple[object, ...] | None = None  # of the last `update`; differs when a view has missed something
-        # From an opened character to the view and filter before.
-        self._back: Callable[[LookFilter], tuple[str, LookFilter]] = lambda now: ("characters", now)
+        self._back: Callable[[LookFilter], tuple[str, LookFilter]] = lambda now: ("characters", now)  # from `opened`
 
     def __len__(self) -> int:
         return len(self._cards)
@@ -98,8 +92,7 @@ class GridModel:
         wanted = LookFilter(group_id=group_id, sort=self.filter.sort)
         if not (self._knows(wanted) or any(look.group_id == group_id for look in selected)):
             return None
-        # From one character to another, the way back stays that of the first.
-        before = self.leave_character() or (self.view, self.filter)
+        before = self.leave_character() or (self.view, self.filter)  # from one to another, that of the first
         self._back, self.opened = lambda _: before, group_id
         return "looks", wanted
 
@@ -185,9 +178,6 @@ class GridModel:
     def client_code(self) -> str:
         return self.client.code if self.client else "HeyGenClient()"
 
-    def group_names(self) -> dict[str, str]:
-        return {group.id: group.name for group in self.catalogue.groups.values()}
-
     def look(self, look_id: object) -> Look | None:
         return self.catalogue.get(look_id) if isinstance(look_id, str) else None
 
@@ -213,16 +203,16 @@ class GridModel:
 
     def details(self, look: Look) -> dict[str, Any]:
         found = self.catalogue.characters(LookFilter(group_id=look.group_id)) if look.group_id else []
-        shown = details(self.loaded(look), sum(character.expected for character in found))
-        return {**shown, "video_code": video_code(look, self.client_code)}
+        shown = views.details(self.loaded(look), sum(character.expected for character in found))
+        return {**shown, "video_code": views.video_code(look, self.client_code)}
 
     def code(self, kind: str, selected: tuple[Look, ...], multiple: bool) -> str:
         selected = tuple(map(self.loaded, selected))
         if kind == "python":
-            return python_code(selected, self.filter, self.client_code, multiple, self.view)
+            return views.python_code(selected, self.filter, self.client_code, multiple, self.view)
         if kind != "video":
             raise ValueError(f'kind must be "python" or "video", not {kind!r}')
-        code = video_code(selected[0], self.client_code) if selected else None
+        code = views.video_code(selected[0], self.client_code) if selected else None
         if code is None:
             reason = f"{selected[0]!r} is not ready or has no usable id" if selected else "nothing is selected"
             raise ValueError(f"There is no code for a video, because {reason}: select a look that is ready")
@@ -267,20 +257,17 @@ class GridModel:
         values = {name: catalogue.values(name) for name in SHORT_FIELDS}
         if catalogue.progress.loading and not catalogue.avatar_type:
             values["avatar_type"] = [*values["avatar_type"], *TITLES["avatar_type"]]  # a chosen type is fetched next
-        offered = {
-            name: short_options(name, values[name], counts[name], getattr(self.filter, name)) for name in SHORT_FIELDS
-        }
+        offered = {n: views.short_options(n, values[n], counts[n], getattr(self.filter, n)) for n in SHORT_FIELDS}
         # When all looks are ready, there is nothing to filter.
         has_both = self.filter.ready is not None or not NOT_READY.isdisjoint(catalogue.values("status"))
         ready = ((True, "Ready to use", "yes"), (False, "Not ready", "no")) if has_both else ()
         offered["ready"] = [{"value": v, "title": text, "count": counts["ready"].get(key, 0)} for v, text, key in ready]
         chosen = self.filter.group_id[:_CHOSEN_TITLES]
-        names = self.group_names() if chosen else {}
+        names = {i: group.name for i, group in catalogue.groups.items()} if chosen else {}
         offered["group_id"] = [{"value": i, "title": title_of_character(i, names.get(i, ""))} for i in chosen]
         statuses = self.filter.status[:_CHOSEN_TITLES]
         offered["status"] = [{"value": value, "title": title("status", value)} for value in statuses]
-        # One tag is enough for the front end to know that there are tags.
-        known = [tag for tag in catalogue.values("tag") if tag and fits(tag)]
+        known = [tag for tag in catalogue.values("tag") if tag and fits(tag)]  # of which one says that there are some
         tags = dict.fromkeys([*known[:1], *self.filter.tag[:_CHOSEN_TITLES]])
         offered["tag"] = [{"value": tag, "title": title("tag", tag)} for tag in tags]
         return offered
@@ -292,21 +279,22 @@ class GridModel:
             titles = {tag: title("tag", tag) for tag in catalogue.values("tag")}
             counts = catalogue.facets(self.filter, ["tag"])["tag"]
         elif field == "group_id":
-            names = dict.fromkeys(catalogue.values("group_id"), "") | self.group_names()
+            names = dict.fromkeys(catalogue.values("group_id"), "")
+            names |= {group_id: group.name for group_id, group in catalogue.groups.items()}
             titles = {group_id: title_of_character(group_id, name) for group_id, name in names.items()}
             others = catalogue.characters(self.filter.replace(group_id=None, sort=None))
             counts = {character.id: character.expected for character in others}
             pictures = {**catalogue.groups, **{character.id: pictured_of(character) for character in others}}
         else:
             titles, counts = {}, {}
-        found = found_options(titles, counts, query)
+        found = views.found_options(titles, counts, query)
         for item in found["items"] if field == "group_id" else ():
             item["image"] = image(record) if (record := pictures.get(item["value"])) else None
         return {"field": echo(field), **found}
 
     def changed_filter(self, wanted: LookFilter, changes: object) -> LookFilter | None:
         """Return a filter with a view's changes, or None if they are invalid or name a character that is not loaded."""
-        changed = changed_filter(wanted, changes)
+        changed = views.changed_filter(wanted, changes)
         return changed if changed is not None and self._knows(changed) else None
 
     def _knows(self, wanted: LookFilter) -> bool:
@@ -318,8 +306,7 @@ class GridModel:
 def _problem(progress: Progress) -> str:
     if progress.error is None:
         return ""
-    # When everything failed, the reason alone says enough.
-    some = progress.loaded or len(progress.failed) < len(progress.missing)
+    some = progress.loaded or len(progress.failed) < len(progress.missing)  # else the reason says enough
     parts = " and ".join(progress.failed) if some else ""
     state = "Not refreshed" if progress.complete else "Not complete"
     return f"{state}: {parts}. {progress.error}" if parts else str(progress.error)
@@ -328,11 +315,7 @@ def _problem(progress: Progress) -> str:
 def catalogue_of(
     source: Source | None, client: HeyGenClient | None, cache: timedelta | None, key: Secret
 ) -> LookCatalogue | None:
-    """Return the catalogue of a client, a table or looks; None without a source. A catalogue is returned unchanged.
-
-    A `client` or a `key` is the source if there is no other one. A `TypeError` for anything else, and for a source with
-    a client of its own besides `client`; a `ValueError` for a table without ids.
-    """
+    """Return the catalogue of a source, else of the client or key; None without any. A `TypeError` for wrong ones."""
     if key.reveal() is not None:
         if source is not None or client is not None:
             raise TypeError("api_key= is for a picker without source and client: give one of them")

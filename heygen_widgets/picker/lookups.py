@@ -18,8 +18,8 @@ from ..api import HeyGenClient
 from ..errors import HeyGenError, NotFoundError
 from ..gallery import looks_to_gallery
 from ..models import AvatarGroup, Look, Voice
-from .cards import voice_of
 from .grid import GridModel
+from .views import voice_of
 
 _Record: TypeAlias = Look | AvatarGroup
 
@@ -31,13 +31,12 @@ _NO_CLIENT = f"{_EXPIRED}. A client renews them: LookPicker(table, client=client
 _FAILED = f"{_EXPIRED} and cannot be renewed now. "
 _IN_VAIN = f"{_EXPIRED}, and the service has no newer ones. Refresh to load the looks again."
 
-_FILES = {
+_FILES = {  # the name and the media type of each kind of export
     "csv": ("avatar-looks.csv", "text/csv"),
     "excel": ("avatar-looks.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "gallery": ("avatar-looks.html", "text/html"),
     "ids": ("avatar-look-ids.txt", "text/plain"),
 }
-"""The name and the media type of each kind of export."""
 _NOTHING = {
     "selection": "Nothing is selected: select looks, or export all matches.",
     "matches": "No look matches: change the filter.",
@@ -89,10 +88,7 @@ class Lookups:
                 self._voices.submit(look.default_voice_id)
 
     def export(self, asked: object, selected: Iterable[Look]) -> None:
-        """Send the selected or all matching looks as a file: its ``name``, ``type``, and bytes in a buffer.
-
-        The ``problem`` is what went wrong, then without a buffer, or what is missing in the file. One at a time.
-        """
+        """Send the selected or all matching looks as a file, one at a time, or what the ``problem`` is."""
         wanted = asked if isinstance(asked, dict) else {}
         view, kind, of = (echo(wanted.get(name)) for name in ("view", "kind", "of"))
         if kind not in _FILES or of not in _NOTHING:
@@ -157,8 +153,7 @@ class Lookups:
             self._notice = ""
             self._send("notice", {"text": ""})
         if new is None or self._is_due(new):
-            # Not again: there is nothing better, or the clock here is wrong.
-            self._in_vain.add((new or old).preview_image_url or "")
+            self._in_vain.add((new or old).preview_image_url or "")  # nothing is better, or the clock is wrong
         if new is None or new.preview_image_url in (None, old.preview_image_url):
             self._say(_IN_VAIN)
         if new:

@@ -1,11 +1,11 @@
-"""What outlives the kernel: the texts that a notebook saves next to a picker, and what a named picker remembers.
+"""What a picker keeps besides its traits: looks that may not be loaded, texts in the notebook, and a file of the user.
 
-Neither contains a preview URL, because a signed URL is a key to a private face.
+Neither text nor file contains a preview URL, because a signed URL is a key to a private face. No widget is in here.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
@@ -15,12 +15,13 @@ import platformdirs
 
 from .._display import clip, name_of, shown
 from .._files import replacement
-from .._parsing import warn
+from .._parsing import id_of, plain, warn
 from ..catalogue import LookCatalogue
-from ..errors import APIResponseError, HeyGenError
+from ..errors import APIResponseError, HeyGenError, NotFoundError
 from ..filters import LookFilter, as_filter
-from ..models import MOST_SELECTED, Look
-from .options import FRONTEND_TRAITS
+from ..models import MOST_SELECTED, AvatarGroup, Look
+from .grid import GridModel
+from .views import FRONTEND_TRAITS, LARGEST_WINDOW
 
 LARGEST_FALLBACK = 4_500  # bytes of both texts together in a notebook's JSON, where a style adds some 500
 _MOST_NAMED = 20  # selected looks
@@ -79,17 +80,15 @@ class Memory:
         self._path = folder / f"{name}.json" if name else None
         self._has_warned = False
 
-    def restored(
-        self, initial: _Start, has_filter: bool, multiple: bool, catalogue: Callable[[], LookCatalogue]
-    ) -> _Start:
+    def restored(self, given: _Start, filtered: bool, multiple: bool, catalogue: Callable[[], LookCatalogue]) -> _Start:
         """Return view, filter and selection to start with: those given, then the kept ones. No look is requested."""
-        (view, wanted), selected = initial
+        (view, wanted), selected = given
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
                 if self._path:
                     kept_view, kept_filter, looks = _parsed(self._path.read_bytes())
                     view = kept_view if view == "looks" else view
-                    wanted = wanted if has_filter else kept_filter
+                    wanted = wanted if filtered else kept_filter
                     selected = selected or _newest(looks[: None if multiple else 1], catalogue)
         except (OSError, ValueError, TypeError, LookupError, RecursionError, APIResponseError) as problem:
             warn(f"{self._path} cannot be read and is replaced at the picker's next change: {problem}")
@@ -99,10 +98,7 @@ class Memory:
         """Write the current state, whole or not at all. It takes some ms, after the views have got the change."""
         if self._path is None:
             return
-        records = [
-            {"look": _bare(look).to_json(), "ownership": look.ownership, "group_name": look.group_name}
-            for look in looks
-        ]
+        records = [{"look": _bare(a).to_json(), "ownership": a.ownership, "group_name": a.group_name} for a in looks]
         content = {**_FORMAT, "view": view, "filter": wanted.to_json(), "looks": records}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -140,3 +136,111 @@ def _parsed(content: bytes) -> tuple[str, LookFilter, tuple[Look, ...]]:
         look = Look.from_json(record["look"], ownership=owner if owner in ("public", "private") else None)
         looks[look.id] = replace(_bare(look), group_name=name if isinstance(name, str) else None)
     return found["view"], as_filter(found["filter"]), tuple(looks.values())
+
+
+class Shortlist:
+    """Finds looks by their ids, and remembers selections."""
+
+    def __init__(self, model: GridModel) -> None:
+        self._model = model
+        self._recent: tuple[Look, ...] = ()  # deselected or fetched lately, and perhaps not loaded; the last one first
+        self._cleared: tuple[Look, ...] = ()  # the selection before it was cleared
+        self.selected: tuple[Look, ...] = ()
+        self.wanted: tuple[object, ...] = ()  # looks and ids, to be selected when the service can be reached
+
+    def find(self, look_id: object) -> Look | None:
+        """Return a look that is loaded, selected, or was deselected or fetched lately."""
+        others = (look for look in (*self.selected, *self._recent) if look.id == look_id)
+        return self._model.look(look_id) or next(others, None)
+
+    def known(self, wanted: Iterable[object]) -> list[Look]:
+        """Return the looks among looks and ids, without unknown ids."""
+        found = (one if isinstance(one, Look) else self.find(one) for one in wanted)
+        return [look for look in found if look]
+
+    def pictured(self, card_ids: object) -> dict[str, Look | AvatarGroup]:
+        """Return the records whose pictures the first of some cards show, by the ids that a view sent."""
+        ids = [i for i in card_ids[:LARGEST_WINDOW] if isinstance(i, str)] if isinstance(card_ids, list) else []
+        return {i: record for i in ids if (record := self._model.pictured(i) or self.find(i))}
+
+    def toggled(self, asked: object, multiple: bool) -> tuple[Look, ...]:
+        """Return the looks to select after a click, perhaps too many. An invalid event changes nothing."""
+        wanted = asked if isinstance(asked, dict) else {}
+        look, selected = self.find(wanted.get("id")), wanted.get("selected")
+        others = tuple(other for other in self.selected if other.id != wanted.get("id"))
+        if look is None or selected is not (len(others) == len(self.selected)):
+            return self.selected
+        if selected:
+            return (*(others if multiple else ()), look)
+        self._remember(look)
+        if not others:
+            self.clear()
+        return others
+
+    def ranged(self, asked: object, multiple: bool) -> tuple[Look, ...]:
+        """Return the same after a click for a range of cards. The ids in ``kept`` stay, or all: a range can shrink."""
+        wanted = asked if isinstance(asked, dict) else {}
+        last, version = wanted.get("to"), wanted.get("version")
+        looks = self._model.between(wanted.get("from") if multiple else last, last, version)
+        if not looks:
+            return self.selected
+        kept = wanted.get("kept")
+        others = [look for look in self.selected if multiple and (not isinstance(kept, list) or look.id in kept)]
+        return tuple({look.id: look for look in (*others, *looks)}.values())
+
+    def ordered(self, ids: object) -> tuple[Look, ...]:
+        """Return the selection in the order of the ids that a view sent, or unchanged if these are not its ids."""
+        by_id = {look.id: look for look in self.selected}
+        wanted = [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
+        return tuple(by_id[i] for i in wanted) if sorted(wanted) == sorted(by_id) else self.selected
+
+    def clear(self) -> None:
+        self._cleared = self.selected or self._cleared
+
+    def cleared(self, multiple: bool) -> tuple[Look, ...]:
+        return self.selected or self._cleared[: None if multiple else 1]
+
+    def assigned(self, trait: str, value: object, catalogue: Callable[[], LookCatalogue]) -> object:
+        """Return the looks, look or id that ``values``, ``value`` or ``selected_id`` becomes, and fetch missing looks.
+
+        No lock may be held. A `HeyGenError` or `ValueError` if one cannot be fetched; all are `wanted` if it may exist.
+        """
+        before, given = self.selected, _listed(value)
+        try:
+            looks = [self._fetched(one, catalogue) if isinstance(one, str) else one for one in given]
+        except (HeyGenError, ValueError) as error:
+            if self.selected is before:  # else something was selected meanwhile
+                self.wanted = () if isinstance(error, NotFoundError) else given
+            raise
+        if trait == "values":
+            return tuple(looks)
+        if len(looks) != 1:
+            return value if looks else "" if trait == "selected_id" else None
+        return looks[0].id if trait == "selected_id" and isinstance(looks[0], Look) else looks[0]
+
+    def _fetched(self, look_id: str, catalogue: Callable[[], LookCatalogue]) -> Look:
+        look = self.find(look_id)
+        if look is None:
+            catalogue().wait_for_snapshot()
+            look = self.find(look_id) or self._model.fetch(look_id)
+            self._remember(look)
+        return look
+
+    def _remember(self, look: Look) -> None:
+        self._recent = (look, *self._recent)[:12]
+
+
+def first_selection(selected_id: object, values: object) -> tuple[object, ...]:
+    one, several = _listed(selected_id), _listed(values)
+    if one and several:
+        raise ValueError(f"selected_id {selected_id!r} and values both select looks: give one of them")
+    return one or several
+
+
+def _listed(wanted: object) -> tuple[object, ...]:
+    """Return looks and ids, one or several or those of a table or a row, as a tuple without missing values."""
+    one_or_more = wanted if isinstance(wanted, Look) else id_of("look_id", wanted)
+    is_one = isinstance(one_or_more, (str, Look, Mapping)) or hasattr(one_or_more, "columns")
+    if is_one or not isinstance(one_or_more, Iterable):
+        one_or_more = (one_or_more,)
+    return tuple(one for one in map(plain, one_or_more) if one is not None and (not isinstance(one, str) or one))

@@ -28,13 +28,11 @@ from ..errors import HeyGenError
 from ..filters import FilterFields, LookFilter, as_filter
 from ..gallery import looks_to_gallery
 from ..models import Look, Looks
-from . import options
-from .cards import card
+from . import views
 from .grid import GridModel, Source, catalogue_of
 from .lookups import Lookups
-from .options import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, TILES, bounded
-from .saved import Memory, fallback
-from .shortlist import Shortlist, first_selection
+from .saved import Memory, Shortlist, fallback, first_selection
+from .views import FIRST_WINDOW, FRONTEND_TRAITS, HEIGHTS, LARGEST_WINDOW, MOST_COMPARED, TILES, bounded, card
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +94,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         default_value=Looks(), help="All selected looks in the order of selection, at most 120. It takes ids too."
     )
     selected_id = traitlets.Unicode("", help='The id of `value`, or "". Str, default "".').tag(sync=True)
-    filter: traitlets.TraitType[LookFilter, Any] = options.FilterTrait("What is shown. It takes a search too.")
+    filter: traitlets.TraitType[LookFilter, Any] = views.FilterTrait("What is shown. It takes a search too.")
     view = traitlets.CaselessStrEnum(("looks", "characters"), "looks", help="What the grid shows.").tag(sync=True)
     error = traitlets.Unicode("", help='What could not be done, or "". Str, default "".').tag(sync=True)
     multiple = traitlets.Bool(False, help="Whether several looks can be selected. Bool, default False.").tag(sync=True)
@@ -105,7 +103,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     selected_ids: traitlets.List[str] = traitlets.List(read_only=True, help="For the view: every id.").tag(sync=True)
     first_window = traitlets.Dict(read_only=True, help="For a view that is mounting: its first message.").tag(sync=True)
     _view_count = traitlets.Int(0, help="Displays; kept by the front end.").tag(sync=True)
-    _meant = staticmethod(options.meant_assignment)
+    _meant = staticmethod(views.meant_assignment)
 
     def __init__(
         self,
@@ -129,8 +127,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         del api_key
         if isinstance(source, str) or isinstance(client, str):  # perhaps a key
             del source, client
-            raise TypeError(options.NO_SOURCE)
-        options.refuse_unknown(fields, LookPicker)
+            raise TypeError(views.NO_SOURCE)
+        views.refuse_unknown(fields, LookPicker)
         selected, wanted = first_selection(selected_id, values), as_filter(filter, **fields)
         self._model = GridModel(catalogue_of(source, client, cache, key), client, cache)
         self._publisher: Worker[object] = Worker("picker", self._publish, limit=1, interval=0.2)  # five per second
@@ -144,7 +142,8 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         (view, wanted), selected = self._memory.restored(self._initial, has_filter, multiple, lambda: self.catalogue)
         parts = {f"look-{path.stem}": read_vue(path) for path in _TEMPLATE.parent.glob("*.vue") if path != _TEMPLATE}
         traits = {"filter": wanted, "view": view, "multiple": plain(multiple), "height": plain(height)}
-        super().__init__(_TEMPLATE, layout, options.LAYOUT, components=parts, tile=plain(tile), **traits)
+        layout = views.LAYOUT if layout is None else layout
+        super().__init__(_TEMPLATE, layout, components=parts, tile=plain(tile), **traits)
         self.values = self._shortlist.known(selected)  # before an error of the load, which a selection clears
         self._load()
         self._select(selected)
@@ -254,7 +253,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     @traitlets.validate("value", "values")
     def _check_values(self, proposal: dict[str, Any]) -> Looks | Look | None:
-        return options.checked_selection(proposal["value"], self.multiple)
+        return views.checked_selection(proposal["value"], self.multiple)
 
     @traitlets.observe("multiple")
     def _multiple_changed(self, change: dict[str, Any]) -> None:
@@ -351,7 +350,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             self._send_update()
 
     def _choose(self, looks: Sequence[Look]) -> None:
-        self.values, problem = options.selectable(looks)
+        self.values, problem = views.selectable(looks)
         self.error = problem or self.error
 
     # -- events of the view, which may contain anything ---------------------------------------------------------------

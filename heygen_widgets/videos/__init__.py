@@ -5,20 +5,6 @@ from .options import VideoOption, VideoOptions
 from .records import AgentMessage, Asset, BrandKit, Video, VideoAgentSession, VideoAgentStyle
 from .requests import Background, Caption, VideoAgentAnswer, VideoAgentRequest, VideoRequest, VoiceSettings
 
-__all__ = [
-    "AgentMessage",
-    "Asset",
-    "Background",
-    "BrandKit",
-    "Caption",
-    "Video",
-    "VideoAgentAnswer",
-    "VideoAgentRequest",
-    "VideoAgentSession",
-    "VideoAgentStyle",
-    "VideoOption",
-    "VideoOptionWarning",
-    "VideoOptions",
-    "VideoRequest",
-    "VoiceSettings",
-]
+__all__ = ["VideoOption", "VideoOptionWarning", "VideoOptions"]
+__all__ += ["AgentMessage", "Asset", "BrandKit", "Video", "VideoAgentSession", "VideoAgentStyle"]
+__all__ += ["Background", "Caption", "VideoAgentAnswer", "VideoAgentRequest", "VideoRequest", "VoiceSettings"]

@@ -1,11 +1,8 @@
-"""What is wrong with a request for a video: sentences that name the offending value and the way out.
-
-`given` is a request as a dictionary: the fields that are not None by their names, nested objects as dictionaries.
-"""
+"""What is wrong with a request, `given` as a dictionary of the fields that are not None: value and way out in words."""
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from .._display import clip, shown
 from .._parsing import hint_for, short, warn
@@ -19,20 +16,15 @@ class VideoOptionWarning(UserWarning):
 
 
 def check_request(
-    kind: Literal["video", "agent", "answer"],
-    given: Mapping[str, Any],
-    look: Look | None = None,
-    group: AvatarGroup | None = None,
-    reference: Look | None = None,
+    kind: str, given: Mapping[str, Any], look: Look | None, group: AvatarGroup | None, reference: Look | None
 ) -> None:
-    """Raise an error with all problems; without any, warn of each doubt at the line outside of this package."""
+    """Raise an error with all problems of a "video", "agent" or "answer"; without any, warn of each doubt."""
     for name, record, wanted in (("look", look, Look), ("group", group, AvatarGroup), ("reference", reference, Look)):
         if not isinstance(record, wanted | None):
             raise TypeError(f"{name} should be a record, {wanted.__name__} or None, not {shown(record)}")
     findings = [(True, problem) for problem in _field_problems(read_rules()[kind], given)]
-    if look is not None and kind == "video":
-        findings += _option_findings(given, look, reference)
     if look is not None:
+        findings += _option_findings(given, look, reference) if kind == "video" else ()
         findings += _look_findings(given, look, group)
     if problems := [what for is_certain, what in findings if is_certain]:
         names = {"video": f"A video with {_shown(given.get('avatar_id'))}", "agent": "A video from a prompt"}
@@ -124,9 +116,8 @@ def _option_findings(given: Mapping[str, Any], look: Look, reference: Look | Non
             yield False, f"{option.parameter}: {option.why}"
     if script is not None and "voice_id" not in given and not look.default_voice_id:
         yield False, "voice_id: the look has no default voice, and HeyGen does not document what happens without one"
-    if reference_id is not None:
-        for is_certain, what in _reference_findings(reference_id, reference, look):
-            yield is_certain, f"reference_look_id {_shown(reference_id)} {what}"
+    for is_certain, what in [] if reference_id is None else _reference_findings(reference_id, reference, look):
+        yield is_certain, f"reference_look_id {_shown(reference_id)} {what}"
 
 
 def _reference_findings(reference_id: object, reference: Look | None, look: Look) -> Iterator[tuple[bool, str]]:

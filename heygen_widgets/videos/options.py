@@ -1,7 +1,4 @@
-"""What a look allows in a video, from the rules in `rules.json`, and the table that shows it.
-
-Source: ``POST /v3/videos``. This module knows no records: a look is its type and the engines it lists.
-"""
+"""What a look, here its type and the engines it lists, allows in ``POST /v3/videos`` by `rules.json`, and its table."""
 
 import functools
 import json

@@ -142,10 +142,7 @@ class VideoAgentSession:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class VideoAgentStyle:
-    """A style of video agents, as ``GET /v3/video-agents/styles`` lists it. Missing values are None or empty.
-
-    `style_id` is never empty; `aspect_ratio` is one such as ``16:9``. `VideoAgentRequest` takes it as `style_id`.
-    """
+    """A style of video agents, as ``GET /v3/video-agents/styles`` lists it; `aspect_ratio` is one such as ``16:9``."""
 
     style_id: str
     name: str | None = None

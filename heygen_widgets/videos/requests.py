@@ -182,7 +182,7 @@ class VideoAgentRequest:
 
     def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
-        check_request("agent", _given(self), look, group)
+        check_request("agent", _given(self), look, group, None)
         return self
 
     def to_json(self) -> dict[str, Any]:
@@ -192,10 +192,7 @@ class VideoAgentRequest:
 
 @dataclass(frozen=True, slots=True)
 class VideoAgentAnswer:
-    """An answer to a video agent: the body of ``POST /v3/video-agents/{session_id}``. None leaves a field out.
-
-    The fields are as in `VideoAgentRequest`; the `message` has 1 to 10,000 characters.
-    """
+    """An answer to a video agent, as `VideoAgentRequest`: the body of ``POST /v3/video-agents/{session_id}``."""
 
     message: str
     _: KW_ONLY
@@ -209,7 +206,7 @@ class VideoAgentAnswer:
 
     def check(self) -> VideoAgentAnswer:
         """Check the answer; see `VideoRequest.check`."""
-        check_request("answer", _given(self))
+        check_request("answer", _given(self), None, None, None)
         return self
 
     def to_json(self) -> dict[str, Any]:

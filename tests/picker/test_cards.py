@@ -10,8 +10,18 @@ from recording import look
 from heygen_widgets import Look, LookFilter
 from heygen_widgets.catalogue.store import Character
 from heygen_widgets.models import AvatarGroup, Failure, Voice
-from heygen_widgets.picker.cards import Characters, card, character_card, details, pictured_of, voice_of
-from heygen_widgets.picker.options import bounded, changed_filter, found_options, short_options
+from heygen_widgets.picker.views import (
+    Characters,
+    bounded,
+    card,
+    changed_filter,
+    character_card,
+    details,
+    found_options,
+    pictured_of,
+    short_options,
+    voice_of,
+)
 
 PICTURE = "https://files2.heygen.ai/a.webp?Expires=1"
 

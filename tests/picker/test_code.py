@@ -11,7 +11,7 @@ from loopback import KEY
 from heygen_widgets import HeyGenClient, LookFilter, demo_client
 from heygen_widgets.filters import FACETS, SORTS, FilterFields
 from heygen_widgets.models import Look
-from heygen_widgets.picker.code import python_code, video_code
+from heygen_widgets.picker.views import python_code, video_code
 
 HEYGEN = "https://api.heygen.com"
 EVERY, FIELDS = LookFilter(), FilterFields.__annotations__.keys()
