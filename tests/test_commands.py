@@ -54,19 +54,14 @@ def test_the_ending_of_a_file_says_its_format(name: str, read: object, tmp_path:
     assert [*frame] == [*looks_to_frame([])]
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["-o", "a.txt"], "a.txt should end with .csv, .xlsx, .parquet"),
-        (["--gender", "x"], "unknown gender 'x'"),
-        (["--demo", "-o", "nowhere/a.csv"], "nowhere"),
-    ],
-)
-def test_a_problem_is_said_without_a_traceback(
-    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+PROBLEMS = {"-o a.txt": "a.txt should end with .csv, .xlsx, .parquet", "--gender x": "unknown gender 'x'"}
+PROBLEMS |= {"--demo -o nowhere/a.csv": "nowhere"}
+
+
+@pytest.mark.parametrize(("options", "said"), PROBLEMS.items())
+def test_a_problem_is_said_without_a_traceback(options: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["looks", *options])
+        main(["looks", *options.split()])
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
 

@@ -70,16 +70,11 @@ class Film:
         first.save(path, save_all=True, append_images=others, duration=self.durations, loop=0, quality=72, method=6)
 
 
-def settings_of(service: DemoService) -> dict[str, str]:
-    return {"HEYGEN_API_BASE": service.base_url, "HEYGEN_API_KEY": service.api_key}
-
-
 def take_film(browser: Browser, server: Server, path: Path) -> None:
     """Search, filter, look at a person, select one, and show the look in the next cell."""
-    with (
-        DemoService() as service,
-        NotebookPage(server, browser, [PICKER, VALUE], viewport=VIEWPORT, env=settings_of(service)) as notebook,
-    ):
+    with DemoService() as service, NotebookPage(server, browser, [PICKER, VALUE], viewport=VIEWPORT) as notebook:
+        key = {"HEYGEN_API_BASE": service.base_url, "HEYGEN_API_KEY": service.api_key}
+        notebook.run(f"import os; os.environ.update({key})")
         notebook.run_cell(0)
         picker = ui.picker_of(notebook)
         ui.wait_until(picker, DECODED)

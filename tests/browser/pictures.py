@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from . import picker_page as ui
-from .film import take_film
+from .film import DECODED, take_film
 from .install_browser import start_chromium
 from .jupyter import NotebookPage, Server, Theme
 
@@ -27,8 +27,6 @@ look = next(look for look in ready if "avatar_iv" in look.engines)
 job = client.start_video(VideoRequest(avatar_id=look.id, script="Welcome!"))
 job.result()
 job"""
-
-DECODED = "root => [...root.querySelectorAll('img')].every(image => image.complete && image.naturalWidth > 0)"
 
 
 def main() -> None:
