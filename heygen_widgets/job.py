@@ -227,7 +227,6 @@ class VideoJob(SharedTemplate):
             "status": status,
             "label": title("video_status", status) if status else "Polling" if running else "Unknown",
             "running": running,
-            "local": self._client.is_local,
             "elapsed": self._elapsed if self.is_finished else time.time() - self._started if running else None,
             "duration": video.duration,
             "image": (image(look) if look else None) or page(video.thumbnail_url),

@@ -84,7 +84,7 @@ def test_a_job_follows_its_video_to_the_end() -> None:
         first = job.shown()[0]
     expected = {"name": "Ada Office 1", "label": "Waiting for its turn", "running": True, "video": None}
     assert first == {**first, **expected, "image": PICTURE}
-    expected = {"label": "Completed", "running": False, "video": FILM, "local": True, "duration": 12.5}
+    expected = {"label": "Completed", "running": False, "video": FILM, "duration": 12.5}
     assert last == {**last, **expected, "page": "https://app.example/video_1"}
     assert {seen.path for seen in server.seen} == {"/v3/videos/video_1"}
 

@@ -102,11 +102,6 @@ class HeyGenClient:
         return self._transport.base_url
 
     @property
-    def is_local(self) -> bool:
-        """Whether the service runs on this machine (loopback), as the stand-in does."""
-        return validation.is_local(self.base_url)
-
-    @property
     def code(self) -> str:
         """Python that makes a client of the same service, such as ``HeyGenClient()``; never with its key."""
         is_default = self.base_url == BASE_URL and not os.environ.get("HEYGEN_API_BASE")  # which changes the default

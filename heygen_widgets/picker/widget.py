@@ -412,7 +412,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def vue_ask_details(self, asked: object) -> None:
         if isinstance(asked, dict) and isinstance(ids := asked.get("ids"), list):
             looks = [self._model.details(look) for look in self._shortlist.known(ids[:MOST_COMPARED])]
-            self._call("details", {"compared": asked.get("compared") is True, "looks": looks}, asked.get("view"))
+            self._call("details", {"looks": looks}, asked.get("view"))
 
     def vue_ask_voice(self, look_id: object) -> None:
         self._lookups.find_voice(self._shortlist.find(look_id))

@@ -26,6 +26,7 @@ from IPython.lib.pretty import pretty
 from loopback import KEY, Handler, Loopback, Reply, TlsLoopback, babble, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, HeyGenError, LookCatalogue, LookPicker, client_or_demo
+from heygen_widgets.api.validation import is_local
 from heygen_widgets.errors import APIConnectionError, MissingAPIKeyError
 
 OK = loopback.page(["a"], has_more=False, next_token=None)
@@ -372,7 +373,7 @@ def test_plain_http_reaches_only_this_machine_without_a_proxy(origin: str, monke
             assert client_at(spelling.format(port=server.server_address[1])).list_looks()[0].id == "a"
             assert (len(server.seen), proxy.seen) == (number, [])
     local = {"http://127.1.2.3:80": True, "http://[::1]:8000": True, "HTTPS://x.org": False}
-    assert {url: client_at(url).is_local for url in local} == local
+    assert {url: is_local(client_at(url).base_url) for url in local} == local
     for value in ADDRESSES["elsewhere"]:
         error = error_of(partial(client_at, value))
         assert type(error) is ValueError, value

@@ -132,7 +132,7 @@ def test_a_client_gives_code_with_what_is_not_the_default_and_without_its_key(mo
     assert HeyGenClient(KEY).code == 'HeyGenClient(base_url="https://gateway.example.com")'
     assert HeyGenClient(KEY, base_url=HEYGEN).code == f'HeyGenClient(base_url="{HEYGEN}")'
     demo = demo_client(looks=2_000, seed=0, latency=0, previews="data")
-    assert (demo.code, demo.account, demo.is_local) == ("demo_client()", "", True)
+    assert (demo.code, demo.account) == ("demo_client()", "")
     for code in ('demo_client(looks=60, previews="http")', "demo_client(looks=60, seed=3, latency=0.5)"):
         client = eval(code, {"demo_client": demo_client})
         assert (client.code, client.base_url) == (code, eval(client.code, {"demo_client": demo_client}).base_url)

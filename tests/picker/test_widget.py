@@ -151,9 +151,9 @@ def test_the_selection_takes_another_order_and_nothing_else() -> None:
 
 def test_a_view_gets_the_details_of_at_most_four_looks() -> None:
     picker = RecordingPicker(many(6))
-    picker.vue_ask_details({"view": "v", "ids": ["id5", "no such", "id1", "id2", "id3", "id4"], "compared": True})
+    picker.vue_ask_details({"view": "v", "ids": ["id5", "no such", "id1", "id2", "id3", "id4"]})
     (answer,) = picker.answers("details")
-    assert (answer["view"], ids_in(answer), answer["compared"]) == ("v", ["id5", "id1", "id2"], True)
+    assert (answer["view"], ids_in(answer)) == ("v", ["id5", "id1", "id2"])
 
 
 def test_a_filter_set_in_python_shows_its_looks_in_one_message(picker: RecordingPicker) -> None:
