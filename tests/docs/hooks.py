@@ -52,7 +52,7 @@ def shown(output: NotebookNode) -> NotebookNode:
     if "image/png" in data:
         html = f'<img alt="" src="data:image/png;base64,{data["image/png"]}">'
     elif "text/html" in data:
-        html = data["text/html"]
+        html = data["text/html"].replace('<table border="1" class="dataframe">', "<table>")  # the website's own style
     else:
         html = f"<pre>{escape(output.get('text') or data.get('text/plain', ''))}</pre>"
-    return nbformat.v4.new_output("display_data", {"text/html": f"<div>{html}</div>"})
+    return nbformat.v4.new_output("display_data", {"text/html": f'<div style="overflow: auto">{html}</div>'})
