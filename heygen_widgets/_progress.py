@@ -65,7 +65,7 @@ def progress_bar(description: str, **options: Any) -> Iterator[tqdm[NoReturn]]: 
     container = getattr(bar, "container", None)
     if container and "bar_format" in options:
         container.children[1].layout.display = "none"  # a text without a bar; tqdm would show an empty box
-    shown = display(container, display_id=True) if container else None  # type: ignore[no-untyped-call]
+    shown = display(container, display_id=True) if container else None
     try:
         with bar:
             yield bar

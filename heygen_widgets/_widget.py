@@ -205,7 +205,7 @@ class SharedTemplate(VuetifyTemplate):
         with WIDGET_LOCK:
             widget = {**self._repr_mimebundle_(), "text/plain": f"{type(self).__name__}(…)"}
             del widget["text/html"]
-            display(widget, raw=True)  # type: ignore[no-untyped-call]
+            display(widget, raw=True)
             self._display_texts()
             _displayed.add(self)
 
@@ -213,7 +213,7 @@ class SharedTemplate(VuetifyTemplate):
         self._saved = self._texts()
         html = f'{_STYLE}<div class="heygen-widgets-saved">{self._saved["text/html"]}</div>'
         texts = {**self._saved, "text/html": html}
-        display(texts, raw=True, display_id=f"{self.model_id} texts", **options)  # type: ignore[no-untyped-call]
+        display(texts, raw=True, display_id=f"{self.model_id} texts", **options)
 
     def _update_texts(self) -> None:
         """Update the texts in the notebook, if the widget is in it and they have changed."""

@@ -216,7 +216,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
 
     def show(self) -> None:
         """Display the picker, as ``picker`` on the last line of a cell does."""
-        display(self)  # type: ignore[no-untyped-call]
+        display(self)
 
     def code(self, kind: Literal["python", "video"] = "python") -> str:
         """Return code that restores selection, filter and view of a client's full catalogue, without its key.
