@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from .errors import HeyGenError
-
 T = TypeVar("T", bound=Hashable)
 
 WIDGET_LOCK = threading.RLock()
@@ -13,12 +11,9 @@ WIDGET_LOCK = threading.RLock()
 
 
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    """Start a daemon thread. A `HeyGenError` if the machine has no thread left, or the interpreter is shutting down."""
+    """Start a daemon thread. Python raises `RuntimeError` if the machine has no thread left."""
     thread = threading.Thread(target=target, name=f"heygen_widgets: {name}", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError as error:
-        raise HeyGenError(f"The thread for {name} could not start: {error}.") from None
+    thread.start()
     return thread
 
 
@@ -41,7 +36,7 @@ class Worker(Generic[T]):
         self._closing = threading.Event()
 
     def submit(self, *requests: T) -> None:
-        """Handle these requests next, each once. A `HeyGenError` if no thread can start; the next call tries again."""
+        """Handle these requests next, each once."""
         with self._lock:
             if self._closing.is_set():
                 return

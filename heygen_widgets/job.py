@@ -152,12 +152,7 @@ class VideoJob(SharedTemplate):
             late = f"The video is not finished after {self._timeout:g} s. Go on with job.follow(). {self._way_back()}"
             self._problem = VideoTimeoutError(late)  # unless the thread ends otherwise
             self._send_update()  # before the messages of the thread, which are newer
-            try:
-                start_thread("video", self._run)
-            except HeyGenError as problem:
-                self._problem = problem
-                self._ended.set()
-                self._send_update()
+            start_thread("video", self._run)
 
     def close(self) -> None:
         """Remove the card from the page and end the job's thread. The render goes on."""
@@ -264,10 +259,7 @@ class VideoJob(SharedTemplate):
     def vue_renew(self, _: object) -> None:
         """Fetch another URL of the film, when the one that a view has does not play."""
         if self.is_finished:
-            try:
-                self._renewals.submit(self.video_id)
-            except HeyGenError:
-                self._send_update()  # the view waits for an answer
+            self._renewals.submit(self.video_id)
 
 
 def _shape(look: Look | None, aspect_ratio: str | None) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from avatar_service import PATIENCE, end_of, let_no_thread_begin, our_threads, said
+from avatar_service import PATIENCE, end_of, our_threads, said
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, HeyGenError, Look, VideoJob, VideoRequest, errors
@@ -230,14 +230,6 @@ def test_any_error_on_the_thread_ends_the_waiting(kind: type[BaseException]) -> 
         job.follow()
         assert job.result(PATIENCE).is_finished
         job.close()
-
-
-def test_without_a_thread_the_job_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    let_no_thread_begin("video", monkeypatch)
-    with followed(DONE) as (_, job):
-        assert "could not start" in job.error
-        with pytest.raises(HeyGenError, match="could not start"):
-            job.result(PATIENCE)
 
 
 def test_a_closed_job_ends_its_thread_and_the_waiting_and_answers_no_view() -> None:

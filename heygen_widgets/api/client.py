@@ -363,12 +363,13 @@ class HeyGenClient:
     def answer_video_agent(self, session_id: str | VideoAgentSession, message: str, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Answer an agent that is paused, or ask for changes to its video: ``POST /v3/video-agents/{session_id}``.
 
-        Only sessions in ``chat`` mode take messages. Other parameters are the fields of `VideoAgentAnswer`. What is
-        next may cost credits; `wait_for_video_agent` waits for it. The request is repeated only if nothing was sent.
+        Only sessions in ``chat`` mode take messages. Other parameters are `avatar_id`, `voice_id`, `brand_kit_id` and
+        `files`, as in `VideoAgentRequest`; a wrong one is a `VideoOptionError`. What is next may cost credits, and
+        `wait_for_video_agent` waits for it. The request is repeated only if nothing was sent.
         """
         videos = heygen_widgets.videos
         session_id = validation.checked_id("session_id", session_id)
-        body = videos.VideoAgentAnswer(message, **fields).check().to_json()
+        body = videos.requests.agent_answer(message=message, **fields)
         way_out = f"client.get_video_agent({literal(session_id)}).messages shows it."
         read = partial(videos.VideoAgentSession.from_json, session_id=session_id)
         return self._transport.post(f"{_AGENTS}/{quote(session_id, safe='')}", body, read, way_out)

@@ -190,7 +190,7 @@ class CatalogueLoader:
         return sum(filter(None, counts)) if known and None not in counts and not one_part else None
 
     def start(self) -> None:
-        """Read the cache once, then start or continue each list. A HeyGenError if the cache gets no thread."""
+        """Read the cache once, then start or continue each list."""
         self._stopping = False
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         if self.cache and os.path.lexists(self.cache.path):
@@ -204,11 +204,8 @@ class CatalogueLoader:
             if cursor.running:
                 cursor.stopping = False
             elif not cursor.complete:
-                cursor.start()
-                try:
-                    self._threads.append(start_thread(cursor.name, partial(self._follow, cursor)))
-                except HeyGenError as error:
-                    cursor.fail(error)
+                self._threads.append(start_thread(cursor.name, partial(self._follow, cursor)))
+                cursor.start()  # the thread waits for the lock
 
     def fetch_ahead(self, group_ids: Iterable[str], avatar_types: Iterable[str]) -> None:
         """Fetch the missing looks of some characters next, in this order; without a character, some of each type."""
@@ -228,14 +225,10 @@ class CatalogueLoader:
         # Nothing waits for the pages of a type that was chosen before.
         for scope, cursor in self._ahead.items() if wanted else ():
             cursor.stopping = cursor.stopping or not scope.group_id
+        self._worker.submit(*wanted.values())
         for cursor in wanted.values():
             cursor.start()
         self._ahead |= wanted
-        try:
-            self._worker.submit(*wanted.values())
-        except HeyGenError as error:
-            for cursor in wanted.values():
-                cursor.fail(error)
 
     def _is_loaded(self, cursor: PageCursor) -> bool:
         """Whether a cursor that fetches ahead would find nothing new, or enough looks of its type are loaded."""

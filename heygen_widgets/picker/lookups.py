@@ -69,8 +69,7 @@ class Lookups:
         """Renew the previews of cards, by card id. Those that have not expired are sent: a view may have missed one."""
         due = {card_id: record for card_id, record in records.items() if self._is_due(record)}
         if self._model.client:
-            with suppress(HeyGenError):
-                self._previews.submit(*due.items())
+            self._previews.submit(*due.items())
             self._send_images({card_id: record for card_id, record in records.items() if card_id not in due})
             in_vain = any(record.preview_image_url in self._in_vain for record in records.values())
             self._say(_IN_VAIN if in_vain else self._notice)  # the notice is for a view that has missed it
@@ -84,8 +83,7 @@ class Lookups:
 
     def find_voice(self, look: Look | None) -> None:
         if look and look.default_voice_id and self._model.client:
-            with suppress(HeyGenError):
-                self._voices.submit(look.default_voice_id)
+            self._voices.submit(look.default_voice_id)
 
     def export(self, asked: object, selected: Iterable[Look]) -> None:
         """Send the selected or all matching looks as a file, one at a time, or what the ``problem`` is."""
@@ -97,18 +95,15 @@ class Lookups:
         if of == "matches":
             looks = self._model.catalogue.matching(self._model.filter).looks()
             notes += [] if self._model.catalogue.complete else ["Not all looks are loaded yet."]
-        if not looks:
-            self._send_file(view, kind, _NOTHING[of])
-        elif not self._exporting.acquire(blocking=False):
-            self._send_file(view, kind, "Another export is still running: try again when it is done.")
+        if looks:
+            start_thread("export", partial(self._export, view, kind, looks, notes))
         else:
-            try:
-                start_thread("export", partial(self._export, view, kind, looks, notes))
-            except HeyGenError as error:
-                self._exporting.release()
-                self._send_file(view, kind, str(error))
+            self._send_file(view, kind, _NOTHING[of])
 
     def _export(self, view: str | None, kind: str, looks: list[Look], notes: list[str]) -> None:
+        if not self._exporting.acquire(blocking=False):
+            self._send_file(view, kind, "Another export is still running: try again when it is done.")
+            return
         problem, content = "The file could not be written.", list[bytes]()
         try:
             with unattended() as found, TemporaryDirectory(prefix="heygen_widgets-") as folder:

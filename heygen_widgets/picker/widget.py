@@ -313,16 +313,13 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             if again and not catalogue.progress.loading and catalogue.progress.refreshed is None:
                 catalogue.refresh()
             catalogue.load_in_background()
-        except (HeyGenError, ValueError) as error:
+        except (HeyGenError, ValueError, RuntimeError) as error:  # also without a thread
             self.error = str(error)
         self._filter_changed()
 
     def _follow(self) -> None:
         """Publish what arrives in a load that has started, and may have ended already."""
-        try:
-            self._publisher.submit(object())  # a new object: the one that is being handled is ignored
-        except HeyGenError as error:
-            self.error = str(error)
+        self._publisher.submit(object())  # a new object: the one that is being handled is ignored
 
     def _publish(self, _: object) -> None:
         """Send the looks that have arrived, and come back while the load goes on."""

@@ -190,28 +190,15 @@ class VideoAgentRequest:
         return _given(self)
 
 
-@dataclass(frozen=True, slots=True)
-class VideoAgentAnswer:
-    """An answer to a video agent, as `VideoAgentRequest`: the body of ``POST /v3/video-agents/{session_id}``."""
+def agent_answer(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - those of the endpoint
+    """Return the checked body of ``POST /v3/video-agents/{session_id}``: a message, and fields of the agent's request.
 
-    message: str
-    _: KW_ONLY
-    avatar_id: str | Look | None = None
-    voice_id: str | Voice | None = None
-    brand_kit_id: str | None = None
-    files: Sequence[Any] | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        _clean(self)
-
-    def check(self) -> VideoAgentAnswer:
-        """Check the answer; see `VideoRequest.check`."""
-        check_request("answer", _given(self), None, None, None)
-        return self
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the body of ``POST /v3/video-agents/{session_id}``."""
-        return _given(self)
+    See `HeyGenClient.answer_video_agent`.
+    """
+    cleaned = {name: _cleaned(name, value) for name, value in fields.items()}
+    given = {name: value for name, value in cleaned.items() if value is not None}
+    check_request("answer", given, None, None, None)
+    return given
 
 
 for _kind in (VideoRequest, VideoAgentRequest):

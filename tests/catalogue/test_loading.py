@@ -275,21 +275,6 @@ def test_a_bug_is_reported_and_ends_the_load_with_an_error(ahead: bool, monkeypa
         assert finish(catalogue) == ahead
 
 
-@pytest.mark.parametrize("name", ["public looks", "looks fetched ahead"])
-def test_a_thread_that_cannot_start_is_an_error_of_the_load(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with unloaded({"p": 3}, {"a": 60}) as (service, catalogue):
-        with monkeypatch.context() as patch:
-            avatar_service.let_no_thread_begin(name, patch)
-            if name == "public looks":
-                catalogue.load_in_background()
-            else:
-                catalogue.fetch_ahead("a")
-            catalogue.wait(PATIENCE)
-        assert "could not start" in str(catalogue.progress.error)
-        catalogue.load()
-        assert ids(catalogue) == service.ids()
-
-
 @pytest.mark.parametrize("end", ["complete", "failure", "stop"])
 def test_waiting_for_a_change_returns_when_the_load_ends(end: str) -> None:
     gate = Gate("public looks", first=2)

@@ -21,14 +21,24 @@ from heygen_widgets.errors import VideoOptionError
 from heygen_widgets.models import NOT_READY
 from heygen_widgets.videos import Background, Caption, VoiceSettings
 from heygen_widgets.videos.options import read_rules
-from heygen_widgets.videos.requests import VideoAgentAnswer
+from heygen_widgets.videos.requests import agent_answer
 
 CONTRACT = Path(__file__).parent / "contract"
 SCHEMAS = {
     kind: Draft202012Validator(json.loads((CONTRACT / f"{name}.schema.json").read_text(encoding="utf-8")))
     for kind, name in {"video": "video", "agent": "video_agent", "answer": "video_agent_answer"}.items()
 }
-KINDS = {VideoRequest: "video", VideoAgentRequest: "agent", VideoAgentAnswer: "answer"}
+
+
+class Answer(dict[str, Any]):
+    def check(self) -> "Answer":
+        return Answer(agent_answer(**self))
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in self.items() if value != ()}
+
+
+KINDS = {VideoRequest: "video", VideoAgentRequest: "agent", Answer: "answer"}
 TEXTS = ["a", "Ünï", "x y", ""]
 URLS = ["https://b.org/a.mp3", "http://b.org", "ftp://b.org/a", "https://", "https://a b", "a.mp3", ""]
 FILES: list[Any] = [
@@ -162,4 +172,4 @@ def test_the_stand_in_accepts_exactly_the_requests_to_agents_and_answers_that_pa
         check(VideoAgentRequest(**{"prompt": "An ad", **fields}))
     answer = {"voice_id": ["voice_1"], **{name: AGENT_FIELDS[name] for name in ("brand_kit_id", "files")}}
     for fields in each_alone_and_in_pairs({"message": AGENT_FIELDS["prompt"], **answer}):
-        check(VideoAgentAnswer(**{"message": "For birds", **fields}))
+        check(Answer({"message": "For birds", **fields}))
