@@ -7,9 +7,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._demo_client import client_or_demo as client_or_demo, demo_client as demo_client
     from .api import HeyGenClient as HeyGenClient
     from .catalogue import LookCatalogue as LookCatalogue
+    from .demo._client import client_or_demo as client_or_demo, demo_client as demo_client
     from .errors import HeyGenError as HeyGenError
     from .filters import LookFilter as LookFilter
     from .frame import (
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     __version__: str
 
 _NAMES = {
-    "_demo_client": "client_or_demo demo_client",
     "api": "HeyGenClient",
     "catalogue": "LookCatalogue",
+    "demo._client": "client_or_demo demo_client",
     "errors": "HeyGenError",
     "filters": "LookFilter",
     "frame": "looks_to_frame looks_to_table voices_to_frame",
@@ -39,7 +39,7 @@ _NAMES = {
     "videos": "VideoAgentRequest VideoRequest",
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
-_SUBMODULES = {"demo", *(module for module in _NAMES if not module.startswith("_"))}
+_SUBMODULES = {module.partition(".")[0] for module in _NAMES}
 __all__ = sorted(_MODULES)
 
 

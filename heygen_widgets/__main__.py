@@ -11,9 +11,8 @@ from typing import Any
 from . import HeyGenClient, LookCatalogue, demo_client
 from .demo._command import add_options, serve
 from .errors import HeyGenError, MissingAPIKeyError
-from .filters import LookFilter
+from .filters import FACETS, LookFilter
 
-FIELDS = ("avatar_type", "ownership", "group_id", "gender", "orientation", "engine", "status", "tag")
 WRITERS = {".csv": LookCatalogue.to_csv, ".xlsx": LookCatalogue.to_excel, ".parquet": LookCatalogue.to_parquet}
 
 
@@ -24,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     looks = commands.add_parser("looks", help="list looks as CSV, or export them to a file")
     looks.set_defaults(run=_list_looks)
     looks.add_argument("search", nargs="?", default="", help="words that must occur in name, character, id or tags")
-    for field in FIELDS:
+    for field in FACETS:
         looks.add_argument(
             f"--{field.replace('_', '-')}", action="append", metavar="VALUE", help="repeat it for several"
         )

@@ -73,10 +73,14 @@ def short(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def repr_of(record: object, *names: str) -> str:
-    """Return the `repr` of a record with those of these fields that are not None."""
-    given = {name: value for name in names if (value := getattr(record, name)) is not None}
-    return f"{type(record).__name__}({', '.join(f'{name}={short(value)}' for name, value in given.items())})"
+def repr_of(*names: str) -> Callable[[object], str]:
+    """Return a `__repr__` that shows those of these fields that are not None."""
+
+    def show(record: object) -> str:
+        given = {name: value for name in names if (value := getattr(record, name)) is not None}
+        return f"{type(record).__name__}({', '.join(f'{name}={short(value)}' for name, value in given.items())})"
+
+    return show
 
 
 def _type_name(value: object) -> str:

@@ -67,10 +67,9 @@ class LookFilter:
     search : str, default ""
         Words that must all occur, in any order, in the look's name, its character's name, its id or its tags. Case and
         accents are ignored.
-    avatar_type, group_id, engine, status, tag : str or iterable of str, optional
-        Open sets, such as ``photo_avatar``, ids of avatar groups (characters; or `AvatarGroup`) and ``avatar_iv``.
-    ownership, gender, orientation : str or iterable of str, optional
-        ``public``, ``private``; ``female``, ``male``; ``portrait``, ``landscape``, ``square``.
+    avatar_type, group_id, engine, status, tag, ownership, gender, orientation : str or iterable of str, optional
+        Open sets, such as ``photo_avatar``, ids of avatar groups (characters; or `AvatarGroup`) and ``avatar_iv``; the
+        last three are ``public``, ``private``; ``female``, ``male``; ``portrait``, ``landscape``, ``square``.
     ready : bool, optional
         Whether a video can use the look now; see `Look.is_ready`.
     sort : str, optional

@@ -15,7 +15,7 @@ from string import Template
 from ._display import clip, image, initials, literal, name_of, page, reason, title
 from ._files import replacement, user_path
 from .api import HeyGenClient
-from .api.media import Kept, Problem, fetch_previews, outcome_of, warn_of_missing
+from .api.media import Problem, fetch_previews, outcome_of, warn_of_missing
 from .frame import Source, looks_of
 from .models import MOST_SELECTED, Look, checked_records
 
@@ -39,23 +39,21 @@ def looks_to_gallery(
     pictures are in the file: **whoever has it sees the faces, private ones too**, for as long as the file lasts. It
     loads nothing from the network, and holds no preview URL and no API key.
 
-    Pictures are fetched over https (http only on loopback), four at a time, without credentials and redirects, with a
-    progress bar (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes becomes a placeholder, and
-    one `UserWarning` says how many are missing and why. Signed URLs expire; fetch the looks again for new ones. With
-    Pillow (the extra ``excel``), pictures of more than 100 KB become WebP of at most 720 px on the longer side.
+    Pictures are fetched over https (http only on loopback), without credentials and redirects, with a progress bar
+    (``TQDM_DISABLE=1`` hides it). What is not a raster image by its first bytes becomes a placeholder, and one
+    `UserWarning` says how many are missing and why. Signed URLs expire; fetch the looks again for new ones. With Pillow
+    (the extra ``excel``), pictures of more than 100 KB become WebP of at most 720 px on the longer side.
 
     Parameters
     ----------
-    looks : iterable of Look, LookPicker, LookCatalogue or table
-        At most 500, shown in their order; of a picker the selection.
-    path : str or path-like
-        A file name that ends in ``.html`` or ``.htm``; without an ending, ``.html`` is added. An existing file is
-        replaced when the page is complete.
+    looks, path
+        At most 500 looks of any `Source`, in their order; of a picker the selection. The file's name ends in ``.html``,
+        which is added, or ``.htm``. An existing file is replaced when the page is complete.
     title, videos
         The heading of the page; whether to add the preview clips, some MB a look, which play while pointed at.
     client : HeyGenClient, optional
-        Its session's `verify`, `cert` and `proxies` are used to fetch the pictures; default: those of the environment.
-        The copied Python makes a client of the same service.
+        Its session's `verify`, `cert` and `proxies` are used, by default those of the environment; and the copied
+        Python makes a client of the same service.
 
     Raises
     ------
@@ -102,7 +100,7 @@ def _hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
-def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
+def _card(look: Look, outcomes: Mapping[str, str | Problem], *, videos: bool) -> str:
     name = name_of(look.id, look.name)
     why = "" if look.is_ready else ": ".join(filter(None, [title("status", look.status or ""), reason(look.error)]))
     facts = _facts(look)
@@ -121,20 +119,20 @@ def _card(look: Look, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -
     )
 
 
-def _picture(look: Look, name: str, outcomes: Mapping[str, Kept | Problem], *, videos: bool) -> str:
+def _picture(look: Look, name: str, outcomes: Mapping[str, str | Problem], *, videos: bool) -> str:
     still, moving = outcome_of(outcomes, image(look)), outcome_of(outcomes, page(look.preview_video_url))
     line = f"    {literal(look.id)},  # {name}\n"
     tick = f'<input type="checkbox" aria-label="Choose {escape(name)}" data-line="{escape(line)}" hidden>'
-    if videos and isinstance(moving, Kept):
-        poster = f' poster="{escape(still.url)}"' if isinstance(still, Kept) else ""
+    if videos and isinstance(moving, str):
+        poster = f' poster="{escape(still)}"' if isinstance(still, str) else ""
         return (
             f'<label class="tick">{tick}</label>'
             f'<video class="picture" controls muted loop playsinline preload="none"{poster} '
-            f'aria-label="Preview of {escape(name)}" src="{escape(moving.url)}"></video>'
+            f'aria-label="Preview of {escape(name)}" src="{escape(moving)}"></video>'
         )
     shown = f'<span class="picture initials" aria-hidden="true">{escape(initials(name))}</span>'
-    if isinstance(still, Kept):
-        shown = f'<img class="picture" alt="" decoding="async" src="{escape(still.url)}">'
+    if isinstance(still, str):
+        shown = f'<img class="picture" alt="" decoding="async" src="{escape(still)}">'
     return f'<label class="tick">{tick}{shown}</label>'
 
 

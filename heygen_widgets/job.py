@@ -47,16 +47,14 @@ class VideoJob(SharedTemplate):
 
     Parameters
     ----------
-    video_id
-        As `HeyGenClient.create_video` returns it. `HeyGenClient.start_video` does both.
-    look
-        Its name and picture are on the card.
+    video_id, idempotency_key
+        As `HeyGenClient.create_video` returns it, and the key of its request, for the `repr`: within 24 h it sends that
+        request again. `HeyGenClient.start_video` starts a video and makes its job.
+    look, aspect_ratio
+        The look's name and picture are on the card, which keeps space for a film such as ``9:16``; by default that of
+        the look, or 16:9.
     timeout
         How long the job follows the video, in s. A click on the card, or `follow`, continues.
-    aspect_ratio
-        Of the requested film, such as ``9:16``: the card keeps that space for it. By default that of the look, or 16:9.
-    idempotency_key
-        Of the request that started the video: it is part of the `repr`, and sends that request again within 24 h.
     """
 
     # No trait holds the video's state, so no saved notebook contains the URL of the film: it is a key to a face.

@@ -102,8 +102,7 @@ class Look:
     def __hash__(self) -> int:
         return hash(self.id)
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "id", "name", "avatar_type")
+    __repr__ = read.repr_of("id", "name", "avatar_type")
 
     def _repr_html_(self) -> str:
         return cards((self,))
@@ -217,8 +216,7 @@ class AvatarGroup:
     ownership: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "id", "name", "looks_count")
+    __repr__ = read.repr_of("id", "name", "looks_count")
 
     @classmethod
     def from_json(cls, record: object, *, ownership: str | None = None) -> AvatarGroup:
@@ -238,11 +236,9 @@ class Voice:
 
     Attributes
     ----------
-    language, status, type
+    language, status, type, preview_audio_url
         Open sets, such as ``English``; ``processing``, ``complete``, ``failed`` (not in lists); ``public``, ``private``
-        (the account's own voices).
-    preview_audio_url
-        As served; an ``s3://`` URL cannot be played.
+        (the account's own). The sample's URL is as served; one with ``s3://`` cannot be played.
     support_pause, support_locale
         Whether a script for this voice may contain pauses, and a request may choose a locale (accent).
     """
@@ -263,8 +259,7 @@ class Voice:
         """The same as `voice_id`."""
         return self.voice_id
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "voice_id", "name")
+    __repr__ = read.repr_of("voice_id", "name")
 
     @classmethod
     def from_json(cls, record: object) -> Voice:

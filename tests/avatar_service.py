@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-import pytest
 from loopback import Loopback, Reply, Seen, client_of, failure, hang_up, look as look_record, reply
 
 from heygen_widgets.api import HeyGenClient
@@ -198,18 +197,6 @@ def forget_threads() -> None:
 def our_threads() -> set[threading.Thread]:
     """Give the package's threads that have begun in this test."""
     return {thread for thread in threading.enumerate() if thread.name.startswith("heygen_widgets: ")} - _earlier
-
-
-def let_no_thread_begin(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no thread of ours begin for something, as where there are too many."""
-    start = threading.Thread.start
-
-    def fail(thread: threading.Thread) -> None:
-        if thread.name == f"heygen_widgets: {name}":
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", fail)
 
 
 def end_of(threads: Iterable[threading.Thread]) -> bool:

@@ -28,7 +28,7 @@ from test_html import Parsed
 
 from heygen_widgets import Look, LookPicker, looks_to_frame, looks_to_gallery, looks_to_table
 from heygen_widgets.api import media
-from heygen_widgets.api.media import Kept, Kind, Problem, fetch, media_type, thumbnails
+from heygen_widgets.api.media import Kind, Problem, fetch, media_type, thumbnails
 from heygen_widgets.api.transport import open_session
 from heygen_widgets.frame import looks_to_excel
 from heygen_widgets.models import Failure
@@ -61,12 +61,12 @@ def attributes(page: Parsed, tag: str) -> list[dict[str, str | None]]:
     return [found for name, found in page.elements if name == tag]
 
 
-def fetch_all(wanted: dict[str, Kind]) -> list[Kept | Problem]:
+def fetch_all(wanted: dict[str, Kind]) -> list[str | Problem]:
     with open_session() as session:
         return list(fetch(wanted, session).values())
 
 
-def outcome_of(url: str, kind: Kind = "picture") -> Kept | Problem:
+def outcome_of(url: str, kind: Kind = "picture") -> str | Problem:
     return fetch_all({url: kind})[0]
 
 
@@ -254,7 +254,7 @@ def test_when_all_pictures_together_are_too_large_no_more_is_requested(monkeypat
     with Loopback(reply(bytes(9 * len(PNG))), *[reply(PNG)] * 3, stay_silent) as server:
         outcomes = fetch_all({f"{server.url}/{n}": "picture" for n in range(6)})
         assert "/5" not in [seen.path for seen in server.seen]
-    kept = [Kept(url_of(PNG))] * 2
+    kept = [url_of(PNG)] * 2
     assert outcomes == [Problem("no picture by the bytes"), *kept, *[Problem("more than 0 MB in all")] * 3]
 
 
@@ -262,9 +262,9 @@ def test_what_is_fetched_is_judged_by_its_bytes_alone() -> None:
     for other in (b"", b" " + PNG, b"RIFF\x24\0\0\0WAVEfmt ", WEBM.replace(b"webm", b"matr"), b"<html>", b"<svg>"):
         assert media_type(other) == ""
     with Loopback(reply(PNG, Content_Type="text/html"), reply(MP4, Content_Type="image/png")) as server:
-        assert outcome_of(f"{server.url}/a.png") == Kept(url_of(PNG))
+        assert outcome_of(f"{server.url}/a.png") == url_of(PNG)
         assert outcome_of(f"{server.url}/a.mp4") == Problem("no picture by the bytes")
-        assert outcome_of(f"{server.url}/a.mp4", "video") == Kept(url_of(MP4, "video/mp4"))
+        assert outcome_of(f"{server.url}/a.mp4", "video") == url_of(MP4, "video/mp4")
 
 
 def test_large_pictures_are_scaled_down_by_pillow_and_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,11 +282,11 @@ def test_large_pictures_are_scaled_down_by_pillow_and_others_stay(monkeypatch: p
     kept = [dense, PNG[:33] + bytes(200_000) + PNG[-12:], content_of(photo.crop((700, 0, 1_000, 300)), "PNG")]
     with Loopback(*map(reply, [large, large_cut_out, *kept, large])) as server:
         scaled = [outcome_of(f"{server.url}/a.png") for _ in range(2)]
-        assert [outcome_of(f"{server.url}/a.png") for _ in kept] == [Kept(url_of(content)) for content in kept]
+        assert [outcome_of(f"{server.url}/a.png") for _ in kept] == [url_of(content) for content in kept]
         monkeypatch.setitem(sys.modules, "PIL", None)
-        assert outcome_of(f"{server.url}/a.png") == Kept(url_of(large, "image/jpeg"))
-    assert max(len(found[0]) for found in scaled) < 130_000
-    upright, transparent = (PIL.Image.open(BytesIO(urlopen(found[0]).read()), formats=["WEBP"]) for found in scaled)
+        assert outcome_of(f"{server.url}/a.png") == url_of(large, "image/jpeg")
+    assert max(len(found) for found in scaled) < 130_000
+    upright, transparent = (PIL.Image.open(BytesIO(urlopen(found).read()), formats=["WEBP"]) for found in scaled)
     assert (upright.size, transparent.size) == ((405, 720), (720, 405))
     assert upright.convert("L").crop((0, 0, 405, 300)).getextrema()[1] < 40
     assert {0, 255} < {shade for _, shade in transparent.getchannel("A").getcolors() or []}  # with smooth edges

@@ -11,6 +11,7 @@ from IPython.core.formatters import DisplayFormatter
 
 from heygen_widgets import AvatarGroup, Look, LookCatalogue, LookFilter, Page, demo_client
 from heygen_widgets._display import MOST_CARDS
+from heygen_widgets._parsing import parse
 from heygen_widgets.models import Looks, Voice
 from heygen_widgets.videos import Video, VideoAgentStyle
 
@@ -85,7 +86,7 @@ def test_a_page_of_videos_is_a_table_without_urls() -> None:
 
 def test_a_page_of_styles_shows_their_thumbnails() -> None:
     served = {"style_id": "s1", "name": "<b>Film", "thumbnail_url": SIGNED, "tags": ["retro", "<i>"]}
-    style = VideoAgentStyle.from_json(served)
+    style = parse(VideoAgentStyle, served)
     page = Parsed(shown(Page((style,)))["text/html"])
     assert page.texts == ["<b>Film", "retro, <i>", "s1"]
     assert [item["src"] for tag, item in page.elements if tag == "img"] == [SIGNED]

@@ -17,7 +17,7 @@ import heygen_widgets  # its modules are imported when they are used: records ar
 
 from .._display import literal
 from .._files import UserPath, user_path
-from .._parsing import json_object, known_keywords, plain, unknown_fields
+from .._parsing import json_object, known_keywords, parse, plain, unknown_fields
 from . import validation
 from .credentials import Secret, find
 from .paging import Listing, fetch_joined_page, fetch_page, fetch_record, iter_items, iter_pages, listing_of
@@ -342,7 +342,7 @@ class HeyGenClient:
         if not 0 < (size := file.stat().st_size) <= _LARGEST_UPLOAD:
             raise ValueError(f"{str(file)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
         body = urllib3.encode_multipart_formdata({"file": (file.name, file.read_bytes())})
-        return self._transport.post("/v3/assets", body, heygen_widgets.videos.Asset.from_json, way_out)
+        return self._transport.post("/v3/assets", body, partial(parse, heygen_widgets.videos.Asset), way_out)
 
     def create_video_agent(self, prompt: str, avatar_id: str | Look | None = None, **fields: Any) -> VideoAgentSession:  # noqa: ANN401 - as in `start_video`
         """Start an agent that makes a video from a prompt, which costs credits: ``POST /v3/video-agents``.

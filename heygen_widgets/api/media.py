@@ -58,29 +58,23 @@ _SUBTITLES = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\d|WEBVTT)")
 _FILES = {"film": "video_url", "captioned": "captioned_video_url", "subtitles": "subtitle_url"}  # fields of a video
 
 
-class Kept(NamedTuple):
-    """A picture or clip as a ``data:`` URL."""
-
-    url: str
-
-
 class Problem(NamedTuple):
-    """Why a picture or clip is missing, without its URL."""
+    """Why a picture or clip is missing, without its URL. One that is there is a text, its ``data:`` URL."""
 
     reason: str
 
 
 def fetch(
     wanted: Mapping[str, Kind], session: requests.Session, *, on_each: Callable[[], object] = lambda: None
-) -> dict[str, Kept | Problem]:
+) -> dict[str, str | Problem]:
     """Fetch what is expected at each URL, once, within the limits above. `on_each` is called on this thread."""
     deadline = time.monotonic() + _LONGEST
-    outcomes: dict[str, Kept | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
+    outcomes: dict[str, str | Problem] = dict.fromkeys(wanted, Problem(f"more than {_LARGEST_IN_ALL >> 20} MB in all"))
     size = 0
     with ThreadPool(_AT_A_TIME) as pool:  # of daemon threads, so that Ctrl-C does not wait for them
         results = pool.imap_unordered(lambda item: (item[0], _fetch_one(session, *item, deadline)), wanted.items())
         for url, outcome in results:
-            size += len(outcome.url) if isinstance(outcome, Kept) else 0
+            size += len(outcome) if isinstance(outcome, str) else 0
             if size > _LARGEST_IN_ALL:
                 break
             outcomes[url] = outcome
@@ -88,7 +82,7 @@ def fetch(
     return outcomes
 
 
-def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float) -> Kept | Problem:
+def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float) -> str | Problem:
     if bad_url := problem_with_url(url):
         return Problem(bad_url)
     content = bytearray()
@@ -110,7 +104,7 @@ def _fetch_one(session: requests.Session, url: str, kind: Kind, deadline: float)
     found = media_type(bytes(content[:64]))
     if not found.startswith("image/" if kind == "picture" else "video/"):
         return Problem(f"no {kind} by the bytes")
-    return Kept(_data_url(found, bytes(content)))
+    return _data_url(found, bytes(content))
 
 
 def _data_url(kind: str, content: bytes) -> str:
@@ -161,9 +155,9 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClien
         picture = Image.new("RGB", (size[1], size[1]), "#ddd")
         middle, font = (size[1] / 2, size[1] / 2), ImageFont.load_default(size[1] / 3)
         ImageDraw.Draw(picture).text(middle, initials(name_of(look.id, look.name)), "#555", font, anchor="mm")
-        if isinstance(outcome, Kept):
+        if isinstance(outcome, str):
             try:
-                picture = _scaled(b64decode(outcome.url.partition(";base64,")[2]), size)
+                picture = _scaled(b64decode(outcome.partition(";base64,")[2]), size)
             except Exception:  # noqa: BLE001 - Pillow raises many kinds for a picture that it cannot read
                 outcome = Problem("of a format that cannot be converted")
         picture.save(content, "PNG")
@@ -174,14 +168,14 @@ def thumbnails(looks: Sequence[Look], size: tuple[int, int], client: HeyGenClien
     return drawn
 
 
-def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, Kept | Problem]:
+def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos: bool) -> dict[str, str | Problem]:
     """Fetch what is shown of looks; by URL."""
-    outcomes: dict[str, Kept | Problem] = {}
+    outcomes: dict[str, str | Problem] = {}
     wanted: dict[str, Kind] = {}
     for look in looks:
         url = image(look)
         if url and url[:5].lower() == "data:":
-            outcomes[url] = Kept(url)  # nothing runs in a picture
+            outcomes[url] = url  # nothing runs in a picture
         elif url:
             wanted.setdefault(url, "picture")
         if videos and (clip_url := page(look.preview_video_url)):
@@ -193,7 +187,7 @@ def fetch_previews(looks: Sequence[Look], client: HeyGenClient | None, *, videos
     return outcomes
 
 
-def warn_of_missing(shown: Iterable[Kept | Problem], place: str, *kinds: str) -> None:
+def warn_of_missing(shown: Iterable[str | Problem], place: str, *kinds: str) -> None:
     """Warn about missing pictures and clips, without their URLs: a signed one is a key to a face."""
     problems = Counter(outcome.reason for outcome in shown if isinstance(outcome, Problem))
     if total := problems.total():
@@ -204,7 +198,7 @@ def warn_of_missing(shown: Iterable[Kept | Problem], place: str, *kinds: str) ->
         warn(f"{missing}, and initials stand in the place of a picture.{advice}")
 
 
-def outcome_of(outcomes: Mapping[str, Kept | Problem], url: str | None) -> Kept | Problem:
+def outcome_of(outcomes: Mapping[str, str | Problem], url: str | None) -> str | Problem:
     return outcomes.get(url or "", Problem("no usable address"))
 
 

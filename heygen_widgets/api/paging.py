@@ -12,7 +12,7 @@ from urllib.parse import quote
 import heygen_widgets  # its modules are imported when they are used
 
 from .._display import clip, is_sendable, shown
-from .._parsing import plain, text, warn
+from .._parsing import parse, plain, text, warn
 from ..errors import APIResponseError
 from .transport import Transport
 from .validation import checked_filters, checked_id, checked_integer, checked_text
@@ -50,9 +50,10 @@ _LISTS: dict[str, tuple[Any, ...]] = {
 
 def listing_of(transport: Transport, name: str, *filters: object) -> Listing[Any]:
     """Describe a list, with its filters in the order above; they are checked."""
-    path, module, record, largest_page, *names = _LISTS[name]
+    path, module, kind, largest_page, *names = _LISTS[name]
     query = checked_filters(**dict(zip(names, filters, strict=True)))
-    read = getattr(getattr(heygen_widgets, module), record).from_json
+    record = getattr(getattr(heygen_widgets, module), kind)
+    read = getattr(record, "from_json", None) or partial(parse, record)
     if "ownership" in query:
         read = partial(read, ownership=query["ownership"])
     if name == "videos":  # the reason of a failure may repeat the key

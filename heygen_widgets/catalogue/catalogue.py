@@ -43,6 +43,7 @@ class LookCatalogue:
     Parameters
     ----------
     client : HeyGenClient
+        None only for the looks of a snapshot: such a catalogue never asks the service.
     ownership, avatar_type, group_id : str, optional
         Load only the ``public`` or ``private`` looks, those of one type, or those of one character.
     cache : datetime.timedelta or None, default 24 hours
@@ -53,12 +54,8 @@ class LookCatalogue:
 
     Attributes
     ----------
-    client, ownership, avatar_type, group_id
-        As given; `client` is None for a catalogue that never asks the service.
-    complete, revision
-        Whether everything within the scope is loaded, as of `loaded_at`; and a number that grows with each change.
-
-    An argument of the wrong type, such as a key as `client`, or an impossible value raises TypeError or ValueError.
+    client, ownership, avatar_type, group_id, complete, revision
+        As given; whether everything within the scope is loaded; and a number that grows with each change.
     """
 
     # Without sharing, a cell that runs again would load everything again.

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._background import WIDGET_LOCK, Worker, start_thread
 from .._display import TITLES
-from ..api import HeyGenClient, paging
+from ..api import HeyGenClient
 from ..errors import APIResponseError, APIStatusError, HeyGenError
 from ..filters import LookFilter
 from ..models import Page
@@ -30,17 +30,14 @@ class Progress:
 
     Attributes
     ----------
-    loaded, refreshed
-        Looks that are loaded and shown; and those that a new load has received while the earlier ones are still shown.
-    expected
-        The sum of the groups' ``looks_count``, a hint: the service reports no total. None until all groups are loaded,
-        and where the sum does not apply (one type, one owner's looks of one group).
+    loaded, refreshed, expected
+        Looks that are shown; those that a new load has received in the meantime; and the sum of the groups'
+        ``looks_count``, since the service reports no total. None until all groups are loaded, or if it does not apply.
     complete, loading
         Whether everything within the scope is loaded, and whether requests are under way.
-    error
-        The error that ended a part of the load. ``load_in_background`` continues after the last page received.
-    missing, failed
-        The parts that are not complete, such as ``public looks``, and those that ended with an error.
+    error, missing, failed
+        The error that ended a part of the load; the parts, such as ``public looks``, that are not complete, and that
+        ended with an error.
     """
 
     loaded: int
@@ -86,10 +83,6 @@ class PageCursor:
         if page.next_token:
             self.token = page.next_token
             self.position += len(page.data)
-        loaded = len(self.store if self.scope else self.store.groups)
-        if page.has_more and loaded >= paging.MOST_RECORDS:
-            # Otherwise each load would fetch as many again.
-            raise APIResponseError(f"The list of {self.name} does not end: {loaded:,} records are loaded.")
 
     def fail(self, error: HeyGenError) -> None:
         self.running, self.error = False, error

@@ -63,13 +63,9 @@ class SavedSnapshot:
 
     Attributes
     ----------
-    path, looks, groups
-        The file, and the numbers of looks and avatar groups in it.
-    private
-        How many of the looks are private. Everyone who has the file can see them until their preview URLs expire. Looks
-        of unknown ownership are not counted.
-    complete
-        Whether these are all looks within the catalogue's scope.
+    path, looks, groups, private, complete
+        The file; how many looks, groups and looks known to be private it holds, which everyone who has it can see until
+        their preview URLs expire; and whether these are all looks within the catalogue's scope.
     """
 
     path: Path
@@ -114,8 +110,6 @@ def read_snapshot(path: Path) -> Snapshot:
                 if name == "version" and (number := header[name]) > FORMAT_NUMBER:
                     raise SnapshotError(f"its format {number} is newer than {FORMAT_NUMBER}: update heygen_widgets")
             for number, content in enumerate(contents, 2):
-                if content == {"end": True}:  # the last line of earlier files
-                    continue
                 owner = owner if (owner := content.get("ownership")) in _OWNERS else None
                 try:
                     if "group" in content:

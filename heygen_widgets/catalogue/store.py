@@ -70,11 +70,8 @@ class Character:
     ----------
     id, group
         Of its avatar group: ``""`` for looks without one, and None if the service has not listed such a group (yet).
-    matched, example
-        How many loaded looks matched, and the first one; 0 and None if none of its looks is loaded yet.
-    expected
-        Looks that will match once all are loaded: `matched`, or the group's ``looks_count`` if looks are still missing
-        and all looks of the group match.
+    matched, example, expected
+        How many loaded looks matched, and the first one or None; and how many will match once all looks are loaded.
     """
 
     id: str

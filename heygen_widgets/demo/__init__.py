@@ -156,12 +156,8 @@ class DemoService:
     def intercept(self, handler: DemoHandler) -> bool:
         """Handle a request in place of the stand-in. Subclasses override it, to test unusual responses.
 
-        It is called for each request for media, and for each API request with the right key.
-
-        Returns
-        -------
-        bool
-            True if the response has been sent, False for the usual response.
+        It is called for each request for media, and for each API request with the right key. It returns True if the
+        response has been sent, False for the usual response.
         """
         return False
 
@@ -170,12 +166,7 @@ class DemoService:
         return self.error_rate > 0 and self._random.random() < self.error_rate
 
     def start(self) -> DemoService:
-        """Listen and serve in the background. Does nothing if it is running.
-
-        Returns
-        -------
-        DemoService
-            This object.
+        """Listen and serve in the background, and return this object. Does nothing if it is running.
 
         Raises
         ------

@@ -69,10 +69,9 @@ def frame_to_looks(frame: Source) -> list[Look]:
     """Convert a table to looks, in the order of its rows: the reverse of `looks_to_frame`.
 
     It may have been CSV, Excel, JSON, Feather or Parquet in between. Rows and columns may be missing, in any order and
-    with any index; unknown columns are ignored. ``Avatar type`` or ``type`` is read as ``avatar_type`` if that is
-    absent, and so are similar names of other columns. Values are cleaned like those of the service; one of the wrong
-    type counts as missing. A table without any list in its list columns counts as flat: the apostrophe before a formula
-    is removed from its texts. Lost are:
+    with any index; unknown columns are ignored, and ``Avatar type`` or ``type`` is read as ``avatar_type``. Values are
+    cleaned like those of the service; one of the wrong type counts as missing. A table without any list in its list
+    columns counts as flat: the apostrophe before a formula is removed from its texts. Lost are:
 
     - `Look.extra`, and `Look.preferred_orientation` as served if there is a column ``orientation``.
     - In a flat table, a list with a text that contains ``"; "``, or whose only text is empty or looks like a list.
@@ -83,8 +82,8 @@ def frame_to_looks(frame: Source) -> list[Look]:
     Parameters
     ----------
     frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table, DuckDB relation or iterable of dict
-        Only ``id`` is required, as a column or, in pandas, in the index. A missing name or avatar type is ``""``; a
-        look without a name is shown by its id. Records of the service are rows too.
+        Only ``id`` is required, as a column or, in pandas, in the index. A missing name or avatar type is ``""``.
+        Records of the service are rows too.
 
     Raises
     ------

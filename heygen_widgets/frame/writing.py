@@ -50,12 +50,10 @@ _METHODS = {
 def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) -> pd.DataFrame:
     """Convert looks to a DataFrame: one row per look in the given order, with a RangeIndex.
 
-    The columns and their types are always the same, also without looks. ``id`` comes first. Texts are ``string``, with
-    NA for missing values; ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``.
-    ``supported_api_engines`` and ``tags`` are tuples of str, so that rows can be compared, grouped, counted and made
-    unique: ``frame[frame["tags"].map(lambda tags: "UGC" in tags)]`` has the rows with a tag, ``frame.explode("tags")``
-    a row per tag. Parquet, Arrow, polars and DuckDB read them as lists. SQLite takes neither: use `flat`. Dask's
-    ``from_pandas`` makes texts of them unless ``dataframe.convert-string`` is False.
+    The columns and their types are always the same, also without looks. Texts are ``string``, with NA for missing
+    values; ``image_width`` and ``image_height`` are ``Int64``, in px; ``is_ready`` is ``bool``. Engines and ``tags``
+    are tuples of str, so that rows can be compared, grouped and counted: ``frame.explode("tags")`` has a row per tag.
+    Parquet, Arrow, polars and DuckDB read them as lists. SQLite takes neither: use `flat`.
 
     Parameters
     ----------
@@ -63,15 +61,12 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
         Of a picker the selection, of a catalogue everything; also one look. A table is read as by `frame_to_looks`,
         such as one from ``read_parquet``, which has arrays for the tuples. Anything else raises `TypeError`.
     flat : bool, default False
-        For CSV and Excel. Lists are joined by ``"; "``. A text that a spreadsheet would run as a formula, because it
-        starts with ``= + - @``, their full-width forms, a tab or a line break, gets a leading apostrophe;
-        `frame_to_looks` removes it. A control character that no spreadsheet stores becomes U+FFFD, every line end a
-        line feed, and a text is cut after 32,767 characters; a longer URL is left out. Of more than 65,530 URLs, which
-        a writer of Excel makes links of, those of videos are left out, then those of pictures, with a UserWarning
-        (`looks_to_csv` and `looks_to_excel` write all).
+        For CSV and Excel. Lists are joined by ``"; "``. A text that a spreadsheet would run as a formula gets a leading
+        apostrophe, which `frame_to_looks` removes. A control character becomes U+FFFD, every line end a line feed, and
+        a text is cut after 32,767 characters; a longer URL is left out. Of more than 65,530 URLs, which a writer of
+        Excel makes links of, those of videos, then those of pictures are left out, with a UserWarning.
     previews : bool, default True
-        False leaves out the columns ``preview_image_url`` and ``preview_video_url``. Until a signed URL expires, within
-        days, anyone who has it can see the face, which may be private.
+        False leaves out both preview URLs. Until a signed URL expires, within days, anyone who has it sees the face.
     """
     if isinstance(looks, HasFrame):
         return looks.to_frame(flat=flat, previews=previews)
@@ -242,18 +237,13 @@ def looks_to_parquet(looks: Source, path: UserPath, *, previews: bool = True) ->
 
     Parameters
     ----------
-    looks, previews
-        As in `looks_to_frame`.
-    path : str or path-like
-        The file. An existing file is replaced only when the new one is complete; the umask sets its mode. ``~`` is the
-        home folder, here and in all other paths.
+    looks, path, previews
+        As in `looks_to_frame`. An existing file is replaced when the new one is complete; ``~`` is the home folder.
 
     Raises
     ------
-    ImportError, ValueError
-        Without pyarrow, which is an extra; if the name ends like a file of another format, such as ``.csv``.
-    OSError
-        If the file cannot be written; `FileNotFoundError` if the folder does not exist.
+    ImportError, ValueError, OSError
+        Without pyarrow, an extra; for the name of another format, such as ``.csv``; if the file cannot be written.
     """
     try:
         import pyarrow.parquet as pq
@@ -284,12 +274,9 @@ def summary_frame(looks: Source) -> pd.DataFrame:
 def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataFrame:
     """Compare two states of a catalogue, looks by id: which came, changed or went.
 
-    The columns are ``id`` and ``name`` (of looks that went the older name), ``change`` (``came``, ``went`` or
-    ``changed``), all three ``string``, and ``fields`` (tuples of str: the fields that differ, if a look changed).
-
-    Looks are compared with ``==``, which ignores the preview URLs and `Look.extra`, and by `ownership` if both states
-    know it. First the looks that came and those that changed, in the newer order, then those that went, in the older
-    order. A RangeIndex.
+    The columns are ``id`` and ``name`` (the newer one), ``change`` (``came``, ``changed`` or ``went``, in this order),
+    all three ``string``, and ``fields`` (tuples of str: the fields that differ). Looks are compared with ``==``, which
+    ignores the preview URLs and `Look.extra`, and by `ownership` if both states know it. A RangeIndex.
     """
     rows = [(look.id, look.name, "came", tuple[str, ...]()) for look in newer.values() if look.id not in older]
     for look in newer.values():

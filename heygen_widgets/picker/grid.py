@@ -54,7 +54,7 @@ class GridModel:
     def start_demo(self) -> bool:
         """Show the looks of the stand-in, when there was no client before. Returns whether they are shown."""
         if self.is_waiting:
-            from .._demo_client import demo_client  # only who has no key needs it
+            from ..demo._client import demo_client  # only who has no key needs it
 
             self.start(demo_client())
             self.is_demo = True

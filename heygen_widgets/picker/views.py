@@ -4,12 +4,13 @@ The code contains no key. Text from the service cannot leave its place: it is a 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, cast
 
 from traitlets import Instance, TraitError
 
 from .._display import TITLES, clip, fits, image, literal, name_of, page, reason, title, title_of_character
-from .._parsing import integer, meant_parameter
+from .._parsing import integer, meant_parameter, unknown_keyword
 from ..api.validation import checked_id
 from ..catalogue.store import Character
 from ..filters import FilterFields, LookFilter, as_filter, fold
@@ -57,12 +58,15 @@ def card(look: Look) -> dict[str, Any]:
     }
 
 
+_card_of = attrgetter("id", "group", "example", "expected")  # equal records may have other preview URLs
+
+
 class Characters(tuple[Character, ...]):
     """The characters whose cards are shown. One of them may stand for all looks without a character."""
 
     def extends(self, other: object) -> bool:
         """Whether the cards of another list come first in this one, unchanged, so that positions stay valid."""
-        return isinstance(other, Characters) and [*map(_unsigned, other)] == [*map(_unsigned, self[: len(other)])]
+        return isinstance(other, Characters) and [*map(_card_of, other)] == [*map(_card_of, self[: len(other)])]
 
 
 def character_card(character: Character) -> dict[str, Any]:
@@ -78,12 +82,6 @@ def character_card(character: Character) -> dict[str, Any]:
 
 def pictured_of(character: Character) -> Look | AvatarGroup | None:
     return next((record for record in (character.group, character.example) if record and image(record)), None)
-
-
-def _unsigned(character: Character) -> dict[str, Any]:
-    """Return a card without the signature of its picture's URL, which is new in each response."""
-    shown = character_card(character)
-    return {**shown, "image": (shown["image"] or "").partition("?")[0]}
 
 
 def details(look: Look, number: int) -> dict[str, Any]:
@@ -294,8 +292,7 @@ def refuse_unknown(given: FilterFields, picker: type) -> None:
     for name in given.keys() - _FIELDS:
         cast("dict[str, object]", given).clear()
         known = picker.__init__.__kwdefaults__  # type: ignore[misc]  # of the class
-        meant = meant_parameter(name, [*known, *_FIELDS])
-        raise TypeError(f"LookPicker has no parameter {name!r}" + (f": did you mean {meant}=…?" if meant else ""))
+        raise unknown_keyword("LookPicker", name, [*known, *_FIELDS])
 
 
 def _is_value(value: object) -> bool:

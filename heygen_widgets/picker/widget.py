@@ -61,15 +61,11 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         What to show at first, default everything; a text is a search.
     view : {"looks", "characters"}, default "looks"
         Whether the grid shows looks or one card per character.
-    selected_id : str, default ""
-        The look that is selected at first. One that is not loaded is fetched (``GET /v3/avatars/looks/{look_id}``).
-    values : iterable of Look or str, default ()
-        The looks that are selected at first, or their ids, instead of `selected_id`.
-    height : int, optional
-        Of the grid, in px, 240 to 1,200. The default is two thirds of the window.
-    tile : {"s", "m", "l"}, default "m"
-        Size of the tiles.
-    layout : ipywidgets.Layout, optional
+    selected_id, values : str, and iterable of Look or str, optional
+        The look that is selected at first, or several, or their ids. One that is not loaded is fetched
+        (``GET /v3/avatars/looks/{look_id}``).
+    height, tile, layout : int, {"s", "m", "l"} and ipywidgets.Layout, optional
+        Height of the grid in px, 240 to 1,200, by default two thirds of the window; size of the tiles, default "m".
     remember : str, optional
         A name such as ``"casting"``: a picker with it starts with the filter, view and selection of the last one, also
         in another session; arguments given here come first. The file in the user's data folder, such as
@@ -313,7 +309,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
             if again and not catalogue.progress.loading and catalogue.progress.refreshed is None:
                 catalogue.refresh()
             catalogue.load_in_background()
-        except (HeyGenError, ValueError, RuntimeError) as error:  # also without a thread
+        except (HeyGenError, ValueError) as error:
             self.error = str(error)
         self._filter_changed()
 

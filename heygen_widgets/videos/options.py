@@ -29,13 +29,10 @@ class VideoOption:
     Attributes
     ----------
     parameter
-        Its name in ``POST /v3/videos``, followed by a value when only that value differs: ``resolution 4k``,
-        ``output_format webm``.
-    state
-        "unknown" means that HeyGen does not document it, or that the record of the look does not include it. Ask
-        HeyGen, or try it with a short script.
-    is_conditional
-        Whether it depends on something that the record does not show; see `why`. `VideoRequest.check` warns.
+        Its name in ``POST /v3/videos``, with a value when only that value differs, as in ``resolution 4k``.
+    state, is_conditional
+        "unknown": HeyGen does not document it, or the look's record does not include it. Ask HeyGen, or try a short
+        script. Conditional: it depends on something that the record does not show. `VideoRequest.check` warns of both.
     """
 
     parameter: str

@@ -37,10 +37,8 @@ class Video:
     video_url, captioned_video_url, subtitle_url, gif_url, thumbnail_url
         The film, the film with captions, an SRT file, a short preview and a picture. Signed: they expire, and
         `HeyGenClient.get_video` returns fresh ones. `video_page_url` is a page at HeyGen.
-    duration, created_at, completed_at
-        In s; the latter two are Unix times.
-    output_format
-        ``mp4``, ``webm`` or a newer one; only in the response that starts a video.
+    duration, created_at, completed_at, output_format
+        In s, the latter two as Unix times; ``mp4`` or ``webm``, only in the response that starts a video.
     """
 
     id: str
@@ -61,8 +59,7 @@ class Video:
     output_format: str | None = None
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "id", "status", "duration", "title")
+    __repr__ = read.repr_of("id", "status", "duration", "title")
 
     @property
     def is_finished(self) -> bool:
@@ -107,8 +104,7 @@ class VideoAgentSession:
     messages: tuple[AgentMessage, ...] = field(default=(), metadata={"parse": _messages})
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "session_id", "status", "video_id", "question")
+    __repr__ = read.repr_of("session_id", "status", "video_id", "question")
 
     @property
     def is_finished(self) -> bool:
@@ -152,18 +148,12 @@ class VideoAgentStyle:
     aspect_ratio: str | None = None
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "style_id", "name")
+    __repr__ = read.repr_of("style_id", "name")
 
     @property
     def id(self) -> str:
         """The same as `style_id`."""
         return self.style_id
-
-    @classmethod
-    def from_json(cls, record: object) -> VideoAgentStyle:
-        """Read a style. An `APIResponseError` if it is no JSON object, or has no ``style_id``."""
-        return read.parse(cls, record)
 
     _page_html = staticmethod(cards)
 
@@ -178,18 +168,12 @@ class BrandKit:
     logo_url: str | None = field(default=None, compare=False)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "brand_kit_id", "name")
+    __repr__ = read.repr_of("brand_kit_id", "name")
 
     @property
     def id(self) -> str:
         """The same as `brand_kit_id`."""
         return self.brand_kit_id
-
-    @classmethod
-    def from_json(cls, record: object) -> BrandKit:
-        """Read a brand kit. An `APIResponseError` if it is no JSON object, or has no ``brand_kit_id``."""
-        return read.parse(cls, record)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -202,13 +186,7 @@ class Asset:
     size_bytes: int | None = None
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def __repr__(self) -> str:
-        return read.repr_of(self, "asset_id", "mime_type", "size_bytes")
-
-    @classmethod
-    def from_json(cls, record: object) -> Asset:
-        """Read an asset. An `APIResponseError` if it is no JSON object, or has no ``asset_id``."""
-        return read.parse(cls, record)
+    __repr__ = read.repr_of("asset_id", "mime_type", "size_bytes")
 
 
 def failure_of(record: Video | VideoAgentSession) -> VideoFailedError:

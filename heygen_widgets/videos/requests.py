@@ -73,18 +73,12 @@ class VideoRequest:
         if the look does not list that, `check` names one of the other two that it lists.
     reference_look_id
         A digital twin of the same group that is ready; needs ``avatar_v``.
-    expressiveness : {"high", "medium", "low"}
-    aspect_ratio : {"16:9", "9:16", "4:5", "5:4", "1:1", "auto"}
-        The service's default is ``16:9``.
-    resolution : {"4k", "1080p", "720p"}
-    fit : {"contain", "cover"}
-    background
-        ``{"type": "color", "value": "#00ff00"}``, ``{"type": "image", "url": …}`` or an uploaded picture.
-    caption
-        ``{}`` for an SRT file, ``{"style": "default"}`` for captions in the film too.
-    voice_settings
-        Such as ``{"speed": 1.2, "locale": "en-GB"}``.
-    output_format : {"mp4", "webm"}
+    expressiveness, aspect_ratio, resolution, fit, output_format
+        ``high``, ``medium``, ``low``; ``16:9`` (the service's default), ``9:16``, ``4:5``, ``5:4``, ``1:1``, ``auto``;
+        ``4k``, ``1080p``, ``720p``; ``contain``, ``cover``; ``mp4``, ``webm``.
+    background, caption, voice_settings
+        ``{"type": "color", "value": "#00ff00"}``, ``{"type": "image", "url": …}`` or an uploaded picture; ``{}`` for an
+        SRT file, ``{"style": "default"}`` for captions in the film too; such as ``{"speed": 1.2, "locale": "en-GB"}``.
     watermark
         For enterprise accounts: an ``image`` like one of the `files` of `VideoAgentRequest`, and other options.
     callback_url

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import traitlets
-from avatar_service import PATIENCE, Gate, fails, finish, ids, let_no_thread_begin, our_threads, pages, running
+from avatar_service import PATIENCE, Gate, fails, finish, ids, our_threads, pages, running
 from loopback import failure, hang_up
 from recording import RecordingPicker, ids_in, look, wait_for_publisher
 
@@ -452,15 +452,3 @@ def test_a_load_that_another_picker_or_python_starts_is_published_too(
         assert picker.catalogue.wait(timeout=60)
         wait_for_publisher()
         assert ids_in(picker.answers()[-1]["window"]) == service.ids()[:24]
-
-
-def test_without_a_thread_the_picker_says_so_and_retry_starts_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    with running({}, {"a": 230}) as (service, client):
-        gate = service.before = Gate("public looks")
-        let_no_thread_begin("picker", monkeypatch)
-        picker = RecordingPicker(client, cache=None)
-        assert "can't start new thread" in picker.error
-        monkeypatch.undo()
-        picker.vue_retry()
-        gate.opened.set()
-        assert (loaded(picker)["complete"], picker.error) == (True, "")

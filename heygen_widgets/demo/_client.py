@@ -1,25 +1,21 @@
-"""A client of the built-in stand-in service: no key, no network."""
+"""A client of the stand-in: no key, no network. All other modules of this package are a server without the client."""
 
 import functools
 import inspect
 from typing import Literal
 
-from ._display import literal
-from ._parsing import plain
-from .api import HeyGenClient
-from .demo import DemoService
-from .errors import MissingAPIKeyError
+from .._display import literal
+from .._parsing import plain
+from ..api import HeyGenClient
+from ..errors import MissingAPIKeyError
+from . import DemoService
 
 
 def client_or_demo(looks: int = 2_000) -> HeyGenClient:
     """Return a client of the user's account or, without a usable key, of the stand-in, and print which.
 
-    A key that the service refuses is only noticed by the first request, which then fails.
-
-    Parameters
-    ----------
-    looks : int, default 2,000
-        Number of looks in the catalogue of the stand-in: see `demo_client`. Its clients have a `demo_code`.
+    A key that the service refuses is only noticed by the first request, which then fails. `looks` is the size of the
+    stand-in's catalogue, as in `demo_client`; its clients have a `demo_code`.
     """
     if not isinstance(plain(looks), int):
         del looks  # a verbose traceback shows local variables
@@ -50,22 +46,10 @@ def demo_client(
 
     Parameters
     ----------
-    looks : int, default 2,000
-        Number of looks in the catalogue, 0 to 100,000.
-    seed : int, default 0
-    latency : float, default 0.0
-        Delay of each response, in s.
-    error_rate : float, default 0.0
-        Share of the requests that fail with 503, 0 to 1. The client tries them again.
-    previews : {"data", "http"}, default "data"
-        Preview images as ``data:`` URLs, which show in every front end, or as http URLs of the stand-in.
-    render_time : float, default 8.0
-        How long a video is rendered, in s.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For a wrong argument.
+    looks, seed, latency, error_rate, previews, render_time
+        As in `demo.DemoService`, which raises `TypeError` or `ValueError` for a wrong one: 0 to 100,000 looks; the
+        delay of each response and the time of a render, in s; the share of requests that fail with 503, which the
+        client repeats; preview pictures as ``data:`` URLs or as http URLs of the stand-in.
     """
     arguments = {name: plain(value) for name, value in locals().items()}
     service = _running_service(**arguments)
