@@ -176,7 +176,7 @@ def voice_table(voices: Sequence[Voice]) -> str:
         cells = [name, *(escape(title(field, value)) if value else "" for field, value in known.items())]
         sample = player if 0 < len(url) <= _LONGEST_CARD_URL else "no sample"
         rows.append([*cells, f"<code>{escape(clip(voice.voice_id))}</code>", sample])
-    return _table(("Name", "Language", "Gender", "Type", "Voice ID", "Sample"), rows)
+    return table(("Name", "Language", "Gender", "Type", "Voice ID", "Sample"), rows)
 
 
 def video_table(videos: Sequence[Video]) -> str:
@@ -192,13 +192,13 @@ def video_table(videos: Sequence[Video]) -> str:
         length = "" if video.duration is None else f"{video.duration:g} s"
         texts = (clip(video.title) or "Untitled", title("video_status", video.status), created, length)
         rows.append([*map(escape, texts), f"<code>{escape(clip(video.id))}</code>"])
-    return _table(("Title", "Status", "Started", "Length", "Video ID"), rows)
+    return table(("Title", "Status", "Started", "Length", "Video ID"), rows)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return HTML of a table that scrolls, of texts that are escaped."""
-    style = 'style="text-align:left;max-width:280px;overflow-wrap:anywhere"'
+    style = 'style="text-align:left;max-width:480px;overflow-wrap:anywhere"'
     lines = [("th", heads), *(("td", row) for row in rows)]
     cells = ("".join(f"<{tag} {style}>{text}</{tag}>" for text in texts) for tag, texts in lines)
-    table = "".join(f"<tr>{row}</tr>" for row in cells)
-    return f'<div style="max-height:440px;overflow:auto;color:inherit"><table>{table}</table></div>'
+    content = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f'<div style="max-height:440px;overflow:auto;color:inherit"><table>{content}</table></div>'

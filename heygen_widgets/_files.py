@@ -13,11 +13,6 @@ _STALE = 86_400  # s; no write takes so long
 UserPath: TypeAlias = str | os.PathLike[str]
 
 
-def user_path(path: UserPath) -> Path:
-    """Return a path that a user gave, with their home folder for a leading ``~``."""
-    return Path(os.path.expanduser(path))
-
-
 @contextmanager
 def replacement(path: Path, mode: int) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` at the end, or is removed if an exception is raised.

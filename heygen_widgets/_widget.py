@@ -127,11 +127,6 @@ class SharedTemplate(VuetifyTemplate):
         with WIDGET_LOCK, super().hold_trait_notifications():
             yield
 
-    @contextmanager
-    def hold_sync(self) -> Iterator[None]:
-        with WIDGET_LOCK, super().hold_sync():
-            yield
-
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Apply what the front end may change, and send back the current value of everything else."""
         with WIDGET_LOCK:

@@ -1,11 +1,9 @@
 """Looks as one page of HTML that anybody can open, with the pictures inside. It loads nothing from the network."""
 
-from __future__ import annotations
-
-import base64
-import hashlib
 import os
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from itertools import chain, islice
@@ -13,7 +11,7 @@ from pathlib import Path
 from string import Template
 
 from ._display import clip, image, initials, literal, name_of, page, reason, title
-from ._files import replacement, user_path
+from ._files import replacement
 from .api import HeyGenClient
 from .api.media import Problem, fetch_previews, outcome_of, warn_of_missing
 from .frame import Source, looks_of
@@ -60,7 +58,7 @@ def looks_to_gallery(
     ValueError, OSError
         For more than 500 looks, another ending of the file's name, or a file that cannot be written.
     """
-    target = user_path(path)
+    target = Path(path).expanduser()
     if not target.suffix and (target.is_file() or not target.exists()):
         target = target.with_name(f"{target.name}.html")
     if target.is_dir() or os.fspath(path).endswith((os.sep, os.altsep or os.sep)):
@@ -74,7 +72,8 @@ def looks_to_gallery(
             raise ValueError(f"a page takes at most {_MOST_LOOKS} looks: write several, or choose fewer by a filter")
         outcomes = fetch_previews(chosen, client, videos=videos)
         sources = {"style": _read("gallery.css"), "script": _read("gallery.js") + _read("clipboard.js")}
-        hashes = {f"{name}_hash": _hash(source) for name, source in sources.items()}
+        digests = {name: b64encode(sha256(source.encode()).digest()).decode() for name, source in sources.items()}
+        hashes = {f"{name}_hash": f"'sha256-{digest}'" for name, digest in digests.items()}
         code = client.code if client else "HeyGenClient()"
         texts = {
             "heading": clip(title).strip() or "Avatar looks",
@@ -94,10 +93,6 @@ def looks_to_gallery(
 
 def _read(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(source: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
 def _card(look: Look, outcomes: Mapping[str, str | Problem], *, videos: bool) -> str:

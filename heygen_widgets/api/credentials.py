@@ -4,8 +4,6 @@ Verbose tracebacks show local variables. So the key is a `Secret` outside short 
 text of the credentials file return a problem in words; only callers without that text raise it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -69,7 +67,7 @@ class Credential(NamedTuple):
     def expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= datetime.now(UTC) + timedelta(seconds=60)
 
-    def renewed(self) -> Credential:
+    def renewed(self) -> "Credential":
         """Return this credential while it is valid, else the current one of the same user in the credentials file."""
         if not self.expired:
             return self

@@ -8,7 +8,6 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -141,15 +140,12 @@ def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, st
 
 
 def retry_after(header: str | None) -> float | None:
-    """Parse ``Retry-After``, seconds or an HTTP date, as s from now; None if invalid, negative or above a day."""
+    """Parse ``Retry-After``, seconds or an HTTP date, as s from now, at most a day; None if it is invalid."""
     try:
-        seconds = float(header or "")
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header or "").timestamp() - time.time()
-        except (ValueError, TypeError, IndexError, OverflowError, OSError):
-            return None
-    return seconds if 0 <= seconds <= _LONGEST_RETRY_AFTER else None
+        seconds = urllib3.Retry().parse_retry_after(header or "")
+    except (urllib3.exceptions.InvalidHeader, ValueError, TypeError, IndexError, OverflowError, OSError):
+        return None
+    return min(seconds, _LONGEST_RETRY_AFTER)
 
 
 def tidy(text: object, credential: Credential) -> str | None:

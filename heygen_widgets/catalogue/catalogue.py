@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from .. import frame
-from .._files import UserPath, user_path
+from .._files import UserPath
 from .._parsing import id_of, warn
 from .._progress import progress_bar
 from ..api import HeyGenClient
@@ -118,7 +118,7 @@ class LookCatalogue:
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
-        return cls(client, snapshot=read_snapshot(user_path(path)))
+        return cls(client, snapshot=read_snapshot(Path(path).expanduser()))
 
     def __repr__(self) -> str:
         if "_store" not in vars(self):  # in a traceback of __init__
@@ -347,7 +347,7 @@ class LookCatalogue:
 
     def save(self, path: UserPath) -> SavedSnapshot:
         """Write a snapshot for `open`, that only this user can read. ValueError for the name of a table (``.csv``)."""
-        return write_snapshot(user_path(path), self._snapshot())
+        return write_snapshot(Path(path).expanduser(), self._snapshot())
 
     def _note_change(self) -> None:
         self.revision += 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .._display import image
-from .._files import UserPath, replacement, user_path
+from .._files import UserPath, replacement
 from .._parsing import warn
 from ..filters import CLOSED
 from ..models import COLUMN_VALUES, COLUMNS, Look, Voice, checked_records
@@ -126,7 +126,7 @@ def _storable(text: str, *, cut: bool) -> str | None:
 
 def _target(path: UserPath, usual: str) -> Path:
     """Return the path of a file with the `usual` ending. That of another format is a `ValueError`."""
-    target, method = user_path(path), _METHODS[usual]
+    target, method = Path(path).expanduser(), _METHODS[usual]
     ending = target.suffix.lower()
     if (meant := _METHODS.get(ending, method)) != method or (usual == ".xlsx" != ending):
         hint = f": for {ending} use {meant}" if meant != method else ""

@@ -227,12 +227,10 @@ def checked_selection(given: Sequence[object] | Look | None, multiple: bool) -> 
     if given is None or isinstance(given, Look):
         checked_selection((given,) if given else (), True)
         return given
-    if wrong := [type(one).__name__ for one in given if not isinstance(one, Look)]:
-        raise TraitError(f"values must hold looks or their ids, not a {wrong[0]}")
     try:
-        looks = Looks(checked_records([one for one in given if isinstance(one, Look)], Look))
-    except ValueError as problem:
-        raise TraitError(str(problem)) from None
+        looks = Looks(checked_records(cast("Sequence[Look]", given), Look))
+    except (TypeError, ValueError) as problem:
+        raise TraitError(f"values takes looks or their ids: {problem}") from None
     if len({look.id for look in looks}) != len(looks):
         raise TraitError(f"values must hold different looks, not {looks!r}")
     if len(looks) > 1 and not multiple:

@@ -8,12 +8,11 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from .._display import clip, title
+from .._display import clip, table, title
 
 State: TypeAlias = Literal["allowed", "refused", "unknown"]
 
 _WORDS: dict[State, str] = {"allowed": "yes", "refused": "no", "unknown": "unknown"}
-_LEFT = 'style="text-align:left"'  # notebooks align tables to the right
 
 
 @functools.cache
@@ -59,10 +58,8 @@ class VideoOptions(dict[str, VideoOption]):
         return "\n".join([f"with {title('engine', self.engine)}:", *lines])
 
     def _repr_html_(self) -> str:
-        rows = [("th", f"with {escape(title('engine', self.engine))}", "allowed", "why")]
-        rows += [("td", f"<code>{escape(o.parameter)}</code>", o.word, escape(o.why)) for o in self.values()]
-        cells = ("".join(f"<{tag} {_LEFT}>{text}</{tag}>" for text in texts) for tag, *texts in rows)
-        return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+        rows = [(f"<code>{escape(o.parameter)}</code>", o.word, escape(o.why)) for o in self.values()]
+        return table((f"with {escape(title('engine', self.engine))}", "allowed", "why"), rows)
 
 
 def default_engine(listed: Sequence[str]) -> str:

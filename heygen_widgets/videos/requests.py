@@ -1,10 +1,8 @@
 """Requests for videos, checked against the look before they are sent; see `heygen_widgets.videos`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Self
 
 from .._parsing import id_of, known_keywords, known_value
 from ..models import AvatarGroup, Look, Voice
@@ -115,7 +113,7 @@ class VideoRequest:
 
     def check(
         self, look: Look | None = None, *, group: AvatarGroup | None = None, reference: Look | None = None
-    ) -> VideoRequest:
+    ) -> Self:
         """Check the request and return it, with an engine if the look does not list ``avatar_iv``. Nothing is sent.
 
         Without a `look`, only what does not depend on it is checked. The `group` is the look's, whose consent is
@@ -174,7 +172,7 @@ class VideoAgentRequest:
     def __post_init__(self) -> None:
         _clean(self)
 
-    def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> VideoAgentRequest:
+    def check(self, look: Look | None = None, *, group: AvatarGroup | None = None) -> Self:
         """Check the request, and that the look can be used; see `VideoRequest.check`."""
         check_request("agent", _given(self), look, group, None)
         return self
