@@ -84,11 +84,8 @@ class SharedTemplate(VuetifyTemplate):
         """Raise an `AttributeError` for an attribute that nobody would read."""
         # Solara replaces a method of traitlets, and sets `source` again; `interact` sets a description.
         own = getattr(type(self), name, None)
-        if (
-            name in ("description", "source", *vars(self))
-            or hasattr(VuetifyTemplate, name)
-            or isinstance(own, property)
-        ):
+        is_known = name in ("description", "source", *vars(self)) or hasattr(VuetifyTemplate, name)
+        if is_known or isinstance(own, property):
             return
         meant = self._meant(name, self._public_traits())
         problem, way_out = f"there is no attribute {name!r}", meant

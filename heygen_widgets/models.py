@@ -69,10 +69,9 @@ class Look:
     avatar_type, supported_api_engines, status, gender
         Open sets: ``studio_avatar``, ``digital_twin``, ``photo_avatar``; ``avatar_iv``, ``avatar_v``, ``avatar_iii``;
         ``processing``, ``pending_consent``, ``completed``, ``failed``. The gender is ``female``, ``male`` or None.
-    preview_image_url, preview_video_url
-        A signed URL expires within days; until then, anyone who has it can see a face that may be private.
-    image_width, image_height
-        In px, at least 1. Of the `tags` and engines, only the first 1,000 are kept.
+    preview_image_url, preview_video_url, image_width, image_height
+        A signed URL expires within days; until then, anyone who has it can see a face that may be private. Sizes are in
+        px, at least 1. Of the `tags` and engines, only the first 1,000 are kept.
     ownership, extra
         ``public`` or ``private`` if the request asked for one of them, which the service does not send; and unknown
         fields, with ``gender`` as served if it differs. Do not change them.

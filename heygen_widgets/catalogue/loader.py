@@ -36,8 +36,7 @@ class Progress:
     complete, loading
         Whether everything within the scope is loaded, and whether requests are under way.
     error, missing, failed
-        The error that ended a part of the load; the parts, such as ``public looks``, that are not complete, and that
-        ended with an error.
+        The error that ended a part of the load, and the parts, such as ``public looks``, that are missing or failed.
     """
 
     loaded: int
@@ -98,8 +97,7 @@ class CatalogueLoader:
     """Load a scope into a store, after the cache has been read. A load that was stopped continues where it was.
 
     Hold `lock` when calling a method, except `join`: it guards the state here and the store. The bound method
-    `on_change` is called on the loader's threads after each change, with the snapshot if the cache had one; it returns
-    whether to continue.
+    `on_change` is called on the loader's threads after each change, perhaps with a cached snapshot: whether to go on.
     """
 
     def __init__(self, client: HeyGenClient | None, scope: Scope, on_change: Callable[[Snapshot | None], bool]) -> None:

@@ -87,8 +87,7 @@ def voices_to_frame(voices: Iterable[Voice]) -> pd.DataFrame:
     """Convert voices, such as those of `iter_voices`, to a DataFrame: one row per voice, with a RangeIndex.
 
     The columns are the fields of `Voice` but `extra`, always in one order, with the same types: ``support_pause`` and
-    ``support_locale`` are ``boolean``, all others ``string``, with NA for missing values. Other records raise
-    `TypeError`, and voices made by hand with a value of the wrong type `ValueError`.
+    ``support_locale`` are ``boolean``, all others ``string``, with NA for missing values. Other records are refused.
     """
     rows, names = checked_records(voices, Voice), ["voice_id", "name", "language", "gender", "type"]
     names += ["support_pause", "support_locale", "status", "preview_audio_url"]
@@ -155,14 +154,9 @@ def looks_to_excel(
     """Write looks to an Excel file: the flat table of `looks_to_frame`, with a frozen header and a filter.
 
     No text becomes a formula or a link. All else is as in `looks_to_parquet`, but it needs openpyxl, and a name that
-    ends in ``.xlsx``.
-
-    Parameters
-    ----------
-    draw : callable, optional
-        Returns a PNG for each look, of at most a width and height in px: `to_excel(images=True)` of a catalogue or a
-        picker passes one that fetches the preview pictures. They go into the first column, of at most 500 looks; more
-        are a `ValueError`. **Whoever has the file sees the faces, private ones too.**
+    ends in ``.xlsx``. The function `draw` returns a PNG for each of at most 500 looks, of at most a width and height in
+    px, for the first column: `to_excel(images=True)` of a catalogue or a picker passes one that fetches the preview
+    pictures. **Whoever has that file sees the faces, private ones too.**
     """
     target = _target(path, ".xlsx")
     try:
@@ -261,9 +255,8 @@ def looks_to_parquet(looks: Source, path: UserPath, *, previews: bool = True) ->
 def summary_frame(looks: Source) -> pd.DataFrame:
     """Count looks by type, ownership, gender and orientation: one row per combination that occurs.
 
-    The columns are ``avatar_type``, ``ownership``, ``gender`` and ``orientation`` (``string``) and ``looks``
-    (``int64``). A missing value becomes ``"unknown"``, so ``looks`` sums to the number of looks. Sorted by the count,
-    largest first, then by the other columns. A RangeIndex.
+    The columns are ``avatar_type``, ``ownership``, ``gender``, ``orientation`` (``string``) and ``looks`` (``int64``).
+    A missing value becomes ``"unknown"``. Sorted by the count, largest first, then by the others. A RangeIndex.
     """
     names = ["avatar_type", *CLOSED]
     frame = _frame(looks, names).replace("", pd.NA).fillna("unknown")

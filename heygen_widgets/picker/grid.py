@@ -195,9 +195,8 @@ class GridModel:
         """Return the selected looks for a method that writes a file, or raise ValueError if there is none."""
         looks = [self.loaded(look) for look in selected]
         if not looks:
-            every_match = f"picker.catalogue.{method}(path, picker.filter)"
-            if method == "gallery":
-                every_match = "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
+            gallery = "looks_to_gallery(picker.catalogue.select(picker.filter), path)"
+            every_match = gallery if method == "gallery" else f"picker.catalogue.{method}(path, picker.filter)"
             raise ValueError(f"Nothing is selected: select looks, or export all matches with {every_match}")
         return looks
 

@@ -57,10 +57,9 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         exports; nothing is loaded. Without a `source`, its whole catalogue is shown.
     multiple : bool, default False
         Whether several looks can be selected, up to 120.
-    filter : LookFilter, str or dict, optional
-        What to show at first, default everything; a text is a search.
-    view : {"looks", "characters"}, default "looks"
-        Whether the grid shows looks or one card per character.
+    filter, view : LookFilter, str or dict, and {"looks", "characters"}, optional
+        What to show at first, default everything; a text is a search. Whether the grid shows looks, as by default, or
+        one card per character.
     selected_id, values : str, and iterable of Look or str, optional
         The look that is selected at first, or several, or their ids. One that is not loaded is fetched
         (``GET /v3/avatars/looks/{look_id}``).

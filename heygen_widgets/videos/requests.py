@@ -144,13 +144,11 @@ class VideoAgentRequest:
 
     Parameters
     ----------
-    prompt
-        What the video should be, 1 to 10,000 characters.
-    avatar_id
-        A look or its id, never that of a group. By default the agent chooses one.
-    orientation : {"landscape", "portrait"}
-    mode : {"generate", "chat"}
-        Only in "chat" does the agent ask questions. The service's default is "generate".
+    prompt, avatar_id
+        What the video should be, 1 to 10,000 characters; and a look or its id, never that of a group. By default the
+        agent chooses one.
+    orientation, mode
+        ``landscape``, ``portrait``; ``generate`` (the service's default), ``chat``, in which the agent asks questions.
     files
         At most 20, each an `Asset`, ``{"type": "url", "url": …}``, ``{"type": "asset_id", "asset_id": …}`` or
         ``{"type": "base64", "media_type": …, "data": …}``.
