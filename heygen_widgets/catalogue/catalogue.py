@@ -121,6 +121,8 @@ class LookCatalogue:
         return cls(client, snapshot=read_snapshot(Path(path).expanduser()))
 
     def __repr__(self) -> str:
+        if "_store" not in vars(self):  # in a traceback of __init__
+            return "LookCatalogue(…)"
         progress = self.progress
         state = "complete" if progress.complete else "loading" if progress.loading else "incomplete"
         return f"<LookCatalogue: {progress.loaded:,} looks, {state}>"

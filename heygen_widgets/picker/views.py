@@ -30,7 +30,6 @@ _FIELDS = FilterFields.__annotations__.keys()
 _LARGEST_LIST = 50  # options per message and field
 _LARGEST_FILTER = 1_000  # values per field
 _KEY_SOURCE = "the key comes from HEYGEN_API_KEY or the login of HeyGen's own client"
-_MOST_NAMED = 40  # tags or engines
 _OPTIONS = {  # those that differ between looks and engines
     "expressiveness": "Expressiveness",
     "motion_prompt": "Motion prompt",
@@ -117,8 +116,7 @@ def _title(field: str, value: str | None) -> str:
 
 
 def _titles(field: str, values: tuple[str, ...]) -> str:
-    more = [f"and {len(values) - _MOST_NAMED:,} more"] if len(values) > _MOST_NAMED else []
-    return ", ".join([*(title(field, value) for value in values[:_MOST_NAMED]), *more])
+    return ", ".join(title(field, value) for value in values)
 
 
 def _options(look: Look) -> dict[str, Any]:

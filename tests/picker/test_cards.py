@@ -91,11 +91,10 @@ def test_details_name_everything_that_is_known_of_a_look() -> None:
     known = {"avatar_type": "Photo avatar", "status": "Ready to use", "id": "a"}
     bare = dict.fromkeys(texts(shown), "") | known
     assert [*texts(views.details(look("a"), 0)).items()] == [*bare.items()]
-    # Texts are short and stay on one line.
+    # Texts stay on one line.
     tags = tuple(f"tag {i}\u202e\n" * 50 for i in range(1_000))
     shown = texts(views.details(look("a", tags=tags, default_voice_id="v" * 9_000), 0))
-    assert len(shown["tags"]) < 9_000
-    assert shown["tags"].endswith("and 960 more")
+    assert shown["tags"].count(", tag ") == 999
     assert not {"\u202e", "\n"} & set(shown["tags"])
     assert len(shown["voice"]) == 200
 
