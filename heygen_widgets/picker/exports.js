@@ -28,10 +28,6 @@ class Exports {
     if (buffers && buffers.length) saveFile(new Blob(buffers, { type: answer.type }), answer.name);
   }
 
-  askCode() {
-    this.picker.kernel.submit("ask_code", this.picker.kernel.viewId);
-  }
-
   takeCode(answer) {
     this.code = answer.python;
     this.picker.copy(answer.python);
