@@ -32,17 +32,13 @@ class Details {
 
   // Open the panel of a look, which renders once: with all details, or with the card's if the kernel is slow.
   inform(look, position = null) {
+    const { kernel } = this.picker;
     if (!look || look.character || look.id === null) return;
     this.from = position;
     this.opening = look.id;
     this.keep([look]);
-    this.picker.kernel.later("opening", SLOW, () => this.show(look.id));
-    this.ask([look.id]);
-  }
-
-  ask(ids) {
-    const { kernel } = this.picker;
-    kernel.submit("ask_details", { view: kernel.viewId, ids });
+    kernel.later("opening", SLOW, () => this.show(look.id));
+    kernel.submit("ask_details", { view: kernel.viewId, ids: [look.id] });
   }
 
   // Show the panel of a look, or none.
@@ -107,9 +103,10 @@ class Details {
 
   // Show up to four looks side by side.
   compare(ids) {
+    const { kernel } = this.picker;
     this.show(null);
     this.compared = ids.slice(0, COMPARED);
-    this.ask(this.compared);
+    kernel.submit("ask_details", { view: kernel.viewId, ids: this.compared });
   }
 
   // Focus that was in the comparison goes to the grid.

@@ -15,8 +15,8 @@ class Keys {
 
   // After a click nothing scrolls; what a key opens comes into sight.
   focusOn(element) {
-    element.focus({ preventScroll: true });
-    if (element.matches(":focus-visible")) element.scrollIntoView({ block: "nearest" });
+    element?.focus({ preventScroll: true });
+    if (element?.matches(":focus-visible")) element.scrollIntoView({ block: "nearest" });
   }
 
   // The next render may move the focused element of a part, or remove or disable it: another one gets the focus then.

@@ -239,12 +239,12 @@ class Picker {
     this.keepChosen(this.root.multiple ? cleared : cleared.slice(0, 1));
   }
 
-  async copy(text) {
+  async copy(text, what = text) {
     this.copied = this.said = "";
     const done = await copyText(text);
     this.exports.problem = done ? "" : "The browser does not allow copying. Python can: picker.code(), picker.selected_ids.";
     if (!done) return;
-    this.copied = text;
+    this.copied = what;
     this.say("Copied");
   }
 

@@ -41,11 +41,6 @@ class Pictures {
     });
   }
 
-  // Of the width to the height of a look's picture, a square one without a size.
-  ratio({ width, height }) {
-    return width > 0 && height > 0 ? Math.min(2.5, Math.max(0.4, width / height)) : 1;
-  }
-
   // The first letters of two words, or the first letter, digit or sign.
   initials(name) {
     const letters = name.match(/(?<!\S)\p{L}\p{M}*/gu) || [];
