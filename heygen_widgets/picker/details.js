@@ -5,7 +5,7 @@ const COMPARED = 4;        // looks side by side
 class Details {
   constructor(picker) {
     Object.assign(this, {
-      records: Object.create(null), voices: new Map(),   // by id; an id may be the name of a property of every object
+      records: new Map(), voices: new Map(),   // by id
       opened: null, compared: null,   // the id of the look in the panel, those of the looks side by side
       visits: 0,   // counts how often the panel has opened or gone to a look
     });
@@ -20,7 +20,7 @@ class Details {
   }
 
   get look() {
-    return this.opened === null ? null : this.records[this.opened] || null;
+    return this.opened === null ? null : this.records.get(this.opened) || null;
   }
 
   // Where the panel's look is in the grid, which may have other looks by now, or null.
@@ -32,17 +32,13 @@ class Details {
 
   // Open the panel of a look, which renders once: with all details, or with the card's if the kernel is slow.
   inform(look, position = null) {
+    const { kernel } = this.picker;
     if (!look || look.character || look.id === null) return;
     this.from = position;
     this.opening = look.id;
     this.keep([look]);
-    this.picker.kernel.later("opening", SLOW, () => this.show(look.id));
-    this.ask([look.id]);
-  }
-
-  ask(ids) {
-    const { kernel } = this.picker;
-    kernel.submit("ask_details", { view: kernel.viewId, ids });
+    kernel.later("opening", SLOW, () => this.show(look.id));
+    kernel.submit("ask_details", { view: kernel.viewId, ids: [look.id] });
   }
 
   // Show the panel of a look, or none.
@@ -90,18 +86,13 @@ class Details {
   }
 
   keep(looks) {
-    const known = Object.fromEntries(looks.map(look => [look.id, { ...this.records[look.id], ...look }]));
-    this.records = Object.assign(Object.create(null), this.records, known);
+    this.records = new Map([...this.records, ...looks.map(look => [look.id, { ...this.records.get(look.id), ...look }])]);
   }
 
   take({ looks }) {
     this.keep(looks);
     if (looks.some(look => look.id === this.opening)) this.show(this.opening);
     looks.filter(look => look.voice_id && !this.voices.get(look.voice_id)).forEach(look => this.picker.kernel.send("ask_voice", look.id));
-  }
-
-  takeVoice({ id, voice }) {
-    this.voices = new Map([...this.voices, [id, voice]]);
   }
 
   // The text of a fact. A voice has its name when the kernel has fetched it.
@@ -112,19 +103,15 @@ class Details {
 
   // Show up to four looks side by side.
   compare(ids) {
+    const { kernel } = this.picker;
     this.show(null);
     this.compared = ids.slice(0, COMPARED);
-    this.ask(this.compared);
+    kernel.submit("ask_details", { view: kernel.viewId, ids: this.compared });
   }
 
   // Focus that was in the comparison goes to the grid.
   stopComparing() {
     this.compared = null;
     nextTick(() => { if (document.activeElement === document.body) this.picker.grid.focus(); });
-  }
-
-  renew(images) {
-    const renewed = Object.values(this.records).filter(look => images.has(look.id));
-    this.keep(renewed.map(look => ({ ...look, image: images.get(look.id) })));
   }
 }

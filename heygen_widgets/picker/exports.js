@@ -3,10 +3,10 @@ const EXPORTS = [
   ["ids", "Ids, as text", "mdi-identifier"],
 ];
 
-// What the kernel makes of the selection or the matches: files, and code.
+// Files that the kernel makes of the selection or the matches.
 class Exports {
   constructor(picker) {
-    Object.assign(this, { picker, running: false, code: null, problem: "" });
+    Object.assign(this, { picker, running: false, problem: "" });
   }
 
   // The downloads of the selection or of all matches, as a group of a menu.
@@ -26,14 +26,5 @@ class Exports {
     this.running = false;
     this.problem = answer.problem || "";
     if (buffers && buffers.length) saveFile(new Blob(buffers, { type: answer.type }), answer.name);
-  }
-
-  askCode() {
-    this.picker.kernel.submit("ask_code", this.picker.kernel.viewId);
-  }
-
-  takeCode(answer) {
-    this.code = answer.python;
-    this.picker.copy(answer.python);
   }
 }

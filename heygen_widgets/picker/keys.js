@@ -1,9 +1,5 @@
 // What several parts do with keys and the wheel.
 class Keys {
-  constructor() {
-    this.used = false;   // whether a key was used last, and not the pointer
-  }
-
   // The letter of a key, also on a keyboard for another script.
   letter({ key, code }) {
     return (/^[ -~]$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
@@ -19,8 +15,18 @@ class Keys {
 
   // After a click nothing scrolls; what a key opens comes into sight.
   focusOn(element) {
-    element.focus({ preventScroll: true });
-    if (this.used) element.scrollIntoView({ block: "nearest" });
+    element?.focus({ preventScroll: true });
+    if (element?.matches(":focus-visible")) element.scrollIntoView({ block: "nearest" });
+  }
+
+  // The next render may move the focused element of a part, or remove or disable it: another one gets the focus then.
+  keep(part, focusOther) {
+    const focused = document.activeElement;
+    if (!part.contains(focused)) return;
+    nextTick(() => {
+      focused.focus({ preventScroll: true });
+      if (document.activeElement !== focused || focused.disabled) focusOther();
+    });
   }
 
   // Move the focus in a list: by arrows, Home, End, and the letter that a name starts with.

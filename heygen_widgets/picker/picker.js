@@ -1,11 +1,15 @@
 const FIRST_WINDOW = 24;   // looks, about one screen
 const SETTLED = 400;       // ms after the first looks before all parts and pictures show
 const SAID = 3000;         // ms to show what was copied
+const LABELS = {
+  avatar_type: "Type", gender: "Gender", orientation: "Orientation", engine: "Engine", ready: "Ready", ownership: "Ownership", tag: "Tag",
+  group_id: "Character",
+};
 
 // What the parts of a view share, which inject it as `picker`. Fields are replaced, never changed in place: a part renders again when a
 // field that it reads is replaced. Names in the first line are those of the kernel's messages.
 class Picker {
-  constructor(root) {
+  constructor(root, parts) {
     Object.assign(this, {
       filter: {}, show: "looks", opened: null, status: {}, choices: {}, found: {}, notice: "",
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
@@ -13,12 +17,13 @@ class Picker {
       held: new Map(),              // cards of the selected looks, by id
       copied: "", said: "", drawn: false, settled: false, width: 0,
       besides: [], shown: "",       // what is selected besides the last range; the filter and view
-      root, grid: null, filters: null, tray: null,   // has the traits; the parts, when they are mounted
+      search: "", focusSearch: () => {}, grid: null,   // what is typed; set by parts when they are mounted
+      root, parts, labels: LABELS,   // has the traits; the components; of the filter's fields
     });
   }
 
-  static of(root) {
-    const picker = shallowReactive(new Picker(root));
+  static of(root, parts) {
+    const picker = shallowReactive(new Picker(root, parts));
     picker.windows = shallowReactive(new Windows());
     Object.entries({ kernel: Kernel, keys: Keys, details: Details, exports: Exports, pictures: Pictures }).forEach(([name, Part]) => {
       picker[name] = shallowReactive(new Part(picker));
@@ -104,7 +109,6 @@ class Picker {
 
   resize(matched) {
     this.windows.matched = matched;
-    this.windows.changes += 1;
     this.ask();
     this.grid?.keepFocus();
   }
@@ -148,7 +152,7 @@ class Picker {
   }
 
   clearFilter() {
-    this.filters?.forget();
+    this.search = "";
     this.remove(this.noFilter);
   }
 
@@ -179,15 +183,11 @@ class Picker {
     this.kernel.submit("leave_character");
   }
 
-  focusSearch(marked = false) {
-    this.filters?.focusSearch(marked);
-  }
-
   keepChosen(ids, cleared = []) {
     if (JSON.stringify(ids) === JSON.stringify(this.chosen)) return;
     Object.assign(this, { chosen: ids, cleared, besides: ids });
     if (cleared.length) this.undoesFilter = false;
-    this.hold([...Object.values(this.details.records), ...this.windows.looks.values()].filter(look => ids.includes(look.id)));
+    this.hold([...this.details.records.values(), ...this.windows.looks.values()].filter(look => ids.includes(look.id)));
     if (ids.some(id => !this.held.has(id))) this.kernel.send("ask_selected", this.kernel.viewId);
   }
 
@@ -239,12 +239,12 @@ class Picker {
     this.keepChosen(this.root.multiple ? cleared : cleared.slice(0, 1));
   }
 
-  async copy(text) {
+  async copy(text, what = text) {
     this.copied = this.said = "";
-    const done = await copyText(text, this.root.$refs.root);
+    const done = await copyText(text);
     this.exports.problem = done ? "" : "The browser does not allow copying. Python can: picker.code(), picker.selected_ids.";
     if (!done) return;
-    this.copied = text;
+    this.copied = what;
     this.say("Copied");
   }
 

@@ -21,10 +21,11 @@ class Pictures {
 
   // The kernel has other URLs.
   renew(images) {
-    const { picker } = this;
-    picker.held = new Map([...picker.held].map(([id, look]) => [id, images.has(id) ? { ...look, image: images.get(id) } : look]));
-    picker.details.renew(images);
-    picker.windows.renew(images);
+    const { picker, picker: { details, windows } } = this;
+    const renewed = looks => new Map([...looks].map(([key, look]) => [key, images.has(look.id) ? { ...look, image: images.get(look.id) } : look]));
+    picker.held = renewed(picker.held);
+    details.records = renewed(details.records);
+    windows.looks = renewed(windows.looks);
   }
 
   // The kernel may fetch newer URLs, for the pictures in sight first.
@@ -34,15 +35,10 @@ class Pictures {
     kernel.later("gathering", GATHERED, () => {
       const { details: { records }, selected, windows } = this.picker;
       const [inSight, above] = [windows.between(windows.top, windows.to), windows.between(windows.from, windows.top)];
-      const looks = [...inSight, ...Object.values(records), ...selected, ...above];
+      const looks = [...inSight, ...records.values(), ...selected, ...above];
       const ids = new Set(looks.filter(look => failed.has(look.image)).map(look => look.id));
       if (ids.size) kernel.send("previews_failed", [...ids]);
     });
-  }
-
-  // Of the width to the height of a look's picture, a square one without a size.
-  ratio({ width, height }) {
-    return width > 0 && height > 0 ? Math.min(2.5, Math.max(0.4, width / height)) : 1;
   }
 
   // The first letters of two words, or the first letter, digit or sign.
