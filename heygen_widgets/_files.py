@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from os.path import expanduser as expanduser  # unlike that of `Path`, it keeps a name such as ~$a.xlsx
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 

@@ -96,6 +96,6 @@ class NotFoundError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests, or too many jobs at once. `retry_after`, in s or None, is what the service asks for."""
+    """429: too many requests or jobs. `retry_after`, in s or None, is what the service asks for, at most 6 hours."""
 
     retry_after: float | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 
 from ._display import clip, image, initials, literal, name_of, page, reason, title
-from ._files import replacement
+from ._files import expanduser, replacement
 from .api import HeyGenClient
 from .api.media import Problem, fetch_previews, outcome_of, warn_of_missing
 from .frame import Source, looks_of
@@ -58,7 +58,7 @@ def looks_to_gallery(
     ValueError, OSError
         For more than 500 looks, another ending of the file's name, or a file that cannot be written.
     """
-    target = Path(path).expanduser()
+    target = Path(expanduser(path))
     if not target.suffix and (target.is_file() or not target.exists()):
         target = target.with_name(f"{target.name}.html")
     if target.is_dir() or os.fspath(path).endswith((os.sep, os.altsep or os.sep)):

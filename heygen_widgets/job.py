@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -48,8 +48,8 @@ class VideoJob(SharedTemplate):
     Parameters
     ----------
     video_id, idempotency_key
-        As `HeyGenClient.create_video` returns it, and the key of its request, for the `repr`: within 24 h it sends that
-        request again. `HeyGenClient.start_video` starts a video and makes its job.
+        The id that `HeyGenClient.create_video` returns, and the key of that request, which the `repr` shows: within
+        24 h, the same request with it makes no second video. `HeyGenClient.start_video` starts a video and its job.
     look, aspect_ratio
         The look's name and picture are on the card, which keeps space for a film such as ``9:16``; by default that of
         the look, or 16:9.
@@ -143,14 +143,16 @@ class VideoJob(SharedTemplate):
 
     def follow(self) -> None:
         """Follow the video again after a timeout or an error. Does nothing while the job follows it."""
-        with WIDGET_LOCK:
+        with WIDGET_LOCK, ExitStack() as undo:
             if self._closing.is_set() or self.is_finished or not self._ended.is_set():
                 return
             self._ended.clear()
+            undo.callback(self._ended.set)  # if no thread can start
             late = f"The video is not finished after {self._timeout:g} s. Go on with job.follow(). {self._way_back()}"
             self._problem = VideoTimeoutError(late)  # unless the thread ends otherwise
             self._send_update()  # before the messages of the thread, which are newer
             start_thread("video", self._run)
+            undo.pop_all()
 
     def close(self) -> None:
         """Remove the card from the page and end the job's thread. The render goes on."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from avatar_service import PATIENCE, end_of, our_threads, said
+from avatar_service import PATIENCE, end_of, no_thread, our_threads, said
 from loopback import KEY, Handler, Loopback, Reply, client_of, failure, hang_up, reply
 
 from heygen_widgets import HeyGenClient, HeyGenError, Look, VideoJob, VideoRequest, errors
@@ -212,7 +212,9 @@ def test_a_widgets_observer_may_wait_for_the_result() -> None:
 
 @pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_any_error_on_the_thread_ends_the_waiting(kind: type[BaseException]) -> None:
+def test_any_error_on_the_thread_or_no_thread_ends_the_waiting(
+    kind: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(response: requests.Response, **_: object) -> None:
         raise kind(f"sent with {KEY}")
 
@@ -227,6 +229,11 @@ def test_any_error_on_the_thread_ends_the_waiting(kind: type[BaseException]) -> 
         assert job.error
         assert KEY not in f"{job.error}{job.get_state()}{job.shown()}"
         session.hooks["response"].clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_thread)
+            with pytest.raises(RuntimeError, match="new thread"):
+                job.follow()
+        assert "not finished" in job.error
         job.follow()
         assert job.result(PATIENCE).is_finished
         job.close()

@@ -16,7 +16,7 @@ import urllib3
 import heygen_widgets  # its modules are imported when they are used: records are slow
 
 from .._display import literal
-from .._files import UserPath
+from .._files import UserPath, expanduser
 from .._parsing import json_object, known_keywords, parse, plain, unknown_fields
 from . import validation
 from .credentials import Secret, find
@@ -330,7 +330,7 @@ class HeyGenClient:
         """
         from .media import download
 
-        return download(self, validation.checked_id("video_id", video_id), Path(path).expanduser(), what)
+        return download(self, validation.checked_id("video_id", video_id), Path(expanduser(path)), what)
 
     def upload_asset(self, path: UserPath) -> Asset:
         """Upload a picture, sound, film, PDF or SRT file, of 1 byte to 32 MB: ``POST /v3/assets``.
@@ -338,7 +338,7 @@ class HeyGenClient:
         `VideoRequest` takes the result as `audio_asset_id` or `background`, and an agent as one of its `files`. An
         unreadable file is an `OSError`. The request is repeated only if nothing was sent.
         """
-        file, way_out = Path(path).expanduser(), "Uploading it again makes another asset."
+        file, way_out = Path(expanduser(path)), "Uploading it again makes another asset."
         if not 0 < (size := file.stat().st_size) <= _LARGEST_UPLOAD:
             raise ValueError(f"{str(file)!r} should be a file of 1 byte to 32 MB, not of {size:,} bytes")
         body = urllib3.encode_multipart_formdata({"file": (file.name, file.read_bytes())})

@@ -59,7 +59,7 @@ _FILES = {"film": "video_url", "captioned": "captioned_video_url", "subtitles": 
 
 
 class Problem(NamedTuple):
-    """Why a picture or clip is missing, without its URL. One that is there is a text, its ``data:`` URL."""
+    """Why a picture or clip is missing, without its URL. One that was fetched is a `str`, its ``data:`` URL."""
 
     reason: str
 

@@ -23,7 +23,7 @@ TIMEOUT_ERRORS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutErro
 _SUCCESSES = {"none", "0", "100", "200", "ok", "success", "true"}  # beside empty data, anything else is an error
 _LARGEST_BODY = 8 * 2**20  # bytes, unpacked; a page of 50 looks has some 50,000
 _LONGEST_TEXT = 300  # characters
-_LONGEST_RETRY_AFTER = 86_400  # s
+_LONGEST_RETRY_AFTER = 21_600  # s, as in urllib3 from 2.6.3
 _USER_PART = re.compile(r"//[^/\s]*@")
 _KINDS: dict[int, tuple[type[errors.APIStatusError], str]] = {
     401: (errors.AuthenticationError, "HeyGen rejected your API key (from {source}). Check or replace it."),
@@ -140,7 +140,7 @@ def _error_texts(fields: dict[str, Any], credential: Credential) -> dict[str, st
 
 
 def retry_after(header: str | None) -> float | None:
-    """Parse ``Retry-After``, seconds or an HTTP date, as s from now, at most a day; None if it is invalid."""
+    """Parse ``Retry-After``, seconds or an HTTP date, as s from now, at most 6 hours; None if it is invalid."""
     try:
         seconds = urllib3.Retry().parse_retry_after(header or "")
     except (urllib3.exceptions.InvalidHeader, ValueError, TypeError, IndexError, OverflowError, OSError):

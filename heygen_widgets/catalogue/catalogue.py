@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from .. import frame
-from .._files import UserPath
+from .._files import UserPath, expanduser
 from .._parsing import id_of, warn
 from .._progress import progress_bar
 from ..api import HeyGenClient
@@ -55,7 +55,7 @@ class LookCatalogue:
     Attributes
     ----------
     client, ownership, avatar_type, group_id, complete, revision
-        As given; whether everything within the scope is loaded; and a number that grows with each change.
+        The first four as given; whether everything within the scope is loaded; and a number that grows by each change.
     """
 
     # Without sharing, a cell that runs again would load everything again.
@@ -118,7 +118,7 @@ class LookCatalogue:
         With a client, `load` completes an incomplete snapshot and `refresh` loads everything again. Raises
         SnapshotError when the file is no snapshot or damaged, and OSError when it cannot be read.
         """
-        return cls(client, snapshot=read_snapshot(Path(path).expanduser()))
+        return cls(client, snapshot=read_snapshot(Path(expanduser(path))))
 
     def __repr__(self) -> str:
         if "_store" not in vars(self):  # in a traceback of __init__
@@ -347,7 +347,7 @@ class LookCatalogue:
 
     def save(self, path: UserPath) -> SavedSnapshot:
         """Write a snapshot for `open`, that only this user can read. ValueError for the name of a table (``.csv``)."""
-        return write_snapshot(Path(path).expanduser(), self._snapshot())
+        return write_snapshot(Path(expanduser(path)), self._snapshot())
 
     def _note_change(self) -> None:
         self.revision += 1

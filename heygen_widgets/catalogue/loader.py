@@ -31,8 +31,8 @@ class Progress:
     Attributes
     ----------
     loaded, refreshed, expected
-        Looks that are shown; those that a new load has received in the meantime; and the sum of the groups'
-        ``looks_count``, since the service reports no total. None until all groups are loaded, or if it does not apply.
+        The looks that are shown; those of a new load, or None without one; and a hint how many there are, the sum of
+        the groups' ``looks_count``, or None while it is unknown.
     complete, loading
         Whether everything within the scope is loaded, and whether requests are under way.
     error, missing, failed
@@ -96,8 +96,8 @@ class PageCursor:
 class CatalogueLoader:
     """Load a scope into a store, after the cache has been read. A load that was stopped continues where it was.
 
-    Hold `lock` when calling a method, except `join`: it guards the state here and the store. The bound method
-    `on_change` is called on the loader's threads after each change, perhaps with a cached snapshot: whether to go on.
+    Hold `lock` when calling a method, except `join`: it guards the state here and the store. The loader's threads call
+    the bound method `on_change` after each change, with a snapshot if one was cached; it returns whether to go on.
     """
 
     def __init__(self, client: HeyGenClient | None, scope: Scope, on_change: Callable[[Snapshot | None], bool]) -> None:
@@ -195,6 +195,7 @@ class CatalogueLoader:
             if cursor.running:
                 cursor.stopping = False
             elif not cursor.complete:
+                cursor.error = HeyGenError(f"The thread for {cursor.name} could not start.")  # unless it does
                 self._threads.append(start_thread(cursor.name, partial(self._follow, cursor)))
                 cursor.start()  # the thread waits for the lock
 

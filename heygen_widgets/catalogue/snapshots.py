@@ -64,8 +64,8 @@ class SavedSnapshot:
     Attributes
     ----------
     path, looks, groups, private, complete
-        The file; how many looks, groups and looks known to be private it holds, which everyone who has it can see until
-        their preview URLs expire; and whether these are all looks within the catalogue's scope.
+        The file; its numbers of looks, of groups and of looks known to be private, which whoever has the file can see
+        until their preview URLs expire; and whether these are all looks within the catalogue's scope.
     """
 
     path: Path
@@ -114,7 +114,7 @@ def read_snapshot(path: Path) -> Snapshot:
                 try:
                     if "group" in content:
                         groups.append(AvatarGroup.from_json(content["group"], ownership=owner))
-                    else:
+                    elif content != {"end": True}:  # the last line of earlier files
                         looks.append(Look.from_json(content.get("look"), ownership=owner))
                 except APIResponseError:
                     raise SnapshotError(f"line {number} is neither a group nor a look") from None

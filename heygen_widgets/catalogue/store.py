@@ -71,7 +71,7 @@ class Character:
     id, group
         Of its avatar group: ``""`` for looks without one, and None if the service has not listed such a group (yet).
     matched, example, expected
-        How many loaded looks matched, and the first one or None; and how many will match once all looks are loaded.
+        How many loaded looks matched, and the first one or None; and how many may match in the end, as far as known.
     """
 
     id: str

@@ -47,9 +47,9 @@ def demo_client(
     Parameters
     ----------
     looks, seed, latency, error_rate, previews, render_time
-        As in `demo.DemoService`, which raises `TypeError` or `ValueError` for a wrong one: 0 to 100,000 looks; the
-        delay of each response and the time of a render, in s; the share of requests that fail with 503, which the
-        client repeats; preview pictures as ``data:`` URLs or as http URLs of the stand-in.
+        0 to 100,000 looks; a number that varies them; the delay of a response, in s; the share of requests that fail
+        with 503, which the client repeats; pictures as ``data:`` URLs or as http URLs of the stand-in; and the time of
+        a render, in s. A wrong one is a `TypeError` or `ValueError`.
     """
     arguments = {name: plain(value) for name, value in locals().items()}
     service = _running_service(**arguments)

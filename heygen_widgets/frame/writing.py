@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .._display import image
-from .._files import UserPath, replacement
+from .._files import UserPath, expanduser, replacement
 from .._parsing import warn
 from ..filters import CLOSED
 from ..models import COLUMN_VALUES, COLUMNS, Look, Voice, checked_records
@@ -62,9 +62,9 @@ def looks_to_frame(looks: Source, *, flat: bool = False, previews: bool = True) 
         such as one from ``read_parquet``, which has arrays for the tuples. Anything else raises `TypeError`.
     flat : bool, default False
         For CSV and Excel. Lists are joined by ``"; "``. A text that a spreadsheet would run as a formula gets a leading
-        apostrophe, which `frame_to_looks` removes. A control character becomes U+FFFD, every line end a line feed, and
-        a text is cut after 32,767 characters; a longer URL is left out. Of more than 65,530 URLs, which a writer of
-        Excel makes links of, those of videos, then those of pictures are left out, with a UserWarning.
+        apostrophe, which `frame_to_looks` removes. What no spreadsheet stores becomes U+FFFD, every line end a line
+        feed, and a text is cut after 32,767 characters; a longer URL is left out. Of more than 65,530 URLs, those of
+        videos, then of pictures are left out, with a UserWarning; `looks_to_csv` and `looks_to_excel` write all.
     previews : bool, default True
         False leaves out both preview URLs. Until a signed URL expires, within days, anyone who has it sees the face.
     """
@@ -125,7 +125,7 @@ def _storable(text: str, *, cut: bool) -> str | None:
 
 def _target(path: UserPath, usual: str) -> Path:
     """Return the path of a file with the `usual` ending. That of another format is a `ValueError`."""
-    target, method = Path(path).expanduser(), _METHODS[usual]
+    target, method = Path(expanduser(path)), _METHODS[usual]
     ending = target.suffix.lower()
     if (meant := _METHODS.get(ending, method)) != method or (usual == ".xlsx" != ending):
         hint = f": for {ending} use {meant}" if meant != method else ""
@@ -232,7 +232,7 @@ def looks_to_parquet(looks: Source, path: UserPath, *, previews: bool = True) ->
     Parameters
     ----------
     looks, path, previews
-        As in `looks_to_frame`. An existing file is replaced when the new one is complete; ``~`` is the home folder.
+        As in `looks_to_frame`. The `path` may start with ``~``; a file there is replaced when the new one is complete.
 
     Raises
     ------
@@ -267,7 +267,7 @@ def summary_frame(looks: Source) -> pd.DataFrame:
 def diff_frame(newer: Mapping[str, Look], older: Mapping[str, Look]) -> pd.DataFrame:
     """Compare two states of a catalogue, looks by id: which came, changed or went.
 
-    The columns are ``id`` and ``name`` (the newer one), ``change`` (``came``, ``changed`` or ``went``, in this order),
+    The columns are ``id`` and ``name`` (the last known), ``change`` (``came``, ``changed`` or ``went``, in this order),
     all three ``string``, and ``fields`` (tuples of str: the fields that differ). Looks are compared with ``==``, which
     ignores the preview URLs and `Look.extra`, and by `ownership` if both states know it. A RangeIndex.
     """

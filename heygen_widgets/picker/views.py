@@ -4,7 +4,6 @@ The code contains no key. Text from the service cannot leave its place: it is a 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, cast
 
 from traitlets import Instance, TraitError
@@ -57,7 +56,8 @@ def card(look: Look) -> dict[str, Any]:
     }
 
 
-_card_of = attrgetter("id", "group", "example", "expected")  # equal records may have other preview URLs
+def _card_of(character: Character) -> dict[str, Any]:  # without the signature of a URL, new in each response
+    return {**(shown := character_card(character)), "image": (shown["image"] or "").partition("?")[0]}
 
 
 class Characters(tuple[Character, ...]):

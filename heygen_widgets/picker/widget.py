@@ -61,10 +61,10 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
         What to show at first, default everything; a text is a search. Whether the grid shows looks, as by default, or
         one card per character.
     selected_id, values : str, and iterable of Look or str, optional
-        The look that is selected at first, or several, or their ids. One that is not loaded is fetched
+        The id of the look that is selected at first; or, instead, looks or their ids. One that is not loaded is fetched
         (``GET /v3/avatars/looks/{look_id}``).
     height, tile, layout : int, {"s", "m", "l"} and ipywidgets.Layout, optional
-        Height of the grid in px, 240 to 1,200, by default two thirds of the window; size of the tiles, default "m".
+        Height of the grid in px, 240 to 1,200 (default: two thirds of the window); tile size, default "m"; the layout.
     remember : str, optional
         A name such as ``"casting"``: a picker with it starts with the filter, view and selection of the last one, also
         in another session; arguments given here come first. The file in the user's data folder, such as

@@ -38,7 +38,7 @@ class Video:
         The film, the film with captions, an SRT file, a short preview and a picture. Signed: they expire, and
         `HeyGenClient.get_video` returns fresh ones. `video_page_url` is a page at HeyGen.
     duration, created_at, completed_at, output_format
-        In s, the latter two as Unix times; ``mp4`` or ``webm``, only in the response that starts a video.
+        Seconds; two Unix times; and ``mp4`` or ``webm``, only in the response that starts a video.
     """
 
     id: str

@@ -72,11 +72,11 @@ class VideoRequest:
     reference_look_id
         A digital twin of the same group that is ready; needs ``avatar_v``.
     expressiveness, aspect_ratio, resolution, fit, output_format
-        ``high``, ``medium``, ``low``; ``16:9`` (the service's default), ``9:16``, ``4:5``, ``5:4``, ``1:1``, ``auto``;
-        ``4k``, ``1080p``, ``720p``; ``contain``, ``cover``; ``mp4``, ``webm``.
+        In this order: ``high``, ``medium``, ``low``; ``16:9`` (the service's default), ``9:16``, ``4:5``, ``5:4``,
+        ``1:1``, ``auto``; ``4k``, ``1080p``, ``720p``; ``contain``, ``cover``; ``mp4``, ``webm``.
     background, caption, voice_settings
         ``{"type": "color", "value": "#00ff00"}``, ``{"type": "image", "url": …}`` or an uploaded picture; ``{}`` for an
-        SRT file, ``{"style": "default"}`` for captions in the film too; such as ``{"speed": 1.2, "locale": "en-GB"}``.
+        SRT file, ``{"style": "default"}`` for captions in the film too; and, for example, ``{"speed": 1.2}``.
     watermark
         For enterprise accounts: an ``image`` like one of the `files` of `VideoAgentRequest`, and other options.
     callback_url
@@ -181,10 +181,7 @@ class VideoAgentRequest:
 
 
 def agent_answer(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - those of the endpoint
-    """Return the checked body of ``POST /v3/video-agents/{session_id}``: a message, and fields of the agent's request.
-
-    See `HeyGenClient.answer_video_agent`.
-    """
+    """Return the checked body of ``POST /v3/video-agents/{session_id}``; see `HeyGenClient.answer_video_agent`."""
     cleaned = {name: _cleaned(name, value) for name, value in fields.items()}
     given = {name: value for name, value in cleaned.items() if value is not None}
     check_request("answer", given, None, None, None)

@@ -275,6 +275,17 @@ def test_a_bug_is_reported_and_ends_the_load_with_an_error(ahead: bool, monkeypa
         assert finish(catalogue) == ahead
 
 
+def test_a_list_that_gets_no_thread_is_an_error_of_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    with unloaded({"p": 3}, {"a": 60}) as (service, catalogue):
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", avatar_service.no_thread)
+            with pytest.raises(RuntimeError, match="new thread"):
+                catalogue.load()
+        assert "could not start" in str(catalogue.progress.error)
+        catalogue.load()
+        assert ids(catalogue) == service.ids()
+
+
 @pytest.mark.parametrize("end", ["complete", "failure", "stop"])
 def test_waiting_for_a_change_returns_when_the_load_ends(end: str) -> None:
     gate = Gate("public looks", first=2)

@@ -175,12 +175,15 @@ def test_another_file_and_one_that_goes_on_are_refused(content: bytes, match: st
     assert_refused(read, content, match)
 
 
-def test_a_file_that_is_cut_is_refused(path: Path, read: Read) -> None:
+def test_a_file_that_is_cut_is_refused_and_one_with_the_end_line_of_earlier_ones_is_read(
+    path: Path, read: Read
+) -> None:
     write_snapshot(path, SNAPSHOT)
     content = path.read_bytes()
     for length in range(len(content)):
         assert_refused(read, content[:length], "ended before|Not a gzipped file|first line")
     assert len(read(gzip.compress(b"\n".join([header(), LINE]))).looks) == 1
+    assert len(read(packed(header(), LINE, b'{"end":true}')).looks) == 1
 
 
 @pytest.mark.parametrize(

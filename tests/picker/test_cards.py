@@ -56,9 +56,9 @@ def test_a_card_skips_a_picture_that_a_browser_must_not_fetch(url: str | None) -
 def test_a_list_extends_another_only_if_its_first_cards_differ_in_nothing_but_signatures() -> None:
     group = AvatarGroup("g", "Elin", preview_image_url=PICTURE)
     first = Character("g", group, 1, 2, None)
-    signed, renamed = replace(group, preview_image_url=PICTURE.replace("=1", "=2")), replace(group, name="Elin B")
+    signed, moved = (replace(group, preview_image_url=url) for url in (PICTURE.replace("=1", "=2"), "https://host/b"))
     assert views.Characters([replace(first, group=signed), first]).extends(views.Characters([first]))
-    for changes in ({"expected": 4}, {"group": None}, {"id": "h"}, {"group": renamed}):
+    for changes in ({"expected": 4}, {"group": None}, {"id": "h"}, {"group": moved}):
         assert not views.Characters([replace(first, **changes), first]).extends(views.Characters([first]))
     assert not views.Characters().extends(views.Characters([first]))
     assert not views.Characters([first]).extends([first])
