@@ -53,7 +53,8 @@ def _list_looks(*, demo: bool, output: Path | None, no_previews: bool, **fields:
     catalogue = LookCatalogue(demo_client() if demo else HeyGenClient())
     catalogue.load()
     if output:
-        print(WRITERS[output.suffix](catalogue, output, wanted, previews=not no_previews))
+        path = WRITERS[output.suffix](catalogue, output, wanted, previews=not no_previews)
+        print(f"{path}: {len(catalogue.matching(wanted)):,} looks")
         return
     try:
         catalogue.to_frame(wanted, flat=True, previews=not no_previews).to_csv(sys.stdout, index=False)

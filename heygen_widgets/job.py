@@ -287,9 +287,7 @@ def start(
                 look = replace(look, ownership="private")
     wanted = wanted.check(look, group=group, reference=reference)
     # A cell keeps what it has printed when its kernel dies.
-    print(
-        f"Asking for a video. Asking again makes another one, but not with idempotency_key={key!r} (24 h).", flush=True
-    )
+    print(f"Requesting a video. For 24 h, the same call with idempotency_key={key!r} makes no second one.", flush=True)
     video = client.create_video(wanted, idempotency_key=key)
     shape = wanted.aspect_ratio or "16:9"
     try:

@@ -207,7 +207,8 @@ def request_of(request: object, script: str | None, more: Mapping[str, Any]) -> 
     if isinstance(request, Mapping):
         more, request = {**request, **more}, None
     given: dict[str, Any] = {"avatar_id": request, "script": script}
-    return VideoRequest(**{name: value for name, value in given.items() if value is not None}, **more)
+    given = {name: value for name, value in given.items() if value is not None or name not in more}
+    return VideoRequest(**given, **more)
 
 
 _PARTS: dict[str, type[Any]] = {"background": Background, "caption": Caption, "voice_settings": VoiceSettings}
