@@ -47,10 +47,13 @@ def test_looks_that_match_are_listed_as_csv(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("name", "read"), [("a.csv", pd.read_csv), ("a.xlsx", pd.read_excel), ("a.parquet", pd.read_parquet)]
 )
-def test_the_ending_of_a_file_says_its_format(name: str, read: object, tmp_path: Path) -> None:
+def test_the_ending_of_a_file_says_its_format(
+    name: str, read: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["looks", "office", "--demo", "-o", str(tmp_path / name)])
     frame = read(tmp_path / name)  # type: ignore[operator]  # one of three functions
     assert 50 < len(frame) < 500
+    assert capsys.readouterr().out == f"{tmp_path / name}: {len(frame)} looks\n"
     assert [*frame] == [*looks_to_frame([])]
 
 

@@ -400,6 +400,14 @@ def test_the_consent_is_looked_up_where_a_look_may_be_private(
         assert asked(server)[1 : len(paths) + 2] == [*(f"GET {path}" for path in paths), "POST /v3/videos"]
 
 
+def test_nothing_selected_is_a_clear_error_before_any_request() -> None:
+    with service() as (server, client):
+        for fields in ({}, {"avatar_id": None}):
+            with pytest.raises(errors.VideoOptionError, match="avatar_id should be .*, not None"):
+                client.start_video(None, "Hello", **fields)
+        assert asked(server) == []
+
+
 def test_what_keeps_the_card_away_loses_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no comm")
