@@ -403,7 +403,7 @@ def test_the_consent_is_looked_up_where_a_look_may_be_private(
 def test_nothing_selected_is_a_clear_error_before_any_request() -> None:
     with service() as (server, client):
         for fields in ({}, {"avatar_id": None}):
-            with pytest.raises(errors.VideoOptionError, match="avatar_id should be .*, not None"):
+            with pytest.raises(errors.VideoOptionError, match=r"avatar_id should be .*, not None"):
                 client.start_video(None, "Hello", **fields)
         assert asked(server) == []
 
