@@ -120,10 +120,17 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     items(picker).first.locator(".look-tray__open").focus()
     walk(page, ("Delete", names[1]))
     expect(picker.locator(".look-compare")).to_have_count(0)
+    notebook.run(f"picker.values = {ids[:2]}")
+    expect(items(picker)).to_have_count(2)
+    button(tray, "Compare").focus()
+    notebook.run("picker.multiple = False")
+    expect(button(tray, "Compare")).to_have_count(0)
+    expect(tray.locator(".look-tray__open")).to_be_focused()
 
 
 def test_the_selection_is_downloaded_and_copied_as_code_or_shown_in_a_field(open_notebook: OpenNotebook) -> None:
     notebook, picker, tray, ids = selected(open_notebook, viewport=(520, 900))
+    items(picker).first.evaluate("item => { item.style.height = '70px' }")  # as with a scrollbar below the looks
     assert tray.evaluate("tray => tray.scrollWidth <= tray.clientWidth && tray.offsetHeight === 56")
     for group, number in (("Export the selection of 5", 5), ("Export all 2,000 matches", 2000)):
         button(tray, "Export").click()
