@@ -199,11 +199,6 @@ def our_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("heygen_widgets: ")} - _earlier
 
 
-def no_thread(_: threading.Thread) -> None:
-    """Start none, as Python where there are too many."""
-    raise RuntimeError("can't start new thread")
-
-
 def end_of(threads: Iterable[threading.Thread]) -> bool:
     """Wait for threads; tell whether they have ended."""
     for thread in threads:

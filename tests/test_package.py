@@ -1,6 +1,7 @@
 """What a user installs: the wheel, in its own environment, and the lazy public names."""
 
 import importlib.metadata
+import re
 import subprocess
 import sys
 import zipfile
@@ -44,6 +45,11 @@ def test_the_wheel_holds_the_templates_the_type_marker_and_the_clips(wheel: Path
     assert "heygen_widgets/picker/widget.vue" in templates
     assert names >= {"heygen_widgets/py.typed", *templates, *media}
     assert not [name for name in names if name.startswith(("tests", "notebooks"))]
+
+
+def test_the_parts_need_no_vue_newer_than_that_of_solara() -> None:
+    newer = re.compile(r"useTemplateRef|useId|onWatcherCleanup")  # Solara brings Vue 3.4
+    assert not [path for path in (PROJECT / "heygen_widgets").rglob("*.vue") if newer.search(path.read_text("utf-8"))]
 
 
 def test_a_picker_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     items(picker).first.locator(".look-tray__open").focus()
     walk(page, ("Delete", names[1]))
     expect(picker.locator(".look-compare")).to_have_count(0)
+    notebook.expect_run(IDS, [ids[1]])
     notebook.run(f"picker.values = {ids[:2]}")
     expect(items(picker)).to_have_count(2)
     button(tray, "Compare").focus()

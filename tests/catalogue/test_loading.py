@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import Mock
 
 import avatar_service
 import pytest
@@ -278,7 +279,7 @@ def test_a_bug_is_reported_and_ends_the_load_with_an_error(ahead: bool, monkeypa
 def test_a_list_that_gets_no_thread_is_an_error_of_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
     with unloaded({"p": 3}, {"a": 60}) as (service, catalogue):
         with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, "start", avatar_service.no_thread)
+            patch.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("no new thread")))
             with pytest.raises(RuntimeError, match="new thread"):
                 catalogue.load()
         assert "could not start" in str(catalogue.progress.error)
