@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import threading
+import time
 from contextlib import suppress
 
 from . import DemoService
@@ -23,13 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def serve(**options: object) -> None:
-    """Serve until Ctrl-C; the options are those of `DemoService`.
-
-    Raises
-    ------
-    ValueError
-        For a wrong value, and an address that cannot be used.
-    """
+    """Serve until Ctrl-C; the options are those of `DemoService`. A wrong one is a `ValueError`."""
     try:
         service = DemoService(**options).start()  # type: ignore[arg-type]  # argparse has converted them
     except (OSError, OverflowError) as error:
@@ -40,5 +34,6 @@ def serve(**options: object) -> None:
         print(f"Try: curl -H 'X-Api-Key: {service.api_key}' '{service.base_url}/v3/avatars/looks?limit=2'")
         print(f"In Python: HEYGEN_API_BASE={service.base_url} HEYGEN_API_KEY={service.api_key} jupyter lab")
         print("Press Ctrl-C to stop.", flush=True)
-        threading.Event().wait()
+        while True:
+            time.sleep(1)  # Python notices a signal that comes just before a wait only after it
     print()
