@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ._display import TITLES
 from ._progress import NOTES
@@ -223,7 +223,7 @@ def known_keywords(method: F, error: Callable[[str, str, list[str]], TypeError] 
             raise error(owner, name, known)
         return method(*values, **given)
 
-    return call  # type: ignore[return-value]  # it is called like the method
+    return cast("F", call)  # it is called like the method
 
 
 def unknown_fields(record: dict[str, Any], known: Container[str]) -> dict[str, Any]:

@@ -287,7 +287,7 @@ def refuse_unknown(given: FilterFields, picker: type) -> None:
     """Raise a `TypeError` for keywords that are no fields of a filter, and empty them: one may be a key."""
     for name in given.keys() - _FIELDS:
         cast("dict[str, object]", given).clear()
-        known = picker.__init__.__kwdefaults__  # type: ignore[misc]  # of the class
+        known = vars(picker)["__init__"].__kwdefaults__
         raise unknown_keyword("LookPicker", name, [*known, *_FIELDS])
 
 
