@@ -49,7 +49,7 @@ browser: install
 benchmarks: install
 	$(BIN)/python -m tests.bench --tiny
 
-# The property tests with 1,000 examples or more each: about five minutes on two processors.
+# The property tests with 1,000 examples or more each.
 fuzz: $(READY)
 	$(PYTEST) --ignore=tests/browser --hypothesis-profile=fuzz -m hypothesis
 
@@ -66,7 +66,7 @@ docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 EXECUTE=true $(KEYLESS) $(BIN)/mkdocs build --strict --config-file tests/docs/mkdocs.yml
 	@echo "Open build/site/index.html in a browser."
 
-# The recipes of the reference page, in an environment of their own: three minutes.
+# The recipes of the reference page, in an environment of their own.
 recipes: install
 	$(BIN)/uv venv --quiet --clear $(VENV)/recipes
 	$(BIN)/uv pip install --quiet --python $(VENV)/recipes/bin/python --editable '.[parquet]' --group recipes

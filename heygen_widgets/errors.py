@@ -1,4 +1,4 @@
-"""The error tree: every error of this package is a `HeyGenError`, and none of them contains the key.
+"""The error tree of the package. None of its errors contains the key.
 
 The first line of a message is the cause and the way out. If a request failed, the last line names it.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 class HeyGenError(Exception):
-    """Base of every error this package raises, except `ValueError` and `TypeError` for wrong arguments.
+    """Base of the package's own errors. A wrong argument is a `ValueError` or `TypeError`, a file an `OSError`.
 
     The request that failed, sent again with its `idempotency_key`, never creates a second video. It `is_uncertain` if
     the request may have created something that costs credits.

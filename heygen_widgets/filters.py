@@ -14,7 +14,7 @@ from ._parsing import hint_for, id_of, known_keywords, known_value, plain
 if TYPE_CHECKING:
     from .models import AvatarGroup
 
-__all__ = ["CLOSED", "FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter", "fold"]
+__all__ = ["FACETS", "SORTS", "FilterFields", "LookFilter", "as_filter"]
 
 SORTS = ("name", "group_name", "avatar_type", "size")
 _SORT_LABELS = {"character": "group_name", "type": "avatar_type", "largest_first": "-size", "smallest_first": "size"}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .videos.options import VideoOptions
 
-__all__ = ["COLUMNS", "NOT_READY", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice", "checked_records"]
+__all__ = ["COLUMNS", "AvatarGroup", "Failure", "Look", "Looks", "Page", "Voice"]
 
 R = TypeVar("R", bound="Look | AvatarGroup | Voice")
 T = TypeVar("T")

@@ -309,8 +309,8 @@ class HeyGenClient:
     def wait_for_video(self, video_id: str | Video | VideoJob, timeout: float = 1_200) -> Video:
         """Wait with a progress bar until a video is completed: ``GET /v3/videos/{video_id}``.
 
-        A render commonly takes 10 to 15 minutes. It is asked for after 2 s, then less often, at last every 30 s. The
-        `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
+        A render commonly takes 10 to 15 minutes. It is asked for at once, after 2 s, then less often, at last every
+        30 s. The `timeout` is in s; 0 asks once. Ctrl-C stops the waiting, not the render. A failed render is a
         `VideoFailedError`, one that takes longer a `VideoTimeoutError`; errors say how to wait again. A new video may
         be unknown (404) for 3 min, and a completed one without its URL for 1 min.
         """

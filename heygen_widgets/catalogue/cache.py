@@ -5,13 +5,13 @@ import json
 import os
 import stat
 import time
-import warnings
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import platformdirs
 
+from .._parsing import warn
 from ..errors import SnapshotError
 from .snapshots import FORMAT_NUMBER, Scope, Snapshot, read_snapshot, write_snapshot
 
@@ -43,7 +43,7 @@ class SnapshotCache:
             _check(self.path, stat.S_IFREG, 0o600)
             return read_snapshot(self.path)
         except (OSError, SnapshotError) as error:
-            warnings.warn(f"The looks are loaded again, not from the cache: {error}", UserWarning, stacklevel=2)
+            warn(f"The looks are loaded again, not from the cache: {error}")
             return None
 
     def write(self, snapshot: Snapshot) -> None:
@@ -62,7 +62,7 @@ class SnapshotCache:
                     if path.lstat().st_mtime < time.time() - 30 * 24 * 3600:
                         path.unlink()
         except (OSError, SnapshotError) as error:
-            warnings.warn(f"The looks are not cached in {folder}: {error}", UserWarning, stacklevel=2)
+            warn(f"The looks are not cached in {folder}: {error}")
 
 
 def _check(path: Path, kind: int, mode: int) -> None:

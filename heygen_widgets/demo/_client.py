@@ -15,7 +15,7 @@ def client_or_demo(looks: int = 2_000) -> HeyGenClient:
     """Return a client of the user's account or, without a usable key, of the stand-in, and print which.
 
     A key that the service refuses is only noticed by the first request, which then fails. `looks` is the size of the
-    stand-in's catalogue, as in `demo_client`; its clients have a `demo_code`.
+    stand-in's catalogue, as in `demo_client`. Only a client of the stand-in has a `demo_code`.
     """
     if not isinstance(plain(looks), int):
         del looks  # a verbose traceback shows local variables

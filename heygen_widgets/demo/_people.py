@@ -104,7 +104,6 @@ _REGIONS = (
 
 WOMEN_HAIR = ("long", "wavy", "bob", "bun", "afro", "tail", "pixie", "curls", "fringe", "scarf")
 MEN_HAIR = ("crop", "part", "quiff", "buzz", "bald", "curly", "round", "knot", "tide")
-BEARDS = ("", "stubble", "full", "goatee", "moustache")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .reading import Source, frame_to_looks, looks_of
+from .reading import Source, frame_to_looks, looks_of as looks_of
 
 if TYPE_CHECKING:
     from .writing import (
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         voices_to_frame,
     )
 
-__all__ = ["Source", "diff_frame", "frame_to_looks", "looks_of", "summary_frame", "voices_to_frame"]
+__all__ = ["Source", "diff_frame", "frame_to_looks", "summary_frame", "voices_to_frame"]
 __all__ += ["looks_to_csv", "looks_to_excel", "looks_to_frame", "looks_to_parquet", "looks_to_table"]
 
 

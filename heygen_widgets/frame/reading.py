@@ -179,7 +179,7 @@ def _looks(rows: Sequence[Look | Mapping[str, Any]]) -> Iterator[Look]:
             continue
         cells = {name: _read_cell(name, row[name], flat) for name in _KNOWN & row.keys()}
         if not cells.get("id"):
-            problem = f"row {position} of the table (the first is 0) has {repr(row.get('id'))[:60]} for an id"
+            problem = f"row {position} of the table (the first is 0) has {read.short(row.get('id'))} for an id"
             raise ValueError(f"{problem}: leave the row out, or make its id a text")
         cells |= {name: cells.get(name) or "" for name in ("name", "avatar_type")}
         failure = {"code": cells.get("error_code"), "message": cells.get("error_message")}

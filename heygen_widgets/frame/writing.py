@@ -136,7 +136,7 @@ def _target(path: UserPath, usual: str) -> Path:
 def looks_to_csv(looks: Source, path: UserPath, *, previews: bool = True) -> Path:
     """Write looks to a CSV file: the flat table of `looks_to_frame`, in UTF-8 with a BOM, so that Excel shows accents.
 
-    A missing and an empty text are the same in it. All else is as in `looks_to_parquet`.
+    A missing and an empty text are the same in it. All else is as in `looks_to_parquet`, but it needs no pyarrow.
     """
     target = _target(path, ".csv")
     with replacement(target, 0o666) as file:

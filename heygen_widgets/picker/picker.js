@@ -15,7 +15,7 @@ class Picker {
       changed: {}, wantedShow: null, chosen: [],   // fields of the filter, view and selection as clicked, until the kernel answers
       cleared: [], removed: null,   // the selection before the last look was deselected, and the filter before a part was removed
       held: new Map(),              // cards of the selected looks, by id
-      copied: "", said: "", drawn: false, settled: false, width: 0,
+      copied: "", uncopied: "", said: "", drawn: false, settled: false, width: 0,
       besides: [], shown: "",       // what is selected besides the last range; the filter and view
       search: "", focusSearch: () => {}, grid: null,   // what is typed; set by parts when they are mounted
       root, parts, labels: LABELS,   // has the traits; the components; of the filter's fields
@@ -242,7 +242,7 @@ class Picker {
   async copy(text, what = text) {
     this.copied = this.said = "";
     const done = await copyText(text);
-    this.exports.problem = done ? "" : "The browser does not allow copying. Python can: picker.code(), picker.selected_ids.";
+    this.uncopied = done ? "" : "The browser does not allow copying. Python can: picker.code(), picker.selected_ids.";
     if (!done) return;
     this.copied = what;
     this.say("Copied");

@@ -174,7 +174,7 @@ class Shortlist:
             return (*(others if multiple else ()), look)
         self._remember(look)
         if not others:
-            self.clear()
+            self.keep_for_undo()
         return others
 
     def ranged(self, asked: object, multiple: bool) -> tuple[Look, ...]:
@@ -194,7 +194,7 @@ class Shortlist:
         wanted = [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
         return tuple(by_id[i] for i in wanted) if sorted(wanted) == sorted(by_id) else self.selected
 
-    def clear(self) -> None:
+    def keep_for_undo(self) -> None:
         self._cleared = self.selected or self._cleared
 
     def cleared(self, multiple: bool) -> tuple[Look, ...]:

@@ -1,4 +1,4 @@
-"""What the views of a picker show and may send, as plain values: cards, code, options of dropdowns, bounds.
+"""What the views of a picker show and may send (cards, code, options, bounds), and checks of its arguments.
 
 The code contains no key. Text from the service cannot leave its place: it is a printable literal, or on a comment line.
 """
@@ -184,9 +184,8 @@ def video_code(look: Look, client_code: str) -> str | None:
 
 def _client_lines(client_code: str, name: str) -> list[str]:
     maker = client_code.partition("(")[0]
-    imported = sorted([maker, name], key=lambda name: (name.islower(), name))
     client = _commented(f"client = {client_code}", _KEY_SOURCE if maker == "HeyGenClient" else "")
-    return [f"from heygen_widgets import {', '.join(imported)}", "", client]
+    return [f"from heygen_widgets import {', '.join(sorted([maker, name]))}", "", client]
 
 
 def _is_requestable(look: Look) -> bool:
@@ -288,7 +287,7 @@ def refuse_unknown(given: FilterFields, picker: type) -> None:
     for name in given.keys() - _FIELDS:
         cast("dict[str, object]", given).clear()
         known = vars(picker)["__init__"].__kwdefaults__
-        raise unknown_keyword("LookPicker", name, [*known, *_FIELDS])
+        raise unknown_keyword("LookPicker", name, ["source", *known, *_FIELDS])
 
 
 def _is_value(value: object) -> bool:

@@ -201,7 +201,7 @@ class LookPicker(SharedTemplate, ValueWidget):  # type: ignore[misc]  # ipywidge
     def clear(self) -> None:
         """Deselect all looks. The button in the picker that brings them back works."""
         with WIDGET_LOCK:
-            self._shortlist.clear()
+            self._shortlist.keep_for_undo()
             self.values = ()
 
     def refresh(self) -> None:
