@@ -233,7 +233,7 @@ def _url_of(video: Video, what: str) -> str:
     if video.status == "failed":
         raise failure_of(video)
     if not url:
-        hint = "" if what == "film" else " It needs a video with caption=…, and a captioned film with its style."
+        hint = "" if what == "film" else " It needs a video that was started with caption=… (captioned: with a style)."
         missing = f"The video {clip(video.id)!r} has no {_FILES[what]} yet, its status is {clip(video.status)!r}"
         raise HeyGenError(f"{missing}: wait for it with client.wait_for_video({literal(video.id)}).{hint}")
     if problem := problem_with_url(url):
