@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from avatar_service import PATIENCE, our_threads
+from avatar_service import end_of, our_threads
 
 from heygen_widgets import Look, LookPicker
 
@@ -40,10 +40,8 @@ class RecordingPicker(LookPicker):
 
 def wait_for_publisher() -> None:
     """Wait until no picker has looks to publish."""
-    for thread in our_threads():
-        if thread.name == "heygen_widgets: picker":
-            thread.join(PATIENCE)
-            assert not thread.is_alive(), "the publisher still runs"
+    publishers = (thread for thread in our_threads() if thread.name == "heygen_widgets: picker")
+    assert end_of(publishers), "the publisher still runs"
 
 
 def ids_in(window: dict[str, Any]) -> list[str]:

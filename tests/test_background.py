@@ -1,10 +1,9 @@
 """The worker: newest first, one at a time, on a thread that lives only while there is work."""
 
-import itertools
 import threading
-import time
 
 import pytest
+from avatar_service import end_of, our_threads
 
 from heygen_widgets._background import Worker
 
@@ -58,16 +57,15 @@ def test_a_closed_worker_finishes_its_request_and_takes_no_more() -> None:
     assert steps.finish(worker) == ["first"]
 
 
-def test_closing_ends_a_pause() -> None:
-    handled = threading.Event()
-    worker: Worker[str] = Worker("test", lambda _: handled.set(), interval=3_600)
-    worker.submit("first")
-    assert handled.wait(30)
-    joining = threading.Thread(target=worker.join, daemon=True)
-    joining.start()
+def test_the_next_request_waits_for_the_interval_and_closing_ends_the_pause() -> None:
+    steps = Steps()
+    worker = steps.busy(interval=3_600)
+    worker.submit("next")
+    steps.allowed.release(2)
+    assert not steps.started.acquire(timeout=0.2)
     worker.close()
-    joining.join(30)
-    assert not joining.is_alive()
+    assert end_of(our_threads())
+    assert steps.handled == ["first"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -85,11 +83,3 @@ def test_after_an_error_the_next_request_starts_another_thread() -> None:
     worker.submit("next")
     worker.join()
     assert handled == ["bad", "next", "waits"]
-
-
-def test_requests_start_at_least_an_interval_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    starts: list[float] = []
-    worker: Worker[int] = Worker("test", lambda _: starts.append(time.monotonic()), interval=0.05)
-    worker.submit(1, 2, 3)
-    worker.join()
-    assert [later - earlier >= 0.05 for earlier, later in itertools.pairwise(starts)] == [True, True]

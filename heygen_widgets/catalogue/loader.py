@@ -283,10 +283,11 @@ class CatalogueLoader:
         with self.lock:
             if error and not cursor.complete:
                 cursor.fail(error)
+                error = None  # the list may be continued, and be complete, before this thread ends
             if active:
                 cursor.running = False
         self._report()
-        if error and cursor.complete:  # of the cache, for example
+        if error:  # of the cache, for example
             raise error
 
 

@@ -167,7 +167,9 @@ def test_calls_from_many_threads_end_with_each_look_loaded_once(refreshes: bool)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_list_that_fails_leaves_the_others_running_and_is_continued_alone(part: str) -> None:
+def test_a_list_that_fails_leaves_the_others_running_and_is_continued_alone(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mine, theirs = ({f"{owner}{n}": 1 for n in range(70)} for owner in "mt")
     with unloaded(mine, theirs) as (service, catalogue):
         fault, gate = fails(part, 2, failure(500)), Gate(part)
@@ -176,6 +178,12 @@ def test_a_list_that_fails_leaves_the_others_running_and_is_continued_alone(part
         wait_until(catalogue, lambda now: now.missing == (part,))
         assert (catalogue.complete, catalogue.progress.complete, catalogue.progress.loading) == (False, False, True)
         assert catalogue.loaded_at is None
+        ended, report = threading.Event(), catalogue._loader._report
+
+        def end_late(*args: Any) -> bool:  # the thread of the list that failed
+            return report(*args) and (not catalogue.progress.failed or ended.wait(PATIENCE))
+
+        monkeypatch.setattr(catalogue._loader, "_report", end_late)
         gate.opened.set()
         assert not finish(catalogue)
         progress = catalogue.progress
@@ -191,6 +199,8 @@ def test_a_list_that_fails_leaves_the_others_running_and_is_continued_alone(part
         assert list(catalogue.groups) == [*mine, *theirs]
         assert catalogue.progress == Progress(140, 140, True, False, None, (), (), None)
         assert catalogue.loaded_at is not None
+        ended.set()
+        assert end_of(our_threads())
 
 
 @pytest.mark.parametrize(
@@ -396,10 +406,10 @@ def test_sharing_keeps_no_catalogue_alive_and_its_threads_end(name: str) -> None
         service.wait_for_request(name, 2)
         gone = weakref.ref(catalogue)
         del catalogue
-        collector = threading.Thread(target=gc.collect)
+        # A thread that reports holds the catalogue for a moment.
+        collector = threading.Thread(target=lambda: [gc.collect() for _ in iter(lambda: gone() is None, True)])
         collector.start()
         assert end_of([collector])
-        assert gone() is None
         gate.opened.set()
         assert end_of(our_threads())
         assert service.counts()[name] == 2
