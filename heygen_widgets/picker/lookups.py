@@ -69,10 +69,10 @@ class Lookups:
         """Renew the previews of cards, by card id. Those that have not expired are sent: a view may have missed one."""
         due = {card_id: record for card_id, record in records.items() if self._is_due(record)}
         if self._model.client:
-            self._previews.submit(*due.items())
             self._send_images({card_id: record for card_id, record in records.items() if card_id not in due})
             in_vain = any(record.preview_image_url in self._in_vain for record in records.values())
             self._say(_IN_VAIN if in_vain else self._notice)  # the notice is for a view that has missed it
+            self._previews.submit(*due.items())
         elif due:
             self._say(_NO_CLIENT)
 
