@@ -72,6 +72,7 @@ def test_pictures_fill_windows_of_any_width_and_come_back_where_they_were(open_n
         )
         assert above <= 100
         assert high <= 0.92
+    expect(ui.grid(picker)).to_have_attribute("aria-colcount", "10")  # the last size is there
     ui.scroll_and_load(picker, 4_000)
     output = notebook.output(0)
     output.evaluate("output => { output.style.display = 'none' }")
@@ -79,7 +80,7 @@ def test_pictures_fill_windows_of_any_width_and_come_back_where_they_were(open_n
     # Nobody shows it again within one frame
     picker.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     output.evaluate("output => { output.style.display = '' }")
-    ui.wait_until(picker, "root => root.querySelector('.look-grid').scrollTop === 4000")
+    expect(ui.grid(picker)).to_have_js_property("scrollTop", 4_000)
     ui.wait_for_cards(picker)
 
 
