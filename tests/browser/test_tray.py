@@ -126,6 +126,7 @@ def test_the_shortlist_is_used_by_keyboard(open_notebook: OpenNotebook) -> None:
     button(tray, "Compare").focus()
     notebook.run("picker.multiple = False")
     expect(button(tray, "Compare")).to_have_count(0)
+    expect(items(picker)).to_have_count(1)
     expect(tray.locator(".look-tray__open")).to_be_focused()
 
 

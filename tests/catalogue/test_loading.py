@@ -406,9 +406,8 @@ def test_sharing_keeps_no_catalogue_alive_and_its_threads_end(name: str) -> None
         service.wait_for_request(name, 2)
         gone = weakref.ref(catalogue)
         del catalogue
-        # A thread that reports holds the catalogue for a moment.
         collector = threading.Thread(target=lambda: [gc.collect() for _ in iter(lambda: gone() is None, True)])
-        collector.start()
+        collector.start()  # again and again, because a thread that reports holds the catalogue for a moment
         assert end_of([collector])
         gate.opened.set()
         assert end_of(our_threads())
